@@ -93,6 +93,8 @@ class UndoLog:
     """What was written over and nothing puts back, in words."""
     existing: set[tuple[str, str, str]] = field(default_factory=set)
     """(resource, whose, key) of objects that were there before the run, and were written to."""
+    why_existing: dict[str, str] = field(default_factory=dict)
+    """Resource → why none of the run's own was written to."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
     patience: Patience = field(default_factory=Patience.none)

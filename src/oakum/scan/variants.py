@@ -58,7 +58,7 @@ def _derived(model: Model, operation: Operation, shape: Shape) -> list[tuple[str
         if (inner := thunk()).properties and not inner.read_only:
             places[(name,)] = inner
     ranked: dict[float, list[tuple[str, tuple[str, ...]]]] = {}
-    for resource in _read_there(model, operation):
+    for resource in read_there(model, operation):
         known = model.policy.resources[resource]
         if known.owner.kind == "none" or (operation.method == "POST" and known.is_account):
             continue
@@ -74,7 +74,7 @@ def _derived(model: Model, operation: Operation, shape: Shape) -> list[tuple[str
 _HALF = 0.5
 
 
-def _read_there(model: Model, operation: Operation) -> list[str]:
+def read_there(model: Model, operation: Operation) -> list[str]:
     """Resources that a GET of the same path shows, or one of a single object right below it."""
     stem = _stem(operation.path)
     found: dict[str, None] = {}

@@ -75,8 +75,11 @@ def wrote_to(engine: Engine) -> Iterator[str]:
             found.add((resource, whose, ""))
     if many := Counter(resource for resource, _, _ in found):
         kinds = ", ".join(f"{number} `{name}`" for name, number in sorted(many.items()))
+        why = undo_log.why_existing if undo_log else {}
+        said = [f"`{name}`, since {why[name]}" for name in sorted(many) if name in why]
         yield (
             f"wrote to {counted(len(found), 'object')} of the identities that the run"
             f" has not made, and put the values back ({kinds}): what the API itself notes of a"
             " write, such as its time and the writer's address, is not put back"
+            + (f"; none of the run's own could serve of {'; of '.join(said)}" if said else "")
         )

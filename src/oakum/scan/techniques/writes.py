@@ -1,6 +1,7 @@
 """Writes that the contract grants to nobody who makes them (P12, and P2 with a pen in hand).
 
-Three questions, each with one object of an identity's, one unique value, and both sides read back:
+Three questions, each with one object of an identity's (one that the run has made, where one can be
+made and taken away), one unique value, and both sides read back:
 may owners set members of their own that nobody lets them set (mass assignment, CWE-915); may
 strangers change another's object; may anybody use a function that is staff's. An answer proves
 nothing: `204` to a write that changed the caller's own object instead, or an echo of what was
@@ -9,7 +10,8 @@ sent, are common. Only the owner's own view afterwards counts; then it is put ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from oakum.contract.classify import classify
@@ -22,19 +24,22 @@ from oakum.contract.sensitive import (
     moves_by_itself,
 )
 from oakum.exchange import Request, Response, json_bytes
-from oakum.finding import Endpoint, Evidence
-from oakum.scan.asking import Filled, curl, fill, with_body
+from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.scan.asking import Filled, curl, fill, variable, with_body
 from oakum.scan.bodies import body_shape
+from oakum.scan.bulk import bulk, why_not
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.left_out import left_out, why_left_out
+from oakum.scan.making import AsOwn, Workshop
 from oakum.scan.masks import looks_masked
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo_log import Undo, UndoLog, extract
 from oakum.scan.variants import last_parameter, other_value, place, shape_of, written
+from oakum.scan.wording import typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
 from oakum.semantics.table import allows
@@ -53,8 +58,14 @@ def run(engine: Engine) -> None:
     if not engine.may.writes or engine.undo_log is None:
         return
     engine.say("writing where nobody may, and putting it back")
-    for gate, resource in _endpoints(engine.model, engine.params):
-        _Endpoint(engine, engine.undo_log, gate, resource).run()
+    workshop = Workshop(engine, engine.undo_log)
+    try:
+        for gate, resource in _endpoints(engine.model, engine.params):
+            _Endpoint(engine, engine.undo_log, gate, resource, workshop).run()
+    finally:
+        workshop.close()
+    engine.untried += _bulk_left_out(engine.model)
+    engine.undo_log.why_existing |= workshop.why_none
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -63,7 +74,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     for gate, resource in _endpoints(prospect.model, {}):
         yield {
-            "as": "an owner, then others, on an identity's own object",
+            "as": "an owner, then others, on an object of the run's own, else of an identity's",
             "request": f"{gate.endpoint.method} {gate.endpoint.path}",
             "why": f"members of `{resource}` that they may not set, put back afterwards",
         }
@@ -78,11 +89,27 @@ def _endpoints(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterato
         if barred(model, operation) or more_than_sets(operation):
             continue
         gate = gate_of(model, operation, params.get(operation.id, {}))
+        if (many := bulk(model, operation)) is not None:
+            if not why_not(model, operation, many):
+                yield gate, many.resource
+            continue
         named = operation.method != "POST" or _sets_what_is_there(operation, gate)
         for resource in _resources(model, operation, gate) if named else ():
             # What has no key cannot be told from another one that a POST has made beside it.
             if operation.method != "POST" or model.policy.resources[resource].key:
                 yield gate, resource
+
+
+def _bulk_left_out(model: Model) -> Iterator[Skipped]:
+    """Writes of many objects at once to which nothing is sent, each with why."""
+    for operation in model.operations.values():
+        many = bulk(model, operation)
+        write = classify(operation, model.rule(operation.id)).kind == "write"
+        if many is None or not write or barred(model, operation) or more_than_sets(operation):
+            continue
+        if why := why_not(model, operation, many):
+            endpoint = Endpoint(operation.method, operation.path, operation.id)
+            yield Skipped(endpoint, f"not written to `{many.resource}` by their keys, for {why}")
 
 
 def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
@@ -131,7 +158,10 @@ class _Endpoint:
     undo_log: UndoLog
     gate: Gate
     resource: str
+    workshop: Workshop
 
+    ours: bool = False
+    """The object that is written to is the run's own."""
     steady: dict[str, Json] = field(default_factory=dict)
     """Members of the object that was written last, as they were in two reads before that."""
     refused: int = 0
@@ -141,25 +171,66 @@ class _Endpoint:
     emptied: bool = False
     """A write has emptied what it was not sent: no other is sent."""
 
+    def __post_init__(self) -> None:
+        self.many = bulk(self.engine.model, self.gate.operation)
+
     def run(self) -> None:
         """One owner with each kind of viewer; further owners where they have other kinds."""
         engine, done = self.engine, set[str]()
         for owner in engine.cast.subjects():
             viewers: dict[str, str | None] = {}
-            for viewer in (owner, *(engine.watchers(owner) if self.gate.personal else ())):
+            others = engine.watchers(owner) if self.gate.personal or self.many else ()
+            for viewer in (owner, *others):
                 held = engine.cast.relations(viewer, owner)
                 viewers.setdefault(engine.cast.label(held, viewer, owner), viewer)
             todo = {kind: viewer for kind, viewer in viewers.items() if kind not in done}
             filled = fill(self.gate, engine.target, engine.knowledge, owner) if todo else None
-            view = self._view(owner) if filled is not None else None
-            if view is None or self._loses(owner, view):
-                continue
-            for kind, viewer in todo.items():
-                if self._try(owner, viewer, view, declared=viewer != owner):
-                    done.add(kind)
-            self._tell_moved(owner)
+            if filled is not None:
+                done |= self._try_each(owner, todo)
+        if self.many and self.gate.operation.id not in engine.called:
+            why = "no identity has an object of its own there that could be put back"
+            engine.untried.append(Skipped(self.gate.endpoint, f"not written to: {why}"))
         if self.untried:
             engine.untried.append(left_out(self.gate.endpoint, self.untried))
+
+    def _try_each(self, owner: str, todo: Mapping[str, str | None]) -> set[str]:
+        """Try each viewer on an object of the run's own, else on one that was there before; the
+        kinds of viewers that were tried."""
+        self.ours, view = False, self._view(owner)
+        if view is not None and not self._wanted(owner, todo, view):
+            return set()  # nothing would be sent: nothing is made for it
+        made = self._made_for(owner)
+        self.ours = made is not None
+        with made or nullcontext():
+            view = self._view(owner) if made is not None else view
+        if view is None and made is not None:
+            self.workshop.why_none.setdefault(self.resource, "no endpoint shows what was made")
+            self.ours, made, view = False, None, self._view(owner)
+        if view is None or self._loses(owner, view):
+            return set()
+        with made or nullcontext():
+            tried = {
+                kind
+                for kind, viewer in todo.items()
+                if self._try(owner, viewer, view, declared=viewer != owner)
+            }
+            self._tell_moved(owner)
+        return tried
+
+    def _wanted(self, owner: str, todo: Mapping[str, str | None], view: _View) -> bool:
+        viewers = todo.values()
+        return any(
+            True for v in viewers for _ in self._changes(owner, v, view, declared=v != owner)
+        )
+
+    def _made_for(self, owner: str) -> AsOwn | None:
+        """An object of the run's own, where the request names the one that it writes."""
+        key = self.engine.model.policy.resources[self.resource].key
+        if self.many or (key and f"{self.resource}.{key}" in self.gate.sources.values()):
+            return self.workshop.of(owner, self.resource)
+        why = "the request does not name by its key which one it writes"
+        self.workshop.why_none.setdefault(self.resource, why)
+        return None
 
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether a PUT would replace what its owner's view does not show: it could not be put
@@ -236,6 +307,7 @@ class _Endpoint:
             if (declared and name not in shape.properties) or self._may_set(name, viewer, owner):
                 continue
             why = why_left_out(known, name, each, value)
+            value = self._as_before(owner, name, each) if self.ours and value in _EMPTY else value
             other = other_value(name, value, each, far=moves_by_itself(name, value))
             if not why and name in states:
                 why = "it is a setting, which has a way of its own to be set"
@@ -250,6 +322,11 @@ class _Endpoint:
                 continue
             found += 1
             yield name, other
+
+    def _as_before(self, owner: str, name: str, shape: Shape) -> Json:
+        """What a member holds in another object of the owner's: a new one may have none."""
+        known = self.engine.knowledge.own.get((owner, self.resource, name), ())
+        return typed(min(known), shape) if known else None
 
     def _may_set(self, name: str, viewer: str | None, owner: str) -> bool:
         engine = self.engine
@@ -297,15 +374,15 @@ class _Endpoint:
         )
         own = self._own_side(viewer, owner, names)
         self.undo_log.enter(undo)
+        self.undo_log.is_sent(undo)
         if own is not None:
             self.undo_log.enter(own)
-        for each in (undo, own):
-            if each is not None:
-                self.undo_log.is_sent(each)
+        if own is not None and not self.ours:  # else a reading says whether that was touched
+            self.undo_log.is_sent(own)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         if engine.answers is not None and engine.answers.told_once:
             answer = engine.send(self.gate, viewer, replace(filled, request=forth))
-        self._heard([each for each in (undo, own) if each is not None], answer, view, owner)
+        self._heard(undo, own, answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
@@ -321,13 +398,20 @@ class _Endpoint:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
 
-    def _heard(self, sent: Sequence[Undo], answer: Response, view: _View, owner: str) -> None:
+    def _heard(
+        self, undo: Undo, own: Undo | None, answer: Response, view: _View, owner: str
+    ) -> None:
         """What an answer says of the writes: refused, or the objects were written to."""
-        for each in sent:
+        for each in (undo, own):
+            if each is None:
+                continue
             if 300 <= answer.status < 500:
                 self.undo_log.is_refused(each)
-            else:
+            elif not self.ours or (each is own and self._is_changed(each)):
                 self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
+
+    def _is_changed(self, own: Undo) -> bool:
+        return extract(self.engine.ask(*own.check), own.members) != own.before
 
     def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""
@@ -387,19 +471,30 @@ class _Endpoint:
             content = {n: v for n, v in view.object.items() if n in shape.properties}
         else:
             content = {n: view.object[n] for n in shape.required if n in view.object}
-        body = self._placed({**content, **filled.content, **changes})
+        if self.many:
+            key = self.engine.model.policy.resources[self.resource].key
+            content = {**content, **changes, key: view.object[key]}
+            body = self._placed(content)
+            body = {**filled.content, **body} if isinstance(body, dict) else body
+        else:
+            body = self._placed({**content, **filled.content, **changes})
         return with_body(filled, self.gate.operation, body).request
 
     def _placed(self, content: Json) -> Json:
         """The object where the body of this operation holds it."""
-        at, _ = place(self.engine.model, self.gate.operation, self.resource)
+        at, _ = self._place()
         for segment in reversed(at):
             content = [content] if segment == "*" else {segment: content}
         return content
 
     def _shape(self) -> Shape:
         """What the document says of the object in the body."""
-        return place(self.engine.model, self.gate.operation, self.resource)[1]
+        return self._place()[1]
+
+    def _place(self) -> tuple[tuple[str, ...], Shape]:
+        if self.many:
+            return self.many.at, self.many.shape
+        return place(self.engine.model, self.gate.operation, self.resource)
 
     def _view(self, owner: str) -> _View | None:
         """The owner's own view of their object, at the endpoint that shows most of it."""
@@ -423,6 +518,8 @@ class _Endpoint:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
                 if fits and mine and self._is_meant(each.value, owner):
+                    if self.ours:  # so that it is recognised in the answers to others
+                        engine.knowledge.learn_own(owner, each)
                     return _View(gate, filled, each.value, answer)
         return None
 
@@ -431,6 +528,10 @@ class _Endpoint:
         has to be the owner's only one."""
         engine = self.engine
         known = engine.model.policy.resources[self.resource]
+        if self.many:  # by the key of what is shown, which is the first that is known
+            rows = engine.knowledge.objects.get((owner, self.resource), ())
+            first = next((row[known.key] for row in rows if known.key in row), "")
+            return canonical(value.get(known.key)) == first
         filled = fill(self.gate, engine.target, engine.knowledge, owner)
         source = f"{self.resource}.{known.key}"
         names = [name for name, each in self.gate.sources.items() if each == source]
@@ -455,7 +556,7 @@ class _Endpoint:
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),
-            curl(replace(filled, body=f'{{"{name}": "…"}}'), engine.credentials(viewer)),
+            curl(replace(filled, body=self._shown(name, owner)), engine.credentials(viewer)),
             note="the owner's own view held the new value afterwards, and the old one again when"
             " it was put back",
         )
@@ -466,3 +567,9 @@ class _Endpoint:
         engine.signals.append(
             Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
         )
+
+    def _shown(self, name: str, owner: str) -> str:
+        """The body for a curl line: the member, and the object's key where the body has it."""
+        key = self.engine.model.policy.resources[self.resource].key
+        named = {key: variable(owner, f"{self.resource}.{key}")} if self.many else {}
+        return json_bytes(self._placed({**named, name: "…"})).decode()
