@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,14 +11,10 @@ import click
 import orjson
 
 from oakum.cli import pipeline, shared
+from oakum.cli.gate_inputs import bench
 from oakum.cli.linters import lint
 from oakum.cli.trial import may_be_on_trial
-from oakum.contract import Contract, digest, load
-from oakum.contract.amounts import duration
-from oakum.contract.criteria import parse_waivers
-from oakum.contract.model import Policy, Waiver
-from oakum.contract.reader import Reader
-from oakum.contract.source import Node, parse, read_text
+from oakum.contract import digest
 from oakum.contract.view import view
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
@@ -40,7 +36,7 @@ from oakum.memory import Memory, learn
 from oakum.page.text import visible
 from oakum.report.github import Annotation, commands
 from oakum.report.pointing import short
-from oakum.semantics import Model, compile_contract
+from oakum.semantics import Model
 
 
 @click.command(epilog="Example: oakum gate exposure.yaml --report scan.json --format markdown")
@@ -159,34 +155,6 @@ def command(
     return int(verdict.exit_code)
 
 
-@dataclass(frozen=True)
-class Bench:
-    """What every verdict of one contract is given by."""
-
-    found: Contract
-    policy: Policy
-    model: Model
-    waivers: tuple[Waiver, ...]
-    age: float
-    """Seconds that a report may be old."""
-    changed: datetime
-    """When the contract was last written."""
-
-
-def bench(
-    contract: Path, overlays: tuple[Path, ...], max_age: str | None, waiver_file: Path | None
-) -> Bench:
-    """The contract read and compiled; raises `InputError` with every mistake."""
-    found = load(contract, overlays)
-    policy = _policy(found, contract)
-    return Bench(
-        found, policy, compile_contract(found.document, policy),
-        _waivers(policy, contract, waiver_file),
-        policy.criteria.max_age if max_age is None else _duration(max_age),
-        _changed(found, contract, overlays),
-    )  # fmt: skip
-
-
 def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
     """What is remembered, these reports taken in; the file stays as it is."""
     if path is None:
@@ -249,26 +217,6 @@ def _badge(path: Path | None, state: badges.State) -> None:
     shared.write_text(path, text)
 
 
-def _policy(found: Contract, path: Path) -> Policy:
-    if found.policy is None:
-        hint = "draft one with `oakum init`, and correct it"
-        said = "there is no policy, so there is nothing to hold a release against"
-        raise InputError([Problem(Location(str(path)), said, hint)])
-    if not found.document.operations:
-        said = "the document has no operation, so there is nothing to hold a release against"
-        raise InputError([Problem(Location(found.document.file), said)])
-    return found.policy
-
-
-def _duration(said: str) -> float:
-    problems: list[Problem] = []
-    node = Node("scalar", Location("--max-age"), said)
-    seconds = duration(Reader(problems), node, "it")
-    if seconds is None:
-        raise click.BadParameter(problems[0].message, param_hint="--max-age")
-    return seconds
-
-
 def _sound(path: Path, model: Model) -> Report:
     """A report that is whole, unchanged, and of this contract; raises `InputError`."""
     report = shared.sound_report(path)
@@ -294,27 +242,6 @@ def _earlier(path: Path | None, model: Model, sources: list[Source]) -> tuple[Fi
             hint = "give an earlier report, kept where no later run writes"
             raise InputError([Problem(Location(str(path)), said, hint)])
     return baseline.findings
-
-
-def _changed(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:
-    """When the contract was last written, for reports that do not say which one they are of."""
-    files = {contract, *found.document.files, *overlays}
-    return datetime.fromtimestamp(
-        max(each.stat().st_mtime for each in files if each.is_file()), UTC
-    )
-
-
-def _waivers(policy: Policy, contract: Path, more: Path | None) -> tuple[Waiver, ...]:
-    """Those of the policy, of the file that it names, and of the file that was given."""
-    named = policy.criteria.waiver_file
-    files = ([contract.parent / named] if named else []) + ([more] if more is not None else [])
-    problems: list[Problem] = []
-    found = list(policy.criteria.waivers)
-    for file in files:
-        found += parse_waivers(parse(read_text(file), str(file), problems), policy, problems)
-    if problems:
-        raise InputError(problems)
-    return tuple(found)
 
 
 def _widenings(against: str, contract: Path, overlays: tuple[Path, ...]) -> tuple[Widening, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
-from oakum.cli.observe_keep import digest
+from oakum.cli.observe_keeping import digest
 from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import learn, not_both, take
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import observe_keep as keep
+from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
 from oakum.contract import digest, load
 from oakum.errors import ExitCode, InputError, Location, Problem

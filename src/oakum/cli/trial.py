@@ -12,6 +12,7 @@ import orjson
 from click.core import ParameterSource
 
 from oakum.cli import shared
+from oakum.cli.gate_inputs import bench
 from oakum.contract import digest
 from oakum.contract.view import view
 from oakum.finding import Report
@@ -98,8 +99,6 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
 
 def _judged(given: Mapping[str, Any]) -> Any:
     """The whole gate as a function of a report, or of what a contract has widened; and of what."""
-    from oakum.cli.gate import bench
-
     file, overlays = given["contract"], given["overlays"]
     on = bench(file, overlays, given["max_age"], given["waiver_file"])
     mark = digest(on.found, file, overlays)

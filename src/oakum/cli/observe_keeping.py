@@ -1,0 +1,63 @@
+"""How `oakum observe keep` keeps calls and sums, read at once or in stretches."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oakum.cli.observe_sources import against as held_against
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oakum.observe.call import Call
+    from oakum.observe.store.writing import Keeper
+    from oakum.observe.survey import Survey
+    from oakum.testing.traffic import Declared
+
+
+def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
+    """What calls are told by, and the digest of the contract; empty: none judges them."""
+    found = held_against(contract, openapi)
+    return found, digest(contract) if found is not None else ""
+
+
+def digest(contract: Path | None) -> str:
+    """What a contract is known by: SHA-256 of its text; empty: there is none."""
+    return hashlib.sha256(contract.read_bytes()).hexdigest() if contract is not None else ""
+
+
+def empty(against: Declared | None, many: int) -> tuple[str, ...]:
+    """Why what was kept proves nothing although all of it was read; empty: it is something."""
+    if against is not None:
+        return against.distrust()
+    return () if many else ("no exchange is a call of an API",)
+
+
+def put(keeper: Keeper, calls: Iterator[Call]) -> int:
+    """Keep calls, and count them."""
+    many = 0
+    for call in calls:
+        keeper.put(call)
+        many += 1
+    return many
+
+
+def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
+    """Keep the sums."""
+    from oakum.observe.store import sums
+
+    endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
+    keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))
+    keeper.table(
+        "fields",
+        (
+            row
+            for at, endpoint in endpoints
+            for row in sums.fields(at, endpoint.answer, survey.names)
+        ),
+    )
+    if against is not None:
+        keeper.table("sent", sums.sent(against.sent(), keeper.run))
+        keeper.table("drift", sums.drift(against.drift()))
