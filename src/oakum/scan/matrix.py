@@ -14,11 +14,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from oakum.contract.model import Json, Resource
-from oakum.finding import Cell, Endpoint, Evidence, Result, State
+from oakum.finding import Endpoint, Evidence, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import canonical
-from oakum.scan.untested import Ends, why_keyless, why_not_closed, why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
@@ -29,6 +28,7 @@ NOBODY = ""
 ECHO = "an echo"
 ALIKE = "alike"
 _OTHER = ("another value", ALIKE)
+UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
@@ -122,6 +122,25 @@ _RANK = {
 }
 
 
+@dataclass
+class Ends:
+    """Lists that were read to their end, and what is closed by what did not come in them."""
+
+    by_absence: set[Key] = field(default_factory=set)
+    """Cells that are closed by a list in which no object of the owner's came."""
+    unended: set[tuple[str, str]] = field(default_factory=set)
+    """(endpoint, viewer) of lists that go on behind the last page that was read."""
+    came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
+    """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
+
+    def why_not(self, key: Key, entry: Entry) -> str:
+        """Why a cell is not closed by what did not come; empty: it is."""
+        if key not in self.by_absence or (key.endpoint, key.viewer) not in self.unended:
+            return ""
+        came = (key.endpoint, entry.viewer, entry.owner, key.resource) in self.came_later
+        return "" if came else UNENDED
+
+
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
@@ -145,8 +164,8 @@ class Matrix:
         """`expected`: kinds of viewers that every owned resource is to be asked as, by name →
         relations held, logged in or not; beside those of the cast and those that grants name."""
         self._expected = expected
-        self._model = model
-        self._cast = cast
+        self.model = model
+        self.cast = cast
         self.gates = {gate.id: gate for gate in gates}
         self.entries: dict[Key, Entry] = {}
         self.wanted: Callable[[Key], bool] | None = None
@@ -205,17 +224,17 @@ class Matrix:
         """(resource, label) → relations held, logged in or not: every pair of the cast, and every
         relation that a grant names although nobody in the cast stands so."""
         kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
-        policy = self._model.policy
+        policy = self.model.policy
         for name, resource in policy.resources.items():
             nobodys = resource.owner.kind == "none"
-            for owner in (NOBODY,) if nobodys else self._cast.names():
-                for viewer in (None, *self._cast.names()):
-                    held = self._cast.relations(viewer, owner)
-                    label = self._cast.label(held, viewer, owner)
+            for owner in (NOBODY,) if nobodys else self.cast.names():
+                for viewer in (None, *self.cast.names()):
+                    held = self.cast.relations(viewer, owner)
+                    label = self.cast.label(held, viewer, owner)
                     kinds.setdefault((name, label), (held, viewer is not None))
             for label, kind_of in self._expected.items() if not nobodys else ():
                 kinds.setdefault((name, label), kind_of)
-            for word in self._model.tables[name].relations:
+            for word in self.model.tables[name].relations:
                 kind = policy.relations[word].kind
                 if not nobodys or kind in _BASIC:
                     kinds.setdefault((name, word), (self._basic | {word}, kind != "anyone"))
@@ -223,12 +242,12 @@ class Matrix:
 
     @property
     def _basic(self) -> frozenset[str]:
-        relations = self._model.policy.relations
+        relations = self.model.policy.relations
         return frozenset(name for name, each in relations.items() if each.kind in _BASIC)
 
     def _plan(self, endpoint: str, resource: str, path: str) -> None:
-        table = self._model.tables[resource]
-        own = endpoint == self._model.policy.caller.operation
+        table = self.model.tables[resource]
+        own = endpoint == self.model.policy.caller.operation
         for (name, label), (held, logged_in) in self._kinds.items():
             if name != resource or (own and label in self._expected):
                 continue  # where the caller alone is spoken of, there is nobody else to ask for
@@ -251,17 +270,17 @@ class Matrix:
         A way that the document does not have asks for no login of its own.
         """
         operation = self.operation(endpoint)
-        free = bool(self.how(endpoint)) and self._model.rule(operation).call is None
-        passes = free or through(self._model, operation, held, logged_in)
-        return passes and allows(self._model.tables[resource], path, held, values)
+        free = bool(self.how(endpoint)) and self.model.rule(operation).call is None
+        passes = free or through(self.model, operation, held, logged_in)
+        return passes and allows(self.model.tables[resource], path, held, values)
 
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows a field of this owner's to this viewer, at any endpoint; where
         it hangs on a setting that nobody has read, it may."""
-        if self._cast.in_doubt(owner, resource) & set(deciding(self._model.tables[resource], path)):
+        if self.cast.in_doubt(owner, resource) & set(deciding(self.model.tables[resource], path)):
             return True
-        held = self._cast.relations(viewer, owner)
-        return allows(self._model.tables[resource], path, held, self.state(resource, owner))
+        held = self.cast.relations(viewer, owner)
+        return allows(self.model.tables[resource], path, held, self.state(resource, owner))
 
     def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
         """Whether the path names an object of another kind of which the contract shows this viewer
@@ -270,7 +289,7 @@ class Matrix:
             above = source.partition(".")[0]
             if f"{{{parameter}}}" not in gate.operation.path or above == resource:
                 continue
-            table = self._model.tables[above]
+            table = self.model.tables[above]
             if table.resource.owner.kind != "none" and not any(
                 self.sees(above, path, viewer, owner) for path in table.leaves
             ):
@@ -302,15 +321,15 @@ class Matrix:
         """
         gate = self.gates[endpoint]
         for resource, fields in gate.shows.items():
-            kind = self._model.policy.resources[resource].owner.kind
+            kind = self.model.policy.resources[resource].owner.kind
             whose = NOBODY if kind == "none" else owner
             if (kind != "none" and whose == NOBODY) or (only and resource != only):
                 continue
             if not only and (endpoint, whose, resource) in self.hopeless:
                 continue
-            held = self._cast.relations(viewer, whose)
-            label = self._cast.label(held, viewer, whose)
-            table = self._model.tables[resource]
+            held = self.cast.relations(viewer, whose)
+            label = self.cast.label(held, viewer, whose)
+            table = self.model.tables[resource]
             for path, state in self._candidates(gate, table, fields, whose):
                 key = Key(endpoint, resource, path, label, state)
                 entry = self.entries.get(key)
@@ -345,7 +364,7 @@ class Matrix:
             return True
         if carried or entry.granted:
             return carried  # a field that this endpoint does not carry is neither open nor blocked
-        table = self._model.tables[key.resource]
+        table = self.model.tables[key.resource]
         return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
 
     def shows(self, key: Key, owner: str) -> bool:
@@ -355,10 +374,10 @@ class Matrix:
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
         """An owner's state, as their account says now."""
-        each = self._model.policy.resources[resource]
-        principal = self._cast.principal(None)
-        ids = tuple(self._cast.ids.get(owner, ()))[:1]
-        return state_of(self._model.policy, each, principal, Subject(resource, ids))
+        each = self.model.policy.resources[resource]
+        principal = self.cast.principal(None)
+        ids = tuple(self.cast.ids.get(owner, ()))[:1]
+        return state_of(self.model.policy, each, principal, Subject(resource, ids))
 
     # ------------------------------------------------------------ learning
 
@@ -469,61 +488,6 @@ class Matrix:
             if entry.result in (Result.LEAK, Result.OVER_BLOCK):
                 yield key, entry
 
-    def cells(self, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]) -> list[Cell]:
-        """The finished matrix. Granted squares that no endpoint carries are left out.
-
-        `why`: endpoint → reason for which it was not asked. `reach`: (resource, viewer) → whether
-        any pair of identities stands so.
-        """
-        done: list[Cell] = []
-        ways: set[Key] = set()
-        beside = self._told_beside(why)
-        keyless = why_keyless(self)
-        met = (k for k, each in self.entries.items() if each.result is not Result.UNTESTED)
-        reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
-        for key, entry in sorted(self.entries.items()):
-            unshown = entry.result is Result.UNTESTED
-            if unshown and (self._is_uncarried(key, entry, why) or key in beside):
-                continue
-            if self.how(key.endpoint):  # several queries go through one endpoint of GraphQL
-                named = key._replace(endpoint=str(self.endpoint(key.endpoint)))
-                if entry.result is not Result.LEAK or named in ways:
-                    continue
-                ways.add(named)
-            reason = why_untested(self, self._model, self._cast, key, why, reach) if unshown else ""
-            result, granted = entry.result, entry.granted
-            if result is Result.CLOSED and (doubt := why_not_closed(self, key, entry, keyless)):
-                result, reason = Result.UNTESTED, doubt
-            guessed = (
-                not self._model.policy.stated
-                or self._cast.is_unknown(entry.viewer)
-                or self._model.drafted(key.resource, key.field) is not None
-            )
-            if result is Result.OVER_BLOCK and guessed:
-                result, granted = Result.CLOSED, False  # a guessed grant is no promise
-            who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
-            done.append(
-                Cell(
-                    key.resource, key.field, key.viewer, key.state, self.endpoint(key.endpoint),
-                    granted, result, reason, who,
-                )
-            )  # fmt: skip
-        return done
-
-    def _told_beside(self, why: Mapping[str, str]) -> set[Key]:
-        """Squares untested in one documented way, of which another of the operation tells."""
-        plain = {at: g.operation.id for at, g in self.gates.items() if g.query and not g.how}
-        found: set[Key] = set()
-        for endpoint, operation in plain.items():
-            for key, entry in self.entries.items():
-                other = key._replace(endpoint=operation)
-                if key.endpoint != endpoint or other not in self.entries:
-                    continue
-                known = entry.result is not Result.UNTESTED
-                told = known or self._is_uncarried(key, entry, why)
-                found.add(other if told else key)
-        return found
-
     def is_anybodys(self, resource: str) -> bool:
         """Whether an object of a resource that is one of the identities' came anywhere."""
         return any(name == resource for _, name in self.carried)
@@ -550,7 +514,7 @@ class Matrix:
     def is_own(self, endpoint: str) -> bool:
         """Whether an endpoint is about its caller alone: who-am-I, or what stands below its path
         and takes no id."""
-        me = self._model.operations.get(self._model.policy.caller.operation)
+        me = self.model.operations.get(self.model.policy.caller.operation)
         gate = self.gates.get(endpoint)
         if me is None or gate is None or gate.personal:
             return False
@@ -562,27 +526,8 @@ class Matrix:
         gate = self.gates.get(operation)
         if gate is not None:
             return gate.endpoint
-        each = self._model.operations[operation]
+        each = self.model.operations[operation]
         return Endpoint(each.method, each.path, each.id)
-
-    def _is_uncarried(self, key: Key, entry: Entry, why: Mapping[str, str]) -> bool:
-        """A granted field that this endpoint, asked and answering, simply does not carry.
-
-        A document may declare more than an endpoint sends; and a list that picks its own objects
-        owes nobody a place in it.
-        """
-        if key.endpoint in why or not entry.granted:
-            return False
-        if (key.endpoint, key.resource) not in self.carried:
-            return False
-        if (key.endpoint, key.resource) in self.embedded:
-            return True
-        shown = any(
-            endpoint == key.endpoint and resource == key.resource and path == key.field
-            for endpoint, _, resource, path in self.witnessed
-        )
-        owned = any(endpoint == key.endpoint and r == key.resource for endpoint, _, r in self.own)
-        return not shown or not owned or not self.gates[key.endpoint].personal
 
 
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:

@@ -44,6 +44,7 @@ from oakum.scan.options import Options
 from oakum.scan.patience import Patience
 from oakum.scan.removed import tell_removals
 from oakum.scan.reopened import still_open
+from oakum.scan.report_cells import report_cells
 from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.session import Sessions
 from oakum.scan.technique import May, Prospect
@@ -447,7 +448,7 @@ class Scan:
         findings = (
             conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
         )
-        cells = engine.matrix.cells(engine.why, engine.reach()) if engine else []
+        cells = report_cells(engine.matrix, engine.why, engine.reach()) if engine else []
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from oakum.finding import Result
 from oakum.scan.cast import ANYONE, Cast
+from oakum.scan.matrix import Entry, Key, Matrix
 from oakum.semantics import Model
 
-if TYPE_CHECKING:
-    from oakum.scan.matrix import Entry, Key, Matrix
-
-
-@dataclass
-class Ends:
-    """Lists that were read to their end, and what is closed by what did not come in them."""
-
-    by_absence: set[Key] = field(default_factory=set)
-    """Cells that are closed by a list in which no object of the owner's came."""
-    unended: set[tuple[str, str]] = field(default_factory=set)
-    """(endpoint, viewer) of lists that go on behind the last page that was read."""
-    came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
-
-    def why_not(self, key: Key, entry: Entry) -> str:
-        """Why a cell is not closed by what did not come; empty: it is."""
-        if key not in self.by_absence or (key.endpoint, key.viewer) not in self.unended:
-            return ""
-        came = (key.endpoint, entry.viewer, entry.owner, key.resource) in self.came_later
-        return "" if came else UNENDED
-
-
 COMMON = "a value stood there that is too common to tell whose it is"
-UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 
 
 def why_untested(

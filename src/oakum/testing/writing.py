@@ -11,6 +11,7 @@ from oakum.finding import Cell, Report, Result
 from oakum.scan.cast import Cast
 from oakum.scan.findings import conclude, field_lines
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.scan.report_cells import report_cells
 from oakum.testing.observer import Watch
 from oakum.testing.test_counts import Tally, undocumented
 
@@ -113,7 +114,7 @@ def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
     asked = {name for name, count in tally.answers.items() if count}
     why = {gate.id: "no test called this endpoint" for gate in watch.gates if gate.id not in asked}
     reach = {(key.resource, key.viewer): True for key in matrix.entries}
-    for cell in matrix.cells(why, reach):
+    for cell in report_cells(matrix, why, reach):
         if cell.result is Result.UNTESTED and cell.endpoint.operation in asked:
             yield replace(cell, reason=_reason(cell, tally, watch.policy))
         else:

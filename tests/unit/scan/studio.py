@@ -27,6 +27,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Matrix, Outcome
+from oakum.scan.report_cells import report_cells
 from oakum.semantics import Model, compile_contract
 
 DOCUMENT = """\
@@ -419,7 +420,7 @@ class Run:
     @property
     def cells(self) -> dict[tuple[str, str, str, str], Cell]:
         """(endpoint, field, viewer, value of `private` or nothing) → cell."""
-        made = self.matrix.cells(self.engine.why, self.engine.reach())
+        made = report_cells(self.matrix, self.engine.why, self.engine.reach())
         return {
             (
                 c.endpoint.operation,

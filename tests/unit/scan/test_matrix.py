@@ -19,6 +19,7 @@ from oakum.scan.matrix import (
     Outcome,
     state_key,
 )
+from oakum.scan.report_cells import report_cells
 from oakum.semantics.table import allows, deciding, granted_to_nobody, leaf_index
 from tests.unit.scan.studio import cast, gate, model
 
@@ -265,7 +266,7 @@ def reasons(found: Matrix, why: dict[str, str], reach: bool = True) -> dict[Key,
     everybody = {("Person", key.viewer): reach for key in found.entries}
     return {
         Key("getPerson", cell.resource, cell.field, cell.viewer, cell.state): cell.reason
-        for cell in found.cells(why, everybody)
+        for cell in report_cells(found, why, everybody)
     }
 
 
@@ -294,7 +295,7 @@ def test_a_decided_square_has_no_reason_and_says_who_asked_whom() -> None:
     found.apply(
         "getPerson", outcome("two", seen(PHONE._replace(viewer="anyone"), Result.CLOSED, None))
     )
-    cells = {(c.field, c.viewer): c for c in found.cells({}, {})}
+    cells = {(c.field, c.viewer): c for c in report_cells(found, {}, {})}
     assert cells["phone", "member"].reason == ""
     assert cells["phone", "member"].identity == "cat → ann"
     assert cells["phone", "anyone"].identity == "nobody logged in → ann"
@@ -315,7 +316,7 @@ def test_a_repeated_reading_gives_the_same_cells() -> None:
         found = matrix()
         for each in outcomes:
             found.apply("getPerson", each)
-        made.append(found.cells({}, {}))
+        made.append(report_cells(found, {}, {}))
     assert made[0] == made[1]
 
 
@@ -381,7 +382,7 @@ def test_a_grant_that_nobody_has_stated_is_not_broken(drafted: str) -> None:
         found.apply(
             "getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK), seen(PHONE, Result.LEAK))
         )
-        cells = {(c.field, c.viewer): (c.result, c.granted) for c in found.cells({}, {})}
+        cells = {(c.field, c.viewer): (c.result, c.granted) for c in report_cells(found, {}, {})}
         assert cells["name", "member"] == expected
         assert cells["phone", "member"] == (Result.LEAK, False)
 
@@ -470,5 +471,5 @@ def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_
             found.apply("getPerson", each)
         found.settle()
         assert "too common" in reasons(found, {})[VIP]
-        cells = {(c.field, c.viewer): c.result for c in found.cells({}, {})}
+        cells = {(c.field, c.viewer): c.result for c in report_cells(found, {}, {})}
         assert cells["vip", "member"] is Result.UNTESTED

@@ -12,6 +12,7 @@ from oakum.finding import Evidence, Result
 from oakum.scan.cast import Cast
 from oakum.scan.endpoints import Query
 from oakum.scan.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
+from oakum.scan.report_cells import report_cells
 from oakum.semantics import Model
 from tests.unit.scan import studio
 from tests.unit.scan.studio import cast, gate, model
@@ -405,7 +406,10 @@ def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> 
 def finished(
     found: Matrix, why: Mapping[str, str] | None = None
 ) -> dict[tuple[str, str, str], Result]:
-    return {(c.field, c.viewer, str(dict(c.state))): c.result for c in found.cells(why or {}, {})}
+    return {
+        (c.field, c.viewer, str(dict(c.state))): c.result
+        for c in report_cells(found, why or {}, {})
+    }
 
 
 def test_a_way_that_nobody_documented_adds_its_leak_and_nothing_else() -> None:
@@ -426,7 +430,7 @@ def test_a_way_that_nobody_documented_adds_its_leak_and_nothing_else() -> None:
                 seen(bio, Result.OPEN),
             ),
         )  # fmt: skip
-    other = [c for c in found.cells({}, {}) if c.endpoint.path != "/people/{personId}"]
+    other = [c for c in report_cells(found, {}, {}) if c.endpoint.path != "/people/{personId}"]
     assert [(c.field, c.result) for c in other] == [("phone", Result.LEAK)]
 
 
@@ -441,7 +445,7 @@ def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> Non
 
     def endpoints(field: str) -> set[str]:
         return {
-            c.endpoint.path for c in found.cells({}, {})
+            c.endpoint.path for c in report_cells(found, {}, {})
             if (c.field, c.viewer) == (field, "member")
         }  # fmt: skip
 
@@ -461,7 +465,9 @@ def test_a_promise_to_an_account_that_nobody_knows_is_not_broken() -> None:
     for who, known in ((cast(relationships={}), True), (nameless, False)):
         found = matrix(who=who)
         found.apply("getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK)))
-        (cell,) = (c for c in found.cells({}, {}) if (c.field, c.viewer) == ("name", "member"))
+        (cell,) = (
+            c for c in report_cells(found, {}, {}) if (c.field, c.viewer) == ("name", "member")
+        )
         expected = (Result.OVER_BLOCK, True) if known else (Result.CLOSED, False)
         assert (cell.result, cell.granted) == expected
 
@@ -470,7 +476,7 @@ def test_a_decided_cell_needs_no_pair_and_no_reason_while_an_untested_one_does()
     found = matrix()
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
-    told = {(c.field, c.viewer): c.reason for c in found.cells({}, {})}
+    told = {(c.field, c.viewer): c.reason for c in report_cells(found, {}, {})}
     assert told["phone", "member"] == "" != told["vip", "member"]
     assert "no identity is" not in told["vip", "member"], "that a member asked is known by now"
     assert "no identity is `follower`" in told["phone", "follower"]
@@ -517,7 +523,7 @@ def test_graphql_queries_are_cells_of_the_one_operation_that_they_go_through() -
     asked = replace(gate("getPerson"), asks=Query("{ person { name } }", {}, "person"))
     found = Matrix(model(), [asked], cast())
     assert {key.endpoint for key in found.entries} == {asked.id} != {"getPerson"}
-    assert {cell.endpoint.operation for cell in found.cells({}, {})} == {"getPerson"}
+    assert {cell.endpoint.operation for cell in report_cells(found, {}, {})} == {"getPerson"}
 
 
 def test_an_answer_kept_from_an_earlier_run_says_the_same() -> None:

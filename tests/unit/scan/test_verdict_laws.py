@@ -14,6 +14,7 @@ from oakum.finding import Result, Skipped
 from oakum.scan.coverage import untested, within_reach
 from oakum.scan.findings import conclude
 from oakum.scan.matrix import Matrix
+from oakum.scan.report_cells import report_cells
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
 from tests.unit.scan.test_evaluator import ANN, Watch, results
 from tests.unit.scan.test_matrix import BIO, NAME, PRIVATE, matrix, outcome, seen, shown_to_owner
@@ -99,7 +100,7 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
 @given(st.sets(st.sampled_from(ENDPOINTS[1:])))
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     run = Run(Studio(), ENDPOINTS, settings=True).explore()
-    cells = run.matrix.cells({}, run.engine.reach())
+    cells = report_cells(run.matrix, {}, run.engine.reach())
     near = within_reach(run.cast, run.matrix)
     before = {each.operation for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
@@ -137,7 +138,7 @@ def test_an_over_block_of_a_draft_is_none() -> None:
         squares.apply("getPerson", outcome("p", seen(NAME, Result.OVER_BLOCK)))
         (cell,) = (
             each
-            for each in squares.cells({}, {})
+            for each in report_cells(squares, {}, {})
             if (each.field, each.viewer) == ("name", "member")
         )
         stated = known is not drafted
