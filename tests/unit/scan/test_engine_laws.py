@@ -110,7 +110,7 @@ def test_where_no_id_is_asked_for_the_owner_of_what_leaked_asks_right_before(
 ) -> None:
     """A parameter that is filled with nobody's value brings nobody's own view."""
     probe = f"{endpoint.id}|cat|||"
-    found = Matrix(matrix()._model, [endpoint], cast(relationships={}))
+    found = Matrix(matrix().model, [endpoint], cast(relationships={}))
     key = PHONE._replace(endpoint=endpoint.id)
     found.apply(endpoint.id, outcome(probe, seen(key, Result.LEAK, "cat", "bob")))
     engine = Asker(found, {probe: (endpoint, "cat", None, 0)})
