@@ -205,7 +205,7 @@ def test_a_square_that_was_untested_says_why(open_page: Open) -> None:
     page = open_page(sample())
     page.locator(square(page, "facebook_access_token", "owner")).click()
     expect(page.get_by_role("dialog")).to_contain_text(
-        "Not shown: the owner was never seen to see it"
+        "Untested: the owner was never seen to see it"
     )
     expect(page.get_by_role("dialog")).to_contain_text("Nobody asked.")
 

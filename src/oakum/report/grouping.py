@@ -13,11 +13,15 @@ from typing import Literal, TypeVar
 
 from oakum.errors import ExitCode, Location, counted
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
+from oakum.rules import OWASP
 
 T = TypeVar("T")
 
 PRIVACY_RULE = "privacy-setting-not-enforced"
 """The rule whose finding contradicts a sentence that the user was told."""
+
+UNLISTED = "Beyond the OWASP API Security Top 10"
+"""Where defects stand whose rule no item of the list covers."""
 
 _VERDICTS = ("proven", "suspected", "over_blocked")
 _SEVERITIES = ("critical", "high", "medium", "low")
@@ -131,6 +135,18 @@ def defects(report: Report) -> tuple[Defect, ...]:
         return (*_gravity(defect.first), -len(defect.findings), not defect.promise)
 
     return tuple(sorted(alike.values(), key=gravity))
+
+
+def by_item(found: Iterable[Defect]) -> tuple[tuple[str, tuple[Defect, ...]], ...]:
+    """Defects by item of the OWASP API Security Top 10 2023, each with its full name.
+
+    The order stays: the item of the first defect comes first, and so within an item.
+    """
+    groups: dict[str, list[Defect]] = {}
+    for defect in found:
+        item = OWASP.get(defect.first.owasp)
+        groups.setdefault(item.name if item is not None else UNLISTED, []).append(defect)
+    return tuple((name, tuple(group)) for name, group in groups.items())
 
 
 def findings_in_order(report: Report) -> list[Finding]:

@@ -12,6 +12,7 @@ from oakum.finding import Cell, Report, Result
 from oakum.page.render import render as page
 from oakum.report.grouping import (
     Defect,
+    by_item,
     defects,
     exit_code,
     skipped,
@@ -69,7 +70,10 @@ def render(report: Report) -> str:
         tally=tally(report),
         kinds=[(kind, report.count(kind.result)) for kind in _KINDS],
         bar=_bar(report),
-        defects=[(_anchor(defect), defect, _links(defect)) for defect in defects(report)],
+        items=[
+            (item, [(_anchor(each), each, _links(each)) for each in group])
+            for item, group in by_item(defects(report))
+        ],
         untested=[(reason, len(cells), _squares(cells)) for reason, cells in untested(report)],
         skipped=skipped(report),
     )

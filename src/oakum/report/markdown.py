@@ -13,6 +13,7 @@ from oakum.errors import ExitCode, counted
 from oakum.finding import Report, Result
 from oakum.report.grouping import (
     Defect,
+    by_item,
     defects,
     exit_code,
     skipped,
@@ -40,17 +41,30 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     head = "\n".join(_head(report))
     tail = "\n".join(_tail(report))
     room = MOST_CHARACTERS - len(head) - len(tail) - _WORDS
-    body: list[str] = []
     every = defects(report)
-    for at, defect in enumerate(every):
-        rows = "\n".join(_defect(defect, report))
-        room -= len(rows) + 1
-        if room < 0:
-            rest = counted(len(every) - at, "more defect")
-            body.append(f"\n**{rest}**, the least grave ones, are left out: a comment ends here.")
-            break
-        body.append(rows)
+    shown = tuple(_that_fit(every, report, room))
+    body = [
+        line
+        for item, group in by_item(shown)
+        for line in (_item(item), *("\n".join(_defect(defect, report)) for defect in group))
+    ]
+    if rest := len(every) - len(shown):
+        said = counted(rest, "more defect")
+        body.append(f"\n**{said}**, the least grave ones, are left out: a comment ends here.")
     return "\n".join([head, *body, tail]).encode()
+
+
+def _that_fit(every: Iterable[Defect], report: Report, room: int) -> Iterator[Defect]:
+    """The gravest defects, as many as `room` characters hold, each with a heading of its item."""
+    for item, (defect,) in (found for each in every for found in by_item([each])):
+        room -= len(_item(item)) + len("\n".join(_defect(defect, report))) + 2
+        if room < 0:
+            return
+        yield defect
+
+
+def _item(name: str) -> str:
+    return f"\n#### {escaped(name)}"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -75,7 +89,7 @@ def _defect(defect: Defect, report: Report) -> Iterator[str]:
     where = place(first, report)
     yield ""
     verdict = first.verdict.replace("_", "-")
-    yield f"#### {first.severity}, {verdict}: {titled(defect.sentence)}"
+    yield f"##### {first.severity}, {verdict}: {titled(defect.sentence)}"
     yield ""
     if defect.promise:
         yield f"> The user is told: “{escaped(defect.promise)}”"

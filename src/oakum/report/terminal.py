@@ -17,6 +17,7 @@ from oakum.finding import Endpoint, Report, Result
 from oakum.page.text import visible
 from oakum.report.grouping import (
     Defect,
+    by_item,
     defects,
     exit_code,
     skipped,
@@ -61,8 +62,11 @@ def render(report: Report, console: Console) -> None:
     used = f"{report.requests:,} of {counted(report.budget, 'request')}"
     _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
     found = defects(report)
-    for defect in found[:_WHOLE]:
-        _defect(defect, console)
+    for item, group in by_item(found[:_WHOLE]):
+        console.print()
+        _say(console, item, "bold")
+        for defect in group:
+            _defect(defect, console)
     _section(console, "Less grave, in brief", _brief(found[_WHOLE:]))
     _section(console, "Not to be trusted, because", _bullets(report.distrust))
     _section(console, _untested_title(report), _untested_rows(report))

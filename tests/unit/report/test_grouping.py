@@ -9,6 +9,7 @@ from oakum.errors import ExitCode, Location
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.page.text import visible
 from oakum.report.grouping import (
+    by_item,
     defects,
     exit_code,
     findings_in_order,
@@ -289,3 +290,18 @@ def test_skipped_operations_are_told_by_reason() -> None:
 
 def test_what_a_screen_would_obey_is_written_out() -> None:
     assert visible("a\x1b[31m\n\u202eb é") == r"a\x1b[31m\n\u202eb é"
+
+
+def test_defects_stand_under_the_full_name_of_their_owasp_item_in_the_order_they_had() -> None:
+    found = defects(sample())
+    groups = by_item(found)
+    assert [name for name, _ in groups if name.startswith("API1")] == [
+        "API1:2023 Broken Object Level Authorization"
+    ]
+    assert all(each.first.owasp in name for name, group in groups for each in group)
+    assert sorted(found, key=id) == sorted((d for _, group in groups for d in group), key=id)
+    firsts = [found.index(group[0]) for _, group in groups]
+    assert firsts == sorted(firsts)
+    for _, group in groups:
+        places = [found.index(each) for each in group]
+        assert places == sorted(places)

@@ -108,7 +108,7 @@ def test_names_of_an_api_make_no_element() -> None:
     page = Page(html.render(hostile()))
     assert len(page.all("script")) == 2
     assert page.all("img") == []
-    assert page.text("h3", id=str(page.all("article")[1][0]["id"]) + "-title").startswith(
+    assert page.text("h4", id=str(page.all("article")[1][0]["id"]) + "-title").startswith(
         HOSTILE[1]
     )
 

@@ -41,6 +41,8 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
         http://127.0.0.1:8000 against exposure.yaml
         run 5f0c2a, 2026-01-20T09:30:00Z, 41.3 s, 412 of 2,000 requests
 
+        API3:2023 Broken Object Property Level Authorization
+
         PROVEN  high  privacy-setting-not-enforced
           member sees `last_workout_at` of a Member whose owner is private, and 8 more
           fields
@@ -152,7 +154,8 @@ def test_many_reasons_do_not_flood() -> None:
 
 def test_findings_without_field_endpoint_or_id_leave_no_empty_row() -> None:
     bare = replace(sample().findings[-1], endpoints=(), owasp="", cwe=(), advice="", state=())
-    block = shown(replace(clean(), findings=(bare,))).split("\n\n")[1]
+    item, block = shown(replace(clean(), findings=(bare,))).split("\n\n")[1:3]
+    assert item == "Beyond the OWASP API Security Top 10"
     assert block == dedent(
         """\
         SUSPECTED  medium  no-throttle
