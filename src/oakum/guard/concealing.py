@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from oakum.contract.model import Operation, Shape
 from oakum.contract.openapi import Document
-from oakum.guard.targets import Reader, above, main_of, names, shown_at, shut
+from oakum.guard.shown import shown_at
+from oakum.guard.targets import Reader, above, main_of, names, shut
 from oakum.semantics import Model
 from oakum.semantics.model import outermost
 from oakum.semantics.table import resource_of

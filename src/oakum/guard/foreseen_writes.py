@@ -12,7 +12,8 @@ from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.guard.paging import PAGING
-from oakum.guard.targets import enclosing, listed_at, names, needs_object, shown_at
+from oakum.guard.shown import enclosing, listed_at, shown_at
+from oakum.guard.targets import names, needs_object
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import resources_in

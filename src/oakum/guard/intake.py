@@ -23,6 +23,7 @@ from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
 from oakum.semantics.media import key
+from oakum.semantics.owners import says
 from oakum.semantics.principal import identifiers, text
 from oakum.semantics.span import Unreadable, read
 from oakum.semantics.writing import Named
@@ -98,7 +99,7 @@ class Intake:
             raise Denied(503, "target")
         answered = yield from inquiry.ask(asked)
         if answered is not None and answered.status in (404, 410):
-            if target.then is not None:
+            if target.then is not None and target.made:
                 return (yield from self._asked(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
@@ -110,6 +111,10 @@ class Intake:
         found = seen(self._model, target, params, inquiry, answered)
         if found is None:
             raise absent(endpoint, "target")
+        owner = self._model.policy.resources[target.resource].owner
+        if target.says and target.then is not None and not says(owner, found.value):
+            other = yield from self._asked(endpoint, target.then, params, inquiry)
+            return found if other.new or not other.owners else other
         return found
 
     def _may(

@@ -34,17 +34,8 @@ from oakum.guard.paging import owed, page
 from oakum.guard.parts import declared
 from oakum.guard.plainly import Plain, plain_keys
 from oakum.guard.route import rivals
-from oakum.guard.targets import (
-    Finders,
-    Target,
-    Targets,
-    above,
-    names,
-    needs_object,
-    places,
-    shown_at,
-    shut,
-)
+from oakum.guard.shown import shown_at, stands_inside
+from oakum.guard.targets import Finders, Target, Targets, above, names, needs_object, places, shut
 from oakum.semantics import Model
 from oakum.semantics.asking import READS
 from oakum.semantics.decide import holds_resource
@@ -283,7 +274,7 @@ class _Maker:
         for operation in (named,) if named else self.document.operations:
             if operation.method == "GET" and places(operation) <= 1:
                 at = shown_at(self.model, operation, resource)
-                if at is not None:
+                if at is not None and (named or not stands_inside(self.model, operation, at)):
                     return operation, at
         return None
 
@@ -411,7 +402,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         for each in operation.parameters
         if each.where == "query" and each.name not in rule.without
     ]
-    resources = [name for name, _ in rule.sets] or [
+    said = sorted(rule.sets, key=lambda each: len(pattern(each[1])))
+    resources = [name for name, _ in said] or [
         name
         for media in operation.body
         if media.shape is not None and (name := resource_of(media.shape, make.model.bound))

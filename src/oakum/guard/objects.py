@@ -12,7 +12,8 @@ from oakum.contract.model import Json
 from oakum.guard.lookups import Inquiry
 from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.route import filled
-from oakum.guard.targets import Target, enclosing, names, renamed
+from oakum.guard.shown import enclosing
+from oakum.guard.targets import Target, names, renamed
 from oakum.guard.who import at, readable
 from oakum.semantics import Judge, Model, Subject, likely_media
 from oakum.semantics.principal import text

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oakum.contract.model import Media
-from oakum.guard.targets import Target, enclosing, stands_inside
+from oakum.guard.shown import enclosing, stands_inside
+from oakum.guard.targets import Target
 from oakum.semantics import Model
 from oakum.semantics.judge import matches
 from oakum.semantics.media import distinct
@@ -41,6 +42,7 @@ class PlannedTargets:
             "below": target.below,
             "last": target.last,
             "own": target.own,
+            "says": target.says,
             "inside": shower is not None and stands_inside(self.model, shower, target.pointer),
             "enclosing": self._enclosing(target),
             "made": target.made,

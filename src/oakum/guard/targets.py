@@ -11,16 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oakum.contract.model import Operation, Policy, Resource, Shape
+from oakum.contract.model import Operation, Policy, Resource
 from oakum.contract.openapi import Document
 from oakum.guard.paging import page
 from oakum.guard.route import nameless
+from oakum.guard.shown import all_at, enclosing, listed_at, shown_at, stands_inside, within_at
 from oakum.semantics import Model
-from oakum.semantics.table import element, member, resource_of
 
 _NAME = re.compile(r"\{[^{}]+\}")
-_DEEP = 3
-"""Members within members of an answer in which a resource is looked for."""
 
 
 TargetKind = Literal["caller", "path", "ask", "none"]
@@ -56,8 +54,10 @@ class Target:
     made: str = ""
     """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
     then: Target | None = None
-    """What is asked where nothing is there, before that is believed; of a finder, where what is
-    there does not say whose it is."""
+    """What is asked where nothing is there, before that is believed; of a finder and with `says`,
+    where what is there does not say whose it is."""
+    says: bool = False
+    """Its owner in the path counts only where nothing else says whose it is."""
     own: bool = False
     """It is asked as the caller."""
     around: tuple[Target, ...] = ()
@@ -98,14 +98,14 @@ class Targets:
         if _NAME.fullmatch(end):
             return replace(found, last=end[1:-1])
         twin = self.document.operation(f"GET {operation.path}")
-        shown = self._shown(twin, resource) if twin is not None else None
-        alone = shown is not None and resource in ("", shown[0])
+        shown = self._shown(operation, twin, resource) if twin is not None else []
+        alone = len(shown) == 1 and resource in ("", shown[0])
         return replace(found, below=bool(places(operation)) and not alone)
 
     def _touched(self, operation: Operation, resource: str) -> Target:
         rule = self.model.rule(operation.id)
         if rule.owner:
-            shown = self._below_owner(operation) or self._behind_owner(operation)
+            shown = self._below_owner(operation, resource) or self._behind_owner(operation)
             around = self._around(operation)
             if shown is not None and around and around[-1].resource == shown.resource:
                 around.pop()  # it is what is written
@@ -125,22 +125,69 @@ class Targets:
         for reader, renamed in ((each.get, each.names) for each in readers):
             if account is not None and self._staffs(reader):
                 continue
-            found_at = self._shown(reader, resource)
-            if found_at is not None:
-                name, at = found_at
-                held = self._held(operation, Reader(reader, renamed), name, at)
-                return held or Target(
-                    "ask", operation=reader.id, resource=name, pointer=at, names=renamed
-                )
+            kinds = self._shown(operation, reader, resource)
+            one = Reader(reader, renamed)
+            touched = self._at(operation, one, kinds[0]) if len(kinds) == 1 else None
+            if touched is not None:
+                return self._held(operation, one, touched) or touched
         return account or self._listed(operation, resource, readers) or Target("none")
 
-    def _shown(self, reader: Operation, written: str) -> tuple[str, tuple[str, ...]] | None:
-        """What a GET shows that is somebody's, and where: of the kind that is written, else what
-        stands outermost."""
-        kinds = self.policy.resources.values()
-        owned = [each.name for each in kinds if each.owner.kind != "none"]
-        shown = [(n, at) for n in owned if (at := shown_at(self.model, reader, n)) is not None]
-        return min(shown, key=lambda each: (each[0] != written, len(each[1])), default=None)
+    def _shown(self, operation: Operation, get: Operation, written: str) -> list[str]:
+        """What the path of a write names, of what a GET shows, if it may be somebody's: what
+        `params` or a `main` says, else what is written, else what stands outermost; several: nobody
+        can tell. What stands in another object is not it, whatever that says of its owner, unless
+        the path goes on to it."""
+        kinds = self.policy.resources
+        outer = {n: min(map(len, at)) for n in kinds if (at := self._outer(get, n))}
+        keyed = self._keyed(operation) if operation.path.endswith("}") else None
+        mains = [n for n in outer if kinds[n].main == get.id]
+        owned = written and kinds[written].owner.kind != "none"
+        further = owned and get.path != operation.path and operation.method != "POST"
+        if keyed is not None and (keyed[1].name in outer or not written):
+            found = [keyed[1].name] if keyed[1].name in outer else []
+        elif further and shown_at(self.model, get, written) is not None:
+            found = [written]
+        elif len(mains) == 1:
+            found = mains
+        elif written in outer:
+            found = [written]
+        else:
+            found = [name for name, depth in outer.items() if depth == min(outer.values())]
+        if len(found) == 1 and kinds[found[0]].owner.kind == "none":
+            return []
+        return found
+
+    def _outer(self, get: Operation, name: str) -> list[tuple[str, ...]]:
+        """Where a GET shows objects of a resource that stand in no other."""
+        every = all_at(self.model, get, name)
+        return [at for at in every if not stands_inside(self.model, get, at)]
+
+    def _at(self, operation: Operation, reader: Reader, name: str) -> Target | None:
+        """The object that a GET shows: of several beside each other the one with the key that the
+        path holds. None: nobody can tell which."""
+        outer, resource = self._outer(reader.get, name), self.policy.resources[name]
+        at = outer[0] if outer else shown_at(self.model, reader.get, name)
+        if at is None:
+            return None
+        found = Target(
+            "ask", operation=reader.get.id, resource=name, pointer=at, names=reader.names
+        )
+        if len(outer) < 2:
+            return found
+        # What it is called only says where to look: the key decides.
+        at = next((each for each in outer if each and _plain(each[-1]) == _plain(name)), at)
+        param, key = self._key_param(operation, reader, resource), tuple(resource.key.split("."))
+        return replace(found, pointer=at, param=param, key=key) if param else None
+
+    def _key_param(self, operation: Operation, reader: Reader, resource: Resource) -> str:
+        """The parameter of a path that holds the key of what a GET shows; empty: nobody says so."""
+        said, last = self._keyed(operation), names(reader.get)[-1]
+        if not resource.key:
+            return ""
+        if said is not None and said[1] is resource:
+            return said[0]
+        main = reader.get.id == resource.main and reader.get.path.endswith(f"{{{last}}}")
+        return dict(reader.names).get(last, last) if main else ""
 
     def _asked_for(self, operation: Operation, written: str) -> bool:
         """Whether a query names the object by its key, and nobody looks at it by that."""
@@ -155,25 +202,25 @@ class Targets:
                     return True
         return False
 
-    def _below_owner(self, operation: Operation) -> Target | None:
+    def _below_owner(self, operation: Operation, written: str) -> Target | None:
         """What the GET of the same path shows, where it says itself whose it is: who names
-        themselves in a path may name another's object behind it."""
+        themselves in a path may name another's object behind it. Where the object does not say so,
+        it may elsewhere."""
         twin = self.document.operation(f"GET {operation.path}")
         if twin is None or shut(self.model, twin) or places(operation) < 2:
             return None
-        for name, resource in self.policy.resources.items():
-            at = shown_at(self.model, twin, name)
-            if at is not None and resource.owner.kind == "field" and not resource.is_account:
-                if operation.method != "PUT":
-                    return Target("ask", operation=twin.id, resource=name, pointer=at)
-                made, then = (
-                    self.model.rule(operation.id).owner,
-                    self._anywhere(operation, resource),
-                )
-                return Target(
-                    "ask", operation=twin.id, resource=name, pointer=at, made=made, then=then
-                )
-        return None
+        shown = self._shown(operation, twin, written)
+        own = [each for each in shown if self._says(self.policy.resources[each])]
+        found = self._at(operation, Reader(twin), own[0]) if len(shown) == 1 and own else None
+        if found is None:
+            return Target("none") if own else None
+        made = self.model.rule(operation.id).owner if operation.method == "PUT" else ""
+        then = self._anywhere(operation, self.policy.resources[found.resource])
+        return replace(found, made=made, then=then, says=True)
+
+    def _says(self, resource: Resource) -> bool:
+        """Whether its objects say themselves whose they are, and are nobody's account."""
+        return resource.owner.kind == "field" and not resource.is_account
 
     def _behind_owner(self, operation: Operation) -> Target | None:
         """What the last parameter of a path is said to be the key of, where a GET shows that by its
@@ -213,19 +260,18 @@ class Targets:
         """The object by its key alone, whoever's it is: where a path names its owner, too, the GET
         of that path may find it only below that one, and a write all the same."""
         rule, last = self.model.rule(operation.id), names(operation)[-1]
-        main = self.document.operation(resource.main) if resource.main else None
-        reader = main_of(self.document, self.policy, rule.params, operation)
-        if reader is None and main is not None and names(main) == [last] != [rule.owner]:
-            reader = Reader(main)
-        if reader is None or places(reader.get) != 1 or shut(self.model, reader.get):
+        main, keyed = self.document.operation(resource.main), self._keyed(operation)
+        if main is None or main.method != "GET" or places(main) != 1 or shut(self.model, main):
             return None
-        at = shown_at(self.model, reader.get, resource.name)
-        if at is None:
+        [own] = names(main)
+        if keyed is not None and keyed[1] is not resource:
             return None
-        return Target(
-            "ask", operation=reader.get.id, resource=resource.name, pointer=at,
-            names=reader.names, made=rule.owner,
-        )  # fmt: skip
+        if keyed is None and (own != last or last == rule.owner):
+            return None
+        reader = Reader(main, ((own, last),) if own != last else ())
+        found = self._at(operation, reader, resource.name)
+        inside = found is None or stands_inside(self.model, main, found.pointer)
+        return replace(found, made=rule.owner) if found is not None and not inside else None
 
     def _made_below(self, operation: Operation, written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,
@@ -282,17 +328,12 @@ class Targets:
             return None
         return Target("path", param=found[0])
 
-    def _held(
-        self, operation: Operation, reader: Reader, name: str, at: tuple[str, ...]
-    ) -> Target | None:
+    def _held(self, operation: Operation, reader: Reader, shown: Target) -> Target | None:
         """What is its parent's owner's and is shown alone, in what shows that parent."""
-        resource = self.policy.resources[name]
-        if resource.owner.kind != "parent" or enclosing(self.model, reader.get, at):
+        resource = self.policy.resources[shown.resource]
+        if resource.owner.kind != "parent" or enclosing(self.model, reader.get, shown.pointer):
             return None
-        said, last = self._keyed(operation), names(reader.get)[-1]
-        param = said[0] if said is not None and said[1] is resource else ""
-        if not param and reader.get.id == resource.main and reader.get.path.endswith(f"{{{last}}}"):
-            param = dict(reader.names).get(last, last)
+        param = self._key_param(operation, reader, resource)
         return in_parent(self.document, self.model, operation, resource, param) if param else None
 
     def _listed(
@@ -419,7 +460,9 @@ class Finders:
         if get is None or not unseen or not written or not self._granted(get):
             return None
         at = shown_at(self.model, get, written)
-        return Target("ask", "", get.id, written, at, own=True) if at is not None else None
+        if at is None or stands_inside(self.model, get, at):
+            return None
+        return Target("ask", "", get.id, written, at, own=True)
 
     def _granted(self, get: Operation) -> bool:
         named = get.id in self.model.rules or get.id in self.model.showing
@@ -472,91 +515,9 @@ def shut(model: Model, operation: Operation) -> bool:
     return model.rule(operation.id).call == ()
 
 
-def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where one such resource stands in an operation's good answer; None: nowhere near its top."""
-    for segments, name in model.shown.get(operation.id, ()):
-        if name == resource and "*" not in segments:
-            return segments
-    media = operation.success()
-    if media is None or media.shape is None:
-        return None
-    if resource_of(media.shape, model.bound) == resource:
-        return ()
-    for name, child in media.shape.properties.items():
-        if resource_of(child(), model.bound) == resource:
-            return (name,)
-    return None
-
-
-def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:
-    """Whether what stands at a place of an operation's good answer may stand in an object of a
-    resource, whose owner the path names and not that of what stands in it."""
-    media = operation.success()
-    shape = media.shape if media is not None else None
-    shown = {segments for segments, _ in model.shown.get(operation.id, ())}
-    for end, step in enumerate(pointer):
-        ways = (shape, *(branch() for branch in shape.branches)) if shape is not None else ()
-        if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways):
-            return True
-        shape = member(shape, step) if shape is not None else None
-    return False
-
-
-def enclosing(
-    model: Model, operation: Operation, pointer: tuple[str, ...]
-) -> tuple[tuple[int, str], ...]:
-    """Resources of the objects in which a place of an operation's good answer stands, the outermost
-    first, each with the number of steps to it; none where one may be of several resources."""
-    media, found = operation.success(), list[tuple[int, str]]()
-    shape = media.shape if media is not None else None
-    shown = dict(model.shown.get(operation.id, ()))
-    for end, step in enumerate(pointer):
-        ways = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
-        said = {resource_of(each, model.bound) for each in ways if each.kinds != {"null"}}
-        name = shown.get(pointer[:end]) or (said - {""} or {""}).pop()
-        if len(said - {""}) > 1:
-            return ()
-        if name:
-            found.append((end, name))
-        shape = member(shape, step) if shape is not None else None
-    return tuple(found)
-
-
-def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where an operation's good answer shows such resources in an object of another one: a list of
-    them, with `*` at the end, before one alone."""
-    found = [at for at, name in model.shown.get(operation.id, ()) if name == resource]
-    media = operation.success()
-    top = media.shape if media is not None else None
-    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
-    for at, shape in todo:
-        each = element(shape)
-        if each is not None and resource_of(each, model.bound) == resource:
-            found.append((*at, "*"))
-        elif resource_of(shape, model.bound) == resource:
-            found.append(at)
-        elif len(at) < _DEEP:
-            todo += [((*at, name), child()) for name, child in shape.properties.items()]
-    held = [at for at in found if "*" not in at[:-1] and enclosing(model, operation, at)]
-    return min(held, key=lambda at: at[-1:] != ("*",), default=None)
-
-
-def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where a list of such resources stands in an operation's good answer, with `*` at the end."""
-    for segments, name in model.shown.get(operation.id, ()):
-        if name == resource and segments[-1:] == ("*",) and segments.count("*") == 1:
-            return segments
-    media = operation.success()
-    top = media.shape if media is not None else None
-    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
-    while todo:
-        at, shape = todo.pop(0)
-        each = element(shape)
-        if each is not None and resource_of(each, model.bound) == resource:
-            return (*at, "*")
-        if len(at) < 3 and not resource_of(shape, model.bound):
-            todo += [((*at, name), child()) for name, child in shape.properties.items()]
-    return None
+def _plain(name: str) -> str:
+    """A name however it is spelt."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _start(path: str) -> str:

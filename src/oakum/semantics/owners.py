@@ -28,7 +28,7 @@ def owners_of(
         case "field":
             # A list makes several owners only where the contract says so with a `*`.
             found = [t for path in owner.members for t in texts(value, path, spread=False)]
-            if not inside and not _says(owner, value) and rule.owner in params:
+            if not inside and not says(owner, value) and rule.owner in params:
                 found = identifiers([params[rule.owner]])
         case "path":
             names = (rule.owner,) if rule.owner else owner.members
@@ -42,13 +42,14 @@ def owners_of(
     return tuple(dict.fromkeys(found))
 
 
-def _says(owner: Owner, value: dict[str, Json]) -> bool:
+def says(owner: Owner, value: Json) -> bool:
+    """Whether an object has something in a place of its owner's id."""
     return any(each is not None for path in owner.members for each in at_path(value, path))
 
 
 def partly(owner: Owner, value: dict[str, Json]) -> bool:
     """Whether an object that says some of its owners lacks what would say others."""
     several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
-    if owner.kind != "field" or not several or not _says(owner, value):
+    if owner.kind != "field" or not several or not says(owner, value):
         return False
     return any(lacks(value, path) for path in owner.members)

@@ -503,7 +503,7 @@ local function asked(self, x, endpoint, target)
   local answer, value = asking:ask(x, question)
   if answer and answer.status >= 400 and answer.status < 500 then
     local gone = answer.status == 404 or answer.status == 410
-    if gone and target.after then return asked(self, x, endpoint, target.after) end
+    if gone and target.after and target.made ~= "" then return asked(self, x, endpoint, target.after) end
     if answer.status == 404 and target.made ~= "" then
       local new = subject.of({ x.params[target.made] })
       new.new = true
@@ -514,7 +514,10 @@ local function asked(self, x, endpoint, target)
   if value == nil then return nil, 503, "target" end
   local seen = objects.seen(target, reader, answer, value, x.params, x.who)
   if not seen then return nil, absent(endpoint), "target" end
-  return seen
+  if not target.says or not target.after or seen.said then return seen end
+  local other, status, reason = asked(self, x, endpoint, target.after)
+  if other and (other.new or other.owners.n == 0) then return seen end
+  return other, status, reason
 end
 
 -- Whose object a write touches, or nil, a status and a reason.

@@ -24,9 +24,8 @@ end
 
 -- `above`: owners of the object around it, where it is known.
 local function owners_of(table_, value, endpoint, params, bearer, inside, above)
-  local owners, kind, partly = { n = 0 }, table_.owner, false
+  local owners, kind, partly, said = { n = 0 }, table_.owner, false, false
   if kind == "field" then
-    local said = false
     for i = 1, #table_.paths do
       for _, found in ipairs(json.at(value, table_.paths[i])) do
         if found ~= json.null then said = true end
@@ -50,7 +49,7 @@ local function owners_of(table_, value, endpoint, params, bearer, inside, above)
     partly = above.partly
     for i = 1, above.owners.n do add(owners, above.owners[i]) end
   end
-  return owners, partly
+  return owners, partly, said
 end
 
 -- Owners of what stands in an object of `table_`, which may stand in another one itself.
@@ -72,9 +71,9 @@ end
 -- An object that `endpoint` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
 -- by which it is seen and written; `inside`: it stands in an object of a resource.
 function M.seen(shown, set, value, endpoint, params, bearer, inside, above)
-  local owners, partly = owners_of(shown, value, endpoint, params, bearer, inside, above)
+  local owners, partly, said = owners_of(shown, value, endpoint, params, bearer, inside, above)
   return {
-    owners = owners, partly = partly, owned = shown.owned,
+    owners = owners, partly = partly, said = said, owned = shown.owned,
     resource = shown.name, states = states_of(set, value),
     texts = function(_, segments)
       local out = { n = 0 }
