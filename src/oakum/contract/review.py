@@ -27,6 +27,7 @@ def review(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
         yield from _granted(seen, resource)
+        yield from _unnamed(seen, resource)
         yield from _unmentioned(seen, resource)
         yield from _shadowed(resource)
         yield from weaker_sees_more(seen.policy, resource)
@@ -140,6 +141,23 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
             said = "is granted" if rule.grants else "is granted to nobody"
             message = f"`{rule.path}` {said}, and the document has no such field of"
             yield Problem(rule.location, f"{message} `{resource.name}`", hint)
+
+
+def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Grants to those whom a member names that objects of the resource have not."""
+    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
+    told: set[str] = set()
+    for grant in (grant for rule in resource.fields for grant in rule.grants):
+        for name in (*grant.see, *grant.set):
+            member = seen.policy.relations[name].member
+            if member and name not in told and declares(shapes, member.split(".")) is False:
+                told.add(name)
+                yield Problem(
+                    grant.location,
+                    f"`{name}` is granted fields of `{resource.name}`, which has no `{member}`",
+                    f"nobody is `{name}` to one: the object itself has to name them, not the one"
+                    " around it",
+                )
 
 
 def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ from oakum.scan.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
 from oakum.scan.masks import is_partly_masked, kind_of
 from oakum.scan.matrix import (
     ALIKE,
+    AROUND,
     ECHO,
     NOBODY,
     Doubt,
@@ -291,7 +292,9 @@ class Cells:
         return "its owner is shown another value of this field elsewhere: one may be a mask"
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
-        """Why a value in a denied field may not be its owner's; empty: it is."""
+        """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
+        if self._reading.may_be_granted(self._ground.model, instance, leaf.path):
+            return AROUND
         knowledge = self._ground.knowledge
         place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)

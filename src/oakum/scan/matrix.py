@@ -27,6 +27,7 @@ NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
 ECHO = "an echo"
 ALIKE = "alike"
+AROUND = "named around it"
 _OTHER = ("another value", ALIKE)
 UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
@@ -68,7 +69,8 @@ class Doubt:
     `another value`: not what its owner sees. A placeholder, unless the field is one that reads
     differently for every reader. `too common a value`: `false` or `0`, unless the same endpoint
     showed the same viewer the field when it held something else. `ECHO`: what the question itself
-    held, which neither shows nor confirms anything.
+    held, which neither shows nor confirms anything. `AROUND`: the object around may name the viewer
+    in a relation that the field is granted to.
     """
 
     why: str
@@ -470,7 +472,7 @@ class Matrix:
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
         for key, (probe, doubt) in list(self._doubts.items()):
-            if doubt.why in (ECHO, ALIKE):
+            if doubt.why in (ECHO, ALIKE, AROUND):
                 continue
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"

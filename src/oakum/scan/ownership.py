@@ -7,7 +7,7 @@ account; what is uncertain about it goes along, and what hangs on that is no pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -20,7 +20,8 @@ from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.semantics import Known, Model, ObjectInstance
 from oakum.semantics.judge import Judgement
 from oakum.semantics.owners import partly
-from oakum.semantics.principal import at_path, lacks, texts
+from oakum.semantics.principal import Subject, at_path, lacks, may_hold, texts
+from oakum.semantics.table import allows
 
 Pointer = tuple[str, ...]
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
@@ -52,6 +53,16 @@ class Reading:
     """Resources of which an instance came that says it is its viewer's, and was shown to another
     as theirs."""
 
+    around: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """Relations that an instance cannot tell, and in which the object that it is a part of may name
+    the viewer: whether the contract means them of its parts, it does not say."""
+
+    def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> bool:
+        """Whether a field is granted to somebody whom the object around an instance may name."""
+        named = self.around.get(each.pointer, frozenset())
+        table = model.tables[each.resource]
+        return bool(named) and allows(table, path, each.held | named, each.state)
+
     def names_kind(self, pointer: Pointer, name: str, value: Json, resource: str) -> bool:
         """Whether a member that nobody has declared says what an expanded object is, and so nothing
         of anybody: `__type: Object`, `className: Note`."""
@@ -80,7 +91,7 @@ class Ownership:
     def read(self, gate: Gate, question: Question, instances: Sequence[ObjectInstance]) -> Reading:
         """What is to be known of these instances; `instances` as the answer alone tells them."""
         found = Reading()
-        places = {each.pointer for each in instances}
+        places = {each.pointer: each for each in instances}
         for each in instances:
             resource = self.model.policy.resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
@@ -91,15 +102,36 @@ class Ownership:
                 owners = owners if owners != each.owners else ()
                 found.known[each.pointer] = Known(owners, states)
         for each in sorted(instances, key=lambda each: len(each.pointer)):
-            if each.partly and each.pointer not in found.weak:
-                around = (each.pointer[:n] for n in reversed(range(len(each.pointer))))
-                outer = next((at for at in around if at in places), ())
-                if outer in found.weak and self._is_its_parents(each):
-                    found.weak[each.pointer] = found.weak[outer]
+            if not self._is_its_parents(each):
+                continue
+            around = (each.pointer[:n] for n in reversed(range(len(each.pointer))))
+            outer = next((at for at in around if at in places), ())
+            if each.partly and each.pointer not in found.weak and outer in found.weak:
+                found.weak[each.pointer] = found.weak[outer]
+            if outer in places and outer != each.pointer:
+                named = self._named_around(question.viewer, each, places[outer], found)
+                found.around[each.pointer] = named
         return found
 
     def _is_its_parents(self, each: ObjectInstance) -> bool:
         return self.model.policy.resources[each.resource].owner.kind == "parent"
+
+    def _named_around(
+        self, viewer: str | None, each: ObjectInstance, outer: ObjectInstance, found: Reading
+    ) -> frozenset[str]:
+        """Relations by a member that a part has not, and in which its parent may name the viewer;
+        what the parent has from its own goes on to its parts."""
+        policy, tables = self.model.policy, self.model.tables
+        subject = Subject(outer.resource, outer.owners, outer.value)
+        named = {
+            name
+            for name in relations_by_member(self.model)
+            if (member := policy.relations[name].member)
+            and not may_have(tables[each.resource].leaves, member)
+            and may_have((*tables[outer.resource].leaves, *_members_of(outer.value)), member)
+            and may_hold(policy, name, self.cast.principal(viewer), subject)
+        }
+        return found.around.get(outer.pointer, frozenset()) | named
 
     # ------------------------------------------------------------ what it is
 
@@ -369,6 +401,17 @@ class Ownership:
         if key := texts(each.value, resource.key) if resource.key else []:
             return key[0]
         return "" if inner else asked_key(gate, question, resource)
+
+
+def may_have(paths: Iterable[str], member: str) -> bool:
+    """Whether objects with these field paths may have a member; what stands in an object of another
+    resource (`members.*.user_id`) is among the paths of that one."""
+    first = member.partition(".")[0]
+    return any(path.partition(".")[0] == first for path in paths)
+
+
+def _members_of(value: Json) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
 
 
 def _is_below(path: str, name: str) -> bool:

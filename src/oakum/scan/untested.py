@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from oakum.finding import Result
 from oakum.scan.cast import ANYONE, Cast
-from oakum.scan.matrix import Entry, Key, Matrix
+from oakum.scan.matrix import AROUND, Entry, Key, Matrix
+from oakum.scan.ownership import may_have
 from oakum.semantics import Model
 
 COMMON = "a value stood there that is too common to tell whose it is"
@@ -33,6 +34,11 @@ def why_untested(
             return "what stood there varies by itself, or is a mask: owners see another elsewhere"
         if doubt == "an echo":
             return "what stood there is what the question itself held"
+        if doubt == AROUND:
+            return (
+                f"the object around this `{key.resource}` names whoever was shown it in a relation"
+                f" that has the field, and a `{key.resource}` says nothing of that relation"
+            )
         return COMMON
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, cast, key)
@@ -84,6 +90,12 @@ def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
         return f"whoever is `{key.viewer}` was asked as {' and '.join(f'`{e}`' for e in names)}"
     relation = model.policy.relations.get(key.viewer)
     if relation is not None and relation.kind == "field":
+        declared = model.tables[key.resource].leaves
+        if declared and not may_have(declared, relation.member):
+            return (
+                f"`{relation.member}` is no field of `{key.resource}`, so nobody is `{key.viewer}`"
+                " to one"
+            )
         return (
             f"no `{key.resource}` that was shown names another identity in `{relation.member}`, so"
             f" nobody was `{key.viewer}` to it; have one that does"

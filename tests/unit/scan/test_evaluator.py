@@ -14,7 +14,7 @@ from oakum.contract.model import OperationRule
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.exhibits import Question
-from oakum.scan.matrix import Key, Observation, Outcome
+from oakum.scan.matrix import AROUND, Key, Observation, Outcome
 from oakum.semantics import Model
 from tests.unit.scan import studio
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
@@ -373,6 +373,50 @@ def test_an_object_inside_another_is_judged_as_its_own(watch: Watch) -> None:
     assert results(found)[("Person", "phone")] is Result.LEAK
     assert set(found.embedded) == {("Post", False), ("Person", True)}
     assert set(found.sighted) == {("bob", "Post"), ("ann", "Person")}
+
+
+NOTES = (
+    studio.DOCUMENT.replace("        text: {type: string}\n", """        text: {type: string}
+        guest_ids: {type: array, items: {type: string}}
+        notes: {type: array, items: {$ref: "#/components/schemas/Note"}}
+""").replace("    Course:\n      type", """    Note:
+      type: object
+      properties: {words: {type: string}, draft: {type: string}}
+    Course:
+      type"""),
+    studio.POLICY.replace("  owner: {is: owner}\n", """  owner: {is: owner}
+  guest: {field: guest_ids}
+""").replace("id, author_id, course_id, text", "id, author_id, course_id, guest_ids, notes, text")
+    .replace("resources:\n", """resources:
+  Note:
+    owner: {parent: true}
+    fields:
+      words: [{see: [owner, guest]}]
+      draft: [{see: [owner]}]
+"""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("guests", "denied"), [(["cat"], False), (["bob"], True), ([], True)])
+def test_a_part_accuses_nobody_whom_the_object_around_it_may_name_in_a_relation_it_grants(
+    guests: list[str], denied: bool
+) -> None:
+    """A line of its own resource grants it to guests, and only the post around it tells who is one.
+    What no line grants them is a leak all the same."""
+    with patch.object(studio, "DOCUMENT", NOTES[0]), policy(NOTES[1]):
+        watch = Watch(private=False)
+        post = {
+            **Studio().posts["post-ann-77"],
+            "guest_ids": [IDS[each] for each in guests],
+            "notes": [{"words": "words of ann's own", "draft": "a draft of ann's own"}],
+        }
+        watch.look("ann", post, endpoint="getPost")
+        outcome = watch.look("cat", post, endpoint="getPost")
+    leaks = {each for each, result in results(outcome).items() if result is Result.LEAK}
+    assert ("Note", "draft") in leaks
+    assert (("Note", "words") in leaks) is denied
+    doubts = [each.leak.key.field for each in outcome.doubts if each.why == AROUND]
+    assert doubts == ([] if denied else ["words"])
 
 
 def test_what_belongs_to_nobody_is_open_to_all() -> None:
