@@ -9,13 +9,14 @@ everybody: it is suspected.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 
 NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
 """Classes of fields of which no two people have one value: no environment holds such."""
@@ -27,6 +28,22 @@ _DAY = 86_400.0
 _MOST_UNRELATED = 1
 """Operations whose answers hold a value of somebody's whom they have nothing to do with: of more,
 it may be the environment's."""
+_OF_FEW = frozenset(
+    {
+        FieldClass.PLAIN, FieldClass.SETTING, FieldClass.AUTHORITY, FieldClass.ACTIVITY,
+        FieldClass.LOCATION,
+    }
+)  # fmt: skip
+"""Classes of fields that may hold the word for one choice out of a few."""
+_WRITTEN = listed(
+    "about bio body caption comment content description diary entry letter memo message note notes"
+    " post reason remark review story subject summary text title"
+)
+"""Words of names of fields that somebody fills with their own."""
+_MOST_WORDS, _LONG_NUMBER, _LONG_TEXT = 2, 9, 32
+"""Words, digits and characters up to which a value is such a word."""
+_MIXED = re.compile(r"[0-9]+[A-Za-z]+[0-9]+[A-Za-z]|[A-Za-z]+[0-9]+[A-Za-z]+[0-9]")
+"""Digits and letters that take turns within a word: made by chance."""
 _SCALES = {10: 1.0, 13: 1e3, 16: 1e6, 19: 1e9}
 """Digits of an epoch time from 2001 to 2286 → parts of a second that it counts."""
 
@@ -43,6 +60,7 @@ class Ambient:
     _varying: set[Place] = field(default_factory=set)
     _last: dict[tuple[str, ...], str] = field(default_factory=dict)
     _unrelated: dict[tuple[str, Place, str], set[str]] = field(default_factory=dict)
+    _listed: set[tuple[str, Place, str, str]] = field(default_factory=set)
 
     def learn(
         self, asked: str, who: str, key: str, fields: Iterable[tuple[Place, str]], date: str = ""
@@ -64,18 +82,35 @@ class Ambient:
         """Somebody's settings have changed: what they are shown differs because of that."""
         self._last = {at: text for at, text in self._last.items() if at[1] != who}
 
-    def met(self, who: str, place: Place, text: str, operation: str) -> None:
-        """A value of somebody's stood in an answer that has nothing to do with them."""
+    def met(self, who: str, place: Place, text: str, operation: str, *, among: str = "") -> None:
+        """A value of somebody's stood in an answer that has nothing to do with them. `among`: the
+        endpoint, where it stood by itself as one of a few that anybody may choose."""
         self._unrelated.setdefault((who, place, text), set()).add(operation)
+        if among:
+            self._listed.add((who, place, text, among))
 
     def holds(self, who: str, place: Place, text: str) -> bool:
         """Whether a value that somebody is shown in a field of theirs is the environment's."""
         return place in self._varying and classify_field(place[1]) not in NAMES_ONE
 
-    def may_hold(self, who: str, place: Place, text: str) -> bool:
-        """Whether such a value may be the environment's: it stands where nobody asked for them."""
+    def may_hold(self, who: str, place: Place, text: str, endpoint: str = "") -> bool:
+        """Whether such a value may be the environment's: it stands where nobody asked for them, as
+        one of a few at this endpoint or in answers of several operations."""
+        if classify_field(place[1]) in NAMES_ONE:
+            return False
         beside = self._unrelated.get((who, place, text), ())
-        return len(beside) > _MOST_UNRELATED and classify_field(place[1]) not in NAMES_ONE
+        return len(beside) > _MOST_UNRELATED or (who, place, text, endpoint) in self._listed
+
+
+def is_one_of_few(text: str, path: str) -> bool:
+    """Whether a value of a field reads like a choice that many people have: a word or two, a short
+    number, a day. A sentence, a long number, and what was made by chance is none."""
+    plain = len(text) < _LONG_TEXT and len(text.split()) <= _MOST_WORDS
+    digits = max(map(len, re.findall("[0-9]+", text)), default=0)
+    mixed = _MIXED.search(text) is not None
+    if not _WRITTEN.isdisjoint(words(path)):
+        return False
+    return classify_field(path) in _OF_FEW and plain and digits < _LONG_NUMBER and not mixed
 
 
 def is_present(text: str, moments: Iterable[float]) -> bool:

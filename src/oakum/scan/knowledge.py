@@ -79,6 +79,8 @@ class Knowledge:
     """(identity, resource) → own objects as field → value."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
+    choices: frozenset[str] = frozenset()
+    """Values that the document itself names as what may stand somewhere."""
     common: set[str] = field(default_factory=set)
     """Values of the cast's that somebody outside it has as well: they name nobody."""
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
@@ -279,11 +281,16 @@ class Knowledge:
             return None
         return min(own)
 
-    def may_be_ambient(self, text: str) -> bool:
-        """Whether a value that one identity was shown may be the environment's."""
+    def may_be_ambient(self, text: str, endpoint: str = "") -> bool:
+        """Whether a value that one identity was shown may be the environment's, at an endpoint."""
         return any(
-            self.ambient.may_hold(key[0], key[1:], text) for key in self._index.get(text, ())
+            self.ambient.may_hold(key[0], key[1:], text, endpoint)
+            for key in self._index.get(text, ())
         )
+
+    def owners(self, text: str) -> set[tuple[str, str, str]]:
+        """(identity, resource, field) of all who were shown a value as their own."""
+        return {key for key in self._index.get(text, ()) if key[0]}
 
     def places(self, text: str, who: str) -> list[tuple[str, str]]:
         """(resource, field) of somebody's objects in which they were shown a value; none where

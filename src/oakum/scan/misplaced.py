@@ -12,7 +12,7 @@ import orjson
 
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
-from oakum.scan.ambient import NAMES_ONE
+from oakum.scan.ambient import NAMES_ONE, is_one_of_few
 from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
 from oakum.scan.response_reader import is_success
 from oakum.scan.spellings import folded, holds, parts, readings, stands_apart
@@ -76,6 +76,7 @@ class Misplaced:
     def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
         """All that is no field of a known object, for values that name one owner's field."""
         outside = {leaf.pointer for leaf in unbound}
+        lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
             for value, (who, resource, path) in self._named(text):
                 groups = self.ground.knowledge.joint.get((resource, path, value), ())
@@ -88,11 +89,49 @@ class Misplaced:
                 if same or any(holds(each, value) for each in text.spared):
                     continue
                 if self._is_unrelated(joint, resource, instances):
-                    operation = self.gate.operation.id
-                    self.ground.knowledge.ambient.met(who, (resource, path), value, operation)
+                    chosen = value in self.ground.knowledge.choices
+                    listed = chosen or (_any_element(text.at), resource, path) in lists
+                    few = listed or is_one_of_few(value, path)
+                    alone = few and not self._is_named_beside(text, who, unbound)
+                    if alone and chosen:
+                        continue
+                    self.ground.knowledge.ambient.met(
+                        who, (resource, path), value, self.gate.operation.id,
+                        among=self.question.endpoint if alone else "",
+                    )  # fmt: skip
                 if text.at in outside:
                     self.ground.stray(who, value, self.question)
                 yield Found(text.at, value, who, resource, path, text.where)
+
+    def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
+        """(place, resource, field) of lists in which a field's values of several owners stand along
+        with others that none of the identities has: they are what there is to choose from."""
+        owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
+        strange: set[tuple[str, ...]] = set()
+        for leaf in unbound:
+            known = self.ground.knowledge.owners(canonical(leaf.value))
+            at = _any_element(leaf.pointer)
+            for who, resource, path in known:
+                owners.setdefault((at, resource, path), set()).add(who)
+            if not known and not says_nothing(leaf.value):
+                strange.add(at)
+        return {each for each, of in owners.items() if len(of) > 1 and each[0] in strange}
+
+    def _is_named_beside(self, text: _Text, who: str, unbound: list[Leaf]) -> bool:
+        """Whether what stands in the same row as a value is its owner's, too: all of an answer that
+        has no rows, and below a key what it leads to."""
+        steps = [n for n, step in enumerate(text.at, 1) if step.isdigit()]
+        row = text.at if text.where == _KEY else text.at[: max(steps, default=0)]
+        for leaf in unbound:
+            if leaf.pointer[: len(row)] != row or leaf.pointer == text.at:
+                continue
+            said = canonical(leaf.value)
+            named = self.ground.knowledge.canary(said, aside=True)
+            if said in self.ground.cast.ids.get(who, ()) or (
+                named is not None and named[0] == who and not is_one_of_few(said, named[2])
+            ):
+                return True
+        return False
 
     def _texts(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[_Text]:
         for leaf in unbound:
@@ -238,6 +277,11 @@ def _is_unmistakable(value: str) -> bool:
     """Whether a value that stands by itself in a short text is there by no chance: it is long, and
     no date or number."""
     return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
+
+
+def _any_element(at: tuple[str, ...]) -> tuple[str, ...]:
+    """The place of an element, whichever of its list it is."""
+    return tuple("*" if step.isdigit() else step for step in at)
 
 
 def keys_of(value: Json) -> Iterator[tuple[str, ...]]:

@@ -480,6 +480,27 @@ def relations_by_member(model: Model) -> frozenset[str]:
     return frozenset(each.name for each in relations if each.kind == "field")
 
 
+def relations_to(
+    model: Model, cast: Cast, name: str, value: Mapping[str, Json], viewer: str | None, owner: str
+) -> frozenset[str]:
+    """What a viewer is to an object of an owner's, as they see it, or may be by what stands in it:
+    one of several owners, or named in it."""
+    held = cast.relations(viewer, owner)
+    if viewer in (None, owner):
+        return held
+    of, policy = model.policy.resources[name].owner, model.policy
+    owners = tuple(id for each in of.members for id in texts(dict(value), each))
+    if of.kind == "field" and cast.ids[viewer] & set(owners):
+        return held | cast.relations(viewer, viewer)
+    subject = Subject(name, owners, dict(value))
+    return held | {
+        each
+        for each in relations_by_member(model)
+        if may_have((*model.tables[name].leaves, *value), policy.relations[each].member)
+        and may_hold(policy, each, cast.principal(viewer), subject)
+    }
+
+
 def loose_values(
     model: Model, gate: Gate, judged: Judgement, reading: Reading
 ) -> dict[str, list[Pointer]]:

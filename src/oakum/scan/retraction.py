@@ -21,6 +21,10 @@ EVERYWHERE = (
     "the same value stands in answers of several operations that nobody asked about its owner:"
     " it is shown to everybody, or it is not theirs"
 )
+AMONG = (
+    "the value stands by itself in an answer that nobody asked about its owner: it may be one of"
+    " those that everybody can choose (a plan, a time zone, a day), and then says nothing of them"
+)
 
 
 @dataclass
@@ -45,21 +49,27 @@ class ByValue:
             if void:
                 self._told[key] = {p: each for p, each in told.items() if p not in void}
                 _without(matrix, key, void)
-        matrix.suspect = dict.fromkeys(self._anywhere(matrix, knowledge), EVERYWHERE)
+        matrix.suspect = self._anywhere(matrix, knowledge)
 
-    def _anywhere(self, matrix: Matrix, knowledge: Knowledge) -> set[tuple[str, str, str, State]]:
-        """Findings that rest on nothing but values which may be the environment's."""
+    def _anywhere(
+        self, matrix: Matrix, knowledge: Knowledge
+    ) -> dict[tuple[str, str, str, State], str]:
+        """Findings that rest on nothing but values which may be the environment's, and why."""
         firm: set[tuple[str, str, str, State]] = set()
-        found: set[tuple[str, str, str, State]] = set()
+        found: dict[tuple[str, str, str, State], str] = {}
         for key, entry in matrix.entries.items():
             if entry.result is not Result.LEAK:
                 continue
             told = self._told.get(key, {})
-            loose = entry.probes and all(
-                probe in told and knowledge.may_be_ambient(told[probe][0]) for probe in entry.probes
-            )
-            (found if loose else firm).add(key.finding)
-        return found - firm
+            values = [told[probe][0] for probe in entry.probes if probe in told]
+            if len(values) < max(len(entry.probes), 1) or not all(
+                knowledge.may_be_ambient(each, key.endpoint) for each in values
+            ):
+                firm.add(key.finding)
+                continue
+            everywhere = all(map(knowledge.may_be_ambient, values))
+            found[key.finding] = EVERYWHERE if everywhere else AMONG
+        return {each: why for each, why in found.items() if each not in firm}
 
 
 @dataclass

@@ -26,7 +26,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, unshared
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, Past
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, objects_of
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.owned import own_fields
 from oakum.scan.patience import Patience
@@ -83,7 +83,7 @@ class Wiring:
     def engine(self, found: Examination) -> Engine:
         """One run over one target, of those who have proven who they are."""
         cast = self._cast(found)
-        knowledge = Knowledge()
+        knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
         matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
         matrix.keyless = _keyless(self.identities)
         names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
@@ -280,3 +280,11 @@ def _keyless(identities: Identities) -> str:
         f"every identity sends the same {listed}, and nobody logged in sent none and was shown"
         ' nothing: write what all callers send as `anonymous: {header: "…"}` into `identities`'
     )
+
+
+def _choices(document: Json) -> Iterator[str]:
+    """Values that a document itself names as what may stand somewhere (`enum`, `const`)."""
+    for each in objects_of(document):
+        listed = each.get("enum")
+        values = [*listed] if isinstance(listed, list) else []
+        yield from (v for v in (*values, each.get("const")) if isinstance(v, str))

@@ -99,11 +99,22 @@ def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
         ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no `guest_ids`; nobody is `guest` to one: the object itself has to name them, not the one around it"]),
     ],
 )  # fmt: skip
-def test_a_grant_to_whom_only_the_object_around_names_is_told_once(see: str, expected: list[str]) -> None:
+def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
+    see: str, expected: list[str]
+) -> None:
     """A workout has guests; its comments name none."""
-    named = QUIET.replace("owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n")
-    named = named.replace("'id, user_id, user, guest_ids, total_work': [{see: owner}]", "'id, user_id, user, guest_ids, total_work': [{see: [owner, guest]}]")
-    told = warnings(named.replace("fields: {text: [{see: owner}]}", f"fields: {{text: [{{see: {see}}}, {{see: {see}}}]}}"))
+    named = QUIET.replace(
+        "owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n"
+    )
+    named = named.replace(
+        "'id, user_id, user, guest_ids, total_work': [{see: owner}]",
+        "'id, user_id, user, guest_ids, total_work': [{see: [owner, guest]}]",
+    )
+    told = warnings(
+        named.replace(
+            "fields: {text: [{see: owner}]}", f"fields: {{text: [{{see: {see}}}, {{see: {see}}}]}}"
+        )
+    )
     assert told == expected
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.ambient import Ambient, instant, is_present
+from oakum.scan.ambient import Ambient, instant, is_one_of_few, is_present
 
 NOON = datetime(2026, 11, 27, 12, 0, 7, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -73,3 +73,30 @@ def test_an_address_is_nobody_elses_wherever_it_stands() -> None:
     assert not ambient.may_hold("ann", ("Member", "email"), "ann@mail.test")
     assert ambient.may_hold("ann", ("Member", "build"), "2031.44-4f2a9c77")
     assert not ambient.holds("ann", ("Member", "build"), "2031.44-4f2a9c77")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "few"),
+    [
+        ("plan_pro_2024", "plan", True), ("Europe/London", "timezone", True),
+        ("2025-12-25", "renews_on", True), ("SKU-10023-BLK", "sku", True),
+        ("application/pdf", "mime", True), ("#ff8800", "colour", True), ("1004711", "total", True),
+        ("gift-3f9a71c0de", "coupon", False), ("leave it at the back door", "hint", False),
+        ("4155550123", "number", False), ("ann@mail.test", "email", False),
+        ("1990-04-03", "birthday", False), ("Ann Leighton", "name", False),
+        ("my-own-words", "note", False), ("x" * 32, "plan", False),
+    ],
+)  # fmt: skip
+def test_a_choice_out_of_a_few_is_told_from_what_one_person_has(
+    text: str, path: str, few: bool
+) -> None:
+    assert is_one_of_few(text, path) is few
+
+
+def test_a_choice_that_stands_by_itself_may_be_everybodys_at_that_endpoint_alone() -> None:
+    ambient, plan = Ambient(lambda: AT), ("Sub", "plan")
+    ambient.met("ann", plan, "plan_pro_2024", "listPlans", among="listPlans")
+    ambient.met("ann", ("Sub", "email"), "ann@mail.test", "listPlans", among="listPlans")
+    assert ambient.may_hold("ann", plan, "plan_pro_2024", "listPlans")
+    assert not ambient.may_hold("ann", plan, "plan_pro_2024", "getCard")
+    assert not ambient.may_hold("ann", ("Sub", "email"), "ann@mail.test", "listPlans")

@@ -419,6 +419,48 @@ def test_a_part_accuses_nobody_whom_the_object_around_it_may_name_in_a_relation_
     assert doubts == ([] if denied else ["words"])
 
 
+BOB = Studio().people[IDS["bob"]]
+CHOICES: dict[str, tuple[Any, bool]] = {
+    "of two owners and of nobody": ({"all": [ANN["bio"], BOB["bio"], "what nobody has"]}, True),
+    "of the owners alone": ({"all": [ANN["bio"], BOB["bio"]]}, False),
+    "of one owner": ({"all": [ANN["bio"], "what nobody has"]}, False),
+    "with whose each is": (
+        {"all": [{"of": each["id"], "is": each["bio"]} for each in (ANN, BOB)]
+         + [{"of": "p-zoe-9", "is": "what nobody has"}]}, False,
+    ),
+    "with an address of each": (
+        {"all": [{"to": each["phone"], "is": each["bio"]} for each in (ANN, BOB)]
+         + [{"to": "", "is": "what nobody has"}]}, False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", CHOICES)
+def test_a_list_of_what_there_is_to_choose_proves_nothing_of_who_has_chosen(
+    watch: Watch, which: str
+) -> None:
+    answer, may_be = CHOICES[which]
+    watch.look("bob", BOB, "bob")
+    watch.look("cat", answer, None, "getNews")
+    watch.run.evaluator.take_back()
+    (key,) = (
+        key for key, entry in watch.run.matrix.leaks()
+        if entry.result is Result.LEAK and key.field == "bio"
+    )  # fmt: skip
+    assert (key.finding in watch.run.matrix.suspect) is may_be
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_choice_that_the_document_names_is_nobodys_unless_it_stands_with_its_owner(
+    watch: Watch, declared: bool
+) -> None:
+    watch.run.knowledge.choices = frozenset({ANN["bio"]} if declared else ())
+    listed = watch.look("cat", {"all": [ANN["bio"]]}, None, "getNews")
+    assert (("Person", "bio") in results(listed)) is not declared
+    beside = watch.look("cat", {"all": [{"of": ANN["id"], "is": ANN["bio"]}]}, None, "getNews")
+    assert results(beside)["Person", "bio"] is Result.LEAK
+
+
 def test_what_belongs_to_nobody_is_open_to_all() -> None:
     watch = Watch()
     course = {"id": "course-0451", "title": "Rowing", "code": None}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from oakum.contract.model import Resource, State
+from oakum.contract.model import Owner, Relation, Resource, State
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.ownership import Ownership, Reading, loose_values
+from oakum.scan.ownership import Ownership, Reading, loose_values, relations_to
 from oakum.semantics import Leaf, Model, ObjectInstance
 from oakum.semantics.judge import Judgement
-from tests.unit.scan.studio import cast, gate, model
+from tests.unit.scan.studio import IDS, cast, gate, model
 
 POSTS = [
     {"id": "post-1", "author_id": "p-ann-1001", "text": "first", "draft": "true"},
@@ -135,3 +136,35 @@ def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
     ]  # fmt: skip
     judged = Judgement(True, [], leaves)
     assert loose_values(model(), gate("getNews"), judged, Reading()) == {"text": [("a",)]}
+
+
+@pytest.mark.parametrize(
+    ("members", "more"),
+    [
+        ({"guest_ids": [IDS["cat"]]}, {"guest"}),
+        ({"guest_ids": [IDS["bob"]]}, set()),
+        ({"guest_ids": []}, set()),
+        ({}, {"guest"}),  # left out: they may be one
+        ({"guest_ids": [], "editor_id": IDS["cat"]}, {"owner"}),
+    ],
+)
+def test_what_somebody_is_to_an_object_is_read_from_that_very_object(
+    members: dict[str, Any], more: set[str]
+) -> None:
+    """One of its owners, or named in it: by whom the owner shares it with, not by what they are to
+    the owner's account."""
+    made = model()
+    post = replace(made.policy.resources["Post"], owner=Owner("field", ("author_id", "editor_id")))
+    guest = Relation("guest", "field", member="guest_ids")
+    policy = replace(
+        made.policy,
+        resources={**made.policy.resources, "Post": post},
+        relations={**made.policy.relations, "guest": guest},
+    )
+    leaves = (*made.tables["Post"].leaves, "guest_ids.*")
+    tables = {**made.tables, "Post": replace(made.tables["Post"], leaves=leaves)}
+    shared = replace(made, policy=policy, tables=tables)
+    value = {"id": "post-1", "author_id": IDS["ann"], **members}
+    plain = cast().relations("cat", "ann")
+    assert relations_to(shared, cast(), "Post", value, "cat", "ann") == plain | more
+    assert relations_to(shared, cast(), "Post", value, None, "ann") == cast().relations(None, "ann")

@@ -34,6 +34,7 @@ from oakum.scan.knowledge import canonical
 from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.making import AsOwn, Workshop
 from oakum.scan.masks import looks_masked
+from oakum.scan.ownership import relations_to
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
@@ -178,12 +179,12 @@ class _Endpoint:
         """One owner with each kind of viewer; further owners where they have other kinds."""
         engine, done = self.engine, set[str]()
         for owner in engine.cast.subjects():
-            viewers: dict[str, str | None] = {}
+            viewers: dict[str, list[str | None]] = {}
             others = engine.watchers(owner) if self.gate.personal or self.many else ()
             for viewer in (owner, *others):
                 held = engine.cast.relations(viewer, owner)
-                viewers.setdefault(engine.cast.label(held, viewer, owner), viewer)
-            todo = {kind: viewer for kind, viewer in viewers.items() if kind not in done}
+                viewers.setdefault(engine.cast.label(held, viewer, owner), []).append(viewer)
+            todo = {kind: each for kind, each in viewers.items() if kind not in done}
             filled = fill(self.gate, engine.target, engine.knowledge, owner) if todo else None
             if filled is not None:
                 done |= self._try_each(owner, todo)
@@ -193,10 +194,11 @@ class _Endpoint:
         if self.untried:
             engine.untried.append(left_out(self.gate.endpoint, self.untried))
 
-    def _try_each(self, owner: str, todo: Mapping[str, str | None]) -> set[str]:
-        """Try each viewer on an object of the run's own, else on one that was there before; the
-        kinds of viewers that were tried."""
+    def _try_each(self, owner: str, kinds: Mapping[str, list[str | None]]) -> set[str]:
+        """Try a viewer of each kind on an object of the run's own, else on one that was there
+        before; the kinds that were tried."""
         self.ours, view = False, self._view(owner)
+        todo = {kind: self._stranger(each, owner, view) for kind, each in kinds.items()}
         if view is not None and not self._wanted(owner, todo, view):
             return set()  # nothing would be sent: nothing is made for it
         made = self._made_for(owner)
@@ -216,6 +218,16 @@ class _Endpoint:
             }
             self._tell_moved(owner)
         return tried
+
+    def _stranger(self, viewers: list[str | None], owner: str, view: _View | None) -> str | None:
+        """The first to whom an object gives nothing beyond what its owner does."""
+        held = self.engine.cast.relations
+        plain = (v for v in viewers if view and self._held(v, owner, view) == held(v, owner))
+        return next(plain, viewers[0])
+
+    def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
+        engine = self.engine
+        return relations_to(engine.model, engine.cast, self.resource, view.object, viewer, owner)
 
     def _wanted(self, owner: str, todo: Mapping[str, str | None], view: _View) -> bool:
         viewers = todo.values()
@@ -304,7 +316,9 @@ class _Endpoint:
             each = shape_of(self.engine.model, self.resource, name)
             if not self.engine.evaluator.may_write(name):
                 continue
-            if (declared and name not in shape.properties) or self._may_set(name, viewer, owner):
+            if (declared and name not in shape.properties) or self._may_set(
+                name, viewer, owner, view
+            ):
                 continue
             why = why_left_out(known, name, each, value)
             value = self._as_before(owner, name, each) if self.ours and value in _EMPTY else value
@@ -328,9 +342,8 @@ class _Endpoint:
         known = self.engine.knowledge.own.get((owner, self.resource, name), ())
         return typed(min(known), shape) if known else None
 
-    def _may_set(self, name: str, viewer: str | None, owner: str) -> bool:
-        engine = self.engine
-        held = engine.cast.relations(viewer, owner)
+    def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
+        engine, held = self.engine, self._held(viewer, owner, view)
         if not through(engine.model, self.gate.operation.id, held, viewer is not None):
             return False
         table = engine.model.settable[self.resource]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from oakum.contract import load
-from oakum.scan.techniques.writes import _endpoints
+from oakum.scan.techniques.writes import _Endpoint, _endpoints, _View
 from oakum.semantics import compile_contract
+from tests.unit.scan import studio
+from tests.unit.scan.studio import IDS, Run, Studio, cast, gate
+from tests.unit.scan.test_evaluator import NOTES, policy
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -74,3 +80,28 @@ def test_a_post_is_tried_only_on_what_has_a_key(
     model = compile_contract(found.document, found.policy)
     endpoints = [(gate.operation.id, resource) for gate, resource in _endpoints(model, {})]
     assert endpoints == ([("updatePrefs", "Prefs")] if tried else [])
+
+
+@pytest.mark.parametrize(
+    ("guest", "may", "stranger"), [("cat", True, "bob"), ("bob", False, "cat")]
+)
+def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger_to_it(
+    guest: str, may: bool, stranger: str
+) -> None:
+    """And somebody else of the same kind is tried in their place."""
+    shared = NOTES[1].replace(
+        "course_id, guest_ids, notes, text, author:\n",
+        """course_id, guest_ids, notes, author:
+        - see: [owner, follower]
+      text:
+        - {see: [owner, guest], set: [owner, guest]}
+""",
+    )
+    with patch.object(studio, "DOCUMENT", NOTES[0]), policy(shared):
+        run = Run(Studio(), who=cast(relationships={}))
+        nothing: Any = SimpleNamespace()
+        endpoint = _Endpoint(run.engine, nothing, gate("getPost"), "Post", nothing)
+        post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}
+        view = _View(gate("getPost"), nothing, post, nothing)
+        assert endpoint._may_set("text", "cat", "ann", view) is may
+        assert endpoint._stranger(["cat", "bob"], "ann", view) == stranger
