@@ -184,6 +184,23 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
     return _ends_it(path) or stands or bool(said & _LETS_IN)
 
 
+_DECIDED = listed(
+    "consent decision definitive delete done draft final forgotten given gone hidden hold issue "
+    "lost obsolete outcome overdue paid phase purge read resolution retain sent "
+    "settlement shown sold spent stage step taken until valid withdrawn won workflow written"
+)
+
+
+def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
+    """Whether setting a member may set off what no other value takes back: it is a yes or no, or
+    its name says what was done or decided (`signed`, `anonymised`, `phase`). Not tried on what was
+    there before the run."""
+    said = words(path.rpartition(".")[2])
+    either = isinstance(value, bool) or (shape is not None and "boolean" in shape.kinds)
+    done = any(len(each) > 3 and each.endswith("ed") for each in said)
+    return either or done or not _DECIDED.isdisjoint(said)
+
+
 def _ends_it(path: str) -> bool:
     said = frozenset(words(path.rpartition(".")[2]))
     return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)

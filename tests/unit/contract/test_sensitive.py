@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from oakum.contract.lexicon import listed
-from oakum.contract.model import Json, Operation, OperationRule, Relation
+from oakum.contract.model import Json, Operation, OperationRule, Relation, Shape
 from oakum.contract.sensitive import (
     asks_for_change,
     ends,
@@ -15,6 +16,7 @@ from oakum.contract.sensitive import (
     life_cycle,
     more_than_sets,
     moves_by_itself,
+    sets_off,
     staff_matter,
 )
 
@@ -188,3 +190,20 @@ def test_what_a_person_sets_is_no_stamp(name: str, value: Json) -> None:
 def test_counters_move_by_themselves_and_are_no_stamps() -> None:
     for name in ("lock_version", "etag", "views_count", "login_count"):
         assert moves_by_itself(name, 4) and not is_stamp(name, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signed", "no"), ("anonymised", None), ("countersigned_by", ""), ("paid", 0), ("phase", 1),
+        ("final", ""), ("retain_until", ""), ("profile.consent", ""), ("anything", False),
+    ],
+)  # fmt: skip
+def test_what_a_value_sets_off_may_stay_where_it_says_what_was_done(name: str, value: Any) -> None:
+    assert sets_off(name, None, value)
+
+
+@pytest.mark.parametrize("name", ["title", "body", "colour", "weight", "red", "city", "price"])
+def test_what_somebody_fills_in_sets_nothing_off(name: str) -> None:
+    assert not sets_off(name, None, "text")
+    assert sets_off(name, Shape(kinds=frozenset({"boolean"})), None), "a yes or no may"

@@ -22,6 +22,7 @@ from oakum.contract.sensitive import (
     life_cycle,
     more_than_sets,
     moves_by_itself,
+    sets_off,
 )
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Endpoint, Evidence, Skipped
@@ -311,6 +312,8 @@ class _Endpoint:
         shape = self._shape()
         known = self.engine.model.policy.resources[self.resource]
         states = {state.member for state in known.states.values()}
+        relations = self.engine.model.policy.relations.values()
+        named = {each.member.partition(".")[0] for each in relations}
         found = 0
         for name, value in view.object.items():
             each = shape_of(self.engine.model, self.resource, name)
@@ -327,6 +330,10 @@ class _Endpoint:
                 why = "it is a setting, which has a way of its own to be set"
             if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
                 why = "the life of the object hangs on it"
+            if not why and not self.ours and sets_off(name, each, value):
+                why = "what it sets off may stay, and the object was there before the run"
+            if not why and name in named:
+                why = "whoever is let in hangs on it"
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and found >= _MOST:
