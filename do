@@ -239,7 +239,7 @@ case $command in
         engines
         java
         frameworks
-        cd "$root" && exec "$venv/bin/python" -m pytest -n 3 --dist worksteal "$@"
+        cd "$root" && exec "$venv/bin/python" -m pytest -n 4 --dist worksteal "$@"
         ;;
     check)
         install dev
