@@ -115,7 +115,10 @@ def _unflat(text: bytes) -> Headers:
 class LuaGuard:
     """The passage of `oakum.guard.lua`, in this process."""
 
-    def __init__(self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY) -> None:
+    def __init__(
+        self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY, **more: str
+    ) -> None:
+        """`more`: settings as an engine's own."""
         lua = runtime()
         self.setup = setup
         self._asked: list[Request] = []
@@ -131,6 +134,7 @@ class LuaGuard:
             "denied": dict(setup.denied),
             "service": setup.service,
             **({"audit_key": audit_key.decode()} if audit_key else {}),
+            **more,
         }
         plan = compile_plan(setup.contract, setup.folder)
         self._port = port

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from oakum.guard.denylist import Listed, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.export import Order, export
@@ -65,7 +66,9 @@ def words(out: Path) -> list[str]:
 
 
 @contextmanager
-def started(out: Path, engine: Target, address: str) -> Iterator[Path]:
+def started(
+    out: Path, engine: Target, address: str, environ: Mapping[str, str] = ENVIRON
+) -> Iterator[Path]:
     """The exported folder at work; gives the file of what it prints."""
     program, *more = words(out)
     assert Path(program).name == engine.name
@@ -75,7 +78,7 @@ def started(out: Path, engine: Target, address: str) -> Iterator[Path]:
     with printed.open("wb") as log:
         process = subprocess.Popen(
             [str(PROGRAMS[engine.name]()), *more],
-            env={"PATH": os.defpath, **ENVIRON}, cwd="/", stdout=log, stderr=log,
+            env={"PATH": os.defpath, **environ}, cwd="/", stdout=log, stderr=log,
         )  # fmt: skip
     try:
         wait(address, printed)
@@ -118,6 +121,22 @@ def test_the_folder_runs_where_it_stands(club: Club, engine: Target, tmp_path: P
         lines = audit(out, printed, engine)
         assert lines[1]["op"] == "getMember"
         assert lines[1]["contract"] == now.contract
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"), [("CLUB_KEY", "`CLUB_KEY` is not set"), ("OAKUM_AUDIT_KEY", "another key")]
+)
+def test_what_lacks_its_secret_lets_nothing_through_and_says_why(
+    club: Club, engine: Target, tmp_path: Path, lacks: str, said: str
+) -> None:
+    deny, out, address = tmp_path / "deny.json", tmp_path / "out", f"127.0.0.1:{free_port()}"
+    entry = Listed("0" * 16, "walks", "2026-11-25T00:00:00Z", "2099-11-26T00:00:00Z")
+    deny.write_text(render([entry], ENVIRON["OAKUM_AUDIT_KEY"].encode()), encoding="utf-8")
+    export(order(club, address, out, deny=deny), engine, out)
+    environ = {name: value for name, value in ENVIRON.items() if name != lacks}
+    with started(out, engine, address, environ) as printed:
+        assert Answer(address, "/members/ann", "bob").status == 503
+        assert said in printed.read_text(encoding="utf-8")
 
 
 def test_a_new_policy_is_renamed_over_the_old_one(club: Club, tmp_path: Path) -> None:
@@ -283,7 +302,7 @@ def test_the_unit_of_systemd_names_what_is_there(club: Club, tmp_path: Path) -> 
     own = ["-g", "user root;"] if os.geteuid() == 0 else []
     done = subprocess.run(
         [nginx(), *check[1:], *own], capture_output=True, text=True, check=False,
-        env={"PATH": os.defpath, **ENVIRON},
+        env={"PATH": os.defpath, **environ},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     shutil.rmtree(out / "run")

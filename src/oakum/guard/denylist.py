@@ -76,6 +76,14 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
     return tuple(Listed(**each) for each in value["callers"])
 
 
+def key_of(path: Path) -> str:
+    """What `check_of` is of the key under which a list was made that `read_list` has read; empty:
+    it does not say."""
+    said = parse_json(read_text(path).encode(), str(path))
+    key = said.get("key") if isinstance(said, dict) else None
+    return key if isinstance(key, str) else ""
+
+
 def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
     """Hash of a caller → Unix seconds until when it is turned away: what an engine needs."""
     ends: dict[str, float] = {}

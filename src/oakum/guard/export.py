@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
-from oakum.guard.denylist import denied, read_list
+from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable
 from oakum.guard.local import LONGEST, UNIX
 from oakum.guard.target import Deployment, Target, address, mistake
@@ -64,6 +64,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
     if order.redis:
         address(order.redis, "--redis")
     now = compiled(order.contract, order.overlays)
+    listed = denied(read_list(order.deny, audit_key)) if order.deny is not None else {}
     deployment = Deployment(
         now.plan,
         order.upstream,
@@ -76,7 +77,8 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
         service_env=now.service_env,
         audit_key_env=AUDIT_KEY,
         redis=order.redis,
-        denied=denied(read_list(order.deny, audit_key)) if order.deny is not None else {},
+        denied=listed,
+        deny_key=key_of(order.deny) if order.deny is not None and listed else "",
         # No port: two guards may stand on one machine, and nobody else on it may end one.
         admin=f"{UNIX}{order.at}/run/admin" if engine.control.drain else "",
     )

@@ -80,8 +80,15 @@ def pair_names(body: bytes) -> list[str]:
 
 
 def overrides(names: Collection[str]) -> bool:
-    """Whether one of them may stand for another method."""
-    return any(name.partition("[")[0].strip(" \t").lower() in OVERRIDES for name in names)
+    """Whether one of them may stand for another method, as the laxest reader takes it: PHP ends a
+    name at a NUL and at a bracket, and reads a dot, a blank or a first bracket as `_`."""
+    return any(_taken(name) in OVERRIDES for name in names)
+
+
+def _taken(name: str) -> str:
+    name = name.partition("\0")[0].strip(" \t").lower()
+    first, rest = name[:1].replace("[", "_"), name[1:].partition("[")[0]
+    return (first + rest).replace(".", "_").replace(" ", "_")
 
 
 def declared(

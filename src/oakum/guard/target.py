@@ -64,6 +64,9 @@ class Deployment:
     """`host:port` of the store that several guards share; empty: each for itself."""
     denied: Mapping[str, float] = field(default_factory=dict)
     """Callers on the deny list, by their hash in the audit: Unix seconds until which they are."""
+    deny_key: str = ""
+    """Tells under which key the list was made, so that an engine that is started with another one
+    lets nothing through; empty: that was compared before."""
     admin: str = ""
     """Where the engine shows its own figures and is told to end: `unix:` and the path of a socket
     in a folder of this user's alone, or `host:port`; empty: nowhere."""

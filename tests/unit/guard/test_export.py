@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError, TargetError
-from oakum.guard.denylist import Listed, render
+from oakum.guard.denylist import Listed, check_of, render
 from oakum.guard.export import Order, export
 from oakum.guard.target import Deployment
 from tests.gateway.puppet import Puppet
@@ -120,6 +120,7 @@ def test_a_deny_list_is_exported_and_one_of_another_key_is_refused(
     wanted = replace(order, deny=file)
     export(wanted, Told(), tmp_path / "out", b"a made-up key")
     assert [each.denied for each in told] == [{who: entry.ends}] * len(told) != []
+    assert {each.deny_key for each in told} == {check_of(b"a made-up key")}
     with pytest.raises(InputError, match="under another key"):
         export(wanted, Told(), tmp_path / "other", b"another")
     assert not (tmp_path / "other").exists()

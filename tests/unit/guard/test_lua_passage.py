@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from oakum.guard.denylist import check_of
 from tests.conformance.exchange_lua import LuaGuard, lua_guard
 from tests.conformance.exchanges import AUDIT_KEY, Case, Request, Response, Setup
 from tests.conformance.lua import runtime
@@ -342,3 +343,25 @@ def test_a_service_without_a_value_leaves_the_callers_own_credentials(tmp_path: 
         asked = guard.exchange(get("/members/bob", ANN)).asked
     assert [each.header("cookie") for each in asked] == ["sid=ann"] * 3
     assert [each.header("x-service-key") for each in asked] == [None] * 3
+
+
+def test_an_engine_that_is_started_without_its_service_key_lets_nothing_through(
+    tmp_path: Path,
+) -> None:
+    service = {"guard": {"service": {"header": "x-service-key", "env": "CLUB_KEY"}}}
+    setup = replace(setup_of(tmp_path, policy=service), service="")
+    guard = LuaGuard(setup, str(tmp_path / "state"), service_env="CLUB_KEY")
+    outcome = guard.exchange(get("/members/bob", ANN))
+    assert outcome.response.status == 503
+    assert not outcome.asked and outcome.forwarded is None
+
+
+@pytest.mark.parametrize(("key", "passes"), [(AUDIT_KEY, True), (b"another", False), (None, False)])
+def test_a_deny_list_of_another_key_lets_nothing_through(
+    setup: Setup, tmp_path: Path, key: bytes | None, passes: bool
+) -> None:
+    made = check_of(AUDIT_KEY)
+    guard = LuaGuard(setup, str(tmp_path / "state"), audit_key=key, deny_key=made)
+    outcome = guard.exchange(get("/members/ann", ANN))
+    assert (outcome.response.status != 503) == passes
+    assert bool(outcome.asked) == passes

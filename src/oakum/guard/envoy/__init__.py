@@ -124,6 +124,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
         "state": str(deployment.state),
         "redis": deployment.redis,
         "denied": dict(deployment.denied) or "",
+        "deny_key": deployment.deny_key,
         "token": TOKEN,
         "tokens": {
             "algorithms": tokens["algorithms"],

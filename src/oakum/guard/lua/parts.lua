@@ -78,10 +78,13 @@ function M.of_pairs(body)
   return found
 end
 
--- Whether one of them may stand for another method.
+-- Whether one of them may stand for another method, as the laxest reader takes it: PHP ends a name at a
+-- NUL and at a bracket, and reads a dot, a blank or a first bracket as `_`.
 function M.overrides(names)
   for i = 1, #names do
-    if OVERRIDES[lower(match(match(names[i], "^[^%[]*"), "^[ \t]*(.-)[ \t]*$"))] then return true end
+    local name = match(match(names[i], "^[^%z]*"), "^[ \t]*(.-)[ \t]*$")
+    name = gsub(sub(name, 1, 1), "%[", "_") .. match(sub(name, 2), "^[^%[]*")
+    if OVERRIDES[gsub(lower(name), "[. ]", "_")] then return true end
   end
   return false
 end

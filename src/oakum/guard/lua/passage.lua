@@ -163,6 +163,18 @@ local function prepare(plan, endpoint, index)
   if endpoint.accept then endpoint.accepts = media.index(endpoint.accept) end
 end
 
+-- Why nothing may be let through, as it was started; nil: it may. `service_env`: where the credential of
+-- look-ups would stand; `deny_key`: tells whether a deny list was made under the key of the audit.
+local function unfit(settings, service)
+  if settings.service_env and not service then
+    return ("`%s` is not set in the environment, so look-ups would be asked as the caller"):format(settings.service_env)
+  end
+  local key = settings.deny_key and hash.hmac_hex(settings.audit_key or "", "oakum.deny/1")
+  if key and sub(key, 1, 16) ~= settings.deny_key then
+    return "the deny list was made under another key than that of the audit, so it would turn nobody away"
+  end
+end
+
 -- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
 -- `observe`, `timeout` (seconds that the API has for an answer), `denied` (who is turned away, as the audit writes it → until when), `state` (path of the file that workers share), `redis`.
 function M.new(text, host, settings)
@@ -178,7 +190,7 @@ function M.new(text, host, settings)
   if plan.caller.kind == "api_key" then keys = json.decode(text).guard.api_keys end
   local self = setmetatable({
     plan = plan, host = host, now = host.now, shared = state, asking = asking, problems = {},
-    observe = settings.observe or false, denied = settings.denied,
+    observe = settings.observe or false, denied = settings.denied, unfit = unfit(settings, service),
     who = who.new(plan, host, asking, settings.audit_key or hash.random(32), keys),
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
@@ -430,6 +442,7 @@ end
 
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
+  if self.unfit then return 503, "error" end
   local wrong = self.headers:read(x, req.headers, req.target)
   if wrong then return wrong, "unreadable" end
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end

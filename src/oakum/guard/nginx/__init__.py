@@ -206,6 +206,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
         "state": str(deployment.state),
         "redis": deployment.redis,
         "denied": dict(deployment.denied) or "",
+        "deny_key": deployment.deny_key,
         "problems": {str(status): problem(status) for status in _STATUSES},
         "problem_headers": PROBLEM_HEADERS,
     }

@@ -228,14 +228,17 @@ end
 local audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env)
 local guard = passage.new(PLAN, host, {
   service = settings.service_env and os.getenv(settings.service_env),
+  service_env = settings.service_env,
   audit_key = audit_key,
   observe = settings.observe,
   denied = settings.denied,
+  deny_key = settings.deny_key,
   timeout = settings.timeout,
   state = settings.state,
   redis = settings.redis
     and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },
 })
+if guard.unfit then host.log("error", guard.unfit .. ": every request is answered 503") end
 
 -- What nginx calls. There is one at a time, `oakum.now`; a request ends with the one it began with.
 local made = {}
