@@ -302,7 +302,7 @@ def test_the_unit_of_systemd_names_what_is_there(club: Club, tmp_path: Path) -> 
     own = ["-g", "user root;"] if os.geteuid() == 0 else []
     done = subprocess.run(
         [nginx(), *check[1:], *own], capture_output=True, text=True, check=False,
-        env={"PATH": os.defpath, **environ},
+        env={"PATH": os.defpath, **ENVIRON},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     shutil.rmtree(out / "run")
