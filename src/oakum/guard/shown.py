@@ -36,6 +36,23 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
     yield from found
 
 
+def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[str, ...]]:
+    """Those of them that stand in no object of a resource."""
+    found = all_at(model, operation, resource)
+    return [at for at in found if not stands_inside(model, operation, at)]
+
+
+def likeliest(places: list[tuple[str, ...]], resource: str) -> tuple[str, ...]:
+    """Of places beside each other the one that is called as the resource is, else the first: it
+    only says where to look, and the key there decides."""
+    return next((at for at in places if at and _plain(at[-1]) == _plain(resource)), places[0])
+
+
+def _plain(name: str) -> str:
+    """A name however it is spelt."""
+    return "".join(filter(str.isalnum, name)).lower()
+
+
 def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:
     """Whether what stands at a place of an operation's good answer may stand in an object of a
     resource, whose owner the path names and not that of what stands in it."""

@@ -15,7 +15,15 @@ from oakum.contract.model import Operation, Policy, Resource
 from oakum.contract.openapi import Document
 from oakum.guard.paging import page
 from oakum.guard.route import nameless
-from oakum.guard.shown import all_at, enclosing, listed_at, shown_at, stands_inside, within_at
+from oakum.guard.shown import (
+    enclosing,
+    likeliest,
+    listed_at,
+    outer_at,
+    shown_at,
+    stands_inside,
+    within_at,
+)
 from oakum.semantics import Model
 
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -159,8 +167,7 @@ class Targets:
 
     def _outer(self, get: Operation, name: str) -> list[tuple[str, ...]]:
         """Where a GET shows objects of a resource that stand in no other."""
-        every = all_at(self.model, get, name)
-        return [at for at in every if not stands_inside(self.model, get, at)]
+        return outer_at(self.model, get, name)
 
     def _at(self, operation: Operation, reader: Reader, name: str) -> Target | None:
         """The object that a GET shows: of several beside each other the one with the key that the
@@ -174,10 +181,9 @@ class Targets:
         )
         if len(outer) < 2:
             return found
-        # What it is called only says where to look: the key decides.
-        at = next((each for each in outer if each and _plain(each[-1]) == _plain(name)), at)
         param, key = self._key_param(operation, reader, resource), tuple(resource.key.split("."))
-        return replace(found, pointer=at, param=param, key=key) if param else None
+        likely = likeliest(outer, name)
+        return replace(found, pointer=likely, param=param, key=key) if param else None
 
     def _key_param(self, operation: Operation, reader: Reader, resource: Resource) -> str:
         """The parameter of a path that holds the key of what a GET shows; empty: nobody says so."""
@@ -412,6 +418,8 @@ class Finders:
 
     def _at(self, get: Operation, resource: Resource) -> tuple[str, ...] | None:
         """Where one stands in an answer, or a list of them."""
+        if outer := outer_at(self.model, get, resource.name):
+            return likeliest(outer, resource.name)
         at = shown_at(self.model, get, resource.name)
         return listed_at(self.model, get, resource.name) if at is None else at
 
@@ -513,11 +521,6 @@ def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
 def shut(model: Model, operation: Operation) -> bool:
     """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
     return model.rule(operation.id).call == ()
-
-
-def _plain(name: str) -> str:
-    """A name however it is spelt."""
-    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _start(path: str) -> str:
