@@ -185,20 +185,33 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
 
 
 _DECIDED = listed(
-    "consent decision definitive delete done draft final forgotten given gone hidden hold issue "
-    "lost obsolete outcome overdue paid phase purge read resolution retain sent "
-    "settlement shown sold spent stage step taken until valid withdrawn won workflow written"
+    "bid bound cast consent countersign decision definitive delete disposition done draft drawn "
+    "due escrow expiry final forgiven forgotten frozen given gone held hidden hold issue kept "
+    "left lent lost met obsolete outcome overdue overridden paid phase progress purge put read "
+    "resolution retain sealed sent settlement shown sold spent stage step struck sworn taken until "
+    "upheld valid verdict void withdrawn withheld won workflow written"
 )
+_WHOLE = frozenset(("number", "integer", "string", "null"))
+_FORMATS = frozenset(("date", "date-time", "time", "duration", "uuid", "uri", "email"))
 
 
 def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
-    """Whether setting a member may set off what no other value takes back: it is a yes or no, or
-    its name says what was done or decided (`signed`, `anonymised`, `phase`). Not tried on what was
-    there before the run."""
+    """Whether setting a member may set off what no other value takes back. Only a free text or a
+    number that nothing is decided by does not: no yes or no, no word of an enum, no date (something
+    may end then), no list or map (whoever it names may be let in), nothing that is not known to be
+    a text or a number, and no name that says what was done or decided (`signed`, `phase`). Tried
+    only on what the run has made itself."""
     said = words(path.rpartition(".")[2])
-    either = isinstance(value, bool) or (shape is not None and "boolean" in shape.kinds)
+    known = shape or Shape()
+    kinds = known.kinds - {"null"}
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if not (plain or (value is None and kinds)) or not kinds <= _WHOLE:
+        return True
+    date = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
+    if date or known.format in _FORMATS or known.enum:
+        return True
     done = any(len(each) > 3 and each.endswith("ed") for each in said)
-    return either or done or not _DECIDED.isdisjoint(said)
+    return done or not _DECIDED.isdisjoint(said)
 
 
 def _ends_it(path: str) -> bool:

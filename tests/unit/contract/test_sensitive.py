@@ -206,4 +206,27 @@ def test_what_a_value_sets_off_may_stay_where_it_says_what_was_done(name: str, v
 @pytest.mark.parametrize("name", ["title", "body", "colour", "weight", "red", "city", "price"])
 def test_what_somebody_fills_in_sets_nothing_off(name: str) -> None:
     assert not sets_off(name, None, "text")
+    assert not sets_off(name, Shape(kinds=frozenset({"string", "null"})), None)
     assert sets_off(name, Shape(kinds=frozenset({"boolean"})), None), "a yes or no may"
+
+
+TEXT = frozenset({"string"})
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (Shape(kinds=TEXT, enum=("new", "old")), "new"),
+        (Shape(kinds=TEXT, format="date"), None),
+        (None, "2031-01-01"),
+        (None, "2031-01-01T00:00:00Z"),
+        (None, ["0a1b"]),
+        (Shape(kinds=frozenset({"array"})), None),
+        (None, {"kind": "text"}),
+        (None, None),
+    ],
+)
+def test_what_is_not_plainly_a_text_or_a_number_may_set_something_off(
+    shape: Shape | None, value: Json
+) -> None:
+    assert sets_off("anything", shape, value)
