@@ -268,6 +268,8 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         if parameter.where == "cookie":
             continue
         value = _example(parameter, chosen=reads)
+        if parameter.where == "path" and value is None and parameter.name not in sources:
+            sources |= _of_account(model, parameter.name)
         if parameter.name in sources:
             used[parameter.name] = sources[parameter.name]
         elif value is not None and _is_sent(parameter):
@@ -282,14 +284,19 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
     for name, source in sources.items():
         if name in _body_members(operation):
             used[name] = source
-    paths = tuple(p.name for p in operation.parameters if p.where == "path" and p.name in unfilled)
+    places = [each.name for each in operation.parameters if each.where == "path"]
+    paths = tuple(name for name in places if name in unfilled)
     return Gate(
         operation,
         endpoint,
         dict(_shown(model, operation)),
         used,
         fixed,
-        frozenset(name for name, source in used.items() if names_a_person(model, source)),
+        frozenset(
+            name
+            for name, source in used.items()
+            if names_a_person(model, source) or (name in places and _is_of_account(model, source))
+        ),
         any(name in lists for name in used),
         tuple(unfilled),
         paths,
@@ -342,6 +349,23 @@ def names_a_person(model: Model, source: str) -> bool:
     kind = classify_field(path)
     account = resource.is_account
     return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
+
+
+def _is_of_account(model: Model, source: str) -> bool:
+    """Whether a source is a member of an account, such as its tenant: below it each is shown what
+    is theirs, so that it chooses whose data comes."""
+    resource = model.policy.resources.get(source.partition(".")[0])
+    return resource is not None and resource.is_account
+
+
+def _of_account(model: Model, parameter: str) -> dict[str, str]:
+    """The member of an account that is called like a parameter of a path: `tenant_id`."""
+    said = words(parameter)
+    for name, each in model.policy.resources.items() if len(said) > 1 else ():
+        for leaf in model.tables[name].leaves if each.is_account else ():
+            if words(leaf.rpartition(".")[2]) == said:
+                return {parameter: f"{name}.{leaf}"}
+    return {}
 
 
 _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)

@@ -142,3 +142,25 @@ def test_the_only_choice_is_taken_when_one_is_needed() -> None:
     needed = Parameter("kind", "query", True, shape)
     assert gate_of(model(), made(needed), {}).fixed == {"kind": "workout"}
     assert gate_of(model(), made(replace(needed, required=False)), {}).fixed == {}
+
+
+def in_tenants(**params: str) -> tuple[dict[str, str], set[str]]:
+    """What fills `/tenants/{tenantId}/{town}` where accounts have a tenant and a town."""
+    tables = model().tables
+    leaves = (*tables["Person"].leaves, "tenant_id", "town")
+    person = replace(tables["Person"], leaves=leaves)
+    wide = replace(model(), tables={**tables, "Person": person})
+    below = (parameter("tenantId", "path", required=True), parameter("town", "path", required=True))
+    rules = {"op": OperationRule("op", params=params)}
+    found = gate_of(replace(wide, rules={**wide.rules, **rules}), made(*below), {})
+    return dict(found.sources), set(found.personal)
+
+
+def test_a_place_called_after_a_member_of_accounts_is_asked_for_with_each_ones_own() -> None:
+    """What is below a tenant is that tenant's, and one of them speaks for no other; a word alone,
+    as `id`, may be anything's."""
+    assert in_tenants() == ({"tenantId": "Person.tenant_id"}, {"tenantId"})
+    sources, personal = in_tenants(tenantId="Person.bio", town="Person.town")
+    assert sources == {"tenantId": "Person.bio", "town": "Person.town"}
+    assert personal == {"tenantId", "town"}
+    assert in_tenants(tenantId="Course.code")[1] == set()

@@ -46,6 +46,8 @@ def run(engine: Engine) -> None:
     engine.say("searching for everybody at once")
     for gate in list(engine.gates):
         if not _finds_people(engine.model, gate):
+            for slot in _slots(engine.model, gate) if _says_nothing(engine.model, gate) else ():
+                _each_person(engine, gate, slot)
             continue
         for slot in _slots(engine.model, gate):
             if slot.kind == "text":
@@ -73,6 +75,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _finds_people(model: Model, gate: Gate) -> bool:
     return any(model.policy.resources[name].owner.kind == "field" for name in gate.shows)
+
+
+def _says_nothing(model: Model, gate: Gate) -> bool:
+    """Whether the document has nobody's object in an answer: whose value it holds, values tell."""
+    return all(model.policy.resources[name].owner.kind == "none" for name in gate.shows)
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,8 @@ def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
         for turn in engine.evaluator.turns(named, who):
             for viewer in (who, *engine.watchers(who)):
                 cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
-                if any(next(each, None) is not None for each in cells):
+                loose = viewer != who and _says_nothing(engine.model, gate)
+                if loose or any(next(each, None) is not None for each in cells):
                     engine.put(named, viewer, who, turn=turn)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -11,6 +12,7 @@ from oakum.exchange import Response
 from oakum.scan.endpoints import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import harvest
+from tests.unit.scan.techniques import members
 from tests.unit.scan.techniques.members import Members, Played, model, reply
 
 LEAKS = {(field, "member", "proven") for field in ("id", "name", "mail")}
@@ -125,6 +127,38 @@ def test_the_documented_question_is_asked_about_each_identity() -> None:
     played = Played(Exact(), *NAME)
     assert played.told == LEAKS
     assert played.endpoints == {"GET /members"}
+
+
+class Bare(Members):
+    """Hits that the document does not describe hold an address, of who is not listed too."""
+
+    everybody = True
+
+    def findMembers(self, viewer: str, sent: Any) -> Response:
+        rows = [e for e in self.rows if self.fits(e, sent) and (self.everybody or e["listed"])]
+        return reply({"hits": [{"to": each["mail"]} for each in rows]})
+
+
+class BareAndRight(Bare):
+    everybody = False
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [(Bare, {("mail", "member", "proven")}), (BareAndRight, set())]
+)
+def test_a_search_whose_answer_declares_nobody_is_asked_about_each_identity_as_well(
+    kind: type[Members], told: set[tuple[str, str, str]]
+) -> None:
+    bare = members.DOCUMENT.replace(
+        'items: {$ref: "#/components/schemas/Member"}}', "items: {type: object}}"
+    )
+    model.cache_clear()
+    try:
+        with patch.object(members, "DOCUMENT", bare):
+            found = Played(kind(), *NAME)
+    finally:
+        model.cache_clear()
+    assert found.told == told
 
 
 @pytest.mark.parametrize("search", [FILTER, TERM, PHRASE, NESTED, BRACKETS])
