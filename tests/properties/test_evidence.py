@@ -196,7 +196,11 @@ def _worse_account(random: Random, value: Said) -> Said | str:
          _answer([value]), _answer({"data": value}), _answer({**value, "id": "eve"}),
          _answer({**value, "private": "false"}), _answer({**value, "private": 0}),
          _answer({**value, "private": []}), {**_answer(value), "truncated": True},
-         {**_answer(value), "headers": {"age": "900"}}]
+         {**_answer(value), "headers": {"age": "900"}},
+         {**_answer(value), "headers": {"x-stale": "1"}},
+         {**_answer(value), "headers": {"content-type": "application/problem+json"}},
+         _answer({**value, "success": False}), _answer({**value, "errors": ["busy"]}),
+         _answer({**value, "friends": [{"id": "bob", "private": not value["private"]}]})]
     )  # fmt: skip
     return random.choice(others)
 

@@ -34,7 +34,7 @@ from oakum.guard.paging import owed, page
 from oakum.guard.parts import declared
 from oakum.guard.plainly import Plain, plain_keys
 from oakum.guard.route import rivals
-from oakum.guard.shown import shown_at, stands_inside
+from oakum.guard.shown import copies, shown_at, stands_inside
 from oakum.guard.targets import Finders, Target, Targets, above, names, needs_object, places, shut
 from oakum.semantics import Model
 from oakum.semantics.asking import READS
@@ -188,6 +188,8 @@ class Home:
     names: frozenset[str] = frozenset()
     """Names of its other members. Where it does not say whose it is, one of them tells that it is
     the object at all, and not what stands there instead of it."""
+    copies: tuple[tuple[str, ...], ...] = ()
+    """Where else the answer shows such objects, of which one may be the same once more."""
 
 
 @dataclass
@@ -238,17 +240,21 @@ class _Maker:
         top = media.shape if media is not None else None
         return place_of(pointer, top, ask.page, ask.counts)
 
-    def home(self, path: str, at: tuple[str, ...]) -> Home:
-        """The object in which a state's value stands; `at`: where the value does."""
+    def home(self, path: str, index: int, at: tuple[str, ...]) -> Home:
+        """The object in which a state's value stands; `at`: where the value does in the answer to
+        question `index`."""
         resource, _, name = path.partition(".")
         said = self.policy.resources[resource]
         steps = said.states[name].member.split(".")
         owners = said.owner.members if said.owner.kind == "field" else ()
         fields = {rule.path.split(".")[0] for rule in said.fields}
+        pointer = at[: len(at) - len(steps)]
+        shown = copies(self.model, self.model.operations[self.asks[index].operation], resource)
         return Home(
-            at[: len(at) - len(steps)],
+            pointer,
             tuple(tuple(each.split(".")) for each in owners),
             frozenset(fields - {steps[0], "*", "**"}),
+            tuple(each for each in shown if each != pointer),
         )
 
     def state(self, path: str) -> tuple[int, tuple[str, ...]] | None:
@@ -307,7 +313,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         tuple(_credentials(document, client_keys(document, model.policy))),
         (*make.warnings, *_given_away(model.policy), *_hidden(document)),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
-        {path: make.home(path, at) for path, (_, at) in states.items()},
+        {path: make.home(path, *found) for path, found in states.items()},
     )
 
 

@@ -19,7 +19,7 @@ from oakum.guard.memory import Memory
 from oakum.guard.messages import Answered, Asked, Headers
 from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, octets, readable
-from oakum.guard.whole import is_stale, is_whole
+from oakum.guard.whole import is_failed, is_stale, is_whole
 from oakum.semantics import Model, Principal
 from oakum.semantics.principal import alike, identifiers, text
 
@@ -143,7 +143,8 @@ class Desk:
         for path, (index, segments) in self.wiring.states.items():
             if index == question.ask:
                 home = self.wiring.homes[path]
-                states |= _state(path, home, segments, value, question.about)
+                if not is_failed(home.pointer, answered, value):
+                    states |= _state(path, home, segments, value, question.about)
         return Known(ids, frozenset(whole), states)
 
 
@@ -151,18 +152,34 @@ def _state(
     path: str, home: Home, segments: tuple[str, ...], value: Json, about: str
 ) -> dict[str, Json]:
     """The state's value as an account says it, None where it is unset there; nothing where what
-    stands in its place is not that account."""
+    stands in its place is not that account, or where the answer shows the account once more and
+    says something else there."""
     objects = at(value, home.pointer)
     if len(objects) != 1 or not isinstance(objects[0], dict):
         return {}
     owners = [text for each in home.owners for text in _texts(at(objects[0], each))]
     if about and owners and about not in owners:
         return {}
-    said = [each for each in at(objects[0], segments[len(home.pointer) :]) if each is not None]
+    member, own = segments[len(home.pointer) :], set(owners) or {about}
+    said = _said(objects[0], member)
+    for copy in (each for place in home.copies for each in at(value, place)):
+        theirs = {text for each in home.owners for text in _texts(at(copy, each))}
+        other = _said(copy, member) if theirs & own else []
+        if other and not (said and all(_same(said[0], each) for each in other)):
+            return {}
     if said:
         return {path: said[0]}
-    theirs = owners if home.owners else home.names & objects[0].keys()
-    return {path: None} if theirs else {}
+    known = owners if home.owners else home.names & objects[0].keys()
+    return {path: None} if known else {}
+
+
+def _said(value: Json, member: tuple[str, ...]) -> list[Json]:
+    return [each for each in at(value, member) if each is not None]
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Whether two values are one scalar; `1`, `1.0`, `"1"` and `true` are four."""
+    return type(one) is type(other) and one == other and not isinstance(one, list | dict)
 
 
 def _origin(policy: Policy, path: str) -> str:

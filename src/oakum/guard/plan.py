@@ -198,8 +198,13 @@ class _Compiler:
     def _home(self, path: str, at: tuple[str, ...]) -> dict[str, Any]:
         home = self.wiring.homes[path]
         member = at[len(home.pointer) :]
-        names = sorted(home.names)
-        return {"home": home.pointer, "at": member, "owners": home.owners, "names": names}
+        return {
+            "home": home.pointer,
+            "at": member,
+            "owners": home.owners,
+            "names": sorted(home.names),
+            "copies": home.copies,
+        }
 
     def _caller(self) -> dict[str, Any]:
         caller = self.policy.caller

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from oakum.contract.model import Operation, Shape
 from oakum.semantics import Model
-from oakum.semantics.table import element, member, resource_of
+from oakum.semantics.table import element, member, resource_of, ways
 
 _DEEP = 3
 """Members within members of an answer in which a resource is looked for."""
@@ -51,6 +51,24 @@ def likeliest(places: list[tuple[str, ...]], resource: str) -> tuple[str, ...]:
 def _plain(name: str) -> str:
     """A name however it is spelt."""
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], ...]:
+    """Everywhere that an operation's good answer shows such resources, `*` for every element of a
+    list and value of a map, within a few members."""
+    found = {at: None for at, name in model.shown.get(operation.id, ()) if name == resource}
+    media = operation.success()
+    top = media.shape if media is not None else None
+    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
+    for at, shape in todo:
+        for way in ways(shape):
+            if resource_of(way, model.bound) == resource:
+                found[at] = None
+            if len(at) < _DEEP:
+                todo += [((*at, name), child()) for name, child in way.properties.items()]
+                inside = (way.items, way.extra)
+                todo += [((*at, "*"), each()) for each in inside if each is not None]
+    return tuple(found)
 
 
 def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:

@@ -20,6 +20,7 @@ from oakum.guard.route import called
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import identifiers
 from oakum.semantics.span import Unreadable, read
+from oakum.semantics.whole import is_problem
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
 """The claims of a token; None: it is not valid now."""
@@ -288,12 +289,13 @@ def turned_away(answered: Answered | None) -> bool:
 
 
 def _is_json(answered: Answered) -> bool:
-    """An answer of another type, or of none, is no answer, whatever its bytes are."""
+    """An answer of another type, of one of errors, or of none, is no answer, whatever its bytes
+    are."""
     said = [value for name, value in answered.headers if name == "content-type"]
     media = read_media_type(said)
     if media is None or media.charset not in ("", "utf-8", "us-ascii"):
         return False
-    return is_json(media.type)
+    return is_json(media.type) and not is_problem(media.type)
 
 
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from oakum.contract.model import Json
 from oakum.guard.messages import Answered
-from oakum.semantics.whole import Place, extent, look
+from oakum.semantics.whole import Place, extent, failed, look
 
 
 def is_whole(place: Place, answered: Answered, value: Json) -> bool:
     """Whether the ids at a place of an answer are certainly all there are."""
-    headers = {name: answered.header(name) for name in dict(answered.headers)}
-    return extent(look(place, value), value, headers) == "whole"
+    return extent(look(place, value), value, _named(answered)) == "whole"
+
+
+def is_failed(pointer: tuple[str, ...], answered: Answered, value: Json) -> bool:
+    """Whether an answer says that the object at a pointer could not be read, or is an old one."""
+    return failed(value, pointer, _named(answered))
+
+
+def _named(answered: Answered) -> dict[str, str]:
+    return {name: answered.header(name) for name in dict(answered.headers)}
 
 
 def is_stale(answered: Answered, ttl: float) -> bool:

@@ -86,6 +86,13 @@ _PAGE = re.compile(r"(?:\A|[-_])pag")
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
 
+_FAILURES = _words(
+    "error errors exception failure failed fault problem degraded unavailable stale timedout"
+)
+"""Members by which an answer that is no list says of itself that it failed, or is an old one."""
+_STATUS = _words("status code statuscode")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the ids of a relation stand in an answer, and what the documents say around them."""
@@ -232,7 +239,7 @@ def extent(
     place = seen.place
     pages = pages or Pages(seen.found, seen.found, seen.found)
     media = headers.get("content-type", "").split(";")[0].strip().lower()
-    if not is_json(media) or _PROBLEM.search(media):
+    if not is_json(media) or is_problem(media):
         return "unknown"
     said = {*_counted(place, value, pages.found), *_headers(headers, pages)}
     for path, each in seen.around:
@@ -246,6 +253,33 @@ def extent(
     ended = "end" in said or (pages.number > 1 and pages.last < pages.first)
     usual = pages.first in USUAL or (pages.first > 0 and pages.first % 100 == 0)
     return "whole" if ended or (place.page == 0 and not usual) else "unknown"
+
+
+def is_problem(media: str) -> bool:
+    """Whether a media type, in lower case, is one of errors (`application/problem+json`, RFC
+    9457)."""
+    return bool(_PROBLEM.search(media))
+
+
+def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) -> bool:
+    """Whether an answer says of itself that it failed or is an old one: in its headers, or by a
+    member in or around the object at a pointer. `headers`: by names in lower case."""
+    one = Pages(1, 1, 1)
+    for name, said in headers.items():
+        mark = _mark(name)
+        own = mark in ("status", "upstream", "circuit", "failed")
+        if mark and own and _marked(mark, said.strip().lower(), one) == "on":
+            return True
+    for step in (*pointer, None):
+        if not isinstance(value, dict):
+            return False
+        signs = _FAILURES | _NAMES["well"] | (_STATUS if step is not None else set())
+        for name, each in value.items():
+            plain = _ALNUM.sub("", name.lower())
+            if name != step and plain in signs and member(name, each, one) == "on":
+                return True
+        value = value.get(step) if step is not None else None
+    return False
 
 
 def _counted(place: Place, value: Json, found: int) -> Iterator[Said]:

@@ -264,6 +264,16 @@ function M.same(v, scalar)
   return false
 end
 
+-- Whether two values are one scalar, of the same type too.
+function M.alike(a, b)
+  if getmetatable(a) == M.number and getmetatable(b) == M.number then
+    if a.int ~= b.int then return false end
+    if a.int then return M.text(a) == M.text(b) end
+    return tonumber(a.text) == tonumber(b.text)
+  end
+  return a == b and (type(a) == "string" or type(a) == "boolean")
+end
+
 local QUOTED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 local function escaped(c)

@@ -115,13 +115,13 @@ function Lookups:question(x, path, query, service)
   return { method = "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
--- An answer of another type than JSON, or of no type, is none, whatever its bytes are.
+-- An answer of another type than JSON, of one of errors, or of no type, is none, whatever its bytes are.
 function M.is_json(answer)
   local said = answer.headers["content-type"]
   if not said then return false end
   said = media.read(said)
   if not said or not (said.utf8 or said.charset == "us-ascii") then return false end
-  return said.type == "application/json" or said.type:sub(-5) == "+json"
+  return media.is_json(said.type) and not whole.problem(said.type)
 end
 
 -- The decoded value of a good answer, or nil.
@@ -175,24 +175,52 @@ local function first_value(values)
   return nil
 end
 
+-- Whether an object is of an account of these ids.
+local function of_same(state, object, ids)
+  for i = 1, #state.owners do
+    for _, each in ipairs(M.at(object, state.owners[i])) do
+      local id = json.text(each)
+      if id and ids[id] then return true end
+    end
+  end
+  return false
+end
+
+-- Whether the answer shows the account of these ids once more, and not with what is said of it.
+local function contradicted(state, value, ids, said)
+  for i = 1, #state.copies do
+    for _, copy in ipairs(M.at(value, state.copies[i])) do
+      if of_same(state, copy, ids) then
+        for _, other in ipairs(M.at(copy, state.at)) do
+          if other ~= json.null and not json.alike(said, other) then return true end
+        end
+      end
+    end
+  end
+  return false
+end
+
 -- The state's value as an account says it, `json.null` where it is unset there; nil where what stands
--- in its place is not that account. `about` empty: it is of whoever asks.
+-- in its place is not that account, or where the answer shows the account once more and says something
+-- else there. `about` empty: it is of whoever asks.
 local function state_in(state, value, about)
   local objects = M.at(value, state.home)
   local object = objects[1]
   if #objects ~= 1 or not json.is_object(object) then return nil end
-  local theirs, same = false, about == ""
+  local theirs, same, ids = false, about == "", {}
   for i = 1, #state.owners do
     for _, each in ipairs(M.at(object, state.owners[i])) do
       local id = json.text(each)
       if id then
-        theirs = true
+        theirs, ids[id] = true, true
         same = same or id == about
       end
     end
   end
   if theirs and not same then return nil end
+  if not theirs then ids[about] = true end
   local said = first_value(M.at(object, state.at))
+  if contradicted(state, value, ids, said) then return nil end
   if said ~= nil then return said end
   if #state.owners == 0 then
     for i = 1, #state.names do theirs = theirs or object[state.names[i]] ~= nil end
@@ -216,7 +244,9 @@ function Lookups:read(ask, id, answer, value)
     made.sets[relation], made.lists[relation] = set, list
     made.whole[relation] = whole.is(ask.places[relation], answer, value)
   end
-  for name, state in pairs(ask.states) do made.states[name] = state_in(state, value, id) end
+  for name, state in pairs(ask.states) do
+    if not whole.failed(answer, value, state.home) then made.states[name] = state_in(state, value, id) end
+  end
   return made
 end
 

@@ -415,6 +415,34 @@ function M.place(relation, ask)
   return made
 end
 
+-- Whether a media type, in lower case, is one of errors (`application/problem+json`, RFC 9457).
+function M.problem(media) return has(media, { "error", "problem", "exception", "failure" }) end
+
+-- Members by which an answer that is no list says of itself that it failed, or is an old one.
+local FAILURES = set "error errors exception failure failed fault problem degraded unavailable stale timedout"
+local STATUS = set "status code statuscode"
+local OWN = set "status upstream circuit failed"
+
+-- Whether an answer says of itself that it failed or is an old one: in its headers, or by a member in or
+-- around the object at a pointer.
+function M.failed(answer, value, pointer)
+  for name, said in pairs(answer.headers) do
+    local mark = mark_of(name)
+    if OWN[mark or ""] and not fine(mark, lower(said:match "^%s*(.-)%s*$"), 1) then return true end
+  end
+  for i = 1, #pointer + 1 do
+    if not json.is_object(value) then return false end
+    local step = pointer[i]
+    for name, each in pairs(value) do
+      local plain = plain_of(name)
+      local sign = FAILURES[plain] or NAMES.well[plain] or step and STATUS[plain]
+      if sign and name ~= step and member(name, each, 1, false) == "on" then return true end
+    end
+    value = step and value[step]
+  end
+  return false
+end
+
 -- Whether the ids at a place of an answer (`headers` by name) are certainly all there are.
 function M.is(place, answer, value)
   local look = {
@@ -426,7 +454,7 @@ function M.is(place, answer, value)
   local media = lower((answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*$"
     or (answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*;" or "")
   if media ~= "application/json" and media:sub(-5) ~= "+json" then return false end
-  if has(media, { "error", "problem", "exception", "failure" }) then return false end
+  if M.problem(media) then return false end
   counts_say(look, value)
   headers_say(look, answer.headers)
   for i = 1, #look.beside do
