@@ -19,6 +19,9 @@ from oakum.semantics.decide import may_call
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import element, leaf_index, resource_of, scalars
 
+_DEEP = 3
+"""Members within members of a body in which a list of keys is looked for."""
+
 _MANY = 3
 """From as many on, warnings that say the same are told once."""
 
@@ -243,7 +246,9 @@ class Writes:
         if endpoint.write and target.kind == "ask":
             resource = self.policy.resources[target.resource]
             shower = self.model.operations[target.operation]
-            alone = not enclosing(self.model, shower, target.pointer)
+            around = enclosing(self.model, shower, target.pointer)
+            kinds = {self.policy.resources[name].owner.kind for _, name in around}
+            alone = kinds <= {"parent"}  # also what stands in such an object alone
             if resource.owner.kind == "parent" and alone:
                 said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
                 where = self._where(operation)
@@ -296,15 +301,16 @@ class Writes:
             yield Problem(self._where(operation), said, hint)
 
     def _lists(self, operation: Operation) -> Iterator[str]:
-        """Lists of scalars in a request body, outside of every resource."""
-        for top in (each.shape for each in operation.body if each.shape is not None):
-            if (each := element(top)) is not None and scalars(each) and not each.properties:
-                yield "a list"
-            members = {} if resource_of(top, self.model.bound) else top.properties
-            for name in members.keys() - self.model.rule(operation.id).params.keys():
-                each = element(members[name]())
-                if each is not None and scalars(each) and not each.properties:
-                    yield f"`{name}`"
+        """Lists of scalars in a request body, outside of every resource, within a few members."""
+        params = self.model.rule(operation.id).params
+        todo = [((), each.shape) for each in operation.body if each.shape is not None]
+        tops: list[tuple[tuple[str, ...], Shape]] = [*todo]
+        for at, shape in tops:
+            each, name = element(shape), ".".join(at)
+            if each is not None and scalars(each) and not each.properties and name not in params:
+                yield f"`{name}`" if at else "a list"
+            if len(at) < _DEEP and not resource_of(shape, self.model.bound):
+                tops += [((*at, name), child()) for name, child in shape.properties.items()]
 
     def made(self) -> Iterator[Problem]:
         """Keys of which nobody asks whether they are free: said once."""

@@ -23,8 +23,8 @@ class Plain:
     """Where a write names objects by plain keys: a name to the resource."""
 
     query: Mapping[str, str] = field(default_factory=dict)
-    joined: frozenset[str] = frozenset()
-    """Those of them whose values stand in one text, with commas."""
+    joined: Mapping[str, str] = field(default_factory=dict)
+    """Those of them whose values stand in one text, and what stands between these."""
     body: Mapping[str, str] = field(default_factory=dict)
     """Members of a body that is no resource, by their paths."""
     needed: bool = False
@@ -40,7 +40,7 @@ class Plain:
         body: list[Json] = [
             {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
         ]
-        return {"query": query, "joined": sorted(self.joined), "body": body, "needed": self.needed}
+        return {"query": query, "joined": dict(self.joined), "body": body, "needed": self.needed}
 
     def keys(self, query: str, value: Json) -> list[Key] | None:
         """What a request names; None: something stands there that is no key, or nothing that has
@@ -58,7 +58,7 @@ class Plain:
             name = name if name in self.query else name.partition("[")[0]
             if name in self.query:
                 said = valued(piece)
-                for each in said.split(",") if name in self.joined else (said,):
+                for each in said.split(self.joined[name]) if name in self.joined else (said,):
                     yield self.query[name], each
 
     def _said(self, value: Json) -> Iterator[tuple[str, Json]]:
@@ -75,7 +75,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
     rule, within = model.rule(operation.id), names(operation)
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     tops = [each.shape for each in operation.body if each.shape is not None]
-    asked, said, joined = dict[str, str](), dict[str, str](), set[str]()
+    asked, said, joined = dict[str, str](), dict[str, str](), dict[str, str]()
     for name, filled in rule.params.items():
         kind, _, path = filled.partition(".")
         resource = model.policy.resources.get(kind)
@@ -86,14 +86,18 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
             continue
         if name in query and name not in rule.without:
             asked[name] = kind
-            joined |= {name} if _joined(query[name]) else set()
+            joined |= {name: between} if (between := _between(query[name])) else {}
         elif name not in query and any(_holds(model, operation, top, name) for top in tops):
             said[name] = kind
-    return Plain(asked, frozenset(joined), said, needed=bool(asked) and not within)
+    return Plain(asked, joined, said, needed=bool(asked) and not within)
 
 
-def _joined(parameter: Parameter) -> bool:
-    return parameter.explode is False and "array" in parameter.shape.kinds
+def _between(parameter: Parameter) -> str:
+    """What stands between the values of a list in one text (OpenAPI 3.1, Style Values); empty: each
+    value stands alone. Only `form` explodes where the document does not say."""
+    mark = {"pipeDelimited": "|", "spaceDelimited": " "}.get(parameter.style, ",")
+    whole = parameter.explode is False or (mark != "," and parameter.explode is None)
+    return mark if whole and "array" in parameter.shape.kinds else ""
 
 
 def _holds(model: Model, operation: Operation, top: Shape, path: str) -> bool:

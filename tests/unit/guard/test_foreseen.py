@@ -411,10 +411,18 @@ def test_what_may_name_the_objects_of_a_write_is_told_of_until_it_is_said(tmp_pa
         body = {"content": {"application/json": {"schema": schema}}}
         document["paths"]["/notes"]["delete"]["requestBody"] = body
 
+    def nested(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        listed(document, policy)
+        content = document["paths"]["/notes"]["delete"]["requestBody"]["content"]
+        schema = content["application/json"]["schema"]
+        inner = {"type": "object", "properties": {"keys": schema["properties"].pop("keys")}}
+        schema["properties"]["chosen"] = inner
+
     words = "`deleteNotes` may be told by `ids` whose objects it writes, and nobody looks at those"
     assert words in said(tmp_path, PRINTS, unsaid)
     assert "`deleteNotes: {params: {ids: RESOURCE.KEY}}`" in said(tmp_path, PRINTS, unsaid)
     assert words.replace("`ids`", "`keys`") in said(tmp_path, PRINTS, listed)
+    assert words.replace("`ids`", "`chosen.keys`") in said(tmp_path, PRINTS, nested)
     for each in (None, paged, open_to_members):
         assert "`deleteNotes` may be told by" not in said(tmp_path, PRINTS, each)
 

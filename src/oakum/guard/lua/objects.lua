@@ -143,8 +143,11 @@ function M.keys(plain, query, value)
     if name and not plain.query[name] then name = name:match "^[^%[]*" end
     if name and plain.query[name] then
       asked = true
-      if plain.joined[name] then
-        for each in (said .. ","):gmatch "([^,]*)," do add(plain.query[name], each) end
+      local between = plain.joined[name]
+      if between then
+        for each in (said .. between):gmatch("([^" .. between .. "]*)[" .. between .. "]") do
+          add(plain.query[name], each)
+        end
       else
         add(plain.query[name], said)
       end

@@ -147,7 +147,6 @@ local function prepare(plan, endpoint, index)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
   endpoint.below = set_of(endpoint["local"])
   endpoint.plain = endpoint.plain ~= json.null and endpoint.plain
-  if endpoint.plain then endpoint.plain.joined = set_of(endpoint.plain.joined) end
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
