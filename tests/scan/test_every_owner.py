@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from oakum.errors import ExitCode
+from oakum.finding import Result
 from oakum.scan import every_owner
-from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Api, Told, path, schema, told
 
 ROWS = [
     {
@@ -31,6 +33,20 @@ POLICY = """\
 operations:
   getNote: {params: {noteId: Note.id}}
 """
+
+
+class WithQuery(Api):
+    """An API whose list of notes reads the query."""
+
+    def __init__(self, my: Any, paths: Any) -> None:
+        super().__init__(paths)
+        self.my = my
+
+    def __call__(self, call: Call) -> Reply:
+        if call.path == "/notes":
+            given = self.my(call, KEYS.get(call.headers.get("x-key", ""), ""))
+            return Reply(given, {"error": "no"}) if isinstance(given, int) else Reply(200, given)
+        return super().__call__(call)
 
 
 def leaks(row: Any, which: str) -> bool:
@@ -151,6 +167,59 @@ def test_what_an_object_says_of_its_viewers_is_asked_as_them(tmp_path: Path) -> 
     made = Api({**api("").paths, "/notes/([^/]+)": one})
     found = told(tmp_path, SHAPE, PATHS, policy, made, relations=relations)
     assert found.proven == {("Note.text", "shared")}
+
+
+BOTH = [
+    {"id": f"{kind}-{name}-5c1d", "owner_id": id, "text": f"{name} {kind} line", "gone": gone,
+     "shared_with": {"ann": NAMES["bob"], "bob": NAMES["cat"], "cat": NAMES["ann"]}[name]}
+    for name, id in NAMES.items()
+    for kind, gone in (("live", False), ("gone", True))
+]  # fmt: skip
+GONE_POLICY = """\
+  Note:
+    key: id
+    owner: owner_id
+    states: {gone: {field: gone, missing: true}}
+    fields:
+      "id, owner_id, text, gone, shared_with":
+        [{see: [owner]}, {see: [shared], when: {gone: false}}]
+operations:
+  getNote: {params: {noteId: Note.id}}
+"""
+
+
+@pytest.mark.parametrize("leaky", [True, False])
+def test_objects_that_only_an_option_brings_to_light_are_asked_for_as_whom_they_name(
+    leaky: bool, tmp_path: Path
+) -> None:
+    """A deleted note is in no list unless the list is asked for it; its owner's, in each state."""
+
+    def my(call: Call, who: str) -> Any:
+        every = call.query.get("include_gone") == "true"
+        own = [e for e in BOTH if e["owner_id"] == NAMES.get(who) and (every or not e["gone"])]
+        return own if who else 401
+
+    def one(who: str, id: str) -> Any:
+        row = next((e for e in BOTH if e["id"] == id and who), None)
+        shared = row is not None and row["shared_with"] == NAMES[who]
+        open_ = row is not None and (leaky or not row["gone"])
+        return row if row and (row["owner_id"] == NAMES[who] or (shared and open_)) else 404
+
+    paths = PATHS.replace(
+        "parameters: []",
+        "parameters: [{name: include_gone, in: query, schema: {type: boolean}}]",
+    )
+    shape = SHAPE.replace("text:", "gone: {type: boolean}, text:")
+    relations = RELATIONS.replace("owner: {is", "shared: {field: shared_with}, owner: {is")
+    made = WithQuery(my, {"/notes/([^/]+)": one})
+    found = told(tmp_path, shape, paths, GONE_POLICY, made, relations=relations)
+    fields = ("id", "owner_id", "text", "gone", "shared_with")
+    assert found.proven == {(f"Note.{each}", "shared") for each in fields if leaky}
+    item = [c for c in found.report.cells if c.endpoint.operation == "getNote"]
+    assert {c.viewer for c in item if c.result is Result.UNTESTED} == set()
+    assert found.code is (ExitCode.FINDINGS if leaky else ExitCode.CLEAN)
+    listed = {c.reason for c in found.report.cells if c.endpoint.operation == "myNotes"} - {""}
+    assert listed and all("an owner has a `Note` in the state gone=true" in e for e in listed)
 
 
 @pytest.mark.parametrize("leaky", [False, True])

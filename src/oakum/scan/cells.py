@@ -444,8 +444,12 @@ class Cells:
                 }
                 each = self._ground.model.policy.resources[resource]
                 self._object = asked_key(self._gate, self._question, each) if each.key else ""
+                named = held | self._ground.named(viewer, who, resource, self._object)
                 for path in self._gate.shows[resource]:
-                    self._missing(resource, path, who, held, state, present=False)
+                    granted = self._granted(resource, path, named, state)
+                    self._missing(
+                        resource, path, who, held if granted else named, state, present=False
+                    )
 
     def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
         """States of the very object that was asked for; what of them nobody has read is doubted."""
@@ -550,7 +554,7 @@ class Cells:
             self._open.add(key)
         known = self._found.get(key)
         stronger = known is not None and bool(known.weak) and not weak and result is known.result
-        if known is not None and not stronger and not _outranks(result, known.result):
+        if known is not None and not stronger and not known.yields_to(result):
             return
         granted = result in (Result.OPEN, Result.OVER_BLOCK)
         viewer = self._question.viewer
@@ -592,8 +596,3 @@ class Cells:
         # What nobody has read is no part of what is said.
         known = tuple(pair for pair in known if pair[0] not in self._unread)
         return Key(self._question.endpoint, resource, path, label, known)
-
-
-def _outranks(result: Result, known: Result) -> bool:
-    order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
-    return order.index(result) > order.index(known)

@@ -201,14 +201,32 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
             yield _Asking(gate, done.next(gate, alike[who], who), who, 0)
     for gate, who in places:
         yield from _named(engine, gate, who)
+    yield from _states(engine, done, kinds, places)
     turns = {(gate.id, who): _turns(engine, gate, who) for gate, who in places}
     for rank in range(MOST_OBJECTS):
         for gate, who in places:
             for turn in turns[gate.id, who][rank : rank + 1]:
-                if not any((gate.id, each, who, turn) in done for each in alike[who]):
-                    yield _Asking(gate, done.next(gate, alike[who], who), who, turn)
+                some = _strangers(engine, gate, who, turn, alike[who])
+                if not any((gate.id, each, who, turn) in done for each in some):
+                    yield _Asking(gate, done.next(gate, some, who), who, turn)
     yield from _second_owners(done, kinds, places)
     yield from _each_viewer(engine, done, places)
+
+
+def _states(
+    engine: Engine,
+    done: _Done,
+    kinds: Mapping[str, list[str | None]],
+    places: Sequence[tuple[Gate, str]],
+) -> Iterator[_Asking]:
+    """Objects in further states, as each kind of viewers of whom nothing is known there yet: some
+    came to light after the first pass (`?include_deleted=true`)."""
+    for gate, who in places:
+        for turn in engine.evaluator.turns(gate, who)[1:]:
+            for viewer in kinds[who]:
+                if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
+                    some = _strangers(engine, gate, who, turn, done.like(viewer, who))
+                    yield _Asking(gate, done.next(gate, some, who), who, turn)
 
 
 def _second_owners(
@@ -285,30 +303,40 @@ def known(engine: Engine, gate: Gate, who: str) -> int:
 
 
 def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
-    """Objects that say themselves who is what to them: as whom they name."""
-    policy = engine.model.policy
+    """Objects that say themselves who is what to them: as whom they name, in each state."""
+    policy, knowledge = engine.model.policy, engine.knowledge
     members = [each.member for each in policy.relations.values() if each.member]
     for parameter in sorted(gate.personal):
         name, _, path = gate.sources[parameter].partition(".")
         if path != policy.resources[name].key or name not in gate.shows:
             continue
+        keys = knowledge.values(gate.sources[parameter], who)
         for member in members:
-            for viewer in engine.cast.names():
-                turn = _first_naming(engine, gate.sources[parameter], who, member, viewer)
-                if viewer != who and turn is not None:
-                    yield _Asking(gate, viewer, who, turn)
-                    break
+            states = set[str]()
+            for row in knowledge.objects.get((who, name), ()):
+                state = repr(knowledge.conditions.get((who, name, row.get(path, ""))))
+                viewer = _named_in(engine, row, member, who)
+                if viewer and path in row and state not in states and len(states) < MOST_OBJECTS:
+                    states.add(state)
+                    yield _Asking(gate, viewer, who, keys.index(row[path]))
 
 
-def _first_naming(engine: Engine, source: str, who: str, member: str, viewer: str) -> int | None:
-    """Position of the first of somebody's objects that names this viewer in a member."""
-    name, _, path = source.partition(".")
-    keys = engine.knowledge.values(source, who)
-    for each in engine.knowledge.objects.get((who, name), ()):
-        said = (text for at, text in each.items() if at == member or at.startswith(f"{member}."))
-        if path in each and not engine.cast.ids[viewer].isdisjoint(said):
-            return keys.index(each[path])
-    return None
+def _strangers(
+    engine: Engine, gate: Gate, who: str, turn: int, viewers: list[str | None]
+) -> list[str | None]:
+    """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
+    named = set[str | None]()
+    for parameter in gate.personal:
+        keys = engine.knowledge.values(gate.sources[parameter], who)[turn : turn + 1]
+        place = (who, gate.sources[parameter].partition(".")[0], keys[0] if keys else "")
+        named |= {n for n, kin in engine.knowledge.kin.get(place, {}).items() if kin}
+    return [each for each in viewers if each not in named] or viewers
+
+
+def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> str:
+    """The first other identity that a member of somebody's object names; empty: none."""
+    said = {text for at, text in row.items() if at == member or at.startswith(f"{member}.")}
+    return next((n for n, ids in engine.cast.ids.items() if n != who and ids & said), "")
 
 
 def _asked(engine: Engine) -> set[_Id]:

@@ -10,7 +10,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import NOBODY, Matrix
-from oakum.scan.ownership import Source, sources_of_value
+from oakum.scan.ownership import Source, may_have, sources_of_value
 from oakum.scan.retraction import ByObject, ByValue, Placeholders
 from oakum.semantics import Model, ObjectInstance
 from oakum.semantics.table import allows, deciding
@@ -77,6 +77,14 @@ class Ground:
         return any(
             allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
         )
+
+    def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
+        """Relations in which an object of somebody's names a viewer for sure: its owner was shown
+        the member."""
+        shown = self.knowledge.filled.get((who, resource, key), ())
+        kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
+        relations = self.model.policy.relations
+        return frozenset(n for n in kin if may_have(shown, relations[n].member))
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""

@@ -61,6 +61,11 @@ class Observation:
     weak: str = ""
     """Why what was seen is no proof, in words; empty: nothing stands against it."""
 
+    def yields_to(self, result: Result) -> bool:
+        """Whether another result of the same answer says more of the cell."""
+        order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
+        return order.index(result) > order.index(self.result)
+
 
 @dataclass(frozen=True)
 class Doubt:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oakum.finding import Result
 from oakum.scan.cast import ANYONE, Cast
-from oakum.scan.matrix import AROUND, Entry, Key, Matrix
+from oakum.scan.matrix import AROUND, Entry, Key, Matrix, state_key
 from oakum.scan.ownership import may_have
 from oakum.semantics import Model
 
@@ -54,8 +54,24 @@ def why_untested(
         return f"no owner was ever shown `{key.field}` with something in it"
     if key.state:
         said = ", ".join(f"{name}={value}" for name, value in key.state)
+        if _was_known(matrix, cast, key):
+            return (
+                f"an owner has a `{key.resource}` in the state {said}, and no answer there told"
+                f" `{key.viewer}` anything of it"
+            )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
     return "no question that was asked could tell"
+
+
+def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
+    """Whether an object of somebody's is known to be in the state of a cell, where each has its
+    own."""
+    gate, table = matrix.gates[key.endpoint], matrix.model.tables[key.resource]
+    return matrix.conditions is not None and any(
+        state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
+        for who in cast.names()
+        for each in matrix.conditions(gate, table.resource, who)
+    )
 
 
 def why_keyless(matrix: Matrix) -> str:

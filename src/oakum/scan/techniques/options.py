@@ -60,12 +60,22 @@ def run(engine: Engine) -> None:
 
 def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
     """Ask otherwise as everybody, if that gives an answer of another form."""
+    known = _own_objects(engine, gate, subjects)
     if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
         return
     engine.ways.append(way)
+    # What a list leaves out unless it is asked to, everybody has: whose ids are known is asked for.
+    owners = subjects if _own_objects(engine, gate, subjects) > known else []
     for who in subjects if gate.personal else [None]:
-        for viewer in (who, *engine.watchers(who)):
+        for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):
             engine.put(way, viewer, who)
+
+
+def _own_objects(engine: Engine, gate: Gate, subjects: list[str]) -> int:
+    """How many own objects of the resources of an endpoint the first identity was shown so far."""
+    return sum(
+        len(engine.knowledge.objects.get((w, r), ())) for w in subjects[:1] for r in gate.shows
+    )
 
 
 def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
