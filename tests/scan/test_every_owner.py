@@ -260,3 +260,31 @@ def test_the_parent_in_a_path_is_the_one_that_its_child_names(leaky: bool, tmp_p
     where = "/feeds/{feedId}/entries/{entryId}"
     assert run.results("Entry.text", "owner", where) == {"open"}
     assert run.results("Entry.text", "member", where) == {"leak" if leaky else "closed"}
+
+
+@pytest.mark.parametrize("leaky", [True, False])
+def test_an_endpoint_keyed_by_the_other_side_is_asked_with_others_ids(
+    leaky: bool, tmp_path: Path
+) -> None:
+    """Nobody talks to themselves: under the own id each is answered 404."""
+    sent = [
+        {"id": f"m-{a}-{b}-2e9c", "by": NAMES[a], "to": NAMES[b], "text": f"{a} writes to {b} 77"}
+        for a, b in (("ann", "bob"), ("bob", "cat"))
+    ]
+
+    def talk(who: str, peer: str) -> Any:
+        if not who or peer == NAMES[who]:
+            return 404 if who else 401
+        with_peer = [each for each in sent if peer in (each["by"], each["to"])]
+        return [e for e in with_peer if leaky or NAMES[who] in (e["by"], e["to"])]
+
+    found = told(
+        tmp_path,
+        schema("Message", id="string", by="string", to="string", text="string"),
+        path("/conversations/{peerId}/messages", "talk", "Message", many=True),
+        "  Message: {key: id, owner: [by, to], fields: {'id, by, to, text': [{see: [owner]}]}}\n"
+        "operations: {talk: {params: {peerId: Me.id}}}\n",
+        Api({"/conversations/([^/]+)/messages": talk}),
+    )
+    assert (("Message.text", "member") in found.proven) == leaky
+    assert found.code is (ExitCode.FINDINGS if leaky else ExitCode.CLEAN), found.report.distrust

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oakum.errors import ExitCode
 from oakum.finding import Result
 from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, path, schema, told
 
@@ -195,3 +196,36 @@ def test_what_nobody_logged_in_is_shown_of_a_callers_own_is_not_closed(tmp_path:
     found = {each.field: each for each in run.report.cells if each.viewer == "anyone"}
     assert found.keys() == {"id", "rank"}
     assert not [each for each in found.values() if each.result is Result.CLOSED], found
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_who_is_two_things_to_an_object_is_asked_as_each(blocked: bool, tmp_path: Path) -> None:
+    """Bob is crew of ann, and ann's club names him: what he is shown he is shown as its mate."""
+    club = {"id": "c-1", "by": NAMES["ann"], "mates": NAMES["bob"], "text": "text of the club"}
+    sees = ("ann",) if blocked else ("ann", "bob")
+    crew = path("/users/{userId}/crew", "listCrew", "Me", many=True)
+    run = told(
+        tmp_path, schema("Club", id="string", by="string", mates="string", text="string"),
+        path("/clubs", "listClubs", "Club", many=True) + path("/clubs/{id}", "getClub", "Club")
+        + crew,
+        "  Club: {key: id, owner: by, fields: {'id, by, mates, text': [{see: [owner, mate]}]}}\n"
+        "operations: {getClub: {params: {id: Club.id}}, listCrew: {params: {userId: Me.id}}}\n",
+        Api({
+            "/clubs": lambda who: [club] if who == "ann" else [] if who else 401,
+            "/clubs/c-1": lambda who: club if who in sees else 404 if who else 401,
+            "/users/([^/]+)/crew": lambda who, id: [{"id": NAMES["bob"]}] if who else 401,
+        }),
+        IDENTITIES + "between: [bob is crew of ann]\n",
+        relations=RELATIONS.replace(
+            "owner: {is", "mate: {field: mates}, crew: {in: listCrew, id: /*/id}, owner: {is"
+        ),
+    )  # fmt: skip
+    item = [each for each in run.report.cells if each.endpoint.operation == "getClub"]
+    results = {(each.viewer, each.result, each.granted) for each in item}
+    assert ("crew", Result.OPEN, True) not in results
+    if not blocked:
+        assert ("mate", Result.OPEN, True) in results
+        assert ("crew", Result.CLOSED, False) not in results  # what came to bob, came
+        reasons = {each.reason for each in item if each.viewer == "crew"}
+        assert reasons == {"whoever is `crew` was asked as `mate`"}
+        assert run.code is ExitCode.CLEAN, run.report.distrust

@@ -22,6 +22,7 @@ def close_lists(engine: Engine) -> None:
 
     Done when all is asked: only then is it known what owners are shown of themselves.
     """
+    more = engine.matrix.asked_as_more()
     for (endpoint, _), answers in engine.seen.items():
         shown = set().union(*answers.values())
         picks = not engine.matrix.gates[endpoint].personal
@@ -35,7 +36,11 @@ def close_lists(engine: Engine) -> None:
                 if owner != viewer:
                     gate = engine.matrix.gates[endpoint]
                     absent = picks and (owner, resource) not in sighted
-                    _close(engine, gate, viewer, owner, resource, absent=absent)
+                    held = engine.cast.relations(viewer, owner)
+                    label = engine.cast.label(held, viewer, owner)
+                    # What came to them as something more is neither here nor there as this.
+                    if (endpoint, resource, label) not in more:
+                        _close(engine, gate, viewer, owner, resource, absent=absent)
 
 
 def unread(

@@ -114,6 +114,18 @@ class Cast:
             self._held[pair] = held(self.policy, self.principal(viewer), subject)
         return self._held[pair]
 
+    def kinds(
+        self, relations: frozenset[str], viewer: str | None, owner: str
+    ) -> list[frozenset[str]]:
+        """What a viewer is to one object, apart: to its owner, and by what the object itself says.
+        All of it in one, where to its owner they are no more than anybody who is logged in."""
+        general = self.relations(viewer, owner)
+        known, named = self.policy.relations, relations - general
+        basic = frozenset(n for n in general if known[n].kind in ("anyone", "authenticated"))
+        if viewer in (None, owner) or not named or general <= basic:
+            return [relations]
+        return [general, basic | named]
+
     def label(self, relations: frozenset[str], viewer: str | None, owner: str) -> str:
         """One word for what a viewer is to an owner: the strongest relation, or the file's word.
 

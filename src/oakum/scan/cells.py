@@ -549,16 +549,14 @@ class Cells:
         doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
         if (self._weak or doubted) and result in (Result.CLOSED, Result.OVER_BLOCK):
             return
-        key = self._key(resource, path, who, held, state)
-        if result is Result.OPEN:
-            self._open.add(key)
-        known = self._found.get(key)
-        stronger = known is not None and bool(known.weak) and not weak and result is known.result
-        if known is not None and not stronger and not known.yields_to(result):
-            return
-        granted = result in (Result.OPEN, Result.OVER_BLOCK)
-        viewer = self._question.viewer
-        self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
+        for each in self._ground.kinds(self._question, (resource, path), who, held, state, result):
+            key = self._key(resource, path, who, each, state)
+            if result is Result.OPEN:
+                self._open.add(key)
+            granted = result in (Result.OPEN, Result.OVER_BLOCK)
+            viewer, known = self._question.viewer, self._found.get(key)
+            if known is None or known.yields_to(result, weak):
+                self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
 
     def _may_be_granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]

@@ -81,7 +81,8 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
                     continue
                 label = cast.label(cast.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(endpoint), resource, label))
-    return found
+    more = matrix.asked_as_more()  # there nobody is this alone
+    return found - {(matrix.operation(at), resource, label) for at, resource, label in more}
 
 
 def unseen(

@@ -26,6 +26,7 @@ from oakum.errors import counted
 from oakum.scan.asking import fill
 from oakum.scan.coverage import Untested
 from oakum.scan.endpoints import Gate
+from oakum.scan.peers import ask_with_peers
 from oakum.scan.response_reader import is_success
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
     pace = engine.pace
     least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
     engine.say("asking for each identity's objects")
+    ask_with_peers(engine)
     with _adding_only(engine):
         for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:

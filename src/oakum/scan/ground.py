@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from oakum.contract.model import Json
+from oakum.finding import Result
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
@@ -85,6 +87,22 @@ class Ground:
         kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
         relations = self.model.policy.relations
         return frozenset(n for n in kin if may_have(shown, relations[n].member))
+
+    def kinds(
+        self, question: Question, what: tuple[str, str], who: str, held: frozenset[str],
+        state: Mapping[str, Json], result: Result,
+    ) -> list[frozenset[str]]:  # fmt: skip
+        """As what a viewer has told a result of a field: of two things that they are to an object,
+        as each by which the contract says the same of it; what leaks may leak by either."""
+        every = self.cast.kinds(held, question.viewer, who)
+        if result is Result.LEAK or len(every) == 1:
+            return [held]
+
+        def granted(each: frozenset[str]) -> bool:
+            known = question.viewer is not None
+            return self.matrix.granted(question.endpoint, *what, each, known, state)
+
+        return [each for each in every if granted(each) == granted(held)] or [held]
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""

@@ -61,8 +61,10 @@ class Observation:
     weak: str = ""
     """Why what was seen is no proof, in words; empty: nothing stands against it."""
 
-    def yields_to(self, result: Result) -> bool:
+    def yields_to(self, result: Result, weak: str) -> bool:
         """Whether another result of the same answer says more of the cell."""
+        if result is self.result:
+            return bool(self.weak) and not weak
         order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
         return order.index(result) > order.index(self.result)
 
@@ -218,6 +220,7 @@ class Matrix:
         """(endpoint, owner, resource) that the endpoint does not show, whoever asks."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner): it picks its own objects, and left them out once."""
+        self.by_peer = set[str]()  # endpoints that show a caller their own, with whom they name
         self._kinds = self._viewer_kinds()
         self._plan_all()
 
@@ -291,7 +294,10 @@ class Matrix:
 
     def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
         """Whether the path names an object of another kind of which the contract shows this viewer
-        nothing: who may not know of an album is not told who may be invited to it."""
+        nothing: who may not know of an album is not told who may be invited to it.
+        Or it names the other side, who has nothing there to be shown to others."""
+        if gate.id in self.by_peer:
+            return True
         for parameter, source in gate.sources.items():
             above = source.partition(".")[0]
             if f"{{{parameter}}}" not in gate.operation.path or above == resource:
@@ -488,6 +494,20 @@ class Matrix:
             else:
                 continue
             del self._doubts[key]
+
+    def asked_as_more(self) -> dict[tuple[str, str, str], set[str]]:
+        """(endpoint, resource, kind of viewers) → as what else those of it were told of there, whom
+        the objects themselves name in a relation."""
+        found: dict[tuple[str, str, str], set[str]] = {}
+        known = self.model.policy.relations
+        named = {name for name, each in known.items() if each.kind == "field"}
+        for key, entry in self.entries.items():
+            if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
+                held = self.cast.relations(entry.viewer, entry.owner)
+                label = self.cast.label(held, entry.viewer, entry.owner)
+                if label != key.viewer and held - self._basic:
+                    found.setdefault((*key[:2], label), set()).add(key.viewer)
+        return found
 
     def leaks(self) -> Iterator[tuple[Key, Entry]]:
         """Cells that leak, and cells that are blocked although granted."""

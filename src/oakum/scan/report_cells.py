@@ -20,7 +20,7 @@ def report_cells(
     done: list[Cell] = []
     ways: set[Key] = set()
     beside = _told_beside(matrix, why)
-    keyless = why_keyless(matrix)
+    keyless, more = why_keyless(matrix), matrix.asked_as_more()
     met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
     reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
     for key, entry in sorted(matrix.entries.items()):
@@ -32,7 +32,8 @@ def report_cells(
             if entry.result is not Result.LEAK or named in ways:
                 continue
             ways.add(named)
-        reason = why_untested(matrix, matrix.model, matrix.cast, key, why, reach) if unshown else ""
+        known = (matrix, matrix.model, matrix.cast, key, why, reach, more)
+        reason = why_untested(*known) if unshown else ""
         result, granted = entry.result, entry.granted
         if result is Result.CLOSED and (doubt := why_not_closed(matrix, key, entry, keyless)):
             result, reason = Result.UNTESTED, doubt

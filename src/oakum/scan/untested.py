@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from oakum.finding import Result
 from oakum.scan.cast import ANYONE, Cast
@@ -20,9 +20,11 @@ def why_untested(
     key: Key,
     why: Mapping[str, str],
     reach: Mapping[tuple[str, str], bool],
+    more: Mapping[tuple[str, str, str], Collection[str]] = {},
 ) -> str:
     """The first of the reasons that hold. `why`: endpoint → reason for which it was not asked;
-    `reach`: (resource, viewer) → whether any pair of identities stands so."""
+    `reach`: (resource, viewer) → whether any pair of identities stands so; `more`:
+    what `Matrix.asked_as_more` gives."""
     if key.endpoint in why:
         return why[key.endpoint]
     if _came_unclear(matrix, cast, key):
@@ -52,6 +54,8 @@ def why_untested(
         return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
         return f"no owner was ever shown `{key.field}` with something in it"
+    if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
+        return _as_others(key.viewer, names)
     if key.state:
         said = ", ".join(f"{name}={value}" for name, value in key.state)
         if _was_known(matrix, cast, key):
@@ -100,10 +104,14 @@ def asked_as(cast: Cast, relation: str) -> list[str]:
     return sorted({cast.label(each, v, o) for each, v, o in held if relation in each})
 
 
+def _as_others(viewer: str, names: Iterable[str]) -> str:
+    return f"whoever is `{viewer}` was asked as {' and '.join(f'`{each}`' for each in names)}"
+
+
 def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
     """That no viewer of a kind was there: told by identities, or by the objects themselves."""
     if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
-        return f"whoever is `{key.viewer}` was asked as {' and '.join(f'`{e}`' for e in names)}"
+        return _as_others(key.viewer, names)
     relation = model.policy.relations.get(key.viewer)
     if relation is not None and relation.kind == "field":
         declared = model.tables[key.resource].leaves
