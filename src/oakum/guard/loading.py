@@ -28,11 +28,11 @@ _log = logging.getLogger("oakum.guard")
 
 
 def open_gate(
-    path: Path,
-    overlays: Sequence[Path] = (),
+    path: Path | str,
+    overlays: Sequence[Path | str] = (),
     *,
     observe: bool = False,
-    deny: Path | None = None,
+    deny: Path | str | None = None,
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time,
 ) -> Gatekeeper:
@@ -42,7 +42,8 @@ def open_gate(
     deny list, as it is now. Raises `InputError` with every mistake, and for a secret that nobody
     has set.
     """
-    contract = load(path, overlays)
+    path = Path(path)
+    contract = load(path, [Path(each) for each in overlays])
     plan = json.loads(compile_plan(contract, path.parent))
     policy = contract.policy
     assert policy is not None  # or it could not be compiled
@@ -72,7 +73,7 @@ def open_gate(
         audit_key=audit_key or secrets.token_bytes(32),
         observe=observe,
         contract=plan["contract"],
-        denied=denied(read_list(deny, audit_key)) if deny is not None else None,
+        denied=denied(read_list(Path(deny), audit_key)) if deny is not None else None,
     )
 
 

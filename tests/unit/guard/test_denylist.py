@@ -89,5 +89,6 @@ def test_a_middleware_takes_a_list_as_it_is(tmp_path: Path) -> None:
     environ = {"OAKUM_AUDIT_KEY": KEY.decode()}
     contract, file = write(tmp_path), made(tmp_path)
     assert open_gate(contract, deny=file, environ=environ) is not None
+    assert open_gate(str(contract), deny=str(file), environ=environ) is not None
     with pytest.raises(InputError, match="under another key"):
         open_gate(contract, deny=file, environ={"OAKUM_AUDIT_KEY": "another"})
