@@ -196,11 +196,10 @@ _FORMATS = frozenset(("date", "date-time", "time", "duration", "uuid", "uri", "e
 
 
 def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
-    """Whether setting a member may set off what no other value takes back. Only a free text or a
-    number that nothing is decided by does not: no yes or no, no word of an enum, no date (something
-    may end then), no list or map (whoever it names may be let in), nothing that is not known to be
-    a text or a number, and no name that says what was done or decided (`signed`, `phase`). Tried
-    only on what the run has made itself."""
+    """Whether setting a member may set off what no other value takes back: tried only on what the
+    run has made itself. Only a free text or a number by which nothing is decided does not: no yes
+    or no, no date (something may end then), no list or map (whoever it names may be let in), and
+    no name, nor value of an enum, that says what was done or decided (`signed`, `phase`)."""
     said = words(path.rpartition(".")[2])
     known = shape or Shape()
     kinds = known.kinds - {"null"}
@@ -208,10 +207,15 @@ def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
     if not (plain or (value is None and kinds)) or not kinds <= _WHOLE:
         return True
     date = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
-    if date or known.format in _FORMATS or known.enum:
+    if date or known.format in _FORMATS:
         return True
+    named = (words(each) for each in (*known.enum, value) if isinstance(each, str) and known.enum)
+    return _is_decided(said) or any(map(_is_decided, named))
+
+
+def _is_decided(said: tuple[str, ...]) -> bool:
     done = any(len(each) > 3 and each.endswith("ed") for each in said)
-    return done or not _DECIDED.isdisjoint(said)
+    return done or not (_DECIDED | _OVER).isdisjoint(said)
 
 
 def _ends_it(path: str) -> bool:

@@ -207,6 +207,7 @@ def test_what_a_value_sets_off_may_stay_where_it_says_what_was_done(name: str, v
 def test_what_somebody_fills_in_sets_nothing_off(name: str) -> None:
     assert not sets_off(name, None, "text")
     assert not sets_off(name, Shape(kinds=frozenset({"string", "null"})), None)
+    assert not sets_off(name, Shape(kinds=TEXT, enum=("free", "plus")), "free")
     assert sets_off(name, Shape(kinds=frozenset({"boolean"})), None), "a yes or no may"
 
 
@@ -216,7 +217,8 @@ TEXT = frozenset({"string"})
 @pytest.mark.parametrize(
     ("shape", "value"),
     [
-        (Shape(kinds=TEXT, enum=("new", "old")), "new"),
+        (Shape(kinds=TEXT, enum=("new", "accepted")), "new"),
+        (Shape(kinds=TEXT, enum=("new", "won")), None),
         (Shape(kinds=TEXT, format="date"), None),
         (None, "2031-01-01"),
         (None, "2031-01-01T00:00:00Z"),
