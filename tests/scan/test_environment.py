@@ -80,6 +80,26 @@ def test_the_clock_of_a_server_is_no_leak_of_who_was_last_seen_at_that_moment(
     assert run.results("Member.seen_at", "member") == {"closed"}
 
 
+@pytest.mark.parametrize(("name", "leaks"), [("date", False), ("x-seen", True)])
+def test_the_date_of_an_answer_is_no_leak_of_what_was_made_at_that_moment(
+    tmp_path: Path, name: str, leaks: bool
+) -> None:
+    """HTTP's own form of a date (RFC 9110, 5.6.7), as some APIs write it in their bodies too."""
+    moments = {id: f"Sat, 28 Nov 2026 12:00:{at:02} GMT" for at, id in enumerate(NAMES.values())}
+    last = {"id": ""}
+
+    def shown(id: str) -> dict[str, Any]:
+        last["id"] = id
+        return {}
+
+    def headers() -> dict[str, str]:
+        id, last["id"] = last["id"], ""
+        return {name: moments[id]} if id else {}
+
+    run = scan(tmp_path, lambda id: {"seen_at": moments[id]}, headers=headers, shown=shown)
+    assert (("Member.seen_at", "member") in run.proven) is leaks
+
+
 def test_the_time_is_a_leak_in_its_own_field(tmp_path: Path) -> None:
     moment = now()  # that of the whole scan, however long it takes
     fields = lambda id: {"seen_at": moment}  # noqa: E731

@@ -14,6 +14,7 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE, is_one_of_few
 from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
+from oakum.scan.reading import SERVERS_OWN
 from oakum.scan.response_reader import is_success
 from oakum.scan.spellings import folded, holds, parts, readings, stands_apart
 from oakum.semantics import Leaf, ObjectInstance
@@ -175,8 +176,10 @@ class Misplaced:
         return text not in known and not knowledge.ambient.holds(who, place[1:], text)
 
     def _beside_the_body(self) -> Iterator[_Text]:
-        """Headers and cookies, and what those hold that are JSON."""
-        said = [(("header", name), text) for name, text in self.response.headers.items()]
+        """Headers and cookies, and what those hold that are JSON. What a server says of the answer
+        itself is nobody's: its `Date` is the moment at which something was made a second ago."""
+        headers = self.response.headers.items()
+        said = [(("header", name), text) for name, text in headers if name not in SERVERS_OWN]
         said += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
         for at, text in said:
             yield _Text(at, text, _HEADER)

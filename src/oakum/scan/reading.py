@@ -20,7 +20,7 @@ Place = tuple[str, ...]
 and `word` of a granted field), where."""
 
 _ECHO = "‹asked›"
-_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
+SERVERS_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
 """Headers of the server's own making; a length is told by what is in the body."""
 
 
@@ -72,7 +72,7 @@ def read(
     places |= {
         ("header", name): _masked(text, sent)
         for name, text in response.headers.items()
-        if name not in _OWN
+        if name not in SERVERS_OWN
     }
     return Reading(places, frozenset(members), frozenset(objects))
 
