@@ -266,7 +266,8 @@ def check(expect: dict[str, Any], outcome: Outcome, method: str, *, asks_more: b
         _sees(expect["sees"], outcome.forwarded)
     asked = [each.target for each in outcome.asked]
     if "asked" in expect and not asks_more:
-        assert asked == expect["asked"]
+        # Look-ups of one round are sent together: which of them comes first is nobody's to say.
+        assert sorted(asked) == sorted(expect["asked"])
     if "asked" in expect:
         assert set(expect["asked"]) <= set(asked)
     for name, value in expect.get("audit", {}).items():
