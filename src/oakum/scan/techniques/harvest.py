@@ -22,13 +22,13 @@ from oakum.scan.bodies import body_shape
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.later_pages import read_on
+from oakum.scan.meanings import SIZES
 from oakum.scan.technique import Line, Prospect
 from oakum.semantics import Model
 
 HOW = "harvest"
 
 _ASKS = listed("q query search term keyword text filter find match contains like phrase needle")
-_SIZES = listed("limit size top take first count rows max per")
 _IDS = listed("id uuid guid key")
 _BEGINNING = 3
 """Characters of a name that a search wants to have, mostly."""
@@ -363,7 +363,7 @@ def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
         inner, said = thunk(), frozenset(words(name))
         if name == taken or name in gate.sources:
             continue
-        if said & _SIZES and inner.kinds & {"integer", "number"}:
+        if said & SIZES and inner.kinds & {"integer", "number"}:
             found[name] = inner.maximum if isinstance(inner.maximum, int) else _MANY
         elif shape is not None and name in shape.required:
             found[name] = inner.example or (inner.enum[0] if inner.enum else "")
