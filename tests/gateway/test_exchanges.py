@@ -50,7 +50,7 @@ def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
                 outcome.response = without(outcome.response, "retry-after")
             said = EXCEPTIONS.get(f"{case.file}: {case.name}", {}).get(engine)
             expect = real(said["expect"] if said else step["expect"])
-            check(expect, outcome, sent.method, asks_more=False)
+            check(expect, outcome, sent.method, asks_more=False, at_once=True)
 
 
 def test_every_exception_is_of_a_case_and_says_why() -> None:
