@@ -38,8 +38,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.observe.day import made_day
 
-from oakum.observe.abuse.detector import Watch
-from oakum.observe.call import Call
+from oakum.abuse.detector import Watch
+from oakum.traffic.call import Call
 
 
 def peak() -> int:

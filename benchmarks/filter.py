@@ -30,11 +30,11 @@ from typing import Any
 import orjson
 from lupa.luajit21 import LuaRuntime
 
-from oakum.contract import load
+from oakum.authz import Principal, compile_contract, project
+from oakum.authz.project import Call
 from oakum.guard.compiled import compiled
 from oakum.guard.lua import MODULES, source
-from oakum.semantics import Principal, compile_contract, project
-from oakum.semantics.project import Call
+from oakum.policy.contract import load
 
 sys.path.insert(0, str(Path(__file__).with_name("gateway")))
 import world

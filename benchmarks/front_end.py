@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.browser import zoo
 
-from oakum.observe.use.drive import How, browsing, drive
-from oakum.observe.use.rewrite import rewritten
+from oakum.frontend.drive import How, browsing, drive
+from oakum.frontend.rewrite import rewritten
 
 HOWS: tuple[How, ...] = ("plain", "watched", "followed")
 ROWS = [

@@ -26,8 +26,8 @@ from typing import Any
 import orjson
 import yaml
 
-from oakum.contract.openapi import Document
-from oakum.contract.schema import flatten
+from oakum.openapi.document import Document
+from oakum.openapi.schema import flatten
 
 _RUNS = 9
 _YAML_PATHS = 60

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.adverse import bodies, model, tables
 from tests.conformance.lua import Lua
 
+from oakum.authz import Call, Principal, Subject, accept, project
+from oakum.authz.csv import project_csv
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
-from oakum.semantics import Call, Principal, Subject, accept, project
-from oakum.semantics.csv import project_csv
 
 WHO = Principal(frozenset(("bob",)), related={("blocked", "ann"): False})
 JSON, TABLE = Call("list"), Call("table", media_type="text/csv")

@@ -10,20 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from oakum.contract.model import Grant, Media, Shape
-from oakum.semantics import Model
+from oakum.authz import Model
+from oakum.openapi.model import Media, Shape
+from oakum.policy.model import Grant
 from tests.properties.worlds import array, record, scalar
-from tests.unit.semantics.small import (
-    FIELDS,
-    FRIEND,
-    NOTE,
-    PERSON,
-    TEXT,
-    contract,
-    endpoint,
-    note,
-    see,
-)
+from tests.unit.authz.small import FIELDS, FRIEND, NOTE, PERSON, TEXT, contract, endpoint, note, see
 
 _ANY_NESTED = Shape(
     kinds=frozenset(("object", "array", "string", "integer", "number", "boolean", "null")),

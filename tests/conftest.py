@@ -9,7 +9,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-from oakum.scan import transport
+from oakum.scan.transport import client
 from tests.patience import patient
 
 settings.register_profile("any machine", deadline=None)
@@ -21,4 +21,4 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def _unhurried_scans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "TIMEOUT", patient(transport.TIMEOUT))
+    monkeypatch.setattr(client, "TIMEOUT", patient(client.TIMEOUT))

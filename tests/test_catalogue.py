@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from oakum.contract.lexicon import FieldClass
+from oakum.inference.lexicon import FieldClass
 from oakum.rules import Rule
 from oakum.scan import checks
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity

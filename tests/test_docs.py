@@ -14,12 +14,12 @@ import pytest
 
 from oakum.cli.demo import STAGES
 from oakum.cli.main import COMMANDS, main
-from oakum.contract.policy import parse_policy
-from oakum.contract.source import parse
 from oakum.errors import ExitCode, Problem
+from oakum.openapi.source import parse
+from oakum.policy.grammar import parse_policy
 from oakum.report import FORMATS
 from oakum.scan.checks import CHECKS
-from oakum.scan.identities import load_identities
+from oakum.scan.identities.identities_file import load_identities
 from tests import shell
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ PAGE = TESTS.parent / "docs" / "explanation" / "threat-model.md"
 HELD_BY: dict[str, tuple[str, ...]] = {
     # a scan
     "it destroys something": (
-        "unit/contract/test_classify.py::test_what_is_never_called",
+        "unit/inference/test_side_effects.py::test_what_is_never_called",
         "scan/test_harmless.py::test_what_was_there_before_is_as_it_was_or_is_named",
     ),
     "it changes an account": (
@@ -26,27 +26,27 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "scan/test_deceptions.py::test_a_strangers_id_in_a_feed_is_not_asked_for",
     ),
     "it overloads the target": (
-        "unit/scan/test_transport.py::test_no_number_of_threads_asks_more_than_the_rate_and_the_budget",
-        "unit/scan/test_transport.py::test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests",
+        "unit/scan/transport/test_client.py::test_no_number_of_threads_asks_more_than_the_rate_and_the_budget",
+        "unit/scan/transport/test_client.py::test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests",
     ),
     "it locks an account": (
-        "unit/scan/test_session.py::test_a_failed_login_is_not_tried_over_and_over",
+        "unit/scan/identities/test_session.py::test_a_failed_login_is_not_tried_over_and_over",
     ),
     "it is taken for an attack": (
-        "unit/scan/test_transport.py::test_it_says_who_it_is_and_keeps_nothing",
+        "unit/scan/transport/test_client.py::test_it_says_who_it_is_and_keeps_nothing",
         "scan/test_hard_targets.py::test_every_request_says_who_asks",
     ),
     "it follows the target elsewhere": (
-        "unit/scan/test_transport.py::test_only_the_target_is_asked",
-        "unit/scan/test_session.py::test_credentials_go_to_the_target_only",
+        "unit/scan/transport/test_client.py::test_only_the_target_is_asked",
+        "unit/scan/identities/test_session.py::test_credentials_go_to_the_target_only",
     ),
     "the document leads it elsewhere": (
-        "unit/contract/test_openapi.py::test_files_that_cannot_be_read_are_told_at_the_reference",
-        "unit/contract/test_openapi.py::test_a_reference_leads_to_no_file_outside_of_the_tree",
+        "unit/openapi/test_document.py::test_files_that_cannot_be_read_are_told_at_the_reference",
+        "unit/openapi/test_document.py::test_a_reference_leads_to_no_file_outside_of_the_tree",
     ),
     "the target sends endless responses": (
         "unit/scan/test_hostile_answers.py::test_what_does_not_end_is_given_up",
-        "unit/scan/test_transport.py::test_bodies_are_cut",
+        "unit/scan/transport/test_client.py::test_bodies_are_cut",
     ),
     "it trusts a bad certificate": ("test_threat_model.py::test_no_option_turns_certificates_off",),
     # a guard

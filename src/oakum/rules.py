@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.contract.model import Severity
+from oakum.policy.model import Severity
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from cadence.people import personas
 from oakum.cli.demo import serving
 from oakum.cli.granted import Granted
 from oakum.cli.main import main
-from oakum.contract import load
 from oakum.errors import InputError
-from oakum.observe.use.drive import opening, watch
-from oakum.observe.use.render_text import lines, plain
-from oakum.observe.use.usage import USED, Heard, Load, Usage, Use, judge
+from oakum.frontend.drive import opening, watch
+from oakum.frontend.render_text import lines, plain
+from oakum.frontend.usage import USED, Heard, Load, Usage, Use, judge
+from oakum.policy.contract import load
 from tests import patience
 from tests.browser import zoo
 from tests.browser.test_html_report import browser as browser

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from oakum.observe.pages import abuse, comparison, inventory, usage
+from oakum.pages import abuse, comparison, inventory, usage
 from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.browser.test_html_report import browser as browser
-from tests.unit.observe import samples
+from tests.unit.traffic import samples
 from tests.work import processor_of_family
 
 pytestmark = pytest.mark.browser

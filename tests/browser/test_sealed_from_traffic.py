@@ -12,9 +12,9 @@ import yaml
 from playwright.sync_api import Browser, expect
 
 from cadence.people import personas
-from oakum.contract import load
-from oakum.semantics.diff.compare import compare
-from oakum.semantics.diff.render_text import changes
+from oakum.authz.diff.compare import compare
+from oakum.authz.diff.render_text import changes
+from oakum.policy.contract import load
 from tests import shell
 from tests.browser.person import confirmed
 from tests.browser.test_html_report import browser as browser

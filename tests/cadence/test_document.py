@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 import cadence
 from cadence.document import SHIPPED, written
 from cadence.truth import ENDPOINTS, served
-from oakum.contract import load
+from oakum.policy.contract import load
 from tests.cadence.play import VIEWERS, Play, body
 
 OPERATIONS = (

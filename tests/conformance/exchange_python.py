@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from oakum.authz import compile_contract
 from oakum.guard.enforcement import Gatekeeper, Refusal
 from oakum.guard.messages import Answered, Asked
 from oakum.guard.secrets import read_api_keys
-from oakum.semantics import compile_contract
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 
 _T = TypeVar("_T")

@@ -31,8 +31,8 @@ from typing import Any, Protocol
 import orjson
 import yaml
 
-from oakum.contract import Contract, load
 from oakum.guard.target import problem
+from oakum.policy.contract import Contract, load
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"
 START = 1_700_000_000.0

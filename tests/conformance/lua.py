@@ -9,14 +9,14 @@ from typing import Any
 import lupa.luajit21 as lupa
 import orjson
 
-from oakum.contract.model import Json
+from oakum.authz import Model, Principal
+from oakum.authz.media import key
+from oakum.authz.model import answer_media
+from oakum.authz.project import Call
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Compiler
-from oakum.semantics import Model, Principal
-from oakum.semantics.media import key
-from oakum.semantics.model import answer_media
-from oakum.semantics.project import Call
+from oakum.openapi.model import Json
 
 _BRIDGE = b"""
 local json, project, held = require "oakum.json", require "oakum.project", require "oakum.held"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.contract import load
-from oakum.semantics import Call, Model, Principal, compile_contract, project
+from oakum.authz import Call, Model, Principal, compile_contract, project
+from oakum.policy.contract import load
 from tests.conformance.lua import Lua
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))

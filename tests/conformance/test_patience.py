@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract.model import Guarding
+from oakum.policy.model import Guarding
 from tests.conformance.exchange_middleware import asgi_guard, wsgi_guard
 from tests.conformance.exchanges import Case, Guard, Request, Response, Setup
 

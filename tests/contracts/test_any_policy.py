@@ -11,15 +11,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.check import check, mistakes
-from oakum.contract.policy import parse_policy
-from oakum.contract.source import parse
 from oakum.errors import Problem
-from tests.unit.contract.crew import document
-from tests.unit.contract.grammar import whole
-from tests.unit.contract.test_guarding import EVERYTHING as GUARDED
-from tests.unit.contract.test_policy import EVERYTHING
-from tests.unit.contract.test_review import QUIET
+from oakum.openapi.source import parse
+from oakum.policy.check import check, mistakes
+from oakum.policy.grammar import parse_policy
+from tests.unit.policy.crew import document
+from tests.unit.policy.grammar import whole
+from tests.unit.policy.test_grammar import EVERYTHING
+from tests.unit.policy.test_guarding import EVERYTHING as GUARDED
+from tests.unit.policy.test_review import QUIET
 
 POLICIES = [yaml.safe_load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
 JUNK: list[Any] = [

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract import criteria, guarding, load, policy, relations, resources
+from oakum.policy import criteria, grammar, guarding, relations, resources
+from oakum.policy.contract import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
 CREW = Path(__file__).parent / "crew.yaml"
@@ -61,7 +62,7 @@ def test_the_first_example_is_whole_and_keeps_its_order(tmp_path: Path) -> None:
     "word",
     sorted(
         {
-            *(*policy.POLICY, *policy.CALLER, *policy.OPERATION),
+            *(*grammar.POLICY, *grammar.CALLER, *grammar.OPERATION),
             *(*relations.RELATION, *resources.RESOURCE, *resources.OWNER, *resources.STATE),
             *(*resources.SWITCH, *resources.LINE, *resources.GRANT),
             *(*guarding.GUARD, *guarding.JWT, *guarding.SERVICE, *guarding.LIMIT, *guarding.RATED),

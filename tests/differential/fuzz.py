@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from oakum.semantics import Call, Principal, project
-from oakum.semantics.span import Unreadable, read
+from oakum.authz import Call, Principal, project
+from oakum.authz.span import Unreadable, read
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from oakum.semantics import ANONYMOUS, Call, project
-from oakum.semantics.span import MAX_DEPTH, MAX_DIGITS
+from oakum.authz import ANONYMOUS, Call, project
+from oakum.authz.span import MAX_DEPTH, MAX_DIGITS
 from tests.conformance.lua import Lua
 from tests.properties import wild
 

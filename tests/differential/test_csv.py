@@ -8,14 +8,15 @@ from random import Random
 
 import pytest
 
-from oakum.contract.model import Media, OperationRule, State
-from oakum.semantics import ANONYMOUS, Call, Principal
-from oakum.semantics.csv import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.authz import ANONYMOUS, Call, Principal
+from oakum.authz.csv import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.openapi.model import Media
+from oakum.policy.model import OperationRule, State
 from tests.conformance.lua import Lua
 from tests.properties.wild import mangled
 from tests.properties.worlds import array, record
-from tests.unit.semantics.small import OWNED, PERSON, PRIVATE, TEXT, contract, note, see
-from tests.unit.semantics.test_csv import MODEL, exported
+from tests.unit.authz.small import OWNED, PERSON, PRIVATE, TEXT, contract, note, see
+from tests.unit.authz.test_csv import MODEL, exported
 
 CALL = Call("list", {}, 200, "text/csv")
 CELLS = [

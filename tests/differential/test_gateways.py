@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from oakum.contract import Contract
+from oakum.authz import ANONYMOUS, Principal
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.target import Target
-from oakum.semantics import ANONYMOUS, Principal
+from oakum.policy.contract import Contract
 from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
 from tests.gateway.exchange_gateway import gateway

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.semantics import Call, Principal
+from oakum.authz import Call, Principal
 from tests.adverse import bodies, model, tables
 from tests.conformance.lua import Lua, runtime
 from tests.work import instructions

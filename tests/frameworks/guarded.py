@@ -13,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 import yaml
 
-from oakum.contract import load
-from oakum.semantics.span import read
+from oakum.authz.span import read
+from oakum.policy.contract import load
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Setup, Upstream

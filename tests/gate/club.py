@@ -10,9 +10,9 @@ from textwrap import dedent
 
 import orjson
 
-from oakum.contract import digest, load
 from oakum.errors import Location
 from oakum.finding import Cell, Endpoint, Finding, IdentityState, Report, Result, State
+from oakum.policy.contract import digest, load
 from oakum.report import json_v1
 
 DOCUMENT = """\

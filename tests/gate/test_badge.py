@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 
-from oakum.contract.model import ExitCriteria
 from oakum.errors import ExitCode
 from oakum.finding import Report
 from oakum.gate import badge
+from oakum.policy.model import ExitCriteria
 from tests.gate.club import clean, leak, leaking, saved, written
 from tests.gate.test_laws import bounds, gate, reports
 from tests.unit.cli.shell import oakum

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oakum.contract.view import view
+from oakum.authz import Model, compile_contract
 from oakum.finding import Cell, Endpoint, Result
 from oakum.gate.coverage import Share, shares
-from oakum.semantics import Model, compile_contract
+from oakum.policy.view import view
 from tests.unit.scan.studio import contract
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import ExitCriteria
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
 from oakum.gate import Criterion, Verdict
+from oakum.policy.model import ExitCriteria
 from tests.gate.club import clean, leak, leaking, saved, written
 from tests.gate.test_criteria import CELL, TOMORROW, waiver
 from tests.gate.test_laws import bounds, club, findings, gate, reports

@@ -11,13 +11,13 @@ from tempfile import mkdtemp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from oakum.contract import Contract, digest, load
-from oakum.contract.model import CellRef, ExitCriteria, Waiver
-from oakum.contract.view import View, view
+from oakum.authz import Model, compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, Verdict, gathered, judge
-from oakum.semantics import Model, compile_contract
+from oakum.policy.contract import Contract, digest, load
+from oakum.policy.model import CellRef, ExitCriteria, Waiver
+from oakum.policy.view import View, view
 from tests.gate.club import ENDPOINT, STATES, clean, leak, written
 
 TODAY = date(2030, 1, 1)

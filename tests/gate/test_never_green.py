@@ -11,13 +11,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from oakum.contract import digest, load
-from oakum.contract.model import ExitCriteria, Json
-from oakum.contract.view import view
+from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
 from oakum.gate import Case, Source, gathered, judge
-from oakum.semantics import compile_contract
+from oakum.openapi.model import Json
+from oakum.policy.contract import digest, load
+from oakum.policy.model import ExitCriteria
+from oakum.policy.view import view
 from tests import shell
 from tests.gate.club import POLICY, clean, forged, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum

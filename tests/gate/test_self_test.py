@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.scan.evaluator import Evaluator
+from oakum.scan.evaluation.evaluator import Evaluator
 from tests.gate.healthy import api, files, leaky
 from tests.scan.servers import App, serve
 from tests.unit.cli.shell import Done, oakum

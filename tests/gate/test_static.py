@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract import load
-from oakum.contract.model import STATIC_RULES
-from oakum.contract.view import view
+from oakum.authz import compile_contract
 from oakum.gate import flaws
-from oakum.semantics import compile_contract
+from oakum.policy.contract import load
+from oakum.policy.model import STATIC_RULES
+from oakum.policy.view import view
 from tests.gate.club import DOCUMENT, POLICY, written
 from tests.unit.cli.shell import oakum
 

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract import load
-from oakum.contract.model import ExitCriteria, Waiver
-from oakum.contract.view import view
+from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, gathered, judge
@@ -22,7 +20,9 @@ from oakum.gate.guarding import grouped
 from oakum.gate.waiving import excused, left
 from oakum.memory import Remembered
 from oakum.memory.model import Stamp
-from oakum.semantics import Model, compile_contract
+from oakum.policy.contract import load
+from oakum.policy.model import ExitCriteria, Waiver
+from oakum.policy.view import view
 from tests.gate import club
 from tests.gate.club import DOCUMENT, POLICY, leak, leaking, written
 from tests.gate.test_criteria import found, judged

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oakum.contract.model import Json
 from oakum.guard.target import Deployment, Target, address
+from oakum.openapi.model import Json
 from tests.patience import patient, tries
 from tests.ports import free_port
 

@@ -17,9 +17,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from oakum.contract.model import Json
 from oakum.guard.plan import compile_plan
 from oakum.guard.target import Target
+from oakum.openapi.model import Json
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from oakum.contract.model import Json
 from oakum.guard.lua import bundle
+from oakum.openapi.model import Json
 
 CORE = Path(__file__).with_name("core.lua").read_text("utf-8")
 GUARD: dict[str, Json] = {

@@ -16,10 +16,10 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from oakum.contract.model import Json
 from oakum.errors import InputError, TargetError
 from oakum.guard import envoy
 from oakum.guard.target import Deployment, problem
+from oakum.openapi.model import Json
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, start, write

@@ -21,11 +21,11 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from oakum.contract.model import Json
 from oakum.errors import InputError, TargetError
 from oakum.guard import nginx
 from oakum.guard.nginx import Nginx
 from oakum.guard.target import Deployment, problem
+from oakum.openapi.model import Json
 from tests.gateway import client, stub
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, start, write

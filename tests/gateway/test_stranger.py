@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from oakum.contract import load
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan import compile_plan
 from oakum.guard.target import Target
+from oakum.policy.contract import load
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written
 from tests.gateway.test_running import installed

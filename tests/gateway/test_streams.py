@@ -17,11 +17,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from oakum.contract import load
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan import compile_plan
+from oakum.policy.contract import load
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, start

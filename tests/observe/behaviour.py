@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oakum.contract import load
+from oakum.authz import Judge, Principal, compile_contract
+from oakum.authz.judge import Keep
 from oakum.guard.route import Router, placed
-from oakum.semantics import Judge, Principal, compile_contract
-from oakum.semantics.judge import Keep
+from oakum.policy.contract import load
 from tests.cadence.client import Answer
 from tests.cadence.play import SWITCHES, Play
 

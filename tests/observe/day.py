@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.observe.call import Call
+from oakum.traffic.call import Call
 
 START = 1_795_564_800_000
 """2026-11-25T00:00:00Z, in milliseconds."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
-from oakum.contract import load
-from oakum.contract.model import Json
-from oakum.semantics import Model, Table, compile_contract
-from oakum.semantics.table import allows
+from oakum.authz import Model, Table, compile_contract
+from oakum.authz.table import allows
+from oakum.openapi.model import Json
+from oakum.policy.contract import load
 
 VIEWERS = {
     "anyone": {"anyone"},

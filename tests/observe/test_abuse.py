@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oakum.abuse.baseline import FEWEST
+from oakum.abuse.counters import Shown
+from oakum.abuse.detector import ASIDE_LATE, Watch
+from oakum.abuse.observed import SERIES, Event, Report
 from oakum.cli.main import main
 from oakum.cli.observe_sources import key_of
 from oakum.errors import InputError
-from oakum.observe.abuse.baseline import FEWEST
-from oakum.observe.abuse.counters import Shown
-from oakum.observe.abuse.detector import ASIDE_LATE, Watch
-from oakum.observe.abuse.observed import SERIES, Event, Report
-from oakum.observe.call import Call, Hasher
+from oakum.traffic.call import Call, Hasher
 from tests.observe.day import START, made_day, mark
 from tests.unit.guard.small import write
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.observe.call import Hasher, reduced
-from oakum.observe.inventory import read
-from oakum.observe.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
+from oakum.traffic.call import Hasher, reduced
+from oakum.traffic.inventory import read
+from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 
 HASHED = Hasher(b"k" * 32)
 

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import cadence
-from oakum.contract.openapi import Document
-from oakum.observe.call import Hasher
-from oakum.observe.calls import Endpoints, calls
-from oakum.observe.intake import records, sources
-from oakum.observe.survey import Surveyor
-from oakum.testing.traffic import Declared
+from oakum.openapi.document import Document
+from oakum.recordings.traffic import Declared
+from oakum.traffic.call import Hasher
+from oakum.traffic.calls import Endpoints, calls
+from oakum.traffic.intake import records, sources
+from oakum.traffic.survey import Surveyor
 
 HASHED = Hasher(b"k" * 32)
 

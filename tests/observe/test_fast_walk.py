@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.contract import load
-from oakum.contract.graphql import TAG
-from oakum.observe.intake import Source, records
-from oakum.observe.inventory import read
-from oakum.scan.cast import Cast
-from oakum.scan.evidence import Redactor
-from oakum.scan.knowledge import says_nothing
-from oakum.scan.response_reader import read_as_declared
-from oakum.semantics import Judge, ObjectInstance
-from oakum.testing.callers import NOBODY, UNKNOWN
-from oakum.testing.fast_walk import FastWalk, Seen
-from oakum.testing.response_evaluator import Asked, Frame, Look
-from oakum.testing.traffic import Judged
-from oakum.testing.verdict import Verdicts
+from oakum.authz import Judge, ObjectInstance
+from oakum.policy.contract import load
+from oakum.policy.graphql import TAG
+from oakum.pytest_plugin.callers import NOBODY, UNKNOWN
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.recordings.fast_walk import FastWalk, Seen
+from oakum.recordings.traffic import Judged
+from oakum.recordings.verdict import Verdicts
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import says_nothing
+from oakum.scan.evaluation.response_reader import read_as_declared
+from oakum.scan.identities.cast import Cast
+from oakum.traffic.intake import Source, records
+from oakum.traffic.inventory import read
 from tests.observe.crowd import Crowd, text
 
 CONTRACT = Path(cadence.__file__).with_name("exposure.yaml")

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Policy, Relation
-from oakum.observe.grants import Granted, Sample, narrowest
+from oakum.policy.model import Policy, Relation
+from oakum.traffic.grants import Granted, Sample, narrowest
 
 RELATIONS = {
     "anyone": Relation("anyone", "anyone"),

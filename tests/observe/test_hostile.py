@@ -12,14 +12,14 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
+from oakum.abuse.detector import ASIDE_AHEAD, Watch
 from oakum.cli.main import main
 from oakum.errors import InputError
+from oakum.frontend.usage import Heard, Load, judge
 from oakum.guard.denylist import MOST, read_list
-from oakum.observe.abuse.detector import ASIDE_AHEAD, Watch
-from oakum.observe.graphql_operation import graphql
-from oakum.observe.recorded_exchange import from_entry, from_log
-from oakum.observe.shapes import KEY, Learnt
-from oakum.observe.use.usage import Heard, Load, judge
+from oakum.traffic.graphql_operation import graphql
+from oakum.traffic.recorded_exchange import from_entry, from_log
+from oakum.traffic.shapes import KEY, Learnt
 from tests.observe.day import START, mark
 from tests.observe.test_abuse import MINUTE, _key, access, among, call, crowd, run, walker
 
@@ -191,7 +191,7 @@ def test_a_name_that_was_refused_denies_nobody(tmp_path: Path) -> None:
 def test_addresses_that_are_made_up_have_nobody_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the way people share the addresses of a network; who floods it with others must not make
     these look like somebody's own."""
-    monkeypatch.setattr("oakum.observe.abuse.detector._ADDRESSES", 500)
+    monkeypatch.setattr("oakum.abuse.detector._ADDRESSES", 500)
     honest = [
         call(START + minute * MINUTE + who, who, address=mark("network", who % 20))
         for minute in range(40)

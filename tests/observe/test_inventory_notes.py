@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from oakum.cli.main import main
-from oakum.observe.graphql_operation import graphql
-from oakum.observe.inventory import UNREAD, Endpoint, rows
+from oakum.traffic.graphql_operation import graphql
+from oakum.traffic.inventory import UNREAD, Endpoint, rows
 
 TOKEN = {"authorization": "Bearer made-up"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from oakum.contract import load
+from oakum.policy.contract import load
 from tests.observe.test_traffic import observe
 
 POLICY = """

@@ -13,7 +13,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from oakum.cli.main import main
-from oakum.observe.intake import Source, records
+from oakum.traffic.intake import Source, records
 
 
 class Headers:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.observe.paths import Paths, id_form
+from oakum.traffic.paths import Paths, id_form
 
 
 @dataclass

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from oakum.cli import observe_resume
 from oakum.errors import InputError
-from oakum.observe import intake
-from oakum.observe.store import writing
-from oakum.observe.store.duck import connected
-from oakum.observe.store.layout import COLUMNS, opened
+from oakum.traffic import intake
+from oakum.traffic.store import writing
+from oakum.traffic.store.duck import connected
+from oakum.traffic.store.layout import COLUMNS, opened
 from tests.observe.test_store import KEY, MARK, line
 from tests.observe.test_traffic import DOCUMENT, observe
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.observe.openapi import schema
-from oakum.observe.shapes import Learnt
+from oakum.traffic.openapi import schema
+from oakum.traffic.shapes import Learnt
 
 NONE: frozenset[str] = frozenset()
 

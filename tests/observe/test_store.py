@@ -17,16 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.observe.call import Hasher
-from oakum.observe.calls import Endpoints, calls
-from oakum.observe.intake import records, sources
-from oakum.observe.observation import Read
-from oakum.observe.paths import id_form
-from oakum.observe.store import logs, questions, reading, sql_counts
-from oakum.observe.store.engine import Duck, Engine, Full
-from oakum.observe.store.layout import Run, opened, written
-from oakum.observe.store.spark import Spark, started
-from oakum.observe.survey import Surveyor
+from oakum.traffic.call import Hasher
+from oakum.traffic.calls import Endpoints, calls
+from oakum.traffic.intake import records, sources
+from oakum.traffic.observation import Read
+from oakum.traffic.paths import id_form
+from oakum.traffic.store import logs, questions, reading, sql_counts
+from oakum.traffic.store.engine import Duck, Engine, Full
+from oakum.traffic.store.layout import Run, opened, written
+from oakum.traffic.store.spark import Spark, started
+from oakum.traffic.survey import Surveyor
 from tests.cadence.play import Play
 from tests.observe.test_traffic import CONTRACT, STATES, made_of, observe
 

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 import cadence
+from oakum.authz.diff.compare import compare
+from oakum.authz.diff.render_text import changes
 from oakum.cli.main import main
-from oakum.contract import load
-from oakum.semantics.diff.compare import compare
-from oakum.semantics.diff.render_text import changes
+from oakum.policy.contract import load
 from tests.cadence.play import Play
 from tests.observe.share import compared, model
 from tests.observe.traffic import Recorder, personas

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oakum.observe.intake import Source, one
+from oakum.traffic.intake import Source, one
 from tests.work import calls
 
 SIZE = 2_000

@@ -9,12 +9,13 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Json, Media, Operation, OperationRule, Policy, Relation, Shape
-from oakum.semantics import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
-from oakum.semantics.decide import may_call
-from oakum.semantics.diff import Difference, Move, compare
-from oakum.semantics.diff.worlds import MISSING, OTHER, Reading, Setting
-from oakum.semantics.principal import held
+from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
+from oakum.authz.decide import may_call
+from oakum.authz.diff import Difference, Move, compare
+from oakum.authz.diff.worlds import MISSING, OTHER, Reading, Setting
+from oakum.authz.principal import held
+from oakum.openapi.model import Json, Media, Operation, Shape
+from oakum.policy.model import OperationRule, Policy, Relation
 from tests.properties.worlds import (
     PERSON_SHAPE,
     RELATIONS,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 
-from oakum.contract import load
+from oakum.policy.contract import load
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import FOLDER, Case, Request, Setup

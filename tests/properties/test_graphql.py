@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema, execute_sync, parse
 
-from oakum.contract import load
+from oakum.policy.contract import load
 from tests.conformance.exchange_lua import lua_guard
 from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Clock, Guard, Request, Response, Setup, Upstream

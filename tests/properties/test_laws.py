@@ -9,8 +9,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Json, Policy
-from oakum.semantics import Call, Model, Principal, Subject, decide, project
+from oakum.authz import Call, Model, Principal, Subject, decide, project
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
 from tests.properties.worlds import (
     FIELDS,
     STATES,

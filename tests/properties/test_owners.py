@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from oakum.contract import load
+from oakum.policy.contract import load
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Setup, Upstream

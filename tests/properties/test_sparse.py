@@ -24,9 +24,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from oakum.semantics import Call, Model, Principal, project
-from oakum.semantics.judge import ObjectInstance
-from oakum.semantics.principal import at_path
+from oakum.authz import Call, Model, Principal, project
+from oakum.authz.judge import ObjectInstance
+from oakum.authz.principal import at_path
 from tests.conformance.lua import Lua, runtime
 from tests.properties.pointed import pointed
 from tests.properties.pool import MANY, SEEDED, SEEDS, pool

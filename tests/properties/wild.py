@@ -14,12 +14,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from oakum.contract.model import Policy
-from oakum.contract.openapi import Document
-from oakum.contract.policy import parse_policy
-from oakum.contract.source import parse
+from oakum.authz import Call, Model, Principal, compile_contract
 from oakum.errors import Problem
-from oakum.semantics import Call, Model, Principal, compile_contract
+from oakum.openapi.document import Document
+from oakum.openapi.source import parse
+from oakum.policy.grammar import parse_policy
+from oakum.policy.model import Policy
 
 KEYS = ("id", "owner_id", "a", "b", "tags", "in", "map", "mate", "either", "level", "hidden")
 NAMES = ("Ann", "Bob", "Cat", "Dot")

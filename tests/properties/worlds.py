@@ -10,19 +10,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from oakum.contract.model import (
-    FieldRule,
-    Grant,
-    Media,
-    Operation,
-    Owner,
-    Policy,
-    Relation,
-    Resource,
-    Shape,
-    State,
-)
-from oakum.semantics import Model, Principal, compile_contract
+from oakum.authz import Model, Principal, compile_contract
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
 
 FIELDS = ("a", "b", "deep.x", "deep.y", "list.*.z", "person")
 PERSON = ("name", "mail")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
-from oakum.scan.identities import load_identities
+from oakum.scan.identities.identities_file import load_identities
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import IDENTITIES, NAMES, Api, Told, path, schema, told
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from oakum.contract.draft import draft
-from oakum.contract.openapi import Document
 from oakum.errors import ExitCode
 from oakum.finding import Result
+from oakum.inference.draft import draft
+from oakum.openapi.document import Document
 from oakum.report.grouping import defects, exit_code
 from tests.scan.ledgers import (
     DOCUMENT,

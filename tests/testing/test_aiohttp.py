@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from oakum.testing import wire
-from oakum.testing.ear import PART, UNREAD, Heard, Line, Talk
+from oakum.pytest_plugin import wire
+from oakum.pytest_plugin.ear import PART, UNREAD, Heard, Line, Talk
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.testing.ear import PART, UNREAD
-from oakum.testing.observer import CUT, DEEP
+from oakum.pytest_plugin.ear import PART, UNREAD
+from oakum.pytest_plugin.observer import CUT, DEEP
 from tests.testing.test_plugin import told
 from tests.testing.test_strays import OTHER, OWN, results, suite
 

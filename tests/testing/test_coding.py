@@ -9,8 +9,8 @@ import zlib
 import pytest
 import zstandard
 
-from oakum.testing import coding
-from oakum.testing.coding import LONG, MOST, uncoded
+from oakum.pytest_plugin import coding
+from oakum.pytest_plugin.coding import LONG, MOST, uncoded
 
 TEXT = b'{"email": "ann@club.test"}'
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Json
 from oakum.exchange import Response
-from oakum.scan.cast import Cast
-from oakum.scan.evidence import Redactor
-from oakum.scan.response_reader import ResponseReader
-from oakum.testing.callers import UNKNOWN, Caller
-from oakum.testing.fast_walk import FastWalk
-from oakum.testing.response_evaluator import Asked, Frame, Look
-from oakum.testing.traffic import Judged
-from oakum.testing.verdict import Verdicts
+from oakum.openapi.model import Json
+from oakum.pytest_plugin.callers import UNKNOWN, Caller
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.recordings.fast_walk import FastWalk
+from oakum.recordings.traffic import Judged
+from oakum.recordings.verdict import Verdicts
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.response_reader import ResponseReader
+from oakum.scan.identities.cast import Cast
 from tests.conformance.exchanges import cases
 
 ANSWERED = Response(200, {"content-type": "application/json"})

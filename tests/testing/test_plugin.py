@@ -16,8 +16,8 @@ import orjson
 import pytest
 import requests
 
-import oakum.testing.session
-from oakum.contract.model import Json
+import oakum.pytest_plugin.session
+from oakum.openapi.model import Json
 from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved
 from tests.testing.club import CLIENTS, SUITE, suite
 from tests.unit.cli import shell
@@ -26,7 +26,7 @@ pytest_plugins = ["pytester"]
 USED = (
     django.test.client, fastapi.testclient, flask.testing, httpcore, httpcore2, httpx, httpx2,
     requests,
-    oakum.testing.session,
+    oakum.pytest_plugin.session,
 )  # fmt: skip
 """Imported here, so that each inner run finds them loaded: what is first loaded in one is forgotten
 after it, and loaded a second time, with other exceptions."""
@@ -374,10 +374,10 @@ def test_every_client_is_put_back(pytester: pytest.Pytester) -> None:
 
 
 def test_the_plugin_alone_imports_next_to_nothing() -> None:
-    code = "import sys, pytest; b = set(sys.modules); import oakum.testing.plugin;"
+    code = "import sys, pytest; b = set(sys.modules); import oakum.pytest_plugin.plugin;"
     code += "print(sorted(set(sys.modules) - b))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['oakum', 'oakum.testing', 'oakum.testing.plugin']\n"
+    assert done.stdout == "['oakum', 'oakum.pytest_plugin', 'oakum.pytest_plugin.plugin']\n"
 
 
 def test_a_contract_with_a_mistake_stops_the_run_at_its_line(pytester: pytest.Pytester) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from oakum.contract.model import Json
+from oakum.openapi.model import Json
 from tests.gate.club import written
 from tests.testing.club import CLIENTS
 from tests.testing.test_plugin import LEAN, gate, run, told

@@ -1,18 +1,20 @@
-"""The law of `oakum.testing.response_evaluator`: a leak is what no possible reading grants."""
+"""The law of `oakum.pytest_plugin.response_evaluator`: a leak is what no possible reading
+grants."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import FieldRule, Grant, Json, Owner, Policy, Resource
+from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
-from oakum.scan.cast import Cast
-from oakum.scan.evidence import Redactor
-from oakum.scan.response_reader import ResponseReader
-from oakum.semantics import Judge, Model, Principal
-from oakum.testing.callers import NOBODY, UNKNOWN, Caller
-from oakum.testing.response_evaluator import RELATION, Asked, Frame, Look
+from oakum.openapi.model import Json
+from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
+from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller
+from oakum.pytest_plugin.response_evaluator import RELATION, Asked, Frame, Look
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.response_reader import ResponseReader
+from oakum.scan.identities.cast import Cast
 from tests.properties.worlds import (
     ANSWER,
     RELATIONS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Json
+from oakum.openapi.model import Json
 from tests.gate.club import written
 from tests.testing.test_plugin import run, told
 

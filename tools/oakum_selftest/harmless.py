@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from oakum.contract.model import Json
+from oakum.authz import Model, ObjectInstance
 from oakum.exchange import Request, Response
-from oakum.semantics import Model, ObjectInstance
+from oakum.openapi.model import Json
 from oakum_selftest.reveal import Seats, bodied, parsed, placed, reached, walk
 
 _TOKEN = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_-]{6,}[A-Za-z0-9]")

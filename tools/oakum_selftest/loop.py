@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
-from oakum.contract import Contract
-from oakum.contract.classify import classify
+from oakum.authz import Model, compile_contract
+from oakum.authz.diff import changes, compare
 from oakum.exchange import Request, Response
 from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
-from oakum.scan.endpoints import is_graphql
+from oakum.inference.side_effects import classify
+from oakum.policy.contract import Contract
 from oakum.scan.engine import Engine
+from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
+from oakum.scan.requests.endpoints import is_graphql
 from oakum.scan.run import Scan
-from oakum.scan.session import Sessions
-from oakum.scan.transport import BudgetSpent, Governor, Transport
-from oakum.semantics import Model, compile_contract
-from oakum.semantics.diff import changes, compare
+from oakum.scan.transport.client import BudgetSpent, Governor, Transport
 from oakum_selftest import mutant as mutants
 from oakum_selftest.answers import Does, Memory
 from oakum_selftest.harmless import CHANGES, PERSONAL, Change

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.contract.graphql import Graph
-from oakum.contract.model import Json
+from oakum.authz import Model
+from oakum.authz.table import allows, deciding, member
 from oakum.finding import Cell, Endpoint, State
-from oakum.semantics import Model
-from oakum.semantics.table import allows, deciding, member
+from oakum.openapi.model import Json
+from oakum.policy.graphql import Graph
 
 Kind = Literal["field", "check", "switch", "endpoint", "graph", "extra", "own", "rule"]
 KINDS: Mapping[Kind, str] = {

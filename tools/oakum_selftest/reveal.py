@@ -19,9 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from oakum.contract.model import Json, Operation
-from oakum.exchange import Request, Response
-from oakum.semantics import (
+from oakum.authz import (
     Judge,
     Judgement,
     Leaf,
@@ -31,9 +29,11 @@ from oakum.semantics import (
     Subject,
     answer_media,
 )
-from oakum.semantics.decide import may_call
-from oakum.semantics.principal import state_of
-from oakum.semantics.table import allows
+from oakum.authz.decide import may_call
+from oakum.authz.principal import state_of
+from oakum.authz.table import allows
+from oakum.exchange import Request, Response
+from oakum.openapi.model import Json, Operation
 from oakum_selftest.mutant import Mutant, text
 
 Ask = Callable[[str | None, Request], Response]

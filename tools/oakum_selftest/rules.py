@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
-from oakum.contract.model import FieldRule, Grant, Json, Policy, Relation, Resource
+from oakum.authz import Model, Principal, Subject, Table
+from oakum.authz.decide import through
+from oakum.authz.model import resources_in
+from oakum.authz.principal import claimed, held, with_claim
 from oakum.finding import Endpoint
-from oakum.semantics import Model, Principal, Subject, Table
-from oakum.semantics.decide import through
-from oakum.semantics.model import resources_in
-from oakum.semantics.principal import claimed, held, with_claim
+from oakum.openapi.model import Json
+from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
 from oakum_selftest.mutant import Mutant, text
 
 _MOST = 4096

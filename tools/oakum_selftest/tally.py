@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.contract.model import Json
 from oakum.errors import ExitCode
+from oakum.openapi.model import Json
 from oakum_selftest.mutant import KINDS, Mutant
 
 SCHEMA = "oakum.selftest/2"

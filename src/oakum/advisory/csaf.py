@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from oakum.advisory.draft import Draft
-from oakum.contract.model import Json
 from oakum.errors import counted
 from oakum.memory import Standing
+from oakum.openapi.model import Json
 from oakum.page.text import visible
 
 _PRODUCT = "CSAFPID-0001"

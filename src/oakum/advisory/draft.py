@@ -8,17 +8,17 @@ from datetime import datetime
 from functools import cached_property
 
 from oakum.advisory.contact import Contact
-from oakum.contract.lexicon import classify_field
-from oakum.contract.model import SEVERITIES
-from oakum.contract.phrases import FieldClass
 from oakum.errors import counted
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
+from oakum.inference.lexicon import classify_field
+from oakum.inference.phrases import FieldClass
 from oakum.memory import Due, Memory, Remembered, case_of, due
+from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
 from oakum.rules import RULES
-from oakum.scan.credentials import shell_name
-from oakum.scan.keyspace import told_behind
+from oakum.scan.discovery.keyspace import told_behind
+from oakum.scan.identities.credentials import shell_name
 from oakum.scan.stories import DOES, STORIES, Story, guarding, references
 
 CATEGORIES = {

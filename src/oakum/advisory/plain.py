@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.advisory.draft import Draft
-from oakum.contract.model import Json
 from oakum.finding import Finding
+from oakum.openapi.model import Json
 from oakum.report.pointing import short
 
 SCHEMA = "oakum.advisory/2"

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import orjson
 
+from oakum.authz import compile_contract
 from oakum.cli import shared
-from oakum.contract import load
 from oakum.errors import ExitCode, InputError, Problem, counted
-from oakum.semantics import compile_contract
+from oakum.policy.contract import load
 
 
 @click.command(epilog="Example: oakum check exposure.yaml")

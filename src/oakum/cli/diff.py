@@ -14,10 +14,10 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
+    from oakum.authz import Model
+    from oakum.authz.diff import Change
     from oakum.cli.revision import Side
-    from oakum.contract import Contract
-    from oakum.semantics import Model
-    from oakum.semantics.diff import Change
+    from oakum.policy.contract import Contract
 
 _HEADS = (
     ("widened", "Widened"),
@@ -65,10 +65,10 @@ def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
 
 def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change, ...]:
     """What changes between two contracts; raises `InputError` with the mistakes of both."""
+    from oakum.authz import compile_contract
+    from oakum.authz.diff import changes, compare
     from oakum.cli.revision import laid_out, place, problem
-    from oakum.contract import load
-    from oakum.semantics import compile_contract
-    from oakum.semantics.diff import changes, compare
+    from oakum.policy.contract import load
 
     with ExitStack() as files:
         contracts: list[Contract] = []
@@ -152,8 +152,8 @@ def _endpoints(change: Change) -> str:
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
+    from oakum.authz.diff.render_text import quoted
     from oakum.page.text import visible
-    from oakum.semantics.diff.render_text import quoted
 
     yield f"### Exposure: {_summary(changes)}"
     for head, groups in _groups(changes):

@@ -10,12 +10,11 @@ from pathlib import Path
 import click
 import orjson
 
+from oakum.authz import Model
 from oakum.cli import pipeline, shared
 from oakum.cli.gate_inputs import bench
 from oakum.cli.linters import lint
 from oakum.cli.trial import may_be_on_trial
-from oakum.contract import digest
-from oakum.contract.view import view
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
 from oakum.gate import (
@@ -34,9 +33,10 @@ from oakum.gate.evidence import is_later
 from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
 from oakum.page.text import visible
+from oakum.policy.contract import digest
+from oakum.policy.view import view
 from oakum.report.github import Annotation, commands
 from oakum.report.pointing import short
-from oakum.semantics import Model
 
 
 @click.command(epilog="Example: oakum gate exposure.yaml --report scan.json --format markdown")

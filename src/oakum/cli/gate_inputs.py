@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from oakum.contract import Contract, load
-from oakum.contract.amounts import duration
-from oakum.contract.criteria import parse_waivers
-from oakum.contract.model import Policy, Waiver
-from oakum.contract.reader import Reader
-from oakum.contract.source import Node, parse, read_text
+from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
-from oakum.semantics import Model, compile_contract
+from oakum.openapi.source import Node, parse, read_text
+from oakum.policy.amounts import duration
+from oakum.policy.contract import Contract, load
+from oakum.policy.criteria import parse_waivers
+from oakum.policy.model import Policy, Waiver
+from oakum.policy.reader import Reader
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from oakum.contract import Contract
-from oakum.contract.model import Operation
+from oakum.authz import Judge, compile_contract
+from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.frontend.contrast import Row, Sight, Viewed, contrast
+from oakum.frontend.usage import Heard, Sent, Usage
 from oakum.guard.lookup_plan import derive
 from oakum.guard.route import Router, placed
-from oakum.observe.use.contrast import Row, Sight, Viewed, contrast
-from oakum.observe.use.usage import Heard, Sent, Usage
-from oakum.scan.cast import Cast
-from oakum.scan.evidence import Redactor
-from oakum.scan.response_reader import read_as_declared
-from oakum.semantics import Judge, compile_contract
-from oakum.semantics.table import leaf_index
-from oakum.testing.callers import UNKNOWN, Caller, Callers
-from oakum.testing.response_evaluator import Asked, Frame, Look
+from oakum.openapi.model import Operation
+from oakum.policy.contract import Contract
+from oakum.pytest_plugin.callers import UNKNOWN, Caller, Callers
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.response_reader import read_as_declared
+from oakum.scan.identities.cast import Cast
 
 
 class Granted:

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.contract.draft import draft
-from oakum.contract.openapi import Document
 from oakum.errors import InputError, Location, Problem
+from oakum.inference.draft import draft
+from oakum.openapi.document import Document
 
 
 @click.command(epilog="Example: oakum init openapi.json --output exposure.yaml")

@@ -22,10 +22,10 @@ from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.observe.intake import Source
-    from oakum.observe.inventory import Endpoint
-    from oakum.observe.paths import Template
-    from oakum.testing.traffic import Judged
+    from oakum.recordings.traffic import Judged
+    from oakum.traffic.intake import Source
+    from oakum.traffic.inventory import Endpoint
+    from oakum.traffic.paths import Template
 
 
 @click.group(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
@@ -81,7 +81,7 @@ def traffic(
     or `oakum guard`; also compressed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
     folder of `oakum observe keep`.
     """
-    from oakum.observe import json_v1, render_text
+    from oakum.traffic import json_v1, render_text
 
     forms = write_openapi is not None
     made, survey = observed(
@@ -137,10 +137,10 @@ def draft(
     Each line has its evidence as a comment, and a mark until a person confirms it, because what an
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
-    from oakum.contract.supposed import needed
-    from oakum.observe.drafted import needing, text
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.survey import Surveyor
+    from oakum.inference.supposed import needed
+    from oakum.traffic.drafted import needing, text
+    from oakum.traffic.intake import sources as opened
+    from oakum.traffic.survey import Surveyor
 
     not_both(contract, openapi)
     found = opened(sources)
@@ -183,8 +183,8 @@ def _absent(path: Path, *, force: bool) -> None:
 def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
     """Write the document that the traffic tells, which needs a pass of its own. Said: no call of
     an API is in it."""
-    from oakum.observe.intake import STDIN
-    from oakum.observe.survey import Surveyor
+    from oakum.traffic.intake import STDIN
+    from oakum.traffic.survey import Surveyor
 
     if any(each.name == STDIN for each in found):
         hint = "give a file, or a document as `--openapi`"
@@ -209,13 +209,13 @@ def _drafting(
     what it was before relations and settings were supposed; None: it is the user's own."""
     import yaml
 
-    from oakum.contract import Contract, load
-    from oakum.contract.draft import draft as guessed
-    from oakum.contract.draft import drafted_policy
-    from oakum.contract.openapi import Document
-    from oakum.contract.source import parse, read_text
-    from oakum.contract.supposed import supposed
-    from oakum.testing.traffic import Judged
+    from oakum.inference.draft import draft as guessed
+    from oakum.inference.draft import drafted_policy
+    from oakum.inference.supposed import supposed
+    from oakum.openapi.document import Document
+    from oakum.openapi.source import parse, read_text
+    from oakum.policy.contract import Contract, load
+    from oakum.recordings.traffic import Judged
 
     if contract is None:
         assert openapi is not None
@@ -250,7 +250,7 @@ def _write_openapi(templates: tuple[Template[Endpoint], ...], path: Path) -> Non
 
     import yaml
 
-    from oakum.observe.openapi import document
+    from oakum.traffic.openapi import document
 
     made = document(templates)
     if path.suffix in (".yaml", ".yml"):

@@ -22,11 +22,11 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.observe.abuse.observed import Event, Report
-    from oakum.observe.call import Call
-    from oakum.observe.observation import Read
-    from oakum.observe.recorded_exchange import RecordedExchange
-    from oakum.testing.traffic import Declared
+    from oakum.abuse.observed import Event, Report
+    from oakum.recordings.traffic import Declared
+    from oakum.traffic.call import Call
+    from oakum.traffic.observation import Read
+    from oakum.traffic.recorded_exchange import RecordedExchange
 
 _FIRST = 100_000
 """Exchanges at the beginning of a file that tell which parts of paths are ids."""
@@ -102,7 +102,7 @@ def command(
     calls, or `-`.
     """
     shared.require_sketches("oakum observe abuse")
-    from oakum.observe.abuse import json_v1, render_text
+    from oakum.abuse import json_v1, render_text
 
     not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
@@ -144,8 +144,8 @@ class _Traffic:
 
 def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
     """The calls, watched one after the other; events go out as they are seen."""
-    from oakum.observe.abuse import json_v1, render_text
-    from oakum.observe.abuse.detector import Watch
+    from oakum.abuse import json_v1, render_text
+    from oakum.abuse.detector import Watch
 
     watch = Watch(callers=callers)
     with ExitStack() as stack:
@@ -184,8 +184,8 @@ def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
 
 def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
     """The calls of folders that `oakum observe keep` has written; None: these are none."""
-    from oakum.observe.call import Hasher
-    from oakum.observe.store.layout import is_kept, opened
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.store.layout import is_kept, opened
 
     folders = [Path(each) for each in sources if is_kept(Path(each))]
     if not folders:
@@ -203,7 +203,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
     known: set[int] = set()
 
     def calls() -> Iterator[Call]:
-        from oakum.observe.store.reading import calls as kept
+        from oakum.traffic.store.reading import calls as kept
 
         for call in kept(folders):
             if call.credentials == "unknown" and call.caller:
@@ -221,13 +221,13 @@ def _read(
 ) -> _Traffic:
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
-    from oakum.observe.abuse.reading import Reading
-    from oakum.observe.call import Hasher
-    from oakum.observe.calls import Endpoints
-    from oakum.observe.intake import STDIN, records
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.survey import Surveyor
-    from oakum.testing.traffic import Judged
+    from oakum.abuse.reading import Reading
+    from oakum.recordings.traffic import Judged
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.calls import Endpoints
+    from oakum.traffic.intake import STDIN, records
+    from oakum.traffic.intake import sources as opened
+    from oakum.traffic.survey import Surveyor
 
     found = opened(sources)
     surveyor = Surveyor(os.urandom(32), None, hosts)

@@ -16,6 +16,6 @@ def command() -> int:
     The addon is one file and needs only mitmproxy: `mitmdump -q -s oakum_addon.py --set oakum_out=-
     | oakum observe traffic -`. It writes whole bodies and credentials.
     """
-    text = files("oakum.observe").joinpath("mitmproxy_addon.py").read_text(encoding="utf-8")
+    text = files("oakum.traffic").joinpath("mitmproxy_addon.py").read_text(encoding="utf-8")
     click.echo(text, nl=False)
     return ExitCode.CLEAN

@@ -50,12 +50,12 @@ def command(
     contract is too wide if it grants what is never sent, and too narrow if a page uses what it
     denies. What was not seen is not known.
     """
-    from oakum.contract import load
-    from oakum.observe.compare.documents import OBSERVATION, USE, distrust, read
-    from oakum.observe.compare.ground import Ground
-    from oakum.observe.compare.render_text import document, lines, render
-    from oakum.observe.compare.rows import Comparison, compare
-    from oakum.semantics import compile_contract
+    from oakum.authz import compile_contract
+    from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
+    from oakum.frontend.compare.ground import Ground
+    from oakum.frontend.compare.render_text import document, lines, render
+    from oakum.frontend.compare.rows import Comparison, compare
+    from oakum.policy.contract import load
 
     held = load(contract)
     shared.warn(held.warnings)

@@ -14,8 +14,8 @@ from oakum.cli import observe_sources, shared
 from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
+    from oakum.abuse.observed import Report
     from oakum.guard.denylist import Listed
-    from oakum.observe.abuse.observed import Report
 
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
@@ -47,9 +47,9 @@ def write(
     """Callers that were told and whose hash a guard knows, beside those that are on it still.
 
     `named`: whether a hash is that of an id."""
+    from oakum.abuse.json_v1 import instant
     from oakum.guard.denylist import MOST, Listed, render
-    from oakum.observe.abuse.json_v1 import instant
-    from oakum.observe.call import Hasher
+    from oakum.traffic.call import Hasher
 
     now = datetime.now(UTC)
     until = f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"

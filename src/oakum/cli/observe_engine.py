@@ -18,13 +18,13 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import learn, not_both, take
 
 if TYPE_CHECKING:
-    from oakum.contract.model import Operation
-    from oakum.observe.call import Hasher
-    from oakum.observe.intake import Source
-    from oakum.observe.observation import Observation
-    from oakum.observe.store.engine import Engine
-    from oakum.observe.survey import Survey
-    from oakum.testing.traffic import Declared
+    from oakum.openapi.model import Operation
+    from oakum.recordings.traffic import Declared
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.intake import Source
+    from oakum.traffic.observation import Observation
+    from oakum.traffic.store.engine import Engine
+    from oakum.traffic.survey import Survey
 
 Name = Literal["python", "duckdb", "spark"]
 OPTION = click.option(
@@ -57,7 +57,7 @@ class Asked:
 def observed(asked: Asked) -> tuple[Observation, Survey]:
     """All that the sources tell. Raises `InputError`, and `UsageError` for an engine that cannot
     read them."""
-    from oakum.observe.intake import sources as opened
+    from oakum.traffic.intake import sources as opened
 
     not_both(asked.contract, asked.openapi)
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
@@ -79,7 +79,7 @@ def observed(asked: Asked) -> tuple[Observation, Survey]:
 def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation]) -> str:
     """Why an engine of SQL cannot take the sources; empty: it can."""
     from oakum.guard.route import rivals
-    from oakum.observe.intake import is_log
+    from oakum.traffic.intake import is_log
 
     if asked.engine is None and find_spec("duckdb") is None:
         return "DuckDB is not installed"
@@ -100,7 +100,7 @@ def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation
 def _in_python(
     asked: Asked, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey]:
-    from oakum.observe.survey import Surveyor, observation
+    from oakum.traffic.survey import Surveyor, observation
 
     surveyor = Surveyor(os.urandom(32), against, asked.hosts)
     learn(against, found)
@@ -114,10 +114,10 @@ def _of_logs(
     asked: Asked, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
-    from oakum.observe.call import Hasher
-    from oakum.observe.store import logs
-    from oakum.observe.store.engine import Unreadable
-    from oakum.observe.survey import Surveyor, observation
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.store import logs
+    from oakum.traffic.store.engine import Unreadable
+    from oakum.traffic.survey import Surveyor, observation
 
     hashed = Hasher(os.urandom(32))
     with engine(asked, hashed) as running:
@@ -141,7 +141,7 @@ def _of_logs(
 
 
 def _operation(against: Declared | None, passed: object) -> Operation | None:
-    from oakum.observe.recorded_exchange import RecordedExchange
+    from oakum.traffic.recorded_exchange import RecordedExchange
 
     assert isinstance(passed, RecordedExchange)
     found = against.found(passed) if against is not None else None
@@ -149,11 +149,11 @@ def _operation(against: Declared | None, passed: object) -> Operation | None:
 
 
 def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
-    from oakum.observe.call import Hasher
-    from oakum.observe.store import kept_relations, sql_counts
-    from oakum.observe.store.engine import Unreadable
-    from oakum.observe.store.layout import opened, unreadable
-    from oakum.observe.survey import Surveyor, observation
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.store import kept_relations, sql_counts
+    from oakum.traffic.store.engine import Unreadable
+    from oakum.traffic.store.layout import opened, unreadable
+    from oakum.traffic.survey import Surveyor, observation
 
     if len(folders) < len(asked.sources):
         raise click.UsageError("folders of kept calls and other sources: keep the others first")
@@ -179,10 +179,10 @@ def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
     """The engine that was asked for; DuckDB where none was."""
     memory = asked.memory * 1_000_000
     if asked.engine == "spark":
-        from oakum.observe.store.spark import Spark
+        from oakum.traffic.store.spark import Spark
 
         return Spark(hashed, memory)
-    from oakum.observe.store.engine import Duck
+    from oakum.traffic.store.engine import Duck
 
     return Duck(hashed, memory)
 

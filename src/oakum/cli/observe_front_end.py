@@ -16,9 +16,9 @@ from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
     from oakum.cli.granted import Granted
-    from oakum.observe.use import Usage
-    from oakum.observe.use.drive import Steps
-    from oakum.observe.use.usage import Find
+    from oakum.frontend import Usage
+    from oakum.frontend.drive import Steps
+    from oakum.frontend.usage import Find
 
 
 @click.command(
@@ -74,7 +74,7 @@ def command(
     Runs each page or script in Chromium twice, plain and watched. No response is changed. A watched
     load that differs from the plain one is discarded.
     """
-    from oakum.observe.use.render_text import differences, driven, lines, plain
+    from oakum.frontend.render_text import differences, driven, lines, plain
 
     if caller and contract is None:
         raise click.UsageError("--caller says whose answers are held against a --contract")
@@ -106,7 +106,7 @@ def command(
 
 def _held(contract: Path | None) -> Granted | None:
     from oakum.cli.granted import Granted
-    from oakum.contract import load
+    from oakum.policy.contract import load
 
     if contract is None:
         return None
@@ -136,7 +136,7 @@ def _origin_of(url: str) -> str:
 
 
 def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Steps]]:
-    from oakum.observe.use.drive import opening, scripted
+    from oakum.frontend.drive import opening, scripted
 
     found = [(f"--page {at}", opening(page)) for at, page in enumerate(pages, 1)]
     return found + ([(str(script), scripted(script))] if script else [])
@@ -146,8 +146,8 @@ def _observed(
     drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str, find: Find | None
 ) -> tuple[Usage, list[tuple[str, Usage]]]:
     """What all of them use together, and each by itself."""
-    from oakum.observe.use.drive import browsing, watch
-    from oakum.observe.use.usage import Load, judge
+    from oakum.frontend.drive import browsing, watch
+    from oakum.frontend.usage import Load, judge
 
     loads, why = list[tuple[str, Load]](), list[tuple[str, str]]()
     with browsing(browser) as chromium:

@@ -16,11 +16,11 @@ from oakum.errors import ExitCode, Location, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oakum.observe.call import Call, Hasher
-    from oakum.observe.intake import Source
-    from oakum.observe.store.layout import Run
-    from oakum.observe.survey import Survey, Surveyor
-    from oakum.testing.traffic import Declared
+    from oakum.recordings.traffic import Declared
+    from oakum.traffic.call import Call, Hasher
+    from oakum.traffic.intake import Source
+    from oakum.traffic.store.layout import Run
+    from oakum.traffic.survey import Survey, Surveyor
 
 
 @click.command(epilog="Example: oakum observe keep 'logs/*.gz' -o kept --key audit.key")
@@ -60,9 +60,9 @@ def command(
     hashes of the caller and the requested ids. Responses become counts of their fields. `oakum
     observe traffic DIR` analyses what several runs, also of other machines, have stored.
     """
-    from oakum.observe.intake import STDIN
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.store.layout import opened as opened_folders
+    from oakum.traffic.intake import STDIN
+    from oakum.traffic.intake import sources as opened
+    from oakum.traffic.store.layout import opened as opened_folders
 
     not_both(contract, openapi)
     found = opened(sources)
@@ -101,11 +101,11 @@ def _kept(
     secret: bytes,
 ) -> tuple[Run, int]:
     """The run that was kept, and how many calls are in it."""
-    from oakum.observe.call import Hasher
-    from oakum.observe.calls import Endpoints, calls
-    from oakum.observe.intake import STDIN
-    from oakum.observe.store.writing import Keeper
-    from oakum.observe.survey import Surveyor
+    from oakum.traffic.call import Hasher
+    from oakum.traffic.calls import Endpoints, calls
+    from oakum.traffic.intake import STDIN
+    from oakum.traffic.store.writing import Keeper
+    from oakum.traffic.survey import Surveyor
 
     against, digest = against_of(contract, openapi)
     surveyor = Surveyor(secret, against, hosts)
@@ -136,8 +136,8 @@ def _both(
     found: Sequence[Source], endpoints: object, surveyor: Surveyor, hashed: Hasher
 ) -> Iterator[Call]:
     """Counts and calls in one pass, for what can be read only once."""
-    from oakum.observe.calls import Endpoints
-    from oakum.observe.intake import records
+    from oakum.traffic.calls import Endpoints
+    from oakum.traffic.intake import records
 
     assert isinstance(endpoints, Endpoints)
     for source in found:
@@ -156,7 +156,7 @@ def _sheet(
     digest: str,
     hashed: Hasher,
 ) -> Run:
-    from oakum.observe.store.layout import Run
+    from oakum.traffic.store.layout import Run
 
     reads = tuple(each.told for each in found)
     distrust = tuple(each.distrust for each in found if each.distrust)

@@ -11,10 +11,10 @@ from oakum.cli.observe_sources import against as held_against
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oakum.observe.call import Call
-    from oakum.observe.store.writing import Keeper
-    from oakum.observe.survey import Survey
-    from oakum.testing.traffic import Declared
+    from oakum.recordings.traffic import Declared
+    from oakum.traffic.call import Call
+    from oakum.traffic.store.writing import Keeper
+    from oakum.traffic.survey import Survey
 
 
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
@@ -46,7 +46,7 @@ def put(keeper: Keeper, calls: Iterator[Call]) -> int:
 
 def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
     """Keep the sums."""
-    from oakum.observe.store import sums
+    from oakum.traffic.store import sums
 
     endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
     keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.contract.model import Json
+from oakum.openapi.model import Json
 
 OPTION = click.option(
     "--html", "html_file", type=shared.PATH, metavar="FILE",
@@ -20,8 +20,8 @@ _AROUND = 3
 
 def inventory(path: Path, document: Json) -> None:
     """The page of an observation; raises `InputError` when it cannot be written."""
-    from oakum.observe.pages.inventory import render
     from oakum.page.file import write
+    from oakum.pages.inventory import render
 
     places = [each["contract"] for each in document["drift"] if each["contract"]]
     write(path, render(document, lines(places)).encode())
@@ -29,16 +29,16 @@ def inventory(path: Path, document: Json) -> None:
 
 def usage(path: Path, document: Json) -> None:
     """The page of what front ends use; raises `InputError` when it cannot be written."""
-    from oakum.observe.pages.usage import render
     from oakum.page.file import write
+    from oakum.pages.usage import render
 
     write(path, render(document, lines(document.get("difference", ()))).encode())
 
 
 def comparison(path: Path, document: Json) -> None:
     """The page of the three-way difference; raises `InputError` when it cannot be written."""
-    from oakum.observe.pages.comparison import render
     from oakum.page.file import write
+    from oakum.pages.comparison import render
 
     places = [each["contract"] for each in document["rows"]]
     write(path, render(document, lines(places)).encode())
@@ -46,8 +46,8 @@ def comparison(path: Path, document: Json) -> None:
 
 def abuse(path: Path, document: Json) -> None:
     """The page of who takes too much; raises `InputError` when it cannot be written."""
-    from oakum.observe.pages.abuse import render
     from oakum.page.file import write
+    from oakum.pages.abuse import render
 
     write(path, render(document).encode())
 

@@ -23,20 +23,20 @@ import click
 
 from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
-from oakum.contract import digest, load
 from oakum.errors import ExitCode, InputError, Location, Problem
-from oakum.observe.call import Hasher
-from oakum.observe.calls import Endpoints
-from oakum.observe.intake import Source, records
-from oakum.observe.observation import Read
-from oakum.observe.store.layout import Note, Run, is_kept, opened
-from oakum.observe.store.progress import File, begun, continued
-from oakum.observe.store.writing import Keeper, swept, unwritable
-from oakum.observe.survey import Surveyor
-from oakum.testing.traffic import Judged
+from oakum.policy.contract import digest, load
+from oakum.recordings.traffic import Judged
+from oakum.traffic.call import Hasher
+from oakum.traffic.calls import Endpoints
+from oakum.traffic.intake import Source, records
+from oakum.traffic.observation import Read
+from oakum.traffic.store.layout import Note, Run, is_kept, opened
+from oakum.traffic.store.progress import File, begun, continued
+from oakum.traffic.store.writing import Keeper, swept, unwritable
+from oakum.traffic.survey import Surveyor
 
 if TYPE_CHECKING:
-    from oakum.observe.recorded_exchange import RecordedExchange
+    from oakum.traffic.recorded_exchange import RecordedExchange
 
 STRETCH = 1_000_000
 """Exchanges of one stretch: what is read again, at most, after a reading was broken off."""

@@ -13,9 +13,9 @@ from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.observe.intake import Source
-    from oakum.observe.survey import Surveyor
-    from oakum.testing.traffic import Declared
+    from oakum.recordings.traffic import Declared
+    from oakum.traffic.intake import Source
+    from oakum.traffic.survey import Surveyor
 
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 HOST = click.option(
@@ -35,8 +35,8 @@ def key_of(file: Path | None, make: bool = False) -> bytes:
     A key that is short or that others can read is warned of: it may be the guard's, whose owner
     alone can change it. Raises `InputError` for a file that holds none.
     """
-    from oakum.contract.source import read_bytes
     from oakum.guard.compiled import AUDIT_KEY
+    from oakum.openapi.source import read_bytes
 
     if file is None:
         return os.environ.get(AUDIT_KEY, "").encode() or os.urandom(_KEY)
@@ -74,9 +74,9 @@ def not_both(contract: Path | None, openapi: Path | None) -> None:
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:
     """A document, or a contract with a policy; None: neither was given."""
-    from oakum.contract import load
-    from oakum.contract.openapi import Document
-    from oakum.testing.traffic import Declared, Judged
+    from oakum.openapi.document import Document
+    from oakum.policy.contract import load
+    from oakum.recordings.traffic import Declared, Judged
 
     if openapi is not None:
         return Declared(Document.load(openapi))
@@ -91,8 +91,8 @@ def against(contract: Path | None, openapi: Path | None) -> Declared | None:
 
 def learn(against: Declared | None, found: Sequence[Source]) -> None:
     """A first pass, so that what a late answer tells of a caller is known for the early ones."""
-    from oakum.observe.intake import STDIN, records
-    from oakum.testing.traffic import Judged
+    from oakum.recordings.traffic import Judged
+    from oakum.traffic.intake import STDIN, records
 
     if isinstance(against, Judged):
         for source in found:
@@ -103,7 +103,7 @@ def learn(against: Declared | None, found: Sequence[Source]) -> None:
 
 def take(surveyor: Surveyor, found: Sequence[Source]) -> int:
     """Everything that the sources hold, and how many exchanges that was."""
-    from oakum.observe.intake import records
+    from oakum.traffic.intake import records
 
     for source in found:
         for passed in records(source):

@@ -17,8 +17,8 @@ from oakum.cli.observe_sources import HOST, SOURCES, against, not_both
 from oakum.errors import ExitCode, counted
 
 if TYPE_CHECKING:
-    from oakum.observe.intake import Source
-    from oakum.observe.live import Frame, Live
+    from oakum.traffic.intake import Source
+    from oakum.watch.live import Frame, Live
 
 Shown = Callable[["Frame"], None]
 
@@ -55,8 +55,8 @@ def command(
     traffic`. In a pipe, and with NO_COLOR, the output is lines of what is new.
     """
     shared.require_sketches("oakum observe watch")
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.live import Live
+    from oakum.traffic.intake import sources as opened
+    from oakum.watch.live import Live
 
     not_both(contract, openapi)
     found = opened(sources)
@@ -71,7 +71,7 @@ def command(
 
 def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show: Shown) -> None:
     """Take in what comes, and look now and then: seldom where a look takes long."""
-    from oakum.observe.follow import follow
+    from oakum.watch.follow import follow
 
     looked, due = False, time.monotonic() + every
     for passed in follow(found, whole=whole):
@@ -90,7 +90,7 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
 
 def _ended(live: Live, found: Sequence[Source]) -> int:
     """All of it, as `observe traffic` tells it, and the exit code."""
-    from oakum.observe import render_text
+    from oakum.traffic import render_text
 
     frame = live.look(time.time(), [each.told for each in found])
     made = frame.found
@@ -107,7 +107,7 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
 @contextmanager
 def _screen(title: str, every: float) -> Iterator[Shown]:
     """Where frames go: a screen of their own, or lines."""
-    from oakum.observe.frame import drawn, line, status
+    from oakum.watch.frame import drawn, line, status
 
     console = shared.console()
     if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":

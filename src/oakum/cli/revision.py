@@ -16,9 +16,9 @@ from pathlib import Path
 from posixpath import dirname, normpath
 from urllib.parse import unquote
 
-from oakum.contract.reference import File
-from oakum.contract.source import Node, parse
 from oakum.errors import InputError, Location, Problem
+from oakum.openapi.reference import File
+from oakum.openapi.source import Node, parse
 
 _SECONDS = 60.0
 

@@ -17,7 +17,7 @@ from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, Problem
 from oakum.report.grouping import exit_code
 from oakum.scan.engine import Event
-from oakum.scan.matrix import Outcome
+from oakum.scan.evaluation.matrix import Outcome
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 

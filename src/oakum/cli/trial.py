@@ -13,11 +13,11 @@ from click.core import ParameterSource
 
 from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
-from oakum.contract import digest
-from oakum.contract.view import view
 from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
 from oakum.page.text import visible
+from oakum.policy.contract import digest
+from oakum.policy.view import view
 
 _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
 """What of a verdict is also of a self-test."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from oakum.contract.model import Json
 from oakum.errors import ExitCode
 from oakum.gate.verdict import Verdict
+from oakum.openapi.model import Json
 
 State = Literal["passed", "failed", "not proven"]
 

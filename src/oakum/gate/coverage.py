@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from oakum.contract.model import OperationRule
-from oakum.contract.reader import text
-from oakum.contract.view import View
+from oakum.authz import Model
 from oakum.errors import counted
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
-from oakum.semantics import Model
+from oakum.policy.model import OperationRule
+from oakum.policy.reader import text
+from oakum.policy.view import View
 
 _FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.contract.lexicon import FieldClass, label_field
-from oakum.contract.model import Operation, OperationRule, Shape
-from oakum.contract.review import spoken, strangers, unmentioned
-from oakum.contract.schema import children, elements
-from oakum.contract.view import View, at, pattern, success
 from oakum.gate.static import callers_said, named
+from oakum.inference.lexicon import FieldClass, label_field
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import children, elements
+from oakum.policy.model import OperationRule
+from oakum.policy.review import spoken, strangers, unmentioned
+from oakum.policy.view import View, at, pattern, success
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12

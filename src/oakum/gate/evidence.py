@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from oakum.authz import Model
 from oakum.errors import Location
 from oakum.finding import Cell, Finding, Report, Result, doubts
-from oakum.semantics import Model
 
 _AHEAD = timedelta(minutes=5)
 """How far a clock of another machine may be ahead."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oakum.contract.graphql import Graph, Way
-from oakum.contract.lexicon import FieldClass, label_field
 from oakum.gate.static import Flaw
+from oakum.inference.lexicon import FieldClass, label_field
+from oakum.policy.graphql import Graph, Way
 
 _HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from oakum.contract.graphql import Graph
-from oakum.contract.model import SEVERITIES, Approval, ExitCriteria, Waiver
-from oakum.contract.view import View
+from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
 from oakum.gate.coverage import shares, unmet_states
@@ -21,7 +19,9 @@ from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
 from oakum.gate.waiving import Left, excused, left
 from oakum.memory import Memory, Remembered, Standing, silent, stage
-from oakum.semantics import Model
+from oakum.policy.graphql import Graph
+from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
+from oakum.policy.view import View
 
 _UNSEEN: Status = "not looked at"
 _NO_REPORT = "give the JSON report of a scan with `--report`"

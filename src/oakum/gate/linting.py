@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract.model import Json
 from oakum.errors import Location, counted
 from oakum.gate.static import Flaw
+from oakum.openapi.model import Json
 
 LINTERS: Mapping[str, tuple[str, ...]] = {
     "vacuum": (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oakum.contract.model import Json
 from oakum.errors import ExitCode, Problem, counted
 from oakum.gate.verdict import Criterion, Verdict, Waived
+from oakum.openapi.model import Json
 
 SCHEMA = "oakum.gate/1"
 _FEW = 5

@@ -10,15 +10,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract.lexicon import FieldClass, label_field
-from oakum.contract.model import Grant, Operation, OperationRule, Policy, Resource, Shape, Stance
-from oakum.contract.openapi import Document
-from oakum.contract.policy import place
-from oakum.contract.schema import flatten
-from oakum.contract.view import View, answers, at, taken
+from oakum.authz import Model, Table
+from oakum.authz.model import resources_in
 from oakum.errors import Location
-from oakum.semantics import Model, Table
-from oakum.semantics.model import resources_in
+from oakum.inference.lexicon import FieldClass, label_field
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import flatten
+from oakum.policy.grammar import place
+from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
+from oakum.policy.view import View, answers, at, taken
 
 _OF_A_PERSON = (
     FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT, FieldClass.PERSONAL,

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.contract.model import Waiver
 from oakum.errors import NOWHERE, ExitCode, Location, Problem
 from oakum.finding import Finding
+from oakum.policy.model import Waiver
 
 Status = Literal["met", "not met", "not compared", "not looked at", "not asked for"]
 """`not compared`: there was nothing to compare with. `not looked at`: no report was given."""

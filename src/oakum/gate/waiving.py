@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from oakum.contract.model import CellRef, Waiver
 from oakum.finding import Finding
 from oakum.gate.evidence import grave
 from oakum.gate.static import Flaw
 from oakum.gate.verdict import Waived
 from oakum.memory import Remembered
+from oakum.policy.model import CellRef, Waiver
 
 
 @dataclass(frozen=True)

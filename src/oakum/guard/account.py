@@ -6,11 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from oakum.contract.model import Json, Policy
-from oakum.semantics import Model, ObjectInstance, Projection
-from oakum.semantics.judge import Keep, Pointer
-from oakum.semantics.model import pattern
-from oakum.semantics.principal import at_path, identifier
+from oakum.authz import Model, ObjectInstance, Projection
+from oakum.authz.judge import Keep, Pointer
+from oakum.authz.model import pattern
+from oakum.authz.principal import at_path, identifier
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
 
 _UNDECLARED = "‹undeclared›"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.contract.model import Operation, Shape
 from oakum.guard.automaton import Automaton
 from oakum.guard.messages import Headers
 from oakum.guard.route import filled
 from oakum.guard.targets import names
+from oakum.openapi.model import Operation, Shape
 
 STATUS = 204
 _PREFIX = "access-control-"

@@ -12,8 +12,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Shape
-from oakum.semantics.principal import text
+from oakum.authz.principal import text
+from oakum.openapi.model import Shape
 
 _STATES = 500
 """Of a table; ten times as many places before it is made."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oakum.contract.model import Operation, Policy
-from oakum.contract.openapi import Document
-from oakum.semantics import Model
+from oakum.authz import Model
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation
+from oakum.policy.model import Policy
 
 
 def client_keys(document: Document, policy: Policy) -> frozenset[str]:

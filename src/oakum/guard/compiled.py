@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.contract import load
-from oakum.contract.model import Policy
+from oakum.authz import compile_contract
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.clients import open_to_clients
 from oakum.guard.foreseen import foreseen
 from oakum.guard.lookup_plan import derive, feeds
 from oakum.guard.plan import compile_plan
-from oakum.semantics import compile_contract
+from oakum.policy.contract import load
+from oakum.policy.model import Policy
 
 AUDIT_KEY = "OAKUM_AUDIT_KEY"
 """Environment variable with the key of the hashes in the audit log."""

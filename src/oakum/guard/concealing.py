@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract.model import Operation, Shape
-from oakum.contract.openapi import Document
+from oakum.authz import Model
+from oakum.authz.model import outermost
+from oakum.authz.table import resource_of
 from oakum.guard.shown import shown_at
 from oakum.guard.targets import Reader, above, main_of, names, shut
-from oakum.semantics import Model
-from oakum.semantics.model import outermost
-from oakum.semantics.table import resource_of
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
 
 _DEEP = 5
 """Unions within unions that are looked into."""

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import orjson
 
-from oakum.contract.model import Json
-from oakum.contract.source import JsonPlaces, parse_json, read_text
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
+from oakum.openapi.model import Json
+from oakum.openapi.source import JsonPlaces, parse_json, read_text
 
 SCHEMA = "oakum.deny/1"
 MOST = 10_000

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from oakum.contract.model import Json, Operation, is_json
-from oakum.contract.openapi import Document
+from oakum.authz import Call, Model, Principal, Projection, Subject, answer_media, project
+from oakum.authz.csv import project_csv
+from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard import ahead
 from oakum.guard.account import owners_shown, removed
@@ -48,9 +49,8 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
-from oakum.semantics.csv import project_csv
-from oakum.semantics.decide import may_call
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Operation, is_json
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)

@@ -18,13 +18,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable
 from oakum.guard.local import LONGEST, UNIX
 from oakum.guard.target import Deployment, Target, address, mistake
+from oakum.openapi.model import Json
 
 SCHEMA = "oakum.export/2"
 _MARK = "export.json"

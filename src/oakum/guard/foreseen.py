@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from oakum.contract.model import Json, Operation, Relation, Resource, Shape, State
-from oakum.contract.openapi import Document
+from oakum.authz import Model
+from oakum.authz.asking import OF_OBJECTS, account, asks
+from oakum.authz.model import pattern
+from oakum.authz.principal import claim_path
+from oakum.authz.table import element, member, resource_of, scalars
 from oakum.errors import Location, Problem
 from oakum.guard.foreseen_writes import Writes
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
-from oakum.semantics import Model
-from oakum.semantics.asking import OF_OBJECTS, account, asks
-from oakum.semantics.model import pattern
-from oakum.semantics.principal import claim_path
-from oakum.semantics.table import element, member, resource_of, scalars
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.policy.model import Relation, Resource, State
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_plus
 
-from oakum.contract.model import Json
+from oakum.openapi.model import Json
 
 MAX_TOKENS = 10_000
 MAX_LEVELS = 15

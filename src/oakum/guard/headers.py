@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from oakum.contract.model import Guarding
 from oakum.guard.messages import Answered, Asked, Headers
+from oakum.policy.model import Guarding
 
 _NEVER = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"

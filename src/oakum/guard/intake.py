@@ -6,7 +6,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from oakum.contract.model import Json, is_json
+from oakum.authz import Call, Model, Subject
+from oakum.authz.accept import Reading, Weighed, request_media, weigh
+from oakum.authz.decide import may_set, may_write, written
+from oakum.authz.media import key
+from oakum.authz.owners import says
+from oakum.authz.principal import identifiers, text
+from oakum.authz.span import Unreadable, read
+from oakum.authz.writing import Named
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookup_plan import Endpoint, Form
@@ -19,14 +26,7 @@ from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import queried
 from oakum.guard.targets import Target, TargetKind
 from oakum.guard.who import readable
-from oakum.semantics import Call, Model, Subject
-from oakum.semantics.accept import Reading, Weighed, request_media, weigh
-from oakum.semantics.decide import may_set, may_write, written
-from oakum.semantics.media import key
-from oakum.semantics.owners import says
-from oakum.semantics.principal import identifiers, text
-from oakum.semantics.span import Unreadable, read
-from oakum.semantics.writing import Named
+from oakum.openapi.model import Json, is_json
 
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:

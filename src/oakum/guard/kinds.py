@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.contract.model import Shape
-from oakum.semantics.table import scalars
+from oakum.authz.table import scalars
+from oakum.openapi.model import Shape
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16

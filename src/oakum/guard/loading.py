@@ -12,7 +12,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from oakum.contract import load
+from oakum.authz import compile_contract
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
 from oakum.guard.denylist import denied, read_list
@@ -22,7 +22,7 @@ from oakum.guard.plan import compile_plan
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.tokens import verifier
 from oakum.guard.who import Verifier
-from oakum.semantics import compile_contract
+from oakum.policy.contract import load
 
 _log = logging.getLogger("oakum.guard")
 

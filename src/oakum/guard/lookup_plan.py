@@ -12,17 +12,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from oakum.contract.model import (
-    Json,
-    Media,
-    Operation,
-    Parameter,
-    Policy,
-    Relation,
-    Shape,
-    State,
-)
-from oakum.contract.openapi import Document
+from oakum.authz import Model
+from oakum.authz.asking import READS
+from oakum.authz.decide import holds_resource
+from oakum.authz.media import edits, judges_json, key
+from oakum.authz.model import pattern, resources_in
+from oakum.authz.table import containers, member_names, named, resource_of
+from oakum.authz.whole import Place, place_of
 from oakum.errors import Problem
 from oakum.guard.ahead import neutral
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
@@ -36,13 +32,9 @@ from oakum.guard.plainly import Plain, plain_keys
 from oakum.guard.route import rivals
 from oakum.guard.shown import copies, shown_at, stands_inside
 from oakum.guard.targets import Finders, Target, Targets, above, names, needs_object, places, shut
-from oakum.semantics import Model
-from oakum.semantics.asking import READS
-from oakum.semantics.decide import holds_resource
-from oakum.semantics.media import edits, judges_json, key
-from oakum.semantics.model import pattern, resources_in
-from oakum.semantics.table import containers, member_names, named, resource_of
-from oakum.semantics.whole import Place, place_of
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.policy.model import Policy, Relation, State
 
 _NAME = re.compile(r"\{[^{}]+\}")
 

@@ -13,11 +13,11 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, TypeVar
 
-from oakum.contract.model import Policy, State
-from oakum.semantics import Call, Model, ObjectInstance, Principal, Subject, Table
-from oakum.semantics.asking import account
-from oakum.semantics.judge import Outline
-from oakum.semantics.principal import at_path, digit, heard, holds, state_of
+from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
+from oakum.authz.asking import account
+from oakum.authz.judge import Outline
+from oakum.authz.principal import at_path, digit, heard, holds, state_of
+from oakum.policy.model import Policy, State
 
 _T = TypeVar("_T")
 

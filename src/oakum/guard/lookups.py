@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from oakum.contract.model import Guarding, Json, Policy, Relation
+from oakum.authz import Model, Principal
+from oakum.authz.principal import alike, identifiers, text
 from oakum.guard.lookup_plan import Home, LookupPlan, origin
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
@@ -20,8 +21,8 @@ from oakum.guard.messages import Answered, Asked, Headers
 from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, octets, readable
 from oakum.guard.whole import is_failed, is_stale, is_whole
-from oakum.semantics import Model, Principal
-from oakum.semantics.principal import alike, identifiers, text
+from oakum.openapi.model import Json
+from oakum.policy.model import Guarding, Policy, Relation
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))

@@ -13,7 +13,7 @@ from math import ceil
 from threading import Lock
 from typing import Generic, TypeVar
 
-from oakum.contract.model import Limit
+from oakum.policy.model import Limit
 
 _V = TypeVar("_V")
 

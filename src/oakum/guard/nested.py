@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.contract.model import Json, Parameter, Shape
+from oakum.authz.span import Unreadable, read
+from oakum.authz.table import containers, element, member_names, named, scalars
 from oakum.guard.messages import Denied
-from oakum.semantics.span import Unreadable, read
-from oakum.semantics.table import containers, element, member_names, named, scalars
+from oakum.openapi.model import Json, Parameter, Shape
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
 _UNNAMED = "\0"

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from oakum.contract.model import Json
+from oakum.authz import Judge, Model, Subject, likely_media
+from oakum.authz.principal import text
+from oakum.authz.writing import ITSELF, Key, Named
 from oakum.guard.lookups import Inquiry
 from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.route import filled
 from oakum.guard.shown import enclosing
 from oakum.guard.targets import Target, names, renamed
 from oakum.guard.who import at, readable
-from oakum.semantics import Judge, Model, Subject, likely_media
-from oakum.semantics.principal import text
-from oakum.semantics.writing import ITSELF, Key, Named
+from oakum.openapi.model import Json
 
 _NOWHERE = Target("none")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from oakum.contract.model import Json, Operation
+from oakum.openapi.model import Json, Operation
 
 _PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
 PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Json, Operation, Parameter, Shape
+from oakum.authz import Model
+from oakum.authz.principal import at_path, identifier
+from oakum.authz.table import element, named, resource_of
+from oakum.authz.writing import Key
 from oakum.guard.route import called, valued
 from oakum.guard.targets import names
-from oakum.semantics import Model
-from oakum.semantics.principal import at_path, identifier
-from oakum.semantics.table import element, named, resource_of
-from oakum.semantics.writing import Key
+from oakum.openapi.model import Json, Operation, Parameter, Shape
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,14 @@ from typing import Any
 
 import orjson
 
-from oakum.contract import Contract
-from oakum.contract.model import Json, Operation, Policy, Relation, Shape, State
+from oakum.authz import Model, compile_contract
+from oakum.authz.asking import account, asks
+from oakum.authz.judge import all_of, declares, holds, nobodys, objects_of, read_only
+from oakum.authz.media import distinct, split
+from oakum.authz.model import pattern
+from oakum.authz.principal import claim_path, digit
+from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
+from oakum.authz.whole import Place
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
 from oakum.guard.clients import open_to_clients
@@ -27,22 +33,9 @@ from oakum.guard.nested import planned
 from oakum.guard.planned import PlannedTargets
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
-from oakum.semantics import Model, compile_contract
-from oakum.semantics.asking import account, asks
-from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
-from oakum.semantics.media import distinct, split
-from oakum.semantics.model import pattern
-from oakum.semantics.principal import claim_path, digit
-from oakum.semantics.table import (
-    Table,
-    Trie,
-    element,
-    member_names,
-    named,
-    resource_of,
-    solid,
-)
-from oakum.semantics.whole import Place
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.policy.contract import Contract
+from oakum.policy.model import Policy, Relation, State
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oakum.contract.model import Media
+from oakum.authz import Model
+from oakum.authz.judge import matches
+from oakum.authz.media import distinct
+from oakum.authz.model import declared_answers
+from oakum.authz.table import member, resource_of, ways
 from oakum.guard.shown import enclosing, stands_inside
 from oakum.guard.targets import Target
-from oakum.semantics import Model
-from oakum.semantics.judge import matches
-from oakum.semantics.media import distinct
-from oakum.semantics.model import declared_answers
-from oakum.semantics.table import member, resource_of, ways
+from oakum.openapi.model import Media
 
 
 @dataclass(frozen=True)

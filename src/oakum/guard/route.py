@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from oakum.contract.model import Operation
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.messages import Denied
 from oakum.guard.nested import Nested
+from oakum.openapi.model import Operation
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No space, control, `#`, `;` or backslash as such, and no broken escape."""

@@ -24,7 +24,6 @@ from socket import AF_INET, AF_INET6, create_connection, create_server, getaddri
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from oakum.contract.model import Json
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
@@ -34,6 +33,7 @@ from oakum.guard.files import appendable, fill, folder_of, judged
 from oakum.guard.local import UNIX, told
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
+from oakum.openapi.model import Json
 
 _TICK = 0.1
 _POLL = 1.0

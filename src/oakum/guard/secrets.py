@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 
-from oakum.contract.model import Json, Tokens
-from oakum.contract.source import parse, read_text
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.tokens import fits
+from oakum.openapi.model import Json
+from oakum.openapi.source import parse, read_text
+from oakum.policy.model import Tokens
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from oakum.contract.model import Guarding
 from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.policy.model import Guarding
 
 
 def settings(said: Guarding, folder: Path) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.contract.model import Operation, Shape
-from oakum.semantics import Model
-from oakum.semantics.table import element, member, resource_of, ways
+from oakum.authz import Model
+from oakum.authz.table import element, member, resource_of, ways
+from oakum.openapi.model import Operation, Shape
 
 _DEEP = 3
 """Members within members of an answer in which a resource is looked for."""

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from functools import partial
 
+from oakum.authz import Call, Model, Principal, Projection, Subject, project
+from oakum.authz.decide import may_call
+from oakum.authz.principal import held
+from oakum.authz.project import left
 from oakum.guard.concealing import Concealed
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
@@ -16,10 +20,6 @@ from oakum.guard.messages import Answered, Asked
 from oakum.guard.route import filled
 from oakum.guard.targets import renamed
 from oakum.guard.who import STRANGER, readable
-from oakum.semantics import Call, Model, Principal, Projection, Subject, project
-from oakum.semantics.decide import may_call
-from oakum.semantics.principal import held
-from oakum.semantics.project import left
 
 
 def visible(

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oakum.contract.model import Operation, Policy, Resource
-from oakum.contract.openapi import Document
+from oakum.authz import Model
 from oakum.guard.paging import page
 from oakum.guard.route import nameless
 from oakum.guard.shown import (
@@ -24,7 +23,9 @@ from oakum.guard.shown import (
     stands_inside,
     within_at,
 )
-from oakum.semantics import Model
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation
+from oakum.policy.model import Policy, Resource
 
 _NAME = re.compile(r"\{[^{}]+\}")
 

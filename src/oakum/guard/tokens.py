@@ -16,10 +16,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
-from oakum.contract.model import Json, Tokens
+from oakum.authz.span import Unreadable, read
 from oakum.errors import InputError, Problem
 from oakum.guard.who import Verifier
-from oakum.semantics.span import Unreadable, read
+from oakum.openapi.model import Json
+from oakum.policy.model import Tokens
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

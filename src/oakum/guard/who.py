@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
-from oakum.contract.model import Caller, Json, is_json
+from oakum.authz.model import pattern
+from oakum.authz.principal import identifiers
+from oakum.authz.span import Unreadable, read
+from oakum.authz.whole import is_problem
 from oakum.guard.caching import handed_on
 from oakum.guard.fields import is_several
 from oakum.guard.headers import for_this_hop
@@ -17,10 +20,8 @@ from oakum.guard.lookup_plan import Credential
 from oakum.guard.media import read_media_type
 from oakum.guard.messages import Answered, Asked, Denied, Headers
 from oakum.guard.route import called
-from oakum.semantics.model import pattern
-from oakum.semantics.principal import identifiers
-from oakum.semantics.span import Unreadable, read
-from oakum.semantics.whole import is_problem
+from oakum.openapi.model import Json, is_json
+from oakum.policy.model import Caller
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
 """The claims of a token; None: it is not valid now."""

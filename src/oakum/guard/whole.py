@@ -5,9 +5,9 @@ The law of this module: what cannot be told to be whole is cut off. `lua/whole.l
 
 from __future__ import annotations
 
-from oakum.contract.model import Json
+from oakum.authz.whole import Place, extent, failed, look
 from oakum.guard.messages import Answered
-from oakum.semantics.whole import Place, extent, failed, look
+from oakum.openapi.model import Json
 
 
 def is_whole(place: Place, answered: Answered, value: Json) -> bool:

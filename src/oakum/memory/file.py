@@ -11,8 +11,6 @@ from typing import Any
 
 import orjson
 
-from oakum.contract.model import Json
-from oakum.contract.typed import Value, typed
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.clock import EVENTS
@@ -27,6 +25,8 @@ from oakum.memory.model import (
     Standing,
     ordered,
 )
+from oakum.openapi.model import Json
+from oakum.openapi.typed import Value, typed
 from oakum.rules import current
 
 SCHEMA = "oakum.memory/2"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import orjson
 
-from oakum.contract.model import Json
 from oakum.errors import Location
 from oakum.finding import Finding, Report
+from oakum.openapi.model import Json
 from oakum.report.grouping import findings_in_order
 from oakum.report.pointing import (
     DISTRUST_RULE,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.contract.model import Json
-from oakum.contract.source import JsonPlaces, parse_json
-from oakum.contract.typed import FORMERLY
 from oakum.errors import Problem
 from oakum.finding import Endpoint, Report, Result
+from oakum.openapi.model import Json
+from oakum.openapi.source import JsonPlaces, parse_json
+from oakum.openapi.typed import FORMERLY
 from oakum.report.json_v1 import SCHEMA, digest, document
 
 _HINT = "take the file as `oakum scan --json` wrote it, or scan again"

@@ -13,8 +13,6 @@ from typing import Literal, get_args
 
 import orjson
 
-from oakum.contract.model import Json
-from oakum.contract.typed import Value, typed
 from oakum.errors import ExitCode, Location
 from oakum.finding import (
     Answer,
@@ -30,6 +28,8 @@ from oakum.finding import (
     State,
     Writes,
 )
+from oakum.openapi.model import Json
+from oakum.openapi.typed import Value, typed
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
 from oakum.rules import current
 

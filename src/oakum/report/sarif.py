@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import orjson
 
-from oakum.contract.model import Json
 from oakum.errors import Location, counted
 from oakum.finding import Finding, Report
+from oakum.openapi.model import Json
 from oakum.page.text import visible
 from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pointing import (

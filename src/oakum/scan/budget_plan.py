@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.scan.endpoints import Gate
-from oakum.semantics import Model
+from oakum.authz import Model
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.scan.requests.endpoints import Gate
 
 _WEIGHTS = {
     FieldClass.SECRET: 8,

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from oakum.authz import Model
 from oakum.errors import counted
 from oakum.finding import Cell, Result, Skipped
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import gate_of
-from oakum.scan.matrix import Matrix
-from oakum.scan.untested import asked_as
-from oakum.semantics import Model
+from oakum.scan.evaluation.matrix import Matrix
+from oakum.scan.evaluation.untested import asked_as
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import gate_of
 
 _MOST_NAMED = 8
 

@@ -12,38 +12,38 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from oakum.contract.graphql import Graph
-from oakum.contract.model import Json
+from oakum.authz import Model
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
-from oakum.scan.absence import close_lists, say_why, unread
-from oakum.scan.absent import Control, ask_for_nobodys, look_again
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.artefacts import Artefact, gather
-from oakum.scan.asking import Ask, Filled, curl, fill
+from oakum.openapi.model import Json
+from oakum.policy.graphql import Graph
 from oakum.scan.budget_plan import SHARE
-from oakum.scan.cast import Cast
-from oakum.scan.confirming import confirm, still_served
-from oakum.scan.endpoints import Gate, is_websocket
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.every_owner import ask_for_each
-from oakum.scan.exhibits import Question
-from oakum.scan.flips import Flip
-from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import NOBODY, Matrix, Outcome
-from oakum.scan.own_lists import own_ids
-from oakum.scan.provisioned_accounts import ProvisionedAccounts
-from oakum.scan.relationships import Relationships
+from oakum.scan.evaluation.absence import close_lists, say_why, unread
+from oakum.scan.evaluation.absent_ids import Control, ask_for_nobodys, look_again
+from oakum.scan.evaluation.artefacts import Artefact, gather
+from oakum.scan.evaluation.confirming import confirm, still_served
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.forms import Form, Keeping, form_of, governed, keeping_of
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import NOBODY, Matrix, Outcome
+from oakum.scan.evaluation.own_lists import own_ids
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.evaluation.write_answers import WriteAnswers
+from oakum.scan.identities.cast import Cast
+from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
+from oakum.scan.identities.relationships import Relationships
+from oakum.scan.requests.builder import Ask, Filled, curl, fill
+from oakum.scan.requests.endpoints import Gate, is_websocket
+from oakum.scan.requests.every_owner import ask_for_each
+from oakum.scan.requests.unsent import parameters_in
 from oakum.scan.scheduling import owners_by_viewer, reach_states
-from oakum.scan.signals import Signal
-from oakum.scan.streams import Listen, Stream
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import May, Pace, Technique
-from oakum.scan.transport import origin_of
-from oakum.scan.undo_log import UndoLog
-from oakum.scan.unsent import parameters_in
-from oakum.scan.write_answers import WriteAnswers
-from oakum.semantics import Model
+from oakum.scan.transport.client import origin_of
+from oakum.scan.transport.streams import Listen, Stream
+from oakum.scan.undo.undo_log import UndoLog
 
 _MOST_ARTEFACTS = 400
 _Pairs = set[tuple[str, str]]

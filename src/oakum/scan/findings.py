@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
-from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import SEVERITIES, Severity
+from oakum.authz import Model
+from oakum.authz.table import allows, deciding, leaf_index
 from oakum.errors import Location
 from oakum.finding import Evidence, Finding, Result, State
-from oakum.scan.cast import Cast
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.policy.model import SEVERITIES, Severity
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
-from oakum.scan.claims import unheard, values_of
-from oakum.scan.matrix import Entry, Key, Matrix, state_key
-from oakum.scan.signals import Signal
-from oakum.semantics import Model
-from oakum.semantics.table import allows, deciding, leaf_index
+from oakum.scan.evaluation.claims import unheard, values_of
+from oakum.scan.evaluation.matrix import Entry, Key, Matrix, state_key
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.identities.cast import Cast
 
 _BASIC = ("anyone", "authenticated")
 

@@ -15,18 +15,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from oakum.contract.model import Operation
+from oakum.authz import Model
+from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Endpoint, Finding
-from oakum.scan.asking import Ask
-from oakum.scan.endpoints import Gate, frame_media, gate_of
+from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine, Event
-from oakum.scan.matrix import Key
+from oakum.scan.evaluation.matrix import Key
+from oakum.scan.requests.builder import Ask
+from oakum.scan.requests.endpoints import Gate, frame_media, gate_of
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
-from oakum.semantics import Model
-from oakum.semantics.table import granted_to_nobody
 
 TOLD_BY: Mapping[str, frozenset[str]] = {
     "bola-write": frozenset({"writes", "creations", "accounts"}),

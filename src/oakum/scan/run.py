@@ -16,45 +16,46 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import oakum
-from oakum.contract import Contract, digest, load
-from oakum.contract.draft import drafted_policy
-from oakum.contract.model import Operation, Policy
-from oakum.contract.params import infer_params
+from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
+from oakum.inference.draft import drafted_policy
+from oakum.inference.params import infer_params
+from oakum.openapi.model import Operation
+from oakum.policy.contract import Contract, digest, load
+from oakum.policy.model import Policy
+from oakum.scan.assembly import Wiring, switch_operations
 from oakum.scan.budget_plan import afford
-from oakum.scan.claims import with_claims
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
-from oakum.scan.credentials import Identities
-from oakum.scan.doctor import Examination, examine
-from oakum.scan.encryption import Encryption
-from oakum.scan.endpoints import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
-from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
-from oakum.scan.fault_proxy import Between
-from oakum.scan.feeds_transport import Feeds
+from oakum.scan.evaluation.claims import with_claims
+from oakum.scan.evaluation.reopened import still_open
+from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude, field_lines
-from oakum.scan.flips import left_behind
-from oakum.scan.identities import load_identities
-from oakum.scan.journal import Journal, Past, left_behind_in, recall
-from oakum.scan.naming import Names
+from oakum.scan.identities.credentials import Identities
+from oakum.scan.identities.doctor import Examination, examine
+from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.removed import tell_removals
+from oakum.scan.identities.session import Sessions
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
-from oakum.scan.patience import Patience
-from oakum.scan.removed import tell_removals
-from oakum.scan.reopened import still_open
-from oakum.scan.report_cells import report_cells
-from oakum.scan.restraint import all_untried, untried, why_not_called
-from oakum.scan.session import Sessions
+from oakum.scan.requests.endpoints import asking_for_more, feeds, survey
+from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
+from oakum.scan.requests.operation_names import Names
+from oakum.scan.requests.unsent import said_unsent, unsent
+from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.setting_change import left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
-from oakum.scan.transport import BudgetSpent, Governor, HttpTransport, origin_of
-from oakum.scan.unsent import said_unsent, unsent
-from oakum.scan.wiring import Wiring, switch_operations
-from oakum.scan.write_log import WriteLog, wrote_to
-from oakum.semantics import Model, compile_contract
+from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport, origin_of
+from oakum.scan.transport.fault_proxy import Between
+from oakum.scan.transport.feeds import Feeds
+from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.journal import Journal, Past, left_behind_in, recall
+from oakum.scan.undo.restraint import all_untried, untried, why_not_called
+from oakum.scan.undo.write_log import WriteLog, wrote_to
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""

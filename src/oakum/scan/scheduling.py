@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oakum.contract.model import Json
+from oakum.authz import Model
 from oakum.finding import Result
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.cast import Cast
-from oakum.scan.knowledge import canonical
-from oakum.scan.matrix import NOBODY, Key, Matrix
-from oakum.semantics import Model
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix
+from oakum.scan.identities.cast import Cast
+from oakum.scan.settings.account_settings import AccountSettings
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from oakum.contract.graphql import Graph
+from oakum.authz import Model
 from oakum.exchange import Request
-from oakum.scan.endpoints import Gate
-from oakum.semantics import Model
+from oakum.policy.graphql import Graph
+from oakum.scan.requests.endpoints import Gate
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine

@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
-from oakum.observe.use.usage import graphql_name
+from oakum.frontend.usage import graphql_name
 
 HERE = Path(__file__).parent
 BUILT = HERE.parents[2] / ".zoo"

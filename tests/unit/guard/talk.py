@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import cadence
-from oakum.contract import load
+from oakum.authz import compile_contract
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
 from oakum.guard.messages import Answered, Asked
-from oakum.semantics import compile_contract
+from oakum.policy.contract import load
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 

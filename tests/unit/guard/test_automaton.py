@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.contract.model import Shape
 from oakum.guard.automaton import Unsupported, of_pattern, of_shape, of_texts
+from oakum.openapi.model import Shape
 
 
 @pytest.mark.parametrize(

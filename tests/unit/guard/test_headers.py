@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Guarding, Service
 from oakum.guard.headers import back, client, onward
 from oakum.guard.messages import Answered, Asked
+from oakum.policy.model import Guarding, Service
 
 GUARD = Guarding(service=Service("x-service", "KEY"), strip=("x-internal",), headers=("x-more",))
 

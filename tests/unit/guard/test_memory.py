@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.contract.model import Limit
 from oakum.guard.memory import Budgets, Memory
+from oakum.policy.model import Limit
 from tests.unit.guard.talk import Clock
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Operation, Parameter, Shape
 from oakum.guard.messages import Denied
 from oakum.guard.nested import Nested
 from oakum.guard.route import Router, filled, passes, placed, queried, without
+from oakum.openapi.model import Operation, Parameter, Shape
 
 PATHS = (
     "/", "/users", "/users/", "/users/{id}", "/users/me", "/users/{id}/posts",

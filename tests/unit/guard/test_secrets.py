@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract.model import Json, Tokens
 from oakum.errors import InputError
 from oakum.guard.secrets import read_key_set
+from oakum.openapi.model import Json
+from oakum.policy.model import Tokens
 
 LONG = b"a made-up secret of 36 bytes in all."
 

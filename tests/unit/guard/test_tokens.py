@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from joserfc import jwk, jws
 
-from oakum.contract.model import Tokens
 from oakum.errors import InputError, Location
 from oakum.guard.tokens import verifier
+from oakum.policy.model import Tokens
 from tests.unit.guard.talk import Clock
 
 RSA = jwk.RSAKey.generate_key(2048, {"kid": "r1", "use": "sig"})

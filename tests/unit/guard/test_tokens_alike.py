@@ -8,9 +8,9 @@ import json
 import pytest
 from joserfc.jwk import OctKey
 
-from oakum.contract.model import Tokens
 from oakum.errors import Location
 from oakum.guard.tokens import verifier
+from oakum.policy.model import Tokens
 from tests.tokens import HELD, REFUSED, Odd
 from tests.unit.guard.lua_state import lua_state
 from tests.unit.guard.talk import Clock

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from oakum.contract.model import Shape
+from oakum.authz.principal import alike
+from oakum.authz.whole import Pages, Place, extent, look, place_of
 from oakum.guard.messages import Answered
 from oakum.guard.whole import is_whole
-from oakum.semantics.principal import alike
-from oakum.semantics.whole import Pages, Place, extent, look, place_of
+from oakum.openapi.model import Shape
 
 PLACE = Place(("data", "*", "id"))
 

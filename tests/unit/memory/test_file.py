@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 
-from oakum.contract.model import Json
 from oakum.errors import InputError
 from oakum.finding import Report
 from oakum.memory import Memory, learn, read, render
+from oakum.openapi.model import Json
 from oakum.report.json_v1 import document
 from oakum.rules import RULES
 from tests.unit.memory.test_learn import histories

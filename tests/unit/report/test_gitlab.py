@@ -10,8 +10,8 @@ import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 
-from oakum.contract.model import Json
 from oakum.finding import Report
+from oakum.openapi.model import Json
 from oakum.report import gitlab
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
 from tests.unit.report.test_json_v1 import reports

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Json
-from oakum.contract.typed import FORMERLY
 from oakum.errors import InputError, Location
 from oakum.finding import (
     Answer,
@@ -26,6 +24,8 @@ from oakum.finding import (
     Result,
     Skipped,
 )
+from oakum.openapi.model import Json
+from oakum.openapi.typed import FORMERLY
 from oakum.report import json_v1
 from oakum.report.integrity import faults
 from oakum.rules import RULES

@@ -12,9 +12,9 @@ import jsonschema_rs
 import pytest
 from hypothesis import assume, given, settings
 
-from oakum.contract.model import Json
 from oakum.errors import Location
 from oakum.finding import Endpoint, Report
+from oakum.openapi.model import Json
 from oakum.report import sarif
 from oakum.report.pointing import NO_FACTS, Facts, RuleFacts
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted

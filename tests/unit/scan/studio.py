@@ -15,20 +15,20 @@ from typing import Any
 
 import orjson
 
-from oakum.contract import Contract, load
+from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Cell, Result
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import Gate, gate_of, survey
+from oakum.policy.contract import Contract, load
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.evidence import Redactor
-from oakum.scan.flips import Flip
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix, Outcome
-from oakum.scan.report_cells import report_cells
-from oakum.semantics import Model, compile_contract
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix, Outcome
+from oakum.scan.evaluation.report_cells import report_cells
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import Gate, gate_of, survey
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.setting_change import Flip
 
 DOCUMENT = """\
 openapi: 3.0.3

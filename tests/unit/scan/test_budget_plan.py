@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.scan.budget_plan import SHARE, afford, cost, risk
-from oakum.scan.endpoints import Gate, survey
+from oakum.scan.requests.endpoints import Gate, survey
 from tests.unit.scan.studio import model
 
 VIEWERS = 4

@@ -9,15 +9,15 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.contract.graphql import TAG
+from oakum.authz import Model
 from oakum.finding import Result
-from oakum.scan.exhibits import Question
-from oakum.scan.matrix import Outcome
-from oakum.semantics import Model
+from oakum.policy.graphql import TAG
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.matrix import Outcome
 from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_evaluator import ANN, CARD, Watch, policy, results
+from tests.unit.scan.evaluation.test_matrix import PRIVATE, PUBLIC
 from tests.unit.scan.studio import IDS, Studio, gate, reply
-from tests.unit.scan.test_evaluator import ANN, CARD, Watch, policy, results
-from tests.unit.scan.test_matrix import PRIVATE, PUBLIC
 
 BOB, CAT = (Studio().people[IDS[name]] for name in ("bob", "cat"))
 THEME = {"is_private": True, "theme": "theme-of-ann"}

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.exchange import Response
 from oakum.finding import Result
-from oakum.scan.journal import Journal, recall
+from oakum.scan.undo.journal import Journal, recall
 from tests.unit.scan.studio import IDS, MISSING, Run, Studio, cast, reply
 
 

@@ -13,15 +13,15 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Result
-from oakum.scan.asking import fill
-from oakum.scan.confirming import confirm, is_sure, still_served
-from oakum.scan.endpoints import Gate
-from oakum.scan.exhibits import Question
-from oakum.scan.flips import Flip
-from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.scan.evaluation.confirming import confirm, is_sure, still_served
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.scan.requests.builder import fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.settings.setting_change import Flip
+from tests.unit.scan.evaluation.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, gate, reply
 from tests.unit.scan.test_engine import Leaking, order
-from tests.unit.scan.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 
 # ------------------------------------------------------------ confirming
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from oakum.contract.model import Grant
 from oakum.exchange import Response
 from oakum.finding import Answer, Endpoint, Evidence, Finding
+from oakum.policy.model import Grant
+from oakum.scan.evaluation.signals import Signal
 from oakum.scan.findings import conclude, field_lines
-from oakum.scan.signals import Signal
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
 
 ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]

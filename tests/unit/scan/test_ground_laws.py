@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.contract.model import Json, Owner, Relation
-from oakum.scan.evidence import Redactor
-from oakum.scan.exhibits import Question
-from oakum.scan.ground import Ground
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix
-from oakum.scan.ownership import (
+from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
+from oakum.authz.judge import Judgement
+from oakum.openapi.model import Json
+from oakum.policy.model import Owner, Relation
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.ground import Ground
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix
+from oakum.scan.evaluation.ownership import (
     Ownership,
     Reading,
     Source,
@@ -21,12 +24,10 @@ from oakum.scan.ownership import (
     loose_values,
     sources_of_value,
 )
-from oakum.semantics import Leaf, Model, ObjectInstance, compile_contract
-from oakum.semantics.judge import Judgement
 from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_evaluator import policy
+from tests.unit.scan.evaluation.test_ownership import with_drafts
 from tests.unit.scan.studio import IDS, cast, gate
-from tests.unit.scan.test_evaluator import policy
-from tests.unit.scan.test_ownership import with_drafts
 
 TEXT = "a text that is long enough"
 OPEN = {"draft": False}

@@ -13,11 +13,12 @@ import orjson
 import pytest
 from httpx2 import Client
 
+from oakum.authz.span import MAX_DEPTH
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.login import sent_to_login
-from oakum.scan.paging import next_page
-from oakum.scan.transport import (
+from oakum.scan.identities.login import sent_to_login
+from oakum.scan.requests.paging import next_page
+from oakum.scan.transport.client import (
     DEEPEST,
     Governor,
     HttpTransport,
@@ -25,8 +26,7 @@ from oakum.scan.transport import (
     cookies_of,
     not_too_deep,
 )
-from oakum.scan.undo_log import in_path, marked
-from oakum.semantics.span import MAX_DEPTH
+from oakum.scan.undo.undo_log import in_path, marked
 
 
 @contextmanager

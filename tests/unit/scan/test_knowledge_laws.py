@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.contract.model import Json
-from oakum.scan.knowledge import (
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import (
     MIN_CANARY,
     MIN_WITHIN,
     Knowledge,
@@ -17,7 +17,7 @@ from oakum.scan.knowledge import (
     says_nothing,
     value_at,
 )
-from tests.unit.scan.test_knowledge import instance
+from tests.unit.scan.evaluation.test_knowledge import instance
 
 STORY = "a story unlike any other"
 

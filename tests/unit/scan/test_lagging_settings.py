@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.patience import PAUSES, Patience
-from tests.unit.scan.test_account_settings import BECOMES, CHANGES, LAW, PRIVATE, Account, account
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.patience import PAUSES, Patience
+from tests.unit.scan.settings.test_account_settings import (
+    BECOMES,
+    CHANGES,
+    LAW,
+    PRIVATE,
+    Account,
+    account,
+)
 
 
 class Cached(Account):

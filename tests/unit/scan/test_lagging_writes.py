@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.patience import PAUSES, Patience
-from oakum.scan.undo_log import Undo, UndoLog, extract
+from oakum.scan.settings.patience import PAUSES, Patience
+from oakum.scan.undo.undo_log import Undo, UndoLog, extract
 
 AT = "http://market.test/notes/n1"
 

@@ -12,10 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Json
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.undo_log import Made, Undo, UndoLog, as_json, extract, from_json, in_path, marked
+from oakum.openapi.model import Json
+from oakum.scan.undo.undo_log import (
+    Made,
+    Undo,
+    UndoLog,
+    as_json,
+    extract,
+    from_json,
+    in_path,
+    marked,
+)
 from tests.unit.scan.studio import reply
 
 ROOT = "http://market.test"

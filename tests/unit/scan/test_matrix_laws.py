@@ -8,16 +8,15 @@ from itertools import permutations
 
 import pytest
 
+from oakum.authz import Model
 from oakum.finding import Evidence, Result
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import Query
-from oakum.scan.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
-from oakum.scan.report_cells import report_cells
-from oakum.semantics import Model
+from oakum.scan.evaluation.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
+from oakum.scan.evaluation.report_cells import report_cells
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import Query
 from tests.unit.scan import studio
-from tests.unit.scan.studio import cast, gate, model
-from tests.unit.scan.test_evaluator import policy
-from tests.unit.scan.test_matrix import (
+from tests.unit.scan.evaluation.test_evaluator import policy
+from tests.unit.scan.evaluation.test_matrix import (
     BIO,
     EVIDENCE,
     NAME,
@@ -32,6 +31,7 @@ from tests.unit.scan.test_matrix import (
     seen,
     shown_to_owner,
 )
+from tests.unit.scan.studio import cast, gate, model
 
 AGAIN = Evidence(EVIDENCE.owner, EVIDENCE.viewer, "curl again")
 MEMBER = frozenset({"member", "anyone"})

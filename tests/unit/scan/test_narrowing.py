@@ -9,8 +9,8 @@ import pytest
 from oakum.errors import NOWHERE, InputError
 from oakum.finding import Endpoint, Finding
 from oakum.scan.checks import CHECKS, OVER_BLOCK
-from oakum.scan.endpoints import survey
 from oakum.scan.narrowing import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
+from oakum.scan.requests.endpoints import survey
 from oakum.scan.techniques import TECHNIQUES
 from tests.unit.scan.studio import model
 

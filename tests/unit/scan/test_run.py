@@ -14,10 +14,10 @@ from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
 from oakum.scan import run as module
 from oakum.scan.engine import Event
-from oakum.scan.flips import Flip
-from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
+from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.journal import Journal, recall
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
 LEAK = Result.LEAK

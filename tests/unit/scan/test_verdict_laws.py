@@ -8,16 +8,24 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.graphql import TAG
 from oakum.exchange import Response
 from oakum.finding import Result, Skipped
+from oakum.policy.graphql import TAG
 from oakum.scan.coverage import untested, within_reach
+from oakum.scan.evaluation.matrix import Matrix
+from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude
-from oakum.scan.matrix import Matrix
-from oakum.scan.report_cells import report_cells
+from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
+from tests.unit.scan.evaluation.test_matrix import (
+    BIO,
+    NAME,
+    PRIVATE,
+    matrix,
+    outcome,
+    seen,
+    shown_to_owner,
+)
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
-from tests.unit.scan.test_evaluator import ANN, Watch, results
-from tests.unit.scan.test_matrix import BIO, NAME, PRIVATE, matrix, outcome, seen, shown_to_owner
 
 ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")
 FIELDS = ("bio", "phone", "vip")

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.contract import load
-from oakum.contract.model import Json
+from oakum.authz import Call, Model, compile_contract, project
+from oakum.authz.diff import changes, compare
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
-from oakum.scan.cast import Cast
-from oakum.semantics import Call, Model, compile_contract, project
-from oakum.semantics.diff import changes, compare
+from oakum.openapi.model import Json
+from oakum.policy.contract import load
+from oakum.scan.identities.cast import Cast
 from oakum_selftest.harmless import CHANGES, PERSONAL, Change
 from oakum_selftest.mutant import Kind, Mutant, drawn, of_cells
 from oakum_selftest.reveal import Seeded

@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from oakum.contract.model import Json
 from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
@@ -30,6 +29,7 @@ from oakum.guard.target import (
     mistake,
     problem,
 )
+from oakum.openapi.model import Json
 
 _BOOTSTRAP = "envoy.json"
 _PROBLEMS = {str(status): problem(status) for status in STATUSES}

@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
-from oakum.contract.model import Json
 from oakum.guard.envoy.parts import TYPE, filter_type, socket_address, typed
 from oakum.guard.target import Deployment, mistake
+from oakum.openapi.model import Json
 
 _UPSTREAM_IDLE = "4s"
 """Below the 5 s of common servers, so that a write never meets a connection just being closed."""

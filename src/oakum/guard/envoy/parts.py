@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.contract.model import Json
+from oakum.openapi.model import Json
 
 SPACE = "oakum"
 """Dynamic metadata in which policy, sentinel, gate and access log speak to each other."""

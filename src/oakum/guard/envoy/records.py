@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from oakum.contract.model import Json
 from oakum.guard.envoy.parts import SPACE, typed
 from oakum.guard.envoy.replies import blind, status
 from oakum.guard.target import Deployment
+from oakum.openapi.model import Json
 
 
 def access_logs(deployment: Deployment) -> list[Json]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from oakum.contract.model import Json
 from oakum.guard.lua import long_string, needed, preloaded
+from oakum.openapi.model import Json
 
 TOKEN = "x-oakum-token"
 """Request header in which the token stands that is to be verified; the router takes it away."""

@@ -1,5 +1,5 @@
 -- What a caller is to an object, in which state its owner is, and so which fields pass: the Lua of
--- `semantics/principal.py`, `semantics/table.py` and `semantics/decide.py`.
+-- `authz/principal.py`, `authz/table.py` and `authz/decide.py`.
 --
 -- Unknown is closed: a look-up without an answer is no relation where a relation gives, and is the
 -- relation where it takes away. Nothing is looked up that cannot change the answer: `settle` asks

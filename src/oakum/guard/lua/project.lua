@@ -1,8 +1,8 @@
--- The body cut down to what its reader may see: the Lua of `semantics/judge.py` and
--- `semantics/project.py`, over the nodes that `guard/plan.py` compiled.
+-- The body cut down to what its reader may see: the Lua of `authz/judge.py` and
+-- `authz/project.py`, over the nodes that `guard/plan.py` compiled.
 --
 -- Byte ranges of the original are kept and nothing is written anew. Every byte is read in the strict
--- grammar of `semantics/span.py`, what is thrown away too: a body that could be read in two ways
+-- grammar of `authz/span.py`, what is thrown away too: a body that could be read in two ways
 -- gives nothing at all. One pass outside of resources; within one, its members are listed first,
 -- since who owns it and in which state it is may stand anywhere in it.
 --

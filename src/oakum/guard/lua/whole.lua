@@ -1,4 +1,4 @@
--- Whether an answer lists all the ids there are: the Lua of `semantics/whole.py` and `guard/whole.py`.
+-- Whether an answer lists all the ids there are: the Lua of `authz/whole.py` and `guard/whole.py`.
 --
 -- The law of this module: a list is whole by evidence, and not for want of a sign against it. What
 -- nobody understands may say that the list goes on, or that it could not be read.

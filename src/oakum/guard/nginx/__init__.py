@@ -21,7 +21,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from oakum.contract.model import Json
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     PROBLEM_HEADERS,
@@ -32,6 +31,7 @@ from oakum.guard.target import (
     mistake,
     problem,
 )
+from oakum.openapi.model import Json
 
 _CONF, _LUA, _CHECK = "nginx.conf", "oakum.lua", "check.conf"
 _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oakum.contract.lexicon import FieldClass, words
-from oakum.contract.model import Severity
+from oakum.inference.lexicon import FieldClass, words
+from oakum.policy.model import Severity
 
 
 @dataclass(frozen=True)

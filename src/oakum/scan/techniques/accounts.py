@@ -16,29 +16,29 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.contract.classify import classify, opens_session
-from oakum.contract.lexicon import FieldClass, classify_field, listed, words
-from oakum.contract.model import Json, Operation, Shape
-from oakum.contract.sensitive import ends, more_than_sets
+from oakum.authz import Model
+from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Endpoint, Evidence
-from oakum.scan.asking import Filled, curl, fill, with_body
-from oakum.scan.bodies import body_shape
-from oakum.scan.contacts import is_secret, noun_of, talks
-from oakum.scan.endpoints import Gate, gate_of
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.sensitive import ends, more_than_sets
+from oakum.inference.side_effects import classify, opens_session
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.scan.discovery.registration import account_resource, removals
+from oakum.scan.discovery.taken_names import Taken, unasked
+from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
-from oakum.scan.owned import LETS_IN
-from oakum.scan.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.registration import account_resource, removals
-from oakum.scan.restraint import barred
-from oakum.scan.signals import Signal
-from oakum.scan.taken import Taken, unasked
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.builder import Filled, curl, fill, with_body
+from oakum.scan.requests.contacts import is_secret, noun_of, talks
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.requests.variants import other_value, shape_of, written
+from oakum.scan.requests.wording import harmless
+from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.timing import ENOUGH, far_apart, hint
-from oakum.scan.variants import other_value, shape_of, written
-from oakum.scan.wording import harmless
-from oakum.semantics import Model
-from oakum.semantics.table import allows
+from oakum.scan.undo.restraint import barred
 
 HOW = "account"
 GUESS = "guess"

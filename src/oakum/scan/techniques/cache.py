@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from itertools import count
 
 from oakum.finding import Answer, Endpoint, Evidence, Result
-from oakum.scan.asking import curl, fill
-from oakum.scan.doctor import Examination
-from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.evidence import media_name
-from oakum.scan.forms import Keeping
-from oakum.scan.matrix import NOBODY, Key
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.evidence import media_name
+from oakum.scan.evaluation.forms import Keeping
+from oakum.scan.evaluation.matrix import NOBODY, Key
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.identities.doctor import Examination
+from oakum.scan.requests.builder import curl, fill
+from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "cache"

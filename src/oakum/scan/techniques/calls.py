@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.authz import Model
+from oakum.authz.decide import through
 from oakum.finding import Evidence
-from oakum.scan.asking import curl, fill
-from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.matrix import NOBODY
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.matrix import NOBODY
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import curl, fill
+from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
-from oakum.semantics import Model
-from oakum.semantics.decide import through
 
 HOW = "call"
 

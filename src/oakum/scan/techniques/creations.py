@@ -13,22 +13,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from oakum.contract.model import Json
-from oakum.contract.sensitive import ends
+from oakum.authz.decide import through
+from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.finding import Endpoint, Evidence, Skipped
-from oakum.scan.asking import Filled, curl
-from oakum.scan.endpoints import Gate
+from oakum.inference.sensitive import ends
+from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.knowledge import value_at
-from oakum.scan.left_out import left_out, why_left_out
-from oakum.scan.making import Maker, creations
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.knowledge import value_at
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.left_out import left_out, why_left_out
+from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo_log import Made
-from oakum.scan.variants import other_value, shape_of
-from oakum.semantics.decide import through
-from oakum.semantics.table import allows
+from oakum.scan.undo.made_objects import Maker, creations
+from oakum.scan.undo.undo_log import Made
 
 HOW = "creation"
 

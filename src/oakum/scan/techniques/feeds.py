@@ -16,19 +16,19 @@ from functools import partial
 
 import orjson
 
-from oakum.contract.classify import says_write
-from oakum.contract.lexicon import listed, words
-from oakum.contract.model import Json, Parameter, Shape
 from oakum.exchange import Response, json_bytes
 from oakum.finding import Result
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.asking import Filled, fill
-from oakum.scan.endpoints import Gate, frame_media, is_websocket
+from oakum.inference.lexicon import listed, words
+from oakum.inference.side_effects import says_write
+from oakum.openapi.model import Json, Parameter, Shape
 from oakum.scan.engine import Engine
-from oakum.scan.knowledge import canonical
-from oakum.scan.relationships import Relationships
-from oakum.scan.streams import Frame, Listen, Stream
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.identities.relationships import Relationships
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate, frame_media, is_websocket
+from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.transport.streams import Frame, Listen, Stream
 
 HOW = "feed"
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from oakum.contract.model import Operation
-from oakum.scan.endpoints import is_graphql
+from oakum.authz import Model
+from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
+from oakum.scan.requests.endpoints import is_graphql
 from oakum.scan.technique import Line, Prospect
-from oakum.semantics import Model
 
 HOW = "graph"
 
@@ -27,7 +27,7 @@ def run(engine: Engine) -> None:
         engine.notes.append("GraphQL was not asked: `pip install '.[graphql]'` in Oakum's folder")
         return
     for operation in operations:
-        from oakum.scan.graphs.explore import Explorer  # needs graphql-core
+        from oakum.scan.graphql.explore import Explorer  # needs graphql-core
 
         engine.say(f"looking for ways through {operation.method} {operation.path}")
         Explorer(engine, operation, HOW).explore()
@@ -46,8 +46,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "why": "no file has its schema; what it tells is then asked by all",
             }
             continue
-        from oakum.scan.graphs.plan import Planner
-        from oakum.scan.graphs.vocabulary import Vocabulary
+        from oakum.scan.graphql.plan import Planner
+        from oakum.scan.graphql.vocabulary import Vocabulary
 
         words = Vocabulary(prospect.model, graph.schema, stated=True)
         for root in Planner(graph.schema, words, rule.params).roots():

@@ -11,19 +11,19 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from oakum.authz.table import allows, deciding
 from oakum.exchange import Response
 from oakum.finding import Evidence
-from oakum.scan.asking import Filled, curl, fill
-from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.knowledge import says_nothing
-from oakum.scan.matrix import state_key
-from oakum.scan.meanings import BARE, another, filter_by, forms, put
-from oakum.scan.ownership import is_one_of_many
-from oakum.scan.reading import Place, Reading, read, told
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.knowledge import says_nothing
+from oakum.scan.evaluation.matrix import state_key
+from oakum.scan.evaluation.ownership import is_one_of_many
+from oakum.scan.evaluation.reading import Place, Reading, read, told
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, forms, put
 from oakum.scan.technique import Line, Prospect
-from oakum.semantics.table import allows, deciding
 
 HOW = "inference"
 

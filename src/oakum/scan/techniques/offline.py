@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from oakum.contract.classify import classify, wipes
-from oakum.contract.lexicon import listed, words
 from oakum.finding import Answer, Endpoint, Evidence
+from oakum.inference.lexicon import listed, words
+from oakum.inference.side_effects import classify, wipes
 from oakum.scan.engine import Engine
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.signals import Signal
 from oakum.scan.technique import Line, Prospect
 
 HOW = "offline"

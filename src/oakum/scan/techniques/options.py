@@ -3,8 +3,9 @@
 A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
 Each parameter that the document declares is tried as its owner first. What changes the form of the
 answer is asked as every kind of viewer, and judged field by field like any answer. What changes
-nothing for the owner may open the object to somebody else: see `oakum.scan.viewers_options`. Where
-an answer declares nothing of anybody's, only values out of place tell: viewers are asked at once.
+nothing for the owner may open the object to somebody else: see
+`oakum.scan.requests.viewers_options`. Where an answer declares nothing of anybody's, only values
+out of place tell: viewers are asked at once.
 """
 
 from __future__ import annotations
@@ -12,17 +13,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.contract.lexicon import words
-from oakum.contract.model import Json, Parameter
-from oakum.contract.sensitive import asks_for_change
-from oakum.scan.choices import choices, has_choices, members_with_choices, placed
-from oakum.scan.endpoints import EMBEDS, Gate
+from oakum.inference.lexicon import words
+from oakum.inference.sensitive import asks_for_change
+from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.meanings import FORMATS, ORDERS, PICKS, SIZES, SWITCHES, TERMS, VIEWS, free
-from oakum.scan.other_ids import ask_for_others, named_others
-from oakum.scan.styles import text_of
+from oakum.scan.requests.choices import choices, has_choices, members_with_choices, placed
+from oakum.scan.requests.endpoints import EMBEDS, Gate
+from oakum.scan.requests.other_ids import ask_for_others, named_others
+from oakum.scan.requests.parameter_meanings import (
+    FORMATS,
+    ORDERS,
+    PICKS,
+    SIZES,
+    SWITCHES,
+    TERMS,
+    VIEWS,
+    free,
+)
+from oakum.scan.requests.styles import text_of
+from oakum.scan.requests.viewers_options import Option, media_types, options_beside, try_as_viewers
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.viewers_options import Option, media_types, options_beside, try_as_viewers
 
 HOW = "option"
 

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oakum.contract.model import Parameter
+from oakum.authz import Model
 from oakum.finding import Result
-from oakum.scan.endpoints import Gate
+from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.other_ids import twice
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.other_ids import twice
 from oakum.scan.technique import Line, Prospect, is_spent
-from oakum.semantics import Model
 
 HOW = "parents"
 

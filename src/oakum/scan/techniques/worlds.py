@@ -17,16 +17,16 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from oakum.contract.lexicon import listed, words
-from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Endpoint, Skipped
-from oakum.scan.account_settings import AccountSettings
-from oakum.scan.asking import Filled, fill
-from oakum.scan.endpoints import Gate
+from oakum.inference.lexicon import listed, words
+from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.owned import of_objects, own_fields
-from oakum.scan.reading import Place, Reading, derived, differences, told
+from oakum.scan.evaluation.reading import Place, Reading, derived, differences, told
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
 

@@ -14,37 +14,31 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from oakum.contract.classify import classify
-from oakum.contract.lexicon import FieldClass, classify_field, listed, words
-from oakum.contract.model import Json, Operation, Shape
-from oakum.contract.sensitive import (
-    ends,
-    life_cycle,
-    more_than_sets,
-    moves_by_itself,
-    sets_off,
-)
+from oakum.authz import Model
+from oakum.authz.decide import through
+from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Endpoint, Evidence, Skipped
-from oakum.scan.asking import Filled, curl, fill, variable, with_body
-from oakum.scan.bodies import body_shape
-from oakum.scan.bulk import bulk, why_not
-from oakum.scan.endpoints import Gate, gate_of
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.sensitive import ends, life_cycle, more_than_sets, moves_by_itself, sets_off
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.engine import Engine
-from oakum.scan.knowledge import canonical
-from oakum.scan.left_out import left_out, why_left_out
-from oakum.scan.making import AsOwn, Workshop
-from oakum.scan.masks import looks_masked
-from oakum.scan.ownership import relations_to
-from oakum.scan.restraint import barred
-from oakum.scan.signals import Signal
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.evaluation.masks import looks_masked
+from oakum.scan.evaluation.ownership import relations_to
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
+from oakum.scan.requests.bulk_writes import bulk, why_not
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.requests.left_out import left_out, why_left_out
+from oakum.scan.requests.variants import last_parameter, other_value, place, shape_of, written
+from oakum.scan.requests.wording import typed
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo_log import Undo, UndoLog, extract
-from oakum.scan.variants import last_parameter, other_value, place, shape_of, written
-from oakum.scan.wording import typed
-from oakum.semantics import Model
-from oakum.semantics.decide import through
-from oakum.semantics.table import allows
+from oakum.scan.undo.made_objects import AsOwn, Workshop
+from oakum.scan.undo.restraint import barred
+from oakum.scan.undo.undo_log import Undo, UndoLog, extract
 
 HOW = "write"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.contract.lexicon import classify_field
 from oakum.finding import Finding
+from oakum.inference.lexicon import classify_field
 from oakum.scan.checks import CHECKS
 from oakum.scan.checks.leak import Leak
 from oakum.scan.findings import conclude

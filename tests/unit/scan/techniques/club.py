@@ -15,20 +15,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from oakum.contract import load
+from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import survey
+from oakum.policy.contract import load
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.evidence import Redactor
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import survey
 from oakum.scan.technique import May, Pace
-from oakum.scan.techniques import talk
-from oakum.semantics import Model, compile_contract
+from oakum.scan.techniques import account_enumeration
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -247,7 +247,7 @@ class Played:
         self.engine = Engine(
             model(), cast, knowledge, matrix, Evaluator(model(), cast, knowledge, matrix, redactor),
             gates, TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
-            techniques=(talk,), pace=pace,
+            techniques=(account_enumeration,), pace=pace,
         )  # fmt: skip
         me = Request("GET", f"{TARGET}/me")
         self.engine.explore([("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names])

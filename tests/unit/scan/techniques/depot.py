@@ -16,19 +16,19 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from oakum.contract import load
+from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import survey
+from oakum.policy.contract import load
 from oakum.scan.engine import Engine
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.evidence import Redactor
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix
-from oakum.scan.techniques import walk
-from oakum.semantics import Model, compile_contract
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import survey
+from oakum.scan.techniques import id_enumeration
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -226,7 +226,7 @@ class Played:
         redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
         self.engine = Engine(
             known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
-            gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(walk,),
+            gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(id_enumeration,),
         )  # fmt: skip
         self.engine.pace = pace or Pace()
         me = Request("GET", f"{TARGET}/me")

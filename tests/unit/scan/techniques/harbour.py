@@ -24,19 +24,19 @@ from graphql import (
     validate,
 )
 
-from oakum.contract import load
+from oakum.authz import compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import survey
+from oakum.policy.contract import load
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.evidence import Redactor
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import survey
 from oakum.scan.techniques import graph
-from oakum.semantics import compile_contract
 
 DOCUMENT = """\
 openapi: 3.1.0

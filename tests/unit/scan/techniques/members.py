@@ -14,19 +14,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from oakum.contract import load
+from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
-from oakum.scan.cast import Cast
-from oakum.scan.endpoints import survey
+from oakum.policy.contract import load
 from oakum.scan.engine import Engine
-from oakum.scan.evaluator import Evaluator
-from oakum.scan.evidence import Redactor
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Matrix
-from oakum.scan.techniques import harvest
-from oakum.semantics import Model, compile_contract
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import survey
+from oakum.scan.techniques import bulk_exposure
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -176,7 +176,7 @@ class Played:
         redactor = Redactor(b"key", frozenset({"id", "name", "mail", "listed", "hits", "asked"}))
         self.engine = Engine(
             known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
-            gates, TARGET, members, lambda event: None, lambda who: (), techniques=(harvest,),
+            gates, TARGET, members, lambda event: None, lambda who: (), techniques=(bulk_exposure,),
         )  # fmt: skip
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, reply(members.row(name)))) for name in CAST]

@@ -10,11 +10,12 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import FieldRule, Grant, Operation, Owner, Policy, Relation, Resource
-from oakum.scan.graphs.picks import Ask, Asked, Pick, Root, compose, without
-from oakum.scan.graphs.plan import SHALLOW, Planner, Style, acts_by_name, packed
-from oakum.scan.graphs.vocabulary import Vocabulary
-from oakum.semantics import Model, compile_contract
+from oakum.authz import Model, compile_contract
+from oakum.openapi.model import Operation
+from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
+from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, without
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, packed
+from oakum.scan.graphql.vocabulary import Vocabulary
 
 NAMES = ("User", "Order", "Team", "Invoice", "Label")
 SCALARS = (

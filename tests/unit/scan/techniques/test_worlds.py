@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.asking import Filled
-from oakum.scan.reading import Place, Reading
+from oakum.scan.evaluation.reading import Place, Reading
+from oakum.scan.requests.builder import Filled
 from oakum.scan.techniques.inference import Hidden
 from oakum.scan.techniques.worlds import Seen, _steady, _telling
 from tests.unit.scan.studio import gate

@@ -9,12 +9,12 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.contract import load
+from oakum.authz import compile_contract
+from oakum.policy.contract import load
 from oakum.scan.techniques.writes import _Endpoint, _endpoints, _View
-from oakum.semantics import compile_contract
 from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate
-from tests.unit.scan.test_evaluator import NOTES, policy
 
 DOCUMENT = """\
 openapi: 3.1.0

@@ -1,0 +1,96 @@
+"""What the rest do: from which number on somebody does more than can be chance.
+
+The law of this module: no number is too many by itself. The middle and a high quantile of all
+callers (KLL, Karnin, Lang and Liberty 2016) are carried on as a log-normal tail, which is how the
+use of an API is spread, to where once in 200 times any of so many callers would stand. The highest
+few are left out of it, since they may be the abusers themselves; with too few callers there is no
+such number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from datasketches import kll_floats_sketch  # type: ignore[import-untyped]
+
+from oakum.abuse.signs import Sign
+
+Window = Literal["hour", "day"]
+FEWEST = 40
+"""Callers that have to be there before any of them is compared with the others."""
+FEW = 12
+"""Callers at an endpoint that say something beside what callers do at other endpoints."""
+_APART = 4
+"""Callers at the top of few that the quantile leaves out."""
+_CHANCE = 1 / 200
+"""That any of the callers at an endpoint is above the limit by chance."""
+_NOISE = 3
+"""Standard deviations of a count, of one for whom the limit itself is usual."""
+_ZEAL = 0.85
+"""Standard deviations more for volume: some are busy, and mean no harm."""
+_K = 2000
+"""Exact up to so many callers; beyond it, ranks are off by 0.15 % at most."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How often others do it, in the same window."""
+
+    callers: int
+    middle: int
+    """Half of them at most."""
+    high: int
+    """`share` of them at most."""
+    share: float
+    window: Window
+    """In which they do it; a day where too few come within an hour."""
+    limit: int
+    """Whoever does it more often is told."""
+
+
+class Numbers:
+    """One number of each of many callers."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._sketch = kll_floats_sketch(_K)
+
+    def add(self, values: Sequence[int]) -> None:
+        """One number of each caller; 0 of one who never did it."""
+        if values:
+            self._sketch.update(np.array(values, np.float32))
+
+    def take(self, other: Numbers) -> None:
+        """Take in the numbers of others."""
+        self._sketch.merge(other._sketch)
+
+    @property
+    def callers(self) -> int:
+        """Whose numbers these are."""
+        return int(self._sketch.n)
+
+    def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:
+        """`times`: of the least that is told. None: there are too few callers to say what is
+        usual."""
+        many = self.callers
+        if many < fewest:
+            return None
+        share = 1 - max(0.01, _APART / many)
+        middle, high = (self._sketch.get_quantile(rank) for rank in (0.5, share))
+        far = NormalDist().inv_cdf(1 - _CHANCE / many) + (_ZEAL if sign.alone else 0)
+        tail = far / NormalDist().inv_cdf(share)
+        limit = (middle + 1) * ((high + 1) / (middle + 1)) ** tail - 1
+        limit += _NOISE * sqrt(limit)
+        return Baseline(
+            many,
+            round(middle),
+            round(high),
+            share,
+            self._window,
+            max(sign.least * times, round(limit)),
+        )

@@ -1,0 +1,105 @@
+"""Counts of one caller at one endpoint in one window, and what was shown to whom: all in sketches.
+
+The law of this module: memory is bounded and does not grow with the traffic. A count of different
+things is exact while it is small and then an estimate (HyperLogLog, Flajolet et al. 2007; standard
+error 3.3 %); what was handed out is marked in a table of fixed size, where two things may share a
+place, so that rarely something counts as shown that was not: in favour of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from datasketches import hll_sketch  # type: ignore[import-untyped]
+
+from oakum.abuse.signs import COUNTED, FAILED, OBJECTS, SAMPLE, WORKED
+
+_LOG = 10
+_ADDRESSES = 512
+_MASK = (1 << 64) - 1
+_ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+
+class Tally:
+    """How many different things of each sort were counted."""
+
+    __slots__ = ("_seen", "_sketches", "_values", "addresses", "misses", "requests")
+
+    def __init__(self) -> None:
+        self.requests = self.misses = 0
+        self.addresses: set[int] | None = None
+        """That it came from, as they are: which of them are somebody else's too is seen later."""
+        self._sketches: list[hll_sketch | None] = [None] * COUNTED
+        self._values: list[int] = [0] * COUNTED
+        self._seen: list[int] = [0] * COUNTED
+        """How often each was counted: no estimate is above it."""
+
+    def see(self, sign: int, mark: int) -> None:
+        """Count a thing by its hash."""
+        sketch = self._sketches[sign]
+        if sketch is None:
+            sketch = self._sketches[sign] = hll_sketch(_LOG)
+        sketch.update(mark)
+        self._seen[sign] += 1
+
+    def value(self, sign: int) -> int:
+        """The number as it was when `settle` was last called."""
+        return self._values[sign]
+
+    def come(self, address: int) -> None:
+        """It came from this address; the first `_ADDRESSES` are kept."""
+        if self.addresses is None:
+            self.addresses = set()
+        if len(self.addresses) < _ADDRESSES:
+            self.addresses.add(address)
+
+    def put(self, sign: int, value: int) -> None:
+        """The number, as it was counted elsewhere."""
+        self._values[sign] = value
+
+    def settle(self) -> list[int]:
+        """Bring the numbers up to date; all of them."""
+        values = self._values
+        for sign, sketch in enumerate(self._sketches):
+            if sketch is not None:
+                values[sign] = min(round(sketch.get_estimate()), self._seen[sign])
+        if self._sketches[OBJECTS] is not None:
+            values[OBJECTS] *= SAMPLE
+        # Behind one address there may be an office: many who log in, and some of them fail.
+        values[FAILED] = max(0, values[FAILED] - values[WORKED])
+        return values
+
+
+class Shown:
+    """Which ids were handed to which caller, today or yesterday: one byte a place."""
+
+    def __init__(self, places: int) -> None:
+        """`places`: bytes, rounded up to a power of two."""
+        self._shift = 64 - max(10, (places - 1).bit_length())
+        self._cells = np.zeros(1 << 64 - self._shift, np.uint8)
+        self._odd = np.array(_ODD, np.uint64)[:, None]
+        self._now, self._before = 2, 1
+
+    @property
+    def bytes(self) -> int:
+        """Of memory."""
+        return self._cells.nbytes
+
+    def day(self, number: int) -> None:
+        """Another day: what was shown before yesterday is forgotten."""
+        self._now, self._before = number % 255 + 1, (number - 1) % 255 + 1
+
+    def hand(self, caller: int, ids: Sequence[int]) -> None:
+        """An answer to this caller held these ids."""
+        marks = np.array(ids, np.int64).view(np.uint64) ^ np.uint64(caller & _MASK)
+        self._cells[(marks * self._odd) >> np.uint64(self._shift)] = self._now
+
+    def __contains__(self, asked: tuple[int, int]) -> bool:
+        """Whether this caller was handed this id."""
+        mark = (asked[0] ^ asked[1]) & _MASK
+        for odd in _ODD:
+            cell = self._cells[(mark * odd & _MASK) >> self._shift]
+            if cell != self._now and cell != self._before:
+                return False
+        return True

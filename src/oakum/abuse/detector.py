@@ -1,0 +1,471 @@
+"""Watches calls go by, one after the other in the order of time, and tells who abuses the API.
+
+The law of this module: a caller is compared with the others, at the same endpoint and at the same
+time. Every five minutes of the records' clock, what each caller has done within the hour and within
+the day is held against what the rest have; so it matters to nobody in which order others came, and
+whoever does less is never told where one who does more is not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from oakum.abuse.actor import Actor
+from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
+from oakum.abuse.counters import Shown, Tally
+from oakum.abuse.observed import By, Event, Report, Told
+from oakum.abuse.place import Place
+from oakum.abuse.signs import (
+    FAILED,
+    FIRST,
+    FROM,
+    HOURS,
+    IDS,
+    KINDS,
+    LAST,
+    MISSED,
+    NAMES,
+    OBJECTS,
+    ORDERED,
+    REFUSED,
+    SAMPLE,
+    SIGNS,
+    UNKNOWN,
+    UNSHOWN,
+    WORKED,
+    Endpoint,
+    Kind,
+    endpoint,
+)
+from oakum.traffic.call import Call
+
+SLOT: Final = 300_000
+"""Milliseconds between two looks."""
+HOUR: Final = 12 * SLOT
+_DAY: Final = 24 * HOUR
+_LEARN = 3 * SLOT
+"""Milliseconds of the records before anybody is told."""
+_SELDOM = 3 * SLOT
+"""Between two looks at the day."""
+_METHODS = frozenset(("DELETE", "GET", "PATCH", "POST", "PUT", "QUERY"))
+_OTHER = "OTHER"
+"""Stands for any other method: a client may make up as many as it likes."""
+_NEAR = 16
+"""A step from id to id that is one of a walk."""
+_ENDPOINTS = 2_000
+_BAD = frozenset((401, 403, 404, 410))
+_BAD_LOGIN = _BAD | {400, 422}
+_BYS: Final[tuple[By, ...]] = ("caller", "address")
+_ALL = Endpoint("", "", 0, "whole")
+_EACH = 10
+"""Tallies for each caller that is watched, over all: one an endpoint and window."""
+_SHARED = 2
+"""Callers at an address that is still their own."""
+_ADDRESSES = 200_000
+_TOLD = 10_000
+_WANTED: Final[Mapping[Kind, str]] = {
+    "walk": "no record says which object was asked for",
+    "guess": "no record says which object was asked for",
+    "scrape": "no record is of a list",
+    "probe": "no record says which name was asked for at a search or a lookup",
+    "share": "no record of a caller says from which address it came",
+    "stuff": "no record says who wanted to log in",
+    "scan": "no record says who asked, and when",
+}
+"""What is said of each kind when the records do not hold what it needs."""
+ASIDE_TIME = "without an instant"
+ASIDE_WHO = "of nobody, and from no address"
+ASIDE_ENDPOINT = "of an endpoint too many"
+ASIDE_LATE = "more than an hour out of order"
+ASIDE_AHEAD = "more than a day ahead of all others"
+ASIDE_TOLD = "of more abusers than are kept"
+
+
+class Watch:
+    """Takes calls in; keeps none."""
+
+    def __init__(self, *, callers: int = 50_000, shown: int = 1 << 26) -> None:
+        """`callers`: that are watched at a time, before those that have been idle for longest are
+        let go; `shown`: bytes for what was handed to whom."""
+        self._most = callers
+        self._shown = Shown(shown)
+        self._actors: dict[By, dict[int, Actor]] = {"caller": {}, "address": {}}
+        self._places: dict[tuple[str, str, By], tuple[Place, Place]] = {}
+        self._whole = {by: (Place(_ALL, by, "hour"), Place(_ALL, by, "day")) for by in _BYS}
+        self._active: dict[By, set[int]] = {by: set() for by in _BYS}
+        self._judged: set[Kind] = set()
+        self._told: dict[tuple[By, int], Told] = {}
+        self._addresses: dict[int, set[int]] = {}
+        self._older: dict[int, set[int]] = {}
+        """As many that came before these."""
+        self._aside: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()
+        """What the records hold at all, for what could not be told."""
+        self._begins = self._ends = self._slot = self._ahead = 0
+        self._let_go = 0
+
+    # ------------------------------------------------------------ one call
+
+    def take(self, call: Call) -> list[Event]:
+        """Count a call, and tell what the time before it has shown. One that comes late counts as
+        of now."""
+        if not call.at:
+            self._aside[ASIDE_TIME] += 1
+            return []
+        events: list[Event] = []
+        if self._slot and call.at >= self._slot + _DAY and abs(call.at - self._ahead) > HOUR:
+            # One clock that is wrong would set all that follow aside: a second one has to agree.
+            self._ahead = call.at
+            self._aside[ASIDE_AHEAD] += 1
+            return []
+        if call.at >= self._slot + SLOT:
+            events = self._turn(call.at)
+        if call.at < self._slot - HOUR:
+            self._aside[ASIDE_LATE] += 1
+            return events
+        self._ends = max(self._ends, call.at)
+        by: By = "caller" if call.caller else "address"
+        who = call.caller or call.address
+        if not who:
+            self._aside[ASIDE_WHO] += 1
+            return events
+        places = self._at(call, by)
+        if places is None:
+            self._aside[ASIDE_ENDPOINT] += 1
+            return events
+        self._count(call, by, who, places)
+        return events
+
+    def _at(self, call: Call, by: By) -> tuple[Place, Place] | None:
+        method = call.method if call.method in _METHODS else _OTHER
+        key = (method, call.path, by)
+        found = self._places.get(key)
+        if found is None and len(self._places) < _ENDPOINTS:
+            made = endpoint(method, call.path, call.operation)
+            number = len(self._places)
+            found = Place(made, by, "hour", number), Place(made, by, "day", number)
+            self._places[key] = found
+        return found
+
+    def _count(self, call: Call, by: By, who: int, places: tuple[Place, Place]) -> None:
+        actor = self._actors[by].get(who)
+        if actor is None:
+            if len(self._actors[by]) >= self._most:
+                self._release(by, self._slot, crowded=True)
+            actor = self._actors[by][who] = Actor(call.at)
+        actor.last = max(actor.last, call.at)
+        self._active[by].add(who)
+        self._seen.update(("calls", "scan"))
+        missed = call.status in _BAD or (200 <= call.status < 300 and call.count == 0)
+        actor.requests += 1
+        actor.misses += missed
+        signs, kinds = self._signs(call, who, places[0].endpoint, missed)
+        for place in places:
+            place.answered |= call.count >= 0
+            place.kinds.update(kinds)
+            tally = place.at(who)
+            tally.requests += 1
+            tally.misses += missed
+            for sign, mark in signs:
+                tally.see(sign, mark)
+                place.signs.add(sign)
+        if by == "caller" and call.address:
+            self._seen["share"] += 1
+            self._came(who, call.address)
+        for place in self._whole[by]:
+            tally = place.at(who)
+            tally.requests += 1
+            if by == "caller" and call.address:
+                tally.come(call.address)
+                place.signs.add(FROM)
+                place.kinds.add("share")
+            if call.status in _BAD:
+                tally.see(REFUSED, places[0].number)
+                place.signs.add(REFUSED)
+            place.kinds.add("scan")
+            for sign, mark in signs:
+                if sign == IDS:
+                    tally.see(IDS, mark)
+        if call.handed:
+            self._shown.hand(who, call.handed)
+
+    def _came(self, caller: int, address: int) -> None:
+        known = self._addresses.get(address)
+        if known is None:
+            if len(self._addresses) >= _ADDRESSES:
+                self._older, self._addresses = self._addresses, {}
+            known = self._addresses[address] = self._older.get(address, set())
+        if len(known) <= _SHARED:
+            known.add(caller)
+
+    def _own(self, tally: Tally) -> int:
+        """Addresses that hardly anybody else comes from: at those of offices and of mobile
+        networks many do, and who is on the way has a new one of these each time. One that was
+        forgotten may be such a one: whoever makes up addresses has nobody told by it."""
+        known = (
+            self._addresses.get(each) or self._older.get(each) for each in tally.addresses or ()
+        )
+        return sum(each is not None and len(each) <= _SHARED for each in known)
+
+    # ------------------------------------------------------------ what a call is a sign of
+
+    def _signs(
+        self, call: Call, who: int, at: Endpoint, missed: bool
+    ) -> tuple[list[tuple[int, int]], set[Kind]]:
+        """What is counted of a call, and which kinds it could have been a sign of."""
+        found: list[tuple[int, int]] = []
+        kinds: set[Kind] = set()
+        if at.use == "login":
+            if call.asked:
+                kinds.add("stuff")
+                found += _login(call)
+        elif at.use == "contact":
+            if call.asked:
+                kinds.add("probe")
+                found += _contact(call, missed)
+        elif at.ids and len(call.asked) >= at.ids:
+            kinds.update(("walk", "guess"))
+            shown = call.count >= 0 and (who, call.asked[at.ids - 1]) in self._shown
+            found += _object(call, at, missed, shown)
+        elif call.method == "POST" and call.status == 200 and call.asked and call.handed:
+            kinds.update(("walk", "guess"))
+            found += self._batch(call, who)
+        if call.count > 1 or (call.count < 0 and at.lists):
+            kinds.add("scrape")
+            found += _list(call, at)
+        self._seen.update(kinds)
+        return found, kinds
+
+    def _batch(self, call: Call, who: int) -> Iterator[tuple[int, int]]:
+        """Objects that a body asks for and the answer names: a batch of ids, a query by id."""
+        for mark in {*call.asked} & {*call.handed}:
+            yield IDS, mark
+            if (who, mark) not in self._shown:
+                yield UNSHOWN, mark
+
+    # ------------------------------------------------------------ looks
+
+    def _turn(self, at: int) -> list[Event]:
+        """Time has gone on to another slot."""
+        before, self._slot = self._slot, at - at % SLOT
+        if not self._begins:
+            self._begins = self._ends = at
+            self._shown.day(at // _DAY)
+            return []
+        events = self._look(before, at // _SELDOM != before // _SELDOM)
+        if at // HOUR != before // HOUR:
+            for hour, _ in self._pairs():
+                hour.empty(follows=at // HOUR == before // HOUR + 1)
+        if at // _DAY != before // _DAY:
+            self._shown.day(at // _DAY)
+            for _, day in self._pairs():
+                day.empty(follows=False)
+        many = sum(len(place.tallies) for pair in self._pairs() for place in pair)
+        for by in _BYS:
+            self._release(by, at, crowded=many > _EACH * self._most)
+        return events
+
+    def _pairs(self) -> Iterator[tuple[Place, Place]]:
+        yield from self._places.values()
+        yield from self._whole.values()
+
+    def _days(self, by: By) -> Iterator[Place]:
+        return (day for _, day in self._places.values() if day.by == by)
+
+    def _look(self, slot: int, at_day: bool) -> list[Event]:
+        """Hold all callers against each other; `slot`: the one that has ended."""
+        for by in _BYS:
+            day = self._whole[by][1]
+            for who in self._active[by]:
+                actor, tally = self._actors[by][who], day.at(who)
+                before = tally.value(IDS)
+                actor.ids = max(0, tally.settle()[IDS] - before)
+                actor.close(slot // SLOT)
+            self._active[by].clear()
+        for place in self._whole["caller"]:
+            for tally in place.tallies.values():
+                tally.put(FROM, self._own(tally))
+        if self._ends - self._begins < _LEARN:
+            return []
+        found: dict[tuple[By, int, Kind], Event] = {}
+        total = Counter({by: sum(day.callers for day in self._days(by)) for by in _BYS})
+        for pair in self._pairs():
+            day = pair[1]
+            if day.callers >= FEWEST:
+                self._judged |= day.kinds
+            elif total[day.by] >= FEWEST:
+                self._judged |= day.kinds - {"scrape"}
+            for place in pair:
+                place.settle()
+            for place in pair[: 1 + at_day]:
+                for sign in sorted(place.signs & SIGNS.keys()):
+                    for event in self._beyond(place, pair[1], sign):
+                        key = (event.by, event.who, event.kind)
+                        if key not in found or found[key].weight < event.weight:
+                            found[key] = event
+        return [each for each in found.values() if self._tell(each)]
+
+    def _beyond(self, place: Place, day: Place, sign: int) -> Iterator[Event]:
+        """Who does more of one thing at one endpoint than can be chance; `day`: the same
+        endpoint."""
+        said = SIGNS[sign]
+        if sign == NAMES and place.tells:
+            return
+        high = place.beyond(sign, said.least)
+        rest = self._rest(place, day, sign) if high else None
+        if rest is None:
+            return
+        for who, tally in high.items():
+            if tally.value(sign) > rest.limit:
+                yield self._event(place, sign, who, tally, rest)
+
+    def _rest(self, place: Place, day: Place, sign: int) -> Baseline | None:
+        """What is usual at an endpoint. Where few come within an hour, what they do within a day;
+        where few come at all, what others do at all endpoints and five times the least, or what
+        those few do, whichever is more."""
+        said = SIGNS[sign]
+        rest = place.rest(sign) or day.rest(sign)
+        if rest is not None or said.alone:
+            return rest
+        around = Numbers(place.window)
+        for pair in self._pairs():
+            each = pair[place.window == "day"]
+            if each.by == place.by and sign in each.signs:
+                around.take(each.numbers(sign))
+        found = [around.rest(said, 5), day.numbers(sign).rest(said, 1, FEW)]
+        if found[0] is None:
+            return None
+        return max(filter(None, found), key=lambda each: each.limit)
+
+    def _event(self, place: Place, sign: int, who: int, tally: Tally, rest: Baseline) -> Event:
+        count, kind = tally.value(sign), SIGNS[sign].kind
+        if kind == "guess" and tally.value(ORDERED) * 2 >= count:
+            kind = "walk"
+        return Event(
+            kind,
+            min(self._ends, self._slot) if self._slot else self._ends,
+            self._actors[place.by][who].first,
+            who,
+            place.by,
+            str(place.endpoint) if place.endpoint is not _ALL else "",
+            place.window,
+            sign,
+            count,
+            rest,
+            tally.requests,
+            tally.misses,
+            tally.value(IDS),
+            tally.value(ORDERED),
+            place.answered or sign not in (ORDERED, NAMES),
+        )
+
+    def _tell(self, event: Event) -> bool:
+        """Whether it is news: the first of its kind of this caller."""
+        key = (event.by, event.who)
+        told = self._told.get(key)
+        if told is None:
+            if len(self._told) >= _TOLD:
+                self._aside[ASIDE_TOLD] += 1
+                return False
+            told = self._told[key] = Told(event.who, event.by, event.since, event.at)
+        latest = told.latest.get(event.kind)
+        if latest is None or latest.weight < event.weight:
+            told.latest[event.kind] = event
+        if latest is None:
+            told.events.append(event)
+        return latest is None
+
+    def _release(self, by: By, at: int, *, crowded: bool) -> None:
+        """Let those go who have been idle for a day, and the idlest when there are too many."""
+        actors = self._actors[by]
+        free = {who: each.last for who, each in actors.items() if (by, who) not in self._told}
+        idle = [who for who, last in free.items() if last < at - _DAY]
+        if not idle and (crowded or len(actors) >= self._most):
+            idle = sorted(free, key=free.__getitem__)[: len(free) // 8 + 1]
+        if not idle:
+            return
+        self._let_go += len(idle)
+        for pair in self._pairs():
+            for place in pair:
+                if place.by == by:
+                    place.release(idle)
+        for who in idle:
+            del actors[who]
+            self._active[by].discard(who)
+
+    # ------------------------------------------------------------ the end
+
+    def done(self, aside: Mapping[str, int] | None = None) -> tuple[list[Event], Report]:
+        """What the last calls have shown, and all of it together; `aside`: what was set aside
+        before."""
+        events = self._look(self._slot, at_day=True) if self._begins else []
+        for (by, who), told in self._told.items():
+            actor = self._actors[by][who]
+            told.last, told.series = actor.last, actor.points(SLOT)
+        callers = self._let_go + sum(len(each) for each in self._actors.values())
+        return events, Report(
+            tuple(sorted(self._told.values(), key=lambda each: (each.events[0].at, each.who))),
+            self._seen["calls"],
+            callers,
+            self._begins,
+            self._ends,
+            dict(self._aside + Counter(aside or {})),
+            {kind: why for kind in KINDS if (why := self._why_blind(kind))},
+            self._aside[ASIDE_LATE] + self._aside[ASIDE_AHEAD] + self._aside[ASIDE_ENDPOINT],
+            self._let_go,
+        )
+
+    def _why_blind(self, kind: Kind) -> str:
+        if not self._seen[kind]:
+            return _WANTED[kind]
+        if self._ends - self._begins < _LEARN:
+            return f"the records are of less than {_LEARN // 60_000} minutes"
+        if kind not in self._judged:
+            return f"no endpoint had {FEWEST} callers to compare"
+        return ""
+
+
+def _joined(marks: Sequence[int]) -> int:
+    """One hash of several."""
+    return marks[0] if len(marks) == 1 else hash(tuple(marks))
+
+
+def _login(call: Call) -> Iterator[tuple[int, int]]:
+    if call.status in _BAD_LOGIN:
+        yield FAILED, _joined(call.asked)
+    elif call.status < 400:
+        yield WORKED, _joined(call.asked)
+
+
+def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
+    mark = _joined(call.asked)
+    yield NAMES, mark
+    if missed:
+        yield UNKNOWN, mark
+        yield HOURS, call.at // HOUR
+
+
+def _object(call: Call, at: Endpoint, missed: bool, shown: bool) -> Iterator[tuple[int, int]]:
+    mark = _joined(call.asked[: at.ids])
+    yield IDS, mark
+    if shown:
+        return
+    if call.count >= 0:
+        yield UNSHOWN, mark
+    if missed:
+        yield MISSED, mark
+    if call.step and abs(call.step) <= _NEAR:
+        yield ORDERED, mark
+
+
+def _list(call: Call, at: Endpoint) -> Iterator[tuple[int, int]]:
+    query = call.asked[at.ids :]
+    if at.use == "item" and query:
+        yield LAST, query[-1]
+        if len(query) > 1:
+            yield FIRST, query[0]
+    for mark in call.handed:
+        if mark % SAMPLE == 0:
+            yield OBJECTS, mark

@@ -1,0 +1,107 @@
+"""`oakum.abuse/2`: what machines read of abuse, and events as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import orjson
+
+import oakum
+from oakum.abuse.observed import Event, Report, Told
+from oakum.abuse.signs import KINDS, SIGNS
+from oakum.openapi.model import Json
+from oakum.traffic.call import Hasher
+from oakum.traffic.observation import Read
+
+SCHEMA = "oakum.abuse/2"
+
+
+def render(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> bytes:
+    """The document as JSON text, the same for the same report."""
+    made = document(report, reads, distrust)
+    return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def document(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Json:
+    """The document; described in docs/reference/abuse.md."""
+    why = list(distrust)
+    return {
+        "schema": SCHEMA,
+        "version": oakum.__version__,
+        "trustworthy": not why,
+        "distrust": why,
+        "summary": {
+            "calls": report.calls,
+            "watched": report.callers,
+            "let_go": report.let_go,
+            "told": len(report.told),
+            "kinds": {kind: sum(kind in each.latest for each in report.told) for kind in KINDS},
+            "begins": instant(report.begins),
+            "ends": instant(report.ends),
+        },
+        "sources": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "read": each.read,
+                "skipped": dict(sorted(each.skipped.items())),
+                "broken": each.broken,
+            }
+            for each in reads
+        ],
+        "aside": dict(sorted(report.aside.items())),
+        "blind": dict(report.blind),
+        "callers": [_told(each) for each in report.told],
+    }
+
+
+def line(event: Event) -> bytes:
+    """An event as a line of JSON, with its end."""
+    made = {"schema": SCHEMA, "who": Hasher.written(event.who), "by": event.by, **_event(event)}
+    return orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def instant(at: int) -> str | None:
+    """ISO 8601, to the second; None: no record had one."""
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
+
+
+def _told(each: Told) -> Json:
+    return {
+        "who": Hasher.written(each.who),
+        "by": each.by,
+        "first": instant(each.first),
+        "last": instant(each.last),
+        "certain": each.certain,
+        "events": [
+            {"told": instant(event.at), **_event(each.latest[event.kind])} for event in each.events
+        ],
+        "series": [list(point) for point in each.series],
+    }
+
+
+def _event(event: Event) -> dict[str, Json]:
+    rest = event.rest
+    return {
+        "kind": event.kind,
+        "at": instant(event.at),
+        "endpoint": event.endpoint,
+        "window": event.window,
+        "what": SIGNS[event.sign].name,
+        "count": event.count,
+        "limit": rest.limit,
+        "rest": {
+            "callers": rest.callers,
+            "window": rest.window,
+            "middle": rest.middle,
+            "high": rest.high,
+            "share": round(rest.share, 4),
+        },
+        "requests": event.requests,
+        "misses": event.misses,
+        "ids": event.ids,
+        "ordered": event.ordered,
+        "certain": event.certain,
+        "says": event.says,
+    }

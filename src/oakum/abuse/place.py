@@ -1,0 +1,100 @@
+"""An endpoint in one window, and the numbers of all who came to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oakum.abuse.baseline import FEWEST, Baseline, Numbers, Window
+from oakum.abuse.counters import Tally
+from oakum.abuse.observed import By
+from oakum.abuse.signs import COUNTED, SIGNS, Endpoint, Kind
+
+
+class Place:
+    """An endpoint, for callers or for addresses of nobody, in one window."""
+
+    def __init__(self, at: Endpoint, by: By, window: Window, number: int = 0) -> None:
+        """`number`: of the endpoint, among all."""
+        self.endpoint, self.by, self.window, self.number = at, by, window, number
+        self.answered = False
+        """Whether the records keep what it answers."""
+        self.tallies: dict[int, Tally] = {}
+        self.kinds: set[Kind] = set()
+        """What could be told here, if anybody did it."""
+        self.signs: set[int] = set()
+        self._touched: set[int] = set()
+        self._top = [0] * COUNTED
+        self._gone: dict[int, Numbers] = {}
+        self._let_go = 0
+        self._before: dict[int, Baseline] = {}
+
+    @property
+    def callers(self) -> int:
+        """That came in this window."""
+        return len(self.tallies) + self._let_go
+
+    @property
+    def tells(self) -> bool:
+        """Whether its answers say whom they do not know."""
+        tallies = self.tallies.values()
+        return sum(t.misses for t in tallies) * 50 > sum(t.requests for t in tallies)
+
+    def at(self, who: int) -> Tally:
+        """The tally of a caller, to count something in it."""
+        self._touched.add(who)
+        tally = self.tallies.get(who)
+        if tally is None:
+            tally = self.tallies[who] = Tally()
+        return tally
+
+    def settle(self) -> None:
+        """Bring all numbers up to date."""
+        top = self._top
+        for who in self._touched:
+            for sign, value in enumerate(self.tallies[who].settle()):
+                if value > top[sign]:
+                    top[sign] = value
+        self._touched.clear()
+
+    def beyond(self, sign: int, least: int) -> dict[int, Tally]:
+        """Callers with more than so many."""
+        if self._top[sign] <= least:
+            return {}
+        return {who: each for who, each in self.tallies.items() if each.value(sign) > least}
+
+    def release(self, whom: Iterable[int]) -> None:
+        """Let callers go; their numbers stay among those of the rest."""
+        self.settle()
+        found = [tally for who in whom if (tally := self.tallies.pop(who, None))]
+        self._let_go += len(found)
+        for sign in SIGNS:
+            self._gone.setdefault(sign, Numbers(self.window)).add(
+                [each.value(sign) for each in found]
+            )
+
+    def empty(self, follows: bool) -> None:
+        """Another window begins; `follows`: it is the next, so that this one says what is usual."""
+        self.settle()
+        self._before = {}
+        if follows:
+            for sign in self.signs & SIGNS.keys():
+                rest = self.rest(sign)
+                if rest is not None:
+                    self._before[sign] = rest
+        self.tallies, self._gone, self._let_go, self.signs = {}, {}, 0, set()
+        self._top = [0] * COUNTED
+
+    def numbers(self, sign: int) -> Numbers:
+        """Of all callers here."""
+        made = Numbers(self.window)
+        made.add([each.value(sign) for each in self.tallies.values()])
+        if sign in self._gone:
+            made.take(self._gone[sign])
+        return made
+
+    def rest(self, sign: int) -> Baseline | None:
+        """What the callers here do, or have done in the window before, whichever lets them do
+        more. None: there are too few."""
+        now = None if self.callers < FEWEST else self.numbers(sign).rest(SIGNS[sign])
+        rests = [each for each in (now, self._before.get(sign)) if each is not None]
+        return max(rests, key=lambda each: each.limit, default=None)

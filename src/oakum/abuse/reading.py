@@ -1,0 +1,59 @@
+"""From records to calls that can be compared: under an endpoint, and of a caller that a guard
+knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final, Protocol
+
+from oakum.traffic.call import Call, Hasher
+from oakum.traffic.calls import Endpoints
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.survey import ASIDE_FILE, aside
+
+_NAMED: Final = 1_000_000
+
+
+class Names(Protocol):
+    """A contract, asked who it was."""
+
+    def named(self, passed: RecordedExchange, /) -> str:
+        """The id by which a guard counts who asked; empty: it is not known."""
+        ...
+
+
+class Reading:
+    """Makes calls of exchanges, one after the other."""
+
+    def __init__(
+        self,
+        hashed: Hasher,
+        endpoints: Endpoints,
+        names: Names | None = None,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`hosts`: those of `endpoints`."""
+        self._hashed, self._endpoints, self._names = hashed, endpoints, names
+        self._hosts = frozenset(hosts)
+        self._named: set[int] = set()
+        self.aside: Counter[str] = Counter()
+        """Exchanges that are no calls of an API, by reason."""
+
+    def call(self, passed: RecordedExchange) -> Call | None:
+        """The call that an exchange was; None: it is no call of the API that is looked at."""
+        name = self._names.named(passed) if self._names is not None else ""
+        if name and not passed.operation:
+            passed = replace(passed, who=name)
+        call = self._endpoints.call(passed, self._hashed)
+        if call is None:
+            self.aside[aside(passed, self._hosts) or ASIDE_FILE] += 1
+            return None
+        if passed.who and call.caller and len(self._named) < _NAMED:
+            self._named.add(call.caller)
+        return call if call.method != "HEAD" else replace(call, method="GET")
+
+    def is_named(self, caller: int) -> bool:
+        """Whether a caller's hash is that of its id, as a guard makes it, and not of a token."""
+        return caller in self._named

@@ -1,0 +1,49 @@
+"""What was told of abuse, in lines for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from oakum.abuse.json_v1 import instant
+from oakum.abuse.observed import Event, Report
+from oakum.abuse.signs import KINDS
+from oakum.traffic.call import Hasher
+from oakum.traffic.observation import Read
+
+
+def event(each: Event) -> str:
+    """One line, when it is seen."""
+    return f"{instant(each.at)}  {each.by} {Hasher.written(each.who)}  {KINDS[each.kind]}"
+
+
+def lines(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
+    """What was read, who was told and why, and what could not be told."""
+    sources = list(reads)
+    read = sum(each.read for each in sources)
+    yield f"{read:,} exchanges read, {report.callers:,} callers watched"
+    skipped: Counter[str] = Counter()
+    for source in sources:
+        skipped.update(source.skipped)
+    for why, many in skipped.most_common():
+        yield f"  {many:,} skipped: {why}"
+    for why, many in sorted(report.aside.items()):
+        yield f"  {many:,} set aside: {why}"
+    for told in report.told:
+        yield ""
+        yield f"{told.by} {Hasher.written(told.who)}, first seen {instant(told.first)}"
+        for first in told.events:
+            latest = told.latest[first.kind]
+            yield f"  {KINDS[latest.kind]}, seen {instant(first.at)}"
+            yield f"      {latest.says}"
+    if not report.told:
+        able = not report.distrust
+        yield "nobody does more than can be chance" if able else "nothing could be told of anybody"
+    if report.blind:
+        yield ""
+        yield "not told:"
+        for why in dict.fromkeys(report.blind.values()):
+            kinds = ", ".join(KINDS[kind] for kind, said in report.blind.items() if said == why)
+            yield f"  {kinds}: {why}"
+    for why in distrust:
+        yield f"not to be trusted: {why}"

@@ -1,0 +1,113 @@
+"""What is counted of a caller at an endpoint, and which kind of abuse much of it is a sign of.
+
+The law of this module: each sign is a number of *different* things, so that whoever asks for the
+same again and again (a client that retries) gathers nothing; and of each it is said below how much
+is too little to speak of, whatever others do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from oakum.inference.lexicon import words
+
+Kind = Literal["walk", "guess", "scrape", "probe", "share", "stuff", "scan"]
+KINDS: Final[Mapping[Kind, str]] = {
+    "walk": "walks ids in order",
+    "guess": "asks for ids that nobody handed it",
+    "scrape": "reads lists to their end",
+    "probe": "asks who has an account",
+    "share": "one token from many addresses",
+    "stuff": "tries credentials of others",
+    "scan": "tries endpoints that are not for it",
+}
+"""What each kind of abuse is, in words."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that is counted."""
+
+    name: str
+    kind: Kind
+    least: int
+    """Fewer are never told."""
+    alone: bool
+    """Volume: compared at the same endpoint alone, since at another one it may be usual. The rest
+    is no ordinary use of any endpoint, and is compared with all of them where one has few
+    callers."""
+    says: str
+    """In words, with a place for the number."""
+
+
+(
+    UNSHOWN, MISSED, ORDERED, FIRST, LAST, OBJECTS, UNKNOWN, HOURS, NAMES, FAILED, FROM,
+    REFUSED, IDS, WORKED,
+) = range(14)  # fmt: skip
+COUNTED: Final = 14
+_NOBODY = "names or addresses that nobody here has"
+_OBJECTS = "asked for {} different objects"
+_LIST = "of a list"
+SIGNS: Final[Mapping[int, Sign]] = {
+    UNSHOWN: Sign("unshown", "guess", 20, False, f"{_OBJECTS} that no answer had shown to it"),
+    MISSED: Sign("missed", "guess", 20, False, f"{_OBJECTS} that are not there, or not for it"),
+    ORDERED: Sign("ordered", "walk", 30, False, f"{_OBJECTS}, one after the other"),
+    FIRST: Sign("first", "scrape", 30, True, f"asked for {{}} values of one parameter {_LIST}"),
+    LAST: Sign("last", "scrape", 30, True, f"asked for {{}} different pages {_LIST}"),
+    OBJECTS: Sign("objects", "scrape", 400, True, "was handed {} different objects in lists"),
+    UNKNOWN: Sign("unknown", "probe", 30, False, f"asked for {{}} different {_NOBODY}"),
+    HOURS: Sign("hours", "probe", 8, False, f"asked in {{}} different hours for {_NOBODY}"),
+    NAMES: Sign("names", "probe", 50, True, "asked for {} different names or addresses"),
+    FAILED: Sign("failed", "stuff", 15, False, "tried to log in to {} accounts, and could not"),
+    REFUSED: Sign("refused", "scan", 8, True, "was refused, or found nothing, at {} operations"),
+    FROM: Sign("addresses", "share", 15, True, "came from {} network addresses of its own"),
+}
+"""`LAST` is the last parameter, by which most lists are turned over, where there are several.
+`IDS` and `WORKED` (who could log in) are counted beside them, and are no signs."""
+
+SAMPLE: Final = 4
+"""Of `OBJECTS`, one in so many is counted."""
+
+_CONTACT = frozenset(
+    (
+        "search", "find", "lookup", "autocomplete", "suggest", "exists", "available",
+        "availability",
+        "forgot", "reset", "recover", "recovery", "invite", "invitation", "contacts", "register",
+        "signup", "registration", "check",
+    )
+)  # fmt: skip
+_LOGIN = frozenset(("login", "signin", "logon", "authenticate", "token"))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation, as far as it matters what is counted there."""
+
+    method: str
+    path: str
+    ids: int
+    """Parameters of its path."""
+    use: Literal["item", "contact", "login", "whole"]
+
+    @property
+    def lists(self) -> bool:
+        """Whether it may answer with a list, where no answer is kept."""
+        return self.method == "GET" and not self.path.endswith("}")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def endpoint(method: str, path: str, operation: str = "") -> Endpoint:
+    """By the words of its path, and of its name in the document."""
+    said = {each for part in re.split(r"[/{}]", path) for each in words(part)}
+    said |= set(words(operation))
+    use: Literal["item", "contact", "login"] = "item"
+    if _CONTACT & said or {"sign", "up"} <= said:
+        use = "contact"
+    elif method == "POST" and (_LOGIN & said or {"log", "in"} <= said or {"sign", "in"} <= said):
+        use = "login"
+    return Endpoint(method, path, path.count("{"), use)

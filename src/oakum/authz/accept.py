@@ -1,0 +1,122 @@
+"""`accept`: a request body cut down to what its sender may set.
+
+The same walk and the same cut as `project`, over the `set` of each grant. Whose object it is comes
+from the object that the request is about to touch, never from the body: an owner's id in a body is
+a field like any other (CWE-915).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oakum.authz.judge import Judge, Keep
+from oakum.authz.media import chosen
+from oakum.authz.model import Model
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.project import Call, cut, left, settle, whole, withheld
+from oakum.authz.span import Span, Unreadable, read
+from oakum.authz.table import Table
+from oakum.authz.writing import Named
+from oakum.openapi.model import Json, Media, is_json
+
+Reading = tuple[Json, Span, str]
+"""What `read` says of a body."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What may be sent on. `body` is None when nothing may, and then `refused` says why."""
+
+    body: bytes | None
+    removed: tuple[str, ...] = ()
+    """JSON pointers of what was cut, outermost only."""
+    refused: str = ""
+    sets: bool = field(default=False, compare=False)
+    """An object of a resource is left, so that `set` lines have decided what of it is written."""
+    written: tuple[tuple[Table, Subject], ...] = field(default=(), compare=False)
+    """The objects of the body as they are known, and the tables by which they are set."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What of a request body may stay, before anything is cut."""
+
+    keep: Keep
+    sets: bool
+    """As of `Acceptance`."""
+    written: tuple[tuple[Table, Subject], ...]
+    """As of `Acceptance`."""
+    reading: Reading = field(repr=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it stays."""
+        return whole(self.keep)
+
+    @property
+    def body(self) -> bytes | None:
+        """What stays; None: nothing."""
+        if self.keep is False:
+            return None
+        _, span, text = self.reading
+        return (text if self.whole else "".join(cut(text, span, self.keep))).encode()
+
+
+def accept(
+    model: Model,
+    principal: Principal,
+    call: Call,
+    subject: Subject | None,
+    body: bytes,
+    named: Named | None = None,
+) -> Acceptance:
+    """Cut a request body of `call.media_type` down to the declared members that this caller may
+    set of `subject`, the object the request touches (None: unknown, so nobody's), and of the other
+    objects that it holds; `named` is what is known of these, and is told what else to look for.
+
+    Refuses what it cannot read in exactly one way, a media type that the document does not declare
+    for this operation, and a body of which nothing may be set.
+    """
+    media = request_media(model, call.operation, call.media_type)
+    if media is None or not is_json(call.media_type):
+        return Acceptance(None, refused="no request body of this media type is declared")
+    try:
+        reading = read(body)
+    except Unreadable as error:
+        return Acceptance(None, refused=f"unreadable body: {error}")
+    done = weigh(model, principal, call, subject, reading, named)
+    if done.body is None:
+        said = "nothing of this body may be set"
+        return Acceptance(None, ("",), said, written=done.written)
+    gone = tuple(withheld(reading[1], done.keep, ""))
+    return Acceptance(done.body, gone, sets=done.sets, written=done.written)
+
+
+def weigh(
+    model: Model,
+    principal: Principal,
+    call: Call,
+    subject: Subject | None,
+    reading: Reading,
+    named: Named | None = None,
+) -> Weighed:
+    """The same for a body that was read, and whose media type is declared; cuts nothing.
+
+    To cut costs a sender nothing and us much, and a guard that refuses what it would have to cut
+    never needs to.
+    """
+    value, span, _ = reading
+    media = request_media(model, call.operation, call.media_type)
+    judge = Judge(
+        model, principal, call.operation, call.params,
+        writing=subject or Subject("", owned=False), named=named,
+    )  # fmt: skip
+    judged = judge.judge(value, media.shape if media else None)
+    keep = settle(judged.keep, span)
+    stands = keep is not False and any(left(keep, each.pointer) for each in judged.instances)
+    return Weighed(keep, stands, tuple(judge.written), reading)
+
+
+def request_media(model: Model, operation: str, media_type: str) -> Media | None:
+    """What the document declares for a request body of this media type; None: nothing."""
+    return chosen(model.operations[operation].body, media_type)

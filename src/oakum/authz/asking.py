@@ -1,0 +1,93 @@
+"""What an operation shows outside of every object, whose callers are asked what they are to one.
+
+The law of this module: where nobody was asked, nothing is shown. An answer that leaves an object
+out, or holds none, shows no more for it (CWE-862).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from oakum.authz.decide import through
+from oakum.authz.judge import Judgement, Keep, ObjectInstance, Pointer
+from oakum.authz.model import Model
+from oakum.authz.principal import Principal, Subject, held
+from oakum.openapi.model import Json
+
+OF_OBJECTS = frozenset(("owner", "lookup", "field"))
+"""Kinds of relations that a caller has to an object or its owner."""
+READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
+_NAME = re.compile(r"\{([^{}]+)\}")
+
+
+def asks(model: Model, operation: str) -> bool:
+    """Whether who may read by an operation hangs on the objects of its answer: `call:` names a
+    relation to one, and no `owner:` says whom its path is about."""
+    rule, endpoint = model.rule(operation), model.operations.get(operation)
+    if endpoint is None or rule.owner or (rule.reads is not True and endpoint.method not in READS):
+        return False
+    kinds = {model.policy.relations[name].kind for name in rule.call or ()}
+    return not kinds.isdisjoint(OF_OBJECTS)
+
+
+def account(model: Model, operation: str) -> str:
+    """The parameter that the path of such an operation ends with, where `params` says that it is
+    the key of an account, which is its own owner; empty: there is none."""
+    names = _NAME.findall(model.operations[operation].path)
+    said, _, key = model.rule(operation).params.get(names[-1] if names else "", "").partition(".")
+    resource = model.policy.resources.get(said)
+    if resource is None or not resource.is_account or key != resource.key:
+        return ""
+    return str(names[-1])
+
+
+def close(
+    model: Model,
+    principal: Principal,
+    operation: str,
+    params: Mapping[str, str],
+    value: Json,
+    judged: Judgement,
+    *,
+    alone: bool = False,
+) -> bool:
+    """Takes what stands outside of every object out of a judgement, unless `call:` lets the caller
+    have an outermost object, what the path names, or the operation whatever it shows. Empty lists
+    stay. `alone`: each element stands for itself. Says whether it did."""
+    if not asks(model, operation):
+        return False
+    known, own = bool(principal.ids), account(model, operation)
+    whom = [Subject("", owned=False), *([Subject("", (params[own],))] if own in params else ())]
+    if any(through(model, operation, held(model.policy, principal, s), known) for s in whom):
+        return False
+    tops = outermost(judged.instances)
+    if not alone and any(through(model, operation, each.held, known) for each in tops):
+        return False
+    judged.keep = _closed(value, judged.keep, {each.pointer for each in tops}, ())
+    return True
+
+
+def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:
+    """Objects that stand in no other one."""
+    found = {each.pointer: each for each in instances}
+    return [
+        each
+        for at, each in found.items()
+        if not any(at[:length] in found for length in range(len(at)))
+    ]
+
+
+def _closed(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
+    if at in objects or keep is False:
+        return keep
+    if isinstance(value, list) and not value:
+        return keep
+    if not isinstance(value, dict | list) or not value or not isinstance(keep, dict):
+        return False
+    steps = value.items() if isinstance(value, dict) else _elements(value)
+    return {name: _closed(each, keep[name], objects, (*at, name)) for name, each in steps}
+
+
+def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
+    return ((str(index), each) for index, each in enumerate(value))

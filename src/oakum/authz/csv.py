@@ -1,0 +1,326 @@
+"""`project` for comma-separated values (RFC 4180): a row is an object, its columns the members.
+
+The law of this module is that of `project`: it only removes, and cells that stay are byte-exact. A
+column goes as a whole when no row shows it; where only some rows do, the others' cells are empty;
+a row of which nothing may be seen disappears.
+
+What a text says decides nothing but where it names somebody or a state. So rows that say the same
+there are judged once, and what is left to do for each cell is to keep it or not: a body costs by
+its length, however its bytes are spread over rows and columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from itertools import compress
+from typing import NamedTuple
+
+from oakum.authz.asking import close
+from oakum.authz.decide import may_call
+from oakum.authz.judge import Judge, Keep, Pointer
+from oakum.authz.model import Model, answer_media
+from oakum.authz.principal import Principal
+from oakum.authz.project import Call, Projection, refuses
+from oakum.authz.span import Unreadable
+from oakum.authz.table import element, member_names, resource_of, ways
+from oakum.openapi.model import Json, Shape
+from oakum.policy.model import State
+
+_CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
+_BREAK = re.compile(r"\r?\n|\Z")
+MAX_COLUMNS = 1_000
+MAX_NAME = 256
+"""Bytes of a column's name: names are looked at again for rows that differ."""
+
+
+BOOLEANS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "True", "TRUE", "1", "yes", "Yes", "YES", "t"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "0", "no", "No", "NO", "f"), False),
+}
+"""What spreadsheets, databases and web frameworks write for a boolean."""
+
+
+class _Row(NamedTuple):
+    cells: tuple[str, ...]
+    """As they stand in the body, quotes included."""
+    texts: tuple[str, ...]
+    end: str
+    """The line break, and empty lines after it; empty only at the end of the body."""
+
+
+def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
+    """Cut a body of `text/csv`, declared as a list of objects, down to what this caller may see.
+
+    Every value is a text here; of a state whose values are booleans or integers the usual texts
+    for them are read (`BOOLEANS`), and anything else is unknown, and closed. Refuses what cannot be
+    read in exactly one way: no header, a column named twice, a row of another length, a quote
+    within a bare cell. Without a row the declared columns' names stay.
+    """
+    operation = model.operations.get(call.operation)
+    if operation is None or not may_call(model, principal, call.operation, call.params):
+        return Projection(None, refused="the contract does not grant this operation")
+    if not body:
+        return Projection(b"")
+    media = answer_media(operation, call.status, call.media_type)
+    shape = element(media.shape) if media is not None and media.shape is not None else None
+    if media is None or shape is None:
+        return Projection(None, refused="no list of objects of this media type is declared")
+    try:
+        lead, head, rows = _read(body)
+    except Unreadable as error:
+        return Projection(None, refused=f"unreadable body: {error}")
+    alike, judges = _alike(model, call, shape, head, rows)
+    judge = Judge(model, principal, call.operation, call.params, call.status)
+    judged = judge.judge(judges, media.shape)
+    closed = call.status < 400 and close(
+        model, principal, call.operation, call.params, judges, judged, alone=True
+    )
+    keeps = judged.keep if isinstance(judged.keep, dict) else {}
+    if refuses(judged.keep) or (rows and not keeps):
+        said = "nothing of this answer may be seen"
+        return Projection(None, refused=said, judged=judged, closed=closed)
+    known: dict[tuple[Keep, ...], frozenset[int]] = {}
+    seen = [_seen(keeps[str(index)], head, known) for index in range(len(judges))]
+    columns = frozenset[int]().union(*known.values()) or _declared(shape, head)
+    mask = {shown: _mask(head, columns, shown) for shown in known.values()}
+    masks = [mask[shown] for shown in seen]
+    own = _mask(head, columns, columns)
+    kept = [_joined(head, own)] if own else []
+    kept += [_joined(row, masks[i]) for row, i in zip(rows, alike, strict=True) if masks[i]]
+    times: dict[tuple[str, ...], int] = {
+        (str(index),): many for index, many in Counter(alike).items()
+    }
+    cut = tuple(_withheld(head, seen))
+    whole = _Rows(head, rows, alike)
+    return Projection(
+        "".join((lead, *kept) if kept else ()).encode(),
+        cut,
+        judged=judged,
+        closed=closed,
+        times=times,
+        rows=whole,
+    )
+
+
+class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
+    """The rows by the one that was judged for them; put together when somebody asks."""
+
+    def __init__(self, head: _Row, rows: list[_Row], alike: list[int]) -> None:
+        self._head, self._rows, self._alike = head, rows, alike
+
+    @cached_property
+    def _made(self) -> Mapping[Pointer, list[Mapping[str, Json]]]:
+        made: dict[Pointer, list[Mapping[str, Json]]] = {}
+        for row, index in zip(self._rows, self._alike, strict=True):
+            said = dict(zip(self._head.texts, row.texts, strict=True))
+            made.setdefault((str(index),), []).append(said)
+        return made
+
+    def __getitem__(self, judged: Pointer) -> Sequence[Mapping[str, Json]]:
+        return self._made[judged]
+
+    def __iter__(self) -> Iterator[Pointer]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def _alike(
+    model: Model, call: Call, shape: Shape, head: _Row, rows: list[_Row]
+) -> tuple[list[int], list[Json]]:
+    """For each row the place of the one that is judged for it, and those: objects that say only
+    what decides."""
+    decides = _deciding(model, shape)
+    at = [index for index, name in enumerate(head.texts) if name in decides]
+    placed = any(
+        segments and segments[0] != "*" for segments, _ in model.shown.get(call.operation, ())
+    )
+    known: dict[tuple[object, ...], int] = {}
+    alike = [
+        known.setdefault((place if placed else 0, *[row.texts[i] for i in at]), len(known))
+        for place, row in enumerate(rows)
+    ]
+    blank = dict.fromkeys(head.texts, "")
+    said = [
+        {head.texts[i]: str(text) for i, text in zip(at, key[1:], strict=True)} for key in known
+    ]
+    read = _states(model, call, shape)
+    judges: list[Json] = []
+    for (place, *_), each in zip(known, said, strict=True):
+        columns = read(str(place) if placed else "*")
+        values = {name: columns[name](text) for name, text in each.items() if name in columns}
+        judges.append({**blank, **each, **values})
+    return alike, judges
+
+
+def _states(
+    model: Model, call: Call, shape: Shape
+) -> Callable[[str], Mapping[str, Callable[[str], Json]]]:
+    """For a row's number the columns in which nothing but a state of its resource stands, and how
+    each is read. Rows that may be of one resource or another have none."""
+
+    @cache
+    def of(place: str) -> Mapping[str, Callable[[str], Json]]:
+        shown = model.shown.get(call.operation, ()) if call.status < 300 else ()
+        said = [name for segments, name in shown if segments in ((place,), ("*",))]
+        resource = model.policy.resources.get(said[0] if said else resource_of(shape, model.bound))
+        if resource is None:
+            return {}
+        policy = model.policy
+        others = {path.partition(".")[0] for path in resource.owner.members}
+        others |= {each.member.partition(".")[0] for each in policy.relations.values()}
+        found = [state for state in resource.states.values() if state.member not in ("", *others)]
+        return {state.member: partial(_value, state) for state in found}
+
+    return of
+
+
+def _value(state: State, text: str) -> Json:
+    """What a cell says of a state: one of its values, or the text itself, which is none."""
+    kinds = {*map(type, state.values)}
+    if kinds == {bool}:
+        return BOOLEANS.get(text, text)
+    if kinds == {int}:
+        return next((each for each in state.values if str(each) == text), text)
+    return text
+
+
+def _deciding(model: Model, shape: Shape) -> frozenset[str]:
+    """Names of the members that may say whose an object is, who stands in it, how it is set, or of
+    which alternative it is."""
+    policy, found = model.policy, set[str]()
+    for resource in policy.resources.values():
+        found |= {path.partition(".")[0] for path in resource.owner.members}
+        found |= {state.member.partition(".")[0] for state in resource.states.values()}
+    found |= {relation.member.partition(".")[0] for relation in policy.relations.values()}
+    found |= {way.discriminator[0] for way in ways(shape) if way.discriminator}
+    return frozenset(found)
+
+
+def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
+    """What stands before the header (a byte order mark, empty lines), it, and rows; raises
+    `Unreadable`. An empty line goes with the row before it, and is none where rows have several
+    cells."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    lead = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix("\ufeff")
+    found = _quoted(text) if '"' in text else _bare(text)
+    begins = next((i for i, row in enumerate(found) if row.cells != ("",)), len(found))
+    lead += "".join(row.end for row in found[:begins])
+    rows = found[begins:]
+    if rows and len(rows[0].cells) > 1:
+        rows = _without_blanks(rows)
+    if not rows:
+        raise Unreadable("no header")
+    if any(len(row.texts) != len(rows[0].texts) for row in rows):
+        raise Unreadable("a row of another length")
+    if len(set(rows[0].texts)) != len(rows[0].texts):
+        raise Unreadable("a column named twice")
+    if len(rows[0].texts) > MAX_COLUMNS:
+        raise Unreadable(f"more than {MAX_COLUMNS} columns")
+    if any(len(name.encode()) > MAX_NAME for name in rows[0].texts):
+        raise Unreadable(f"a name of more than {MAX_NAME} bytes")
+    return lead, rows[0], rows[1:]
+
+
+def _without_blanks(rows: list[_Row]) -> list[_Row]:
+    if all(row.cells != ("",) for row in rows):
+        return rows
+    made: list[_Row] = []
+    ends: list[list[str]] = []
+    for row in rows:
+        if row.cells == ("",):
+            ends[-1].append(row.end)
+        else:
+            made.append(row)
+            ends.append([row.end])
+    return [row._replace(end="".join(end)) for row, end in zip(made, ends, strict=True)]
+
+
+def _bare(text: str) -> list[_Row]:
+    """Rows of a text without a quote."""
+    if "\0" in text or text.count("\r") != text.count("\r\n"):
+        raise Unreadable("not comma-separated values")
+    lines = text.split("\n")
+    last = lines.pop()
+    rows: list[_Row] = []
+    for line in lines:
+        end = "\r\n" if line[-1:] == "\r" else "\n"
+        cells = tuple((line[:-1] if end == "\r\n" else line).split(","))
+        rows.append(_Row(cells, cells, end))
+    if last:
+        cells = tuple(last.split(","))
+        rows.append(_Row(cells, cells, ""))
+    return rows
+
+
+def _quoted(text: str) -> list[_Row]:
+    rows: list[_Row] = []
+    at = 0
+    while at < len(text):
+        row, at = _row(text, at)
+        rows.append(row)
+    return rows
+
+
+def _row(text: str, at: int) -> tuple[_Row, int]:
+    cells: list[str] = []
+    texts: list[str] = []
+    while True:
+        cell = _CELL.match(text, at)
+        assert cell is not None  # the empty cell always matches
+        cells.append(cell[0])
+        texts.append(cell[0] if cell[1] is None else cell[1].replace('""', '"'))
+        at = cell.end()
+        if text[at : at + 1] != ",":
+            break
+        at += 1
+    end = _BREAK.match(text, at)
+    if end is None:
+        raise Unreadable("not comma-separated values")
+    return _Row(tuple(cells), tuple(texts), end[0]), end.end()
+
+
+def _seen(keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]]) -> frozenset[int]:
+    """Positions of the columns that a row shows; worked out once for rows that keep the same."""
+    cells = tuple(keep.values()) if isinstance(keep, dict) else ()
+    if cells not in known:
+        there = keep if isinstance(keep, dict) else {}
+        known[cells] = frozenset(i for i, name in enumerate(head.texts) if there.get(name) is True)
+    return known[cells]
+
+
+def _declared(shape: Shape, head: _Row) -> frozenset[int]:
+    names = member_names(shape)
+    return frozenset(i for i, name in enumerate(head.texts) if name in names)
+
+
+def _mask(head: _Row, columns: frozenset[int], shown: frozenset[int]) -> tuple[int, ...]:
+    """For each column: 0 it goes, 1 its cell stays, 2 its cell is emptied; empty: the row goes."""
+    if not shown:
+        return ()
+    return tuple(1 if i in shown else 2 if i in columns else 0 for i in range(len(head.cells)))
+
+
+def _joined(row: _Row, mask: tuple[int, ...]) -> str:
+    """What stays of a row."""
+    if 2 not in mask:
+        return ",".join(compress(row.cells, mask)) + row.end
+    cells = [cell if how == 1 else "" for cell, how in zip(row.cells, mask, strict=True) if how]
+    return ",".join(cells) + row.end
+
+
+def _withheld(head: _Row, seen: list[frozenset[int]]) -> list[str]:
+    names = [name.replace("~", "~0").replace("/", "~1") for name in head.texts]
+    cuts = {
+        shown: [f"/{name}" for i, name in enumerate(names) if i not in shown] if shown else [""]
+        for shown in {*seen}
+    }
+    return [f"/{row}{cut}" for row, shown in enumerate(seen) for cut in cuts[shown]]

@@ -1,0 +1,267 @@
+"""What stands at each endpoint of a contract: resources, how they are declared there, and the rest.
+
+The same places that `judge` finds in an answer, found in what is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz.diff.worlds import endpoint_key
+from oakum.authz.judge import read_only
+from oakum.authz.model import Model
+from oakum.authz.table import Table, Trie, member, resource_of
+from oakum.openapi.model import Media, Operation, Shape
+
+_MAX_PATHS = 20_000
+_MAX_DEPTH = 24
+
+
+@dataclass
+class Declared:
+    """The paths of a resource that an endpoint declares."""
+
+    paths: dict[str, Shape] = field(default_factory=dict)
+    anything: bool = False
+    """The endpoint says nothing of what such an object holds."""
+    free: set[str] = field(default_factory=set)
+    """Paths below which anything may stand."""
+    embedded: set[str] = field(default_factory=set)
+    """Paths at which a resource stands, judged by its own table."""
+
+    def holds(self, leaf: str) -> bool:
+        """Whether a leaf of a table may stand at this endpoint as far as the document says."""
+        if self.anything or leaf in self.paths:
+            return True
+        if leaf.endswith("**"):
+            return any(path.startswith(leaf[:-2]) for path in self.paths) or self._open(leaf[:-3])
+        return self._open(leaf)
+
+    def _open(self, leaf: str) -> bool:
+        return any(leaf == path or leaf.startswith(f"{path}.") for path in self.free)
+
+
+@dataclass
+class Endpoint:
+    """One endpoint of one contract."""
+
+    operation: Operation
+    granted: bool
+    """The contract names it, or it shows a resource; else nobody passes."""
+    call: tuple[str, ...] | None
+    shows: dict[str, Declared] = field(default_factory=dict)
+    takes: dict[str, Declared] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
+    """Declared paths of its answers that belong to no resource."""
+
+    @property
+    def key(self) -> str:
+        """The same in every contract that has this endpoint."""
+        return endpoint_key(self.operation.method, self.operation.path)
+
+    @property
+    def name(self) -> str:
+        """As the document writes it."""
+        return f"{self.operation.method} {self.operation.path}"
+
+    def passes(self, held: frozenset[str], logged: bool) -> bool:
+        """Whether holders of these relations come through; `decide.through`, for any endpoint."""
+        if not self.granted:
+            return False
+        return self.lets(held, logged)
+
+    def lets(self, held: frozenset[str], logged: bool) -> bool:
+        """The same by the document alone, where the contract says nothing of the endpoint."""
+        if self.call is not None:
+            return not held.isdisjoint(self.call)
+        return logged or self.operation.anonymous
+
+
+class Walk:
+    """The places of one contract; what lies below a shape is looked up once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._known: dict[tuple[int, bool], tuple[Shape, tuple[tuple[str, Shape], ...]]] = {}
+        # With each shape, so that it lives on and its id is nobody else's.
+        self._open: set[int] = set()
+        self._cut = False
+        self._everybodys: dict[tuple[str, str], bool] = {}
+
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Every endpoint by its key."""
+        return {
+            endpoint.key: endpoint
+            for endpoint in map(self._endpoint, self.model.operations.values())
+        }
+
+    def _endpoint(self, operation: Operation) -> Endpoint:
+        id = operation.id
+        granted = id in self.model.rules or id in self.model.showing
+        endpoint = Endpoint(operation, granted, self.model.rule(id).call)
+        outside: dict[str, None] = {}
+        for status, answers in operation.responses.items():
+            good = status.startswith("2") or status == "default"
+            patterns = self.model.shown.get(id, ()) if good else ()
+            for media in answers:
+                self._body(media, patterns, endpoint.shows, outside)
+        endpoint.outside = frozenset(outside)
+        for media in operation.body:
+            self._body(media, self.model.sets.get(id, ()), endpoint.takes, {}, writing=True)
+        return endpoint
+
+    def _body(
+        self,
+        media: Media,
+        patterns: tuple[tuple[tuple[str, ...], str], ...],
+        found: dict[str, Declared],
+        outside: dict[str, None],
+        *,
+        writing: bool = False,
+    ) -> None:
+        roots: list[tuple[str, Shape | None]] = []
+        for segments, resource in patterns:
+            at = media.shape
+            for segment in segments:
+                at = member(at, segment) if at is not None else None
+            roots.append((resource, at))
+        starts = [".".join(segments) for segments, _ in patterns]
+        for path, shape in self.below(media.shape) if media.shape is not None else ():
+            if any(_within(path, start) for start in starts):
+                continue
+            if name := resource_of(shape, self.model.bound):
+                roots.append((name, shape))
+            else:
+                outside[path] = None
+        self._resources(roots, found, writing)
+
+    def _resources(
+        self, roots: list[tuple[str, Shape | None]], found: dict[str, Declared], writing: bool
+    ) -> None:
+        tables = self.model.settable if writing else self.model.tables
+        done: set[tuple[str, int]] = set()
+        alive: list[Shape | None] = []  # an id is only nobody else's as long as its shape lives
+        while roots:
+            name, shape = roots.pop()
+            if (name, id(shape)) in done:
+                continue
+            done.add((name, id(shape)))
+            alive.append(shape)
+            declared = found.setdefault(name, Declared())
+            if shape is None:
+                declared.anything = not writing  # a request may hold only what is declared
+                continue
+            for path, leaf in self.below(shape, root=True):
+                if not path:
+                    declared.anything |= not writing
+                    continue
+                inner = resource_of(leaf, self.model.bound)
+                if inner and self._shown_to_somebody(tables[name], name, path, writing):
+                    roots.append((inner, leaf))
+                if writing and _refused(shape, path):
+                    continue
+                declared.paths[path] = leaf
+                if inner:
+                    declared.embedded.add(path)
+                elif not writing and _is_free(leaf):
+                    declared.free.add(path)
+
+    def _shown_to_somebody(self, table: Table, name: str, path: str, writing: bool) -> bool:
+        """Whether an embedded object is ever let out with the field that holds it."""
+        key = (f"{name}:{writing}", path)
+        if key not in self._everybodys:
+            bits = 0
+            for each in table.sets:
+                bits |= each
+            node = node_at(table.trie, path)
+            self._everybodys[key] = any(bits >> i & 1 for i in (node.under() if node else ()))
+        return self._everybodys[key]
+
+    # ------------------------------------------------------------ paths below a shape
+
+    def below(self, shape: Shape, *, root: bool = False) -> tuple[tuple[str, Shape], ...]:
+        """Declared leaves below a shape, an embedded resource being one; `root`: the shape itself
+        is a resource that is looked into."""
+        if not root and resource_of(shape, self.model.bound):
+            return (("", shape),)
+        if (known := self._known.get((id(shape), root))) is not None:
+            return known[1]
+        if id(shape) in self._open or len(self._open) > _MAX_DEPTH:
+            self._cut = True
+            return ()
+        outer, self._cut = self._cut, False
+        self._open.add(id(shape))
+        found = tuple(self._below(shape, root))
+        self._open.discard(id(shape))
+        if not self._cut or not self._open:  # else it lacks what the shapes around it have
+            self._known[id(shape), root] = shape, found
+        self._cut = self._cut or outer
+        return found
+
+    def _below(self, shape: Shape, root: bool) -> Iterable[tuple[str, Shape]]:
+        found: dict[tuple[str, str], tuple[str, Shape]] = {}
+        bare: list[Shape] = []
+        for way, bound in self._ways(shape, root):
+            if bound:
+                found["", bound] = ("", way)
+                continue
+            parts = [(name, thunk) for name, thunk in way.properties.items()]
+            parts += [("*", thunk) for thunk in (way.items, way.extra) if thunk is not None]
+            if not parts and not way.branches:
+                bare.append(way)
+            for name, thunk in parts:
+                for path, leaf in self.below(thunk()):
+                    whole = f"{name}.{path}" if path else name
+                    kind = resource_of(leaf, self.model.bound)
+                    if len(found) < _MAX_PATHS:
+                        found.setdefault((whole, kind), (whole, leaf))
+        if bare and not all(way.kinds == {"null"} for way in bare):
+            worth = next(way for way in bare if way.kinds != {"null"})
+            if not found or not worth.kinds <= {"object", "array"}:
+                found["", ""] = ("", worth)
+        return found.values()
+
+    def _ways(self, shape: Shape, root: bool) -> Iterator[tuple[Shape, str]]:
+        """The shape and its alternatives, and the resource that an alternative is."""
+        todo, seen = [shape], set[int]()
+        while todo:
+            at = todo.pop(0)
+            if id(at) in seen:
+                continue
+            seen.add(id(at))
+            bound = "" if root or at is shape else resource_of(at, self.model.bound)
+            yield at, bound
+            if not bound:
+                todo += [branch() for branch in at.branches]
+
+
+def node_at(trie: Trie, path: str) -> Trie | None:
+    """The node of a field path, as `judge` comes to it."""
+    node: Trie | None = trie
+    for segment in path.split("."):
+        node = node.child(segment) if node is not None else None
+    return node
+
+
+def _refused(shape: Shape, path: str) -> bool:
+    """Whether no request may hold what is declared at a path, or something around it."""
+    at: Shape | None = shape
+    for segment in path.split("."):
+        at = member(at, segment) if at is not None else None
+        if at is None or read_only(at):
+            return True
+    return False
+
+
+def _is_free(shape: Shape) -> bool:
+    """Whether anything may stand below: an object of which nothing is said."""
+    return not shape.kinds or "object" in shape.kinds
+
+
+def _within(path: str, start: str) -> bool:
+    """Whether a path lies at or below a pattern, both dotted, `*` standing for any step."""
+    steps, wanted = path.split("."), start.split(".") if start else []
+    return len(steps) >= len(wanted) and all(
+        w in ("*", s) for s, w in zip(steps, wanted, strict=False)
+    )

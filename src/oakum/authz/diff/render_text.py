@@ -1,0 +1,350 @@
+"""Moves in sentences: who may now see which fields of what, in which state, at how many endpoints.
+
+A sentence names the weakest viewers that it is true of; whoever is more than they are is meant as
+well. The words lose no cell: moves that no sentence can hold stand in one of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from oakum.authz.diff.compare import Difference, Kind, Move, Why
+from oakum.authz.diff.terms import terms
+from oakum.authz.diff.viewers import Speaker, Viewer, when_words
+from oakum.authz.diff.worlds import Condition
+from oakum.errors import NOWHERE, Location
+
+Place = Callable[[str], Location]
+"""Where a JSON pointer of a document stands."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One sentence of a difference."""
+
+    kind: Literal["see", "set", "call", "term", "note"]
+    direction: Literal["widened", "narrowed", "changed", "own", "note"]
+    """`own`: only the owner of an object gains; `note`: nobody does."""
+    sentence: str
+    resource: str = ""
+    fields: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
+    when: str = ""
+    endpoints: tuple[str, ...] = ()
+    why: str = ""
+    cells: int = 0
+    breadth: int = 3
+    """0: callers who are not logged in, 1: whoever is, 2: holders of a relation, 3: none named."""
+    location: Location = NOWHERE
+
+    @property
+    def widens(self) -> bool:
+        """Whether somebody else than its owner may see, set or call more."""
+        return self.direction in ("widened", "changed")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Part of a move that one sentence is true of."""
+
+    kind: Kind
+    widens: bool
+    own: bool
+    resource: str
+    viewers: tuple[str, ...]
+    when: str
+    why: Why
+    breadth: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Fields that share a sentence."""
+
+    part: _Told
+    keys: tuple[str, ...]
+    state: str
+    """`both`, or `new` or `gone` of an endpoint that only one contract has."""
+    also: tuple[str, ...] = ()
+    """Endpoints where the same holds, of what the document does not declare there."""
+
+
+def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Change, ...]:
+    """The sentences: what widened first, and of that the widest first."""
+    told: dict[tuple[_Told, str], dict[str, int]] = {}
+    for move in found.moves:
+        for part, spots in _parts(move, found):
+            endpoints = told.setdefault((part, move.leaf), {})
+            for key in move.endpoints:
+                endpoints[key] = endpoints.get(key, 0) + spots
+    grouped: dict[_Group, tuple[list[str], int]] = {}
+    for (part, leaf), endpoints in told.items():
+        if part.why == "undeclared" and (replace(part, why="grant"), leaf) in told:
+            continue  # said in one breath with the endpoints that declare it
+        unsaid = told.get((replace(part, why="undeclared"), leaf), {})
+        for keys, state in _split(found, part, endpoints):
+            if state != "both" and part.why == "undeclared" and _declared(found, part, leaf):
+                continue  # a new endpoint that shows less of it than others do
+            also = tuple(unsaid) if part.why == "grant" and state == "both" else ()
+            also = tuple(k for k in also if k in found.old_endpoints and k in found.new_endpoints)
+            cells = sum(endpoints[k] for k in keys) + sum(unsaid[k] for k in also)
+            fields, sum_ = grouped.setdefault(_Group(part, keys, state, also), ([], 0))
+            grouped[_Group(part, keys, state, also)] = ([*fields, leaf], sum_ + cells)
+    made = _joined(
+        [
+            _change(found, group, tuple(fields), cells, old_place, new_place)
+            for group, (fields, cells) in grouped.items()
+        ]
+    )
+    made += _terms(found)
+    made += _notes(found)
+    return tuple(sorted(made, key=_order))
+
+
+_DIRECTIONS = ("widened", "changed", "own", "narrowed", "note")
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    wide = len(change.endpoints) * max(len(change.fields), 1)
+    rank = (_DIRECTIONS.index(change.direction), change.breadth, -wide, -change.cells)
+    return (*rank, change.resource, change.fields, change.sentence)
+
+
+def _split(
+    found: Difference, part: _Told, endpoints: Iterable[str]
+) -> Iterable[tuple[tuple[str, ...], str]]:
+    """Endpoints of both contracts together; each that is new, or gone, by itself."""
+    both = tuple(k for k in endpoints if k in found.old_endpoints and k in found.new_endpoints)
+    if both:
+        yield both, "both"
+    for key in endpoints:
+        if key not in found.old_endpoints:
+            yield (key,), "new"
+        elif key not in found.new_endpoints:
+            yield (key,), "gone"
+
+
+def _declared(found: Difference, part: _Told, leaf: str) -> bool:
+    """Whether some endpoint declares the field."""
+    endpoints = (*found.old_endpoints.values(), *found.new_endpoints.values())
+    return any(
+        leaf in d.paths for endpoint in endpoints if (d := endpoint.shows.get(part.resource))
+    )
+
+
+def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
+    """The sentences that a move needs, each with how many of its cells at one endpoint are
+    meant."""
+    speaker = Speaker(move, found)
+    parts: dict[frozenset[Condition], list[Viewer]] = {}
+    for viewer in speaker.viewers():
+        parts.setdefault(viewer.now, []).append(viewer)
+    counts = [0] * len(parts)
+    for now in speaker.moved.values():  # each cell once, in the first sentence that holds it
+        counts[next((i for i, part in enumerate(parts) if now <= part), 0)] += len(now)
+    for (now, viewers), count in zip(parts.items(), counts, strict=True):
+        said = [
+            speaker.words(viewer) for viewer in sorted(viewers, key=lambda v: (v.vague, v.rank))
+        ]
+        yield _Told(
+            move.kind, move.widens, move.own, move.resource,
+            tuple(dict.fromkeys(words for words, _ in said)), when_words(now, move.settings),
+            move.why, min(breadth for _, breadth in said),
+        ), count  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------- sentences
+
+
+def _change(
+    found: Difference, group: _Group, fields: tuple[str, ...], cells: int,
+    old_place: Place, new_place: Place,
+) -> Change:  # fmt: skip
+    part, keys = group.part, (*sorted(group.keys), *sorted(group.also))
+    endpoints = tuple(
+        (found.new_endpoints.get(key) or found.old_endpoints[key]).name for key in keys
+    )
+    direction: Literal["widened", "narrowed", "own"] = "widened" if part.widens else "narrowed"
+    if part.widens and part.own and part.kind == "see":
+        direction = "own"
+    named = tuple(sorted(field for field in fields if field))
+    location = _location(found, part, named, keys[0], old_place, new_place)
+    made = Change(
+        part.kind, direction, "", part.resource, named, part.viewers, part.when, endpoints,
+        {"new": "new endpoint", "gone": "endpoint gone"}.get(group.state, part.why), cells,
+        part.breadth,
+        location,
+    )  # fmt: skip
+    if part.kind == "call":
+        return replace(made, sentence=_of_call(part, made, group.state))
+    return replace(made, sentence=_of_field(found, group, made))
+
+
+def _joined(made: list[Change]) -> list[Change]:
+    """What belongs to no resource is told with the call that brings it, where there is one."""
+    calls = {
+        (each.direction, each.viewers, each.endpoints): index
+        for index, each in enumerate(made)
+        if each.kind == "call"
+    }
+    kept: list[Change] = []
+    for each in list(made):
+        index = calls.get((each.direction, each.viewers, each.endpoints))
+        if each.kind != "see" or each.resource or index is None:
+            kept.append(each)
+            continue
+        call = made[index]
+        what = listed(tuple(map(quoted, each.fields)))
+        joined = replace(
+            call,
+            sentence=f"{call.sentence}; outside every resource it answers {what}",
+            fields=each.fields,
+            cells=call.cells + each.cells,
+        )
+        made[index] = joined
+        kept = [joined if one is call else one for one in kept]
+    return [made[calls[key]] if (key := (e.direction, e.viewers, e.endpoints)) in calls
+            and e.kind == "call" else e for e in kept]  # fmt: skip
+
+
+def _of_call(part: _Told, made: Change, state: str) -> str:
+    endpoint, who = quoted(made.endpoints[0]), listed(made.viewers)
+    if len(made.endpoints) > 1:
+        endpoint = f"{len(made.endpoints):,} endpoints"
+    lets = "as far as the document says; the contract does not grant it, and a guard refuses it"
+    if state == "new":
+        ends = f", {lets}" if part.why == "undeclared" else ""
+        return f"a new endpoint, {endpoint}, that {who} may call{ends}"
+    if state == "gone":
+        return f"{endpoint} is gone, which {who} could call"
+    if part.why == "named":
+        word = "now grants" if part.widens else "no longer grants"
+        return f"the contract {word} {endpoint}, which {who} may call by the document"
+    ends = f", {lets}" if part.why == "undeclared" else ""
+    return f"{who} may {'now' if part.widens else 'no longer'} call {endpoint}{ends}"
+
+
+def _of_field(found: Difference, group: _Group, made: Change) -> str:
+    part, first = group.part, quoted(made.endpoints[0])
+    who, what = listed(made.viewers), listed(tuple(map(quoted, _short(found, part, made.fields))))
+    if part.resource:
+        what += f" of `{part.resource}`"
+    when = f" with {part.when}" if part.when else ""
+    outside = "" if part.resource else ", outside every resource"
+    if group.state == "new":
+        verb = "lets" if part.kind == "set" else "shows"
+        sets = " set" if part.kind == "set" else ""
+        return f"a new endpoint, {first}, {verb} {who}{sets} {what}{when}{outside}"
+    if group.state == "gone":
+        return f"{first} is gone, where {who} could {part.kind} {what}{when}{outside}"
+    count = len(group.keys)
+    endpoints = first if count == 1 else f"{count:,} endpoints"
+    if part.why == "declared":
+        word = "now declares" if part.widens else "no longer declares"
+        return f"the document {word} {what} at {endpoints}, where {who} may {part.kind} it{when}"
+    said = (
+        f"{who} may {'now' if part.widens else 'no longer'} {part.kind} {what}{when}, at"
+        f" {endpoints}"
+    )
+    said += outside
+    if part.why == "undeclared":
+        return f"{said} (the document does not declare it there; it passes if it is sent)"
+    if group.also:
+        more = f"{len(group.also):,} more, where the document does not declare it"
+        said += f" (and at {more})"
+    if part.widens and part.kind == "see" and _is_new(found, part, made.fields, group.keys):
+        return f"a new field: {said}" if len(made.fields) == 1 else f"new fields: {said}"
+    return said
+
+
+def _short(found: Difference, part: _Told, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields by the name of what holds them, where all of it is meant: `streaks`."""
+    model = found.new if part.widens else found.old
+    table = (model.settable if part.kind == "set" else model.tables).get(part.resource)
+    shorter: dict[str, None] = {}
+    for field in fields:
+        top, dot, _ = field.partition(".")
+        below = {leaf for leaf in table.leaves if leaf.startswith(f"{top}.")} if table else set()
+        whole = len(below) > 1 or field == f"{top}.*"
+        shorter[top if dot and whole and below <= {*fields} else field] = None
+    return tuple(shorter)
+
+
+def _is_new(found: Difference, part: _Told, fields: Iterable[str], keys: Iterable[str]) -> bool:
+    """Whether no document or line knew these fields before."""
+    resource = part.resource
+    if not resource:
+        return not any(found.old_endpoints[key].outside & {*fields} for key in keys)
+    table = found.old.tables.get(resource)
+    known = {*table.leaves} if table else set()
+    for endpoint in found.old_endpoints.values():
+        if resource in endpoint.shows:
+            known |= endpoint.shows[resource].paths.keys()
+    return known.isdisjoint(fields)
+
+
+def _location(
+    found: Difference, part: _Told, fields: tuple[str, ...], key: str,
+    old_place: Place, new_place: Place,
+) -> Location:  # fmt: skip
+    """The line of the contract that says so, else the place in the document."""
+    for model, endpoints, place in (
+        (found.new, found.new_endpoints, new_place), (found.old, found.old_endpoints, old_place)
+    ):  # fmt: skip
+        tables = model.settable if part.kind == "set" else model.tables
+        if part.resource in tables and fields:
+            return model.field_location(part.resource, fields[0])
+        if key in endpoints:
+            rule = model.rules.get(endpoints[key].operation.id)
+            return rule.location if rule else place(endpoints[key].operation.pointer)
+    return NOWHERE
+
+
+_WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "note"]] = {
+    (True, True): "changed", (True, False): "widened", (False, True): "narrowed",
+    (False, False): "note",
+}  # fmt: skip
+"""(widens, narrows) → direction; neither: it is told, and nobody sees more or less."""
+
+
+def _terms(found: Difference) -> Iterable[Change]:
+    for term in terms(found.old, found.new, found.old_endpoints, found.new_endpoints):
+        way = _WAYS[term.widens, term.narrows]
+        yield Change(
+            "term",
+            way,
+            term.sentence,
+            term.resource,
+            endpoints=term.endpoints,
+            location=term.location,
+        )
+
+
+def _notes(found: Difference) -> Iterable[Change]:
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for resource, path, keys in found.ungranted:
+        groups.setdefault((resource, keys), []).append(path)
+    for (resource, keys), paths in groups.items():
+        names = tuple(found.new_endpoints[key].name for key in keys)
+        endpoints = quoted(names[0]) if len(names) == 1 else f"{len(names):,} endpoints"
+        what = listed(tuple(quoted(path) for path in sorted(paths)))
+        said = f"the document has {what} of `{resource}` newly at {endpoints}; no line grants that"
+        if not resource:
+            said = (
+                f"the document has {what} newly at {endpoints}, of which the contract says nothing"
+            )
+        yield Change("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
+
+
+def quoted(name: str) -> str:
+    """A name as code; a document may not end the span and go on in its own words."""
+    return "`" + name.replace("`", "'") + "`"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `b` and `c`; after eight the rest is counted."""
+    if len(words) > 8:
+        return f"{', '.join(words[:7])} and {len(words) - 7:,} more"
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))

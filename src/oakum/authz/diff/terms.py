@@ -1,0 +1,194 @@
+"""What a contract says beside its tables, and which way a change of it goes.
+
+Who is asking, whose an object is, counts, limits, what a gateway passes unread: none of it is a row
+of a table, all of it decides what is let out. What cannot be ordered, such as another way to learn
+who is calling, counts as wider and as narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.authz.diff.endpoints import Endpoint
+from oakum.authz.model import Model
+from oakum.errors import NOWHERE, Location
+from oakum.policy.model import Limit, OperationRule, Policy, Resource
+
+_STAND_INS = {"refuse": 0, "absent": 1, "null": 2}
+"""How much is told of a withheld field: the answer kept back, the field, only its value."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A sentence of a contract that says something else now."""
+
+    widens: bool
+    narrows: bool
+    sentence: str
+    resource: str = ""
+    endpoints: tuple[str, ...] = ()
+    location: Location = NOWHERE
+
+
+def terms(
+    old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
+) -> tuple[Term, ...]:
+    """Everything beside the tables that says something else."""
+    found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
+    found += _unseen(old.policy, new.policy)
+    for name, each in new.policy.resources.items():
+        if name in old.policy.resources:
+            found += _resource(old.policy.resources[name], each)
+    for key, endpoint in after.items():
+        if key in before:
+            rules = (old.rule(before[key].operation.id), new.rule(endpoint.operation.id))
+            found += _endpoint(endpoint, *rules)
+    return tuple(found)
+
+
+def _whole(old: Policy, new: Policy) -> Iterator[Term]:
+    if old.caller != new.caller:
+        yield Term(True, True, "who is calling is learnt in another way")
+    limits = {each.name: each for each in old.limits}, {each.name: each for each in new.limits}
+    for name in dict.fromkeys([*limits[1], *limits[0]]):
+        was, now = limits[0].get(name), limits[1].get(name)
+        if was is None or now is None or _pace(was) == _pace(now):
+            if (was is None) is not (now is None):
+                gone = now is None
+                place = now.location if now else NOWHERE
+                word = "gone" if gone else "new"
+                yield Term(gone, not gone, f"the limit of `{name}` is {word}", location=place)
+            continue
+        wider = now.most > was.most or now.most / now.per > was.most / was.per
+        tighter = now.most < was.most or now.most / now.per < was.most / was.per
+        said = f"the limit of `{name}` is {now.most} in {now.per:g} s, and was {was.most} in"
+        yield Term(wider, tighter, f"{said} {was.per:g} s", location=now.location)
+
+
+def _pace(limit: Limit) -> tuple[object, ...]:
+    return limit.kind, limit.most, limit.per
+
+
+def _resource(old: Resource, new: Resource) -> Iterator[Term]:
+    if old.conceal != new.conceal:
+        wide = not new.conceal
+        said = "told apart from" if wide else "answered exactly as"
+        sentence = f"a forbidden `{new.name}` is now {said} an absent one"
+        yield Term(wide, not wide, sentence, new.name, location=new.location)
+    if old.draft != new.draft:
+        word = "drafted, and nobody has confirmed it" if new.draft else "confirmed"
+        yield Term(False, False, f"`{new.name}` is now {word}", new.name, location=new.location)
+    graver = {rule.path: rule.severity for rule in old.fields}
+    for rule in new.fields:
+        before_that = graver.get(rule.path, rule.severity)
+        if before_that != rule.severity:
+            says = f"`{rule.severity}`" if rule.severity else "what follows from the leak"
+            sentence = f"how grave a leak of `{rule.path}` of `{new.name}` is, is now {says}"
+            yield Term(False, False, sentence, new.name, location=rule.location)
+    was = {rule.path: rule.instead for rule in old.fields}
+    for rule in new.fields:
+        if (before := was.get(rule.path, rule.instead)) != rule.instead:
+            wide = _STAND_INS[rule.instead] > _STAND_INS[before]
+            sentence = (
+                f"in place of a withheld `{rule.path}` of `{new.name}` stands `{rule.instead}`,"
+                f" and stood `{before}`"
+            )
+            yield Term(wide, not wide, sentence, new.name, location=rule.location)
+
+
+def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+    name = (endpoint.name,)
+    if old.owner != new.owner:
+        sentence = f"whose objects `{endpoint.name}` shows is read from another parameter"
+        yield Term(True, True, sentence, endpoints=name, location=new.location)
+    if old.login != new.login:
+        said = f"as whom callers of `{endpoint.name}` have just logged in"
+        sentence = (
+            f"{said} is read elsewhere"
+            if old.login and new.login
+            else f"{said} is " + ("said" if new.login else "no longer said")
+        )
+        wide, narrow = bool(new.login), bool(old.login)
+        yield Term(wide, narrow, sentence, endpoints=name, location=new.location)
+    yield from _left_out(endpoint.name, old, new)
+    for pointer in _lost(old.counts, new.counts):
+        sentence = f"`{endpoint.name}` no longer withholds the count at `{pointer}`"
+        yield Term(True, False, sentence, endpoints=name, location=new.location)
+    for pointer in _lost(new.counts, old.counts):
+        sentence = f"`{endpoint.name}` withholds the count at `{pointer}`"
+        yield Term(False, True, sentence, endpoints=name, location=new.location)
+    for each in _lost(old.without, new.without):
+        sentence = f"a guard no longer takes `{each}` out of questions to `{endpoint.name}`"
+        yield Term(True, False, sentence, endpoints=name, location=new.location)
+    for each in _lost(new.without, old.without):
+        sentence = f"a guard takes `{each}` out of questions to `{endpoint.name}`"
+        yield Term(False, True, sentence, endpoints=name, location=new.location)
+
+
+def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
+    """Relations as which nobody need be asked may see more unseen."""
+    for name, now in new.relations.items():
+        was = old.relations.get(name)
+        if was is not None and bool(was.untested) != bool(now.untested):
+            said = "a scan asks for no" if now.untested else "a scan asks for an"
+            sentence = f"{said} identity that is `{name}`"
+            sentence += f": {now.untested}" if now.untested else ""
+            yield Term(bool(now.untested), not now.untested, sentence, location=now.location)
+
+
+def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+    """What a scan does not look at may widen unseen."""
+    if bool(old.untested) == bool(new.untested):
+        return
+    said = "no longer tests" if new.untested else "tests"
+    sentence = f"a scan {said} `{name}`" + (f": {new.untested}" if new.untested else "")
+    yield Term(
+        bool(new.untested), not new.untested, sentence, endpoints=(name,), location=new.location
+    )
+
+
+def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
+    was, now = old.guard, new.guard
+    for what, before, after in (
+        ("passes `{}` unread", was.passes, now.passes),
+        ("lets WebSockets through at `{}`", was.websockets, now.websockets),
+        ("lets the response header `{}` through", was.headers, now.headers),
+        ("lets the request header `{}` through", was.request_headers, now.request_headers),
+    ):
+        for each in _lost(after, before):
+            yield Term(True, False, f"a guard {what.format(each)}")
+        for each in _lost(before, after):
+            yield Term(False, True, f"a guard no longer {_plural(what).format(each)}")
+    for each in _lost(was.strip, now.strip):
+        yield Term(True, False, f"clients may send the header `{each}`")
+    for each in _lost(now.strip, was.strip):
+        yield Term(False, True, f"clients may no longer send the header `{each}`")
+    tokens = [
+        (t.keys, t.algorithms, t.issuer, t.audiences) if t else None
+        for t in (was.tokens, now.tokens)
+    ]
+    for said, changed in (
+        ("tokens are verified in another way", tokens[0] != tokens[1]),
+        ("API keys are read from another file", was.api_keys != now.api_keys),
+        ("other host names are answered to", set(was.hosts) != set(now.hosts)),
+        ("another number of proxies in front is believed", was.hops != now.hops),
+    ):
+        if changed:
+            yield Term(True, True, said)
+    if was.ttl != now.ttl:
+        longer = now.ttl > was.ttl
+        said = (
+            f"an answer about a relation is believed for {now.ttl:g} s, and was for {was.ttl:g} s"
+        )
+        yield Term(longer, not longer, said)
+
+
+def _plural(what: str) -> str:
+    return what.replace("passes", "pass", 1).replace("lets", "let", 1)
+
+
+def _lost(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """What stands in the first and not in the second."""
+    kept = set(after)
+    return [each for each in dict.fromkeys(before) if each not in kept]

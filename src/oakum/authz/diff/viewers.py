@@ -1,0 +1,182 @@
+"""Who is meant by the cells that moved, and in which states: the fewest words that are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oakum.authz.diff.compare import Difference, Move
+from oakum.authz.diff.worlds import MISSING, OTHER, Condition, Reading, Setting, World, source_of
+from oakum.policy.model import Owner
+from oakum.policy.reader import text
+
+_RANK = {"anyone": 0, "authenticated": 1}
+_OWNED = Owner("field")
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody of whom a sentence may be true: a world, and the relations that say all of it."""
+
+    world: World
+    held: frozenset[str]
+    names: tuple[str, ...]
+    now: frozenset[Condition]
+    vague: bool
+    """It is only true of them because nobody can tell what else they are."""
+    counted: frozenset[str]
+    """Relations that the other contract takes them to hold."""
+    apart: frozenset[str]
+    """Those of them by which they differ from others who now hold the same, and gain nothing."""
+
+    def covers(self, other: Viewer) -> bool:
+        """Whether what is said of this one is said of the other as well."""
+        if not (other.held >= {*self.names} and self.now >= other.now):
+            return False
+        if self.world.logged > other.world.logged or (self.vague and not other.world.unknown):
+            return False
+        if not other.counted >= self.apart:
+            return False
+        return self is not other and self.rank < other.rank
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The plainest first."""
+        world = self.world
+        sides = sorted(world.old), sorted(world.new), sorted(map(str, world.unknown))
+        return len(self.held), world.logged, self.vague, len(world.unknown), self.names, sides
+
+
+class Speaker:
+    """Names the viewers of one move, in the words of the contract that lets them."""
+
+    def __init__(self, move: Move, found: Difference) -> None:
+        self._move = move
+        self._model = found.new if move.widens else found.old
+        self._other = found.old if move.widens else found.new
+        self._sides = {world: self._held(world) for world in move.worlds}
+        states: dict[World, set[Condition]] = {}
+        for world, now in move.spots:
+            states.setdefault(world, set()).add(now)
+        self.moved = {world: frozenset(now) for world, now in states.items()}
+        self._anybody = any(world.logged for world in self.moved)
+
+    def _held(self, world: World) -> frozenset[str]:
+        return world.new if self._move.widens else world.old
+
+    def viewers(self) -> list[Viewer]:
+        """Those who have to be named so that every moved cell is spoken of."""
+        every = [self._viewer(world, now) for world, now in self.moved.items()]
+        return [each for each in every if not any(one.covers(each) for one in every)]
+
+    def _viewer(self, world: World, now: frozenset[Condition]) -> Viewer:
+        held = self._held(world)
+        names = self._generators(held, world.logged)
+        near = [w for w in self._sides if not w.unknown and w.logged == world.logged]
+        alike = [w for w in near if self._sides[w] == held]
+        left = [w for w in alike if not self._moves(w, now)]
+        vague = bool(world.unknown)
+        if vague:
+            more = (self._moves(w, now) for w in near if self._sides[w] >= {*names})
+            vague = bool(left) or not any(more)
+        counted = self._counted(world)
+        apart = frozenset[str]()
+        if left and not vague:
+            apart = counted - frozenset[str]().union(*map(self._counted, left))
+        return Viewer(world, held, names, now, vague, counted, apart)
+
+    def _counted(self, world: World) -> frozenset[str]:
+        return world.old if self._move.widens else world.new
+
+    def _moves(self, world: World, now: frozenset[Condition]) -> bool:
+        return self.moved.get(world, frozenset()) >= now
+
+    def _generators(self, held: frozenset[str], logged: bool) -> tuple[str, ...]:
+        """The relations that say all: the others are held by whoever holds these."""
+        kinds = self._model.policy.relations
+        alike = [each for world, each in self._sides.items() if world.logged is logged]
+        kept = sorted(held, key=lambda name: (_RANK.get(kinds[name].kind, 2), name))
+        for name in list(kept):
+            rest = {each for each in kept if each != name}
+            if all(name in one for one in alike if rest <= one):
+                kept.remove(name)
+        return tuple(kept)
+
+    def words(self, viewer: Viewer) -> tuple[str, int]:
+        """A viewer in words, and how many they are: 0 not even logged in, 1 whoever is, 2 fewer."""
+        world, policy = viewer.world, self._model.policy
+        plain = all(policy.relations[name].kind in _RANK for name in viewer.names)
+        said = " who is also ".join(f"`{name}`" for name in viewer.names)
+        if plain and not world.logged:
+            said = self._not_logged_in(viewer.held)
+        elif not viewer.names:
+            kinds = policy.relations
+            named = [name for name in sorted(viewer.held) if kinds[name].kind == "authenticated"]
+            said = f"`{named[0]}`" if named else "whoever is logged in"
+        elif not world.logged:
+            said += " of whom no account is known"
+        if viewer.vague:
+            who = " or ".join(sorted(map(self._asked, world.unknown)))
+            said += f" while nobody can tell whether they are {who}"
+        elif viewer.apart:
+            said += f" who is {' and '.join(f'`{name}`' for name in sorted(viewer.apart))}"
+        elif self._means_another(viewer):
+            said += " (which means others now)"
+        return said, int(world.logged) if plain else 2
+
+    def _not_logged_in(self, held: frozenset[str]) -> str:
+        if not self._anybody:
+            return "callers who are not logged in"
+        kinds = self._model.policy.relations
+        named = [name for name in sorted(held) if kinds[name].kind == "anyone"]
+        return f"`{named[0]}`" if named else "anybody at all"
+
+    def _means_another(self, viewer: Viewer) -> bool:
+        """Whether the other contract has a relation of this name, and does not count them in."""
+        known = frozenset[str]().union(*map(self._counted, self._sides))
+        return any(name in known and name not in viewer.counted for name in viewer.names)
+
+    def _asked(self, source: tuple[object, ...]) -> str:
+        """The relation that a look-up is for."""
+        for model in (self._model, self._other):
+            for name, each in model.policy.relations.items():
+                if each.kind == "lookup" and source_of(model, each, _OWNED)[:4] == source[:4]:
+                    return f"`{name}`"
+        return f"in `{source[1]}`"
+
+
+# ---------------------------------------------------------------------------------- states
+
+
+def when_words(now: frozenset[Condition], settings: tuple[Setting, ...]) -> str:
+    """`private=true`, `audience=crew or me and private=false`; empty for every state."""
+    return " or ".join(_boxes(set(now), settings))
+
+
+def _boxes(now: set[Condition], settings: Sequence[Setting]) -> list[str]:
+    if not settings or not now:
+        return []
+    first, rest = settings[0], settings[1:]
+    slices: dict[frozenset[Condition], list[Reading]] = {}
+    for reading in first.readings:
+        those = frozenset(each[1:] for each in now if each[0] == reading)
+        if those:
+            slices.setdefault(those, []).append(reading)
+    found: list[str] = []
+    for those, readings in slices.items():
+        own = "" if len(readings) == len(first.readings) else _readings(first, readings)
+        below = _boxes(set(those), rest)
+        found += [" and ".join(filter(None, (own, each))) for each in below or [""]]
+    return [each for each in found if each]
+
+
+def _readings(setting: Setting, readings: Sequence[Reading]) -> str:
+    values = [r for r in setting.readings if r not in (OTHER, MISSING)]
+    parts = [f"{setting.name}={text(r.value)}" for r in readings if r in values]
+    if len(parts) == len(values):
+        parts = [f"any known {setting.name}"]
+    elif len(parts) > 1:
+        parts = [f"{setting.name}={' or '.join(text(r.value) for r in readings if r in values)}"]
+    parts += [f"{setting.name} missing"] if MISSING in readings else []
+    parts += [f"{setting.name} unknown"] if OTHER in readings else []
+    return " or ".join(parts)

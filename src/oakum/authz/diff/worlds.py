@@ -1,0 +1,255 @@
+"""Every way in which a caller can stand to an object, as two contracts read it.
+
+A relation is compared by what makes it true (its `Source`), never by its name: a contract that only
+renames `follower` changes nothing, one that asks another list for it changes who is meant. A world
+gives each source a value; both contracts then say which relations are held in it. So a world that
+no caller can be in (logged out, and the owner) is not among them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from oakum.authz.model import Model
+from oakum.authz.principal import digit
+from oakum.errors import InputError, Problem
+from oakum.openapi.model import Json
+from oakum.policy.model import Owner, Policy, Relation, State
+
+MOST = 1 << 18
+"""Worlds, or combinations of states, beyond which nobody could review the difference."""
+
+Source = tuple[object, ...]
+"""What makes a relation true: its kind, and what is asked for it."""
+
+_ANYONE: Source = ("anyone",)
+_LOGGED: Source = ("authenticated",)
+_NEVER: Source = ("never",)
+
+
+@dataclass(frozen=True)
+class World:
+    """How one caller stands to one object: what each contract takes them to be."""
+
+    logged: bool
+    old: frozenset[str]
+    new: frozenset[str]
+    unknown: frozenset[Source] = frozenset()
+    """Look-ups that nobody could answer."""
+
+    def turned(self) -> World:
+        """The same, seen from the other contract."""
+        return World(self.logged, self.new, self.old, self.unknown)
+
+
+def endpoint_key(method: str, path: str) -> str:
+    """Names an endpoint whatever its path parameters and its `operationId` are called."""
+    return f"{method} {re.sub(r'{[^}]*}', '{}', path)}"
+
+
+def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
+    """What makes a relation to an object true; `owner` says whose the object is."""
+    match relation.kind:
+        case "anyone":
+            return _ANYONE
+        case "authenticated":
+            return _LOGGED
+        case "claim":
+            return ("claim", relation.claim, type(relation.has).__name__, repr(relation.has))
+        case "field":
+            return ("field", relation.member)
+        case "owner" if owner.kind == "caller":
+            return _LOGGED  # whoever asks, as soon as it is known who does
+        case "owner" | "lookup" if owner.kind == "none":
+            return _NEVER
+        case "owner":
+            return ("owner", owner.kind, owner.members)
+        case "lookup":
+            asked = relation.operation
+            if endpoint := model.operations.get(asked):
+                asked = endpoint_key(endpoint.method, endpoint.path)
+            elif " " in asked:
+                asked = endpoint_key(*asked.split(maxsplit=1))
+            whose = (owner.kind, owner.members)
+            return ("lookup", asked, relation.pointer, relation.of, *whose)
+
+
+class Side:
+    """One contract's reading of worlds: the relations that matter, with what takes them away."""
+
+    def __init__(self, model: Model, owner: Owner, names: Iterable[str]) -> None:
+        self.relations: dict[str, Relation] = {}
+        self.sources: dict[str, Source] = {}
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in self.relations:
+                relation = self.relations[name] = model.policy.relations[name]
+                self.sources[name] = source_of(model, relation, owner)
+                waiting += relation.unless
+        self.taking = {self.sources[each] for one in self.relations.values() for each in one.unless}
+
+    def held(self, value: Callable[[Source], bool | None]) -> frozenset[str]:
+        """The relations held where each source has this value (None: nobody can tell)."""
+        return frozenset(name for name in self.relations if self._holds(name, value) is True)
+
+    def _holds(self, name: str, value: Callable[[Source], bool | None]) -> bool | None:
+        own = value(self.sources[name])
+        for other in self.relations[name].unless:
+            if own is False:
+                break
+            if self._holds(other, value) is not False:
+                return False
+        return own
+
+
+def needed(policy: Policy, names: Iterable[str]) -> frozenset[str]:
+    """These relations, with those that everybody or everybody logged in holds: words for a viewer
+    who has nothing else."""
+    plain = (
+        each.name
+        for each in policy.relations.values()
+        if each.kind in ("anyone", "authenticated") and not each.unless
+    )
+    return frozenset((*names, *plain))
+
+
+def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, ...]:
+    """Every world, each once. Raises `InputError` when they are more than could be reviewed."""
+    sources = dict.fromkeys((*old.sources.values(), *new.sources.values()))
+    free = [each for each in sources if each not in (_ANYONE, _LOGGED, _NEVER)]
+    taking = old.taking | new.taking
+    values: list[tuple[bool | None, ...]] = [
+        (False, True, None) if each[0] == "lookup" and each in taking else (False, True)
+        for each in free
+    ]
+    size = 1
+    for each in values:
+        size *= len(each)
+    if 2 * size > MOST:
+        raise InputError([where()])
+    found: dict[World, None] = {}
+    for logged in (False, True):
+        # Without a login nobody is known, so only a claim can hold.
+        each_of = [
+            value if logged or source[0] == "claim" else (False,)
+            for source, value in zip(free, values, strict=True)
+        ]
+        for said in product(*each_of):
+            known: Mapping[Source, bool | None] = {
+                _ANYONE: True, _LOGGED: logged, _NEVER: False, **dict(zip(free, said, strict=True)),
+            }  # fmt: skip
+            unknown = frozenset(s for s, v in known.items() if v is None)
+            world = World(logged, old.held(known.__getitem__), new.held(known.__getitem__), unknown)
+            found[world] = None
+    return tuple(found)
+
+
+# ---------------------------------------------------------------------------------- states
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What may stand where a state is read: a value, nothing, or what is none of its values."""
+
+    kind: str
+    """`is`, `missing` or `other`."""
+    value: Json = None
+
+    def __hash__(self) -> int:
+        return hash((self.kind, repr(self.value)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Reading) or self.kind != other.kind:
+            return False
+        return type(self.value) is type(other.value) and bool(self.value == other.value)
+
+
+OTHER = Reading("other")
+MISSING = Reading("missing")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One place from which states are read, under the name that it has in each contract."""
+
+    old: State | None
+    new: State | None
+    readings: tuple[Reading, ...]
+
+    @property
+    def name(self) -> str:
+        """As the later contract calls it."""
+        state = self.new or self.old
+        return state.name if state else ""
+
+
+Condition = tuple[Reading, ...]
+"""A reading of each `Setting`, in their order."""
+
+
+def settings(old: Iterable[State], new: Iterable[State]) -> tuple[Setting, ...]:
+    """The places that either contract reads; the same place makes the same setting."""
+
+    def place(state: State) -> tuple[str, str]:
+        return (state.member, state.of) if state.member or state.of else (state.name, "")
+
+    sides: dict[tuple[str, str], list[list[State]]] = {}
+    for index, states in enumerate((old, new)):
+        for state in states:
+            sides.setdefault(place(state), [[], []])[index].append(state)
+    found: list[Setting] = []
+    for befores, afters in sides.values():
+        # A contract that reads one place under two names: each pair is a setting of its own.
+        for position in range(max(len(befores), len(afters))):
+            before, after = (
+                side[position] if position < len(side) else None for side in (befores, afters)
+            )
+            found.append(Setting(before, after, _readings(before, after)))
+    return tuple(found)
+
+
+def _readings(old: State | None, new: State | None) -> tuple[Reading, ...]:
+    values = [Reading("is", v) for state in (old, new) if state for v in state.values]
+    found = dict.fromkeys([*values, OTHER])
+    missing = [Reading("is", s.missing) if s.missing is not None else OTHER
+               for s in (old, new) if s]  # fmt: skip
+    if len(set(missing)) > 1:  # else it reads as something that stands there already
+        found[MISSING] = None
+    return tuple(found)
+
+
+def conditions(found: tuple[Setting, ...], where: Callable[[], Problem]) -> Iterator[Condition]:
+    """Every combination of readings. Raises `InputError` when they are too many to review."""
+    size = 1
+    for each in found:
+        size *= len(each.readings)
+    if size > MOST:
+        raise InputError([where()])
+    return product(*(each.readings for each in found))
+
+
+def code_of(
+    states: Iterable[State],
+    found: tuple[Setting, ...],
+    now: Condition,
+    side: Literal["old", "new"],
+) -> int:
+    """Row offset (`Table.code`) of a condition in the table of one of the two contracts."""
+    read: dict[str, Reading] = {}
+    for setting, reading in zip(found, now, strict=True):
+        state = setting.old if side == "old" else setting.new
+        if state is not None:
+            read[state.name] = reading
+    code = 0
+    for state in states:
+        reading = read[state.name]
+        if reading == MISSING and state.missing is not None:
+            reading = Reading("is", state.missing)
+        at = digit(state, reading.value) if reading.kind == "is" else len(state.values)
+        code = code * (len(state.values) + 1) + at
+    return code

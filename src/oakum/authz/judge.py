@@ -1,0 +1,547 @@
+"""One walk over an answer: which objects of whom it holds, and what of them may stay.
+
+`project` cuts by the walk's result; the scanner compares by it. Both see the same meaning because
+there is no other walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from typing import Literal, NamedTuple
+
+from oakum.authz.decide import may_call, through
+from oakum.authz.model import Members, Model, members_of
+from oakum.authz.owners import owners_of, partly
+from oakum.authz.principal import Principal, Spellings, Subject, heard, held, identifier, state_of
+from oakum.authz.span import MAX_DEPTH
+from oakum.authz.spot import Spot
+from oakum.authz.table import Table, containers, merged, resource_of
+from oakum.authz.writing import Around, Named, Writing, stepped, stood
+from oakum.openapi.model import Json, Shape
+
+Pointer = tuple[str, ...]
+Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
+"""What stays of a value: all, nothing, or per member or element; or a stand-in."""
+
+Outline = tuple[Hashable, ...]
+_UNSAID = object()
+STRANGER = object()
+"""In an outline: an id of which nothing is known."""
+_leaf = tuple.__new__
+"""A `Leaf` is made for each scalar: by this in half the time."""
+
+
+class Leaf(NamedTuple):
+    """A scalar (or an empty container) of an object, and whether its viewer may see it."""
+
+    path: str
+    """Field path in the resource (outside, in the answer): `*` for elements and map values."""
+    pointer: Pointer
+    value: Json
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class ObjectInstance:
+    """An object of a resource in an answer."""
+
+    resource: str
+    pointer: Pointer
+    owners: tuple[str, ...]
+    held: frozenset[str]
+    state: Mapping[str, Json]
+    leaves: tuple[Leaf, ...]
+    value: dict[str, Json] = field(repr=False)
+    outline: Outline | None = field(default=None, repr=False, compare=False)
+    """What decides: the same outline, the same owners, relations, state and wants. None: unique.
+    A pair of what it says, where strangers are `STRANGER`, and of its owners."""
+    partly: bool = False
+    """There may be more owners than these, since it, or what it stands in, does not say all."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an object from elsewhere, and counts before what the object says."""
+
+    owners: tuple[str, ...] = ()
+    """Empty: those that the object names."""
+    states: Mapping[str, Json] = field(default_factory=dict)
+    """Of the states, those that are known; the others are read as ever."""
+    resource: str = ""
+    """What it is, where neither document nor contract says so; empty: what they say."""
+
+
+_NOTHING = Known()
+
+
+@dataclass
+class Judgement:
+    """Result of a walk."""
+
+    keep: Keep
+    instances: list[ObjectInstance]
+    unbound: list[Leaf]
+    """Leaves outside every resource: the envelope."""
+
+
+class _Context(NamedTuple):
+    owners: tuple[str, ...]
+    """Owners of the enclosing object, for resources owned by their parent."""
+    partly: bool = False
+    """The enclosing object may have more of them."""
+    inside: bool = False
+    """There is an enclosing object."""
+    passes: bool = False
+    """`call:` lets the caller have the enclosing object."""
+    around: Around | None = None
+    """Of a request body: the enclosing object as it is known."""
+    counts: bool = True
+    """Of a request body: what stands here may be written, as far as what is around it goes."""
+
+
+class _Verdict(NamedTuple):
+    """What is known of an object, and the fields that may be seen of it."""
+
+    owners: tuple[str, ...]
+    partly: bool
+    relations: frozenset[str]
+    state: Mapping[str, Json]
+    bits: int
+    passes: bool
+    """Whether `call:` lets the caller have it."""
+    around: Around | None
+    """As it stands around what is in it; of a request body alone."""
+
+
+class Judge:
+    """Walks one answer of one operation for one principal."""
+
+    def __init__(
+        self,
+        model: Model,
+        principal: Principal,
+        operation: str,
+        params: Mapping[str, str],
+        status: int = 200,
+        writing: Subject | None = None,
+        told: Mapping[Pointer, tuple[str, ...]] | None = None,
+        known: Mapping[Pointer, Known] | None = None,
+        named: Named | None = None,
+    ) -> None:
+        """`writing`: the object that a request body is about to touch; the body is judged by who
+        may set what of it, and says nothing of its owner or state itself; `named`: the other
+        objects that it holds. `told`: owners of objects that say nothing of theirs. `known`: what
+        the scanner has learnt of objects from other answers."""
+        self._model = model
+        self._tables = model.tables if writing is None else model.settable
+        self._principal = principal
+        self._operation = operation
+        self._params = params
+        self._rule = model.rule(operation)
+        self._writing = Writing(writing, principal.ids, named) if writing is not None else None
+        self.written: list[tuple[Table, Subject]] = []
+        """Of a request body: the objects in it, and the tables by which they are set."""
+        self._told = told or {}
+        self._known = known or {}
+        if writing is not None:
+            self._shown = model.sets.get(operation, ())
+        else:
+            # What `shows` says is said of answers that succeed; an error body is no member.
+            self._shown = model.shown.get(operation, ()) if status < 300 else ()
+        self._verdicts: dict[Outline, _Verdict] = {}
+        self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
+        self._spellings = Spellings(principal.ids)
+        self._heard = {*params.values(), *principal.ids, *heard(principal)}
+        self._refused = None if writing is None else _unwritable
+        self._bare = Spot(None, self._refused)
+        self._roots: dict[tuple[str, int, Shape | None], Spot] = {}
+        self._resources: dict[Shape, str] = {}
+        self._choices: dict[tuple[object, ...], Shape | None] = {}
+        self._instances: list[ObjectInstance] = []
+        self._unbound: list[Leaf] = []
+
+    def judge(self, value: Json, shape: Shape | None) -> Judgement:
+        """Walk `value` beside its declared `shape`; without one nothing is declared."""
+        spot = Spot(shape, self._refused)
+        keep: Keep
+        if isinstance(value, dict | list):
+            keep = self._visit(value, spot, (), _Context(()), self._unbound)
+        else:
+            keep = type(value) in spot.passes
+            self._unbound.append(Leaf("", (), value, keep))
+        return Judgement(keep, self._instances, self._unbound)
+
+    # ------------------------------------------------------------ outside a resource
+
+    def _visit(
+        self,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
+        at: Pointer,
+        context: _Context,
+        leaves: list[Leaf],
+    ) -> Keep:
+        """A container outside every resource."""
+        if spot.shape is None and self._writing is not None and not (self._shown or self._known):
+            return False  # nothing here or below is declared, and nobody asks what it would be
+        if isinstance(value, dict):
+            name = self._resource_at(at)
+            if spot.shape is not None:
+                picked = self._chosen(spot.shape, value)
+                if picked is None and not name:
+                    self._visit(value, spot.of(None), at, context, leaves)
+                    return False
+                spot = spot.of(picked or spot.shape)
+                name = name or self._bound(spot.shape)
+            if name:
+                return self._object(name, value, spot.shape, at, context)
+        parts = self._parts(value, spot, at, context, leaves)
+        return parts if self._may_hold(value, spot, at) else False
+
+    def _parts(
+        self,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
+        at: Pointer,
+        context: _Context,
+        leaves: list[Leaf],
+    ) -> dict[str, Keep]:
+        """What stays of everything directly in a container; its scalars are told to `leaves`."""
+        keys: Iterable[str]
+        children: Iterable[Json]
+        spots: Iterable[Spot]
+        if isinstance(value, dict):
+            keys, children, spots = value, value.values(), map(spot.member, value)
+        else:
+            keys, children, spots = map(str, range(len(value))), value, repeat(spot.element())
+        if self._writing is not None:
+            keys = stepped(value, spot.declares, at, self._shown)
+        if len(at) >= MAX_DEPTH:
+            return dict.fromkeys(keys, False)
+        if self._writing is not None and isinstance(value, list):
+            alike = self._alike(value, spot.element())
+            if alike is not None:
+                return dict(zip(keys, alike, strict=True))
+        walk = self._field if spot.inside else self._visit
+        parts: dict[str, Keep] = {}
+        for key, child, place in zip(keys, children, spots, strict=False):
+            pointer = (*at, key)
+            if child.__class__ is dict or child.__class__ is list:
+                parts[key] = walk(child, place, pointer, context, leaves)
+            else:
+                allowed = child.__class__ in place.passes
+                leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed)))
+                parts[key] = allowed or place.instead
+        return parts
+
+    def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
+        """What stays of the elements of a list in a request body, where all are scalars or all are
+        empty lists: a sender can write many of them, and what decides is their type. None: each is
+        looked at."""
+        kinds = {*map(type, value)}
+        if kinds.isdisjoint((dict, list)):
+            kept: dict[type, Keep] = {kind: kind in place.passes or place.instead for kind in kinds}
+            return map(kept.__getitem__, map(type, value))
+        if kinds != {list} or self._shown or self._known or any(value):
+            return None
+        stays = place.granted if place.inside else "array" in place.container
+        keep: Keep = place.instead if not stays else True if place.inside else {}
+        return repeat(keep, len(value))
+
+    def _chosen(
+        self, shape: Shape, value: dict[str, Json], *, inside: bool = False
+    ) -> Shape | None:
+        """As `chosen`, once for all objects with the same names and the same tag."""
+        if not shape.branches:
+            return shape
+        tag = value.get(shape.discriminator[0]) if shape.discriminator else None
+        key = (shape, inside, tag if isinstance(tag, str) else None, *value)
+        if key not in self._choices:
+            model = self._model
+            self._choices[key] = chosen(shape, value, model.bound, model.known, inside=inside)
+        return self._choices[key]
+
+    def _may_hold(self, value: dict[str, Json] | list[Json], spot: Spot, at: Pointer) -> bool:
+        """Whether a container may stand here: declared, or on the way to what `shows` names."""
+        kind = "array" if isinstance(value, list) else "object"
+        return kind in spot.container or any(
+            len(segments) > len(at) and matches(segments, at) for segments, _ in self._shown
+        )
+
+    def _bound(self, shape: Shape | None) -> str:
+        """The resource that a shape is of; empty: none."""
+        if shape is None:
+            return ""
+        found = self._resources.get(shape)
+        if found is None:
+            found = self._resources[shape] = resource_of(shape, self._model.bound)
+        return found
+
+    def _resource_at(self, at: Pointer) -> str:
+        if self._known and (found := self._known.get(at, _NOTHING).resource):
+            return found
+        for segments, resource in self._shown:
+            if len(segments) == len(at) and matches(segments, at):
+                return resource
+        return ""
+
+    # ------------------------------------------------------------ inside a resource
+
+    def _object(
+        self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
+    ) -> Keep:
+        table = self._tables[name]
+        outline = self._outline(name, value, at, context)
+        verdict = self._verdicts.get(outline) if outline is not None else None
+        if verdict is None:
+            verdict = self._verdict(name, value, at, context)
+            if outline is not None:
+                self._verdicts[outline] = verdict
+        owners, lacking, relations, state, bits, passes, around = verdict
+        if outline is not None:
+            if STRANGER in outline:
+                owners = self._owners(name, value, context)
+            outline = (outline, owners)
+        leaves: list[Leaf] = []
+        root = self._roots.get((name, bits, shape))
+        if root is None:
+            root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
+        inner = _Context(owners, lacking, True, passes)
+        if around is not None:
+            inner = inner._replace(around=around.moved(at), counts=context.counts and bits != 0)
+        keep = self._parts(value, root, at, inner, leaves)
+        self._instances.append(
+            ObjectInstance(
+                name, at, owners, relations, state, tuple(leaves), value, outline, lacking
+            )
+        )
+        return keep if bits else False
+
+    def _outline(
+        self, name: str, value: dict[str, Json], at: Pointer, context: _Context
+    ) -> Outline | None:
+        """All that the verdict on an object hangs on; None: it has more to say than scalars."""
+        if self._told or self._known:
+            return None
+        said: list[Hashable] = [name, *context[:4]]
+        if self._writing is not None:
+            said += (context.counts, stood(at), context.around and context.around.outline(at))
+        for member, names in self._deciding(name):
+            each = value.get(member, _UNSAID)
+            if isinstance(each, dict | list):
+                return None
+            if names and self._is_stranger(each):
+                each = STRANGER
+            said += (each.__class__, each)  # `1`, `1.0` and `true` are equal, and not the same
+        return tuple(said)
+
+    def _is_stranger(self, said: object) -> bool:
+        """Whether a value is an id of which nothing is known, by whatever spelling: all of these
+        are alike to a contract."""
+        if said.__class__ is not str and said.__class__ is not int:
+            return False
+        if self._writing is not None or identifier(said) is None:
+            return False
+        return str(said) not in self._heard and not self._spellings.may_hold(str(said))
+
+    def _deciding(self, name: str) -> tuple[tuple[str, bool], ...]:
+        """Members that may say whose an object is, who stands in it, or how it is set; and whether
+        all that they may say is who."""
+        found = self._members.get(name)
+        if found is None:
+            resource = self._tables[name].resource
+            paths = [*resource.owner.members]
+            paths += [state.member for state in resource.states.values()]
+            paths += [relation.member for relation in self._model.policy.relations.values()]
+            paths += [resource.key] if self._writing is not None else []
+            first = dict.fromkeys(path.partition(".")[0] for path in paths if path)
+            states = {each.member.partition(".")[0] for each in resource.states.values()}
+            found = tuple((member, member not in states) for member in first)
+            self._members[name] = found
+        return found
+
+    def _verdict(
+        self, name: str, value: dict[str, Json], at: Pointer, context: _Context
+    ) -> _Verdict:
+        table = self._tables[name]
+        known = self._known.get(at, _NOTHING)
+        owned = table.resource.owner.kind != "none"
+        around: Around | None = None
+        if self._writing is not None:
+            counts = context.counts
+            subject, around = self._writing.of(
+                table.resource, value, at, context.around, counts=counts
+            )
+            owners = subject.owners
+            if counts:
+                self.written.append((table, subject))
+        else:
+            owners = self._owners(name, value, context)
+            if owned and not owners:
+                owners = self._told.get(at, ())
+            owners = known.owners or owners
+            of = table.resource.owner
+            lacking = context.partly if of.kind == "parent" else partly(of, value)
+            lacking = lacking and not known.owners
+            subject = Subject(name, owners, value, owned, lacking)
+        relations = held(self._model.policy, self._principal, subject)
+        state = state_of(self._model.policy, table.resource, self._principal, subject)
+        state.update(known.states)
+        # What is nobody's belongs to whoever may have the object that it stands in.
+        passes = (not owned and context.passes) or self._passes(relations)
+        bits = table.see(relations, state) if passes else 0
+        return _Verdict(owners, subject.partly, relations, state, bits, passes, around)
+
+    def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
+        return owners_of(
+            self._tables[name].resource.owner, value, self._rule, self._params,
+            self._principal.ids, context.owners, inside=context.inside,
+        )  # fmt: skip
+
+    def _passes(self, relations: frozenset[str]) -> bool:
+        """`call:` is about the owner in the path where there is one, else about each object's.
+
+        Without `call:` the endpoint was decided before; what an object shows is its own rule.
+        """
+        if self._rule.call is None or self._writing is not None:
+            return True
+        if self._rule.owner in self._params:
+            return may_call(self._model, self._principal, self._operation, self._params)
+        return through(self._model, self._operation, relations, bool(self._principal.ids))
+
+    def _field(
+        self,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
+        at: Pointer,
+        context: _Context,
+        leaves: list[Leaf],
+    ) -> Keep:
+        """A container in an object of a resource."""
+        here = spot
+        if not spot.granted:
+            context = context._replace(counts=False)
+        if isinstance(value, dict):
+            inner = self._resource_at(at)
+            if spot.shape is not None:
+                picked = self._chosen(spot.shape, value, inside=True)
+                if picked is None and not inner:
+                    self._visit(value, self._bare, at, context, self._unbound)
+                    return spot.instead
+                here = spot.of(picked or spot.shape)
+                inner = inner or self._bound(here.shape)
+            if inner:
+                keep = self._object(inner, value, here.shape, at, context)
+                return keep if spot.granted else spot.instead
+        if not value:
+            leaves.append(Leaf(spot.path, at, value, spot.granted))
+            return spot.granted or spot.instead
+        parts = self._parts(value, here, at, context, leaves)
+        granted = spot.granted and (isinstance(value, dict) or spot.lists)
+        return parts if granted else spot.instead
+
+
+def matches(segments: tuple[str, ...], at: Pointer) -> bool:
+    """Whether a place lies on the way of a pattern, or is its end."""
+    return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
+
+
+def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
+    """Whether the document lets a container of this kind stand here."""
+    return ("array" if isinstance(value, list) else "object") in containers(shape)
+
+
+def _unwritable(shape: Shape | None) -> bool:
+    """Whether no request body may hold what is declared so."""
+    return shape is None or read_only(shape)
+
+
+def read_only(shape: Shape) -> bool:
+    """Whether the document lets no request hold what is declared so."""
+    todo, seen = [shape], {shape}
+    for at in todo:
+        if at.read_only:
+            continue
+        if not at.branches:
+            return False
+        fresh = [each for each in (branch() for branch in at.branches) if each not in seen]
+        todo += fresh
+        seen.update(fresh)
+    return True
+
+
+def chosen(
+    shape: Shape,
+    value: dict[str, Json],
+    bound: Mapping[str, str],
+    known: Mapping[str, Members],
+    *,
+    inside: bool = False,
+) -> Shape | None:
+    """The alternative of a union that an object is of; the union itself where none is somebody's.
+
+    What an object has tells, and never what it lacks: it may be shown in part. So an alternative is
+    ruled out by a member that others declare and its resource does not have, and by nothing else.
+    Where one that is a resource is left, the object is of it; None where several are, for not to
+    know which must open nothing. `inside` a resource one that is none is granted by other lines, so
+    that there it must not be left beside one that is.
+    """
+    if not shape.branches or resource_of(shape, bound):
+        return shape
+    branches = objects_of(shape, bound)
+    if shape.discriminator:
+        name, mapping = shape.discriminator
+        tag = value.get(name)
+        wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
+        hit = [branch for branch in branches if wanted in branch.names]
+        if len(hit) == 1:
+            return hit[0]
+    resources = [resource_of(branch, bound) for branch in branches]
+    if not any(resources):
+        return shape
+    has = [declares(branch, bound, known) for branch in branches]
+    there = [name for name in value if any(name in each.names for each in has)]
+    left = {
+        resource
+        for resource, each in zip(resources, has, strict=True)
+        if each.open or all(name in each.names for name in there)
+    }
+    if left == {""}:
+        return nobodys(branches, bound)
+    if inside and "" in left:
+        return None
+    possible = (left or {*resources}) - {""}
+    return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
+
+
+def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union that an object may be of."""
+    return [each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds]
+
+
+def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
+    """Members that an alternative may have: a resource's, by whatever schema or line."""
+    resource = resource_of(branch, bound)
+    return known[resource] if resource in known else members_of(branch)
+
+
+def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
+    """One shape of all the alternatives that are no resource."""
+    return merged([branch for branch in branches if not resource_of(branch, bound)])
+
+
+def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
+    """One shape of all the alternatives that are one resource."""
+    somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
+    return replace(merged(somebodys), names=somebodys[0].names)
+
+
+def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union, those of unions within it spread out; a resource stays whole."""
+    found = [branch() for branch in shape.branches]
+    for at in found:
+        if at.branches and not resource_of(at, bound):
+            found += [each for each in (b() for b in at.branches) if each not in found]
+    return [each for each in found if not each.branches or resource_of(each, bound)]

@@ -1,0 +1,103 @@
+"""Which of the declared media types of a body is that of a body that came.
+
+The law of this module: a body is judged by the schema that is declared for its own media type. The
+most specific declaration decides (RFC 9110, 12.5.1; OpenAPI, Media Type Object): the type itself,
+with the parameters that it says, then a range: `application/*+json`, `application/*`, `*/*`. JSON
+that is not declared at all is that of the only JSON type there is. What fits two equally fits
+neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from oakum.authz.table import element, member_names, named
+from oakum.openapi.model import Media, is_json
+
+_ASIDE = ("boundary", "q")
+"""Parameters that say nothing of which type it is."""
+
+
+def judges_json(declared: str) -> bool:
+    """Whether a declared media type or range may be that of a body in JSON."""
+    return is_json(declared) or declared.partition(";")[0].strip() in ("*/*", "application/*")
+
+
+def split(media_type: str) -> tuple[str, Mapping[str, str]]:
+    """Type in lower case, and its parameters: names in lower case, values without quotes."""
+    base, *rest = media_type.split(";")
+    said: dict[str, str] = {}
+    for each in rest:
+        name, _, value = each.partition("=")
+        name, value = name.strip().lower(), value.strip().strip('"')
+        if name == "charset":
+            value = "utf-8" if value.lower() == "utf8" else value.lower()
+        if name and name not in _ASIDE:
+            said[name] = value
+    return base.strip().lower(), said
+
+
+def key(media_type: str) -> str:
+    """One spelling of a declared media type: `type; name=value`, names in order, no quotes."""
+    base, said = split(media_type)
+    return "; ".join((base, *(f"{name}={said[name]}" for name in sorted(said))))
+
+
+def distinct(declared: Sequence[Media]) -> dict[str, Media]:
+    """By their keys; two of one key with different schemas cannot be told apart, and go."""
+    found: dict[str, Media] = {}
+    doubtful = set[str]()
+    for media in declared:
+        name = key(media.type)
+        if found.setdefault(name, media).shape is not media.shape:
+            doubtful.add(name)
+    return {name: media for name, media in found.items() if name not in doubtful}
+
+
+def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
+    """The declaration of this media type, said with its parameters; None: it is not declared."""
+    base, said = split(media_type)
+    named = [(*split(name), media) for name, media in distinct(declared).items()]
+    for wanted in (base, *ranges(base)):
+        alike = [(params, media) for name, params, media in named if name == wanted]
+        if (found := _fitting(alike, said)) is not None:
+            return found
+    alone = [media for name, _, media in named if is_json(name)] if is_json(base) else []
+    return alone[0] if len(alone) == 1 else None
+
+
+def edits(media: Media) -> bool:
+    """Whether a body holds orders that name fields in texts (RFC 6902; RFC 7644, 3.5.2)."""
+    if split(media.type)[0] == "application/json-patch+json":
+        return True
+    if media.shape is None:
+        return False
+    below = (named(media.shape, name) for name in member_names(media.shape))
+    lists = (media.shape, *(each for each in below if each is not None))
+    orders = (set(member_names(each)) for each in (media.shape, *map(element, lists)) if each)
+    return any("op" in names and not names.isdisjoint(("path", "from")) for names in orders)
+
+
+def ranges(base: str) -> tuple[str, ...]:
+    """The ranges that cover a type, the most specific first."""
+    top, slash, _ = base.partition("/")
+    if not slash:
+        return ()
+    structured = (f"{top}/*+json",) if base.endswith("+json") else ()
+    return (*structured, f"{top}/*", "*/*")
+
+
+def _fitting(
+    alike: Sequence[tuple[Mapping[str, str], Media]], said: Mapping[str, str]
+) -> Media | None:
+    """Of one type with different parameters: the one of which most are said, all of them. The only
+    one there is also fits what leaves parameters out and contradicts none."""
+    whole = [(len(params), media) for params, media in alike if params.items() <= said.items()]
+    if whole:
+        most = max(count for count, _ in whole)
+        best = [media for count, media in whole if count == most]
+        return best[0] if len(best) == 1 else None
+    if len(alike) != 1:
+        return None
+    params, media = alike[0]
+    return media if all(said.get(name, value) == value for name, value in params.items()) else None

@@ -1,0 +1,326 @@
+"""A contract compiled: one table per resource, and one plan per answer of each endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from oakum.authz.media import chosen
+from oakum.authz.table import (
+    Table,
+    bindings,
+    compile_resource,
+    deciding,
+    element,
+    member,
+    member_names,
+    merged,
+    resource_of,
+)
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Media, Operation, Shape, is_json
+from oakum.policy.model import OperationRule, Policy
+
+
+class Describes(Protocol):
+    """What the semantics need of an OpenAPI document."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]: ...
+    def operation(self, name: str, /) -> Operation | None: ...
+
+
+@dataclass(frozen=True)
+class Members:
+    """Names of the members that an object may have; `open`: and others."""
+
+    names: frozenset[str]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the request body of an operation is declared to hold."""
+
+    resources: tuple[str, ...]
+    """Those that stand in no other one."""
+    whole: bool
+    """The body is nothing else: one such object, or a list of them."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The compiled contract: everything `decide` and `project` look at."""
+
+    policy: Policy
+    operations: Mapping[str, Operation]
+    """By the id the document gives them."""
+    rules: Mapping[str, OperationRule]
+    """By the same id, also where the policy wrote `GET /path`."""
+    bound: Mapping[str, str]
+    """Schema name → resource name."""
+    tables: Mapping[str, Table]
+    shown: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
+    """Operation id → (pointer pattern, resource) of its `shows`."""
+    showing: frozenset[str] = frozenset()
+    """Operations whose declared answers hold a resource of the contract."""
+    settable: Mapping[str, Table] = field(default_factory=dict)
+    """Like `tables`, of who may write: over the shapes of request bodies."""
+    sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
+    """Operation id → (pointer pattern, resource) of its `sets`."""
+    known: Mapping[str, Members] = field(default_factory=dict)
+    """Resource name → the members that its objects may have."""
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """By operation id; operations whose request body holds no resource are not in here."""
+
+    def rule(self, operation: str) -> OperationRule:
+        """What the contract says of an endpoint; an empty rule where it says nothing."""
+        return self.rules.get(operation) or OperationRule(operation)
+
+    def field_location(self, resource: str, leaf: str) -> Location:
+        """The contract line that rules a field, or the resource's own where none does."""
+        table = self.tables[resource]
+        for index, known in enumerate(table.leaves):
+            if known == leaf or (known.endswith("**") and leaf.startswith(known[:-2])):
+                return table.rules[index].location
+        return table.resource.location
+
+    def settings_called(self, resource: str, leaf: str) -> list[str]:
+        """The settings of a resource that a field holds, by its name: the member in which an
+        account has them, wherever it is repeated."""
+        found: list[str] = []
+        for name, state in self.policy.resources[resource].states.items():
+            above, _, setting = state.of.partition(".")
+            there = self.policy.resources[above].states.get(setting) if state.of else state
+            if there is not None and there.member.split(".")[-1] == leaf.split(".")[-1]:
+                found.append(name)
+        return found
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What a line of the policy grants less than it says, each once."""
+        tables = (*self.tables.values(), *self.settable.values())
+        return tuple(dict.fromkeys(note for table in tables for note in table.notes))
+
+    def drafted(self, resource: str, leaf: str) -> Location | None:
+        """The line by which a field is judged, where nobody has confirmed it: its own, or that of a
+        setting in another resource that decides it. None: a person has stated all of it."""
+        table = self.tables[resource]
+        rule = next(
+            (r for r in table.rules if r.location == self.field_location(resource, leaf)), None
+        )
+        if rule.draft if rule is not None else table.resource.draft:
+            return self.field_location(resource, leaf)
+        for name in deciding(table, leaf):
+            above = self.policy.resources.get(table.resource.states[name].of.partition(".")[0])
+            if above is not None and above.draft:
+                return above.location
+        return None
+
+
+def compile_contract(document: Describes, policy: Policy) -> Model:
+    """Compile policy and document into one `Model`; raises `InputError` as `compile_resource`."""
+    bound = bindings(policy)
+    operations = {operation.id: operation for operation in document.operations}
+    rules: dict[str, OperationRule] = {}
+    for name, rule in policy.operations.items():
+        operation = document.operation(name)
+        if operation is not None:
+            rules[operation.id] = rule
+    shown = {id: _patterns(rule.shows) for id, rule in rules.items()}
+    sets = {id: _patterns(rule.sets) for id, rule in rules.items()}
+    shapes, showing = _resource_shapes(operations, shown, bound)
+    written = _written_shapes(operations, sets, bound)
+    tables, settable = (
+        {
+            name: compile_resource(
+                resource,
+                merged(found[name]) if found.get(name) else Shape(),
+                bound,
+                setting=found is written,
+            )
+            for name, resource in policy.resources.items()
+        }
+        for found in (shapes, written)
+    )
+    known = {
+        name: _known(table, [*shapes.get(name, ()), *written.get(name, ())])
+        for name, table in tables.items()
+    }
+    bodies = {
+        id: found
+        for id, operation in operations.items()
+        if (found := _written(operation, sets.get(id, ()), bound)) is not None
+    }
+    return Model(
+        policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies
+    )
+
+
+def _written(
+    operation: Operation,
+    sets: tuple[tuple[tuple[str, ...], str], ...],
+    bound: Mapping[str, str],
+) -> Written | None:
+    said = [name for _, name in sets]
+    top = any(set(segments) <= {"*"} for segments, _ in sets)
+    shapes = [each.shape for each in operation.body if each.shape is not None]
+    found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in outermost(at, bound))]))
+    whole = top or all(_is_whole(each, bound) for each in shapes)
+    return Written(found, whole) if found else None
+
+
+def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+    """Bound resources at or below a shape that stand in no other one."""
+    for at in _walk(shape, lambda at: not resource_of(at, bound)):
+        if name := resource_of(at, bound):
+            yield name
+
+
+def _walk(shape: Shape, enters: Callable[[Shape], bool] = lambda at: True) -> Iterator[Shape]:
+    """A shape and those below it, each schema once; below those that are not entered, none."""
+    todo, seen = [shape], dict[str | int, Shape]()
+    while todo:
+        at = todo.pop()
+        here = at.pointer or id(at)  # which stays its own, since it is kept
+        if here in seen:
+            continue
+        seen[here] = at
+        yield at
+        if enters(at):
+            todo += _below(at)
+
+
+def _below(shape: Shape) -> Iterator[Shape]:
+    yield from (thunk() for thunk in (*shape.properties.values(), *shape.branches))
+    yield from (thunk() for thunk in (shape.items, shape.extra) if thunk is not None)
+
+
+def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
+    """Whether a body is a resource, or a list of them, whichever of its alternatives it is."""
+    ways = [each for way in shape.branches if (each := way()).kinds != {"null"}]
+    if resource_of(shape, bound) or not ways:
+        each = element(shape) or shape
+        return bool(resource_of(shape, bound) or resource_of(each, bound))
+    return all(_is_whole(way, bound) for way in ways)
+
+
+def _known(table: Table, shapes: list[Shape]) -> Members:
+    """What any schema of a resource declares, and what any line of the contract names."""
+    declared = [members_of(shape) for shape in shapes]
+    lines = table.trie.children.keys()
+    names = frozenset(lines).union(*(each.names for each in declared))
+    star = "*" in lines or table.trie.deep >= 0
+    return Members(names - {"*"}, star or any(each.open for each in declared))
+
+
+def members_of(shape: Shape) -> Members:
+    """What a shape or one of its alternatives declares of an object."""
+    names, whole = frozenset(member_names(shape)), [shape, *(each() for each in shape.branches)]
+    anything = not (shape.kinds or shape.branches or shape.properties or shape.items)
+    return Members(names, anything or any(each.extra is not None for each in whole))
+
+
+def _patterns(said: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return tuple((pattern(pointer), resource) for resource, pointer in said)
+
+
+def pattern(pointer: str) -> tuple[str, ...]:
+    """Segments of a JSON pointer (RFC 6901); `*` stands for every element or map value."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def _resource_shapes(
+    operations: Mapping[str, Operation],
+    shown: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]],
+    bound: Mapping[str, str],
+) -> tuple[dict[str, list[Shape]], frozenset[str]]:
+    """Every shape under which a resource leaves, and the operations through which one does."""
+    found: dict[str, list[Shape]] = {}
+    showing: set[str] = set()
+    for operation in operations.values():
+        if shown.get(operation.id):
+            showing.add(operation.id)
+        good = [
+            each
+            for status, answers in operation.responses.items()
+            for each in answers
+            if status.startswith("2") or status == "default"
+        ]
+        for media in (each for answers in operation.responses.values() for each in answers):
+            if media.shape is None:
+                continue
+            for name, shape in resources_in(media.shape, bound):
+                found.setdefault(name, []).append(shape)
+                showing.add(operation.id)
+            for resource, at in (
+                _pointed(shown.get(operation.id, ()), media) if media in good else ()
+            ):
+                found.setdefault(resource, []).append(at)
+    return {name: _distinct(shapes) for name, shapes in found.items()}, frozenset(showing)
+
+
+def _written_shapes(
+    operations: Mapping[str, Operation],
+    sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]],
+    bound: Mapping[str, str],
+) -> dict[str, list[Shape]]:
+    """Every shape under which a resource comes in."""
+    found: dict[str, list[Shape]] = {}
+    for operation in operations.values():
+        for media in operation.body:
+            if media.shape is None:
+                continue
+            for name, shape in resources_in(media.shape, bound):
+                found.setdefault(name, []).append(shape)
+            for name, shape in _pointed(sets.get(operation.id, ()), media):
+                found.setdefault(name, []).append(shape)
+    return {name: _distinct(shapes) for name, shapes in found.items()}
+
+
+def _pointed(
+    patterns: tuple[tuple[tuple[str, ...], str], ...], media: Media
+) -> Iterator[tuple[str, Shape]]:
+    """Resource and shape at each pattern that leads somewhere in a body."""
+    for segments, resource in patterns:
+        at = media.shape
+        for segment in segments:
+            at = member(at, segment) if at else None
+        if at is not None:
+            yield resource, at
+
+
+def _distinct(shapes: list[Shape]) -> list[Shape]:
+    return list({id(shape): shape for shape in shapes}.values())
+
+
+def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
+    """Bound resources at or below a shape, each schema looked into once."""
+    for at in _walk(shape):
+        yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
+
+
+def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:
+    """What the document declares for an answer of this status and media type; None: nothing.
+
+    Status as OpenAPI looks it up: the code, then its range (`2XX`), then `default`.
+    """
+    return chosen(declared_answers(operation, status), media_type)
+
+
+def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:
+    """The same, read as a lenient client reads it: JSON that is not declared is taken for the
+    first JSON that is. For whoever looks at an answer, not for whoever lets it pass."""
+    found = answer_media(operation, status, media_type)
+    if found is not None or not is_json(media_type):
+        return found
+    return next((each for each in declared_answers(operation, status) if each.is_json), None)
+
+
+def declared_answers(operation: Operation, status: int) -> tuple[Media, ...]:
+    """What the document declares for an answer of this status."""
+    for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
+        if key in operation.responses:
+            return operation.responses[key]
+    return ()

@@ -1,0 +1,56 @@
+"""Whose an object is, by what it says itself, or what stands around it or in the path.
+
+The law of this module: what can be no id names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.authz.principal import at_path, identifiers, lacks, texts
+from oakum.openapi.model import Json
+from oakum.policy.model import OperationRule, Owner
+
+
+def owners_of(
+    owner: Owner,
+    value: dict[str, Json],
+    rule: OperationRule,
+    params: Mapping[str, str],
+    ids: frozenset[str],
+    around: tuple[str, ...],
+    *,
+    inside: bool = False,
+) -> tuple[str, ...]:
+    """Whose an object is. `rule`, `params`: of the operation, of its path; `ids`: of the caller;
+    `around`: owners of the object around it; `inside`: whether there is one. The path names the
+    owner of what an operation shows, and not of what stands in that."""
+    match owner.kind:
+        case "field":
+            # A list makes several owners only where the contract says so with a `*`.
+            found = [t for path in owner.members for t in texts(value, path, spread=False)]
+            if not inside and not says(owner, value) and rule.owner in params:
+                found = identifiers([params[rule.owner]])
+        case "path":
+            names = (rule.owner,) if rule.owner else owner.members
+            found = identifiers(params[name] for name in names if name in params)
+        case "parent":
+            found = list(around)
+        case "caller":
+            found = sorted(ids)
+        case "none":
+            found = []
+    return tuple(dict.fromkeys(found))
+
+
+def says(owner: Owner, value: Json) -> bool:
+    """Whether an object has something in a place of its owner's id."""
+    return any(each is not None for path in owner.members for each in at_path(value, path))
+
+
+def partly(owner: Owner, value: dict[str, Json]) -> bool:
+    """Whether an object that says some of its owners lacks what would say others."""
+    several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
+    if owner.kind != "field" or not several or not says(owner, value):
+        return False
+    return any(lacks(value, path) for path in owner.members)

@@ -1,0 +1,371 @@
+"""What a caller is to an object, and in which state its owner is.
+
+The law of this module: unknown is closed. A look-up without an answer is no relation where a
+relation gives, and is the relation where it takes away (`unless`); a state nobody can read stays
+unknown, which no condition matches. An id that is not the same but may be, by case, spaces or
+spelling, neither gives nor clears.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, Relation, Resource, State
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller as a decision point sees them. Ids are text: JSON `7` and claim `"7"` are one."""
+
+    ids: frozenset[str] = frozenset()
+    """Every value that names this caller (id, user name); empty: anonymous."""
+    claims: Mapping[str, Json] = field(default_factory=dict)
+    related: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """(relation, owner id) → held or not, from look-ups; absent: unknown."""
+    states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
+    """(owner id, `Resource.state`) → value in the owner's account; None: it is not set there;
+    absent: unknown."""
+
+
+ANONYMOUS = Principal()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One object of a resource: its owners' ids and, when at hand, its content."""
+
+    resource: str
+    owners: tuple[str, ...] = ()
+    value: Json = None
+    owned: bool = True
+    """False: it belongs to nobody, so no look-up can hold. Owned, but no owners: unknown."""
+    partly: bool = False
+    """It does not say of all its owners who they are: there may be more of them."""
+    unnamed: bool = False
+    """Nothing but a body can say which one it is, so a key that stands there names another."""
+    new: bool = False
+    """It is about to be made."""
+    below: bool = False
+    """The path names what stands around it, so a key in a body may be of any."""
+    key: str = ""
+    """What stands last in the path of a write, where that is a parameter."""
+
+
+def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
+    """Names of the relations in which the caller certainly stands to the object."""
+    return frozenset(
+        name for name in policy.relations if holds(policy, name, principal, subject) is True
+    )
+
+
+def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool | None:
+    """Whether the caller stands in one relation to the object; None: nobody can tell."""
+    relation = policy.relations[name]
+    own = _source(relation, principal, subject)
+    for other in relation.unless:
+        if own is False:
+            break
+        if holds(policy, other, principal, subject) is not False:
+            return False
+    return own
+
+
+def may_hold(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool:
+    """Whether nothing that is known rules a relation out: what takes it away must be certain."""
+    relation = policy.relations[name]
+    if any(holds(policy, other, principal, subject) for other in relation.unless):
+        return False
+    return _source(relation, principal, subject) is not False
+
+
+def _source(relation: Relation, principal: Principal, subject: Subject) -> bool | None:
+    match relation.kind:
+        case "anyone":
+            return True
+        case "authenticated":
+            return bool(principal.ids)
+        case "owner":
+            if not principal.ids.isdisjoint(subject.owners):
+                return True
+            return None if principal.ids and _may_own(principal.ids, subject) else False
+        case "claim":
+            values = claimed(principal.claims, relation.claim)
+            listed = values if isinstance(values, list) else [values]
+            return any(type(each) is type(relation.has) and each == relation.has for each in listed)
+        case "field":
+            return _named_in(subject.value, relation.member, principal.ids)
+        case "lookup":
+            if not principal.ids or not subject.owned:
+                return False
+            answers = [principal.related.get((relation.name, owner)) for owner in subject.owners]
+            if not answers or None in answers or subject.partly:
+                return None
+            return all(answers)
+
+
+def claim_path(name: str) -> tuple[str, ...]:
+    """Where a claim stands: its dots lead into objects (`realm_access.roles`), unless it is a name
+    that collides with no other by holding a URI or a domain (RFC 7519, 4.2: `https://x.test/roles`,
+    `urn:x.y:roles`), told by a `/`, or by a `:` before its first dot."""
+    whole = "/" in name or ":" in name.partition(".")[0]
+    return (name,) if whole else tuple(name.split("."))
+
+
+def claimed(claims: Mapping[str, Json], name: str) -> Json:
+    """What a token says at a claim's place; None: nothing stands there. A claim that is called
+    `a.b` is not the `b` of `a`: an issuer may let people name the one, and not the other."""
+    value: Json = claims
+    for part in claim_path(name):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, Json]:
+    """The same claims, and one more at its place."""
+    for part in reversed(claim_path(name)):
+        value = {part: value}
+    return joined(claims, value)
+
+
+def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
+    """Claims of two sources; where both say something, what the others say, objects member by
+    member."""
+    made = dict(some)
+    for name, value in others.items():
+        before = made.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            value = joined(before, value)
+        made[name] = value
+    return made
+
+
+def _may_own(ids: frozenset[str], subject: Subject) -> bool:
+    unsaid = subject.partly or (subject.owned and not subject.owners)
+    return unsaid or alike(ids, subject.owners)
+
+
+def _named_in(value: Json, path: str, ids: frozenset[str]) -> bool | None:
+    """Whether one of some ids stands at a member path; None: it may, in another spelling, or since
+    nothing that can be read stands there."""
+    if not ids:
+        return False
+    there = list(_ids_at(value, path.split(".")))
+    readable = [each for each in there if each is not None]
+    if not ids.isdisjoint(readable):
+        return True
+    return None if len(readable) < len(there) or alike(ids, readable) else False
+
+
+def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
+    """Ids at a member path, those of a list there too; None for whatever is missing or is none."""
+    if not segments:
+        for each in value if isinstance(value, list) else [value]:
+            yield identifier(each)
+    elif segments[0] == "*" and isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _ids_at(each, segments[1:])
+    elif isinstance(value, dict) and segments[0] in value:
+        yield from _ids_at(value[segments[0]], segments[1:])
+    else:
+        yield None
+
+
+def lacks(value: Json, path: str) -> bool:
+    """Whether a member on a path is not there; `null` is."""
+    return _lacks(value, path.split("."))
+
+
+def _lacks(value: Json, segments: list[str]) -> bool:
+    if not segments or value is None:
+        return False
+    if segments[0] == "*":
+        below = list(value.values()) if isinstance(value, dict) else value
+        return not isinstance(below, list) or any(_lacks(each, segments[1:]) for each in below)
+    there = isinstance(value, dict) and segments[0] in value
+    return not (isinstance(value, dict) and there) or _lacks(value[segments[0]], segments[1:])
+
+
+def state_of(
+    policy: Policy, resource: Resource, principal: Principal, subject: Subject
+) -> dict[str, Json]:
+    """Value of each state of the resource as it reads for this object; unknown ones left out.
+
+    The object's own member counts first, then the owner's account, then what the contract says
+    of a missing value. Of several owners the most closed counts.
+    """
+    values: dict[str, Json] = {}
+    for name, state in resource.states.items():
+        path = f"{resource.name}.{name}"
+        value = _read(state, path, principal, subject)
+        unknown = _untold(state, principal, subject) if state.of else False
+        if value is None and not (unknown or _may_be_set(policy, path, principal, subject)):
+            value = state.missing
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _untold(state: State, principal: Principal, subject: Subject) -> bool:
+    """Whether some owner's account was not told: to be unset is something else."""
+    told = [(owner, state.of) in principal.states for owner in subject.owners]
+    return subject.partly or not told or not all(told)
+
+
+def _may_be_set(policy: Policy, path: str, principal: Principal, subject: Subject) -> bool:
+    """Whether an owner whom the object does not name may have set in their account what it does not
+    say itself."""
+    return subject.partly and (
+        any(each.of == path for one in policy.resources.values() for each in one.states.values())
+        or any((owner, path) in principal.states for owner in subject.owners)
+    )
+
+
+def _read(state: State, path: str, principal: Principal, subject: Subject) -> Json:
+    if state.member:
+        inside = list(at_path(subject.value, state.member))
+        if inside and inside[0] is not None:
+            return inside[0]
+    keys = [(owner, state.of or path) for owner in subject.owners]
+    if not keys or subject.partly or (state.of and _untold(state, principal, subject)):
+        return None
+    looked_up = [principal.states.get(key) for key in keys]
+    # What an account does not set reads as the contract says; nobody knows what no account told.
+    values = [state.missing if value is None else value for value in looked_up]
+    if any(value is None for value in values):
+        return None
+    # A value that is none of the state's own stays as it is, and so matches no condition.
+    return max(values, key=lambda value: digit(state, value))
+
+
+def digit(state: State, value: Json) -> int:
+    """Position of a value among the state's own, or one past the last: unknown.
+
+    `True` is not `1` here: JSON tells them apart, so does a contract.
+    """
+    for index, known in enumerate(state.values):
+        if type(known) is type(value) and known == value:
+            return index
+    return len(state.values)
+
+
+def at_path(value: Json, path: str) -> list[Json]:
+    """Values at a dotted field path, `*` standing for every element or map value."""
+    found = [value]
+    for segment in path.split("."):
+        found = [child for each in found for child in _below(each, segment)]
+    return found
+
+
+def _below(value: Json, segment: str) -> list[Json]:
+    if isinstance(value, list):
+        return value if segment == "*" else []
+    if not isinstance(value, dict):
+        return []
+    if segment == "*":
+        return list(value.values())
+    return [value[segment]] if segment in value else []
+
+
+def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
+    """Ids at a field path as text; `spread`: also those of a list that stands there."""
+    flat: list[Json] = []
+    for each in at_path(value, path):
+        flat += each if spread and isinstance(each, list) else [each]
+    return identifiers(flat)
+
+
+def identifiers(values: Iterable[Json]) -> list[str]:
+    """Those that can be ids, as text. An empty one is nobody's, nor is one of white space alone:
+    so a table says that it names nobody (RFC 4180)."""
+    return [id for each in values if (id := identifier(each)) is not None]
+
+
+def text(value: Json) -> str:
+    """A scalar id as text."""
+    return value if isinstance(value, str) else str(value)
+
+
+def identifier(value: Json) -> str | None:
+    """A value that can be an id, as text; None: it is no id."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return text(value) if str(value).strip(_SPACES) else None
+
+
+_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+_NO_SPACES = {ord(each): None for each in _SPACES}
+_STEM = re.compile(r"[^/:#]+\Z")
+_NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")
+_SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
+_HEX = re.compile(r"[0-9a-f]{32}\Z")
+_WIDE = re.compile(r"[^\x00-\x7f]+")
+
+
+def _expanded(plain: str) -> str:
+    """An integer that is written with an exponent, without it; anything else as it is."""
+    found = _SCIENTIFIC.match(plain)
+    if found is None:
+        return plain
+    digits, point = found[1] + (found[2] or ""), len(found[1]) + int(found[3])
+    whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
+    return plain if rest.strip("0") else whole.lstrip("0") or "0"
+
+
+@lru_cache(maxsize=1 << 10)
+def spelling(id: str) -> tuple[str, str, bool]:
+    """What all spellings of an id share: how they begin, how they end, and whether that is all.
+
+    Case, spaces, a plus, leading zeros, an exponent, the dashes of a UUID and what stands in front
+    of a last `/`, `:` or `#` are no part of it. Beyond ASCII nothing is compared (normal forms,
+    width, look-alikes), so a letter there stands for any text.
+    """
+    simple = id.isascii() and id.isalnum() and not id.isdigit()
+    if simple and not _SCIENTIFIC.match(id):  # most are: none of the rest concerns it
+        return id.lower(), id.lower(), True
+    plain = id.translate(_NO_SPACES).rstrip("/:#")
+    stem = _STEM.search(plain)
+    plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
+    if not plain.isascii():
+        parts = _WIDE.split(plain)
+        return parts[0], parts[-1], False
+    number = _NUMBER.match(plain)
+    packed = re.sub("[{}-]", "", plain)
+    key = number[1] if number else packed if _HEX.match(packed) else _expanded(plain)
+    return key, key, True
+
+
+def heard(principal: Principal) -> set[str]:
+    """Ids of the owners of whom something was found out."""
+    return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
+
+
+def alike(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether an id of the one may be an id of the other, in another spelling."""
+    return any(map(Spellings(others).may_hold, some))
+
+
+class Spellings:
+    """Some ids, each in whatever spelling."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._all = [spelling(each) for each in ids]
+        self._exact = {each[0] for each in self._all if each[2]}
+        self._wide = [each for each in self._all if not each[2]]
+
+    def may_hold(self, id: str) -> bool:
+        """Whether an id may be one of them."""
+        begin, end, whole = spelling(id)
+        if whole and begin in self._exact:
+            return True
+        return any(_fits((begin, end), each) for each in (self._wide if whole else self._all))
+
+
+def _fits(one: tuple[str, str], other: tuple[str, str, bool]) -> bool:
+    (a, z), (b, y, _) = one, other
+    return (a.startswith(b) or b.startswith(a)) and (z.endswith(y) or y.endswith(z))

@@ -1,0 +1,190 @@
+"""`project`: the body cut down to what its reader may see.
+
+The law of this module: projection only removes. What is left is the original with byte ranges cut
+out: numbers, order, escapes and white space inside kept values stay as they were sent. (Where the
+contract says `instead: null`, the four bytes `null` stand in a withheld value's place.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.authz.asking import close
+from oakum.authz.decide import may_call
+from oakum.authz.judge import Judge, Judgement, Keep, Pointer
+from oakum.authz.model import Model, answer_media, pattern
+from oakum.authz.principal import Principal
+from oakum.authz.span import Span, Unreadable, read
+from oakum.openapi.model import Json, is_json
+
+
+@dataclass(frozen=True)
+class Call:
+    """The question an answer belongs to, and how the answer presents itself."""
+
+    operation: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Path parameters, decoded."""
+    status: int = 200
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What may pass. `body` is None when nothing may, and then `refused` says why."""
+
+    body: bytes | None
+    withheld: tuple[str, ...] = ()
+    """JSON pointers of what was cut, outermost only."""
+    refused: str = ""
+    judged: Judgement | None = field(default=None, repr=False, compare=False)
+    """What the body holds; None when it was not read."""
+    closed: bool = field(default=False, repr=False, compare=False)
+    """What stands outside of every object was withheld, since nobody was asked about one."""
+    times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
+    """How many rows of a table each one that was judged stands for; else each stands for itself."""
+    rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Of a table: the rows themselves, whole, by the one that was judged for them."""
+
+
+def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
+    """Cut a body down to what this caller may see of it.
+
+    Refuses (never passes unread) what it cannot read in exactly one way, an operation or a media
+    type that the contract does not grant, and an answer of which nothing may be seen.
+    """
+    operation = model.operations.get(call.operation)
+    if operation is None or not may_call(model, principal, call.operation, call.params):
+        return Projection(None, refused="the contract does not grant this operation")
+    if not body:
+        return Projection(b"")
+    media = answer_media(operation, call.status, call.media_type)
+    if media is None or not is_json(call.media_type):
+        return Projection(None, refused="no answer of this status and media type is declared")
+    try:
+        value, span, text = read(body)
+    except Unreadable as error:
+        return Projection(None, refused=f"unreadable body: {error}")
+    judged = Judge(model, principal, call.operation, call.params, call.status).judge(
+        value, media.shape
+    )
+    closed = call.status < 400 and close(
+        model, principal, call.operation, call.params, value, judged
+    )
+    keep = _without_counts(judged, model.rule(call.operation).counts)
+    keep = settle(keep, span)
+    if keep is False or refuses(keep):
+        said = "nothing of this answer may be seen"
+        return Projection(None, refused=said, judged=judged, closed=closed)
+    kept = "".join(cut(text, span, keep)).encode()
+    return Projection(kept, tuple(withheld(span, keep, "")), judged=judged, closed=closed)
+
+
+def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
+    """Counts go when an object of the answer is hidden whole: the count must not tell."""
+    keep = judged.keep
+    if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
+        for pointer in counts:
+            keep = _drop(keep, pattern(pointer))
+    return keep
+
+
+def _drop(keep: Keep, path: Pointer) -> Keep:
+    if not isinstance(keep, dict) or not path or path[0] not in keep:
+        return keep
+    below: Keep = False if len(path) == 1 else _drop(keep[path[0]], path[1:])
+    return {**keep, path[0]: below}
+
+
+def settle(keep: Keep, span: Span) -> Keep:
+    """Containers in which everything was withheld go too; those that were empty stay."""
+    if not isinstance(keep, dict):
+        return keep
+    if span.opening == "[" and dict not in set(map(type, keep.values())):
+        return keep
+    settled: dict[str, Keep] = {}
+    nothing = bool(span.parts) and span.opening == "{"
+    for name, part in span.parts:
+        inner = keep[name]
+        if inner.__class__ is dict:
+            below = settle(inner, part)
+            if below is not inner:
+                settled[name] = inner = below
+        nothing = nothing and inner is False
+    if nothing:
+        return False
+    return {**keep, **settled} if settled else keep
+
+
+def left(keep: Keep, pointer: Pointer) -> bool:
+    """Whether something stays of what stands at a place, if only that it is there."""
+    for step in pointer:
+        keep = keep.get(step, False) if isinstance(keep, dict) else keep
+    return keep is True or isinstance(keep, dict)
+
+
+def refuses(keep: Keep) -> bool:
+    """Whether a withheld part takes the whole answer with it."""
+    if isinstance(keep, dict):
+        return any(refuses(part) for part in keep.values())
+    return keep == "refuse"
+
+
+def cut(text: str, span: Span, keep: Keep) -> list[str]:
+    """The pieces of the text that stay. A part that goes takes with it the separator before it, the
+    comma and the white space around that; the first that stays has none."""
+    pieces = [text[: span.start]]
+    _cut(text, span, keep, pieces)
+    pieces.append(text[span.end :])
+    return pieces
+
+
+def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
+    if keep == "null":
+        into.append("null")
+        return
+    if not isinstance(keep, dict) or not span.parts:
+        into.append(text[span.start : span.end])
+        return
+    into.append(text[span.start : span.parts[0][1].key])
+    several, before = False, 0
+    for name, part in span.parts:
+        inner, separator = keep[name], before
+        before = part.end
+        if inner is False:
+            continue
+        if several:
+            into.append(text[separator : part.key])
+        several = True
+        if inner is True:
+            into.append(text[part.key : part.end])
+        else:
+            into.append(text[part.key : part.start])
+            _cut(text, part, inner, into)
+    into.append(text[span.parts[-1][1].end : span.end])
+
+
+def whole(keep: Keep) -> bool:
+    """Whether nothing was cut."""
+    return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))
+
+
+def withheld(span: Span, keep: Keep, at: str) -> list[str]:
+    """JSON pointers of what a cut leaves out, outermost only."""
+    found: list[str] = []
+    _withheld(span, keep, at, found)
+    return found
+
+
+def _withheld(span: Span, keep: Keep, at: str, into: list[str]) -> None:
+    if keep is False or keep == "null":
+        into.append(at)
+    elif isinstance(keep, dict):
+        for name, part in span.parts:
+            inner = keep[name]
+            if inner is not True:
+                step = name.replace("~", "~0").replace("/", "~1")
+                _withheld(part, inner, f"{at}/{step}", into)

@@ -1,0 +1,222 @@
+"""Strict JSON with byte ranges, so that a body can be cut instead of written anew.
+
+RFC 8259 to the letter, and stricter where readers are known to disagree (RFC 8259 §4, §8.1): a
+byte order mark, a duplicate key, invalid UTF-8, trailing data and depth over 100 are refused.
+What two parsers may read in two ways is nothing to filter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple, overload
+
+from oakum.openapi.model import Json
+
+MAX_DEPTH = 100
+MAX_DIGITS = 4300
+"""Of an integer: reading one takes the square of its length."""
+_WS = r"[ \t\n\r]*+"
+_DIGITS = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
+_QUOTED = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_WORD = rf"{_QUOTED}|{_DIGITS}|true|false|null"
+_SPACE = re.compile(_WS)
+_SCALAR = re.compile(_WORD)
+_STRING = re.compile(_QUOTED)
+_PLAIN = rf"{_WORD}|\{{{_WS}\}}|\[{_WS}\]"
+"""What holds nothing else."""
+_ELEMENT = re.compile(rf"({_PLAIN}){_WS}(?:(,){_WS}|\])")
+"""One of a list with what follows it, in one step: what a body costs is its steps."""
+_FEW_DIGITS = _DIGITS.replace("[1-9][0-9]*+", f"[1-9][0-9]{{0,{MAX_DIGITS - 2}}}+")
+_FLAT_ONE = rf"(?:{_PLAIN.replace(_DIGITS, _FEW_DIGITS)}){_WS}"
+_FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?:,{_WS}{_FLAT_ONE})*+\]")
+"""A list of nothing but such, whole: the cheapest way for a sender to write many values."""
+_MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")
+_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
+_decode = json.JSONDecoder().raw_decode
+_new = tuple.__new__
+
+
+class Unreadable(ValueError):
+    """A body that cannot be read in exactly one way; the message says why, never what."""
+
+
+class FlatParts(Sequence["tuple[str, Span]"]):
+    """The elements of a list that hold nothing else; where they stand is found out when asked."""
+
+    __slots__ = ("_at", "_found", "_text")
+
+    def __init__(self, text: str, at: int) -> None:
+        self._text, self._at = text, at
+        self._found: tuple[tuple[str, Span], ...] = ()
+
+    def _all(self) -> tuple[tuple[str, Span], ...]:
+        if not self._found:
+            self._found = _elements(self._text, self._at)[1]
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __bool__(self) -> bool:
+        return True
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, Span]: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[tuple[str, Span], ...]: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, Span] | tuple[tuple[str, Span], ...]:
+        return self._all()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Span(NamedTuple):
+    """Where a value stands in the text: `[start, end)`, its members or elements in order.
+
+    For members, `key` is where the member's own name begins; for elements it equals `start`.
+    """
+
+    start: int
+    end: int
+    key: int
+    parts: Sequence[tuple[str, Span]] = ()
+    opening: str = ""
+    """`{`, `[`, or nothing for a scalar."""
+
+
+def read(body: bytes) -> tuple[Json, Span, str]:
+    """Value, its span, and the text the span counts in; raises `Unreadable`."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    value, span = _value(text, _skip(text, 0), 0, -1)
+    if _skip(text, span.end) != len(text):
+        raise Unreadable("data after the end of the value")
+    return value, span, text
+
+
+def _skip(text: str, at: int) -> int:
+    if text[at : at + 1] > " ":
+        return at
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    if depth > MAX_DEPTH:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels")
+    key = at if key < 0 else key
+    first = text[at : at + 1]
+    if first == "{":
+        return _object(text, at, depth, key)
+    if first == "[":
+        return _array(text, at, depth, key)
+    match = _SCALAR.match(text, at)
+    if not match:
+        raise Unreadable("not a JSON string" if first == '"' else "not JSON")
+    return _plain(match.group()), Span(at, match.end(), key)
+
+
+def _plain(word: str) -> Json:
+    """The value of what `_PLAIN` matches."""
+    if word[0] == '"':
+        return _text(word)
+    if word[0] == "{":
+        return {}
+    if word[0] == "[":
+        return []
+    if word in _WORDS:
+        return _WORDS[word]
+    if not word.isdigit() and ("." in word or "e" in word or "E" in word):
+        return float(word)
+    if len(word) > MAX_DIGITS and len(word.lstrip("-")) > MAX_DIGITS:
+        raise Unreadable("a number too long to read")
+    try:
+        return int(word)
+    except ValueError:  # more digits than this Python was told to turn into an int
+        raise Unreadable("a number too long to read") from None
+
+
+def _text(word: str) -> str:
+    return str(_decode(word)[0]) if "\\" in word else word[1:-1]
+
+
+def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    start, at = at, _skip(text, at + 1)
+    value: dict[str, Json] = {}
+    parts: list[tuple[str, Span]] = []
+    more, shallow = text[at : at + 1] != "}", depth < MAX_DEPTH
+    while more:
+        begins, match = at, _MEMBER.match(text, at) if shallow else None
+        quoted = match or _STRING.match(text, at)
+        if not quoted:
+            raise Unreadable("not a JSON string")
+        name = _text(match[1] if match else quoted.group())
+        if name in value:
+            raise Unreadable("a member stands twice in one object")
+        if match and match[2] is not None:
+            word = match[2]
+            value[name] = _plain(word)
+            ends, opening = match.end(2), word[0] if word[0] in "{[" else ""
+            parts.append((name, _new(Span, (ends - len(word), ends, begins, (), opening))))
+            at, more = match.end(), match[3] is not None
+            continue
+        at = quoted.end() if match else _expect(text, _skip(text, quoted.end()), ":")
+        value[name], span = _value(text, _skip(text, at), depth + 1, begins)
+        parts.append((name, span))
+        at, more = _next(text, span.end, "}")
+    return value, _new(Span, (start, at if parts else at + 1, key, tuple(parts), "{"))
+
+
+def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    if depth < MAX_DEPTH and _FLAT.match(text, at):
+        with suppress(ValueError):  # more digits than this Python was told to turn into an int
+            flat, end = _decode(text, at)
+            return flat, _new(Span, (at, end, key, FlatParts(text, at), "["))
+    value, parts, end = _elements(text, at, depth)
+    return value, _new(Span, (at, end, key, parts, "["))
+
+
+def _elements(
+    text: str, at: int, depth: int = 0
+) -> tuple[list[Json], tuple[tuple[str, Span], ...], int]:
+    """The elements of the list that begins here, where they stand, and where it ends."""
+    at = _skip(text, at + 1)
+    value: list[Json] = []
+    parts: list[tuple[str, Span]] = []
+    more, shallow = text[at : at + 1] != "]", depth < MAX_DEPTH
+    while more:
+        match = _ELEMENT.match(text, at) if shallow else None
+        if match:
+            word = match[1]
+            opening = word[0] if word[0] in "{[" else ""
+            parts.append((str(len(value)), _new(Span, (at, match.end(1), at, (), opening))))
+            value.append(_plain(word))
+            at, more = match.end(), match[2] is not None
+            continue
+        each, span = _value(text, at, depth + 1, -1)
+        parts.append((str(len(value)), span))
+        value.append(each)
+        at, more = _next(text, span.end, "]")
+    return value, tuple(parts), at if parts else at + 1
+
+
+def _next(text: str, at: int, end: str) -> tuple[int, bool]:
+    """Where the next part begins, and that there is one, or the end of the container."""
+    at = _skip(text, at)
+    if text[at : at + 1] == end:
+        return at + 1, False
+    return _skip(text, _expect(text, at, ",")), True
+
+
+def _expect(text: str, at: int, char: str) -> int:
+    if text[at : at + 1] != char:
+        raise Unreadable("not JSON" if at < len(text) else "cut short")
+    return at + 1

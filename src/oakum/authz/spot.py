@@ -1,0 +1,205 @@
+"""What contract and document say of one place of an answer, whatever stands there.
+
+The law of this module: a decision about a field is a decision about its place, so it is made once
+for each place, however many values stand at it. The elements of a list are at one place, and so are
+the members of an object that neither contract nor document names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from oakum.authz.table import (
+    Table,
+    Trie,
+    containers,
+    element,
+    member_names,
+    named,
+    scalars,
+    solid,
+    ways,
+)
+from oakum.openapi.model import Json, Shape
+
+StandIn = Literal[False, "null", "refuse"]
+"""What stands in place of a withheld value: nothing, `null`, or no answer at all."""
+
+_KEY = "‹key›"
+"""Stands in a field path for a name that nobody declared: a key may hold a person's value."""
+_LEGIBLE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""What reads as a name and not as a number, an address or an id."""
+
+_TYPES: dict[str, frozenset[type]] = {
+    "string": frozenset((str,)),
+    "boolean": frozenset((bool,)),
+    "integer": frozenset((int,)),
+    "number": frozenset((int, float)),
+}
+_NULL: frozenset[type] = frozenset((type(None),))
+_SCALARS: frozenset[type] = frozenset((str, bool, int, float, type(None)))
+_NO_TYPE = frozenset[type]()
+_NO_KIND = frozenset[str]()
+
+
+class Spot:
+    """A place, inside a resource (`table`: by whose lines; `bits`: the leaves that may be seen) or
+    outside every one (`table` is None), and those below it as they are come upon."""
+
+    __slots__ = (
+        "_bits", "_declared", "_elements", "_kids", "_node", "_other", "_picked", "_refused",
+        "_steps", "_table", "_top", "container", "granted", "inside", "instead", "passes", "path",
+        "shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        shape: Shape | None,
+        refused: Callable[[Shape | None], bool] | None,
+        table: Table | None = None,
+        bits: int = 0,
+        above: tuple[str, int, Trie | None] | None = None,
+    ) -> None:
+        """`refused`: whether no request body may hold what is declared so (None: it is none);
+        `above`: path, steps from the resource and contract lines; None: it is the top."""
+        banned = refused is not None and refused(shape)
+        node: Trie | None
+        if above is None:
+            self.path, self._steps, node = "", 0, table.trie if table else None
+        else:
+            self.path, self._steps, node = above
+            node = None if banned else node
+        self._top, self.shape, self._node = above is None, shape, node
+        self._table, self._bits, self._refused = table, bits, refused
+        self.inside = table is not None
+        self.granted = node is not None and bool(bits & node.covered())
+        """Whether a container in a resource may stand here."""
+        self.passes = self._scalars(banned)
+        """Types of the scalars that may stand here."""
+        self.instead: StandIn = _instead(node, table)
+        self.container = containers(shape) if shape is not None and not banned else _NO_KIND
+        """Outside every resource: which of `object` and `array` may stand here."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._kids: dict[str, Spot] = {}
+        self._picked: dict[Shape | None, Spot] = {}
+        self._elements: Spot | None = None
+        self._other: Spot | None = None
+        self._declared: frozenset[str] | None = None
+
+    def _scalars(self, banned: bool) -> frozenset[type]:
+        if self._table is None:
+            if self.shape is None or banned:
+                return _NO_TYPE
+            return _NULL.union(*(_TYPES[kind] for kind in scalars(self.shape)))
+        # A scalar passes by its own leaf; below `**` everything does. `tags` covers `tags.*`.
+        node, bits = self._node, self._bits
+        if node is None or not any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
+            return _NO_TYPE
+        return _NULL if solid(self.shape) else _SCALARS
+
+    @property
+    def lists(self) -> bool:
+        """Whether the contract names a list here, and no single value."""
+        return self._node is not None and self._node.child("*") is not None
+
+    def of(self, shape: Shape | None) -> Spot:
+        """The same place for an object of which the document says this and no more."""
+        if shape is self.shape:
+            return self
+        found = self._picked.get(shape)
+        if found is None:
+            found = self._picked[shape] = self._like(self.path, shape)
+            if self._table is None:
+                fresh = Spot(shape, self._refused)
+                found.passes, found.container = fresh.passes, fresh.container
+        return found
+
+    def _like(self, path: str, shape: Shape | None) -> Spot:
+        """This place, where all that was decided stands, by another path or of another shape."""
+        made = Spot.__new__(Spot)
+        made.path, made.shape, made._steps, made._top = path, shape, self._steps, self._top
+        made._node, made._table, made._bits = self._node, self._table, self._bits
+        made._refused, made.granted, made.passes = self._refused, self.granted, self.passes
+        made.instead, made.container, made.inside = self.instead, self.container, self.inside
+        made._forget()
+        return made
+
+    def element(self) -> Spot:
+        """The place of a list's elements."""
+        if self._elements is None:
+            shape = element(self.shape) if self.shape else None
+            self._elements = self._below("*", shape, "*")
+        return self._elements
+
+    def member(self, name: str) -> Spot:
+        """The place of a member of an object."""
+        found = self._kids.get(name)
+        if found is None:
+            found = self._kids[name] = self._member(name)
+        return found
+
+    def declares(self, name: str) -> bool:
+        """Whether document or contract name a member of an object here; what they do not name is a
+        value of a map."""
+        if self._declared is None:
+            names = frozenset(member_names(self.shape)) if self.shape else frozenset[str]()
+            self._declared = names.union(self._node.children if self._node else ())
+        return name in self._declared
+
+    def _member(self, name: str) -> Spot:
+        if self.declares(name):
+            return self._below(
+                self._word(name), named(self.shape, name) if self.shape else None, name
+            )
+        if self._other is None:
+            nobody = ""
+            while self.declares(nobody):
+                nobody += "\0"
+            shape = named(self.shape, nobody) if self.shape else None
+            self._other = self._below(self._word(nobody), shape, nobody)
+        word = self._word(name) if self._steps < 2 else None
+        if word is not None and word == name and self.inside:
+            return self._other._like(self._joined(word), self._other.shape)
+        return self._other
+
+    def _word(self, name: str) -> str:
+        depth = self._steps + 1 if self._table is not None else 0
+        return segment({}, name, self._node, self.shape, depth)
+
+    def _below(self, word: str, shape: Shape | None, name: str) -> Spot:
+        node = self._node.child(name) if self._node else None
+        above = (self._joined(word), self._steps + 1, node)
+        return Spot(shape, self._refused, self._table, self._bits, above)
+
+    def _joined(self, word: str) -> str:
+        return word if self._top else f"{self.path}.{word}"
+
+
+def _instead(node: Trie | None, table: Table | None) -> StandIn:
+    ruled = next(node.under(), None) if node else None
+    said = table.rules[ruled].instead if table is not None and ruled is not None else "absent"
+    return False if said == "absent" else said
+
+
+def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
+    """How a field path names a step: by a word of contract or document, else by a placeholder.
+
+    `depth` is the number of steps from the resource, 0 outside of every one. In a resource's top
+    two levels an undeclared name is worth reading, as far as it cannot be somebody's.
+    """
+    if isinstance(value, list):
+        return "*"
+    if node is not None and key in node.children:
+        return key
+    if node is not None and "*" in node.children:
+        return "*"
+    declared = ways(shape) if shape else ()
+    if any(key in way.properties for way in declared):
+        return key
+    if any(way.extra is not None for way in declared):
+        return "*"
+    return key if depth in (1, 2) and _LEGIBLE.fullmatch(key) else _KEY

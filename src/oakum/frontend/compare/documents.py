@@ -1,0 +1,106 @@
+"""What other commands have written, as far as it can be compared. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.frontend.usage import USES
+from oakum.openapi.model import Json
+from oakum.openapi.typed import Value, typed
+
+OBSERVATION = "oakum.observation/2"
+USE = "oakum.use/2"
+_HOW = {
+    OBSERVATION: "give what `oakum observe traffic --contract FILE --json FILE` wrote",
+    USE: "give what `oakum observe front-end --contract FILE --json FILE` wrote",
+}
+_CAME = {each: each for each in (*USES, "unsent")}
+_MEMBERS = {
+    OBSERVATION: ("sent", "drift", "against", "trustworthy"),
+    USE: ("endpoints", "discarded"),
+}
+
+
+def read(data: bytes, name: str, schema: str) -> Json:
+    """A document of a schema that was held against a contract; raises `InputError`."""
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise _wrong(name, "is no JSON", schema) from None
+    if not isinstance(found, dict) or found.get("schema") != schema:
+        raise _wrong(name, f"is no document of `{schema}`", schema)
+    missing = [each for each in _MEMBERS[schema] if each not in found]
+    if missing:
+        raise _wrong(name, f"has no `{missing[0]}`", schema)
+    if schema == USE and "difference" not in found:
+        raise _wrong(name, "was not held against a contract", schema)
+    return typed(data, name, schema, _observation if schema == OBSERVATION else _use)
+
+
+def _observation(said: Value) -> Json:
+    """As far as it is compared, each member read as what it has to be."""
+
+    def texts(value: Value, *names: str) -> dict[str, Json]:
+        return {name: value[name].text() for name in names}
+
+    def sent(value: Value) -> Json:
+        return {
+            **texts(value, "endpoint", "resource", "field", "viewer"),
+            "state": value["state"].members(Value.text),
+            "present": value["present"].whole(),
+            "of": value["of"].whole(),
+        }
+
+    def drift(value: Value) -> Json:
+        return {
+            **texts(value, "endpoint", "resource", "field", "viewer"),
+            "state": value["state"].members(Value.text),
+            "seen": value["seen"].whole(),
+        }
+
+    return {
+        "distrust": said["distrust"].each(Value.text),
+        "sent": said["sent"].each(sent),
+        "drift": said["drift"].each(drift),
+    }
+
+
+def _use(said: Value) -> Json:
+    def row(value: Value) -> Json:
+        return {
+            **{name: value[name].text() for name in ("resource", "field", "viewer")},
+            "verdicts": value["verdicts"].each(Value.text),
+            "use": value["use"].one_of(_CAME),
+            "operations": value["operations"].each(Value.text),
+        }
+
+    def discarded(value: Value) -> Json:
+        return {name: value[name].text() for name in ("drive", "why")}
+
+    return {
+        "discarded": said["discarded"].each(discarded),
+        "difference": said["difference"].each(row),
+    }
+
+
+def distrust(
+    observation: Json, traffic: str, uses: Iterable[tuple[str, Json]], resources: Iterable[str]
+) -> Iterator[str]:
+    """Why what they say together proves nothing, or less than it seems."""
+    for why in observation["distrust"]:
+        yield f"`{traffic}`: {why}"
+    known = frozenset(resources)
+    if not any(each["resource"] in known for each in observation["sent"]):
+        yield f"`{traffic}` holds no object of the contract: hold the traffic against it"
+    for name, use in uses:
+        for each in use["discarded"]:
+            yield f"`{name}`: `{each['drive']}` {each['why']}"
+        if not any(each["resource"] in known for each in use["difference"]):
+            yield f"`{name}` holds no object of the contract"
+
+
+def _wrong(name: str, what: str, schema: str) -> InputError:
+    return InputError([Problem(Location(name), what, _HOW[schema])])

@@ -1,0 +1,195 @@
+"""What a contract says of a viewer who is told by name alone, in a state of which parts are known.
+
+A name such as `follower` stands for the least that such a caller is: a weaker relation may hold
+besides it unseen. `member or more` may be anything further, `unknown` anything at all. So the
+contract surely grants what it grants to the least of them in each value of what is not known, and
+surely denies what it grants to none of them in any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import chain, combinations, product
+
+from oakum.authz.model import Model
+from oakum.authz.table import Table, granted, leaf_index, ruling
+from oakum.errors import Location
+from oakum.frontend.compare.verdict import Grant, State
+from oakum.openapi.model import Json
+from oakum.policy.model import Relation
+
+MORE = " or more"
+ANYONE = "anyone"
+_RANKS = ("anyone", "authenticated", "claim", "field", "lookup", "owner")
+_MOST = 12
+"""Relations that may hold besides a name, at most: with more of them nothing is surely denied."""
+
+
+class Ground:
+    """One contract, asked by names of viewers."""
+
+    def __init__(self, model: Model) -> None:
+        """The contract has a policy."""
+        self._model = model
+        self._relations = model.policy.relations
+        self.bits = cache(self._bits)
+
+    def leaf(self, resource: str, path: str) -> str:
+        """A field as the contract has it; one without a line as it was sent."""
+        table = self._model.tables[resource]
+        index = leaf_index(table, path)
+        return table.leaves[index] if index >= 0 else path
+
+    def leaves(self, resource: str) -> tuple[str, ...]:
+        """Fields that have a line."""
+        return self._model.tables[resource].leaves
+
+    def has(self, resource: str, leaf: str) -> bool:
+        """Whether a field has a line, or some of what it holds."""
+        return bool(ruling(self._model.tables[resource], leaf))
+
+    def line(self, resource: str, leaf: str) -> Location:
+        """The line that rules a field; of one without a line that of its resource."""
+        table = self._model.tables[resource]
+        return next(
+            (table.rules[index].location for index in ruling(table, leaf)), table.resource.location
+        )
+
+    def says(self, resource: str, leaf: str) -> str:
+        """What the line of a field says, in its own words."""
+        table = self._model.tables[resource]
+        said = dict.fromkeys(granted(table, index) for index in ruling(table, leaf))
+        return ", or ".join(said) or "no line shows it to anybody"
+
+    def resources(self) -> frozenset[str]:
+        """Names of all resources."""
+        return frozenset(self._model.tables)
+
+    def table(self, resource: str) -> Table:
+        """The table of a resource."""
+        return self._model.tables[resource]
+
+    def chosen(self, endpoint: str) -> bool:
+        """Whether who asks at an endpoint chooses the fields: then absence says nothing."""
+        return bool(self._model.rule(endpoint).graphql)
+
+    def viewers(self, resource: str) -> tuple[str, ...]:
+        """Relations that lines of a resource name."""
+        return self._model.tables[resource].relations
+
+    def called(self, viewer: str) -> str:
+        """A viewer of whom only what they surely are is known, as traffic calls them."""
+        names, _ = self._named(viewer)
+        rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
+        further = (
+            each.kind in ("lookup", "claim") and _RANKS.index(each.kind) >= rank
+            for name, each in self._relations.items()
+            if name not in names
+        )
+        return f"{viewer}{MORE}" if any(further) and not viewer.endswith(MORE) else viewer
+
+    def grant(self, resource: str, leaf: str, viewer: str, state: Mapping[str, str]) -> Grant:
+        """Whether a field is shown; `state`: settings as text, those that are not known left out
+        or `unknown`."""
+        wanted = _bits(ruling(self._model.tables[resource], leaf))
+        sure, possible = self.bits(resource, viewer, tuple(sorted(state.items())))
+        if sure & wanted:
+            return "granted"
+        return "unclear" if possible & wanted else "denied"
+
+    def granting(self, resource: str, leaf: str, viewer: str) -> tuple[bool, frozenset[State]]:
+        """Whether a field is shown in some state, and the states in which it is not."""
+        table = self._model.tables[resource]
+        wanted, deciding = _bits(ruling(table, leaf)), self.deciding(resource, leaf)
+        if not wanted:
+            return False, frozenset({()})
+        states = [each for each in table.states if each.name in deciding]
+        names = sorted(each.name for each in states)
+        values = {each.name: each.values for each in states}
+        held = self.least(viewer)
+        denied, shown = set[State](), False
+        for now in product(*(values[name] for name in names)):
+            if table.see(held, dict(zip(names, now, strict=True))) & wanted:
+                shown = True
+            else:
+                denied.add(tuple((n, _text(v)) for n, v in zip(names, now, strict=True)))
+        return shown, frozenset(denied)
+
+    def deciding(self, resource: str, leaf: str) -> frozenset[str]:
+        """Settings on which some grant of a field depends."""
+        table = self._model.tables[resource]
+        return frozenset(chain.from_iterable(map(table.deciding, ruling(table, leaf))))
+
+    def least(self, viewer: str) -> frozenset[str]:
+        """Relations that hold of whoever is called so, and of nobody else's need."""
+        names, _ = self._named(viewer)
+        return self._held(frozenset(names))
+
+    def _bits(self, resource: str, viewer: str, state: State) -> tuple[int, int]:
+        """Fields that are shown for sure, and that may be."""
+        table = self._model.tables[resource]
+        told = dict(state)
+        readings = [[*_readings(each.values, told.get(each.name))] for each in table.states]
+        worlds = [*self._worlds(viewer, table)]
+        least, sure, possible = self.least(viewer), (1 << len(table.leaves)) - 1, 0
+        for now in product(*readings):
+            values = {s.name: v for s, v in zip(table.states, now, strict=True) if v is not None}
+            sure &= table.see(least, values)
+            for held in worlds:
+                possible |= table.see(held, values)
+        if not worlds:
+            possible = sum(1 << at for at, rule in enumerate(table.rules) if rule.grants)
+        return sure, possible
+
+    def _named(self, viewer: str) -> tuple[tuple[str, ...], bool]:
+        """Relations that a name is made of, and whether more may hold."""
+        bare = viewer.removesuffix(MORE)
+        names = tuple(name for name in bare.split("+") if name in self._relations)
+        return names, bare != viewer or not (names or bare == ANYONE)
+
+    def _worlds(self, viewer: str, table: Table) -> Iterator[frozenset[str]]:
+        """What whoever is called so may hold; nothing: that is too much to go through."""
+        names, more = self._named(viewer)
+        rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
+        wanted = {*table.relations}
+        for name in table.relations:
+            wanted |= {*self._relations[name].unless}
+        extra = [
+            name
+            for name in sorted(wanted - {*names})
+            if more or 0 < _RANKS.index(self._relations[name].kind) < rank
+        ]
+        if len(extra) > _MOST:
+            return
+        for some in chain.from_iterable(combinations(extra, n) for n in range(len(extra) + 1)):
+            yield self._held(frozenset((*names, *some)))
+
+    def _held(self, sources: frozenset[str]) -> frozenset[str]:
+        """Relations that hold where what makes these true is so, and nothing else is."""
+        kinds = {self._relations[name].kind for name in sources}
+        logged = bool(kinds - {"anyone", "claim"})
+
+        def true(each: Relation) -> bool:
+            plain = each.kind == "anyone" or (each.kind == "authenticated" and logged)
+            return plain or each.name in sources
+
+        def holds(name: str) -> bool:
+            each = self._relations[name]
+            return true(each) and not any(holds(other) for other in each.unless)
+
+        return frozenset(name for name in self._relations if holds(name))
+
+
+def _readings(values: tuple[Json, ...], told: str | None) -> Iterator[Json]:
+    """What a setting may be; None: what is none of its values."""
+    known = [each for each in values if _text(each) == told]
+    yield from known or (*values, None)
+
+
+def _bits(indices: Iterable[int]) -> int:
+    return sum(1 << index for index in indices)
+
+
+def _text(value: Json) -> str:
+    return str(value).lower()

@@ -1,0 +1,118 @@
+"""What to write in the contract so that it says what is so: a line, ready to copy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from oakum.authz.table import ruling
+from oakum.frontend.compare.ground import MORE, Ground
+from oakum.frontend.compare.verdict import Verdict
+from oakum.openapi.model import Json
+from oakum.policy.model import Grant
+from oakum.traffic.drafted import scalar
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line for the contract, and what it does; text is empty where no line closes the row."""
+
+    text: str = ""
+    means: str = ""
+
+
+NO_CHANGE = Change()
+_RIGHT = "the line is right: fix the API, or put `oakum guard` before it"
+_NOBODY = "says in so many words that it is for nobody; `oakum guard` removes it either way"
+_WIDER = "only if it is meant to be seen: else fix the page and the API"
+_NARROWER = "in place of what the line says of this field, once all pages were driven"
+_BOUND = (
+    "no narrower line would do: others need the relation by which such a viewer sees it;"
+    " take it out of the answer instead"
+)
+_LONG = "narrow the line by hand: it also says who may set it, or what stands in its place"
+
+
+def change(
+    ground: Ground, resource: str, leaf: str, verdicts: Mapping[str, Verdict]
+) -> Mapping[str, Change]:
+    """For each viewer of a field what to write; an empty change where there is nothing to do."""
+    drop = {name for name, each in verdicts.items() if each in ("excess", "wide")}
+    narrow = _narrowed(ground, resource, leaf, drop, verdicts.keys() - drop) if drop else None
+    found: dict[str, Change] = {}
+    for viewer, verdict in verdicts.items():
+        match verdict:
+            case "leak" if not ground.has(resource, leaf):
+                found[viewer] = Change(f"{_key(leaf)}: []", _NOBODY)
+            case "leak":
+                found[viewer] = Change("", _RIGHT)
+            case "narrow":
+                found[viewer] = Change(_widened(ground, resource, leaf, viewer), _WIDER)
+            case "excess" | "wide":
+                assert narrow is not None
+                found[viewer] = narrow
+            case _:
+                found[viewer] = NO_CHANGE
+    return found
+
+
+def _narrowed(
+    ground: Ground, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
+) -> Change:
+    """The line without those who do not need it."""
+    rule = _rule(ground, resource, leaf)
+    if rule is None or rule[1] or any(MORE in name for name in drop):
+        return Change("", _LONG if rule and rule[1] else _BOUND)
+    barred = frozenset[str]().union(*(ground.least(name) for name in drop))
+    made: list[Grant] = []
+    always = frozenset[str]()
+    """Relations that are granted it without a condition: a further one gives them nothing."""
+    for grant in sorted(rule[0], key=lambda each: bool(each.when)):
+        kept = [name for name in keep if not ground.least(name).isdisjoint(grant.see)]
+        see = [name for name in grant.see if name not in barred]
+        for name in kept:
+            if ground.least(name).isdisjoint({*see} | always):
+                if name in barred or name not in ground.least(name):
+                    return Change("", _BOUND)
+                see.append(name)
+        made += [replace(grant, see=tuple(see))] if see else []
+        always |= {*see} if not grant.when else set()
+    return Change(f"{_key(leaf)}: {_said(made)}", _NARROWER)
+
+
+def _widened(ground: Ground, resource: str, leaf: str, viewer: str) -> str:
+    """The line with one more viewer, where one relation names them."""
+    name = viewer.removesuffix(MORE)
+    rule = _rule(ground, resource, leaf)
+    if name not in ground.least(name) or (rule is not None and rule[1]):
+        return ""
+    grants = [*(rule[0] if rule else ()), Grant((name,))]
+    return f"{_key(leaf)}: {_said(grants)}"
+
+
+def _rule(ground: Ground, resource: str, leaf: str) -> tuple[tuple[Grant, ...], bool] | None:
+    """The grants of a field, and whether its line says more than who sees it."""
+    table = ground.table(resource)
+    rules = [table.rules[index] for index in ruling(table, leaf)]
+    if not rules or any(each is not rules[0] for each in rules):
+        return None
+    rule = rules[0]
+    return rule.grants, rule.instead != "absent" or any(each.set for each in rule.grants)
+
+
+def _said(grants: Iterable[Grant]) -> str:
+    said = []
+    for each in grants:
+        see = f"see: [{', '.join(map(scalar, each.see))}]"
+        inner = ", ".join(f"{scalar(name)}: {_values(held)}" for name, held in each.when.items())
+        said.append(f"{{{see}, when: {{{inner}}}}}" if each.when else f"{{{see}}}")
+    return f"[{', '.join(said)}]"
+
+
+def _values(values: tuple[Json, ...]) -> str:
+    said = ", ".join(map(scalar, values))
+    return said if len(values) == 1 else f"[{said}]"
+
+
+def _key(path: str) -> str:
+    return str(scalar(path))

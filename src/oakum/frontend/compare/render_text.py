@@ -1,0 +1,121 @@
+"""The three-way difference in lines for a person, and as `oakum.comparison/2`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+import orjson
+
+import oakum
+from oakum.errors import counted
+from oakum.frontend.compare.rows import Comparison, Row
+from oakum.frontend.compare.verdict import SAYS, VERDICTS
+from oakum.frontend.usage import USES
+from oakum.openapi.model import Json
+
+SCHEMA = "oakum.comparison/2"
+_WIDTH = 96
+
+
+def lines(found: Comparison) -> Iterator[str]:
+    """Every difference by the contract's line; what is fine and what is not known as counts."""
+    against = f"{found.contract}, {found.traffic} and {counted(len(found.uses), 'run')} of pages"
+    yield f"granted, sent and used, by {against}"
+    groups = _groups(found)
+    last = ""
+    for held in groups:
+        if held[0].verdict != last:
+            last = held[0].verdict
+            yield ""
+            yield f"{VERDICTS[held[0].verdict]}: {SAYS[held[0].verdict]}"
+        yield from _group(held)
+    if not groups:
+        yield "no difference in what was seen"
+    yield ""
+    yield ", ".join(_counted(found.count(name), word) for name, word in VERDICTS.items())
+    for why in found.distrust:
+        yield f"not to be trusted: {why}"
+
+
+def _counted(many: int, word: str) -> str:
+    return counted(many, word) if word == "leak" else f"{many:,} {word}"
+
+
+def _groups(found: Comparison) -> list[list[Row]]:
+    """Rows that are to be fixed together: the same fields, of one line, whoever the viewer is."""
+    by_viewer: dict[tuple[object, ...], list[Row]] = {}
+    for row in found.rows:
+        if row.verdict not in ("fine", "unknown"):
+            key = row.verdict, row.line, row.resource, row.viewer, row.use, row.change.means
+            by_viewer.setdefault(key, []).append(row)
+    alike: dict[tuple[object, ...], list[Row]] = {}
+    for (verdict, line, resource, _, use, means), held in by_viewer.items():
+        fields = tuple(row.field for row in held)
+        alike.setdefault((verdict, line, resource, use, means, fields), []).extend(held)
+    return [*alike.values()]
+
+
+def _group(held: list[Row]) -> Iterator[str]:
+    first = held[0]
+    names = ", ".join(dict.fromkeys(row.field for row in held))
+    viewers = ", ".join(dict.fromkeys(row.viewer for row in held))
+    whys = [*dict.fromkeys(row.why for row in held)]
+    yield from _wrapped(f"{first.resource} to {viewers}: {names}", 2)
+    more = f"; and {len(whys) - 2} more" if len(whys) > 2 else ""
+    yield from _wrapped(f"{'; '.join(whys[:2])}{more}; use: {used(first)}", 6)
+    yield f"      {first.line}: {first.says}"
+    texts = [*dict.fromkeys(row.change.text for row in held if row.change.text)]
+    yield from (f"        {text}" for text in texts)
+    if first.change.means:
+        yield f"      {'^ ' if texts else ''}{first.change.means}"
+
+
+def _wrapped(text: str, indent: int) -> Iterator[str]:
+    lead = " " * indent
+    yield from wrap(
+        text, _WIDTH, initial_indent=lead, subsequent_indent=f"{lead}    ", break_on_hyphens=False
+    )
+
+
+def used(row: Row) -> str:
+    """What became of a field on the pages driven."""
+    if row.use is None:
+        return "not known"
+    return "did not come" if row.use == "unsent" else USES[row.use]
+
+
+def render(found: Comparison) -> bytes:
+    """The document as JSON text, the same for the same comparison."""
+    return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def document(found: Comparison) -> Json:
+    """The document; described in docs/reference/comparison.md."""
+    return {
+        "schema": SCHEMA,
+        "version": oakum.__version__,
+        "meaning": "excess on the pages driven",
+        "contract": found.contract,
+        "traffic": found.traffic,
+        "uses": list(found.uses),
+        "trustworthy": not found.distrust,
+        "distrust": list(found.distrust),
+        "counts": {name: found.count(name) for name in VERDICTS},
+        "rows": [_row(each) for each in found.rows],
+    }
+
+
+def _row(row: Row) -> Json:
+    return {
+        "verdict": row.verdict,
+        "resource": row.resource,
+        "field": row.field,
+        "viewer": row.viewer,
+        "why": row.why,
+        "granted": row.says,
+        "sent": {"present": row.present, "of": row.of, "operations": list(row.endpoints)},
+        "use": row.use,
+        "contract": row.line.members(),
+        "change": {"text": row.change.text, "means": row.change.means},
+    }

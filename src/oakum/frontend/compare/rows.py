@@ -1,0 +1,213 @@
+"""Rows of the three-way difference, from what traffic and pages have told. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from oakum.errors import Location
+from oakum.frontend.compare.ground import MORE, Ground
+from oakum.frontend.compare.narrowed import NO_CHANGE, Change, change
+from oakum.frontend.compare.verdict import (
+    VERDICTS,
+    Came,
+    Evidence,
+    Met,
+    State,
+    Used,
+    Verdict,
+    judge,
+    strongest,
+)
+from oakum.openapi.model import Json
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of a resource, as one kind of viewer stands to it."""
+
+    resource: str
+    field: str
+    viewer: str
+    verdict: Verdict
+    why: str
+    says: str
+    """What the contract grants of it, in its own words."""
+    present: int
+    of: int
+    """In how many of the objects that they were sent through endpoints that have it."""
+    endpoints: tuple[str, ...]
+    """Through which it was sent to them."""
+    use: Came | None
+    """On the pages driven; None: no page that was driven got such an object."""
+    line: Location
+    change: Change = NO_CHANGE
+    """What to write in the contract, where that closes the row."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that outputs read."""
+
+    contract: str
+    traffic: str
+    uses: tuple[str, ...]
+    rows: tuple[Row, ...]
+    distrust: tuple[str, ...] = ()
+
+    def count(self, verdict: Verdict) -> int:
+        """How many rows have a verdict."""
+        return sum(each.verdict == verdict for each in self.rows)
+
+    @property
+    def leaks(self) -> int:
+        """Rows that say that something leaks, be it that a page uses it."""
+        return self.count("leak") + self.count("narrow")
+
+
+Key = tuple[str, str]
+"""Endpoint, viewer."""
+
+
+@dataclass
+class _Resource:
+    """What was told of one resource."""
+
+    objects: dict[tuple[str, str, State], int]
+    """(endpoint, viewer, state) → objects."""
+    present: dict[str, dict[tuple[str, str, State], int]]
+    """Field → the same → in how many of them it stood."""
+    leaks: dict[str, list[tuple[str, str, State, int]]]
+    """Field → (endpoint, viewer, state, how often) that judged answers say to leak."""
+    used: dict[tuple[str, str], list[Json]]
+    """(field, viewer) → rows of documents of use."""
+
+
+def compare(ground: Ground, observation: Json, uses: Sequence[Json]) -> tuple[Row, ...]:
+    """Granted, sent and used: a row for each field and each kind of viewer.
+
+    `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
+    contract whom nobody has met have rows as well: nothing is known of them.
+    """
+    told = _told(ground, observation, uses)
+    rows = [row for name in sorted(told) for row in _rows(ground, name, told[name])]
+    order = [*VERDICTS]
+    return tuple(
+        sorted(rows, key=lambda r: (order.index(r.verdict), r.resource, r.line, r.field, r.viewer))
+    )
+
+
+def _told(ground: Ground, observation: Json, uses: Iterable[Json]) -> Mapping[str, _Resource]:
+    found: dict[str, _Resource] = {
+        name: _Resource({}, defaultdict(dict), defaultdict(list), defaultdict(list))
+        for name in ground.resources()
+    }
+    for each in observation["sent"]:
+        at = each["endpoint"], each["viewer"], tuple(sorted(each["state"].items()))
+        if each["resource"] in found:
+            held = found[each["resource"]]
+            held.objects[at] = max(each["of"], held.objects.get(at, 0))
+            field = held.present[ground.leaf(each["resource"], each["field"])]
+            field[at] = max(each["present"], field.get(at, 0))
+    for each in observation["drift"]:
+        if each["field"] and each["resource"] in found:
+            held = found[each["resource"]]
+            viewer = _met_as(each["endpoint"], each["viewer"], held)
+            state = tuple(sorted(each["state"].items()))
+            name = ground.leaf(each["resource"], each["field"])
+            held.leaks[name].append((each["endpoint"], viewer, state, each["seen"]))
+    for use in uses:
+        for each in use["difference"]:
+            if each["resource"] in found:
+                name = ground.leaf(each["resource"], each["field"])
+                viewer = ground.called(each["viewer"])
+                found[each["resource"]].used[name, viewer].append(each)
+    return found
+
+
+def _met_as(endpoint: str, viewer: str, held: _Resource) -> str:
+    """The kind of viewer to whom a leak was sent: drift names the least that they are."""
+    met = {(each, who) for each, who, _ in held.objects}
+    return (
+        f"{viewer}{MORE}"
+        if (endpoint, viewer) not in met and (endpoint, viewer + MORE) in met
+        else viewer
+    )
+
+
+def _rows(ground: Ground, resource: str, told: _Resource) -> Iterator[Row]:
+    seen = {viewer for _, viewer, _ in told.objects} | {viewer for _, viewer in told.used}
+    seen |= {viewer for held in told.leaks.values() for _, viewer, _, _ in held}
+    viewers = sorted(seen | {*ground.viewers(resource)})
+    fields = {*ground.leaves(resource), *told.present, *told.leaks, *(n for n, _ in told.used)}
+    for name in sorted(fields):
+        made = [_row(ground, resource, name, viewer, told) for viewer in viewers]
+        changes = change(ground, resource, name, {row.viewer: row.verdict for row in made})
+        yield from (replace(row, change=changes[row.viewer]) for row in made)
+
+
+def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource) -> Row:
+    met = [*_met(ground, resource, name, viewer, told)]
+    used = told.used.get((name, viewer), [])
+    grants, denied = ground.granting(resource, name, viewer)
+    evidence = Evidence(
+        tuple(each for _, each in met),
+        tuple(_used(ground, resource, name, viewer, each) for each in used),
+        grants,
+        denied,
+    )
+    verdict, why = judge(evidence)
+    through = [each for each in met if each[1].carries]
+    endpoints = {endpoint for endpoint, each in met if each.present}
+    endpoints |= {endpoint for each in used for endpoint in each["operations"]}
+    return Row(
+        resource,
+        name,
+        viewer,
+        verdict,
+        why,
+        ground.says(resource, name),
+        sum(each.present for _, each in through),
+        sum(each.of for _, each in through),
+        tuple(sorted(endpoints)),
+        strongest(each["use"] for each in used),
+        ground.line(resource, name),
+    )
+
+
+def _met(
+    ground: Ground, resource: str, name: str, viewer: str, told: _Resource
+) -> Iterator[tuple[str, Met]]:
+    """(endpoint, objects) that this kind of viewer was sent; leaks that judged answers have
+    told."""
+    present = told.present.get(name, {})
+    carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
+    deciding = ground.deciding(resource, name)
+
+    def decided(state: State) -> State:
+        return tuple((key, value) for key, value in state if key in deciding and value != "unknown")
+
+    above = [name[:at] for at, char in enumerate(name) if char == "."]
+    silent = any(told.present.get(each) for each in above)  # an object that is judged on its own
+    for at, of in told.objects.items():
+        endpoint, who, state = at
+        if who != viewer or ((silent or ground.chosen(endpoint)) and not present.get(at)):
+            continue
+        grant = ground.grant(resource, name, viewer, dict(state))
+        yield endpoint, Met(decided(state), present.get(at, 0), of, grant, endpoint in carrying)
+    for endpoint, who, state, seen in told.leaks.get(name, ()):
+        if who == viewer and ground.grant(resource, name, viewer, dict(state)) == "unclear":
+            # The answer itself was judged, with more than the name of the viewer: it leaks.
+            yield endpoint, Met(decided(state), seen, seen, "denied")
+
+
+def _used(ground: Ground, resource: str, name: str, viewer: str, row: Json) -> Used:
+    """What a page did with it. The page was judged with its answers at hand: what it says of the
+    grant holds where the name of the viewer alone leaves it open."""
+    grant = ground.grant(resource, name, viewer, {})
+    if grant == "unclear" and "leak" in row["verdicts"]:
+        grant = "denied"
+    elif grant == "unclear" and (row["use"] == "unsent" or "excess" in row["verdicts"]):
+        grant = "granted"
+    return Used(row["use"], grant)

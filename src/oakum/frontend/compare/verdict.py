@@ -1,0 +1,151 @@
+"""What is made of the evidence on one field and one kind of viewer. Pure.
+
+The verdicts are exclusive, and one of them always holds. Three laws, each a property test: a leak
+stays a leak (or a use that the contract denies) whatever else is seen; a use that is not known is
+never called excess; and *fine* is said only of what was seen, of every state in which the contract
+denies the field too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.errors import counted
+from oakum.frontend.usage import UNUSED, USED, Use
+
+Grant = Literal["granted", "denied", "unclear"]
+"""Granted in every way in which this viewer may stand to the object and its state be read; in none;
+neither: nothing tells."""
+Verdict = Literal["leak", "narrow", "excess", "wide", "unknown", "fine"]
+VERDICTS: Mapping[Verdict, str] = {
+    "leak": "leak",
+    "narrow": "contract too narrow",
+    "excess": "excess",
+    "wide": "contract too wide",
+    "unknown": "not known",
+    "fine": "fine",
+}
+"""Each verdict, the gravest first, and how it is called."""
+SAYS: Mapping[Verdict, str] = {
+    "leak": "sent, and not granted",
+    "narrow": "used on the pages driven, and not granted: a leak that a page lives on",
+    "excess": "granted and sent, and unused on the pages driven",
+    "wide": "granted, and never sent",
+    "unknown": "too little was seen to say",
+    "fine": "granted, sent and used; or denied, and kept back where others got it",
+}
+State = tuple[tuple[str, str], ...]
+"""Settings of the owner on which the grant depends, with their values as text, by name."""
+Came = Use | Literal["unsent"]
+_WEIGHT: Mapping[Came, int] = {
+    "rendered": 5, "read": 4, "unobserved": 3, "copied": 2, "untouched": 1, "unsent": 0
+}  # fmt: skip
+"""Of several uses which one counts: what was not seen may have been a use."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """Objects in one state that the viewer was sent through one endpoint, and how many held it."""
+
+    state: State
+    """Of the settings that decide, those that are known."""
+    present: int
+    of: int
+    grant: Grant
+    carries: bool = True
+    """Whether this endpoint has sent the field to anybody: else its absence says nothing."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What became of it on pages that such a viewer looked at; `unsent`: it did not come."""
+
+    use: Came
+    grant: Grant
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of one field and one kind of viewer."""
+
+    met: tuple[Met, ...] = ()
+    used: tuple[Used, ...] = ()
+    grants: bool = False
+    """Whether the contract shows it to this viewer in some state."""
+    denied: frozenset[State] = frozenset()
+    """States in which it does not; not empty where `grants` is False."""
+
+
+def judge(found: Evidence) -> tuple[Verdict, str]:
+    """The verdict, and why, in words."""
+    came = [each for each in found.used if each.use != "unsent"]
+    if any(each.grant == "denied" and each.use in USED for each in came):
+        return "narrow", "a page uses it, and the contract does not show it to them"
+    paged = any(each.grant == "denied" for each in came)
+    sent = [each for each in found.met if each.present]
+    leaks = [each for each in sent if each.grant == "denied"]
+    if leaks:
+        many = counted(sum(each.present for each in leaks), "time")
+        return "leak", f"sent {many}{_while(leaks)}{', and to a page' if paged else ''}"
+    if paged:
+        return "leak", "sent to a page that was driven"
+    if any(each.grant == "unclear" for each in (*sent, *(() if sent else came))):
+        return "unknown", "sent, and whether it is granted depends on what nothing tells"
+    if not sent and not came:
+        return _unsent(found)
+    return _granted(found, strongest(each.use for each in found.used))
+
+
+def strongest(uses: Iterable[Came]) -> Came | None:
+    """What is known of several uses together; None: there are none."""
+    return max(uses, key=_WEIGHT.__getitem__, default=None)
+
+
+def _granted(found: Evidence, use: Came | None) -> tuple[Verdict, str]:
+    """What is granted and was sent: is it used?"""
+    if use in UNUSED:
+        return "excess", "sent, and neither shown nor read on the pages driven"
+    if use is None or use == "unsent":
+        return "unknown", "sent, and no page that was driven has got it for such a viewer"
+    if use == "unobserved":
+        return "unknown", "sent, and what a page does with it could not be observed"
+    missed = found.denied - _kept(found)
+    if missed:
+        return "unknown", f"used; but denied{_spoken(min(missed))}, which was never met"
+    return "fine", "granted, sent and used"
+
+
+def _unsent(found: Evidence) -> tuple[Verdict, str]:
+    """What was never sent: is it missing, or kept back?"""
+    if found.grants:
+        met = sum(each.of for each in found.met if each.grant == "granted")
+        if met:
+            return "wide", f"granted, and in none of {met:,} objects that were sent"
+        if any(each.grant == "granted" for each in found.used):
+            return "wide", "granted, and it did not come to the pages driven"
+        return "unknown", "no such object was sent to such a viewer where it is granted"
+    if found.denied and found.denied <= _kept(found):
+        return "fine", "denied, and kept back where others got it"
+    return "unknown", "denied; nobody was seen to get it where this viewer does not"
+
+
+def _kept(found: Evidence) -> frozenset[State]:
+    """States in which it was seen to be kept back."""
+    return frozenset(
+        each.state for each in found.met if each.of and not each.present and each.carries
+    )
+
+
+def _while(met: Iterable[Met]) -> str:
+    states = {each.state for each in met}
+    if len(states) > 2:
+        return f", in {len(states)} states"
+    return " or".join(_spoken(each) for each in sorted(states)) if all(states) else ""
+
+
+def _spoken(state: State) -> str:
+    words = {"true": "{0}", "false": "not {0}"}
+    said = [words.get(value, "{0} {1}").format(name, value) for name, value in state]
+    return f" while {' and '.join(said)}" if said else ""

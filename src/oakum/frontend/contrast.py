@@ -1,0 +1,100 @@
+"""What a contract grants, what the API sends, what the pages use, side by side. Pure.
+
+Said of the pages driven and of their caller, and no more: a *leak* is sent and granted in no way in
+which this caller may stand to the object; *excess* is granted, sent and unused; a contract is *too
+wide* where what it grants was never used, sent or not, and *too narrow* where what it denies was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.errors import Location
+from oakum.frontend.usage import UNUSED, USED, USES, Use
+
+Verdict = Literal["leak", "narrow", "excess", "wide"]
+VERDICTS: Mapping[Verdict, str] = {
+    "leak": "leak",
+    "narrow": "contract too narrow",
+    "excess": "excess",
+    "wide": "contract too wide",
+}
+"""Each verdict, the gravest first, and how it is called."""
+Viewed = tuple[str, str]
+"""Resource, and what the caller is to its owner."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A field of an object of the contract in an answer."""
+
+    viewed: Viewed
+    field: str
+    endpoint: str
+    granted: bool
+    """Whether the contract surely shows it to this caller."""
+    leak: bool
+    """Whether it shows it in no way in which this caller may stand to the object; where it is
+    neither, nothing tells."""
+    use: Use
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of a resource as one kind of viewer got it on the pages driven."""
+
+    resource: str
+    viewer: str
+    field: str
+    verdicts: tuple[Verdict, ...]
+    """Empty: granted and used, or not judged."""
+    use: Use | Literal["unsent"]
+    endpoints: tuple[str, ...]
+    line: Location
+    """The line of the contract that rules it."""
+
+
+def contrast(
+    sights: Iterable[Sight],
+    granted: Mapping[Viewed, frozenset[str]],
+    line: Callable[[str, str], Location],
+) -> tuple[Row, ...]:
+    """A row for each field that came, or that is granted of a resource that came.
+
+    `granted`: what the contract showed to each kind of viewer of the objects that came. `line`: the
+    line of resource and field.
+    """
+    seen: dict[tuple[Viewed, str], list[Sight]] = defaultdict(list)
+    for each in sights:
+        seen[each.viewed, each.field].append(each)
+    for viewed, fields in granted.items():
+        for name in fields:
+            seen.setdefault((viewed, name), [])
+    order: list[str] = list(USES)
+    rows = [
+        Row(
+            *viewed,
+            name,
+            _verdicts(found),
+            min((each.use for each in found), key=order.index) if found else "unsent",
+            tuple(sorted({each.endpoint for each in found})),
+            line(viewed[0], name),
+        )
+        for (viewed, name), found in seen.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.resource, row.viewer, row.line, row.field)))
+
+
+def _verdicts(found: list[Sight]) -> tuple[Verdict, ...]:
+    uses = {each.use for each in found}
+    if any(each.leak for each in found):
+        narrow = any(each.leak and each.use in USED for each in found)
+        return ("leak", "narrow") if narrow else ("leak",)
+    if not found:
+        return ("wide",)
+    if uses <= UNUSED and all(each.granted for each in found):
+        return ("excess", "wide")
+    return ()

@@ -1,0 +1,361 @@
+"""The only module of this package that opens a browser: pages driven once plain, once watched.
+
+The watched load counts only where it behaved as the plain one: the same words on the page, the same
+requests, the same complaints. Where it did not, a second plain load tells whether the page ever
+behaves twice alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import shutil
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.frontend.follow import Follower
+from oakum.frontend.rewrite import HELPER
+from oakum.frontend.usage import Heard, Load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+How = Literal["plain", "watched", "followed"]
+"""Followed: watched, and its scripts so rewritten that copies can be followed."""
+Steps = Callable[["Page"], None]
+"""What is done with a fresh page: open addresses, log in, click."""
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_QUIET = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_PARTS = ("record", "track", "copies", "answers", "page")
+
+
+def _instrument(name: str, workers: frozenset[str]) -> str:
+    """The script of the instrument: by which name it is asked, which workers are watched too."""
+    folder = Path(__file__).parent / "instrument"
+    values = {"NAME": name, "HELPER": HELPER, "WORKERS": sorted(workers)}
+    constants = [f"const {key} = {json.dumps(value)};" for key, value in values.items()]
+    parts = [(folder / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS]
+    return "\n".join(["(() => {", '"use strict";', *constants, *parts, "})();"])
+
+
+_MOST = 64 << 20
+"""Bytes of one answer that are kept."""
+_UNREAD = 2.0
+"""Seconds that an answer is waited for once it has begun."""
+
+
+@dataclass
+class Seen:
+    """One drive through the pages, and how it looked from outside. Holds values."""
+
+    load: Load
+    words: list[str]
+    requests: Counter[str]
+    complaints: Counter[str]
+    workers: frozenset[str]
+    """Addresses of the scripts of workers."""
+
+    def differs(self, other: Seen) -> tuple[str, ...]:
+        """In what two drives differ, without a word of theirs."""
+        failed = [each["failures"] for load in (self.load, other.load) for each in load.told]
+        pairs = (
+            ("what the instrument can do", 0, sum(failed)),
+            ("the words on the page", self.words, other.words),
+            ("the requests", self.requests, other.requests),
+            ("the errors and messages of its console", self.complaints, other.complaints),
+        )
+        return tuple(what for what, mine, its in pairs if mine != its)
+
+
+@dataclass
+class _Watch:
+    """Listens to one browser context."""
+
+    name: str
+    follower: Follower | None = None
+    heard: list[Heard] = field(default_factory=list)
+    told: dict[float, dict[str, Any]] = field(default_factory=dict)
+    """Document → what was recorded there, as it was told last."""
+    requests: Counter[str] = field(default_factory=Counter)
+    complaints: Counter[str] = field(default_factory=Counter)
+    waiting: dict[Request, float] = field(default_factory=dict)
+    """Until when: a page may never read what it was answered, which then never ends."""
+    pages: list[Page] = field(default_factory=list)
+    workers: set[str] = field(default_factory=set)
+
+    def listen(self, context: BrowserContext) -> None:
+        context.on("request", self._asked)
+        context.on("response", self._answered)
+        context.on("requestfinished", self._finished)
+        context.on("requestfailed", self._failed)
+        context.on("page", self._opened)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self._complained(f"error {error.error}"))
+
+    def _opened(self, page: Page) -> None:
+        self.pages.append(page)
+        page.on("worker", lambda worker: self.workers.add(worker.url.split("#")[0]))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.text.startswith(self.name):  # a page that goes
+            self._take(json.loads(message.text.removeprefix(self.name)))
+        else:
+            self._complained(f"{message.type} {message.text}")
+
+    def _take(self, told: dict[str, Any]) -> None:
+        self.told[told["document"]] = told
+
+    def _complained(self, words: str) -> None:
+        self.complaints[words] += 1
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("blob", "data"):
+            return  # the page asks itself, by a name that is new each time
+        self.waiting[request] = math.inf
+        self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
+
+    def _answered(self, response: Response) -> None:
+        if response.request in self.waiting:
+            self.waiting[response.request] = time.monotonic() + _UNREAD
+
+    def _failed(self, request: Request) -> None:
+        self.waiting.pop(request, None)
+        self._miss(request)
+
+    def _miss(self, request: Request) -> None:
+        """Note an answer of which nothing is kept, such as one that is read as a stream."""
+        if request.resource_type in ("fetch", "xhr"):
+            self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
+
+    def _finished(self, request: Request) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            if request.resource_type in ("document", "fetch", "xhr", "other"):
+                self._hear(request)
+        except Error:
+            self._miss(request)  # the page has gone meanwhile, or there is no body
+        finally:
+            self.waiting.pop(request, None)
+
+    def _hear(self, request: Request) -> None:
+        response = request.response()
+        if response is None or 300 <= response.status < 400:
+            return
+        posted = (request.post_data_buffer or b"").decode("utf-8", "replace")
+        document = request.resource_type == "document"
+        url = response.url.split("#")[0]
+        as_it_came = self.follower.pages.get(url) if document and self.follower else None
+        body = response.body()[:_MOST] if as_it_came is None else as_it_came
+        is_json = "json" in response.headers.get("content-type", "")
+        status = response.status if body or not is_json else 0  # taken as a blob: nothing is kept
+        asked = {} if document else request.all_headers()
+        self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
+
+    def settle(self, quiet: float, most: float = 15.0) -> None:
+        """Wait until nothing is asked and nothing changes any more."""
+        deadline, since, last = time.monotonic() + most, time.monotonic(), ""
+        while time.monotonic() < deadline:
+            waiting = sum(until > time.monotonic() for until in self.waiting.values())
+            now = f"{waiting} {self.words()}"
+            if now != last or waiting:
+                since, last = time.monotonic(), now
+            elif time.monotonic() - since >= quiet:
+                return
+            self.pages[0].wait_for_timeout(20)
+
+    def words(self) -> list[str]:
+        """What a person would read, page by page."""
+        found = (_evaluated(page, _WORDS) for page in self.pages if not page.is_closed())
+        return [each for each in found if each is not None]
+
+    def collect(self) -> None:
+        """Take what the instrument has recorded in every document that is open, and count what
+        never ended."""
+        for request in list(self.waiting):
+            self._failed(request)
+        pages = [page for page in self.pages if not page.is_closed()]
+        for where in (each for page in pages for each in (*page.frames, *page.workers)):
+            told = _evaluated(where, f"globalThis[{self.name!r}]?.()")
+            if told:
+                self._take(told)
+
+
+_WORDS = "`${document.title}\\n${document.body?.innerText ?? ''}`"
+
+
+def _evaluated(where: Any, expression: str) -> Any:
+    from playwright.sync_api import Error
+
+    try:
+        return where.evaluate(expression)
+    except Error:
+        return None  # it is on its way to another address
+
+
+@contextmanager
+def browsing(executable: str = "") -> Iterator[Browser]:
+    """A browser without a window; raises `InputError` where there is none to drive."""
+    try:
+        import tree_sitter  # noqa: F401
+        import tree_sitter_javascript  # noqa: F401
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        hint = "install it with: pip install '.[front-end]' in Oakum's folder"
+        raise InputError([Problem(Location("pages"), f"need `{error.name}`", hint)]) from None
+    found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
+    if not found:
+        hint = "apt-get install chromium, or say --browser FILE"
+        raise InputError([Problem(Location(""), "there is no Chromium to drive", hint)])
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    if not shutil.which(found):
+        problem = Problem(Location(found), "cannot be started: it is no program")
+        raise InputError([problem])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET, *sandbox])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def drive(
+    browser: Browser,
+    steps: Steps,
+    *,
+    how: How,
+    target: str,
+    quiet: float,
+    workers: frozenset[str] = frozenset(),
+) -> Seen:
+    """One drive through the pages in a context of its own: no cookie and no cache of another."""
+    context = browser.new_context(base_url=target, service_workers="block")
+    name = f"__{secrets.token_hex(8)}"
+    script = _instrument(name, workers if how == "followed" else frozenset())
+    follower = Follower(script, workers) if how == "followed" else None
+    watch = _Watch(name, follower)
+    try:
+        watch.listen(context)
+        if how != "plain":
+            context.add_init_script(script)
+        page = context.new_page()
+        if follower:
+            follower.attach(page)
+            follower.attach_workers(context)
+            context.on("page", follower.attach)
+        steps(page)
+        watch.settle(quiet)
+        watch.collect()
+        scripts = (follower.followed, follower.left) if follower else (0, 0)
+        load = Load(tuple(watch.heard), tuple(watch.told.values()), *scripts)
+        return Seen(load, watch.words(), watch.requests, watch.complaints, frozenset(watch.workers))
+    finally:
+        context.close()
+
+
+def opening(url: str) -> Steps:
+    """Open one address."""
+
+    def steps(page: Page) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            page.goto(url)
+        except Error as error:
+            said = str(error).split("\n")[0].partition(" at ")[0]
+            raise TargetError(f"`{url}` cannot be opened: {said}") from None
+
+    return steps
+
+
+def scripted(file: Path) -> Steps:
+    """What a script of the user's does: its function `drive(page)`. Raises `InputError`."""
+    try:
+        code = compile(file.read_bytes(), str(file), "exec")
+    except OSError as error:
+        said = f"cannot be read: {error.strerror}"
+        raise InputError([Problem(Location(str(file)), said)]) from None
+    except (SyntaxError, ValueError) as error:
+        at = Location(str(file), getattr(error, "lineno", 0) or 0, getattr(error, "offset", 0) or 0)
+        raise InputError([Problem(at, "is no Python", "write a function `drive(page)`")]) from None
+
+    names: dict[str, Any] = {"__name__": "oakum_script", "__file__": str(file)}
+    with _blamed(file):
+        exec(code, names)
+    found = names.get("drive")
+    if not callable(found):
+        hint = 'write `def drive(page): page.goto("/")`'
+        raise InputError([Problem(Location(str(file)), "has no function `drive`", hint)])
+
+    def steps(page: Page) -> None:
+        with _blamed(file):
+            found(page)
+
+    return steps
+
+
+@contextmanager
+def _blamed(file: Path) -> Iterator[None]:
+    """An error within a script, at its line. Its message may hold a value of the page: not told."""
+    try:
+        yield
+    except OakumError:
+        raise
+    except Exception as error:  # noqa: BLE001 - code of the user's may raise anything
+        trace = traceback.extract_tb(error.__traceback__)
+        lines = [each.lineno or 0 for each in trace if each.filename == str(file)]
+        at = Location(str(file), lines[-1], 1) if lines else Location(str(file))
+        said = f"the script ended with {type(error).__name__}"
+        raise TargetError(f"{at}: {said}; run it alone to see why") from None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A load that was watched, or why it does not count."""
+
+    load: Load | None
+    why: str = ""
+
+
+def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
+    """Drive pages once plain and once watched; the watched load counts where both are alike. Where
+    they are not, it is watched once more with its scripts as they are."""
+
+    def once(how: How, workers: frozenset[str] = frozenset()) -> Seen:
+        return drive(browser, steps, how=how, target=target, quiet=quiet, workers=workers)
+
+    plain = once("plain")
+    seen = once("followed", plain.workers)
+    if not plain.differs(seen):
+        return Watched(seen.load)
+    again = once("plain")  # is it the instrument, or is no load like another?
+    if not again.differs(seen):
+        return Watched(seen.load)
+    if unsteady := plain.differs(again):
+        return Watched(None, f"differs from load to load, unwatched too, in {_and(unsteady)}")
+    unfollowed = once("watched")  # is it that its scripts were rewritten?
+    if not plain.differs(unfollowed):
+        left = replace(unfollowed.load, left=seen.load.followed + seen.load.left)
+        return Watched(left)
+    return Watched(None, f"differs when it is watched, in {_and(plain.differs(unfollowed))}")
+
+
+def _and(words: tuple[str, ...]) -> str:
+    return " and in ".join(words)

@@ -1,0 +1,123 @@
+"""Puts rewritten scripts in the place of those that a page asks for, as they come from the network.
+
+Scripts alone, and those within a page's HTML: never an answer of an API. What carries a hash
+(subresource integrity, a policy that names hashes) or cannot be parsed comes as it is, and is
+counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from oakum.frontend.rewrite import rewritten, rewritten_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, CDPSession, Page, Route
+
+_HASHED = re.compile(r"sha(?:256|384|512)-")
+_META = re.compile(rb"<meta\b[^>]*content-security-policy[^>]*sha(?:256|384|512)-", re.I)
+_SEALED = re.compile(rb"<(?:script|link)\b[^>]*\bintegrity\s*=[^>]*>", re.I)
+_ADDRESS = re.compile(rb"""\b(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.I)
+_PATTERNS = [{"resourceType": kind, "requestStage": "Response"} for kind in ("Document", "Script")]
+_OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
+
+
+@dataclass
+class Follower:
+    """Rewrites what the pages of one browser context load."""
+
+    instrument: str
+    """What a worker runs before its own script; pages have it from the browser."""
+    workers: frozenset[str] = frozenset()
+    """The addresses of their scripts."""
+    pages: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Address of a page → its HTML as it came."""
+    followed: int = 0
+    left: int = 0
+    """Scripts that came as they are."""
+    _sealed: set[str] = field(default_factory=set)
+
+    def attach(self, page: Page) -> None:
+        """Take what a page loads from here on."""
+        session = page.context.new_cdp_session(page)
+        session.on("Fetch.requestPaused", partial(self._paused, session))
+        session.send("Fetch.enable", {"patterns": _PATTERNS})
+
+    def attach_workers(self, context: BrowserContext) -> None:
+        """Take what the workers of a context load; no page's session sees that."""
+        if self.workers:
+            context.route("**/*", self._routed)
+
+    def _routed(self, route: Route) -> None:
+        request = route.request
+        by_worker = request.headers.get("referer", "") in self.workers
+        if request.resource_type != "script" or not (request.url in self.workers or by_worker):
+            route.continue_()
+            return
+        answer = route.fetch()
+        made = None
+        if answer.status == 200:
+            head = self.instrument if request.url in self.workers else ""
+            made = self._script(request.url, answer.body(), head)
+        route.fulfill(response=answer, body=answer.body() if made is None else made)
+
+    def _paused(self, session: CDPSession, event: dict[str, Any]) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            made = self._made(session, event)
+            if made is None:
+                session.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+                return
+            kept = [
+                each
+                for each in event["responseHeaders"]
+                if each["name"].lower() not in _OF_THE_BODY
+            ]
+            answer = {
+                "requestId": event["requestId"],
+                "responseCode": event["responseStatusCode"],
+                "responseHeaders": kept,
+                "body": base64.b64encode(made).decode(),
+            }
+            session.send("Fetch.fulfillRequest", answer)
+        except Error:
+            pass  # the page has gone meanwhile
+
+    def _made(self, session: CDPSession, event: dict[str, Any]) -> bytes | None:
+        if event.get("responseStatusCode") != 200:
+            return None
+        got = session.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
+        body = base64.b64decode(got["body"]) if got["base64Encoded"] else got["body"].encode()
+        url = event["request"]["url"].split("#")[0]
+        headers = {each["name"].lower(): each["value"] for each in event["responseHeaders"]}
+        if event["resourceType"] == "Document":
+            return self._page(url, body, headers)
+        return self._script(url, body)
+
+    def _page(self, url: str, body: bytes, headers: dict[str, str]) -> bytes | None:
+        if "html" not in headers.get("content-type", ""):
+            return None
+        self.pages[url] = body
+        for tag in _SEALED.findall(body):
+            address = _ADDRESS.search(tag)
+            if address:
+                self._sealed.add(urljoin(url, address[1].decode("utf-8", "replace")))
+        if _HASHED.search(headers.get("content-security-policy", "")) or _META.search(body):
+            self.left += 1
+            return None
+        made, followed, left = rewritten_page(body)
+        self.followed += followed
+        self.left += left
+        return made if followed else None
+
+    def _script(self, url: str, body: bytes, head: str = "") -> bytes | None:
+        made = None if url in self._sealed else rewritten(body, head)
+        self.followed += made is not None
+        self.left += made is None
+        return made

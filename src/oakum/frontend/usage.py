@@ -1,0 +1,355 @@
+"""What was seen of a load, put together: every field of every answer, and what became of it. Pure.
+
+A field is what the strongest sign says: its value stands on the page, a script read it, a script
+copied the object that holds it, or none of these. Where an answer or a part of it went where
+nothing can be seen (a worker, a stream), the absence of signs says nothing: *not observed*.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from oakum.frontend.fields import Path, leaves, names_somebody, template, told, word
+from oakum.frontend.match import Surface, held_by_controls, shown
+from oakum.openapi.model import Json
+from oakum.traffic.calls import Endpoints
+from oakum.traffic.inventory import Endpoint as Counted
+from oakum.traffic.paths import Paths
+from oakum.traffic.survey import Survey
+
+Use = Literal["rendered", "read", "copied", "untouched", "unobserved"]
+USES: Mapping[Use, str] = {
+    "rendered": "rendered",
+    "read": "read",
+    "copied": "only copied",
+    "untouched": "untouched",
+    "unobserved": "not observed",
+}
+"""Each use, the strongest sign first, and how it is called."""
+USED: frozenset[Use] = frozenset(("rendered", "read"))
+UNUSED: frozenset[Use] = frozenset(("copied", "untouched"))
+_NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+PAGE = "PAGE"
+"""In the place of a method: data that stands in a script element of the page itself."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as the network had it. In memory only: it holds values."""
+
+    method: str
+    url: str
+    status: int
+    """0: it was broken off, or the browser has kept nothing of it."""
+    body: bytes = field(repr=False)
+    posted: str = field(default="", repr=False)
+    document: bool = False
+    """Whether it is a page, and no answer to a script."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the request, names in lower case: they may say who asked."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """All that was seen of one drive through the pages. In memory only: it holds values."""
+
+    heard: tuple[Heard, ...]
+    told: tuple[dict[str, Any], ...] = field(repr=False)
+    """What the instrument recorded, a document or a worker each."""
+    followed: int = 0
+    left: int = 0
+    """Scripts in which copies could be followed, and those in which they could not."""
+
+    def __add__(self, other: Load) -> Load:
+        return Load(
+            self.heard + other.heard,
+            self.told + other.told,
+            self.followed + other.followed,
+            self.left + other.left,
+        )
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an answer, and what became of it."""
+
+    path: str
+    use: Use
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Answers of one kind, and their fields."""
+
+    method: str
+    path: str
+    operation: str
+    """As the document calls it, or the name of a GraphQL operation; empty where neither has one."""
+    answers: int
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One answer, with the use of each of its fields. In memory only: it holds values."""
+
+    heard: Heard
+    uses: Mapping[Path, Use] = field(repr=False)
+    """By the pointer of the field in this answer."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the pages that were driven use of what they were sent."""
+
+    endpoints: tuple[Endpoint, ...]
+    pages: int = 1
+    """Pages and scripts that were driven, and count."""
+    discarded: tuple[tuple[str, str], ...] = ()
+    """Those that do not count, as the user named them, and why."""
+    sent: tuple[Sent, ...] = field(default=(), repr=False)
+    elsewhere: int = 0
+    """Answers of other origins, which were not looked at."""
+    unread: int = 0
+    """Answers of the API that are no JSON, or that say no."""
+    unheard: int = 0
+    """Answers that were broken off, or read as a stream of which the browser keeps nothing."""
+    scripts_followed: int = 0
+    scripts_left: int = 0
+    """Scripts in which copies could be followed, and those in which they could not."""
+
+
+Find = Callable[[str, str], tuple[str, str] | None]
+"""Method and path → path template and operation of a document; None: it has no such endpoint."""
+Name = tuple[str, str, str]
+"""Method, path template, operation."""
+
+
+_SIGNS = ("read", "copied", "loose", "looped", "whole", "escaped")
+"""What the instrument tells of a field. `loose`: a copy of it could not be followed; `looped`:
+it was read by a loop over names and values, of which no copy was followed; `whole`: it was read
+with all of its object, and no copy was followed."""
+
+
+@dataclass
+class _Question:
+    """The answers to one question of the page. Holds values."""
+
+    method: str
+    path: str
+    query: str
+    """Name of the GraphQL operation, or of the script element."""
+    came: int = 0
+    """Answers that the network had, of any kind; those below are the ones with fields."""
+    seen: int = 0
+    """Answers that the instrument saw come."""
+    lost: bool = False
+    """Whether an answer went where nothing can be seen."""
+    bodies: list[Json] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the bodies were read from."""
+    signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @cached_property
+    def read_of(self) -> frozenset[Path]:
+        """Objects of which something was read by name."""
+        return frozenset(raw[:-1] for raw, signs in self.signs.items() if "read" in signs)
+
+    @property
+    def unobserved(self) -> bool:
+        return self.lost or self.came > self.seen
+
+    def use(self, raw: Path) -> Use:
+        """What the instrument says of a field."""
+        signs = self.signs.get(raw, set())
+        if "read" in signs:
+            return "read"
+        if "escaped" in signs or "looped" in signs or self.unobserved:
+            return "unobserved"
+        if "whole" in signs and raw[:-1] not in self.read_of:
+            return "unobserved"  # all was taken, nothing was used: the page may use a copy
+        return "copied" if "copied" in signs else "untouched"
+
+
+_WEIGHT: Mapping[Use, int] = {
+    "rendered": 4, "read": 3, "unobserved": 2, "copied": 1, "untouched": 0
+}  # fmt: skip
+"""Of two signs for one field, which counts: what was not seen may have been a use."""
+
+
+def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
+    """Every field that an origin sent, and what became of it on the pages of a load."""
+    questions: dict[str, _Question] = {}
+    elsewhere = unread = unheard = 0
+    for heard in load.heard:
+        if heard.document:
+            continue
+        if not heard.url.startswith(f"{origin}/"):
+            elsewhere += 1
+            continue
+        name = graphql_name(heard.posted)
+        key = f"{heard.method} {heard.url} {name}".rstrip()
+        asked = questions.setdefault(key, _Question(heard.method, urlsplit(heard.url).path, name))
+        asked.came += 1
+        body = _parsed(heard)
+        if not heard.status:
+            unheard += 1
+        elif body is None:
+            unread += 1
+        else:
+            asked.bodies.append(body)
+            asked.heard.append(heard)
+    for record in load.told:
+        for each in record["answers"]:
+            _take(questions, each)
+    endpoints = _endpoints([each for each in questions.values() if each.bodies], find)
+    uses = _uses(endpoints, load)
+    return Usage(
+        tuple(
+            Endpoint(*name, sum(len(each.bodies) for each in endpoints[name]), _fields(uses[name]))
+            for name in sorted(endpoints)
+        ),
+        sent=tuple(_sent(endpoints, uses)),
+        elsewhere=elsewhere,
+        unread=unread,
+        unheard=unheard,
+        scripts_followed=load.followed,
+        scripts_left=load.left,
+    )
+
+
+def graphql_name(posted: str) -> str:
+    """What a request to GraphQL calls its operation; empty for any other request."""
+    if '"query"' not in posted:
+        return ""
+    try:
+        said = json.loads(posted)
+    except ValueError:
+        return ""
+    if not isinstance(said, dict) or not isinstance(said.get("query"), str):
+        return ""
+    name = said.get("operationName")
+    if isinstance(name, str) and name:
+        return name
+    found = _NAMED.search(said["query"])
+    return found[1] if found else ""
+
+
+def _parsed(heard: Heard) -> Json:
+    """The body of an answer that was given, if it has fields."""
+    if not 200 <= heard.status < 300 or heard.body.lstrip()[:1] not in (b"{", b"["):
+        return None
+    try:
+        value = json.loads(heard.body)
+    except (ValueError, RecursionError):
+        return None
+    return value or None
+
+
+def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
+    """What the instrument says of the answers to one question."""
+    key = told["key"]
+    if told["body"] is not None:
+        _, url, name = key.split(" ", 2)
+        asked = questions.setdefault(key, _Question(PAGE, urlsplit(url).path, name))
+        body = _parsed(Heard(PAGE, url, 200, told["body"].encode()))
+        asked.bodies += [] if body is None else [body]
+    if key not in questions:
+        return  # of another origin
+    asked = questions[key]
+    asked.seen += told["arrived"]
+    asked.lost |= told["unseen"] > 0
+    for each in told["paths"]:
+        signs = {word for word in _SIGNS if each[word]}
+        asked.signs[tuple(each["path"])] |= signs
+
+
+def _endpoints(questions: list[_Question], find: Find | None) -> dict[Name, list[_Question]]:
+    values = {
+        str(leaf.value)
+        for each in questions
+        for body in each.bodies
+        for leaf in leaves(body)
+        if isinstance(leaf.value, str | int) and names_somebody(leaf.path)
+    }
+    endpoints: dict[Name, list[_Question]] = defaultdict(list)
+    wordless = _wordless(questions, values)
+    for each in questions:
+        known = find(each.method, each.path) if find else None
+        path, operation = known or (template(wordless(each.path), values), "")
+        endpoints[each.method, path, word(each.query, values) or operation].append(each)
+    return endpoints
+
+
+def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str], str]:
+    """Tells of a path what is a parameter in it, by all that were asked, as traffic is told:
+    `/users/ada` is somebody's."""
+    paths: Paths[Counted] = Paths(Counted)
+    for each in questions:
+        counts = paths.at(each.method, each.path)
+        for body in each.bodies:
+            counts.answer.learn(body)
+    known = Endpoints(Survey({}, tuple(paths.templates(values.__contains__)), {}, frozenset()))
+    return lambda path: _PARAMETER.sub("{id}", known.template(path)[0])
+
+
+def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
+    """What became of each field: by the instrument, then by what stands on the page."""
+    uses: dict[Name, dict[Path, Use]] = {name: {} for name in endpoints}
+    values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
+    loose: set[tuple[Name, Path]] = set()
+    for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
+        once = [body for at, body in enumerate(asked.bodies) if body not in asked.bodies[:at]]
+        for leaf in (leaf for body in once for leaf in leaves(body)):
+            use = asked.use(leaf.raw)
+            before = uses[name].get(leaf.path, use)
+            uses[name][leaf.path] = max(use, before, key=_WEIGHT.__getitem__)
+            values[name, leaf.path].append(leaf.value)
+            if "loose" in asked.signs.get(leaf.raw, ()):
+                loose.add((name, leaf.path))
+    # What no script has touched stands on the page by chance, or because the server wrote it.
+    sought = {at: held for at, held in values.items() if uses[at[0]][at[1]] != "untouched"}
+    # And what was read of none of its copies stands there by chance, unless it is long.
+    dull = {at for at in sought if uses[at[0]][at[1]] == "copied" and at not in loose}
+    surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
+    page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
+    # Where all copies could be followed, what shows a field unread shows its whole object.
+    weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
+    weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
+    controls = [(each[0], each[1]) for record in load.told for each in record["controls"]]
+    named = {at: (at[1][-1], held) for at, held in sought.items() if at[1]}
+    found = shown(sought, surfaces, page, dull, weak) | held_by_controls(named, controls)
+    for name, path in found:
+        uses[name][path] = "rendered"
+    for name, path in values:
+        if all(each in (None, [], {}) for each in values[name, path]):
+            uses[name][path] = _as_its_parts(uses[name], path)
+    return uses
+
+
+def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
+    """What is empty in one object and has parts in another is used as its most used part."""
+    parts = [use for at, use in uses.items() if at[: len(path)] == path]
+    return max(parts, key=_WEIGHT.__getitem__)
+
+
+def _sent(
+    endpoints: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
+) -> Iterator[Sent]:
+    for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
+        for heard, body in zip(asked.heard, asked.bodies, strict=False):  # data of pages: not sent
+            yield Sent(heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)})
+
+
+def _fields(uses: Mapping[Path, Use]) -> tuple[Field, ...]:
+    order = list(USES)
+    found = [Field(told(path), use) for path, use in uses.items()]
+    return tuple(sorted(found, key=lambda each: (order.index(each.use), each.path)))

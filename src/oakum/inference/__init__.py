@@ -1,0 +1,2 @@
+"""What a bare OpenAPI document suggests: kinds of data, resources, owners, and the draft of a
+contract."""

@@ -1,0 +1,136 @@
+"""The fields of a thing, as the document declares them, and the endpoints that send or change
+it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from oakum.inference.declared_objects import is_item
+from oakum.inference.lexicon import FieldClass, Label, label_field
+from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
+from oakum.inference.things import Thing, World
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import children, elements
+
+
+@dataclass
+class Field:
+    """A field of a thing: what the document declares there, and who is shown it now."""
+
+    path: str
+    shape: Shape
+    label: Label
+    endpoints: dict[str, Operation] = field(default_factory=dict)
+    embeds: Thing | None = None
+    writable: bool = False
+    """Some request body has it."""
+
+
+_VERSION = re.compile(r"/v(\d{1,3})(?=/|$)")
+_FAR = 8
+
+
+def fields(world: World, thing: Thing, writing: Sequence[Operation]) -> list[Field]:
+    """The fields of a thing, an embedded thing as one; `writing`: the endpoints that change it."""
+    found: dict[str, Field] = {}
+    whose = "user" if thing is world.account else thing.name
+    for shape, endpoints in thing.shapes.items():
+        for path, child, embeds in _walk(world, shape, "", ()):
+            label = label_field(f"{whose}.{path}", child)
+            if embeds is not None:
+                label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
+            each = found.setdefault(path, Field(path, child, label, {}, embeds))
+            each.endpoints.update((endpoint.id, endpoint) for endpoint in endpoints)
+    for endpoint in writing:
+        for media in endpoint.body:
+            for path, child, _ in _walk(world, media.shape, "", ()) if media.shape else ():
+                if path in found and not child.read_only:
+                    found[path].writable = True
+    return _apart(found)
+
+
+def _apart(found: dict[str, Field]) -> list[Field]:
+    """No field below another, since a line for `a` covers `a.b` too: what embeds a thing stays,
+    and otherwise the narrower."""
+    embedding = tuple(f"{path}." for path, each in found.items() if each.embeds)
+    kept = {path: each for path, each in found.items() if not path.startswith(embedding)}
+    above = {path[:at] for path in kept for at, char in enumerate(path) if char == "."}
+    return [each for path, each in kept.items() if path not in above]
+
+
+def _walk(
+    world: World, shape: Shape, path: str, around: tuple[Shape, ...]
+) -> Iterator[tuple[str, Shape, Thing | None]]:
+    """(field path, shape, thing embedded there) of what a schema declares, down to each leaf."""
+    for name, child in children(shape).items():
+        if not child.write_only and is_segment(name):
+            yield from _field(world, child, f"{path}.{name}".lstrip("."), (*around, shape))
+
+
+def _field(
+    world: World, child: Shape, path: str, around: tuple[Shape, ...]
+) -> Iterator[tuple[str, Shape, Thing | None]]:
+    embeds = world.thing_at(child)
+    star = elements(child)
+    if embeds is not None or child in around or len(around) > _FAR:
+        yield path, child, embeds
+    elif children(child):
+        yield from _walk(world, child, path, around)
+        if star is not None and star.kinds and not star.kinds & {"object", "array"}:
+            yield f"{path}.*", star, None
+    elif star is None:
+        free = child.kinds and child.kinds <= {"object", "array"}
+        yield f"{path}.**" if free else path, child, None
+    elif children(star) or elements(star) is not None:
+        yield from _field(world, star, f"{path}.*", (*around, child))
+    elif not star.kinds or star.kinds <= {"object", "array"}:
+        yield f"{path}.**", star, None
+    else:
+        yield path if "array" in child.kinds else f"{path}.*", star, None
+
+
+def changes(world: World, document: Document) -> dict[int, list[Operation]]:
+    """By identity of a thing, the operations that change it: those that answer with it, or whose
+    path names it."""
+    answered = {
+        seen.operation.id: thing
+        for thing in world.things
+        for seen in thing.objects
+        if not seen.inside
+    }
+    by_noun = {thing.noun: thing for thing in world.things}
+    found: dict[int, list[Operation]] = {}
+    for endpoint in document.operations:
+        if endpoint.method in ("POST", "PUT", "PATCH") and endpoint.body:
+            named = map(noun_of_path, reversed(endpoint.path.split("/")))
+            of_path = next((by_noun[noun] for noun in named if noun in by_noun), None)
+            thing = (
+                answered.get(endpoint.id)
+                or of_path
+                or (world.account if is_of_caller(endpoint) else None)
+            )
+            found.setdefault(id(thing), []).append(endpoint)
+    return found
+
+
+def main_endpoint(thing: Thing) -> str:
+    """The operation that shows one such thing, chosen by its key; empty when there is none."""
+    found = [
+        seen.operation
+        for seen in thing.objects
+        if not seen.inside
+        and seen.operation.method == "GET"
+        and is_item(seen)
+        and thing.noun in nouns(seen.operation.path, last_parameter(seen.operation.path))
+    ]
+    found.sort(key=lambda endpoint: (endpoint.path.count("/"), -_version(endpoint.path)))
+    return found[0].id if found else ""
+
+
+def _version(path: str) -> int:
+    """The version that a path names (`/v2/…`): of two endpoints that are alike the newer one
+    counts."""
+    return max((int(number) for number in _VERSION.findall(path)), default=0)

@@ -1,0 +1,292 @@
+"""The objects that leave an API, found in the declared shapes of its answers.
+
+An answer is an envelope around objects (`{"data": [...], "total": 3}`), or an object itself. What
+counts as an object of its own has a key, or stands alone behind a path that speaks of somebody.
+Login answers, messages and errors are none; an address without a key is a part of its holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
+from oakum.inference.side_effects import classify
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.reference import escape
+from oakum.openapi.schema import children, elements
+
+
+@dataclass(frozen=True, eq=False)
+class DeclaredObject:
+    """An object in an answer."""
+
+    operation: Operation
+    pointer: str
+    """JSON pointer in the answer, `*` for elements; empty: the whole answer."""
+    shape: Shape
+    noun: str
+    """What it is, in the singular: `order_item`; empty when nothing says."""
+    keys: tuple[str, ...]
+    """Members that may be its key, the likeliest first."""
+    inside: str = ""
+    """Field path in the object that holds it; empty when it stands in no other."""
+    component: str = ""
+    """Name of its schema; empty when it is written in place, or adds to what it refers to."""
+
+
+_ENVELOPE = listed(
+    "api code count cursor detail details error errors first has href incomplete kind last limit "
+    "link links marker message meta more next number object offset ok order page pages pagination "
+    "per prev previous query request response result results self show size sort status success "
+    "summary took total type url version"
+)
+"""Words of members that belong to the answer and not to an object in it."""
+_NO_PAYLOAD = listed("error errors link links meta metadata pagination paging warning warnings")
+_GENERIC = listed(
+    "body content data doc docs edge edges element elements embedded entries entry hit hits item "
+    "items list node nodes object objects page payload record records response result results row "
+    "rows value values"
+)
+_TECHNICAL = listed(
+    "collection dto entity for in model nullable out payload read resource response result schema "
+    "serializer vm write"
+)
+_VARIANTS = listed(
+    "base basic brief card compact complete current data detail detailed details embed embedded "
+    "extended full info item light list lite mini minimal my nested own partial preview private "
+    "profile public record ref reference short simple stub summary tiny view"
+)
+_COUNTERS = listed("count total")
+_COUNTED = listed("all element entry hit item number object of record result row")
+"""Words beside them that name no list."""
+_HANDLES = listed("handle login screenname slug username")
+_DEPTH = 12
+_FEW = 2
+
+
+def declared_objects(document: Document) -> list[DeclaredObject]:
+    """Every object in every good answer, in the order of the document."""
+    looker = _Looker(document)
+    return [seen for operation in document.operations for seen in looker.look(operation)]
+
+
+class _Looker:
+    def __init__(self, document: Document) -> None:
+        self._named_by: dict[str, set[tuple[str, ...]]] = {}
+        """Noun to the words of the parameters that choose one of its kind."""
+        for operation in document.operations:
+            for parameter in operation.parameters:
+                if parameter.where == "path":
+                    for noun in nouns(operation.path, parameter.name):
+                        self._named_by.setdefault(noun, set()).add(words(parameter.name))
+        self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
+        self._known |= {noun_of_path(operation.path) for operation in document.operations}
+        self._schemas = document.schemas
+        self._nouns: dict[str, str] = {}
+
+    def look(self, operation: Operation) -> Iterator[DeclaredObject]:
+        media = operation.success()
+        if media is None or media.shape is None or not media.is_json:
+            return
+        if classify(operation).kind == "login":
+            return
+        for seen in self._payload(operation, media.shape, "", "", ()):
+            yield seen
+            yield from self._inside(seen)
+
+    # ------------------------------------------------------------ the envelope
+
+    def _payload(
+        self,
+        operation: Operation,
+        shape: Shape,
+        pointer: str,
+        holder: str,
+        around: tuple[Shape, ...],
+    ) -> Iterator[DeclaredObject]:
+        if shape in around or len(around) > _DEPTH:
+            return
+        inner = (*around, shape)
+        for branch in shape.branches:
+            yield from self._payload(operation, branch(), pointer, holder, inner)
+        below = children(shape)
+        star = elements(shape)
+        if star is not None and not below:
+            yield from self._payload(operation, star, f"{pointer}/*", holder, inner)
+        elif (not shape.names and self._is_list(below)) or _is_envelope(below):
+            for name, child in below.items():
+                parts = words(name)
+                if parts and parts[-1] not in _NO_PAYLOAD:
+                    said = holder if parts[-1] in _GENERIC else singular(parts[-1])
+                    at = f"{pointer}/{escape(name)}"
+                    yield from self._payload(operation, child, at, said, inner)
+        elif below and (not shape.branches or shape.names):
+            noun = self._noun(shape) or holder or noun_of_path(operation.path)
+            keys = self._keys(below, noun)
+            if (keys and noun not in _ENVELOPE) or _stands_alone(operation, below):
+                yield DeclaredObject(
+                    operation, pointer, shape, noun, keys, "", self._component(shape)
+                )
+
+    def _is_list(self, below: Mapping[str, Shape]) -> bool:
+        """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""
+        lists = [each for child in below.values() if (each := elements(child)) is not None]
+        odd = [n for n, c in below.items() if not _is_container(c) and not _is_of_envelope(n)]
+        return (
+            not self._keys(below, "")
+            and any(self._keys(children(each), "") for each in lists)
+            and len(odd) <= _FEW
+            and all(classify_field(name, below[name]) is FieldClass.PLAIN for name in odd)
+        )
+
+    # ------------------------------------------------------------ objects in objects
+
+    def _inside(self, outer: DeclaredObject) -> Iterator[DeclaredObject]:
+        """Objects that an object holds, at any depth; each schema once."""
+        waiting = [(outer.shape, outer.pointer, "", 0)]
+        done: set[Shape] = set()
+        while waiting:
+            shape, pointer, path, depth = waiting.pop()
+            if shape in done or depth > _DEPTH:
+                continue
+            done.add(shape)
+            if path and (seen := self._held(outer.operation, shape, pointer, path)):
+                yield seen
+                path = ""
+            parts = list(children(shape).items())
+            if (star := elements(shape)) is not None:
+                parts.append(("*", star))
+            waiting += (
+                (child, f"{pointer}/{escape(name)}", f"{path}.{name}".lstrip("."), depth + 1)
+                for name, child in parts
+            )
+
+    def _held(self, op: Operation, shape: Shape, pointer: str, path: str) -> DeclaredObject | None:
+        below = children(shape)
+        holder = [word for part in path.split(".") if part != "*" for word in words(part)]
+        noun = self._noun(shape) or (singular(holder[-1]) if holder else "")
+        keys = self._keys(below, noun) if below else ()
+        # A slug alone tells rows of a table apart; what has no id is a part of its holder.
+        if not {*keys} - {"slug"}:
+            return None
+        return DeclaredObject(op, pointer, shape, noun, keys, path, self._component(shape))
+
+    # ------------------------------------------------------------ names
+
+    def _noun(self, shape: Shape) -> str:
+        """The noun of a component: `user` for `UserOut`, `SimpleUser`, `nullable-simple-user`."""
+        component = _named(shape)
+        if component and component not in self._nouns:
+            self._nouns[component] = _stem(component, self._known)
+        return self._nouns.get(component, "")
+
+    def _component(self, shape: Shape) -> str:
+        """The component that describes all of an object; empty when none does."""
+        name = _named(shape)
+        if name not in self._schemas:
+            return ""
+        whole = self._schemas[name]()
+        return name if shape is whole or children(shape).keys() <= children(whole).keys() else ""
+
+    def _keys(self, below: Mapping[str, Shape], noun: str) -> tuple[str, ...]:
+        scalars = {
+            "".join(words(name)): name
+            for name, child in below.items()
+            if is_segment(name)
+            and not child.kinds & {"object", "array", "boolean"}
+            and not child.properties
+        }
+        chosen = ["".join(parts) for parts in sorted(self._named_by.get(noun, ()))]
+        joined = noun.replace("_", "")
+        wanted = [
+            "id",
+            "uuid",
+            "guid",
+            *(f"{joined}{end}" for end in ("id", "uuid", "guid", "key")),
+        ]
+        wanted += [*chosen, *sorted(_HANDLES)]
+        return tuple(dict.fromkeys(scalars[word] for word in wanted if word in scalars))
+
+
+def _named(shape: Shape) -> str:
+    """The component name a schema has itself, or else inherits; empty when it has none."""
+    own = shape.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    return own if own in shape.names else min(shape.names, default="")
+
+
+def _stem(component: str, known: set[str]) -> str:
+    parts = [*words(component)]
+    while len(parts) > 1:
+        for end, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
+            variant = end in _VARIANTS and _is_known(rest, known)
+            if end in _TECHNICAL or variant or end.isdigit():
+                parts = rest
+                break
+        else:
+            break
+    return "_".join((*parts[:-1], singular(parts[-1]))) if parts else ""
+
+
+def _is_known(parts: list[str], known: set[str]) -> bool:
+    """Whether what is left of a name without an affix, or without more of them, is a noun."""
+    inner = [part for part in parts if part not in _VARIANTS | _TECHNICAL]
+    options = {"_".join(parts), "_".join(inner)}
+    return any(o in known or singular(o) in known for o in options if o)
+
+
+# ------------------------------------------------------------------ what is no object
+
+
+def _is_container(shape: Shape) -> bool:
+    """Whether objects may stand there, as elements too; a list of itself holds none."""
+    seen: set[Shape] = set()
+    here: Shape | None = shape
+    while here is not None and here not in seen:
+        if here.properties or here.branches:
+            return True
+        seen.add(here)
+        here = elements(here)
+    return False
+
+
+def _is_envelope(below: Mapping[str, Shape]) -> bool:
+    """`{"data": [...], "total": 3}`: containers, and beside them only words of an envelope."""
+    beside = [name for name, child in below.items() if not _is_container(child)]
+    return len(beside) < len(below) and all(
+        _is_of_envelope(name) or is_count(name, below) for name in beside
+    )
+
+
+def is_count(name: str, below: Mapping[str, Shape]) -> bool:
+    """Whether a member counts a list beside it: `articlesCount`, `total_items`, or just `total`."""
+    parts = {singular(word) for word in words(name)}
+    if not parts & _COUNTERS or below[name].kinds & {"array", "boolean", "object"}:
+        return False
+    counted = parts - _COUNTERS - _COUNTED
+    lists = (each for each, child in below.items() if elements(child) is not None)
+    return any(counted <= {singular(word) for word in words(each)} for each in lists)
+
+
+def _is_of_envelope(name: str) -> bool:
+    return all(word in _ENVELOPE for word in words(name))
+
+
+def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:
+    """Whether something without a key is somebody's data all the same: settings, statistics."""
+    if operation.method != "GET":
+        return False
+    labels = {name: classify_field(name, child) for name, child in below.items()}
+    told = [name for name in below if not _is_of_envelope(name)]
+    if all(labels[name] is FieldClass.SECRET or "token" in words(name) for name in told):
+        return False
+    harmless = {FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE, FieldClass.SECRET}
+    somebody = "{" in operation.path or is_of_caller(operation) or not operation.anonymous
+    return somebody or not harmless.issuperset(labels.values())
+
+
+def is_item(found: DeclaredObject) -> bool:
+    """Whether its endpoint shows one such object, chosen by the last part of its path."""
+    return found.pointer.count("*") <= 1 and bool(last_parameter(found.operation.path))

@@ -1,0 +1,440 @@
+"""A first contract from a bare OpenAPI document, for a person to finish in ten minutes.
+
+Each guess stands beside its reason. What nothing explains stays closed and is asked in a comment:
+a draft that grants too little costs a line, one that grants too much hides a leak.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from textwrap import wrap
+
+from oakum.errors import InputError, Problem
+from oakum.inference.declared import changes, fields, main_endpoint
+from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
+from oakum.inference.guess import (
+    GrantGuess,
+    Ownership,
+    StateGuess,
+    account_params,
+    grant,
+    ownership,
+    states,
+)
+from oakum.inference.lexicon import FieldClass, words
+from oakum.inference.params import infer_params
+from oakum.inference.side_effects import classify, sounds_like_reading
+from oakum.inference.things import Thing, World, world_of
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.schema import children
+from oakum.openapi.source import parse
+from oakum.policy.grammar import parse_policy
+from oakum.policy.model import Policy
+from oakum.policy.view import at, pattern, success, taken
+
+_SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
+_WIDTH = 96
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS = {"true", "false", "null"}
+_ORDER = (
+    FieldClass.KEY,
+    FieldClass.HANDLE,
+    FieldClass.PLAIN,
+    FieldClass.SETTING,
+    FieldClass.CONTACT,
+    FieldClass.IDENTITY_DOCUMENT,
+    FieldClass.PERSONAL,
+    FieldClass.LOCATION,
+    FieldClass.ACTIVITY,
+    FieldClass.AUTHORITY,
+    FieldClass.SECRET,
+)
+
+
+_OWNER_ONLY = re.compile(
+    r"(?<!not )\bonly\s+(?:the|its|their|an)\s+owners?\s+(?:may|can|(?:is|are)\s+allowed\s+to)\s+"
+    r"(?:access|call|fetch|get|read|retrieve|see|view)\b",
+    re.I,
+)
+
+
+_PROOF = re.compile(r"passw|passphrase|pass_?code|\bpin\b|otp|assertion|id_?token|secret", re.I)
+
+
+def draft(document: Document, api: str = "") -> str:
+    """The text of a policy; `api` is the document's path as the policy will name it, by default
+    its file name."""
+    draft = _Draft(document, api or Path(document.file).name)
+    bare = _parsed(draft.text({}), document.file)
+    return draft.text(infer_params(document, bare))
+
+
+def drafted_policy(document: Document, text: str = "") -> Policy:
+    """The draft as a policy that nobody has stated: whatever contradicts it is *suspected*. `text`:
+    of the draft, where it was changed."""
+    return replace(_parsed(text or draft(document), document.file), stated=False)
+
+
+def _parsed(text: str, file: str) -> Policy:
+    problems: list[Problem] = []
+    policy = parse_policy(parse(text, f"the draft of {file}"), problems)
+    if policy is None or problems:
+        raise InputError(problems)
+    return policy
+
+
+class _Draft:
+    def __init__(self, document: Document, api: str) -> None:
+        self._document = document
+        self._api = api
+        self._world: World = world_of(document)
+        self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
+        writing = changes(self._world, document)
+        self._fields = {
+            id(thing): fields(self._world, thing, writing.get(id(thing), ()))
+            for thing in self._world.things
+        }
+        self._answers: dict[str, list[tuple[Thing, DeclaredObject]]] = {}
+        for thing in self._world.things:
+            for seen in thing.objects:
+                self._answers.setdefault(seen.operation.id, []).append((thing, seen))
+        self._resources = list(self._resource_lines())
+
+    def text(self, params: Mapping[str, Mapping[str, str]]) -> str:
+        lines = [*self._head(), *self._resources, *self._operations(params)]
+        return "\n".join(lines) + "\n"
+
+    # ------------------------------------------------------------ head
+
+    def _head(self) -> Iterator[str]:
+        yield "# Drafted from the OpenAPI document. Each comment says why; correct what is wrong."
+        yield "# Whatever no line grants, nobody sees. `draft: true`: nobody has confirmed it, so"
+        yield "# it proves nothing. Take it away where a resource is right."
+        yield "exposure: 1"
+        yield f"api: {_scalar(self._api)}"
+        whoami = self._world.whoami
+        if whoami is not None and self._world.account is not None:
+            pointer = _scalar(f"{whoami.pointer}/{_token(self._world.account.key)}")
+            yield f"# the answer of `{_remark(whoami.operation.id)}` says who is calling"
+            yield f"caller: {{operation: {_scalar(whoami.operation.id)}, id: {pointer}}}"
+        else:
+            yield "# no operation says who is calling; does a claim of the token?"
+            yield "caller: {claim: sub}"
+        yield "order: [anyone, member, owner]"
+        yield "relations:"
+        yield "  anyone: {}"
+        yield "  member: {authenticated: true}"
+        yield "  owner: {is: owner}"
+        yield "  # staff: {claim: roles, has: admin}  # if a claim of the token names a role"
+        if not any(each.security for each in self._document.operations):
+            yield "# No operation asks for credentials, says the document: is each `anyone` meant?"
+
+    # ------------------------------------------------------------ resources
+
+    def _resource_lines(self) -> Iterator[str]:
+        if not self._world.things:
+            yield "# The document declares no object in any answer: name them here."
+            yield "resources: {}"
+            return
+        yield "resources:"
+        for thing in self._world.things:
+            yield from self._resource(thing, self._owners[id(thing)])
+
+    def _resource(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        declared = self._fields[id(thing)]
+        guessed = states(declared)
+        yield f"  {thing.name}:"
+        yield "    draft: true"
+        if thing.schemas and thing.schemas != [thing.name]:
+            yield f"    schemas: [{', '.join(_scalar(each) for each in thing.schemas)}]"
+        if thing.key:
+            yield f"    key: {_scalar(thing.key)}"
+        yield f"    owner: {_owner(whose)}  # {_remark(whose.reason)}"
+        yield from self._unlike_caller(thing, whose)
+        main = main_endpoint(thing)
+        if main:
+            yield f"    main: {_scalar(main)}"
+        yield from _states(guessed)
+        if guessed and thing is self._world.account:
+            yield from self._borrowers(thing, guessed[0])
+        if declared:
+            yield "    fields:"
+            if guessed and whose.owned:
+                example = f"{{{guessed[0].name}: {_scalar(guessed[0].values[0])}}}"
+                yield f"      # what an open state shows: - {{see: [member], when: {example}}}"
+            yield from self._field_lines(thing, whose)
+
+    def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        """A hint where owners go by an id, and who-am-I tells callers another name of theirs."""
+        whoami, account = self._world.whoami, self._world.account
+        if whoami is None or account is None or whose.kind != "field" or thing is account:
+            return
+        shown = children(whoami.shape)
+        if not _is_id(account.key, shown.get(account.key)):
+            for member in whose.members:
+                places = (at(shape, member.split(".")) for shape in thing.shapes)
+                declared = next(filter(None, places), None)
+                if member not in shown and _is_id(member, declared):
+                    fact = f"`facts: {{{member.replace('.', '_')}: ...}}`"
+                    said = f"`{member}` is not what who-am-I shows; give each identity {fact}"
+                    yield f"    # {_remark(said)}"
+
+    def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
+        """A hint that the switches of an account may rule what the account owns, too."""
+        owned = [
+            thing.name
+            for thing in self._world.things
+            if thing is not account and self._owners[id(thing)].owned
+        ]
+        if owned:
+            said = f"{state.name}: {{of: {account.name}.{state.name}}}"
+            yield f"    # does it rule these too? then write `states: {{{said}}}` there:"
+            yield from wrap(
+                ", ".join(owned), _WIDTH, initial_indent="    #   ", subsequent_indent="    #   "
+            )
+
+    def _field_lines(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        declared = self._fields[id(thing)]
+        rows = [(each, grant(self._world, thing, whose, each)) for each in declared]
+        rows.sort(key=lambda row: (_ORDER.index(row[0].label.kind), row[1].why, _grants(row[1])))
+        kinds = groupby(rows, key=lambda row: row[0].label.kind)
+        for kind, of_kind in kinds:
+            same = [list(group) for _, group in groupby(of_kind, key=lambda row: row[1])]
+            reasons = [each.label.reason for group in same for each, _ in group]
+            yield from _comment(kind.value, [] if kind in _SELF_EVIDENT else reasons)
+            for group in same:
+                if group[0][1].why:
+                    yield f"      # {_remark(group[0][1].why)}"
+                yield from _lines([each.path for each, _ in group], _grants(group[0][1]))
+
+    # ------------------------------------------------------------ operations
+
+    def _operations(self, params: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+        entries = []
+        for operation in self._document.operations:
+            shown = self._answers.get(operation.id, [])
+            parts, why = self._rule(operation, shown, params)
+            if any(part.startswith(("call:", "login:")) for part in parts):
+                parts.insert(0, "draft: true")
+            if parts or not shown:
+                why = why or ("" if shown else "shows no resource")
+                note = f"  # {_remark(why)}" if why else ""
+                entries.append(f"  {_scalar(operation.id)}: {{{', '.join(parts)}}}{note}")
+        if entries:
+            yield "operations:"
+            yield from entries
+
+    def _rule(
+        self,
+        operation: Operation,
+        shown: Sequence[tuple[Thing, DeclaredObject]],
+        params: Mapping[str, Mapping[str, str]],
+    ) -> tuple[list[str], str]:
+        """The parts of an operation's rule, and a remark."""
+        parts = []
+        places: dict[str, dict[str, None]] = {}
+        for thing, seen in shown:
+            if not seen.component:
+                places.setdefault(thing.name, {})[_scalar(seen.pointer)] = None
+        if places:
+            said = (f"{name}: {_one_or_list(list(at))}" for name, at in places.items())
+            parts.append(f"shows: {{{', '.join(said)}}}")
+        filled = params.get(operation.id, {})
+        if filled:
+            said = (f"{_scalar(name)}: {_scalar(target)}" for name, target in filled.items())
+            parts.append(f"params: {{{', '.join(said)}}}")
+        counts = list(dict.fromkeys(self._counts(shown)))
+        if counts:
+            parts.append(f"counts: [{', '.join(map(_scalar, counts))}]")
+        owner = self._owner_of(shown)
+        if owner:
+            parts.append(f"owner: {_scalar(owner)}")
+        closed = self._owner_only(operation, shown)
+        if closed:
+            parts.append("call: [owner]")
+        elif not shown and self._logs_in(operation):
+            parts.append("call: [anyone]")
+            return parts, "takes a name and a password: who calls it is nobody yet"
+        account = self._logged_in(operation)
+        if account:
+            parts.append(f"login: {_scalar(account)}")
+            return parts, "a login, it seems: its answer is of the account that the password is of"
+        verdict = classify(operation)
+        if verdict.kind == "destructive" and operation.method != "DELETE":
+            if operation.method in ("GET", "HEAD"):
+                parts.append("reads: false")
+            return parts, verdict.reason
+        if verdict.kind == "write" and sounds_like_reading(operation):
+            return parts, "say `reads: true` if it changes nothing"
+        return parts, f"the document says: {closed}" if closed else ""
+
+    def _logs_in(self, operation: Operation) -> bool:
+        """Whether it takes a name and a password in the header (RFC 7617) where who-am-I takes
+        something else, so that whoever calls it cannot be known."""
+
+        def basic(each: Operation) -> bool:
+            schemes = [
+                self._document.security_schemes.get(n) for s in each.security or () for n in s
+            ]
+            said = [s.get("scheme", "") if isinstance(s, dict) else "" for s in schemes]
+            return bool(said) and all(str(each).lower() == "basic" for each in said)
+
+        whoami = self._world.whoami
+        return whoami is not None and basic(operation) and not basic(whoami.operation)
+
+    def _logged_in(self, operation: Operation) -> str:
+        """Where the answer of a login that anybody may call names the one account in it; empty: it
+        is none, or it does not."""
+        login = operation.method == "POST" and classify(operation).kind == "login"
+        proven = any(_asks_for_secret(shape, 2) for shape in taken(operation))
+        if not login or not proven or not operation.anonymous:
+            return ""
+        found = [at for shape in success(operation) for at in self._accounts(shape, "", 3)]
+        return found[0] if len(found) == 1 else ""
+
+    def _accounts(self, shape: Shape, pointer: str, deep: int) -> Iterator[str]:
+        """Pointers to the keys of accounts in an answer, outside of every list."""
+        account, below = self._world.account, children(shape)
+        if account is None or shape.items is not None or "array" in shape.kinds:
+            return
+        if self._world.thing_at(shape) is account:
+            if account.key in below:
+                yield f"{pointer}/{_token(account.key)}"
+        elif deep:
+            for name, each in below.items():
+                yield from self._accounts(each, f"{pointer}/{_token(name)}", deep - 1)
+
+    def _owner_only(
+        self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
+    ) -> str:
+        """What says that an item is its owner's alone; not where others' objects stand in it."""
+        said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
+        alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
+        return said[0] if said and shown and alone else ""
+
+    def _counts(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> Iterator[str]:
+        """Pointers to what counts a list of something that is somebody's."""
+        for thing, seen in shown:
+            around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
+            listed = seen.pointer.count("*") == 1 and not seen.inside
+            if listed and self._owners[id(thing)].owned:
+                for whole in success(seen.operation):
+                    envelope = at(whole, pattern(around))
+                    below = children(envelope) if envelope is not None else {}
+                    yield from (f"{around}/{_token(n)}" for n in below if is_count(n, below))
+
+    def _owner_of(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> str:
+        """The path parameter that names the owner where an object shown does not."""
+        for thing, seen in shown:
+            whose = self._owners[id(thing)]
+            names = children(seen.shape)
+            told = any(member.split(".")[0] in names for member in whose.members)
+            if whose.kind == "field" and not seen.inside and not told:
+                return next(account_params(self._world, thing, seen.operation), "")
+        return ""
+
+
+def _asks_for_secret(shape: Shape, deep: int) -> bool:
+    """Whether a body takes what only its sender knows, such as a password."""
+    below = children(shape)
+    return any(map(_PROOF.search, below)) or (
+        deep > 0 and any(_asks_for_secret(each, deep - 1) for each in below.values())
+    )
+
+
+# --------------------------------------------------------------------------- text
+
+
+def _owner(whose: Ownership) -> str:
+    names = _one_or_list([_scalar(member) for member in whose.members])
+    match whose.kind:
+        case "field":
+            return names
+        case "path":
+            return f"{{path: {names}}}"
+        case "caller":
+            return "{caller: true}"
+        case "parent":
+            return "{parent: true}"
+        case "none":
+            return "none"
+
+
+def _is_id(path: str, shape: Shape | None) -> bool:
+    """Whether a field holds a number or UUID, by its type or its name, and not a user name."""
+    if shape is not None and (shape.format == "uuid" or shape.kinds - {"null"} == {"integer"}):
+        return True
+    return words(path)[-1:] in (("id",), ("uuid",), ("guid",))
+
+
+def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:
+    if guessed:
+        yield "    # open first; a missing value reads as the closed one"
+        yield "    states:"
+    for state in guessed:
+        member, closed = _scalar(state.member), _scalar(state.values[-1])
+        values = ", ".join(_scalar(value) for value in state.values)
+        match state.values:
+            case (False, True):
+                how = ""
+            case (True, False):
+                how = "open: true, "
+            case _:
+                how = f"levels: [{values}], "
+        yield f"      {state.name}: {{field: {member}, {how}missing: {closed}}}"
+
+
+def _grants(guess: GrantGuess) -> str:
+    if guess.see == "nobody":
+        return "[{set: [owner]}]" if guess.set else "[]"
+    if guess.see == "owner":
+        return "[{see: [owner], set: [owner]}]" if guess.set else "[{see: [owner]}]"
+    return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
+
+
+def _lines(paths: Sequence[str], grants: str) -> Iterator[str]:
+    row: list[str] = []
+    for path in (*paths, ""):
+        if row and (not path or len(", ".join((*row, path))) > _WIDTH - len(grants) - 8):
+            yield f"      {_key(row)}: {grants}"
+            row = []
+        row.append(path)
+
+
+def _comment(kind: str, reasons: Sequence[str]) -> Iterator[str]:
+    shown = list(dict.fromkeys(reasons))
+    more = f"; and {len(shown) - 4} more" if len(shown) > 4 else ""
+    text = _remark(f"{kind}: {'; '.join(shown[:4])}{more}" if shown else kind)
+    yield from wrap(text, _WIDTH, initial_indent="      # ", subsequent_indent="      #   ")
+
+
+def _one_or_list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def _key(paths: Sequence[str]) -> str:
+    joined = ", ".join(paths)
+    safe = all(_PLAIN.fullmatch(path.replace(".**", "").replace(".*", "")) for path in paths)
+    return joined if safe and joined.lower() not in _WORDS else json.dumps(joined)
+
+
+def _scalar(value: Json) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    safe = _PLAIN.fullmatch(value) or re.fullmatch(r"(/[\w.*-]+)+", value, re.ASCII)
+    return value if safe and value.lower() not in _WORDS else json.dumps(value)
+
+
+def _remark(text: str) -> str:
+    """Text that stays within its comment, whatever a document calls its operations."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _token(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

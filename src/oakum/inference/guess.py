@@ -1,0 +1,267 @@
+"""What a document lets one guess of a thing: whose it is, its states, who may see which field.
+
+Every guess carries its reason, since a person is to confirm it. Where nothing is known the guess
+is the closed one: nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.inference.declared import Field
+from oakum.inference.lexicon import FieldClass, listed, words
+from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, is_segment, last_parameter, nouns
+from oakum.inference.things import Thing, World
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.schema import children
+
+# --------------------------------------------------------------------------- whose it is
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Whose a thing is; the kinds are those of `model.Owner`."""
+
+    kind: Literal["field", "path", "caller", "parent", "none"]
+    reason: str
+    members: tuple[str, ...] = ()
+
+    @property
+    def owned(self) -> bool:
+        return self.kind != "none"
+
+
+_OWNERS = ("owner", "user", "member", "account", "customer", "author", "creator", "created_by")
+_OWNERS_TOO = ("posted_by", "uploaded_by", "submitted_by", "added_by", "requested_by", "sender")
+_PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
+_ANY_ID = frozenset(("id", "uuid", "guid"))
+_SAME = frozenset(("profile", "user"))
+
+
+def ownership(world: World, thing: Thing) -> Ownership:
+    """Whose a thing is, by its members, the paths of its endpoints, or where it stands."""
+    if thing is world.account and thing.key:
+        return Ownership("field", "an account is its own", (thing.key,))
+    members = _owner_members(world, thing)
+    if members:
+        named = " and ".join(f"`{member}`" for member in members)
+        return Ownership(
+            "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
+        )
+    if world.account is not None and _is_other_view(world.account, thing):
+        why = f"another view of an account, by the `{thing.key}` of `{world.account.name}`"
+        return Ownership("field", why, (thing.key,))
+    if all(seen.inside for seen in thing.objects):
+        return Ownership("parent", "it only stands in other objects")
+    endpoints = {seen.operation.id: seen.operation for seen in thing.objects if not seen.inside}
+    if world.self_endpoints.issuperset(endpoints):
+        return Ownership(
+            "caller", f"only `{next(iter(endpoints))}` and its like show it, to the caller"
+        )
+    chosen = {
+        id: list(account_params(world, thing, endpoint)) for id, endpoint in endpoints.items()
+    }
+    if all(names for id, names in chosen.items() if id not in world.self_endpoints):
+        found = tuple(dict.fromkeys(name for names in chosen.values() for name in names))
+        said = ", ".join(f"{{{name}}}" for name in found)
+        return Ownership("path", f"the path says {said}", found)
+    if all(endpoint.anonymous for endpoint in endpoints.values()):
+        return Ownership("none", "a catalogue? anybody may call its endpoints")
+    return Ownership("none", "whose is it? nothing in the document says")
+
+
+def _is_other_view(account: Thing, thing: Thing) -> bool:
+    """`Profile` beside `User`, known by the same user name. An `id` may count anything, so that
+    only what is called a user or a profile is taken at it."""
+    parts = {*words(thing.noun)}
+    if not parts or thing.key != account.key:
+        return False
+    counts = bool(_ANY_ID.intersection(words(thing.key)))
+    return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
+
+
+def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[str]:
+    """Path parameters of an endpoint that name an account, and not the thing itself."""
+    people = ACCOUNTS | ({world.account.noun} if world.account else set())
+    for parameter in endpoint.parameters:
+        said = list(nouns(endpoint.path, parameter.name))
+        own = parameter.name == last_parameter(endpoint.path) and thing.noun in said
+        if parameter.where == "path" and not own and not people.isdisjoint(said):
+            yield parameter.name
+
+
+def _owner_members(world: World, thing: Thing) -> tuple[str, ...]:
+    """The members that name the owner: the likeliest, and others where a schema lacks it."""
+    ranked = [found for shape in thing.shapes if (found := _ranked(world, thing, shape))]
+    chosen: list[str] = []
+    for options in sorted(ranked, key=lambda options: options[0]):
+        if not any(member in chosen for _, member in options):
+            chosen.append(options[0][1])
+    return tuple(_pair(thing, chosen) or chosen)
+
+
+def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
+    """Both ends of a message."""
+    by_noun = {_without_id(name): name for name in sorted(thing.members())}
+    for one, other in _PAIRS:
+        if len(chosen) == 1 and by_noun.get(one) == chosen[0] and other in by_noun:
+            return [chosen[0], by_noun[other]]
+    return []
+
+
+def _ranked(world: World, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
+    own = world.account.noun if world.account else "user"
+    order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
+    found = []
+    for name, child in children(shape).items():
+        noun = _without_id(name)
+        if noun in order and noun != thing.noun and is_segment(name):
+            path = _id_in(world, name, child)
+            if path:
+                found.append((order.index(noun), path))
+    return sorted(found, key=lambda option: (option[0], "." in option[1], option[1]))
+
+
+def _without_id(name: str) -> str:
+    parts = [*words(name)]
+    while len(parts) > 1 and parts[-1] in SAYS_AN_ID | {"username"}:
+        parts.pop()
+    if len(parts) == 1 and parts[0].removesuffix("id") in ACCOUNTS:  # `authorid`
+        return parts[0].removesuffix("id")
+    return "_".join(parts)
+
+
+def _id_in(world: World, name: str, child: Shape) -> str:
+    """Field path of the id in a member that names an account; empty when it has none."""
+    below = children(child)
+    if below:
+        key = world.account.key if world.account else ""
+        inner = next((n for n in (key, "id", "_id", "uuid", "username") if n in below), "")
+        return f"{name}.{inner}" if inner else ""
+    return "" if child.kinds & {"boolean", "array", "object"} or child.items else name
+
+
+# --------------------------------------------------------------------------- states
+
+
+@dataclass(frozen=True)
+class StateGuess:
+    """A setting of the owner's; `values` run from open to closed, which a missing one reads as."""
+
+    name: str
+    member: str
+    values: tuple[Json, ...]
+
+
+_CLOSED = listed("hidden invisible private secret")
+_OPEN = listed("discoverable listed public searchable visible")
+_LEVELS = listed("access audience level privacy visibility")
+_RANKS = (
+    listed("all any anybody anyone everybody everyone global open public visible world"),
+    listed("authenticated internal members registered users"),
+    listed("contacts connections crew followers friends group mutuals network team unlisted"),
+    listed("closed hidden me myself nobody none only_me onlyme owner private secret self"),
+)
+
+
+def states(fields: Sequence[Field]) -> list[StateGuess]:
+    """Privacy settings among the fields of a thing: flags, and enumerations of known words."""
+    found: dict[str, StateGuess] = {}
+    for each in fields:
+        if each.label.kind is FieldClass.SETTING and "*" not in each.path:
+            guess = _state(each)
+            if guess is not None:
+                found.setdefault(guess.name, guess)
+    return list(found.values())
+
+
+def _state(each: Field) -> StateGuess | None:
+    parts = [*words(each.path.rpartition(".")[2])]
+    if parts[0] == "is":
+        parts = parts[1:]
+    name = "_".join(parts)
+    if not parts or not name.isascii() or name[0].isdigit():
+        return None
+    if each.shape.kinds - {"null"} == {"boolean"}:
+        if parts[-1] in _CLOSED or parts[0] == "hide":
+            return StateGuess(name, each.path, (False, True))
+        opens = parts[-1] in _OPEN or parts[0] == "show"
+        return StateGuess(name, each.path, (True, False)) if opens else None
+    levels = [level for level in each.shape.enum if level is not None]
+    ranks = [_level(level) for level in levels]
+    if parts[-1] in _LEVELS and len(levels) > 1 and None not in ranks:
+        ordered = sorted(zip(ranks, levels, strict=True), key=lambda pair: pair[0] or 0)
+        return StateGuess(name, each.path, tuple(level for _, level in ordered))
+    return None
+
+
+def _level(level: Json) -> int | None:
+    said = "_".join(words(str(level)))
+    return next((rank for rank, known in enumerate(_RANKS) if said in known), None)
+
+
+# --------------------------------------------------------------------------- grants
+
+
+@dataclass(frozen=True)
+class GrantGuess:
+    """Who may see a field, and whether its owner may set it; `why` where the class is not all."""
+
+    see: Literal["anyone", "member", "owner", "nobody"]
+    set: bool = False
+    why: str = ""
+
+
+_OWN_BUSINESS = listed("consent notification preference setting")
+_OPEN_KINDS = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
+
+
+def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGuess:
+    """Who may see a field, by its class, its endpoints and whether anybody owns it."""
+    kind = each.label.kind
+    settable = each.writable and whose.owned and kind not in (FieldClass.AUTHORITY, FieldClass.KEY)
+    endpoints = each.endpoints.values()
+    public: Literal["anyone", "member"] = (
+        "anyone" if any(d.anonymous for d in endpoints) else "member"
+    )
+    if kind is FieldClass.SECRET:
+        if whose.owned and thing is not world.account and _is_content(each.path):
+            return GrantGuess("owner", settable, f"`{each.path}` is what its owner keeps there")
+        if whose.members == (thing.key,) and _opens_own_session(world, thing, each.path):
+            return GrantGuess("owner", why="it comes with a login, or from who-am-I: their own")
+        return GrantGuess("nobody", settable)
+    if each.path.endswith("**"):
+        why = "the document does not say what stands below"
+        return GrantGuess("owner" if whose.owned else "nobody", settable, why)
+    if kind in _OPEN_KINDS:
+        if whose.owned and world.self_endpoints.issuperset(each.endpoints):
+            return GrantGuess("owner", settable, "shown only to the caller, of their own")
+        if whose.owned and thing.noun.rpartition("_")[2] in _OWN_BUSINESS:
+            return GrantGuess("owner", settable, "such settings are their owner's business")
+        return GrantGuess(public, settable)
+    if whose.owned:
+        return GrantGuess("owner", settable)
+    if kind is FieldClass.LOCATION and public == "anyone":
+        return GrantGuess(public, why="a place of nobody's")
+    return GrantGuess("nobody", why="nobody owns it; say whose it is, or who may see this")
+
+
+def _is_content(path: str) -> bool:
+    """`secret`, `secret_note`: a secret that is kept there, not one that opens something."""
+    parts = words(path.rpartition(".")[2])
+    return parts[:1] == ("secret",) and not {"key", "token", "access"} & set(parts)
+
+
+_OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session token")
+
+
+def _opens_own_session(world: World, thing: Thing, path: str) -> bool:
+    """`token` in the answer that logs a caller in, or tells them who they are."""
+    parts = words(path)
+    return (
+        parts[-1:] in (("token",), ("jwt",))
+        and _OF_A_SESSION.issuperset(parts)
+        and any(path in children(shape) for shape in thing.shapes if shape in world.sessions)
+    )

@@ -1,0 +1,231 @@
+"""What a field's *name* says about the data under it.
+
+Only names, declared types and declared formats label a field, never a value: a plain id such as
+`4155552671` is also a valid phone number, and a label made of values would be wrong on the first
+page of ids. English compounds put the head last, so the longest known phrase at the *end* of a
+name decides: `home_phone` is a phone, `phone_model` is a model, `email_verified` is no e-mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from oakum.inference.phrases import MAY, OF_A_PERSON, PHRASES, THERE, TOPICS, FieldClass
+from oakum.openapi.model import Shape
+
+__all__ = ["FieldClass", "Label", "classify_field", "label_field", "listed", "singular", "words"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class, and why: "`birthday` names a date of birth"."""
+
+    kind: FieldClass
+    reason: str
+
+
+def listed(text: str) -> frozenset[str]:
+    """Words written one after the other, as a set."""
+    return frozenset(text.split())
+
+
+GOES_ON = listed(
+    "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
+    " terminatedearly"
+)
+"""Members beside a list which say, whenever something stands in them, that it is not whole; their
+names in lower case, letters and digits alone."""
+CURSORS = listed("after marker older lastkey lastevaluatedkey")
+"""Those of them that hold where the list goes on: an empty one says that this is its end."""
+
+_ABOUT = listed("type unit url enabled required supported policy format version template")
+"""Heads that speak about a subject instead of giving it."""
+
+_PASSING = listed(
+    "value text raw string number num no full plain plaintext cleartext masked encrypted hashed "
+    "hash digest md sha bcrypt line list array field data"
+)
+"""Heads that leave the meaning to the word before them: `phone_number`, `password_hash`."""
+
+_FROM_PARENT = _PASSING | listed("name first last given family address date year day")
+"""Names that say nothing alone, so that the parent's is read with them: `card.number`."""
+
+_FLAG = listed(
+    "is has can should was are did needs need allow allows enable enables require requires use "
+    "uses send receive show hide disable"
+)
+_WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
+"""Classes whose values are never one of a few declared words."""
+_ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
+_TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer")
+_MEDIA = listed("image photo picture thumbnail video media icon logo banner size frame")
+_NO_VISIT = listed("update change modification sync edit check run refresh push build")
+_FORMATS = {
+    "password": (FieldClass.SECRET, "a password"),
+    "email": (FieldClass.CONTACT, "an e-mail address"),
+    "idn-email": (FieldClass.CONTACT, "an e-mail address"),
+    "phone": (FieldClass.CONTACT, "a phone number"),
+    "ipv4": (FieldClass.ACTIVITY, "an address on the network"),
+    "ipv6": (FieldClass.ACTIVITY, "an address on the network"),
+}
+
+_Entry = tuple[FieldClass, str]
+
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
+_ODD_PLURALS = {
+    "ids": "id",
+    "ips": "ip",
+    "alias": "alias",
+    "aliases": "alias",
+    "canvas": "canvas",
+    "movies": "movie",
+    "series": "series",
+    "news": "news",
+    "people": "person",
+    "children": "child",
+    "statuses": "status",
+}
+
+
+@lru_cache(maxsize=65536)
+def words(name: str) -> tuple[str, ...]:
+    """The lower-case words of a `camelCase`, `snake_case`, `kebab-case` or `dotted.name`."""
+    for odd, regular in (("IDs", "Ids"), ("OAuth", "Oauth"), ("IPv", "Ipv"), ("eMail", "email")):
+        name = name.replace(odd, regular)
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def singular(word: str) -> str:
+    """The singular of a lower-case English noun; a word that is none comes back as it is."""
+    if word in _ODD_PLURALS:
+        return _ODD_PLURALS[word]
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def _entries() -> Iterator[tuple[tuple[str, ...], bool, _Entry]]:
+    for kind, noun, phrases in PHRASES:
+        for phrase in phrases.split():
+            parts = tuple(singular(part) for part in phrase.lstrip("^").split("_"))
+            yield parts, phrase.startswith("^"), (kind, noun)
+            if len(parts) > 1:
+                yield ("".join(parts),), phrase.startswith("^"), (kind, noun)
+
+
+_ENDINGS = {parts: entry for parts, whole, entry in _entries() if not whole}
+_WHOLE = {parts: entry for parts, whole, entry in _entries() if whole}
+_LONGEST = max(len(parts) for parts in _ENDINGS)
+
+
+def classify_field(path: str, shape: Shape | None = None) -> FieldClass:
+    """The class of the field at a path such as `profile.birthday` or `items.*.owner.email`."""
+    return label_field(path, shape).kind
+
+
+def label_field(path: str, shape: Shape | None = None) -> Label:
+    """The class of a field with the reason in words; `shape` is what the document declares there.
+
+    Names of lists and maps (`emails.*`) label their elements. Declared types correct a name: a
+    boolean called `gender` is a switch about it, a number called `token` counts them.
+    """
+    names = [part for part in path.split(".") if part.strip("*")]
+    if not names:
+        return Label(FieldClass.PLAIN, "the path has no name")
+    own = tuple(singular(word) for word in words(names[-1]))
+    above = tuple(singular(word) for word in words(names[-2])) if len(names) > 1 else ()
+    name = ".".join(names[-2:]) if _needs_parent(own, above) else names[-1]
+    shape = shape or Shape()
+    kind, noun = _by_name(own, above, shape)
+    form = _FORMATS.get(shape.format)
+    if form and kind in (FieldClass.PLAIN, FieldClass.HANDLE):
+        return Label(form[0], f"the document declares `{name}` as {form[1]}")
+    if shape.format in ("uri", "url") and kind is FieldClass.LOCATION:
+        kind = FieldClass.PLAIN
+    if kind is FieldClass.PLAIN:
+        return Label(kind, f"`{name}` names nothing that needs a rule of its own")
+    return Label(kind, f"`{name}` names {noun}")
+
+
+_NOTHING: _Entry = (FieldClass.PLAIN, "")
+
+
+def _needs_parent(own: Sequence[str], above: Sequence[str]) -> bool:
+    return bool(above) and all(word in _FROM_PARENT or word.isdigit() for word in own)
+
+
+def _by_name(own: tuple[str, ...], above: tuple[str, ...], shape: Shape) -> _Entry:
+    kinds = shape.kinds - {"null"}
+    if above[-1:] == ("permission",):
+        return FieldClass.AUTHORITY, MAY
+    if not own:
+        return _NOTHING
+    flag = own[0] in _FLAG
+    if flag or kinds == {"boolean"}:
+        return _switch(own, flag=flag)
+    kind, noun = _read(own, above)
+    numeric = bool(kinds) and kinds <= {"integer", "number"}
+    if (numeric and own[-1] in _TEXT_ONLY) or (shape.enum and kind in _WORDED):
+        return _NOTHING
+    if own == ("height",) and _MEDIA & set(above):
+        return _NOTHING
+    return kind, noun
+
+
+def _read(own: tuple[str, ...], above: tuple[str, ...]) -> _Entry:
+    if _needs_parent(own, above):
+        joined = _ending(above + own)
+        return joined or _read(own, ())
+    if own in _WHOLE:
+        return _WHOLE[own]
+    if own[-1] not in _ABOUT and (topic := _topic(own)):
+        return FieldClass.PERSONAL, topic
+    if _is_visit(own):
+        return FieldClass.ACTIVITY, THERE
+    return _ending(own) or _NOTHING
+
+
+def _ending(own: tuple[str, ...]) -> _Entry | None:
+    while own:
+        for size in range(min(len(own), _LONGEST), 0, -1):
+            if own[-size:] in _ENDINGS:
+                return _ENDINGS[own[-size:]]
+        if own[-1] not in _PASSING and not own[-1].isdigit():
+            break
+        own = own[:-1]
+    return None
+
+
+def _switch(own: tuple[str, ...], *, flag: bool) -> _Entry:
+    """The class of a flag: never what it speaks about, only that it is one."""
+    if own[0] in ("hide", "show"):
+        return FieldClass.SETTING, "a privacy setting"
+    said = own[1:] if flag and len(own) > 1 else own
+    kind, noun = _WHOLE.get(own) or _WHOLE.get(said) or _ending(said) or _NOTHING
+    if kind in (FieldClass.AUTHORITY, FieldClass.SETTING) or noun in (OF_A_PERSON, THERE):
+        return kind, noun
+    if kind in _ABOUT_SOMEBODY and not flag:
+        return FieldClass.SETTING, f"a switch about {noun}"
+    return _NOTHING
+
+
+def _topic(own: tuple[str, ...]) -> str:
+    """The grave subject that a name speaks of; empty when it does of none."""
+    parts = (*pairwise(own), *((word,) for word in own))
+    return next((TOPICS[part] for part in parts if part in TOPICS), "")
+
+
+def _is_visit(own: tuple[str, ...]) -> bool:
+    """`last_workout_at`, but not `last_updated_at`: a noun between `last` and the time."""
+    if len(own) != 3 or own[0] != "last" or own[2] not in ("at", "date", "time", "on"):
+        return False
+    return not own[1].endswith("ed") and own[1] not in _NO_VISIT

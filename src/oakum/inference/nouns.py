@@ -1,0 +1,68 @@
+"""What paths and parameters speak of: `/v1/users/{userId}/_debug` speaks of a user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oakum.inference.lexicon import listed, singular, words
+from oakum.openapi.model import Operation
+
+ACCOUNTS = listed(
+    "account athlete author client creator customer driver employee guest member owner participant "
+    "patient person player profile rider student subscriber user"
+)
+"""Nouns for whoever has an account."""
+
+SAYS_AN_ID = listed("code guid handle id key name no number or slug the uuid")
+"""Words that tell one of a kind from another, and not of which kind it is."""
+
+SAYS_A_TEXT = listed("filter keyword q query search term text")
+
+_NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
+_SELF = listed("authenticated me my myself self whoami")
+_BESIDE_SELF = _SELF | listed("account current profile user")
+_ACTIONS = _SELF | listed(
+    "active all archived batch bulk by count current debug detail details export featured find "
+    "latest list lookup mine new popular query recent search trending"
+)
+
+
+def is_segment(name: str) -> bool:
+    """Whether a member's name can stand in a field path."""
+    return bool(name) and not re.search(r"[.,*/\s]", name)
+
+
+def nouns(path: str, parameter: str) -> Iterator[str]:
+    """Nouns a parameter of a path may name, the likeliest first, such as `order_item`."""
+    said = [word for word in words(parameter) if word not in SAYS_AN_ID | SAYS_A_TEXT]
+    if said:
+        yield "_".join((*said[:-1], singular(said[-1])))
+        yield singular(said[-1])
+    yield noun_of_path(path.partition("{" + parameter + "}")[0])
+
+
+def noun_of_path(path: str) -> str:
+    """The last literal segment that names things, in the singular; empty when none does."""
+    for segment in reversed(path.split("/")):
+        parts = words(segment)
+        if not parts or "{" in segment or _NO_NOUN.fullmatch(segment.lower()):
+            continue
+        if not all(part in _ACTIONS for part in parts):
+            return "_".join((*parts[:-1], singular(parts[-1])))
+    return ""
+
+
+def last_parameter(path: str) -> str:
+    """The parameter a path ends in; empty when it ends in a word."""
+    found = re.search(r"\{([^{}]+)\}/?$", path)
+    return found[1] if found else ""
+
+
+def is_of_caller(operation: Operation) -> bool:
+    """Whether the path means whoever is calling: `/me`, `/users/self/orders`."""
+    segments = [set(words(segment)) for segment in operation.path.split("/")]
+    return any(
+        parts <= _BESIDE_SELF and (parts & _SELF or parts == {"current", "user"})
+        for parts in segments
+    )

@@ -1,0 +1,134 @@
+"""Which field's values fill a parameter: `{userId}` is a `User.id`, `{book_title}` a title.
+
+Names decide, as in the lexicon: the words of the parameter without what only says *an id*, or the
+path segment before it. A parameter that nothing explains is left out, and its endpoint with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.openapi.schema import children, elements
+from oakum.policy.model import Policy, Resource
+from oakum.policy.view import view
+
+_IDS = {"id", "uuid", "guid", "key"}
+
+
+def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]]:
+    """Operation id to parameter to `Resource.field`, for path and required query parameters."""
+    resources = _Resources(document, policy)
+    found: dict[str, dict[str, str]] = {}
+    for operation in document.operations:
+        filled = {}
+        for parameter in operation.parameters:
+            if parameter.where == "path" or (parameter.where == "query" and parameter.required):
+                target = resources.meant(operation, parameter)
+                if target and not (parameter.where == "query" and _is_given(parameter)):
+                    filled[parameter.name] = target
+        if filled:
+            found[operation.id] = filled
+    return found
+
+
+def _is_given(parameter: Parameter) -> bool:
+    """Whether the document itself gives a value to send, or values to choose from, of what does not
+    call itself an id."""
+    shape = parameter.shape
+    given = (parameter.example, parameter.default, shape.example, *enumerated(shape))
+    chosen = shape.kinds - {"null"} == {"boolean"} or None not in (shape.minimum, shape.maximum)
+    known = chosen or any(each is not None for each in given)
+    return known and _IDS.isdisjoint(words(parameter.name)[-1:])
+
+
+def enumerated(shape: Shape) -> tuple[Json, ...]:
+    """What a schema lists: an enumeration, `oneOf` of constants (how one gives them titles), a
+    pattern that is a list of words; of an array, a list of each that its elements list, and the
+    whole. Empty: it lists nothing."""
+    if shape.enum:
+        return shape.enum
+    if shape.branches:
+        each = [thunk().enum for thunk in shape.branches]
+        return tuple(dict.fromkeys(value for enum in each for value in enum)) if all(each) else ()
+    if shape.items is not None and (inner := enumerated(shape.items())):
+        whole = [[*inner]] if len(inner) > 1 else []
+        return ([inner[0]], *whole, *([value] for value in inner[1:]))
+    found = _WORDS.fullmatch(shape.pattern)
+    return tuple(found[1].split("|")) if found else ()
+
+
+_WORDS = re.compile(r"\^\((?:\?:)?([\w-]+(?:\|[\w-]+)+)\)\$")
+
+
+class _Resources:
+    """The resources of a policy by the nouns that mean them, with their declared members."""
+
+    def __init__(self, document: Document, policy: Policy) -> None:
+        self._seen = seen = view(document, policy)
+        self._endpoints = seen.endpoints
+        self._members: Mapping[str, dict[str, Shape]] = {
+            name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
+            for name, shapes in seen.shapes.items()
+        }
+        self._by_noun: dict[str, Resource] = {}
+        asked = document.operation(policy.caller.operation)
+        for resource in policy.resources.values():
+            if resource.is_account:  # a view of the account
+                told = asked is not None and asked.id in seen.endpoints[resource.name]
+                for noun in ACCOUNTS if told else ACCOUNTS - self._by_noun.keys():
+                    self._by_noun[noun] = resource
+        for resource in policy.resources.values():
+            self._by_noun["_".join(words(resource.name))] = resource
+
+    def meant(self, operation: Operation, parameter: Parameter) -> str:
+        """`Resource.field`, or "" when nothing says what the parameter means, or it is a secret."""
+        if classify_field(parameter.name) is FieldClass.SECRET:
+            return ""
+        for noun in nouns(operation.path, parameter.name):
+            resource = self._by_noun.get(noun)
+            if resource is not None and (field := self._field(resource, parameter)):
+                return f"{resource.name}.{field}"
+        for name in dict.fromkeys((*self._outermost(operation), *self._endpoints)):
+            if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
+                return f"{name}.{parameter.name}"
+        return ""
+
+    def _outermost(self, operation: Operation) -> list[str]:
+        """The resources of an answer that stand in no other, before what they embed: `{id}` is the
+        key of the note, and not of its author's avatar."""
+        media = operation.success()
+        level = [media.shape] if media is not None and media.shape is not None else []
+        found: dict[str, None] = {}
+        done: set[Shape] = set()
+        while level:
+            inner: list[Shape] = []
+            for each in level:
+                if name := self._seen.embedded(each):
+                    found.setdefault(name)
+                else:
+                    inner += [*children(each).values(), *filter(None, [elements(each)])]
+            done.update(level)
+            level = [each for each in dict.fromkeys(inner) if each not in done]
+        return list(found)
+
+    def _field(self, resource: Resource, parameter: Parameter) -> str:
+        """The field of the parameter's own name, a handle where it says no id, or else the key."""
+        members = self._members[resource.name]
+        said = words(parameter.name)
+        for member in members:
+            if (
+                words(member) in (said, said[-1:])
+                and classify_field(member) is not FieldClass.SECRET
+            ):
+                return member
+        key = members.get(resource.key, Shape())
+        counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}
+        if said and (said[-1] in SAYS_A_TEXT or (counted and not _IDS.intersection(said))):
+            handles = (m for m in members if classify_field(m, members[m]) is FieldClass.HANDLE)
+            return next((m for m in handles if members[m].format != "uri"), resource.key)
+        return resource.key

@@ -1,0 +1,279 @@
+"""What a trial write leaves alone: operations that are a staff matter or move money, and members
+on which the life of an account or an object hangs.
+
+A write that is tried where nobody may write does damage exactly where it is taken. So words decide
+beforehand, and in doubt nothing is sent: it costs a cell that is reported as untested, where the
+other mistake suspends an account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.side_effects import acts
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.policy.model import OperationRule, Relation
+
+_STAFF = listed(
+    "admin administration administrative administrator backoffice compliance internal moderation "
+    "moderator operator root staff sudo superadmin superuser sysadmin"
+)
+_MONEY = listed(
+    "billing charge checkout payment payout payroll purchase refund withdrawal topup payable"
+)
+_DEEDS = listed(
+    "approve ban blacklist demote deplatform escalate impersonate moderate promote quarantine "
+    "reinstate reject sanction shadowban suspend unban unlock unsuspend whitelist"
+)
+_NOBODYS = "admin|administrator|moderator|operator|staff|superuser|super-?admin|back ?office"
+_SAID = re.compile(rf"\b(?:{_NOBODYS})s?\b", re.I)
+_KEPT_FOR = re.compile(
+    rf"\b(?:only|requires?|must|need|needs|restricted|reserved|role|privileges?|permissions?)\b"
+    rf"[^.]*\b(?:{_NOBODYS})s?\b|\b(?:{_NOBODYS})s?\b[^.]*"
+    r"\b(?:only|required|role|privileges?|permissions?)\b",
+    re.I,
+)
+_ROLES = listed("role roles permission permissions scope scopes authority authorities access")
+
+_ENDS = listed(
+    "ban banned cancelled canceled deactivated deactivation deleted deletion destroyed frozen "
+    "invalidated lockout locked purge purged removed retired revoked suspended suspension "
+    "terminated termination trashed voided"
+)
+"""Words that say so wherever they stand in a name: `suspended_until`."""
+_ENDS_ITSELF = listed(
+    "activated activation active archive archived blocked closed disabled enabled expired "
+    "expiration expires expiry inactive lock void"
+)
+"""Words that do where nothing else is named that they could be said of: `is_active`, and not
+`newsletter_enabled`."""
+_OF_ITSELF = listed(
+    "account at by customer date flag for has is login member on profile reason since time until "
+    "user was when"
+)
+_LETS_IN = listed("factor fa login mfa otp totp")
+_STANDS = listed("lifecycle standing state status")
+_RAISES = listed("approved confirmed verified validated")
+_OVER = listed(
+    "abandoned archived banned blocked cancelled canceled closed completed deactivated declined "
+    "deleted disabled expired failed finished frozen inactive locked refunded rejected removed "
+    "revoked sent shipped stopped suspended terminated void voided withdrawn"
+)
+
+
+def staff_matter(
+    operation: Operation,
+    rule: OperationRule,
+    relations: Mapping[str, Relation],
+    *,
+    named: bool = False,
+) -> str:
+    """Why an operation is for staff, or moves money, and is tried by nobody; empty: it is not.
+
+    `named`: the contract itself names it for what is to be done, so verbs say nothing against it.
+    """
+    return next(_reasons(operation, rule, relations, named=named), "")
+
+
+def _reasons(
+    operation: Operation,
+    rule: OperationRule,
+    relations: Mapping[str, Relation],
+    *,
+    named: bool,
+) -> Iterator[str]:
+    path = re.sub(r"\{[^}]*\}", "/", operation.path)
+    for place, text in (
+        ("path", path),
+        ("operationId", "" if " " in operation.id else operation.id),
+        *(("tags", tag) for tag in operation.tags),
+        *(("security", scope) for scope in sorted(operation.scopes)),
+        *(("document", text) for text in _extensions(operation.extensions)),
+    ):
+        said = [singular(word) for word in words(text)]
+        for kind, known in (("a staff matter", _STAFF), ("a matter of money", _MONEY)):
+            if word := next((each for each in said if each in known), ""):
+                yield f"`{word}` in the {place} says that it is {kind}"
+        if named or place not in ("path", "operationId"):
+            continue
+        heads = [words(each)[:1] for each in text.replace(":", "/").split("/")]
+        if word := next((each[0] for each in heads if each and each[0] in _DEEDS), ""):
+            yield f"`{word}` in the {place} says that it is a staff matter"
+    first = words(operation.summary)[:1]
+    if not named and first and first[0].rstrip("s") in _DEEDS:
+        yield f"`{first[0]}` in the summary says that it is a staff matter"
+    if said_so := _SAID.search(operation.summary) or _KEPT_FOR.search(operation.description):
+        yield f"`{said_so[0][:60]}` in its description says that it is a staff matter"
+    if rule.call and all(_is_staff(relations[name]) for name in rule.call if name in relations):
+        yield f"the contract lets only {', '.join(f'`{name}`' for name in rule.call)} call it"
+
+
+def _extensions(said: Mapping[str, Json]) -> Iterator[str]:
+    """Roles and permissions that a document names in words of its own: `x-required-roles`."""
+    for name, value in said.items():
+        if not _ROLES.isdisjoint(words(name)):
+            values = value if isinstance(value, list) else [value]
+            yield from (each for each in values if isinstance(each, str))
+
+
+def _is_staff(relation: Relation) -> bool:
+    """Whether a relation hangs on a claim of the caller's that names a role of staff."""
+    if relation.kind != "claim":
+        return False
+    said = {singular(word) for text in (relation.name, str(relation.has)) for word in words(text)}
+    return not said.isdisjoint(_STAFF | {"support", "employee", "agent", "manager", "owner"})
+
+
+_ASKS_FOR_CHANGE = listed(
+    "acknowledge activate apply approve cancel clear commit confirm create delete disable enable "
+    "force generate import increment mark notify overwrite persist publish purge rebuild refresh "
+    "regenerate reindex remove reset save send set start stop store sync touch trigger update "
+    "upsert write"
+)
+
+
+_NAMES_TOO = listed("commit publish set start stop store sync touch update write")
+_OF_A_NAME = listed(
+    "after at before by cursor date day from hash id ids index key month name number offset page "
+    "position range sha since time timestamp to until year"
+)
+"""Beside these, such a word is part of a noun: `start_date`, `store_id`, `update_time`."""
+_WHEN_SAID = re.compile(
+    r"\s*(?:whether|if|when(?:ever)?|set(?:ting)?\s+(?:this\s+)?to|specif(?:y|ies)|causes?|forces?)\b",
+    re.I,
+)
+
+
+def asks_for_change(
+    parameter: str, description: str = "", kinds: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the words of a parameter of a reading operation say that giving it changes
+    something: `update_content`, `markAsRead`, "Whether to mark them as read". Past forms ask for
+    what was changed."""
+    said = frozenset(words(parameter))
+    verbs = said & _ASKS_FOR_CHANGE
+    noun = verbs <= _NAMES_TOO and said <= verbs | _OF_A_NAME and "boolean" not in kinds
+    if verbs and not (noun and (said != verbs or verbs == {"start"})):
+        return True
+    first = words(description)[:1]
+    heard = _ASKS_FOR_CHANGE - _NAMES_TOO - {"apply", "force"} | {"update"}
+    spoken = words(description.split(".")[0]) if _WHEN_SAID.match(description) else first
+    return any(not heard.isdisjoint((e, e.removesuffix("s"), e.removesuffix("es"))) for e in spoken)
+
+
+def more_than_sets(operation: Operation) -> str:
+    """Why sending an operation does more than to set members; empty: it says nothing of the kind.
+
+    `POST /orders/{id}/cancel` with a member in it cancels all the same.
+    """
+    return acts(operation)
+
+
+def life_cycle(path: str, shape: Shape | None = None) -> bool:
+    """Whether the life of what has a member hangs on it, or who may use it: whether it is there,
+    may log in, and as what. Never set by a trial on what the run has not made itself."""
+    name = path.rpartition(".")[2]
+    said = frozenset((*words(name), *map(singular, words(name))))
+    kind = classify_field(path, shape)
+    if kind in (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY, FieldClass.KEY):
+        return True
+    if said & _RAISES:
+        return True
+    stands = bool(said & _STANDS) and said <= _STANDS | _OF_ITSELF
+    return _ends_it(path) or stands or bool(said & _LETS_IN)
+
+
+_DECIDED = listed(
+    "bid bound cast consent countersign decision definitive delete disposition done draft drawn "
+    "due escrow expiry final forgiven forgotten frozen given gone held hidden hold issue kept "
+    "left lent lost met obsolete outcome overdue overridden paid phase progress purge put read "
+    "resolution retain sealed sent settlement shown sold spent stage step struck sworn taken until "
+    "upheld valid verdict void withdrawn withheld won workflow written"
+)
+_WHOLE = frozenset(("number", "integer", "string", "null"))
+_FORMATS = frozenset(("date", "date-time", "time", "duration", "uuid", "uri", "email"))
+
+
+def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
+    """Whether setting a member may set off what no other value takes back: tried only on what the
+    run has made itself. Only a free text or a number by which nothing is decided does not: no yes
+    or no, no date (something may end then), no list or map (whoever it names may be let in), and
+    no name, nor value of an enum, that says what was done or decided (`signed`, `phase`)."""
+    said = words(path.rpartition(".")[2])
+    known = shape or Shape()
+    kinds = known.kinds - {"null"}
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if not (plain or (value is None and kinds)) or not kinds <= _WHOLE:
+        return True
+    date = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
+    if date or known.format in _FORMATS:
+        return True
+    named = (words(each) for each in (*known.enum, value) if isinstance(each, str) and known.enum)
+    return _is_decided(said) or any(map(_is_decided, named))
+
+
+def _is_decided(said: tuple[str, ...]) -> bool:
+    done = any(len(each) > 3 and each.endswith("ed") for each in said)
+    return done or not (_DECIDED | _OVER).isdisjoint(said)
+
+
+def _ends_it(path: str) -> bool:
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)
+
+
+_STAMPS = listed(
+    "at changed created date edited last made modified on stamp time timestamp updated"
+)
+_STAMPS_ALONE = listed("changed created edited modified stamp timestamp updated")
+"""Words that say it of a date without a time, too: no birthday is called so."""
+_CHANGED = listed("changed edited modification modified update updated")
+_COUNTERS = listed(
+    "checksum count counter counts etag hits login logins rev revision seen seq sequence version "
+    "views visits"
+)
+_TIME = re.compile(
+    r"\d{4}[-/]\d\d?[-/]\d\d?[T ]+\d\d?:\d\d|(?:\w{3}, )?\d\d? \w{3,9} \d{4} \d\d:\d\d"
+)
+"""RFC 3339, what databases write, and HTTP's own (RFC 9110, 5.6.7)."""
+_DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?$")
+_EPOCHS = ((10**9, 3 * 10**9), (10**12, 3 * 10**12))
+"""Seconds and milliseconds since 1970, from 2001 to 2065."""
+
+
+def is_stamp(path: str, value: Json) -> bool:
+    """Whether a member is a time that the API sets by itself, at each write perhaps."""
+    said = frozenset(words(path.rpartition(".")[2]))
+    if isinstance(value, str) and not value.isdigit():
+        alone = bool(said & _STAMPS_ALONE) and bool(_DATE.match(value))
+        return alone or (bool(said & _STAMPS) and bool(_TIME.match(value)))
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
+        return False
+    return bool(said & _STAMPS) and any(low <= float(value) < high for low, high in _EPOCHS)
+
+
+def says_when_changed(path: str, value: Json) -> bool:
+    """Whether a member is the time of the last change, of which there may have been none before;
+    that of an end, or of what lets somebody in, is more than a time."""
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(said & _CHANGED) and not life_cycle(path) and is_stamp(path, value)
+
+
+def moves_by_itself(path: str, value: Json) -> bool:
+    """Whether name and form of a member say that a write may change it whatever is sent: a stamp,
+    or a counter such as `lock_version`."""
+    counts = not _COUNTERS.isdisjoint(words(path.rpartition(".")[2]))
+    plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    return is_stamp(path, value) or (counts and plain)
+
+
+def ends(path: str, value: Json) -> bool:
+    """Whether setting a member to a value may end what has it, so that nobody finds it again."""
+    name = path.rpartition(".")[2]
+    said = frozenset(words(name))
+    if _ends_it(path) or classify_field(path) in (FieldClass.SECRET, FieldClass.CONTACT):
+        return True
+    over = isinstance(value, str) and bool(frozenset(words(value)) & _OVER)
+    return over or (value is False and bool(said & _RAISES))

@@ -1,0 +1,530 @@
+"""Will calling this operation change anything? Asked of the document, before the first request.
+
+A method promises little: real APIs wipe their database on `GET /createdb` and end the session on
+`GET /logout`. Words decide, where they stand as verbs: a path segment, the head of an operationId,
+the start of a sentence. `getDeletedItems`, `GET /orders/created` and "displays the created orders"
+only read. Where verb and noun cannot be told apart (`GET /follow`), a sentence that starts with a
+reading verb settles it; without one the operation is left alone, which costs a cell that is then
+reported as untested, where the other mistake costs somebody's data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import OperationRule
+
+Kind = Literal["read", "write", "destructive", "login"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What calling an operation does, and the reason as a person is told it.
+
+    `destructive` is never called, not even when writes are asked for: it destroys, ends a session,
+    or changes state behind a method that promises not to.
+    """
+
+    kind: Kind
+    reason: str
+
+
+DELETES = "`DELETE` deletes"
+"""What is said of a method where no word says more."""
+_SAFE_METHODS = listed("GET HEAD OPTIONS QUERY")
+_DESTROYS = listed(
+    "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
+    "disable drop erase evict expire expunge flush invalidate kill obliterate optout populate "
+    "pseudonymise pseudonymize purge reboot redact remove reseed reset restart revoke rollback "
+    "rotate scrub seed shutdown terminate truncate unpublish unsubscribe void wipe "
+    "abmelden annuler borrar cancelar cerrar deconnexion desactivar elimina eliminar excluir "
+    "loeschen löschen stornieren supprimer verwijderen"
+)
+"""With the words that German, French, Spanish, Italian, Portuguese and Dutch paths use."""
+_NOUNS_TOO = listed(
+    "ban block book charge checkout claim clean clone copy finish fire flag hide import issue "
+    "join launch like lock mark move mute open opt pause pin ping poke post process promise "
+    "release report run schedule share sign split star touch transfer vote"
+)
+"""Verbs that more often stand as nouns: `/post/{id}`, "Issue details"."""
+_CHANGES = (
+    _DESTROYS
+    | _NOUNS_TOO
+    | listed(
+        "accept ack acknowledge activate add approve archive assign become bulk_update bump buy "
+        "cleanup close complete confirm create decline decrement demote deploy deposit disconnect "
+        "dismiss donate downgrade downvote duplicate edit elevate enable enqueue enrol enroll exec "
+        "execute follow forget generate grant impersonate increment init initialise initialize "
+        "insert install invite kick leave merge migrate modify notify optin pay promote provision "
+        "publish react reassign rebuild recalc recalculate redeem refund regenerate register "
+        "reindex reject remind rename renew replace replay requeue rerun resend "
+        "reserve restore resume retry save send set setup snooze start stop submit subscribe sudo "
+        "suspend switch sync toggle trigger unarchive unassign unban unblock undo unenroll unflag "
+        "unfollow unhide uninstall unlike unlink unlock unmute unpin unset unshare unstar "
+        "unsuspend update upgrade upload upvote withdraw write"
+    )
+)
+_NEVER_NOUNS = listed("create delete destroy erase populate purge truncate unsubscribe wipe")
+"""Verbs that no reading sentence excuses when one of them is a whole path segment."""
+_REACHES = listed("crawl fetch ping poll probe recrawl refetch refresh scrape test")
+"""Verbs that, done to one object, have the API ask another server, or send it something."""
+_FAR = re.compile(
+    r"\b(?:fetch|download|refresh|retriev|pull|poll|crawl|scrap|import|ping|sync)\w*\b[^.;,]*\b(?:"
+    r"(?:remote|external|upstream|third[- ]party|another)\s+(?:web\s?)?"
+    r"(?:site|server|service|host)s?|original\s+(?:article|(?:web\s?)?(?:page|site)|source|url)s?|"
+    r"(?:from|on)\s+the\s+internet)\b",
+    re.I,
+)
+"""Words that say that a reading operation goes and reads elsewhere."""
+_LINKS = listed("verify confirm validate")
+"""Verbs of links sent by mail: they act when the call carries the token of the link."""
+_READS = listed(
+    "browse calculate check compare count describe determine display download enumerate export "
+    "fetch find give get inspect list look lookup obtain preview provide query read receive "
+    "retrieve return search see show stream view"
+)
+_ACTS = (_CHANGES | _READS | listed("change check verify validate")) - (
+    _NOUNS_TOO | listed("grant show view stream")
+)
+_NOUN_HEADS = listed(
+    "candidates catalog catalogue confirmation confirmations count counts date dates events "
+    "history limits list lists log logs notes options page points policies policy preview queue "
+    "rate rates reasons recommendations requests rules schedule schedules settings statistics "
+    "stats suggestions templates types window"
+)
+"""`reset-policy`, `delete requests`: after these the verb before them is part of a noun."""
+_NOUN_FOLLOWERS = listed(
+    "about against are at between by can for from has have in is may must of on per since to "
+    "were will with within"
+)
+"""Words after a noun, not after a verb: "updates of a user", "blocks are listed"."""
+_OBJECTS = listed("a all an any each every it its that the their them these this those your")
+_GLUED = re.compile(
+    r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
+    r"(db|database|all|data|cache|tables?|users?|accounts?|me|everything)"
+)
+_ENDS_SESSION = re.compile(
+    r"(?:log|sign)[-_ ]?(?:out|off)|(?:end|close|quit)[-_ ]?(?:the[-_ ]?)?sessions?"
+)
+_ENDS_SESSION_SAID = re.compile(
+    r"(?:log|sign)s?\s+(?:(?:a|an|the|current|currently|logged|in|user|users|session|you)\s+){0,5}?"
+    r"(?:out|off)\b",
+    re.I,
+)
+_LOGS_IN = listed("login signin authenticate logon signon")
+_MAY_LOG_IN = listed("auth session sessions token tokens")
+_REGISTERS = listed("register registration signup")
+_LOGS_IN_SAID = re.compile(
+    r"(?:log|sign)s?[ -](?:[\w'’]+\s+){0,3}?(?:in|into|on)\b|authenticates?\b", re.I
+)
+_LEAD = re.compile(
+    r"(?:(?:calling\s+)?(?:this|the)\s+(?:api|call|endpoint|method|operation|request|resource|route)"
+    r"\s+)?(?:(?:will|also|then|immediately|permanently|simply|is used to|can be used to|"
+    r"(?:allow|enable|let)s?(?: (?:a|an|the|you|users?|admins?|clients?))*(?: to)?)\s+)*",
+    re.I,
+)
+_SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z`*_])|\n\s*\n|\n\s*[-*#>]\s*")
+_TOKENISH = re.compile(r"token|code|hash|key|signature|otp|secret|nonce", re.I)
+_LITERAL = re.compile(r"[^/{}]+")
+
+
+def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict:
+    """Whether an operation reads, writes, destroys or logs in; the contract's word comes first."""
+    if rule is not None and rule.untested:
+        return Verdict("destructive", f"the contract leaves it out: {rule.untested}")
+    if rule is not None and rule.reads is not None:
+        said = f"the contract says `reads: {str(rule.reads).lower()}`"
+        return Verdict("read" if rule.reads else "destructive", said)
+    ends = _ends_session(operation)
+    if ends:
+        return Verdict("destructive", ends)
+    login = _logs_in(operation)
+    if login and operation.method in ("GET", "POST"):
+        return Verdict("login", login)
+    if operation.method in _SAFE_METHODS:
+        changes = _changes(operation) or _commands(operation)
+        if changes:
+            return Verdict("destructive", changes)
+        return Verdict("read", f"`{operation.method}` reads, and no word says otherwise")
+    if operation.method == "DELETE":
+        return Verdict("destructive", DELETES)
+    destroys = next(chain(_named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
+    if destroys:
+        return Verdict("destructive", destroys)
+    why = f"`{operation.method}` writes, unless the contract says `reads: true`"
+    return Verdict("write", why)
+
+
+_SETS = listed(
+    "add bulk_update change complete create edit init insert modify release report save send set "
+    "start submit switch sync update upload write replace rename"
+)
+"""Verbs of operations that do no more than to set or make what is sent."""
+
+
+def acts(operation: Operation) -> str:
+    """Why sending it does something of its own, whatever is sent; empty: no word says so."""
+    verbs = _CHANGES - _SETS
+    return next(chain(_named(operation, verbs), _told(operation, verbs)), "")
+
+
+_HEARS = listed("subscribe join hello init connect auth authenticate ping start watch listen open")
+
+
+def says_write(message: Json) -> bool:
+    """Whether a message, such as a document's example for a WebSocket, asks for a change."""
+    named = ("action", "cmd", "command", "event", "kind", "method", "op", "operation", "type")
+    for name, value in message.items() if isinstance(message, dict) else ():
+        said = words(value) if isinstance(value, str) and name.lower() in named else ()
+        if said and not _HEARS & frozenset(said) and _CHANGES & frozenset(said):
+            return True
+        if isinstance(value, dict) and says_write(value):
+            return True
+    return False
+
+
+def says_act(segment: str) -> bool:
+    """Whether a segment of a path says in two words or more what is done: `change_relationship`.
+
+    Verbs that are names or nouns as well do not count: `grant_lee`, `mark-smith`.
+    """
+    parts = words(segment)
+    return len(parts) > 1 and parts[0] in _ACTS and parts[1] not in _NOUN_FOLLOWERS
+
+
+def sounds_like_reading(operation: Operation) -> bool:
+    """Whether its name or a sentence starts with a reading verb, whatever the method.
+
+    Frameworks name operations after their method, so a name like `getRestart` says nothing.
+    """
+    name = _name_words(operation)
+    if name and name[0] in _READS - {"get", "read"}:
+        return True
+    texts = (operation.summary, operation.description)
+    return any(_lead(_sentences(text)[0]).verb in _READS for text in texts)
+
+
+def wipes(operation: Operation) -> bool:
+    """Whether a safe method says that it creates anew or destroys, and of nothing in particular:
+    it takes no id, so what it does, it does to everybody's data."""
+    named = any(each.required for each in operation.parameters) or "{" in operation.path
+    if operation.method not in _SAFE_METHODS or named or _ends_session(operation):
+        return False
+    glued = any(_GLUED.fullmatch(segment.lower()) for segment in _segments(operation))
+    verbs = _DESTROYS | _NEVER_NOUNS
+    return glued or any(_named(operation, verbs)) or any(_told(operation, verbs))
+
+
+def opens_session(operation: Operation) -> bool:
+    """Whether its answer may hold a token that acts for whoever calls: it logs in or registers."""
+    if classify(operation).kind == "login":
+        return True
+    said = {*_name_words(operation), *words("/".join(_segments(operation)[-1:]))}
+    return operation.method == "POST" and not _REGISTERS.isdisjoint(said)
+
+
+def _changes(operation: Operation) -> str:
+    """Why a safe method does not keep its promise; empty when it does."""
+    for segment in _segments(operation):
+        glued = _GLUED.fullmatch(segment.lower())
+        if glued or segment.lower() in _NEVER_NOUNS:
+            return _why(segment, "path", glued[1] if glued else segment.lower())
+    if reaches := _reaches(operation):
+        return reaches
+    verbs = _CHANGES | _LINKS if _carries_token(operation) else _CHANGES
+    named = iter(()) if sounds_like_reading(operation) else _named(operation, verbs)
+    return next(named, "") or next(_told(operation, verbs), "")
+
+
+def _reaches(operation: Operation) -> str:
+    """Why a safe method asks or tells another server something; empty: no word says so."""
+    excused = sounds_like_reading(operation)
+    for segment in _segments(operation):
+        parts = words(segment)
+        verb = parts[0] if parts else ""
+        noun = _is_noun(parts, segment) or (verb in ("ping", "poll", "test") and excused)
+        if verb in _REACHES and f"}}/{segment}" in operation.path and not noun:
+            return f"`{segment}` in the path says that it asks another server"
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        if found := _FAR.search(text):
+            return f"`{found[0][:60]}` in the {place} says that it asks another server"
+    return ""
+
+
+_READS_TOO = listed(
+    "access aggregate analyse analyze answer ask assess audit autocomplete build collect compile "
+    "compose compute convert derive detect diff discover dump echo estimate evaluate examine "
+    "explain explore expose extract filter format gather gets grab group guess help identify "
+    "iterate load locate match measure monitor navigate offer output paginate parse pick predict "
+    "present print produce provides pull rank recommend render report request resolve sample scan "
+    "select serve simulate sort stat suggest summarise summarize supply tail tell track translate "
+    "traverse validate verify visualise visualize walk watch"
+)
+"""Verbs of reading that are no evidence of it where they stand in a path."""
+_NO_COMMANDS = listed(
+    "about across after all along also among and any as at based because before beside between "
+    "both but by current during each either every exactly except first for from given half here "
+    "how if in inside into its just last latest like most near next no not now of on once one only "
+    "or over per same since some such than that then there these this those through to under until "
+    "upon via what when where whether which while who whole whom whose why with within without "
+    "your"
+)
+"""Words that stand before an article, and are no verbs."""
+_ARTICLES = listed("a all an any each every his her its their the your")
+_THINGS = listed(
+    "about account activity address age agenda area audio author availability avatar badge balance "
+    "banner basket bill bio body book calendar capacity cart category chart chat children city "
+    "code color comment company config configuration contact content context copyright country "
+    "cover currency data day default definition depth detail diagram document domain draft email "
+    "entry environment family feature feed file firmware folder gallery geometry graph group "
+    "health home icon id image inbox index info information inventory invoice item job key kind "
+    "label language layout leaderboard length level licence license line link location logo mail "
+    "manifest map markdown matrix me media membership menu message meta metadata month name "
+    "neighborhood network news note number object order origin outline output overview owner "
+    "parent path payload performance permission person phone photo picture place plan plot "
+    "portrait position presence price product profile progress project property quota raw "
+    "readme receipt reference relation relationship report resource response result role room "
+    "root score section self series session shape sibling signature size source stack stage "
+    "state status stock story structure sum summary synopsis table text theme thread thumbnail "
+    "timeline timetable title token topic total trace track tree trend trip type unit uptime "
+    "url usage user value version video volume wallet weather week weight wiki work year zone"
+)
+"""Singular nouns with which paths of reading operations often end."""
+
+
+def _commands(operation: Operation) -> str:
+    """Why a safe method may do something though no verb that is known says so: an unknown word
+    stands where a command does. Empty: none, or what reads is said beside it."""
+    name = _name_words(operation)
+    if sounds_like_reading(operation):
+        return ""
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        lead = _lead(_sentences(text)[0])
+        after = re.match(r"[a-z]+\b", lead.rest)
+        if after and after[0] in _ARTICLES and _may_command(lead.written.lower()):
+            return _unknown(lead.written, place)
+        if text:
+            break
+    segment = (_segments(operation) or [""])[-1]
+    parts = words(segment)
+    if not parts or not operation.path.endswith(f"}}/{segment}") or not _may_command(parts[0]):
+        return ""
+    if (name and name[0] in _READS) or parts[-1] in _THINGS | _NOUN_HEADS:
+        return ""
+    above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
+    agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
+    if _shows(operation) and (not agrees or name[-1] == "get" or _answers_with(operation, parts)):
+        return ""  # else it is done to what it shows: `defragVolume` answers with the volume
+    good = [media for status, media in operation.responses.items() if status.startswith("2")]
+    alone = len(parts) == 1 and bool(good) and not any(good)
+    return _unknown(segment, "path") if agrees or alone else ""
+
+
+def _may_command(word: str) -> bool:
+    """Whether a word that nobody knows may be the base form of a verb."""
+    if word in _READS | _READS_TOO | _NO_COMMANDS | _THINGS | _NOUN_HEADS or len(word) < 3:
+        return False
+    return word == singular(word) and not word.endswith(("ing", "ed", "ly", "ness", "ment", "tion"))
+
+
+def _shows(operation: Operation) -> bool:
+    """Whether the document declares an object in a good answer."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    for _ in range(4):  # a list of itself has no end
+        shape = shape.items() if shape is not None and shape.items is not None else shape
+    return shape is not None and bool(shape.properties or shape.branches or shape.extra)
+
+
+def _answers_with(operation: Operation, parts: Sequence[str]) -> bool:
+    """Whether the answer is called after a segment, which then is a noun: `profile`, of a
+    `UserProfile` or with a member `profile`."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    for _ in range(4):
+        shape = shape.items() if shape is not None and shape.items is not None else shape
+    called = (*shape.names, *shape.properties) if shape is not None else ()
+    return any(singular(parts[-1]) in map(singular, words(each)) for each in called)
+
+
+def _unknown(word: str, place: str) -> str:
+    return (
+        f"`{word}` in the {place} may be a command, and no word says that it only reads; if it"
+        " does, write `reads: true`"
+    )
+
+
+def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+    """Where the path or the operationId says one of the verbs."""
+    segments = _segments(operation)
+    for segment in segments:
+        parts = words(segment)
+        if parts and parts[0] in verbs and not _is_noun(parts, segment):
+            acts = operation.path.endswith(f"}}/{segment}") or len(parts) > 1
+            if acts or parts[0] not in _NOUNS_TOO:
+                yield _why(segment, "path", parts[0])
+    name = _name_words(operation)
+    if not name or name[0] in _READS or _is_noun(name, operation.id):
+        return
+    glued = _GLUED.fullmatch(name[0])
+    verb = glued[1] if glued else name[0]
+    if verb not in verbs - _NOUNS_TOO:
+        verb = name[-1] if name[-1] in _NEVER_NOUNS | {"reset"} else ""
+    if verb in verbs:
+        yield _why(_last_part(operation.id), "operationId", verb)
+
+
+def _told(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+    """Where the summary or the description says that calling does one of the verbs."""
+    reads = False
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        for nth, sentence in enumerate(_sentences(text)):
+            lead = _lead(sentence)
+            # After a sentence that says what is done, an imperative speaks to the reader: "Create
+            # a token to call this".
+            imperative = nth == 0 and not reads
+            if lead.verb in verbs and (imperative or lead.third or lead.led) and lead.is_verb:
+                yield _why(lead.written, place, lead.verb)
+            elif nth == 0 and lead.verb in _READS:
+                reads = True
+                for joined in re.finditer(r"\b(?:and|or|then) (?:then )?(\w+) (\w+)", lead.rest):
+                    second = _base(joined[1].lower())
+                    if second in verbs and joined[2].lower() in _OBJECTS:
+                        yield _why(joined[1], place, second)
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """The first word of a sentence that may be its verb; `verb` is its base form."""
+
+    verb: str
+    written: str = ""
+    rest: str = ""
+    led: bool = False
+    """The sentence speaks of this operation: "this endpoint will ..."."""
+
+    @property
+    def third(self) -> bool:
+        return self.written.lower() != self.verb
+
+    @property
+    def is_verb(self) -> bool:
+        after = [word.lower() for word in re.findall(r"[\w'’]+", self.rest)]
+        if self.rest.startswith("-") or (after and after[0] in _NOUN_FOLLOWERS):
+            return False
+        if not after:
+            return not self.third and self.verb not in _NOUNS_TOO
+        if self.third or self.led or after[0] in _OBJECTS:
+            return True
+        return self.verb not in _NOUNS_TOO and (len(after) > 3 or after[-1] not in _NOUN_HEADS)
+
+
+def _lead(sentence: str) -> _Lead:
+    text = sentence.strip(" \t\r\n*_#>`-")
+    lead = _LEAD.match(text)
+    start = lead.end() if lead else 0
+    word = re.compile(r"[^\W\d_]+").match(text, start)
+    if not word:
+        return _Lead("")
+    return _Lead(_base(word[0].lower()), word[0], text[word.end() :].lstrip(), led=start > 0)
+
+
+def _sentences(text: str) -> list[str]:
+    return _SENTENCE_END.split(text.strip())
+
+
+def _base(word: str) -> str:
+    """The base form of a verb in the third person: `resets`, `modifies`, `flushes`."""
+    candidates = [word]
+    if word.endswith("ies"):
+        candidates.append(word[:-3] + "y")
+    if word.endswith("es"):
+        candidates.append(word[:-2])
+    if word.endswith("s"):
+        candidates.append(word[:-1])
+    known = _CHANGES | _READS | _LINKS
+    return next((candidate for candidate in candidates if candidate in known), word)
+
+
+def _third(verb: str) -> str:
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "o")) else "s")
+
+
+def _why(word: str, place: str, verb: str) -> str:
+    return f"`{word}` in the {place} says that it {_third(verb)}"
+
+
+def _is_noun(parts: tuple[str, ...], written: str) -> bool:
+    """`reset-policy`, `drop-off-points`: the verb is the first half of a noun."""
+    return len(parts) > 1 and (parts[-1] in _NOUN_HEADS or bool(re.match(r"\w+[-_]off", written)))
+
+
+def _segments(operation: Operation) -> list[str]:
+    """Literal parts of the path, also those that stand beside a parameter (`{id}:cancel`)."""
+    path = re.sub(r"\{[^}]*\}", "/", operation.path).replace(":", "/")
+    return [segment.split(".")[0] for segment in _LITERAL.findall(path)]
+
+
+def _last_part(name: str) -> str:
+    return re.split(r"[./#:]", name)[-1] or name
+
+
+def _name_words(operation: Operation) -> tuple[str, ...]:
+    """Words of the operationId without package, class and path; empty when there is none."""
+    if operation.id == f"{operation.method} {operation.path}" or " " in operation.id:
+        return ()
+    parts = words(_last_part(operation.id))
+    if "controller" in parts[:-1]:
+        return parts[parts.index("controller") + 1 :]
+    return parts
+
+
+def _carries_token(operation: Operation) -> bool:
+    return any(
+        _TOKENISH.search(p.name) for p in operation.parameters if p.where in ("path", "query")
+    )
+
+
+def _ends_session(operation: Operation) -> str:
+    for segment in _segments(operation):
+        if _ENDS_SESSION.fullmatch(segment.lower()):
+            return f"`{segment}` in the path says that it ends the session"
+    if _ENDS_SESSION.match("".join(_name_words(operation))):
+        return f"`{_last_part(operation.id)}` in the operationId says that it ends the session"
+    if _ENDS_SESSION_SAID.match(operation.summary):
+        return f"`{operation.summary.strip()}` in the summary says that it ends the session"
+    return ""
+
+
+def _logs_in(operation: Operation) -> str:
+    segments = _segments(operation)
+    last = "".join(words(segments[-1])) if segments else ""
+    name = _name_words(operation)
+    if last in _LOGS_IN:
+        return f"`{segments[-1]}` in the path says that it logs in"
+    if name and (name[0] in _LOGS_IN or name[:2] in (("log", "in"), ("sign", "in"))):
+        return f"`{_last_part(operation.id)}` in the operationId says that it logs in"
+    if operation.method in _SAFE_METHODS or (name and name[0] in _READS):
+        return ""
+    if last in _MAY_LOG_IN and _sends_secret(operation):
+        return f"`{segments[-1]}` in the path and a secret in the body say that it logs in"
+    if _LOGS_IN_SAID.match(operation.summary) and _sends_secret(operation):
+        return f"`{operation.summary.strip()}` in the summary says that it logs in"
+    return ""
+
+
+def _sends_secret(operation: Operation) -> bool:
+    shapes = [media.shape for media in operation.body if media.shape is not None]
+    return any(
+        classify_field(name, member()) is FieldClass.SECRET
+        for shape in shapes
+        for name, member in shape.properties.items()
+    )

@@ -1,0 +1,367 @@
+"""Declared objects gathered into things: one `User`, however many schemas describe it.
+
+Two schemas are one thing when their names have the same stem (`UserOut`, `UserMini`) and they
+share a key, or when one is a smaller view of the account (`Author`, `MemberCard`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of_path, nouns
+from oakum.inference.side_effects import opens_session
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import children, elements
+from oakum.policy.view import at, pattern
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MANY = 4
+"""Members that are the same in two things by no chance."""
+_NEAR = 3
+"""How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
+_CROWDS = listed(
+    "app bot channel company group integration org organization project room team tenant workspace"
+)
+"""Things that have a handle and are no person."""
+
+
+@dataclass
+class Thing:
+    """An object type of the API, as far as the document tells."""
+
+    noun: str
+    name: str = ""
+    key: str = ""
+    objects: list[DeclaredObject] = field(default_factory=list)
+    inherited: tuple[str, ...] = ()
+    """A component of its own name that answers only extend."""
+
+    @cached_property
+    def shapes(self) -> dict[Shape, list[Operation]]:
+        """Its schemas, each with the endpoints that send it."""
+        found: dict[Shape, dict[str, Operation]] = {}
+        for seen in self.objects:
+            found.setdefault(seen.shape, {})[seen.operation.id] = seen.operation
+        return {shape: list(endpoints.values()) for shape, endpoints in found.items()}
+
+    @property
+    def endpoints(self) -> list[Operation]:
+        """The operations that send it."""
+        return list({seen.operation.id: seen.operation for seen in self.objects}.values())
+
+    @property
+    def schemas(self) -> list[str]:
+        """The component names that are this thing."""
+        seen = {seen.component for seen in self.objects if seen.component}
+        return sorted(seen | {*self.inherited})
+
+    def members(self) -> set[str]:
+        """Names of the members that any of its schemas has."""
+        return {name for seen in self.objects for name in children(seen.shape)}
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a document tells of."""
+
+    things: tuple[Thing, ...]
+    account: Thing | None
+    """The thing that is whoever has an account."""
+    whoami: DeclaredObject | None
+    """Where a caller is told who they are."""
+    sessions: frozenset[Shape] = frozenset()
+    """What stands in answers that log a caller in, register them, or tell who they are."""
+    _found: dict[Shape, Thing | None] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _by_schema(self) -> dict[str, Thing]:
+        return {schema: thing for thing in self.things for schema in thing.schemas}
+
+    @cached_property
+    def self_endpoints(self) -> frozenset[str]:
+        """Ids of the endpoints that show a caller nothing but their own."""
+        found = {
+            endpoint.id
+            for thing in self.things
+            for endpoint in thing.endpoints
+            if is_of_caller(endpoint)
+        }
+        return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
+
+    @cached_property
+    def _by_shape(self) -> dict[Shape, Thing]:
+        return {shape: thing for thing in self.things for shape in thing.shapes}
+
+    def thing_at(self, shape: Shape) -> Thing | None:
+        """The thing that stands at a shape, also as its element or alternative."""
+        if shape not in self._found:
+            self._found[shape] = self._thing_at(shape)
+        return self._found[shape]
+
+    def _thing_at(self, shape: Shape) -> Thing | None:
+        waiting, done = [shape], set[Shape]()
+        while waiting:
+            here = waiting.pop()
+            done.add(here)
+            names = [name for name in sorted(here.names) if name in self._by_schema]
+            found = self._by_schema[names[0]] if names else self._by_shape.get(here)
+            if found is not None:
+                return found
+            inner = [thunk() for thunk in here.branches]
+            inner += [each] if (each := elements(here)) is not None else []
+            waiting += [each for each in inner if each not in done]
+        return None
+
+
+def world_of(document: Document) -> World:
+    """Find the things of a document, the account among them, and who-am-I."""
+    seen = declared_objects(document)
+    whoami = _whoami(seen)
+    groups: dict[str, list[DeclaredObject]] = {}
+    for each in seen:
+        if each.noun and (each.component or not each.inside):
+            groups.setdefault(each.noun, []).append(each)
+    things = _told_apart([t for noun, group in groups.items() for t in _split(noun, group)])
+    account = _account(things, whoami)
+    if account is not None:
+        things = _merged(things, account, whoami)
+        if not any(thing is account for thing in things):
+            things.insert(0, account)
+    _embed(things, account, seen)
+    for thing in things:
+        thing.objects += _echoes(thing, document)
+    for thing in things:
+        if thing is not account and thing.noun not in ACCOUNTS:
+            thing.key = _asked_for(thing)
+    _name(things, document)
+    told = whoami if account is not None else None
+    return World(tuple(things), account, told, frozenset(_sessions(document, told)))
+
+
+def _sessions(document: Document, whoami: DeclaredObject | None) -> Iterator[Shape]:
+    if whoami is not None:
+        yield whoami.shape
+    for operation in document.operations:
+        media = operation.success() if opens_session(operation) else None
+        level = [media.shape] if media is not None and media.shape is not None else []
+        for _ in range(_NEAR):
+            yield from level
+            level = [
+                below
+                for shape in level
+                for below in (*children(shape).values(), *(each() for each in shape.branches))
+            ]
+
+
+# ------------------------------------------------------------------ who am I
+
+_WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
+_WHO_TOO = ("profile", "account", "user", "session", "current")
+
+
+def _whoami(seen: Sequence[DeclaredObject]) -> DeclaredObject | None:
+    """The answer that tells a caller who they are, by the name of its endpoint."""
+    ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
+    return seen[min(ranked)[1]] if ranked else None
+
+
+def _rank(seen: DeclaredObject) -> tuple[int, bool, int] | None:
+    """How sure an endpoint says who is calling, the smallest the surest; None: it does not."""
+    operation = seen.operation
+    asked = any(p.where == "path" or p.required for p in operation.parameters)
+    if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
+        return None
+    last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
+    said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
+    rest = (seen.noun.rpartition("_")[2] in _CROWDS, operation.path.count("/"))
+    if last in _WHO:
+        return _WHO.index(last), *rest
+    if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
+        return len(_WHO), *rest
+    if last in _WHO_TOO and not operation.anonymous:
+        return len(_WHO) + 1 + _WHO_TOO.index(last), *rest
+    kinds = {classify_field(name) for name in children(seen.shape)}
+    if FieldClass.CONTACT in kinds and not operation.anonymous:
+        return len(_WHO) + len(_WHO_TOO) + 1, *rest
+    return None
+
+
+# ------------------------------------------------------------------ groups
+
+
+def _split(noun: str, group: Sequence[DeclaredObject]) -> Iterator[Thing]:
+    """One thing of a noun; schemas that do not share its key are things of their own."""
+    keyed = [seen for seen in group if seen.keys]
+    likely = _likeliest(keyed).keys if keyed else ("",)
+    key = next((key for key in likely if all(key in seen.keys for seen in keyed)), likely[0])
+    own = Thing(noun, key=key)
+    others: dict[str, Thing] = {}
+    for seen in group:
+        if key in seen.keys or not seen.component or not keyed:
+            own.objects.append(seen)
+        else:
+            other = "_".join(words(seen.component))
+            first = seen.keys[0] if seen.keys else ""
+            others.setdefault(other, Thing(other, key=first)).objects.append(seen)
+    yield own
+    yield from others.values()
+
+
+def _told_apart(things: Sequence[Thing]) -> list[Thing]:
+    """A list that is all there is of a thing, of objects with all the members and no other than
+    those of a thing of more endpoints, lists that thing: `/feed` beside `/posts`. Where schemas
+    have names, these tell."""
+    known = {
+        (thing.key, frozenset(thing.members())): thing
+        for thing in sorted(things, key=lambda each: len(each.endpoints))
+        if not thing.schemas
+    }
+    kept = []
+    for thing in things:
+        members = frozenset(thing.members())
+        other = known.get((thing.key, members), thing)
+        lists = all("*" in seen.pointer for seen in thing.objects) and len(thing.endpoints) == 1
+        if thing is other or thing.schemas or not lists or len(members) < _MANY:
+            kept.append(thing)
+        else:
+            other.objects += thing.objects
+    return kept
+
+
+def _asked_for(thing: Thing) -> str:
+    """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
+    paths = (seen.operation.path for seen in thing.objects if is_item(seen) and not seen.inside)
+    taken = [
+        words(name)
+        for path in paths
+        if thing.noun in nouns(path, name := last_parameter(path)) and words(name)
+    ]
+    keys = (seen.keys for seen in thing.objects if seen.keys)
+    shared = set.intersection(*map(set, keys)) if thing.key else set[str]()
+    for key in (thing.key, *sorted(shared)):
+        if any(said[-len(words(key)) :] == words(key) for said in taken):
+            return key
+    return thing.key
+
+
+def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:
+    """Of the schemas of a noun, the one that is named after it, or else the largest."""
+    return max(
+        keyed, key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape)))
+    )
+
+
+def _account(things: Sequence[Thing], whoami: DeclaredObject | None) -> Thing | None:
+    if whoami is not None:
+        for thing in things:
+            if any(seen.shape is whoami.shape for seen in thing.objects):
+                thing.noun = thing.noun if thing.schemas or thing.noun in ACCOUNTS else "account"
+                return thing
+        near = [(len(_shared(thing, whoami)), thing) for thing in things]
+        best = max(near, key=lambda pair: pair[0], default=(0, None))
+        return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
+    people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
+    scored = [(score, -at, thing) for at, thing in enumerate(people) if (score := _private(thing))]
+    return max(scored, key=lambda each: each[:2])[2] if scored else None
+
+
+def _shared(thing: Thing, whoami: DeclaredObject) -> set[str]:
+    if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in _CROWDS:
+        return set()
+    return thing.members() & set(children(whoami.shape))
+
+
+def _private(thing: Thing) -> int:
+    """How many members only an account has."""
+    telling = (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY)
+    labels = [classify_field(name) for name in thing.members()]
+    handles = any(label is FieldClass.HANDLE for label in labels)
+    return sum(label in telling for label in labels) + handles
+
+
+def _merged(things: Sequence[Thing], account: Thing, whoami: DeclaredObject | None) -> list[Thing]:
+    """The things, those that are views of the account put into it."""
+    if whoami is not None and all(seen.shape is not whoami.shape for seen in account.objects):
+        account.objects.append(whoami)
+    kept = []
+    for thing in things:
+        if thing is account or not _is_view(thing, account):
+            kept.append(thing)
+        else:
+            account.objects += thing.objects
+    return kept
+
+
+def _is_view(thing: Thing, account: Thing) -> bool:
+    if thing.key != account.key or thing.noun.rpartition("_")[2] in _CROWDS:
+        return False
+    members = account.members()
+    return all(_fits(seen, account.key, members) for seen in thing.objects)
+
+
+def _fits(seen: DeclaredObject, key: str, members: set[str]) -> bool:
+    """Whether an object says nothing but what a known one says, and says whose it is."""
+    names = set(children(seen.shape))
+    if key not in names or len(names) < 2 or not names <= members:
+        return False
+    telling = {name for name in names if classify_field(name) is FieldClass.HANDLE} - {"name"}
+    return bool(telling) or seen.noun in ACCOUNTS
+
+
+def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[DeclaredObject]) -> None:
+    """Objects written in place inside others, where they are a view of something known."""
+    known = {thing.noun: thing for thing in things}
+    members = {id(thing): thing.members() for thing in things}
+    for each in seen:
+        if each.component or not each.inside:
+            continue
+        thing = account if each.noun in ACCOUNTS and account is not None else known.get(each.noun)
+        if (
+            thing is not None
+            and thing.key in each.keys
+            and _fits(each, thing.key, members[id(thing)])
+        ):
+            thing.objects.append(each)
+
+
+def _echoes(thing: Thing, document: Document) -> list[DeclaredObject]:
+    """Answers of writes that tell what a reading of the same address tells, and no more: the same
+    thing, though they are described in place and may have no key."""
+    endpoints = {each.operation.id for each in thing.objects}
+    found = []
+    for read in thing.objects:
+        if read.operation.method != "GET" or read.inside or "*" in read.pointer:
+            continue
+        for operation in document.operations:
+            media = operation.success()
+            if operation.path != read.operation.path or operation.id in endpoints or media is None:
+                continue
+            shape = at(media.shape, [*pattern(read.pointer)]) if media.shape is not None else None
+            names = set(children(shape)) if shape is not None and not shape.names else set()
+            if shape is not None and names and names <= set(children(read.shape)):
+                keys = tuple(key for key in read.keys if key in names)
+                found.append(DeclaredObject(operation, read.pointer, shape, read.noun, keys))
+                endpoints.add(operation.id)
+    return found
+
+
+def _name(things: Sequence[Thing], document: Document) -> None:
+    taken: set[str] = set()
+    owners = {schema: thing for thing in things for schema in thing.schemas}
+    for thing in things:
+        own = [schema for schema in thing.schemas if noun_of_path(schema) == thing.noun]
+        name = own[0] if own else "".join(part.capitalize() for part in thing.noun.split("_"))
+        name = name if _NAME.fullmatch(name) else f"Resource{len(taken) + 1}"
+        free = name in document.schemas and owners.get(name, thing) is thing
+        if free and thing.key in children(document.schemas[name]()):
+            thing.inherited = (name,)
+        while name in taken or (name in document.schemas and name not in thing.schemas):
+            name += "_"
+        taken.add(name)
+        thing.name = name

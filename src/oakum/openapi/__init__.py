@@ -1,0 +1,1 @@
+"""OpenAPI documents, overlays and schemas, read into plain values that know their place."""

@@ -1,0 +1,149 @@
+"""What one schema object says by itself: kinds, annotations, and the schemas written inside it.
+
+JSON Schema 2020-12 as OpenAPI 3.1 and 3.2 use it, with the spellings of 3.0 (`nullable`,
+`example`) and of the drafts before 2020 (`items` as a list). References and compositions are
+`schema`'s to follow. A keyword whose value makes no sense says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oakum.openapi.model import Json
+from oakum.openapi.reference import Place, escape
+
+COMPOSING = frozenset(("$ref", "allOf", "oneOf", "anyOf", "discriminator"))
+LISTING = frozenset(("items", "prefixItems"))
+MAPPING = frozenset(("additionalProperties", "unevaluatedProperties", "patternProperties"))
+STRUCTURE = LISTING | MAPPING | {"properties"}
+
+NO_KIND: frozenset[str] = frozenset()
+KIND = {
+    kind: frozenset((kind,))
+    for kind in ("object", "array", "string", "number", "integer", "boolean", "null")
+}
+_KIND_OF: Mapping[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
+
+
+def kinds(raw: Json) -> frozenset[str]:
+    """JSON types that a schema allows by `type`, `const` or `enum`; empty: it does not say."""
+    said = raw.get("type")
+    if type(said) is str:
+        return KIND.get(said, NO_KIND)
+    if type(said) is list:
+        return frozenset(kind for kind in said if type(kind) is str and kind in KIND)
+    if "const" in raw:
+        return KIND[_KIND_OF[type(raw["const"])]]
+    if type(values := raw.get("enum")) is list:
+        return frozenset(_KIND_OF[type(value)] for value in values)
+    return NO_KIND
+
+
+def kinds_of_all(parts: Sequence[Place]) -> frozenset[str]:
+    """The types that all of some schemas allow. Where nothing is left, the types that any of them
+    allows: in a description that is in use, a contradiction is a slip of the pen."""
+    found = NO_KIND
+    for part in parts:
+        own = kinds(part.value)
+        if own and found and own != found:
+            both = own & found
+            if {"integer", "number"} <= own | found:
+                both |= KIND["integer"]
+            found = both or own | found
+        else:
+            found = own or found
+    return found
+
+
+def annotate(raw: Json, made: dict[str, Any]) -> None:
+    """Adds what a schema says beside its structure to the fields of a `Shape`; what an earlier
+    schema said of an example, a format or an enumeration stays."""
+    if "example" in raw:
+        made.setdefault("example", raw["example"])
+    elif type(examples := raw.get("examples")) is list and examples:
+        made.setdefault("example", examples[0])
+    if "format" in raw:
+        made.setdefault("format", str(raw["format"]))
+    if type(values := raw.get("enum")) is list:
+        made.setdefault("enum", tuple(values))
+    elif "const" in raw:
+        made.setdefault("enum", (raw["const"],))
+    if type(pattern := raw.get("pattern")) is str:
+        made.setdefault("pattern", pattern)
+    if "maximum" in raw:
+        made.setdefault("maximum", raw["maximum"])
+    if "minimum" in raw:
+        made.setdefault("minimum", raw["minimum"])
+    if type(required := raw.get("required")) is list:
+        names = frozenset(name for name in required if type(name) is str)
+        made["required"] = made["required"] | names if "required" in made else names
+    if raw.get("readOnly") is True:
+        made["read_only"] = True
+    if raw.get("writeOnly") is True:
+        made["write_only"] = True
+
+
+def members(part: Place) -> list[tuple[str, Place]]:
+    """The declared members of an object."""
+    properties = part.value.get("properties")
+    if type(properties) is not dict:
+        return []
+    file, start = part.file, part.pointer + "/properties/"
+    return [
+        (name, Place(file, start + escape(name), value))
+        for name, value in properties.items()
+        if value is not False
+    ]
+
+
+def listed(place: Place, word: str) -> list[Place]:
+    """The schemas in a list: of `allOf`, `oneOf`, `anyOf`, `prefixItems`."""
+    file, pointer, raw = place
+    schemas = raw.get(word)
+    if type(schemas) is not list:
+        return []
+    return [Place(file, f"{pointer}/{word}/{i}", schema) for i, schema in enumerate(schemas)]
+
+
+def items(part: Place) -> list[Place]:
+    """The schemas of the elements of a list, wherever they stand in it."""
+    raw = part.value
+    if LISTING.isdisjoint(raw):
+        return []
+    found = listed(part, "prefixItems") + listed(part, "items")
+    if type(each := raw.get("items")) is dict or each is True:
+        found.append(Place(part.file, part.pointer + "/items", each))
+    return found
+
+
+def values(part: Place) -> list[Place]:
+    """The schemas of the undeclared members of an object."""
+    file, pointer, raw = part
+    if MAPPING.isdisjoint(raw):
+        return []
+    found = []
+    for word in ("additionalProperties", "unevaluatedProperties"):
+        if type(value := raw.get(word)) is dict or value is True:
+            found.append(Place(file, f"{pointer}/{word}", value))
+    if type(patterns := raw.get("patternProperties")) is dict:
+        start = pointer + "/patternProperties/"
+        found += (Place(file, start + escape(n), v) for n, v in patterns.items() if v is not False)
+    return found
+
+
+def is_null(raw: Json) -> bool:
+    """True for a schema that allows `null` and nothing else."""
+    return type(raw) is dict and (
+        raw.get("type") in ("null", ["null"])
+        or raw.get("enum") == [None]
+        or ("const" in raw and raw["const"] is None)
+    )

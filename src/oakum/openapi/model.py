@@ -1,0 +1,143 @@
+"""What an OpenAPI document declares: shapes, parameters, media types, operations.
+
+Plain values, no behaviour beyond look-up: readers (`openapi`, `policy`) build them, `authz`
+gives them their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+"""A parsed JSON value: the one place where `Any` is honest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What a schema says about a JSON value, with references and compositions resolved.
+
+    Children are thunks so that recursive schemas stay finite; calling one twice gives the
+    same `Shape`.
+    """
+
+    names: frozenset[str] = frozenset()
+    """Component names this schema was reached by: `$ref` targets, also through `allOf`."""
+    kinds: frozenset[str] = frozenset()
+    """JSON types allowed (`object array string number integer boolean null`); empty: any."""
+    properties: Mapping[str, Callable[[], Shape]] = field(default_factory=dict)
+    items: Callable[[], Shape] | None = None
+    extra: Callable[[], Shape] | None = None
+    """Shape of the values of undeclared members (`additionalProperties`, a map)."""
+    branches: tuple[Callable[[], Shape], ...] = ()
+    """Alternatives of `oneOf` / `anyOf`; members common to all stand in `properties`."""
+    discriminator: tuple[str, Mapping[str, str]] | None = None
+    """Property name, and its values mapped to component names."""
+    write_only: bool = False
+    read_only: bool = False
+    format: str = ""
+    example: Json = None
+    enum: tuple[Json, ...] = ()
+    pattern: str = ""
+    """Regular expression (ECMA-262) that is found in each text; empty: any."""
+    maximum: Json = None
+    minimum: Json = None
+    required: frozenset[str] = frozenset()
+    """Names of the members that must be there."""
+    pointer: str = ""
+    """JSON pointer of the schema in its document."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation; `where` is `path`, `query`, `header` or `cookie`."""
+
+    name: str
+    where: str
+    required: bool = False
+    shape: Shape = field(default_factory=Shape)
+    example: Json = None
+    default: Json = None
+    description: str = field(default="", compare=False)
+    style: str = field(default="", compare=False)
+    """How an array or an object is written: `form`, `deepObject`, …; `json`: as its own media type;
+    empty: the document does not say."""
+    explode: bool | None = field(default=None, compare=False)
+    """Whether each element or member stands by itself; None: the document does not say."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """A media type of a request or a response body, and the shape of that body."""
+
+    type: str
+    shape: Shape | None = None
+    example: Json = field(default=None, compare=False)
+    """A whole body that the document gives as an example; None: none."""
+
+    @property
+    def is_json(self) -> bool:
+        """True for `application/json`, `problem+json`, and any vendor's `+json`."""
+        return is_json(self.type)
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
+    base = media_type.partition(";")[0].strip().lower()
+    return base == "application/json" or base.endswith("+json")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path: an endpoint."""
+
+    id: str
+    """`operationId`, or `GET /path` where the document has none."""
+    method: str
+    path: str
+    """Path template, with the base path of the server before it: `/api/user/{userId}`."""
+    parameters: tuple[Parameter, ...] = ()
+    body: tuple[Media, ...] = ()
+    responses: Mapping[str, tuple[Media, ...]] = field(default_factory=dict)
+    """Status (`200`, `2XX`, `default`) to media types."""
+    security: tuple[frozenset[str], ...] | None = None
+    """Alternatives of scheme names; an empty alternative is anonymous; `()` is `security: []`;
+    None: the document says nothing at all."""
+    scopes: frozenset[str] = frozenset()
+    """Scopes and roles that any alternative asks for (OpenAPI 3.1, Security Requirement)."""
+    summary: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    pointer: str = ""
+    extensions: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def anonymous(self) -> bool:
+        """True when the document lets anybody call it without credentials."""
+        return not self.security or frozenset() in self.security
+
+    @property
+    def owed(self) -> tuple[tuple[str, str], ...]:
+        """Query parameters that every call needs and that can have one value only, such as
+        `context` with `enum: [edit]`; or the one that the document says is meant without it. An
+        example is none: it may name somebody."""
+        found: list[tuple[str, str]] = []
+        for each in self.parameters:
+            only = each.shape.enum[0] if len(each.shape.enum) == 1 else each.default
+            if each.where == "query" and each.required and isinstance(only, str | int | float):
+                text = str(only).lower() if isinstance(only, bool) else str(only)
+                found.append((each.name, text))
+        return tuple(found)
+
+    def success(self) -> Media | None:
+        """The JSON of the lowest 2xx answer (or of `default`), else its first media type: the order
+        of a document's media types means nothing (OpenAPI, Response Object)."""
+        for status in sorted(self.responses):
+            if status.startswith("2") and self.responses[status]:
+                return _preferred(self.responses[status])
+        return _preferred(self.responses.get("default", ()))
+
+
+def _preferred(types: tuple[Media, ...]) -> Media | None:
+    return next((each for each in types if each.is_json), next(iter(types), None))

@@ -1,0 +1,154 @@
+"""OpenAPI Overlays (Overlay Specification 1.0 and 1.1): changes that live beside a document.
+
+A contract can be added to a description that somebody else owns or generates. Actions are applied
+in order, each to the result of the one before. Nothing is changed in place: containers on the way
+to a target are copied, so that a large document costs no more than what an overlay touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+
+from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.openapi.model import Json
+
+_RFC_9535 = JSONPathEnvironment(strict=True)
+_WORDS = ("target", "description", "update", "remove", "copy")
+_READABLE = "Oakum reads overlays 1.0 and 1.1"
+Parts = tuple[int | str, ...]
+
+
+class _Unfit(Exception):
+    """An action that does not fit the document it meets."""
+
+
+def apply(
+    document: Json, overlay: Json, locate: Callable[[str], Location]
+) -> tuple[Json, tuple[Problem, ...]]:
+    """The changed document, and a problem for each target that matches nothing.
+
+    `locate` tells where the value at a JSON pointer into the overlay stands. Raises `InputError`
+    with every mistake of an invalid overlay, or with the first action that does not fit.
+    """
+    mistakes = [Problem(locate(where), said, hint) for where, said, hint in _mistakes(overlay)]
+    if mistakes:
+        raise InputError(mistakes)
+    missed: list[Problem] = []
+    for index, action in enumerate(overlay["actions"]):
+        where = f"/actions/{index}/target"
+        places = _places(_compiled(action["target"]), document)
+        if not places:
+            said = f"the target `{action['target']}` matches nothing in the document"
+            missed.append(Problem(locate(where), said, "the action is skipped"))
+        try:
+            document = _acted(document, action, places)
+        except _Unfit as unfit:
+            raise InputError([Problem(locate(where), str(unfit))]) from None
+    return document, tuple(missed)
+
+
+def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
+    if type(overlay) is not dict or "overlay" not in overlay:
+        yield "", "this is not an OpenAPI overlay", "it starts with `overlay: 1.1.0`"
+        return
+    version = str(overlay["overlay"])
+    if version.split(".")[:2] not in (["1", "0"], ["1", "1"]):
+        yield "/overlay", f"overlay version `{version}` is not read", _READABLE
+    actions = overlay.get("actions")
+    if type(actions) is not list or not actions:
+        yield "/actions", "`actions` must be a list of at least one action", ""
+        return
+    for index, action in enumerate(actions):
+        where = f"/actions/{index}"
+        if type(action) is not dict:
+            yield where, "an action must be a map with a `target`", ""
+            continue
+        for word in action:
+            if word not in _WORDS and not word.startswith("x-"):
+                yield f"{where}/{word}", f"unknown key `{word}`", did_you_mean(word, _WORDS)
+        if type(action.get("target")) is not str:
+            yield where, "an action must say its `target`, a JSONPath", ""
+        if "copy" in action and type(action["copy"]) is not str:
+            yield f"{where}/copy", "`copy` must be a JSONPath", ""
+        if not ("update" in action or "copy" in action or action.get("remove") is True):
+            yield where, "this action does nothing", "give it `update`, `copy` or `remove: true`"
+        for word in ("target", "copy"):
+            if type(path := action.get(word)) is str and (why := _flaw(path)):
+                yield f"{where}/{word}", f"`{path}` is no JSONPath of RFC 9535", why
+        if "copy" in action and version.startswith("1.0"):
+            yield f"{where}/copy", "overlay 1.0 has no `copy`", "write `overlay: 1.1.0`"
+
+
+def _compiled(path: str) -> JSONPath:
+    found = _RFC_9535.compile(path)
+    assert isinstance(found, JSONPath)  # strict mode has no compound paths
+    return found
+
+
+def _flaw(path: str) -> str:
+    if not path.startswith("$"):
+        return "it must start with `$`"
+    try:
+        _compiled(path)
+    except JSONPathError as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def _places(path: JSONPath, document: Json) -> list[Parts]:
+    return list(dict.fromkeys(tuple(match.parts) for match in path.finditer(document)))
+
+
+def _acted(document: Json, action: Json, places: list[Parts]) -> Json:
+    if action.get("remove") is True:
+        # Deepest first, and the later of two list elements first: no place moves before its turn.
+        places.sort(key=lambda p: (len(p), p[-1] if p and type(p[-1]) is int else 0), reverse=True)
+        for parts in places:
+            document = _removed(document, parts)
+        return document
+    value = action.get("update")
+    if "update" not in action:
+        found = list(_compiled(action["copy"]).finditer(document))
+        if len(found) != 1:
+            raise _Unfit(f"`{action['copy']}` must select one value to copy, not {len(found)}")
+        value = found[0].obj
+    for parts in places:
+        document = _changed(document, parts, lambda old: _merged(old, value))
+    return document
+
+
+def _removed(document: Json, parts: Parts) -> Json:
+    if not parts:
+        raise _Unfit("the whole document cannot be removed")
+
+    def without(holder: Json) -> Json:
+        rest = holder.copy()
+        del rest[parts[-1]]
+        return rest
+
+    return _changed(document, parts[:-1], without)
+
+
+def _changed(value: Json, parts: Parts, change: Callable[[Json], Json]) -> Json:
+    if not parts:
+        return change(value)
+    changed = value.copy()
+    changed[parts[0]] = _changed(value[parts[0]], parts[1:], change)
+    return changed
+
+
+def _merged(old: Json, new: Json) -> Json:
+    if type(old) is dict and type(new) is dict:
+        shared = {name: _merged(old[name], new[name]) for name in new if name in old}
+        return old | new | shared
+    if type(old) is list:
+        return old + new if type(new) is list else [*old, new]
+    if type(old) is dict or type(new) in (dict, list):
+        raise _Unfit(f"`update` gives {_kind(new)} where the document has {_kind(old)}")
+    return new
+
+
+def _kind(value: Json) -> str:
+    return "a map" if type(value) is dict else "a list" if type(value) is list else "a scalar"

@@ -1,0 +1,331 @@
+"""Files and the references between them: `$ref` to a value, lazily, cached, without a network.
+
+A description may be spread over files. Each is read when the first reference into it is followed,
+and never over HTTP: what a contract means must not depend on somebody else's server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from oakum.errors import InputError, Location, Problem
+from oakum.openapi import source
+from oakum.openapi.model import Json
+
+
+class File:
+    """One file of a description: its plain value, and the way back from a pointer to a place."""
+
+    def __init__(self, name: str, data: bytes, path: Path | None = None, prefix: str = "") -> None:
+        """Raises `InputError` when the text is neither JSON nor YAML."""
+        self.name = name
+        self.path = path
+        self.prefix = prefix
+        """What stands before a pointer into this file: "" for the main one, else `file#`."""
+        self._data = data
+        self._patched = False
+        self._marked: source.Node | None = None
+        self._places: source.JsonPlaces | None = None
+        self.root: Json
+        text = data.removeprefix(b"\xef\xbb\xbf")
+        if text.lstrip()[:1] == b"{" and (plain := _as_json(text, name)) is not None:
+            self.root = plain
+        else:
+            self._marked = source.parse(source.decode(data, name), name)
+            self.root = self._marked.plain()
+
+    def patch(self, root: Json) -> None:
+        """Sets the value that overlays have made of this one."""
+        self.root = root
+        self._patched = True
+
+    def references(self) -> set[str]:
+        """At least every text under a `$ref` key, at any depth."""
+        if self._marked is None and not self._patched:
+            # The text between the next two quotes; wrong only where JSON is written unusually,
+            # and then it leads nowhere, which is what makes the caller look closer.
+            after = self._data.split(b'"$ref"')[1:]
+            found = {piece.partition(b'"')[2].partition(b'"')[0] for piece in after}
+            return {ref.decode("utf-8", "replace") for ref in found}
+        refs: set[str] = set()
+        waiting = [self.root]
+        while waiting:
+            value = waiting.pop()
+            if type(value) is dict:
+                if type(ref := value.get("$ref")) is str:
+                    refs.add(ref)
+                value = value.values()
+            waiting += [child for child in value if type(child) is dict or type(child) is list]
+        return refs
+
+    @property
+    def stem(self) -> str:
+        """The name of the file without its folder and its ending."""
+        return self.path.stem if self.path is not None else ""
+
+    def locate(self, pointer: str) -> Location:
+        """The place of the value at a pointer, or of the nearest value around it."""
+        if self._marked is not None:
+            return source.node_location(self._marked, pointer)
+        if self._places is None:
+            text = source.decode(self._data, self.name)
+            self._places = source.JsonPlaces(text, self.name)
+        return self._places.locate(pointer)
+
+
+def _as_json(text: bytes, name: str) -> Json:
+    """The value of JSON text; None for what only a YAML reader may understand (`{a: 1}`)."""
+    try:
+        return source.parse_json(text, name)
+    except InputError:
+        if text.lstrip()[1:].lstrip()[:1] in (b'"', b"}"):
+            raise
+        return None
+
+
+class Place(NamedTuple):
+    """A value and where it stands."""
+
+    file: File
+    pointer: str
+    value: Json
+
+    @property
+    def where(self) -> str:
+        """The pointer, with the file before it when that is not the main one."""
+        return self.file.prefix + self.pointer
+
+    def at(self, *names: str) -> Place:
+        """The place some steps below, its value None where there is nothing."""
+        pointer, value = self.pointer, self.value
+        for name in names:
+            pointer = f"{pointer}/{escape(name)}"
+            value = value.get(name) if type(value) is dict else None
+        return Place(self.file, pointer, value)
+
+
+class Library:
+    """Every file of one description, and what its references lead to."""
+
+    def __init__(self, main: File) -> None:
+        self.main = main
+        self._within = _tree(main.path) if main.path is not None else ()
+        self._files: dict[Path, File | str] = {}
+        if main.path is not None:
+            self._files[main.path.resolve()] = main
+        self._targets: dict[tuple[int, str], Place | str] = {}
+        self._ends: dict[tuple[int, str], Place | str] = {}
+        self._circles: set[tuple[int, str]] = set()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Of every file that was read so far, or looked for."""
+        return tuple(self._files)
+
+    def resolve(self, file: File, ref: str) -> Place | str:
+        """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
+        key = (id(file), ref)
+        target = self._targets.get(key)
+        if target is None:
+            target = self._targets[key] = self._resolve(file, ref)
+        return target
+
+    def follow(self, place: Place) -> Place | str:
+        """The value at the end of a chain of references, or why there is none."""
+        value = place.value
+        if type(value) is not dict or type(ref := value.get("$ref")) is not str:
+            return place
+        key = (id(place.file), ref)
+        end = self._ends.get(key)
+        if end is None:
+            end = self._ends[key] = self._end(place.file, ref)
+        return end
+
+    def _end(self, file: File, ref: str) -> Place | str:
+        """Each step of a chain is taken once, however many references begin in the midst of it."""
+        written = ref
+        seen: dict[tuple[int, str], None] = {}
+        while (key := (id(file), ref)) not in seen and key not in self._circles:
+            end = self._ends.get(key)
+            if end is None:
+                seen[key] = None
+                end = self.resolve(file, ref)
+            value = None if isinstance(end, str) else end.value
+            if (
+                isinstance(end, str)
+                or type(value) is not dict
+                or type(value.get("$ref")) is not str
+            ):
+                self._ends |= dict.fromkeys(seen, end)
+                return end
+            file, ref = end.file, value["$ref"]
+        self._circles |= seen.keys()
+        return f"`{written}` leads round in a circle of references"
+
+    def is_whole(self) -> bool:
+        """True when every reference in every file leads somewhere, wherever it stands.
+
+        Looks at the text that follows each `$ref`, an example included: a quick yes spares a walk
+        through the whole document, and a no proves nothing yet.
+        """
+        checked: set[int] = set()
+        while waiting := [f for f in self.files if id(f) not in checked]:
+            for file in waiting:
+                checked.add(id(file))
+                for ref in file.references():
+                    if isinstance(self.follow(Place(file, "", {"$ref": ref})), str):
+                        return False
+        return True
+
+    @property
+    def files(self) -> list[File]:
+        others = (file for file in self._files.values() if isinstance(file, File))
+        return list(dict.fromkeys((self.main, *others)))
+
+    def value(self, place: Place) -> Json:
+        """The plain value at the end of a chain of references; None where it breaks."""
+        end = self.follow(place)
+        return None if isinstance(end, str) else end.value
+
+    def locate(self, where: str) -> Location:
+        """The place of a `Place.where`."""
+        name, hash_, pointer = where.rpartition("#")
+        if hash_:
+            for file in self._files.values():
+                if isinstance(file, File) and file.prefix == f"{name}#":
+                    return file.locate(pointer)
+        return self.main.locate(where)
+
+    def _resolve(self, file: File, ref: str) -> Place | str:
+        address, _, fragment = ref.partition("#")
+        target = file
+        if address and address != _self(file):
+            found = self._file(file, address)
+            if isinstance(found, str):
+                return found
+            target = found
+        if fragment and not fragment.startswith("/"):
+            return f"`{ref}` is an anchor, which is not read; point to it as `#/…`"
+        pointer = unquote(fragment)
+        value = target.root
+        for part in pointer.split("/")[1:]:
+            part = unescape(part)
+            if type(value) is dict and part in value:
+                value = value[part]
+            elif type(value) is list and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return f"`{ref}` leads nowhere: there is no `{part}`"
+        return Place(target, pointer, value)
+
+    def _file(self, file: File, address: str) -> File | str:
+        if "://" in address or address.startswith(("//", "/")):
+            return f"`{address}` is not fetched; put the file beside the document and point to it"
+        if file.path is None:
+            return f"`{address}` is another file, and the document was not read from a file"
+        path = file.path.parent / unquote(address)
+        try:
+            key = path.resolve()
+            if not any(key.is_relative_to(each) for each in self._within):
+                return f"`{address}` is outside of `{self._within[0]}`; copy the file into it"
+            if key not in self._files and not path.is_file():
+                self._files[key] = f"there is no file `{path}`"
+        except (OSError, ValueError):  # too long, or a character that no file system takes
+            return f"`{address:.60}` cannot be the name of a file"
+        if key not in self._files:
+            self._files[key] = _read(path)
+        return self._files[key]
+
+
+def _tree(document: Path) -> tuple[Path, ...]:
+    """The folders that a document may refer into, the widest first (CWE-22).
+
+    The working tree that holds it; without one, the folder of the document, and the current folder
+    where the document is below that. A document is often somebody else's: it names no file of the
+    machine that reads it.
+    """
+    folder = document.resolve().parent
+    above = (folder, *folder.parents)
+    tree = next((each for each in above if (each / ".git").exists()), folder)
+    here = Path.cwd()
+    wide = here in above and here != Path(here.anchor)
+    return tuple(sorted({tree, here} if wide else {tree}, key=lambda each: len(each.parts)))
+
+
+def _read(path: Path) -> File | str:
+    try:
+        return File(str(path), source.read_bytes(path), path, f"{path}#")
+    except InputError as error:
+        return str(error.problems[0])
+
+
+def _self(file: File) -> str:
+    root = file.root
+    address = root.get("$self") if type(root) is dict else None
+    return address if type(address) is str else ""
+
+
+def escape(part: str) -> str:
+    """A name as a segment of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part
+
+
+def unescape(part: str) -> str:
+    """The name that a segment of a JSON pointer stands for."""
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
+
+
+# ------------------------------------------------------------------------ references that break
+
+_PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
+"""Keywords whose values are data, or endpoints of somebody else's: no reference in them is
+followed."""
+_NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"))
+_NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
+"""Keywords whose members are called as the author likes, so that no name is a keyword."""
+
+
+Trail = str | tuple["Trail", str]
+"""A pointer, or what stands before its last segment and that segment: joined only in a message."""
+
+
+def broken(library: Library) -> Iterator[Problem]:
+    """Every reference that can be reached from the paths and leads nowhere."""
+    if library.is_whole():
+        return
+    seen: set[int] = set()
+    waiting: list[tuple[File, Json, Trail, bool]] = []
+    waiting.append((library.main, library.main.root["paths"], "/paths", True))
+    while waiting:
+        file, value, trail, named = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is list:
+            waiting += ((file, v, (trail, str(i)), False) for i, v in enumerate(value))
+        elif type(value) is dict:
+            for key, child in value.items():
+                if type(child) is dict or type(child) is list:
+                    if named or not (key in _PLAIN or key.startswith("x-")):
+                        waiting.append((file, child, (trail, key), not named and key in _NAMED))
+                elif key == "$ref" and not named and type(child) is str:
+                    place = _joined((trail, key))
+                    target = library.resolve(file, child)
+                    if isinstance(target, str):
+                        yield Problem(file.locate(place), target)
+                        continue
+                    waiting.append((target.file, target.value, target.pointer, False))
+                    end = library.follow(Place(file, "", value))
+                    if isinstance(end, str) and end.startswith(f"`{child}`"):  # a circle
+                        yield Problem(file.locate(place), end)
+
+
+def _joined(trail: Trail) -> str:
+    segments: list[str] = []
+    while isinstance(trail, tuple):
+        trail, last = trail
+        segments.append(escape(last))
+    return "/".join((trail, *reversed(segments)))

@@ -1,0 +1,297 @@
+"""Schemas to shapes: what a JSON value may look like, with references and compositions resolved.
+
+A schema is read as a conjunction of *parts*: itself, what its `$ref` leads to, the members of its
+`allOf`. The parts are merged into one `Shape`; `oneOf` and `anyOf` become branches. Nothing is
+read before somebody asks for it, and each schema is read once: a description of 13 MB has tens of
+thousands of schemas, most of which a command never looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from oakum.openapi import keywords
+from oakum.openapi.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
+from oakum.openapi.model import Json, Shape
+from oakum.openapi.reference import Library, Place, unescape
+from oakum.openapi.walk import (
+    Either,
+    Thunk,
+    children,
+    common,
+    either,
+    elements,
+    flatten,
+    shape_with,
+)
+
+__all__ = ["Schemas", "children", "either", "elements", "flatten"]
+
+_HOMES = frozenset(("schemas", "$defs", "definitions"))
+_NO_MEMBERS: Mapping[str, Thunk] = {}
+_ANY = Shape()
+_NESTING = 64
+"""Unions within unions that are looked through for what their alternatives share."""
+
+
+class Schemas:
+    """The shapes of one description: one `Shape` per schema, whoever asks."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._shapes: dict[int, Shape] = {}
+        self._meets: dict[frozenset[int], Shape] = {}
+        self._underway: set[int] = set()
+
+    def shape(self, place: Place) -> Shape:
+        """The shape of the schema at a place. Never fails: what cannot be read may be anything."""
+        raw = place.value
+        if type(raw) is not dict:
+            return _ANY
+        if len(raw) == 1 and type(ref := raw.get("$ref")) is str:
+            target = self._library.resolve(place.file, ref)
+            return _ANY if isinstance(target, str) else self.component(target)
+        known = self._shapes.get(id(raw))
+        if known is None:
+            known = self._shapes[id(raw)] = self._read(place, "")
+        return known
+
+    def component(self, place: Place) -> Shape:
+        """The shape of a schema that has a name: a component, the target of a reference."""
+        raw = place.value
+        if type(raw) is not dict:
+            return _ANY
+        known = self._shapes.get(id(raw))
+        if known is None:
+            known = self._shapes[id(raw)] = self._read(place, self.name(place))
+        return known
+
+    def name(self, place: Place) -> str:
+        """The component name of what a reference leads to; "" when it is just some place."""
+        segments = place.pointer.split("/")[1:]
+        away = place.file is not self._library.main
+        if not segments:
+            return place.file.stem if away else ""
+        home = segments[-2] if len(segments) > 1 else "schemas"
+        return unescape(segments[-1]) if home in _HOMES or (away and home != "properties") else ""
+
+    def all_of(self, places: tuple[Place, ...]) -> Shape:
+        """The shape of a value that satisfies every one of some schemas."""
+        if len(places) == 1:
+            return self.shape(places[0])
+        key = frozenset(map(self._identity, places))
+        known = self._meets.get(key)
+        if known is None:
+            known = self._meets[key] = self._compose(places, "")
+        return known
+
+    def _identity(self, place: Place) -> int:
+        bare = type(place.value) is dict and len(place.value) == 1
+        end = self._library.follow(place) if bare else place
+        return id(place.value if isinstance(end, str) else end.value)
+
+    def _read(self, place: Place, name: str) -> Shape:
+        raw = place.value
+        if not COMPOSING.isdisjoint(raw):
+            return self._compose((place,), name)
+        made: dict[str, Any] = {"pointer": place.where, "_schema": id(raw)}
+        if name:
+            made["names"] = frozenset((name,))
+        if STRUCTURE.isdisjoint(raw):
+            keywords.annotate(raw, made)
+            made["properties"] = _NO_MEMBERS
+        else:
+            made["properties"] = self._merge((place,), made)
+        return _with_kinds(made, keywords.kinds(raw), raw.get("nullable") is True)
+
+    def _compose(self, places: tuple[Place, ...], name: str) -> Shape:
+        whole = _Conjunction(self, self._library, places)
+        made: dict[str, Any] = {"pointer": places[0].where, "_schema": whole.structure()}
+        names = whole.names | {name} - {""}
+        if names:
+            made["names"] = frozenset(names)
+        if whole.discriminator is not None:
+            made["discriminator"] = whole.discriminator
+        members = self._merge(whole.parts, made)
+        kinds = keywords.kinds_of_all(whole.parts)
+        if whole.empty:
+            kinds = KIND["null"]
+        elif whole.groups:
+            kinds = self._branch(whole.groups, places[0], made, members, kinds)
+        made["properties"] = members
+        return _with_kinds(made, kinds, whole.nullable)
+
+    def _merge(self, parts: Sequence[Place], made: dict[str, Any]) -> dict[str, Thunk]:
+        members: dict[str, tuple[Place, ...]] = {}
+        items: list[list[Place]] = []
+        extra: list[list[Place]] = []
+        for part in parts:
+            for name, place in keywords.members(part):
+                members[name] = (*members[name], place) if name in members else (place,)
+            items += [found] if (found := keywords.items(part)) else []
+            extra += [found] if (found := keywords.values(part)) else []
+            keywords.annotate(part.value, made)
+        if items:
+            made["items"] = self._every(items)
+        if extra:
+            made["extra"] = self._every(extra)
+        return {name: _Lazy(self, places) for name, places in members.items()}
+
+    def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
+        """What each part says of an element: all at once, or any where one part says several."""
+        if all(len(places) == 1 for places in parts):
+            return _Lazy(self, tuple(place for places in parts for place in places))
+        return Either(tuple(_Lazy(self, (place,)) for places in parts for place in places))
+
+    def _branch(
+        self,
+        groups: Sequence[tuple[Place, ...]],
+        first: Place,
+        made: dict[str, Any],
+        members: dict[str, Thunk],
+        kinds: frozenset[str],
+    ) -> frozenset[str]:
+        """Adds the alternatives, and lifts what all alternatives of a group have in common."""
+        lazy = [[(_Lazy(self, (place,)), place) for place in group] for group in groups]
+        made["branches"] = tuple(thunk for group in lazy for thunk, _ in group)
+        lifted = made["_lifted"] = set()
+        if len(self._underway) >= _NESTING:
+            return kinds
+        me = id(first.value)
+        self._underway.add(me)
+        try:
+            for group in lazy:
+                found = [thunk() for thunk, place in group if not self._is_underway(place)]
+                if not kinds and found and all(shape.kinds for shape in found):
+                    kinds = NO_KIND.union(*(shape.kinds for shape in found))
+                for name, thunk in common(found).items():
+                    if name not in members:
+                        members[name] = thunk
+                        lifted.add(name)
+        finally:
+            self._underway.discard(me)
+        return kinds
+
+    def _is_underway(self, place: Place) -> bool:
+        target = self._library.follow(place)
+        return isinstance(target, str) or id(target.value) in self._underway
+
+
+class _Conjunction:
+    """The parts that a value must satisfy all at once, and the alternatives beside them."""
+
+    def __init__(self, schemas: Schemas, library: Library, places: Iterable[Place]) -> None:
+        self.parts: list[Place] = []
+        self.names: set[str] = set()
+        self.nullable = False
+        self.groups: list[tuple[Place, ...]] = []
+        self.discriminator: tuple[str, Mapping[str, str]] | None = None
+        self._schemas = schemas
+        self._library = library
+        seen: set[int] = set()
+        waiting = [*reversed(tuple(places))]
+        while waiting:
+            place = waiting.pop()
+            if type(place.value) is dict and id(place.value) not in seen:
+                seen.add(id(place.value))
+                self.parts.append(place)
+                waiting.extend(reversed([*self._conjuncts(place)]))
+        whole = [g for g in self.groups if not any(self._end(p) in seen for p in g)]
+        self.empty = False
+        """No alternative is left: nothing is such a value."""
+        if any(_says(part) for part in self.parts):
+            # x and (x or y) is x: `Cat` is a `Pet`, although `Pet` lists `Cat` as an alternative.
+            self.groups = whole
+        else:
+            # A schema that is but itself or something else is something else.
+            left = [tuple(p for p in g if self._end(p) not in seen) for g in self.groups]
+            self.groups, self.empty = [g for g in left if g], not all(left)
+
+    def structure(self) -> Json:
+        """The schemas that give the value its structure: what `walk.schema_of` tells."""
+        found = {id(p.value) for p in self.parts if not STRUCTURE.isdisjoint(p.value)}
+        found |= {id(place.value) for group in self.groups for place in group}
+        return found.pop() if len(found) == 1 else frozenset(found or map(id, self.parts))
+
+    def _conjuncts(self, place: Place) -> Iterator[Place]:
+        raw = place.value
+        self.nullable |= raw.get("nullable") is True
+        if type(ref := raw.get("$ref")) is str:
+            target = self._library.resolve(place.file, ref)
+            if not isinstance(target, str):
+                self.names |= {self._schemas.name(target)} - {""}
+                yield target
+        yield from keywords.listed(place, "allOf")
+        groups = []
+        for word in ("oneOf", "anyOf"):
+            given = [p for p in keywords.listed(place, word) if p.value is not False]
+            live = tuple(p for p in given if not keywords.is_null(p.value))
+            self.nullable |= len(live) < len(given)
+            if len(live) > 1:
+                groups.append(live)
+            else:
+                yield from live
+        if type(raw.get("discriminator")) is dict:
+            mapped = self._discriminate(place, groups)
+            groups = groups or [mapped] if mapped else groups
+        self.groups += groups
+
+    def _discriminate(self, place: Place, groups: list[tuple[Place, ...]]) -> tuple[Place, ...]:
+        """Notes the discriminator. Gives the mapped schemas: where inheritance is written by
+        `allOf`, they are alternatives that no `oneOf` lists."""
+        raw = place.value["discriminator"]
+        mapping = raw.get("mapping")
+        named: dict[str, str] = {}
+        found: list[Place] = []
+        for value, text in mapping.items() if type(mapping) is dict else ():
+            bare = "#" not in str(text) and "/" not in str(text)
+            to = f"#/components/schemas/{text}" if bare else str(text)
+            target = self._library.resolve(place.file, to)
+            if not isinstance(target, str):
+                named[value] = self._schemas.name(target)
+                found.append(Place(place.file, place.pointer, {"$ref": to}))
+        for branch in (branch for group in groups for branch in group):
+            if type(branch.value) is dict and type(ref := branch.value.get("$ref")) is str:
+                target = self._library.resolve(branch.file, ref)
+                name = "" if isinstance(target, str) else self._schemas.name(target)
+                if name and name not in named.values():
+                    named[name] = name
+        if self.discriminator is None:
+            self.discriminator = (str(raw.get("propertyName", "")), named)
+        return tuple(found)
+
+    def _end(self, place: Place) -> int:
+        target = self._library.follow(place)
+        return 0 if isinstance(target, str) else id(target.value)
+
+
+def _says(part: Place) -> bool:
+    """Whether a schema says something of a value by itself."""
+    return bool(keywords.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
+
+
+class _Lazy:
+    """The shape of a value that satisfies some schemas, made at the first call and kept."""
+
+    __slots__ = ("_places", "_schemas", "_shape")
+
+    def __init__(self, schemas: Schemas, places: tuple[Place, ...]) -> None:
+        self._schemas = schemas
+        self._places = places
+        self._shape: Shape | None = None
+
+    def __call__(self) -> Shape:
+        if self._shape is None:
+            self._shape = self._schemas.all_of(self._places)
+            self._places = ()
+        return self._shape
+
+
+def _with_kinds(made: dict[str, Any], kinds: frozenset[str], nullable: bool) -> Shape:
+    if not kinds:  # a schema with members is an object, said or not
+        implied = "object" if made["properties"] or "extra" in made else "array"
+        kinds = KIND[implied] if implied == "object" or "items" in made else NO_KIND
+    if kinds:
+        made["kinds"] = kinds | KIND["null"] if nullable else kinds
+    return shape_with(made)

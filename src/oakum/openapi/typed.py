@@ -1,0 +1,131 @@
+"""JSON of ours, read back: a value knows its place and refuses to be read as what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import TypeVar
+
+from oakum.errors import InputError, Problem, did_you_mean
+from oakum.openapi.model import Json
+from oakum.openapi.source import json_location, parse_json
+
+T = TypeVar("T")
+
+
+FORMERLY = {"endpoints": "doors", "endpoint": "door", "untested": "not_shown"}
+"""Keys of today by what they were called in earlier versions of their schemas."""
+
+
+def typed(
+    data: bytes,
+    file: str,
+    schema: str,
+    read_one: Callable[[Value], T],
+    earlier: tuple[str, ...] = (),
+) -> T:
+    """What `read_one` makes of a JSON text whose `schema` is this one, or one of the `earlier`
+    ones, whose keys may be called as in `FORMERLY`.
+
+    Raises `InputError` with the place in `file` of what does not fit.
+    """
+    value = Value(parse_json(data, file), "")
+    try:
+        value["schema"].one_of({name: name for name in (schema, *earlier)})
+        return read_one(value)
+    except MisfitError as misfit:
+        place = json_location(data.decode("utf-8", "replace"), file, misfit.pointer)
+        kind = schema.partition("/")[0].rpartition(".")[2]
+        article = "an" if kind[0] in "aeiou" else "a"
+        said = f"not {article} {kind} of `{schema}`: {misfit.message}"
+        raise InputError([Problem(place, said, misfit.hint)]) from None
+
+
+class MisfitError(Exception):
+    """Where a value is not what it should be, as a pointer, and what it should be."""
+
+    def __init__(self, pointer: str, message: str, hint: str = "") -> None:
+        self.pointer, self.message, self.hint = pointer, message, hint
+        super().__init__(message)
+
+
+class Value:
+    """A JSON value that knows its pointer and refuses to be read as what it is not."""
+
+    def __init__(self, value: Json, pointer: str) -> None:
+        self._value, self._pointer = value, pointer
+
+    def __getitem__(self, key: str) -> Value:
+        members = self._typed(dict, "an object")
+        if key not in members and FORMERLY.get(key) in members:
+            key = FORMERLY[key]
+        if key not in members:
+            hint = did_you_mean(key, members)
+            raise MisfitError(self._pointer, f"`{key}` is missing", hint)
+        return Value(members[key], f"{self._pointer}/{_escaped(key)}")
+
+    def has(self, key: str) -> bool:
+        """Whether a report of an earlier version has a key that was added since."""
+        return key in self._typed(dict, "an object")
+
+    def text(self) -> str:
+        return str(self._typed(str, "text"))
+
+    def whole(self) -> int:
+        return int(self._typed(int, "a whole number"))
+
+    def number(self) -> float:
+        return float(self._typed((int, float), "a number"))
+
+    def flag(self) -> bool:
+        return bool(self._typed(bool, "true or false"))
+
+    def day(self) -> date:
+        """A day (RFC 3339, full-date)."""
+        try:
+            return date.fromisoformat(self.text())
+        except ValueError:
+            raise self.refuse("this should be a day such as `2026-01-31`") from None
+
+    def moment(self) -> str:
+        """A moment that knows its zone (RFC 3339), as it was written."""
+        text = self.text()
+        try:
+            known = datetime.fromisoformat(text).tzinfo
+        except ValueError:
+            known = None
+        if known is None:
+            raise self.refuse("this should be a moment such as `2026-01-31T12:00:00Z`")
+        return text
+
+    def one_of(self, words: Mapping[str, T]) -> T:
+        word = self.text()
+        if word not in words:
+            known = ", ".join(f"`{name}`" for name in words)
+            raise MisfitError(self._pointer, f"`{word}` is none of {known}")
+        return words[word]
+
+    def each(self, read_one: Callable[[Value], T]) -> tuple[T, ...]:
+        items = enumerate(self._typed(list, "a list"))
+        return tuple(read_one(Value(item, f"{self._pointer}/{at}")) for at, item in items)
+
+    def members(self, read_one: Callable[[Value], T]) -> dict[str, T]:
+        return {name: read_one(self[name]) for name in self._typed(dict, "an object")}
+
+    def refuse(self, message: str, hint: str = "") -> MisfitError:
+        """That this value is not what it should be, to be raised."""
+        return MisfitError(self._pointer, message, hint)
+
+    def maybe(self, read_one: Callable[[Value], T]) -> T | None:
+        return None if self._value is None else read_one(self)
+
+    def _typed(self, kind: type | tuple[type, ...], what: str) -> Json:
+        if not isinstance(self._value, kind) or (
+            kind is not bool and isinstance(self._value, bool)  # Python's bool is an int
+        ):
+            raise MisfitError(self._pointer, f"this should be {what}")
+        return self._value
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,38 @@
+"""The page of `oakum.abuse/2`: who takes too much, over time and beside the rest."""
+
+from __future__ import annotations
+
+from oakum.abuse.signs import KINDS
+from oakum.errors import ExitCode, counted
+from oakum.openapi.model import Json
+from oakum.page.render import render as page
+
+
+def render(abuse: Json) -> str:
+    """The page of a document of `oakum.abuse/2`."""
+    verdict, mood, code = _verdict(abuse)
+    return page(
+        "oakum.pages",
+        ("shared", "abuse"),
+        {"abuse": abuse, "kinds": KINDS},
+        abuse=abuse,
+        distrust=abuse["distrust"],
+        verdict=verdict,
+        mood=mood,
+        exit_code=code.value,
+        words=KINDS,
+        kinds=[
+            (kind, word, abuse["summary"]["kinds"].get(kind, 0)) for kind, word in KINDS.items()
+        ],
+    )
+
+
+def _verdict(abuse: Json) -> tuple[str, str, ExitCode]:
+    """The run in a few words, whether that is good news, and what the shell is told."""
+    told = len(abuse["callers"])
+    if not abuse["trustworthy"]:
+        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+    if told:
+        verb = "takes" if told == 1 else "take"
+        return f"{counted(told, 'caller')} {verb} too much", "bad", ExitCode.FINDINGS
+    return "Nobody takes too much", "" if abuse["blind"] else "good", ExitCode.CLEAN

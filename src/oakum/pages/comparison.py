@@ -1,0 +1,62 @@
+"""The page of `oakum.comparison/2`: granted, sent and used, a row for each field and viewer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from oakum.errors import ExitCode, counted
+from oakum.frontend.compare.verdict import SAYS, VERDICTS
+from oakum.frontend.usage import USES
+from oakum.openapi.model import Json
+from oakum.page.render import render as page
+from oakum.pages.inventory import Lines, bar
+
+_GLYPHS: Final = {
+    "leak": "✕",
+    "narrow": "!",
+    "excess": "⊘",
+    "wide": "↔",
+    "unknown": "?",
+    "fine": "○",
+}
+
+
+def render(comparison: Json, lines: Lines) -> str:
+    """The page of a document of `oakum.comparison/2`; `lines`: of the contract, around its rows."""
+    counts: dict[str, int] = comparison["counts"]
+    leaks = counts["leak"] + counts["narrow"]
+    verdicts = [
+        (name, word, SAYS[name], _GLYPHS[name], counts[name]) for name, word in VERDICTS.items()
+    ]
+    verdict, mood, code = _verdict(comparison, leaks)
+    return page(
+        "oakum.pages",
+        ("shared", "comparison"),
+        {
+            "comparison": comparison,
+            "lines": lines,
+            "verdicts": {n: {"word": w, "says": s, "glyph": g} for n, w, s, g, _ in verdicts},
+            "uses": {**USES, "unsent": "did not come"},
+        },
+        comparison=comparison,
+        distrust=comparison["distrust"],
+        verdict=verdict,
+        mood=mood,
+        exit_code=code.value,
+        verdicts=verdicts,
+        bar=[*bar(counts, VERDICTS)],
+        resources=len({each["resource"] for each in comparison["rows"]}),
+    )
+
+
+def _verdict(comparison: Json, leaks: int) -> tuple[str, str, ExitCode]:
+    """The comparison in a few words, whether that is good news, and what the shell is told."""
+    counts = comparison["counts"]
+    if not comparison["trustworthy"]:
+        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+    if leaks:
+        return counted(leaks, "leak"), "bad", ExitCode.FINDINGS
+    if counts["excess"]:
+        said = f"No leak in what was seen, {counts['excess']:,} excess on the pages driven"
+        return said, "", ExitCode.CLEAN
+    return "No difference in what was seen", "" if counts["unknown"] else "good", ExitCode.CLEAN

@@ -1,0 +1,96 @@
+"""The page of `oakum.observation/2`: the endpoints as a tree, each with its answer, and the
+drift."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from oakum.errors import ExitCode, counted
+from oakum.inference.phrases import FieldClass
+from oakum.openapi.model import Json
+from oakum.page.render import render as page
+
+Lines = Mapping[str, Mapping[str, str]]
+"""File → number of a line, from 1 → its text: lines that the page shows, and no others."""
+STANDINGS: Final = (
+    ("shadow", "shadow", "seen, and not declared"),
+    ("zombie", "zombie", "declared, and never seen"),
+    ("documented", "documented", "declared, and seen"),
+    ("seen", "seen", "there is no document to hold it against"),
+)
+"""Each standing, the one to look at first, how it is called, and what it says."""
+_BAR = 1000
+
+
+def render(observation: Json, lines: Lines) -> str:
+    """The page of a document of `oakum.observation/2`; `lines`: of the contract, for its drift."""
+    found = observation["operations"]
+    count = {name: sum(each["standing"] == name for each in found) for name, _, _ in STANDINGS}
+    verdict, mood, code = _verdict(observation)
+    return page(
+        "oakum.pages",
+        ("shared", "inventory"),
+        {
+            "observation": {**observation, "sent": []},
+            "sent": list(_grouped(observation["sent"])),
+            "lines": lines,
+            "classes": [each.value for each in FieldClass],
+            "standings": {name: {"word": word} for name, word, _ in STANDINGS if count[name]},
+        },
+        observation=observation,
+        distrust=observation["distrust"],
+        verdict=verdict,
+        mood=mood,
+        exit_code=code.value,
+        standings=[(*each, count[each[0]]) for each in STANDINGS],
+        bar=[*bar(count, [name for name, _, _ in STANDINGS])],
+    )
+
+
+def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
+    """The run in a few words, whether that is good news, and what the shell is told."""
+    drift, against = len(observation["drift"]), observation["against"]
+    if not observation["trustworthy"]:
+        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+    if drift:
+        lines = {
+            (
+                each["kind"],
+                str(each["contract"]),
+                each["says"] if each["field"] else each["endpoint"],
+            )
+            for each in observation["drift"]
+        }
+        return f"Drift in {counted(len(lines), 'place')}", "bad", ExitCode.FINDINGS
+    if against:
+        return "No drift in what was seen", "good", ExitCode.CLEAN
+    return counted(len(observation["operations"]), "operation"), "", ExitCode.CLEAN
+
+
+def bar(counts: Mapping[str, int], order: Iterable[str]) -> Iterator[tuple[str, float, float]]:
+    """(name, start, width) of each share of all, in thousandths."""
+    total, start = max(sum(counts.values()), 1), 0.0
+    for name in order:
+        width = counts[name] * _BAR / total
+        yield name, round(start, 2), round(width, 2)
+        start += width
+
+
+def _grouped(sent: Iterable[Json]) -> Iterator[Json]:
+    """One row per endpoint, resource, viewer and state in place of one per field: a sixth as
+    long."""
+    groups: dict[tuple[object, ...], list[Json]] = defaultdict(list)
+    for each in sent:
+        state = tuple(sorted(each["state"].items()))
+        groups[each["endpoint"], each["resource"], each["viewer"], state].append(each)
+    for (endpoint, resource, viewer, _), held in groups.items():
+        yield {
+            "endpoint": endpoint,
+            "resource": resource,
+            "viewer": viewer,
+            "state": held[0]["state"],
+            "of": max(each["of"] for each in held),
+            "fields": {each["field"]: each["present"] for each in held if each["present"]},
+        }

@@ -1,0 +1,75 @@
+"""The page of `oakum.use/2`: each answer with what the pages did with its fields."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import oakum
+from oakum.errors import ExitCode, counted
+from oakum.frontend.contrast import VERDICTS
+from oakum.frontend.usage import UNUSED, USES
+from oakum.openapi.model import Json
+from oakum.page.render import render as page
+from oakum.pages.inventory import Lines, bar
+
+_SAYS: Final = {
+    "rendered": ("its value stands on the page", "◉"),
+    "read": ("a script read it; it was not found on the page", "○"),
+    "copied": ("what holds it was copied, and a copy may be read unseen", "⊘"),
+    "untouched": ("nothing ever looked at it", "✕"),
+    "unobserved": ("it went where nothing can be seen: nothing is said of it", "?"),
+}
+_MEANS: Final = {
+    "leak": "sent, and granted in no way in which this caller may stand to the object",
+    "narrow": "the pages use it: with the contract kept, they would lack it",
+    "excess": "granted, sent, and unused on the pages driven",
+    "wide": "granted, and never used on the pages driven",
+}
+
+
+def render(use: Json, lines: Lines) -> str:
+    """The page of a document of `oakum.use/2`; `lines`: of the contract, for its difference."""
+    counts: dict[str, int] = {name: use["counts"].get(name, 0) for name in USES}
+    rows = use.get("difference")
+    leaks = None if rows is None else sum("leak" in each["verdicts"] for each in rows)
+    distrust = [f"`{each['drive']}` {each['why']}" for each in use["discarded"]]
+    if not use["endpoints"]:
+        distrust.append("no answer with fields came from the target")
+    verdict, mood, code = _verdict(counts, distrust, leaks)
+    words = {name: (word, *_SAYS[name]) for name, word in USES.items()}
+    return page(
+        "oakum.pages",
+        ("shared", "usage"),
+        {
+            "use": use,
+            "lines": lines,
+            "uses": {name: {"word": w, "glyph": g} for name, (w, _, g) in words.items()},
+            "verdicts": {n: {"word": w, "says": _MEANS[n]} for n, w in VERDICTS.items()},
+        },
+        use=use,
+        version=oakum.__version__,
+        distrust=distrust,
+        verdict=verdict,
+        mood=mood,
+        exit_code=code.value,
+        leaks=leaks,
+        told=any(each["verdicts"] and each["use"] != "unsent" for each in rows or ()),
+        unsent=sum(each["use"] == "unsent" for each in rows or ()),
+        total=sum(counts.values()),
+        uses=[(name, *words[name], counts[name]) for name in USES],
+        bar=[*bar(counts, USES)],
+    )
+
+
+def _verdict(
+    counts: dict[str, int], distrust: list[str], leaks: int | None
+) -> tuple[str, str, ExitCode]:
+    """The run in a few words, whether that is good news, and what the shell is told."""
+    total, unused = sum(counts.values()), sum(counts[use] for use in UNUSED)
+    said = f"{unused:,} of {counted(total, 'field')} are excess on the pages driven"
+    if distrust:
+        doubt = "Not to be trusted" if total else "Nothing was seen"
+        return doubt, "doubt", ExitCode.NOT_TRUSTWORTHY
+    if leaks:
+        return said, "bad", ExitCode.FINDINGS
+    return said, "" if unused else "good", ExitCode.CLEAN

@@ -1,0 +1,246 @@
+"""The policy against the document: names that lead nowhere are mistakes, gaps are warnings.
+
+What decides who sees (a key, an owner, a state, an operation asked) must exist, or the contract
+means something else than it says. What is only shown (a granted field) may be missing: nothing
+leaks by it. `review` says what a reader of the contract should know besides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from oakum.errors import Location, Problem, did_you_mean
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation
+from oakum.openapi.schema import children, elements
+from oakum.policy.grammar import place
+from oakum.policy.model import OperationRule, Owner, Policy, Resource
+from oakum.policy.reader import nearest
+from oakum.policy.review import review
+from oakum.policy.view import View, declares, siblings, taken, view
+
+
+def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Problem]]:
+    """Errors and warnings of a policy that was read without problems. No warnings with errors."""
+    seen = view(document, policy)
+    errors = _errors(seen)
+    return errors, [] if errors else list(review(seen))
+
+
+def mistakes(document: Document, policy: Policy) -> list[Problem]:
+    """Errors only, which even half a policy can be asked for."""
+    return _errors(view(document, policy))
+
+
+def _errors(seen: View) -> list[Problem]:
+    return [
+        *_operations(seen),
+        *_bindings(seen),
+        *_members(seen),
+        *_parameters(seen),
+        *_headers(seen),
+    ]
+
+
+# --------------------------------------------------------------------------- operations
+
+
+def _operations(seen: View) -> Iterator[Problem]:
+    policy = seen.policy
+    names = [operation.id for operation in seen.document.operations]
+    names += [f"{operation.method} {operation.path}" for operation in seen.document.operations]
+    for name, where in _asked(policy):
+        if name and seen.document.operation(name) is None:
+            message = f"`{name}` is no operation of `{seen.document.file}`"
+            yield Problem(where, message, did_you_mean(name, names))
+
+
+def _asked(policy: Policy) -> Iterator[tuple[str, Location]]:
+    """Every operation that the policy names, and where."""
+    caller = ("caller", "operation" if ("caller", "operation") in policy.places else "session")
+    yield policy.caller.operation, place(policy, *caller)
+    for relation in policy.relations.values():
+        at = ("relations", relation.name)
+        yield relation.operation, place(policy, *at, "in")
+        for word, steps in (("begin", relation.begin), ("end", relation.end)):
+            for step in steps:
+                yield step.operation, place(policy, *at, word)
+    for resource in policy.resources.values():
+        at = ("resources", resource.name)
+        yield resource.main, place(policy, *at, "main")
+        for state in resource.states.values():
+            if state.switch:
+                where = place(policy, *at, "states", state.name, "switch", "operation")
+                yield state.switch.operation, where
+    for name, rule in policy.operations.items():
+        yield name, rule.location
+
+
+# --------------------------------------------------------------------------- schemas
+
+
+def _bindings(seen: View) -> Iterator[Problem]:
+    schemas = seen.document.schemas
+    for resource in seen.policy.resources.values():
+        where = place(seen.policy, "resources", resource.name, "schemas")
+        if resource.schemas == {resource.name} and resource.name not in schemas:
+            if not seen.endpoints[resource.name] and not seen.given[resource.name]:
+                hint = did_you_mean(resource.name, schemas)
+                message = f"`{resource.name}` is no schema, and no operation shows or takes it"
+                hint = hint or "write `schemas:`, `shows:` or `sets:`"
+                yield Problem(resource.location, message, hint)
+            continue
+        for schema in sorted(resource.schemas):
+            if schema not in schemas:
+                message = f"`{schema}` is no schema of `{seen.document.file}`"
+                yield Problem(where, message, nearest(schema, schemas))
+            elif seen.bound[schema] != resource.name:
+                message = f"the schema `{schema}` is bound to two resources"
+                yield Problem(where, message, f"`{seen.bound[schema]}` has it too")
+
+
+# --------------------------------------------------------------------------- members
+
+
+def _members(seen: View) -> Iterator[Problem]:
+    for resource in seen.policy.resources.values():
+        for path, keys in _deciding(resource):
+            where = place(seen.policy, "resources", resource.name, *keys)
+            yield from _member(seen, resource.name, path, where)
+    for relation in seen.policy.relations.values():
+        known = [declares(shapes, relation.member.split(".")) for shapes in seen.shapes.values()]
+        if relation.member and known and not any(answer is not False for answer in known):
+            where = place(seen.policy, "relations", relation.name, "field")
+            yield Problem(where, f"`{relation.member}` is no field of any resource")
+    for name, rule in seen.policy.operations.items():
+        for parameter, filled in rule.params.items():
+            owner, _, path = filled.partition(".")
+            if owner in seen.shapes and path:
+                where = place(seen.policy, "operations", name, "params", parameter)
+                yield from _member(seen, owner, path, where)
+
+
+def _deciding(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Fields by which it is decided who sees, with the keys of their place."""
+    if resource.key:
+        yield resource.key, ("key",)
+    if resource.owner.kind == "field":
+        for index, member in enumerate(resource.owner.members):
+            yield member, ("owner", str(index))
+    for state in resource.states.values():
+        if state.member:
+            yield state.member, ("states", state.name, "field")
+
+
+def _member(seen: View, resource: str, path: str, where: Location) -> Iterator[Problem]:
+    shapes, parts = seen.shapes[resource], path.split(".")
+    if declares(shapes, parts) is False:
+        hint = did_you_mean(path, siblings(shapes, parts))
+        lists = [star for each in shapes if "array" in each.kinds and (star := elements(each))]
+        if lists and declares(lists, parts):
+            hint = "its elements have it: let `shows` end in `/*`"
+        yield Problem(where, f"`{path}` is no field of `{resource}`", hint)
+
+
+# --------------------------------------------------------------------------- parameters
+
+
+def _parameters(seen: View) -> Iterator[Problem]:
+    every = sorted({name for each in seen.document.operations for name in _path(each)})
+    for resource in seen.policy.resources.values():
+        if resource.owner.kind == "path":
+            yield from _owner_parameters(seen, resource.name, resource.owner, every)
+    for name, rule in seen.policy.operations.items():
+        operation = seen.document.operation(name)
+        if operation is not None:
+            yield from _rule_parameters(seen, name, rule, operation)
+            yield from _taken_out(seen, name, rule, operation)
+
+
+def _owner_parameters(
+    seen: View, resource: str, owner: Owner, every: Sequence[str]
+) -> Iterator[Problem]:
+    for name in owner.members:
+        if name not in every:
+            where = place(seen.policy, "resources", resource, "owner", "path")
+            yield Problem(where, f"`{name}` is no path parameter", did_you_mean(name, every))
+
+
+def _rule_parameters(
+    seen: View, name: str, rule: OperationRule, operation: Operation
+) -> Iterator[Problem]:
+    if rule.owner and rule.owner not in _path(operation):
+        message = f"`{rule.owner}` is no path parameter of `{name}`"
+        where = place(seen.policy, "operations", name, "owner")
+        yield Problem(where, message, nearest(rule.owner, _path(operation)))
+    known = [parameter.name for parameter in operation.parameters]
+    bodies = taken(operation)
+    for shape in bodies:
+        known += children(shape)
+    for parameter in rule.params:
+        inside = declares(bodies, parameter.split(".")) if bodies else False
+        if parameter not in known and inside is False:
+            message = f"`{parameter}` is no parameter or body member of `{name}`"
+            where = place(seen.policy, "operations", name, "params", parameter)
+            yield Problem(where, message, nearest(parameter, known))
+
+
+def _taken_out(
+    seen: View, name: str, rule: OperationRule, operation: Operation
+) -> Iterator[Problem]:
+    """Query parameters that a gateway takes out, and cannot."""
+    query = {each.name: each for each in operation.parameters if each.where == "query"}
+    for index, parameter in enumerate(rule.without):
+        where = place(seen.policy, "operations", name, "without", str(index))
+        base, *inside = re.split(r"\]?\[", parameter.removesuffix("]"))
+        inside = [each if each.strip("0123456789") else "*" for each in inside]  # of a list
+        if inside and parameter not in query and base in query:
+            if declares([query[base].shape], inside) is False:
+                message = f"`{parameter}` is no member of `{base}` of `{name}`"
+                yield Problem(where, message, "write it as a query does: `filter[name]`")
+        elif parameter not in query:
+            message = f"`{parameter}` is no query parameter of `{name}`"
+            yield Problem(where, message, nearest(parameter, query))
+        elif query[parameter].required:
+            message = f"`{name}` cannot be asked without `{parameter}`, which it requires"
+            yield Problem(where, message, "`call: []` closes the operation")
+
+
+def _path(operation: Operation) -> list[str]:
+    return [parameter.name for parameter in operation.parameters if parameter.where == "path"]
+
+
+# --------------------------------------------------------------------------- headers
+
+
+def _headers(seen: View) -> Iterator[Problem]:
+    """Headers that a gateway takes from callers, although the API needs them from callers."""
+    guard, needed = seen.policy.guard, _sent(seen.document)
+    taken_away = [(name, ("strip", str(index))) for index, name in enumerate(guard.strip)]
+    if guard.service is not None:
+        taken_away.append((guard.service.header, ("service", "header")))
+    for name, keys in taken_away:
+        if name in needed:
+            message = f"`{name}` is sent by callers, as `{seen.document.file}` declares"
+            hint = "a gateway takes this header from them: name another one"
+            yield Problem(place(seen.policy, "guard", *keys), message, hint)
+
+
+def _sent(document: Document) -> set[str]:
+    """Names, in lower case, of the headers that the document has callers send."""
+    found = {
+        parameter.name.lower()
+        for operation in document.operations
+        for parameter in operation.parameters
+        if parameter.where == "header"
+    }
+    schemes = [each for each in document.security_schemes.values() if isinstance(each, dict)]
+    for scheme in schemes:
+        if scheme.get("type") != "apiKey":
+            found.add("authorization")
+        elif scheme.get("in") == "header":
+            found.add(str(scheme.get("name")).lower())
+        elif scheme.get("in") == "cookie":
+            found.add("cookie")
+    return found if schemes else found | {"authorization", "cookie"}

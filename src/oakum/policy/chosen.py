@@ -1,0 +1,66 @@
+"""What a policy must not rest on where whoever asks chooses what an answer holds.
+
+A GraphQL query selects fields and gives them arguments. What it leaves out must read as the most
+closed case, and what decides who sees must not be for the asker to say; else two words in a query
+open what the owner closed. (CWE-807: reliance on untrusted inputs in a security decision.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from oakum.errors import Problem
+from oakum.policy.grammar import place
+from oakum.policy.graphql import Graph
+from oakum.policy.model import Policy, Resource
+
+
+def chosen(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Problem]:
+    """Mistakes of a policy that is right in itself, about resources that a graph shows."""
+    for resource in policy.resources.values():
+        if any(not graph.types.keys().isdisjoint(resource.schemas) for graph in graphs):
+            yield from _left_out(policy, resource)
+            yield from _whoever_asks(policy, resource)
+            yield from _unless(policy, resource)
+            for graph in graphs:
+                yield from _argued(policy, resource, graph)
+
+
+def _left_out(policy: Policy, resource: Resource) -> Iterator[Problem]:
+    for state in resource.states.values():
+        if state.member and state.missing is not None and state.missing != state.values[-1]:
+            where = place(policy, "resources", resource.name, "states", state.name, "missing")
+            message = f"a query that leaves `{state.member}` out would open `{resource.name}`"
+            yield Problem(where, message, "let `missing` be the closed value, or leave it out")
+
+
+def _whoever_asks(policy: Policy, resource: Resource) -> Iterator[Problem]:
+    if resource.owner.kind == "caller":
+        where = place(policy, "resources", resource.name, "owner")
+        message = f"by another path of the graph a `{resource.name}` is somebody else's"
+        yield Problem(where, message, "name the field that holds its owner, or `{parent: true}`")
+
+
+def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
+    used = {name for rule in resource.fields for grant in rule.grants for name in grant.see}
+    for name in sorted(used):
+        for index, other in enumerate(policy.relations[name].unless):
+            if policy.relations[other].kind in ("field", "owner"):
+                where = place(policy, "relations", name, "unless", str(index))
+                message = f"a query that leaves fields out would not be `{other}`, and so `{name}`"
+                yield Problem(where, message, "let a look-up say who is: `in` and `id`")
+
+
+def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Problem]:
+    used = {name for rule in resource.fields for grant in rule.grants for name in grant.see}
+    here = ("resources", resource.name)
+    places: list[tuple[str, tuple[str, ...]]] = [
+        *((path, (*here, "owner", str(i))) for i, path in enumerate(resource.owner.members)),
+        *((each.member, (*here, "states", each.name)) for each in resource.states.values()),
+        *((policy.relations[name].member, ("relations", name)) for name in sorted(used)),
+    ]
+    for type in sorted(graph.types.keys() & resource.schemas):
+        for path, keys in places:
+            if path and graph.takes_arguments(type, path):
+                message = f"`{path}` of `{type}` takes arguments, and decides who sees"
+                yield Problem(place(policy, *keys), message, "whoever asks would choose its value")

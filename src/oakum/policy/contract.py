@@ -1,0 +1,132 @@
+"""The contract: an OpenAPI document and the exposure policy that goes with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from oakum.errors import InputError, Problem
+from oakum.openapi.document import Document
+from oakum.openapi.source import Node, parse, parse_json, read_text
+from oakum.policy.check import check, mistakes
+from oakum.policy.chosen import chosen
+from oakum.policy.embed import KEY, embedded
+from oakum.policy.grammar import field_lines, parse_policy
+from oakum.policy.graphql import Graph, with_graphs
+from oakum.policy.model import Policy
+
+__all__ = ["Contract", "digest", "field_lines", "load"]
+
+_WORDS = ("exposure", "relations", "resources")
+_KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an API declares, and what it may show to whom."""
+
+    document: Document
+    policy: Policy | None
+    """None: nobody has written one yet."""
+    warnings: tuple[Problem, ...] = ()
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name under which the policy has their files."""
+
+
+def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
+    """Read a contract from a policy file, or from a document with or without `x-exposure` keys.
+
+    Raises `InputError` with every mistake of the policy, and of the policy against the document.
+    """
+    text = read_text(path)
+    problems: list[Problem] = []
+    if _is_policy(text, str(path)):
+        return _from_policy(parse(text, str(path), problems), problems, path, overlays)
+    document = Document.load(path, overlays)
+    node = None
+    patches = {overlay: read_text(overlay) for overlay in overlays}
+    if any(KEY in each for each in (text, *patches.values())):
+        marked = [parse(each, str(overlay)) for overlay, each in patches.items()]
+        node = embedded(document, parse(text, str(path)), marked, problems)
+    if node is not None and (api := node.key("api")) is not None:
+        problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
+    policy = parse_policy(node, problems) if node else None
+    return _checked(document, policy, problems, path.parent)
+
+
+def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str:
+    """What tells two contracts apart, 64 hex digits: the policy without comments and without its
+    `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
+    files = contract.document.files  # those that were looked for and are not there, too
+    parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
+    parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
+    text = read_text(path)
+    if _is_policy(text, str(path)):
+        said = parse(text, str(path)).plain()
+        said.pop("exit_criteria", None)  # a waiver changes nothing of who may see what
+        plain = json.dumps(said, sort_keys=True, default=str)
+        parts.append(hashlib.sha256(plain.encode()).hexdigest())
+    return hashlib.sha256("\n".join(sorted(set(parts))).encode()).hexdigest()
+
+
+def _is_policy(text: str, file: str) -> bool:
+    """Whether a file is a policy; a document is not parsed twice to find out."""
+    if not text.lstrip().startswith("{"):
+        return bool(_KEY.search(text))
+    quoted = any(f'"{word}"' in text for word in _WORDS)
+    return quoted and not parse_json(text.encode(), file).keys().isdisjoint(_WORDS)
+
+
+def _from_policy(
+    node: Node, problems: list[Problem], path: Path, overlays: Sequence[Path]
+) -> Contract:
+    policy = parse_policy(node, problems)
+    try:
+        document = _document(node, path, overlays)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    contract = _checked(document, policy, problems, path.parent)
+    if KEY not in document.raw:
+        return contract
+    both = Problem(
+        document.locate(f"/{KEY}"),
+        f"`{KEY}` is not read, since `{path}` is the policy",
+        "keep one of the two",
+    )
+    return replace(contract, warnings=(*contract.warnings, both))
+
+
+def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
+    api = node.get("api")
+    if api is None:
+        hint = "write `api: openapi.yaml`, relative to this file"
+        raise InputError([Problem(node.location, "the policy does not name its document", hint)])
+    if not isinstance(api.scalar, str) or not api.scalar:
+        raise InputError([])  # `parse_policy` has said so
+    document = path.parent / api.scalar
+    if not document.is_file():
+        raise InputError([Problem(api.location, f"`{api.scalar}` is no file that can be read")])
+    return Document.load(document, overlays)
+
+
+def _checked(
+    document: Document, policy: Policy | None, problems: list[Problem], folder: Path
+) -> Contract:
+    if policy is None:
+        if problems:
+            raise InputError(problems)
+        return Contract(document, None, document.warnings)
+    document, graphs, unsound = with_graphs(document, policy, folder)
+    if unsound:
+        raise InputError([*problems, *unsound])
+    if problems:
+        raise InputError([*problems, *mistakes(document, policy)])
+    errors, warnings = check(document, policy)
+    if errors := [*errors, *chosen(policy, graphs)]:
+        raise InputError(errors)
+    named = {each.name: each for each in graphs}
+    return Contract(document, policy, (*document.warnings, *warnings), named)

@@ -1,0 +1,195 @@
+"""`exit_criteria`: what a release must pass, and what has been waived, by whom and until when.
+
+A gate cannot be argued away in its own file: a proven leak always counts from some severity on,
+and a waiver needs a reason, somebody who answers for it, and a day on which it ends.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import partial
+from typing import cast
+
+from oakum.errors import Problem
+from oakum.openapi.source import Node
+from oakum.policy.amounts import count, duration
+from oakum.policy.model import (
+    SEVERITIES,
+    STATIC_RULES,
+    Approval,
+    CellRef,
+    ExitCriteria,
+    Policy,
+    Severity,
+    Stance,
+    Waiver,
+)
+from oakum.policy.reader import (
+    Reader,
+    describe,
+    flag,
+    named,
+    nearest,
+    one_of,
+    path,
+    record,
+    scalar,
+    text,
+    word,
+)
+
+CRITERIA = (
+    *("proven", "suspected", "over_blocks", "shown", "states", "security", "classified"),
+    *("max_age", "static", "waivers", "approvals"),
+)
+WAIVER = ("finding", "cell", "reason", "owner", "expires")
+APPROVAL = ("widening", "reason", "owner")
+CELL = ("field", "viewer", "state")
+STANCES = ("fail", "warn", "off")
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,16}")
+
+
+def exit_criteria(r: Reader, node: Node, what: str) -> ExitCriteria | None:
+    found = record(r, node, what, CRITERIA)
+    usual = ExitCriteria()
+    static = found.find("static", named(_stance)) or {}
+    filed = "waivers" in found and found["waivers"].kind == "scalar"
+    return ExitCriteria(
+        proven=found.read("proven", _severity, usual.proven),
+        suspected=found.read("suspected", count(0), usual.suspected),
+        over_blocks=found.read("over_blocks", count(0), usual.over_blocks),
+        shown=found.read("shown", _percent, usual.shown),
+        states=found.read("states", flag, usual.states),
+        security=found.read("security", flag, usual.security),
+        classified=found.read("classified", flag, usual.classified),
+        max_age=found.read("max_age", duration, usual.max_age),
+        static={**usual.static, **static},
+        waivers=() if filed else found.read("waivers", waivers, ()),
+        waiver_file=found.read("waivers", word, "") if filed else "",
+        approvals=found.read("approvals", _approvals, ()),
+    )
+
+
+def parse_waivers(node: Node, policy: Policy, problems: list[Problem]) -> tuple[Waiver, ...]:
+    """The waivers of a file of their own: `waivers:` and a list. Mistakes go to `problems`."""
+    r = Reader(problems)
+    found = record(r, node, "a file of waivers", ("waivers",))
+    found.require("waivers", "the file")
+    read = found.find("waivers", waivers)
+    r.settle(policy)
+    return read or ()
+
+
+def waivers(r: Reader, node: Node, what: str) -> tuple[Waiver, ...] | None:
+    if node.kind != "list":
+        r.unlike(node, what, "a list of waivers")
+        return None
+    made = [_waiver(r, each) for each in node.elements]
+    return tuple(each for each in made if each is not None)
+
+
+def _percent(r: Reader, node: Node, what: str) -> float | None:
+    value = node.scalar
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:
+        return float(value)
+    hint = "leave the `%` out" if str(value).rstrip().endswith("%") else ""
+    r.unlike(node, what, "a number of percent from 0 to 100", hint)
+    return None
+
+
+def _severity(r: Reader, node: Node, what: str) -> Severity | None:
+    return cast(Severity | None, one_of(*SEVERITIES)(r, node, what))
+
+
+def _stance(r: Reader, key: Node, node: Node) -> Stance:
+    if key.scalar not in STATIC_RULES:
+        message = f"`{key.scalar}` is no rule of the static part"
+        r.wrong(key, message, nearest(str(key.scalar), STATIC_RULES))
+    return cast(Stance, one_of(*STANCES)(r, node, f"`{key.scalar}`") or "fail")
+
+
+def _waiver(r: Reader, node: Node) -> Waiver | None:
+    found = record(r, node, "a waiver", WAIVER)
+    if not found.whole:
+        return None
+    named_by = found.present(("finding", "cell"))
+    if len(named_by) != 1:
+        r.wrong(node, "a waiver names one thing", "write `finding` or `cell`")
+    found.require("reason", "the waiver", "say why this may be shipped")
+    found.require("owner", "the waiver", "say who answers for it")
+    found.require("expires", "the waiver", "say until which day, such as `2030-12-31`")
+    return Waiver(
+        finding=found.read("finding", _fingerprint, ""),
+        cell=found.find("cell", _cell),
+        reason=found.read("reason", word, ""),
+        owner=found.read("owner", word, ""),
+        expires=found.read("expires", _day, date.min),
+        location=node.location,
+    )
+
+
+def _approvals(r: Reader, node: Node, what: str) -> tuple[Approval, ...] | None:
+    if node.kind != "list":
+        r.unlike(node, what, "a list of approvals")
+        return None
+    made = [_approval(r, each) for each in node.elements]
+    return tuple(each for each in made if each is not None)
+
+
+def _approval(r: Reader, node: Node) -> Approval | None:
+    found = record(r, node, "an approval", APPROVAL)
+    found.require("widening", "the approval", "write the fingerprint that the gate prints")
+    found.require("reason", "the approval", "say why more may be shown")
+    found.require("owner", "the approval", "say who answers for it")
+    if not found.whole or any(key not in found for key in APPROVAL):
+        return None
+    return Approval(
+        widening=found.read("widening", _fingerprint, ""),
+        reason=found.read("reason", word, ""),
+        owner=found.read("owner", word, ""),
+        location=node.location,
+    )
+
+
+def _fingerprint(r: Reader, node: Node, what: str) -> str | None:
+    found = word(r, node, what)
+    if found is None:
+        return None
+    digits = found.removeprefix("finding-").lower()
+    if _FINGERPRINT.fullmatch(digits):
+        return digits
+    r.wrong(node, f"`{found}` is no fingerprint", "eight to sixteen of its digits, as reports say")
+    return None
+
+
+def _day(r: Reader, node: Node, what: str) -> date | None:
+    try:
+        return date.fromisoformat(node.scalar)
+    except (TypeError, ValueError):
+        hint = f"{what} is {describe(node)}"
+        r.wrong(node, "a waiver ends on a day, such as `2030-12-31`", hint)
+        return None
+
+
+def _cell(r: Reader, node: Node, what: str) -> CellRef | None:
+    found = record(r, node, what, CELL)
+    found.require("field", "the cell", "write `Resource.field`")
+    found.require("viewer", "the cell", "say who sees it")
+    stated = found.find("state", named(_value)) or {}
+    full = found.read("field", path, "")
+    resource, _, field = full.partition(".")
+    if full and not field:
+        r.wrong(found["field"], f"`{full}` names no field", "write `Resource.field`")
+    elif full:
+        r.later(partial(_resource_known, r, found["field"], resource))
+    return CellRef(resource, field, found.read("viewer", word, ""), tuple(sorted(stated.items())))
+
+
+def _value(r: Reader, key: Node, node: Node) -> str:
+    return text(scalar(r, node, f"`{key.scalar}`"))
+
+
+def _resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
+    r.known(node, resource, policy.resources, "resource")

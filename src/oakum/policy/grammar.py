@@ -1,0 +1,213 @@
+"""The grammar of the exposure policy: marked YAML in, `Policy` out, all mistakes at once.
+
+The language has no expressions: relations × states × fields, and nothing else. Whatever is not
+said is denied, so a half-written line (an empty `see`, a relation without a source) is refused
+rather than read in either direction. docs/reference/policy-language.md explains each key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from oakum.errors import Location, Problem
+from oakum.openapi.source import Node
+from oakum.policy.criteria import exit_criteria
+from oakum.policy.guarding import guarding, limits
+from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
+from oakum.policy.reader import (
+    Entries,
+    Reader,
+    describe,
+    flag,
+    many,
+    named,
+    path,
+    pointer,
+    record,
+    word,
+)
+from oakum.policy.relations import no_circle, order, reason, relation_names, relations
+from oakum.policy.resources import inherit, resource
+
+VERSION = 1
+"""The version of the policy language that is read."""
+
+POLICY = (
+    *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
+    *("limits", "guard", "exit_criteria"),
+)
+CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
+OPERATION = (
+    *("draft", "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql"),
+    *("without", "untested", "login"),
+)
+
+
+def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
+    """A policy as far as it can be read; whatever is wrong is added to `problems`.
+
+    With problems the value serves only to look for more of them. None: nothing can be said, since
+    the file is no map or is written in another version of the language.
+    """
+    r = Reader(problems)
+    top = record(r, node, "a policy", POLICY)
+    if not top.whole or not _version(r, top):
+        return None
+    for key in ("relations", "resources"):
+        top.require(key, "the policy")
+    policy = Policy(
+        relations=top.find("relations", relations) or {},
+        resources=inherit(r, top.find("resources", named(resource)) or {}),
+        operations=top.find("operations", named(_operation)) or {},
+        caller=top.read("caller", _caller, Caller()),
+        order=top.read("order", order, ()),
+        criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
+        guard=top.read("guard", guarding, Guarding()),
+        limits=top.read("limits", limits, ()),
+        file=node.location.file,
+        places={(): node.location, **dict(_places(node, (), set()))},
+    )
+    top.read("api", word, "")
+    r.settle(policy)
+    no_circle(r, policy)
+    return policy
+
+
+def field_lines(policy: Policy) -> Mapping[str, Location]:
+    """Where the rule of each field stands: `Member.location` to its line."""
+    return {
+        f"{one.name}.{rule.path}": rule.location
+        for one in policy.resources.values()
+        for rule in one.fields
+    }
+
+
+def place(policy: Policy, *keys: str) -> Location:
+    """Where a value was written: of its keys, as many as lead somewhere."""
+    for end in range(len(keys), -1, -1):
+        if found := policy.places.get(keys[:end]):
+            return found
+    return Location(policy.file)
+
+
+def _places(
+    node: Node, at: tuple[str, ...], seen: set[int]
+) -> Iterator[tuple[tuple[str, ...], Location]]:
+    if id(node) in seen:  # an alias: the place where it was written is the first
+        return
+    seen.add(id(node))
+    parts = [(str(key.scalar), value) for key, value in node.items]
+    parts += [(str(index), value) for index, value in enumerate(node.elements)]
+    for key, value in parts:
+        yield (*at, key), value.location
+        yield from _places(value, (*at, key), seen)
+
+
+def _version(r: Reader, top: Entries) -> bool:
+    hint = f"this Oakum reads `exposure: {VERSION}`"
+    if "exposure" not in top:
+        r.wrong(top.node, "the policy does not say its version", f"write `exposure: {VERSION}`")
+        return False
+    node = top["exposure"]
+    if node.scalar is not True and node.scalar == VERSION:
+        return True
+    r.wrong(node, f"the version of the policy language is {describe(node)}", hint)
+    return False
+
+
+def _caller(r: Reader, node: Node, what: str) -> Caller:
+    found = record(r, node, what, CALLER)
+    asked, said = found.present(("operation", "session")), found.present(("claim", "jwt"))
+    ways = [*asked, *said, *found.present(("api_key",))]
+    if len(ways) > 1:
+        listed = ", ".join(f"`{key}`" for key in ways)
+        r.wrong(node, f"a caller is known in one way, not by {listed}")
+    elif found.whole and not ways:
+        r.wrong(node, "it is not said who is calling", "write `operation` and `id`, or `claim`")
+    if asked:
+        found.require(
+            "id", "the caller", "write the JSON pointer of the caller's id in that answer"
+        )
+    elif "id" in found:
+        r.wrong(found["id"], "`id` belongs to `operation`")
+    return Caller(
+        operation=found.read(asked[0], word, "") if asked else "",
+        pointer=found.read("id", pointer, ""),
+        claim=found.read(said[0], word, "") if said else "",
+        api_key=_api_key(r, found),
+    )
+
+
+def _api_key(r: Reader, found: Entries) -> bool:
+    if "api_key" not in found:
+        return False
+    node = found["api_key"]
+    if found.read("api_key", flag, True) is False:
+        r.wrong(node, "`api_key` is `true` or absent")
+
+    def ask(policy: Policy) -> None:
+        if not policy.guard.api_keys:
+            hint = "write `guard: {api_keys: keys.json}`"
+            r.wrong(node, "it is not said which API keys there are", hint)
+
+    r.later(ask)
+    return True
+
+
+# --------------------------------------------------------------------------- operations
+
+
+def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
+    found = record(r, node, "an operation", OPERATION)
+    return OperationRule(
+        str(key.scalar),
+        shows=found.read("shows", _stands, ()),
+        call=found.find("call", relation_names),
+        owner=found.read("owner", word, ""),
+        params=found.find("params", named(_filled_by)) or {},
+        reads=found.find("reads", flag),
+        counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
+        sets=found.read("sets", _stands, ()),
+        graphql=found.read("graphql", word, ""),
+        without=found.read("without", many(word, "a query parameter"), ()),
+        untested=found.read("untested", reason, ""),
+        login=found.read("login", _one_place, ""),
+        draft=found.read("draft", flag, False),
+        location=key.location,
+    )
+
+
+def _one_place(r: Reader, node: Node, what: str) -> str | None:
+    """A JSON pointer of one value."""
+    found = pointer(r, node, what)
+    if found is not None and (not found or "*" in found.split("/")):
+        r.wrong(node, f"`{found}` does not point at one id", "write it as `/user/id`")
+        return None
+    return found
+
+
+def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:
+    """(resource, JSON pointer) pairs: where in a body resources stand."""
+    places = named(_pointers)(r, node, what) or {}
+    return tuple((called, at) for called, each in places.items() for at in each)
+
+
+def _pointers(r: Reader, key: Node, node: Node) -> tuple[str, ...]:
+    r.later(partial(_resource_known, r, key, str(key.scalar)))
+    return many(pointer, "a JSON pointer")(r, node, f"`{key.scalar}`") or ()
+
+
+def _resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
+    r.known(node, resource, policy.resources, "resource")
+
+
+def _filled_by(r: Reader, key: Node, node: Node) -> str:
+    """`Resource.field`, the values that fill a parameter."""
+    found = path(r, node, f"`{key.scalar}`") or ""
+    resource, _, field = found.partition(".")
+    if found and not field:
+        r.wrong(node, f"`{found}` names no field", "write `Resource.field`")
+    elif found:
+        r.later(partial(_resource_known, r, node, resource))
+    return found

@@ -1,0 +1,370 @@
+"""What a policy grants: relations, states, resources, operations, exit criteria.
+
+Plain values, no behaviour beyond look-up: readers build them, `authz` gives them their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, get_args
+
+from oakum.errors import NOWHERE, Location
+from oakum.openapi.model import Json
+
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of the API with which a relation begins or ends; `by` says who makes it."""
+
+    operation: str
+    by: Literal["caller", "owner"] = "caller"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a caller may be to an object. Exactly one of the sources is set, or none: `anyone`."""
+
+    name: str
+    kind: Literal["anyone", "authenticated", "owner", "claim", "lookup", "field"]
+    claim: str = ""
+    """`claim`: the claim whose value (or one of whose values) must be `has`."""
+    has: Json = None
+    operation: str = ""
+    """`lookup`: the operation asked, with the `of` party's id; held when the other party's id
+    stands at `pointer` in the answer."""
+    pointer: str = ""
+    of: Literal["owner", "caller"] = "owner"
+    member: str = ""
+    """`field`: the member of the object that holds the ids of those in this relation."""
+    unless: tuple[str, ...] = ()
+    """Relations that take this one away. Unknown counts as held here: unknown is closed."""
+    begin: tuple[Step, ...] = ()
+    """`lookup`: the calls that make it, the other party's id in each."""
+    end: tuple[Step, ...] = ()
+    """`lookup`: the calls that end it."""
+    untested: str = ""
+    """Why no identity is told of that stands so; empty: one is missed."""
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Switch:
+    """How an owner sets a state: the operation that writes it and where in its body it stands."""
+
+    operation: str
+    pointer: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A setting of the owner's. `values` runs from open to closed."""
+
+    name: str
+    values: tuple[Json, ...]
+    member: str = ""
+    """Field path of the value in the object itself."""
+    of: str = ""
+    """`Resource.state` when the value stands in the owner's account instead."""
+    missing: Json = None
+    """How a missing value reads; None: as unknown, which matches no condition."""
+    switch: Switch | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`see` (and `set`): relations that may see (may write) when every state in `when` holds."""
+
+    see: tuple[str, ...]
+    when: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    set: tuple[str, ...] = ()
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """One line of `fields:`: a field path, its grants, and what stands in its place."""
+
+    path: str
+    """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
+    grants: tuple[Grant, ...]
+    instead: Literal["absent", "null", "refuse"] = "absent"
+    severity: Severity | None = None
+    """How grave a leak of this field is, as the contract says; None: it follows from the leak."""
+    draft: bool = False
+    """Guessed, and confirmed by nobody so far."""
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an object is."""
+
+    kind: Literal["field", "path", "parent", "caller", "none"]
+    members: tuple[str, ...] = ()
+    """`field`: field paths in the object holding owner ids; `path`: path parameters."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A type of object, and who may see what of it."""
+
+    name: str
+    schemas: frozenset[str]
+    """Component names that are this resource."""
+    key: str = ""
+    owner: Owner = Owner("none")
+    states: Mapping[str, State] = field(default_factory=dict)
+    fields: tuple[FieldRule, ...] = ()
+    promise: str = ""
+    conceal: bool = True
+    """Answer *forbidden* exactly as *absent*."""
+    main: str = ""
+    """The operation that shows one such object, whole, by its key: the main endpoint."""
+    severity: Severity | None = None
+    """How grave a leak of any of its fields is that has no word of its own."""
+    draft: bool = False
+    """All of it was guessed, and nobody has confirmed it so far."""
+    location: Location = NOWHERE
+
+    @property
+    def is_account(self) -> bool:
+        """Whether an object of it is somebody's account: it is its own owner, by its key."""
+        return bool(self.key) and self.owner.members == (self.key,)
+
+
+@dataclass(frozen=True)
+class OperationRule:
+    """What the contract says of an endpoint beyond the document."""
+
+    id: str
+    shows: tuple[tuple[str, str], ...] = ()
+    """(resource, JSON pointer with `*`) pairs, where the document's schema does not say."""
+    call: tuple[str, ...] | None = None
+    """Relations that may call it; None: as the document's security says."""
+    owner: str = ""
+    """Path parameter holding the owner of what it shows."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Parameter or body member to the `Resource.field` whose values fill it."""
+    reads: bool | None = None
+    """True: changes nothing although its method is not GET. False: never call it."""
+    counts: tuple[str, ...] = ()
+    """JSON pointers of the answer that count objects: withheld when any is withheld."""
+    sets: tuple[tuple[str, str], ...] = ()
+    """(resource, JSON pointer with `*`) pairs: where in the request body a resource stands."""
+    graphql: str = ""
+    """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
+    without: tuple[str, ...] = ()
+    """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
+    login: str = ""
+    """JSON pointer of an id in its good answer: of the account that has just logged in by it,
+    whose the answer is. Empty: nobody logs in by it."""
+    untested: str = ""
+    """Why a scan leaves it out; empty: it does not. Says nothing of who may see or call what."""
+    draft: bool = False
+    """Who may call was guessed, and nobody has confirmed it so far."""
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How one learns who is calling: an operation of the API's own, or a token's claim."""
+
+    operation: str = ""
+    pointer: str = ""
+    """JSON pointer of the caller's id in that operation's answer."""
+    claim: str = ""
+    """JWT claim holding the id, when the token says it."""
+    api_key: bool = False
+    """The caller is known by an API key of `guard.api_keys`."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How a gateway verifies a JSON Web Token (RFC 7519): `guard.jwt`."""
+
+    keys: str
+    """JSON Web Key Set (RFC 7517): a file beside the policy, or an `http(s)://` URL."""
+    algorithms: tuple[str, ...] = ("RS256",)
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Service:
+    """The credential with which a gateway asks the API its look-ups: `guard.service`."""
+
+    header: str
+    """In lower case; a client's own copy is taken away."""
+    env: str
+    """Environment variable that holds the value: a contract holds no secret."""
+
+
+@dataclass(frozen=True)
+class Guarding:
+    """What a gateway has to know beyond who may see what: the `guard:` section."""
+
+    tokens: Tokens | None = None
+    service: Service | None = None
+    """None: look-ups are asked with the caller's own credentials."""
+    ttl: float = 30.0
+    """Seconds for which the answer of a look-up, and of *who am I*, is believed."""
+    timeout: float = 1.0
+    """Seconds that one look-up may take."""
+    lookups: int = 200
+    """Look-ups that one answer may need; what is left over is unknown, and so closed."""
+    api_keys: str = ""
+    """File beside the policy: SHA-256 of an API key to `{id: …, claims…}`."""
+    passes: tuple[str, ...] = ()
+    """Path patterns outside the document (`/page/**`), passed unread and without credentials."""
+    websockets: tuple[str, ...] = ()
+    """Paths at which an upgrade to WebSocket passes, unread."""
+    hosts: tuple[str, ...] = ()
+    """Host names answered to; empty: any."""
+    origins: tuple[str, ...] = ()
+    """Origins (RFC 6454) whose pages may read what the guard itself answers."""
+    strip: tuple[str, ...] = ()
+    """Further request headers that no client may send."""
+    headers: tuple[str, ...] = ()
+    """Further response headers that may pass."""
+    request_headers: tuple[str, ...] = ()
+    """Further request headers that may pass."""
+    unknown: Literal["refuse", "remove"] = "refuse"
+    """What happens to members of a request body that the caller may not set."""
+    max_body: int = 1 << 20
+    """Bytes of a request or response body; a longer one is refused."""
+    hops: int = 0
+    """Proxies in front whose `x-forwarded-for` entry is believed."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A budget: one line of `limits:`."""
+
+    name: str
+    """A resource (`distinct`), or `callers` or `anonymous` (`rate`)."""
+    kind: Literal["distinct", "rate"]
+    most: int
+    per: float
+    """Seconds of the window."""
+    location: Location = NOWHERE
+
+
+Stance = Literal["fail", "warn", "off"]
+STATIC_RULES: Mapping[str, Stance] = {
+    "open-to-anybody": "fail",
+    "resource-without-owner": "warn",
+    "sensitive-field-for-anyone": "fail",
+    "privileged-member-in-request": "fail",
+    "denied-member-in-request": "warn",
+    "state-without-missing": "warn",
+    "answer-open-to-extra": "warn",
+    "countable-ids": "warn",
+    "graphql-path-forgotten": "fail",
+    "linter": "warn",
+}
+"""What the documents alone can prove, and what a gate makes of it unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class CellRef:
+    """Cells that a waiver speaks of: a field, a viewer, and the settings it holds in."""
+
+    resource: str
+    field: str
+    viewer: str
+    state: tuple[tuple[str, str], ...] = ()
+    """Sorted (name, value as text) pairs that must all be the finding's; empty: any state."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding that may ship for a while. Exactly one of `finding` and `cell` is set."""
+
+    reason: str
+    owner: str
+    expires: date
+    """The last day on which it holds."""
+    finding: str = ""
+    """Fingerprint, or eight and more of its first digits."""
+    cell: CellRef | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A widening of exposure that somebody has agreed to. It ends with the release."""
+
+    widening: str
+    """Fingerprint, or eight and more of its first digits."""
+    reason: str
+    owner: str
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class ExitCriteria:
+    """What a release must pass: the `exit_criteria:` section."""
+
+    proven: Severity = "low"
+    """No proven leak of this severity or a higher one."""
+    suspected: int = 0
+    """At most so many suspected leaks."""
+    over_blocks: int = 0
+    """At most so many grants that are not honoured."""
+    shown: float = 10.0
+    """Percent of the cells of each field and viewer that must have been shown."""
+    states: bool = True
+    """Each value of each setting that a grant depends on must have been met."""
+    security: bool = True
+    """Each operation says who may call it."""
+    classified: bool = True
+    """Each field of each answer has a line, or goes with an operation that says who may call it."""
+    max_age: float = 86400.0
+    """Seconds that a report may be old."""
+    static: Mapping[str, Stance] = field(default_factory=lambda: dict(STATIC_RULES))
+    waivers: tuple[Waiver, ...] = ()
+    waiver_file: str = ""
+    """File of waivers beside the policy; empty: none."""
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The exposure policy: relations × states × fields, as data."""
+
+    relations: Mapping[str, Relation]
+    """In the order written."""
+    resources: Mapping[str, Resource]
+    operations: Mapping[str, OperationRule] = field(default_factory=dict)
+    caller: Caller = Caller()
+    criteria: ExitCriteria = ExitCriteria()
+    guard: Guarding = Guarding()
+    limits: tuple[Limit, ...] = ()
+    stated: bool = True
+    """False: drafted by Oakum, so a contradiction is *suspected*, not *proven*."""
+    order: tuple[tuple[str, ...], ...] = ()
+    """Chains of relations, weaker first, along which showing must grow (law 2)."""
+    file: str = ""
+    places: Mapping[tuple[str, ...], Location] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+
+    @property
+    def drafted(self) -> tuple[Location, ...]:
+        """Every line that was drafted and that nobody has confirmed, in the order of the policy:
+        field lines, or the resource itself where it has none, and rules of operations."""
+        found: list[Location] = []
+        for resource in self.resources.values():
+            found += [rule.location for rule in resource.fields if rule.draft]
+            found += [resource.location] if resource.draft and not resource.fields else []
+        found += [rule.location for rule in self.operations.values() if rule.draft]
+        return tuple(dict.fromkeys(found))

@@ -1,0 +1,285 @@
+"""Small readers that combine into a grammar: a marked node in, a value out, mistakes gathered.
+
+A reader is a function `(reader, node, what) -> value | None`; None says that the mistake has been
+noted already, so that whoever combines readers goes on and the person sees all mistakes at once.
+Questions that need the whole policy (is this relation defined further down?) are asked `later`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from oakum.errors import Problem, did_you_mean
+from oakum.openapi.model import Json
+from oakum.openapi.source import Node
+from oakum.policy.model import Policy
+
+T = TypeVar("T")
+
+_OLD_BOOLEANS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PATH = re.compile(r"(?:\*|[^.,*\s/][^.,*\s]*)(?:\.(?:\*|[^.,*\s]+))*")
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+
+
+class Reader:
+    """The mistakes found so far, and the questions that must wait."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self._questions: list[Callable[[Policy], None]] = []
+
+    def wrong(self, node: Node, message: str, hint: str = "") -> None:
+        """Note a mistake at a node."""
+        self.problems.append(Problem(node.location, message, hint))
+
+    def unlike(self, node: Node, what: str, expected: str, hint: str = "") -> None:
+        """Note that a node is of the wrong kind."""
+        self.wrong(node, f"{what} must be {expected}, not {describe(node)}", hint)
+
+    def known(self, node: Node, name: str, among: Iterable[str], kind: str) -> bool:
+        """True when a name is one of those defined; otherwise the mistake is noted."""
+        names = list(among)
+        if name not in names:
+            self.wrong(node, f"`{name}` is no {kind}", nearest(name, names))
+        return name in names
+
+    def later(self, question: Callable[[Policy], None]) -> None:
+        """Ask once everything has been read."""
+        self._questions.append(question)
+
+    def settle(self, policy: Policy) -> None:
+        """Ask the questions that waited."""
+        for question in self._questions:
+            question(policy)
+
+
+Read: TypeAlias = Callable[[Reader, Node, str], T | None]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A way out of an unknown name: the one that was meant, else those there are."""
+    names = list(known)
+    if hint := did_you_mean(word, names):
+        return hint
+    few = ", ".join(f"`{name}`" for name in names[:9])
+    return f"known: {few}{', …' if len(names) > 9 else ''}" if names else ""
+
+
+def text(value: Json) -> str:
+    """A scalar as its author wrote it."""
+    return {True: "true", False: "false", None: "null"}[value] if _constant(value) else str(value)
+
+
+def _constant(value: Json) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def describe(node: Node) -> str:
+    """What stands at a node, in words."""
+    if node.kind != "scalar":
+        return f"a {node.kind}" if node.items or node.elements else f"an empty {node.kind}"
+    if node.scalar is None:
+        return "nothing"
+    if isinstance(node.scalar, bool):
+        return f"the boolean `{text(node.scalar)}`"
+    if isinstance(node.scalar, str):
+        return f"the word `{node.scalar}`" if node.scalar else "an empty text"
+    return f"the number `{node.scalar}`"
+
+
+# --------------------------------------------------------------------------- scalars
+
+
+def word(r: Reader, node: Node, what: str) -> str | None:
+    """Text that is not empty."""
+    if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar:
+        return node.scalar
+    quoted = node.kind == "scalar" and node.scalar not in (None, "")
+    r.unlike(node, what, "a word", "put it in quotes if it is a name" if quoted else "")
+    return None
+
+
+def flag(r: Reader, node: Node, what: str) -> bool | None:
+    """`true` or `false`; the booleans of YAML 1.1 are words and are explained."""
+    if isinstance(node.scalar, bool):
+        return node.scalar
+    r.unlike(node, what, "`true` or `false`", boolean_hint(node.scalar))
+    return None
+
+
+def boolean_hint(value: Json) -> str:
+    """What to write instead of a boolean of YAML 1.1."""
+    meant = _OLD_BOOLEANS.get(value.lower()) if isinstance(value, str) else None
+    return f"write `{meant}`: in YAML 1.2 `{value}` is a word" if meant else ""
+
+
+def scalar(r: Reader, node: Node, what: str) -> Json:
+    """A word, a number or a boolean."""
+    if node.kind == "scalar" and node.scalar is not None:
+        return node.scalar
+    r.unlike(node, what, "a word, a number or a boolean")
+    return None
+
+
+def one_of(*choices: str) -> Read[str]:
+    """One of a few words."""
+
+    def read(r: Reader, node: Node, what: str) -> str | None:
+        if node.kind == "scalar" and node.scalar in choices:
+            return str(node.scalar)
+        listed = " or ".join(f"`{choice}`" for choice in choices)
+        hint = did_you_mean(node.scalar, choices) if isinstance(node.scalar, str) else ""
+        r.unlike(node, what, listed, hint)
+        return None
+
+    return read
+
+
+def path(r: Reader, node: Node, what: str) -> str | None:
+    """A field path: names joined by dots, `*` for list elements and map values."""
+    found = word(r, node, what)
+    if found is None or _PATH.fullmatch(found):
+        return found
+    dotted = found.strip("/").replace("/", ".")
+    hint = f"write `{dotted}`" if "/" in found and _PATH.fullmatch(dotted) else ""
+    r.wrong(
+        node, f"`{found}` is no field path", hint or "write names joined by dots, such as `a.*.b`"
+    )
+    return None
+
+
+def pointer(r: Reader, node: Node, what: str) -> str | None:
+    """A JSON pointer (RFC 6901), `*` for list elements; empty: the whole answer."""
+    if node.kind == "scalar" and node.scalar == "":
+        return ""
+    found = word(r, node, what)
+    if found is None or (_POINTER.fullmatch(found) and found != "/"):
+        return found
+    if found == "/":
+        hint = 'the whole answer is `""`'
+    elif found.startswith("/"):
+        hint = "`~` is written `~0`, and `/` in a name `~1`"
+    else:
+        hint = f"write `/{found.replace('.', '/')}`"
+    r.wrong(node, f"`{found}` is no JSON pointer", hint)
+    return None
+
+
+# --------------------------------------------------------------------------- combinations
+
+
+def many(read: Read[T], of: str) -> Read[tuple[T, ...]]:
+    """One, or a list of them; `of` says what each element is."""
+
+    def read_many(r: Reader, node: Node, what: str) -> tuple[T, ...] | None:
+        if node.kind == "map":
+            r.unlike(node, what, f"{of} or a list of them")
+            return None
+        if node.kind == "scalar":
+            found = read(r, node, what)
+            return None if found is None else (found,)
+        values = (read(r, element, of) for element in node.elements)
+        return tuple(value for value in values if value is not None)
+
+    return read_many
+
+
+def named(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
+    """A map from names to things; the reader of a thing is given its key and its value."""
+
+    def read_named(r: Reader, node: Node, what: str) -> dict[str, T] | None:
+        if node.kind != "map":
+            r.unlike(node, what, "a map of names")
+            return None
+        found: dict[str, T] = {}
+        for key, value in node.items:
+            if str(key.scalar) in found:  # a file has no such thing, but several together may
+                r.wrong(key, f"`{key.scalar}` stands twice in {what}")
+            found[str(key.scalar)] = read(r, key, value)
+        return found
+
+    return read_named
+
+
+def name(r: Reader, key: Node, what: str) -> str:
+    """A name somebody gives to a relation, a resource or a state."""
+    found = str(key.scalar)
+    if not _NAME.fullmatch(found):
+        r.wrong(key, f"`{found}` cannot name {what}", "letters, digits, `_` and `-` can")
+    return found
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries of a map with known keys."""
+
+    reader: Reader
+    node: Node
+    values: Mapping[str, Node]
+    whole: bool
+    """False: it was no map, which has been said, so that nothing in it is missed."""
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def __getitem__(self, key: str) -> Node:
+        """The value under a key that is there."""
+        return self.values[key]
+
+    def find(self, key: str, read: Read[T]) -> T | None:
+        """The value under a key; None when it is absent or a mistake."""
+        value = self.values.get(key)
+        return None if value is None else read(self.reader, value, f"`{key}`")
+
+    def read(self, key: str, read: Read[T], default: T) -> T:
+        """The value under a key, or the default when it is absent or a mistake."""
+        found = self.find(key, read)
+        return default if found is None else found
+
+    def require(self, key: str, whose: str, hint: str = "") -> None:
+        """Note that a key is not there."""
+        if self.whole and key not in self:
+            self.reader.wrong(self.node, f"{whose} has no `{key}`", hint)
+
+    def present(self, keys: Iterable[str]) -> list[str]:
+        """Those keys that are there, in the order asked for."""
+        return [key for key in keys if key in self]
+
+
+def record(r: Reader, node: Node, what: str, keys: Iterable[str]) -> Entries:
+    """A map with known keys; every unknown one is noted."""
+    if node.kind != "map":
+        r.unlike(node, what, "a map")
+        return Entries(r, node, {}, whole=False)
+    known = list(keys)
+    for key, _ in node.items:
+        if key.scalar not in known:
+            r.wrong(key, f"`{key.scalar}` is no key of {what}", nearest(str(key.scalar), known))
+    return Entries(r, node, {str(key.scalar): value for key, value in node.items}, whole=True)
+
+
+def circles(steps: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
+    """Walks that come back to where they began, each once: `a`, `b`, `a`."""
+    done: set[str] = set()
+
+    def walk(at: str, trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if at in trail:
+            yield (*trail[trail.index(at) :], at)
+        elif at not in done:
+            for step in steps.get(at, ()):
+                yield from walk(step, (*trail, at))
+            done.add(at)
+
+    for start in steps:
+        yield from walk(start, ())

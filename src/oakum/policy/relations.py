@@ -1,0 +1,153 @@
+"""`relations` and `order`: what a caller may be to an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from oakum.errors import Problem
+from oakum.openapi.source import Node
+from oakum.policy.model import Policy, Relation, Step
+from oakum.policy.reader import (
+    Reader,
+    circles,
+    flag,
+    many,
+    name,
+    named,
+    one_of,
+    path,
+    pointer,
+    record,
+    scalar,
+    word,
+)
+
+RELATION = (
+    "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "begin", "end",
+    "untested",
+)  # fmt: skip
+
+_SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
+    "authenticated": "authenticated",
+    "is": "owner",
+    "in": "lookup",
+    "field": "field",
+    "claim": "claim",
+}
+
+
+_PARTS = (("id", "in"), ("of", "in"), ("begin", "in"), ("end", "in"), ("has", "claim"))
+
+
+def relation(r: Reader, node: Node, what: str) -> str | None:
+    """The name of a relation that the policy defines, here or further down."""
+    found = word(r, node, what)
+    if found == "*":
+        r.wrong(node, "`*` is no relation", "name each one: a grant says who sees")
+    elif found is not None:
+        r.later(lambda policy: _relation_known(r, node, found, policy))
+    return found
+
+
+def _relation_known(r: Reader, node: Node, found: str, policy: Policy) -> None:
+    r.known(node, found, policy.relations, "relation")
+
+
+relation_names = many(relation, "a relation")
+
+
+def relations(r: Reader, node: Node, what: str) -> dict[str, Relation] | None:
+    found = named(_relation)(r, node, what)
+    if found == {}:
+        r.wrong(node, "`relations` names none", "write at least `anyone: {}`")
+    return found
+
+
+def _relation(r: Reader, key: Node, node: Node) -> Relation:
+    called = name(r, key, "a relation")
+    if node.kind == "scalar" and node.scalar is None:
+        r.wrong(key, f"`{called}` says nothing", f"write `{called}: {{}}` if it is everybody")
+        return Relation(called, "anyone", location=key.location)
+    found = record(r, node, "a relation", RELATION)
+    sources = found.present(_SOURCES)
+    if len(sources) > 1:
+        listed = ", ".join(f"`{source}`" for source in sources)
+        r.wrong(node, f"`{called}` has several sources: {listed}", "write one relation for each")
+    for part, whole in _PARTS:
+        if part in found and whole not in found:
+            r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` lacks")
+    if "in" in found:
+        found.require("id", f"`{called}`", "write the JSON pointer of the ids in that answer")
+    if "claim" in found:
+        found.require("has", f"`{called}`", "write the value that the claim must have")
+    found.read("is", one_of("owner"), "")
+    if found.read("authenticated", flag, True) is False:
+        r.wrong(found["authenticated"], "`authenticated` is `true` or absent", "anyone is `{}`")
+    return Relation(
+        called,
+        _SOURCES[sources[0]] if sources else "anyone",
+        claim=found.read("claim", word, ""),
+        has=found.read("has", scalar, None),
+        operation=found.read("in", word, ""),
+        pointer=found.read("id", pointer, ""),
+        of=cast(Literal["owner", "caller"], found.read("of", one_of("owner", "caller"), "owner")),
+        member=found.read("field", path, ""),
+        unless=found.read("unless", relation_names, ()),
+        begin=found.read("begin", _steps, ()),
+        end=found.read("end", _steps, ()),
+        untested=found.read("untested", reason, ""),
+        location=key.location,
+    )
+
+
+def reason(r: Reader, node: Node, what: str) -> str | None:
+    """A sentence that says why, for who reads the report."""
+    said = node.scalar if node.kind == "scalar" else None
+    if isinstance(said, str) and said.strip():
+        return said.strip()
+    r.unlike(node, what, "the reason in words", 'such as `untested: "needs a paid account"`')
+    return None
+
+
+def _step(r: Reader, node: Node, what: str) -> Step | None:
+    if node.kind != "map":
+        asked = word(r, node, what)
+        return None if asked is None else Step(asked)
+    found = record(r, node, "a step", ("operation", "by"))
+    found.require("operation", "a step", "write the operation that is called")
+    by = found.read("by", one_of("caller", "owner"), "caller")
+    return Step(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))
+
+
+def _steps(r: Reader, node: Node, what: str) -> tuple[Step, ...] | None:
+    elements = node.elements if node.kind == "list" else (node,)
+    found = [_step(r, element, "an operation") for element in elements]
+    return tuple(each for each in found if each is not None)
+
+
+def no_circle(r: Reader, policy: Policy) -> None:
+    """A relation that takes itself away, by however many steps, has no meaning."""
+    unless = {relation.name: relation.unless for relation in policy.relations.values()}
+    for trail in circles(unless):
+        steps = " unless ".join(f"`{step}`" for step in trail)
+        place = policy.relations[trail[0]].location
+        r.problems.append(Problem(place, f"`{trail[0]}` takes itself away", steps))
+
+
+def order(r: Reader, node: Node, what: str) -> tuple[tuple[str, ...], ...] | None:
+    if node.kind != "list":
+        r.unlike(node, what, "a list of relations, weaker first, or a list of such lists")
+        return None
+    lists = [element for element in node.elements if element.kind == "list"]
+    if lists and len(lists) < len(node.elements):
+        r.wrong(node, "`order` mixes names and lists", "put each chain in a list of its own")
+    chains = []
+    for chain in lists or [node]:
+        steps = [(step, relation(r, step, "a relation")) for step in chain.elements]
+        names = [found for _, found in steps if found is not None]
+        for index, (step, found) in enumerate(steps):
+            if found in names[:index]:
+                r.wrong(step, f"`{found}` stands twice in one order")
+        chains.append(tuple(names))
+    return tuple(chains)

@@ -1,0 +1,314 @@
+"""What a reader of the contract should know: nothing here is wrong, and all of it may be a slip.
+
+Each warning is one sentence about one line of the policy, or about one thing it does not mention.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from oakum.errors import Location, Problem, did_you_mean
+from oakum.openapi.model import Shape
+from oakum.openapi.schema import children, elements
+from oakum.policy.grammar import place
+from oakum.policy.model import Policy, Resource
+from oakum.policy.monotone import closed_shows_more, weaker_sees_more
+from oakum.policy.view import View, at, declares, pattern, siblings, success, taken
+
+_KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
+_FEW = 5
+
+Path = tuple[str, ...]
+
+
+def review(seen: View) -> Iterator[Problem]:
+    """Every warning of a policy that is right in itself."""
+    yield from _drafted(seen.policy)
+    for resource in seen.policy.resources.values():
+        yield from _shown(seen, resource)
+        yield from _granted(seen, resource)
+        yield from _unnamed(seen, resource)
+        yield from _unmentioned(seen, resource)
+        yield from _shadowed(resource)
+        yield from weaker_sees_more(seen.policy, resource)
+        yield from closed_shows_more(seen.policy, resource)
+    yield from _strangers(seen)
+    yield from _silent(seen)
+    yield from _unused(seen.policy)
+    yield from _pointers(seen)
+    yield from _passed(seen)
+    yield from _known(seen.policy)
+
+
+def _drafted(policy: Policy) -> Iterator[Problem]:
+    """How many lines wait for a person: nothing is proven against them."""
+    places = policy.drafted if policy.stated else ()  # of a draft as a whole, others speak
+    if places:
+        verb = "line is" if len(places) == 1 else "lines are"
+        yield Problem(
+            places[0],
+            f"{len(places)} {verb} drafted and nobody has confirmed them, from here on: they are"
+            " enforced as they are, and what contradicts them is suspected at most",
+            "read them, and take `draft: true` away where they are right",
+        )
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names, and how many there are besides."""
+    listed = ", ".join(f"`{name}`" for name in names[:_FEW])
+    return f"{listed} and {len(names) - _FEW} more" if len(names) > _FEW else listed
+
+
+# --------------------------------------------------------------------------- resources and
+# endpoints
+
+
+def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
+    if not seen.endpoints[resource.name] and not seen.given[resource.name]:
+        yield Problem(
+            resource.location,
+            f"no operation sends `{resource.name}`",
+            "say so in `operations:` with `shows` where the document is vague",
+        )
+    main = seen.document.operation(resource.main)
+    if main is not None and main.id not in seen.endpoints[resource.name]:
+        where = place(seen.policy, "resources", resource.name, "main")
+        yield Problem(
+            where, f"`{resource.main}`, the main endpoint, does not send `{resource.name}`"
+        )
+
+
+def _strangers(seen: View) -> Iterator[Problem]:
+    for schema, endpoints in strangers(seen).items():
+        yield Problem(
+            place(seen.policy, "resources"),
+            f"`{schema}` has a key of its own and is no resource",
+            f"who may call {few(endpoints)} sees all of it",
+        )
+
+
+def strangers(seen: View) -> Mapping[str, list[str]]:
+    """Objects with a key of their own that no resource covers, and the endpoints they leave by."""
+    return {
+        schema: endpoints
+        for schema, endpoints in seen.strangers.items()
+        if schema in seen.document.schemas
+        and any(_is_key(schema, name) for name in children(seen.document.schemas[schema]()))
+    }
+
+
+def _is_key(schema: str, name: str) -> bool:
+    own = (f"{schema.lower()}id", f"{schema.lower()}uuid")
+    return bool(_KEYLIKE.fullmatch(name)) or name.replace("_", "").lower() in own
+
+
+def spoken(seen: View) -> set[str]:
+    """Operations that the policy names, or that send a resource of it."""
+    policy, document = seen.policy, seen.document
+    found = {id for endpoints in seen.endpoints.values() for id in endpoints}
+    named = [*policy.operations, policy.caller.operation]
+    named += [relation.operation for relation in policy.relations.values()]
+    return found | {each.id for name in named if (each := document.operation(name)) is not None}
+
+
+def _silent(seen: View) -> Iterator[Problem]:
+    """Operations that answer, and of which the policy says nothing."""
+    policy, document = seen.policy, seen.document
+    told = spoken(seen) | {id for endpoints in strangers(seen).values() for id in endpoints}
+    silent = [each.id for each in document.operations if each.id not in told and success(each)]
+    if silent:
+        yield Problem(
+            place(policy, "operations"),
+            f"no rule speaks of {few(silent)}, and no resource is shown there",
+            "so nobody may call them: `{}` leaves it to what the document asks of callers",
+        )
+
+
+# --------------------------------------------------------------------------- fields
+
+
+def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
+    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
+    for rule in resource.fields:
+        path = rule.path.split(".")
+        inner = _inner_resource(seen, resource, path)
+        if inner:
+            name, outer = inner
+            message = f"`{rule.path}` of `{resource.name}` is ruled by `{name}`"
+            yield Problem(rule.location, message, f"grant `{outer}` here, and the rest there")
+        elif declares(shapes, path) is False:
+            hint = did_you_mean(rule.path, siblings(shapes, path))
+            said = "is granted" if rule.grants else "is granted to nobody"
+            message = f"`{rule.path}` {said}, and the document has no such field of"
+            yield Problem(rule.location, f"{message} `{resource.name}`", hint)
+
+
+def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Grants to those whom a member names that objects of the resource have not."""
+    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
+    told: set[str] = set()
+    for grant in (grant for rule in resource.fields for grant in rule.grants):
+        for name in (*grant.see, *grant.set):
+            member = seen.policy.relations[name].member
+            if member and name not in told and declares(shapes, member.split(".")) is False:
+                told.add(name)
+                yield Problem(
+                    grant.location,
+                    f"`{name}` is granted fields of `{resource.name}`, which has no `{member}`",
+                    f"nobody is `{name}` to one: the object itself has to name them, not the one"
+                    " around it",
+                )
+
+
+def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[str, str] | None:
+    """The resource in which a path ends up, and the member that embeds it."""
+    for shape in seen.shapes[resource.name]:
+        for end in range(1, len(path)):
+            inner = at(shape, path[:end])
+            if inner is not None and (name := seen.resource_of(inner)):
+                return name, ".".join(path[:end])
+    return None
+
+
+def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Declared fields that no line names, and embedded objects that none grants."""
+    gaps = unmentioned(seen, resource)
+    for path, inner in gaps.items():
+        if inner:
+            message = f"`{resource.name}` embeds `{inner}` as `{path}`, and no line grants it"
+            yield Problem(resource.location, message, "so nobody sees it here")
+    plain = [path for path, inner in gaps.items() if not inner]
+    if plain:
+        message = f"no line of `{resource.name}` mentions {few(plain)}"
+        yield Problem(resource.location, message, "so nobody sees them; `[]` says it on purpose")
+
+
+def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
+    """Declared fields that no line reaches, to the resource that is embedded there; empty: none."""
+    lines = [tuple(rule.path.split(".")) for rule in resource.fields]
+    gaps: dict[str, str] = {}
+    for shape in seen.shapes[resource.name]:
+        gaps.update(_gaps(seen, shape, lines, ()))
+    return gaps
+
+
+def _gaps(seen: View, shape: Shape, lines: Sequence[Path], path: Path) -> Iterator[tuple[str, str]]:
+    """(path, embedded resource or "") of what no line reaches; looks no deeper than they do."""
+    below = dict(children(shape))
+    if (star := elements(shape)) is not None:
+        below["*"] = star
+    for name, child in below.items():
+        inner = seen.embedded(child)
+        rest = [line[1:] for line in lines if line[0] in (name, "*")]
+        if not rest and not child.write_only:
+            yield ".".join((*path, name)), inner
+        elif rest and not inner and () not in rest and ("**",) not in rest:
+            yield from _gaps(seen, child, rest, (*path, name))
+
+
+def _shadowed(resource: Resource) -> Iterator[Problem]:
+    """Of two lines that cover a field the first rules it."""
+    for index, rule in enumerate(resource.fields):
+        for earlier in resource.fields[:index]:
+            if rule.path.startswith(f"{earlier.path.removesuffix('.**')}."):
+                message = f"`{earlier.path}` covers `{rule.path}` already, and stands first"
+                yield Problem(rule.location, message, "put the narrower line before the wider one")
+                break
+
+
+# --------------------------------------------------------------------------- the rest
+
+
+def _unused(policy: Policy) -> Iterator[Problem]:
+    grants = [
+        grant
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for grant in rule.grants
+    ]
+    used = {name for grant in grants for name in (*grant.see, *grant.set)}
+    used |= {name for rule in policy.operations.values() for name in rule.call or ()}
+    used |= {name for relation in policy.relations.values() for name in relation.unless}
+    for relation in policy.relations.values():
+        if relation.name not in used and relation.kind != "anyone":
+            yield Problem(relation.location, f"the relation `{relation.name}` is never used")
+
+
+def _pointers(seen: View) -> Iterator[Problem]:
+    """JSON pointers that lead nowhere in what the document declares."""
+    for operation, pointer, where in _answered(seen.policy):
+        found = seen.document.operation(operation)
+        if found is not None and declares(success(found), pattern(pointer)) is False:
+            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` answers")
+    for operation, pointer, where in _taken(seen.policy):
+        found = seen.document.operation(operation)
+        if found is not None and not found.body:
+            yield Problem(where, f"`{operation}` takes no body")
+        elif found is not None and declares(taken(found), pattern(pointer)) is False:
+            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` takes")
+
+
+def _taken(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+    """(operation, pointer into its request body, place in the policy)."""
+    for resource in policy.resources.values():
+        for state in resource.states.values():
+            if state.switch:
+                keys = ("resources", resource.name, "states", state.name, "switch", "set")
+                yield state.switch.operation, state.switch.pointer, place(policy, *keys)
+    for name, rule in policy.operations.items():
+        for called, pointer in rule.sets:
+            yield name, pointer, place(policy, "operations", name, "sets", called)
+
+
+def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+    """(operation, pointer into its answer, place in the policy)."""
+    caller = policy.caller
+    yield caller.operation, caller.pointer, place(policy, "caller", "id")
+    for relation in policy.relations.values():
+        where = place(policy, "relations", relation.name, "id")
+        yield relation.operation, relation.pointer, where
+    for name, rule in policy.operations.items():
+        for resource, pointer in rule.shows:
+            yield name, pointer, place(policy, "operations", name, "shows", resource)
+        for index, pointer in enumerate(rule.counts):
+            yield name, pointer, place(policy, "operations", name, "counts", str(index))
+
+
+# --------------------------------------------------------------------------- what a gateway does
+
+
+def _passed(seen: View) -> Iterator[Problem]:
+    """Patterns that pass paths beside documented ones: old URLs are endpoints as well."""
+    documented = dict.fromkeys(operation.path for operation in seen.document.operations)
+    for index, passed in enumerate(seen.policy.guard.passes):
+        if covered := [path for path in documented if _covers(passed, path)]:
+            where = place(seen.policy, "guard", "pass", str(index))
+            hint = "what is not documented there passes unread"
+            yield Problem(where, f"`{passed}` covers {few(covered)}", hint)
+
+
+def _covers(passed: str, path: str) -> bool:
+    wanted, given = passed.split("/"), path.split("/")
+    if wanted[-1] == "**":
+        wanted = wanted[:-1]
+        given = given[: len(wanted)]
+    return len(wanted) == len(given) and all(
+        one in ("*", other) or "{" in other for one, other in zip(wanted, given, strict=True)
+    )
+
+
+def _known(policy: Policy) -> Iterator[Problem]:
+    """How callers are known beside how a gateway could know them."""
+    tokens, caller = policy.guard.tokens, policy.caller
+    if tokens is not None and not caller.claim:
+        message = "`jwt` is not used: no claim says who is calling"
+        yield Problem(tokens.location, message, "write `caller: {claim: sub}`")
+    if tokens is not None and not tokens.audiences:
+        # RFC 8725, 3.9: a token that was made for another API is none for this one.
+        message = "`jwt` takes tokens that were made for another API"
+        yield Problem(tokens.location, message, "write `audience`")
+    if policy.guard.api_keys and not caller.api_key:
+        where = place(policy, "guard", "api_keys")
+        hint = "write `caller: {api_key: true}`"
+        yield Problem(where, "`api_keys` is not used: no key says who is calling", hint)

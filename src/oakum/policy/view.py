@@ -1,0 +1,190 @@
+"""Policy and document laid over each other: which schemas are a resource, and who sends them.
+
+Only what is declared is known here. A schema that says nothing of a level may hold anything, so
+`declares` answers yes, no, or *cannot tell*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import children, elements
+from oakum.policy.model import OperationRule, Policy
+
+
+def declares(shapes: Sequence[Shape], path: Sequence[str]) -> bool | None:
+    """Whether any of the shapes has a value at a path, `*` for elements; None: cannot tell."""
+    answers = {_declares(shape, tuple(path)) for shape in shapes}
+    return True if True in answers else None if None in answers or not answers else False
+
+
+def _declares(shape: Shape, path: tuple[str, ...]) -> bool | None:
+    if not path or path[0] == "**":
+        return True
+    below, star = children(shape), elements(shape)
+    if path[0] in below:
+        return _declares(below[path[0]], path[1:])
+    if star is not None and (path[0] == "*" or "array" not in shape.kinds):
+        return _declares(star, path[1:])
+    if below and path[0] == "*":  # every member, as if it were a map
+        return declares([*below.values()], path[1:])
+    return False if below or star is not None or _is_scalar(shape) else None
+
+
+def _is_scalar(shape: Shape) -> bool:
+    return bool(shape.kinds) and shape.kinds.isdisjoint(("object", "array"))
+
+
+def at(shape: Shape, path: Sequence[str]) -> Shape | None:
+    """The declared shape at a path."""
+    here: Shape | None = shape
+    for part in path:
+        if here is None:
+            return None
+        here = children(here).get(part) or (elements(here) if part == "*" else None)
+    return here
+
+
+def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
+    """Paths like one that is not declared, with another name in one place: what may be meant."""
+    found: dict[str, None] = {}
+    for shape in shapes:
+        for end in range(len(path)):
+            inner = at(shape, path[:end])
+            for name in children(inner) if inner else ():
+                stem = (*path[:end], name)
+                for near in (stem, (*stem, *path[end + 1 :])):
+                    if _declares(shape, near):
+                        found[".".join(near)] = None
+    return list(found)
+
+
+def pattern(pointer: str) -> tuple[str, ...]:
+    """Segments of a JSON pointer (RFC 6901), `*` for elements."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def answers(operation: Operation) -> Iterator[Shape]:
+    """The shapes of every answer that the document declares for an operation."""
+    for media in operation.responses.values():
+        yield from (each.shape for each in media if each.shape is not None)
+
+
+def success(operation: Operation) -> list[Shape]:
+    """The shape of its good answer, when there is one."""
+    media = operation.success()
+    return [media.shape] if media and media.shape else []
+
+
+def taken(operation: Operation) -> list[Shape]:
+    """The shapes of the bodies that it takes."""
+    return [media.shape for media in operation.body if media.shape]
+
+
+@dataclass(frozen=True)
+class View:
+    """What the document says of each resource of the policy."""
+
+    document: Document
+    policy: Policy
+    bound: Mapping[str, str]
+    """Schema name to resource name."""
+    shapes: dict[str, list[Shape]] = field(default_factory=dict)
+    """Resource to its declared shapes: of its schemas, and of answers said to show it."""
+    given: dict[str, list[Shape]] = field(default_factory=dict)
+    """Resource to its declared shapes in request bodies: where `sets` says that it stands."""
+    endpoints: dict[str, list[str]] = field(default_factory=dict)
+    """Resource to the operations that send it."""
+    strangers: dict[str, list[str]] = field(default_factory=dict)
+    """Schema of an object that is no resource's to the operations that send it."""
+
+    def resource_of(self, shape: Shape) -> str:
+        """The resource that a shape is bound to; empty: none."""
+        return next((self.bound[name] for name in sorted(shape.names) if name in self.bound), "")
+
+    def embedded(self, shape: Shape) -> str:
+        """The resource that stands at a shape, also as list element, map value or alternative."""
+        waiting, done = [shape], set[Shape]()
+        while waiting:
+            here = waiting.pop()
+            if own := self.resource_of(here):
+                return own
+            done.add(here)
+            inner = [thunk() for thunk in here.branches]
+            inner += [each] if (each := elements(here)) is not None else []
+            waiting += [each for each in inner if each not in done]
+        return ""
+
+
+def view(document: Document, policy: Policy) -> View:
+    """Lay a policy over its document."""
+    bound = {
+        schema: resource.name
+        for resource in policy.resources.values()
+        for schema in sorted(resource.schemas)
+    }
+    shapes: dict[str, list[Shape]] = {name: [] for name in policy.resources}
+    for schema, resource in bound.items():
+        if schema in document.schemas:
+            shapes[resource].append(document.schemas[schema]())
+    given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
+    endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}
+    seen = View(document, policy, bound, shapes, given, endpoints)
+    rules: dict[str, OperationRule] = {}
+    for name, rule in policy.operations.items():
+        if (called := document.operation(name)) is not None:
+            rules.setdefault(called.id, rule)
+    for operation in document.operations:
+        _look(seen, operation, rules.get(operation.id) or OperationRule(operation.id))
+    return seen
+
+
+def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
+    """Note what one operation sends."""
+    sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.endpoints)
+    shown: dict[Shape, str] = {}
+    # What `shows` says is said of answers that succeed, as for whoever judges them.
+    for shape in success(operation):
+        for resource, pointer in rule.shows:
+            if resource in sent and (found := at(shape, pattern(pointer))) is not None:
+                shown[found] = resource
+                if found not in seen.shapes[resource]:
+                    seen.shapes[resource].append(found)
+    for shape, own, outside in _objects(seen, answers(operation), shown):
+        if own:
+            sent[own] = None
+        elif outside and shape.names:
+            endpoints = seen.strangers.setdefault(_title(shape), [])
+            if operation.id not in endpoints:
+                endpoints.append(operation.id)
+    for name in sent:
+        seen.endpoints[name].append(operation.id)
+    for shape in taken(operation):
+        for resource, pointer in rule.sets:
+            if resource in seen.given and (found := at(shape, pattern(pointer))) is not None:
+                seen.given[resource].append(found)
+
+
+def _title(shape: Shape) -> str:
+    own = shape.pointer.rpartition("/")[2]
+    return own if own in shape.names else min(shape.names)
+
+
+def _objects(
+    seen: View, shapes: Iterator[Shape], shown: Mapping[Shape, str]
+) -> Iterator[tuple[Shape, str, bool]]:
+    """(shape, its resource or "", whether it stands outside of every resource), each once."""
+    waiting = [(shape, True) for shape in shapes]
+    done: set[tuple[Shape, bool]] = set()
+    while waiting:
+        shape, outside = waiting.pop()
+        if (shape, outside) in done:
+            continue
+        done.add((shape, outside))
+        own = shown.get(shape) or seen.resource_of(shape)
+        yield shape, own, outside
+        below = [*shape.properties.values(), *shape.branches, shape.items, shape.extra]
+        waiting += [(thunk(), outside and not own) for thunk in below if thunk is not None]

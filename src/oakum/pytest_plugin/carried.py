@@ -1,0 +1,55 @@
+"""What a refusal carries: a body that says `no` and shows the object all the same (CWE-209).
+
+The law of this module: a refusal holds an owner's values when one that nobody guesses stands in it,
+and was not in the question; then so does whatever else of that object stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from oakum.authz import ObjectInstance
+from oakum.authz.judge import Pointer
+from oakum.exchange import Response
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import canonical, leaves_of, says_nothing
+
+_TELLING = 6
+"""Characters from which on a value is hardly there by chance."""
+
+
+class Carried:
+    """The values in the body of a refusal, and where each stands."""
+
+    def __init__(self, refusal: Response, asked: Iterable[str]) -> None:
+        """`asked`: what the question named: to repeat it tells nothing."""
+        self.value = _read(refusal)
+        echoes = {canonical(each) for each in asked}
+        self.places: dict[str, list[Pointer]] = {}
+        for at, leaf in leaves_of(self.value):
+            if not says_nothing(leaf) and canonical(leaf) not in echoes:
+                self.places.setdefault(canonical(leaf), []).append(tuple(map(str, at)))
+
+    def of(self, instance: ObjectInstance) -> Mapping[str, Pointer]:
+        """Field path of an object, as its owner was shown it → where its value stands in the
+        refusal."""
+        found: dict[str, Pointer] = {}
+        telling = False
+        for leaf in instance.leaves:
+            if isinstance(leaf.value, bool | dict | list) or says_nothing(leaf.value):
+                continue
+            places = self.places.get(canonical(leaf.value), ())
+            alike = [at for at in places if at and at[-1] == leaf.path.rpartition(".")[2]]
+            strong = len(canonical(leaf.value)) >= _TELLING
+            if places and (alike or strong):
+                found[leaf.path] = (alike or [*places])[0]
+                telling = telling or strong
+        return found if telling else {}
+
+
+def _read(refusal: Response) -> Json:
+    try:
+        return json.loads(refusal.body) if refusal.body.strip() else None
+    except (ValueError, RecursionError):
+        return refusal.body.decode("utf-8", "replace")

@@ -1,0 +1,158 @@
+"""Django's test clients, and Django REST framework's, which are made of them.
+
+The law of this module: Django says itself who is calling, and is asked through the API only where
+it does not know. A test notices neither: such queries are not counted, and the client keeps no
+cookie of such an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from oakum.exchange import Request, Response
+from oakum.pytest_plugin.ear import UNREAD, Heard, Line, Patch, answered, lower, nobody_asks
+from oakum.pytest_plugin.pieces import AsyncPieces, Pieces
+
+_OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
+"""Settings that name the cookies which Django itself reads: whose they are, `request.user` says."""
+
+
+def django_client(module: Any, line: Line) -> Iterator[Patch]:
+    """Both clients, where every request goes through them."""
+    plain, later = module.Client.request, module.AsyncClient.request
+
+    def request(self: Any, **more: Any) -> Any:
+        sent = _payload(more.get("wsgi.input"))
+        response = plain(self, **more)
+        if response.streaming:
+            with suppress(Exception):
+                user = _user(response.wsgi_request)
+                heard = _of(self, response, response.wsgi_request, sent, lambda: user)
+                _stream(line, response, heard, asker(self), nobody_asks)
+                return response
+        made = response.wsgi_request
+        line.told(lambda: _of(self, response, made, sent, lambda: _user(made)), asker(self))
+        return response
+
+    async def arequest(self: Any, **more: Any) -> Any:
+        sent = _payload(more.get("_body_file"))
+        response = await later(self, **more)
+        user, made = await _auser(response.asgi_request), response.asgi_request
+        if response.streaming:
+            with suppress(Exception):
+                heard = _of(self, response, made, sent, lambda: user)
+                _stream(line, response, heard, nobody_asks, aasker(self))
+                return response
+        await line.atold(lambda: _of(self, response, made, sent, lambda: user), aasker(self))
+        return response
+
+    yield module.Client, "request", request
+    yield module.AsyncClient, "request", arequest
+
+
+def _stream(line: Line, response: Any, heard: Heard, ask: Any, aask: Any) -> None:
+    """Hear a body as a test goes through it."""
+    parts = response.streaming_content
+    waits = getattr(response, "is_async", False)  # as of Django 4.2
+    pieces = AsyncPieces(line, parts) if waits else Pieces(line, parts)
+    response.streaming_content = pieces
+    line.later(pieces, heard, aask if waits else ask, raw=True)
+
+
+def asker(client: Any) -> Callable[[Request], Response]:
+    """Sends questions with the client's application and without the client."""
+
+    def ask(question: Request) -> Response:
+        parts = urlsplit(question.url)
+        named = {f"HTTP_{n.upper().replace('-', '_')}": v for n, v in question.headers.items()}
+        environ = client._base_environ(
+            PATH_INFO=unquote(parts.path), QUERY_STRING=parts.query, REQUEST_METHOD="GET",
+            SERVER_PORT="443" if parts.scheme == "https" else "80", HTTP_HOST=parts.netloc, **named,
+        )  # fmt: skip
+        with _unnoticed():
+            return _answer(client.handler({**environ, "wsgi.url_scheme": parts.scheme}))[0]
+
+    return ask
+
+
+def aasker(client: Any) -> Callable[[Request], Any]:
+    """The same, of a client whose answers are waited for."""
+
+    async def ask(question: Request) -> Response:
+        parts = urlsplit(question.url)
+        named = [(n.encode(), v.encode("latin-1")) for n, v in question.headers.items()]
+        scope = client._base_scope(
+            path=unquote(parts.path), method="GET", scheme=parts.scheme,
+            query_string=parts.query, headers=[],
+        )  # fmt: skip
+        scope["headers"] = [(b"host", parts.netloc.encode()), *named]
+        with _unnoticed():
+            return _answer(await client.handler(scope))[0]
+
+    return ask
+
+
+@contextmanager
+def _unnoticed() -> Iterator[None]:
+    """Queries in here are none of those that a test counts or refuses."""
+    connections = import_module("django.db").connections.all(initialized_only=True)
+    before = [(each, each.force_debug_cursor, each.execute_wrappers) for each in connections]
+    for each, _, _ in before:
+        each.force_debug_cursor, each.execute_wrappers = False, []
+    try:
+        yield
+    finally:
+        for each, counted, wrappers in before:
+            each.force_debug_cursor, each.execute_wrappers = counted, wrappers
+
+
+def _user(request: Any) -> object:
+    """Who is calling, loaded where no view has done so; None: Django does not say."""
+    user: object = getattr(request, "user", None)
+    with suppress(Exception), _unnoticed():
+        str(getattr(user, "is_anonymous", ""))  # loads one that is lazy
+        return user
+    return None  # the test lets nobody at the database
+
+
+async def _auser(request: Any) -> object:
+    """The same, where to load it may have to be waited for."""
+    lazy = import_module("django.utils.functional")
+    user: object = getattr(request, "user", None)
+    if isinstance(user, lazy.LazyObject) and user.__dict__.get("_wrapped") is lazy.empty:
+        user = None
+        with suppress(Exception), _unnoticed():
+            user = await request.auser()
+    return user
+
+
+def _of(
+    client: Any, response: Any, request: Any, sent: bytes | None, user: Callable[[], object]
+) -> Heard:
+    settings = import_module("django.conf").settings
+    asked = Request(
+        request.method, request.build_absolute_uri(), lower(request.headers), sent or b""
+    )
+    answer, why = _answer(response)
+    own = frozenset(getattr(settings, name) for name in _OWN_COOKIES)
+    return Heard(asked, answer, client.handler, user, why, sent is None, own)
+
+
+def _answer(response: Any) -> tuple[Response, str]:
+    if response.streaming:
+        return Response(response.status_code, lower(response.headers)), UNREAD
+    return answered(response.status_code, response.headers, lambda: response.content, raw=True)
+
+
+def _payload(given: Any) -> bytes | None:
+    """What stands in `FakePayload`, which may be read once."""
+    if given is None:
+        return b""
+    with suppress(Exception):
+        found: bytes = given._FakePayload__content.getvalue()
+        return found
+    return None

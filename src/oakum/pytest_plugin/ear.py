@@ -1,0 +1,221 @@
+"""What every tap has in common: an answer as it was heard, who listens, and answers whose body
+comes later.
+
+The law of this module: a test notices nothing. What goes wrong here goes wrong here, and
+is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from inspect import iscoroutinefunction
+from typing import Any, Protocol
+
+from oakum.exchange import Request, Response
+from oakum.pytest_plugin.coding import LONG, MOST, uncoded
+
+Talk = Generator[Request, Response | None, None]
+"""Yields a question for the same application, and is sent the answer; None: there was none."""
+Patch = tuple[Any, str, Any]
+UNREAD = "no test was seen to read its body: only its headers were evaluated"
+PART = "its test read a part of its body: only that and its headers were evaluated"
+_UNREAD = (
+    "image/", "audio/", "video/", "font/", "multipart/",
+    "application/octet-stream", "application/pdf", "application/zip", "application/gzip",
+)  # fmt: skip
+"""Media types whose bodies are not looked at: they hold no text."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A request of a test's, and what came back."""
+
+    request: Request
+    response: Response
+    app: object = None
+    """The application, where it runs in this process; None: the answer came over a network."""
+    user: Callable[[], object] | None = None
+    """Who the framework itself takes the caller for (Django's user); None: it does not say."""
+    unread: str = ""
+    """Why its body is not known; empty: it is."""
+    blind: bool = False
+    """The body of the request is not known, although there may have been one."""
+    own_cookies: frozenset[str] = frozenset()
+    """Names of cookies that only the framework reads: whose they are, `user` says."""
+
+
+@dataclass
+class _Later:
+    """An answer whose body a test may read yet, and what it has read of it."""
+
+    held: object
+    """What the test reads it from: kept, so that nothing else gets its id."""
+    heard: Heard
+    ask: Callable[[Request], Any]
+    """Sends a question for the same application, or is waited for to do so."""
+    raw: bool
+    """Its content codings are not taken off."""
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def told(self, why: str) -> Heard:
+        """The answer with what was read of its body. `why`: it is not all of it; empty: it is."""
+        response, body = self.heard.response, b"".join(self.parts)
+        if why and not body and is_read(response.headers):
+            return replace(self.heard, unread=UNREAD)
+        why = LONG if self.size > MOST else why
+        answer, unread = answered(
+            response.status, dict(response.headers), lambda: body, held=False, raw=self.raw
+        )
+        answer = replace(answer, truncated=answer.truncated or bool(why))
+        return replace(self.heard, response=answer, unread=unread or why)
+
+
+class Ear(Protocol):
+    """What listens."""
+
+    def hear(self, heard: Heard, /) -> Talk: ...
+    def missed(self, why: str, /) -> None: ...
+    def wants(self, method: str, url: str, /) -> bool: ...
+
+
+@dataclass
+class Line:
+    """From the taps to who listens."""
+
+    ear: Ear
+    _later: dict[int, _Later] = field(default_factory=dict)
+    """Answers whose bodies a test may read yet: by what the test holds of each."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _inside: threading.local = field(default_factory=threading.local)
+
+    def told(self, make: Callable[[], Heard], ask: Callable[[Request], Response]) -> None:
+        """Tell what was heard, and answer what the ear wants to know."""
+        try:
+            talk, answer = self.ear.hear(make()), None
+            while True:
+                question = self.step(talk, answer)
+                answer = None
+                with suppress(Exception):  # no answer is an answer
+                    answer = ask(question)
+        except StopIteration:
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours must fail no test; it is told
+            self.ear.missed(type(error).__name__)
+
+    async def atold(self, make: Callable[[], Heard], ask: Callable[[Request], Any]) -> None:
+        """The same, where the client's own function is waited for."""
+        try:
+            talk, answer = self.ear.hear(make()), None
+            while True:
+                question = self.step(talk, answer)
+                answer = None
+                with suppress(Exception):
+                    answer = await ask(question)
+        except StopAsyncIteration:
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            if not isinstance(error, StopIteration):
+                self.ear.missed(type(error).__name__)
+
+    def step(self, talk: Talk, answer: Response | None) -> Request:
+        """One step of judging: threads take turns, and none waits while the API is asked."""
+        with self._lock:
+            return talk.send(answer)
+
+    def later(
+        self, held: object, heard: Heard, ask: Callable[[Request], Any], *, raw: bool = False
+    ) -> None:
+        """An answer whose body has not been read. `held`: what the test reads it from. `raw`: what
+        is read of it is coded as its headers say."""
+        self._later[id(held)] = _Later(held, heard, ask, raw)
+
+    def waits(self, held: object) -> bool:
+        """Whether a test may read more of a body, of which nothing has been told."""
+        return id(held) in self._later
+
+    def piece(self, held: object, piece: bytes) -> None:
+        """A test has read a part of a body."""
+        later = self._later.get(id(held))
+        if later is None or not is_read(later.heard.response.headers):
+            return
+        if later.size <= MOST:
+            later.parts.append(bytes(piece))
+        later.size += len(piece)
+
+    def read(self, held: object, *, whole: bool) -> None:
+        """A test has read a body to its end, or reads no more of it; it is told once."""
+        later = self._later.pop(id(held), None)
+        if later is not None:
+            self.told(lambda: later.told("" if whole else PART), later.ask)
+
+    async def aread(self, held: object, *, whole: bool) -> None:
+        """The same, where the client's own function is waited for."""
+        later = self._later.pop(id(held), None)
+        if later is not None:
+            await self.atold(lambda: later.told("" if whole else PART), later.ask)
+
+    def flush(self) -> None:
+        """Tell of answers whose bodies no test has read to their end: they have headers."""
+        for later in [*self._later.values()]:
+            if iscoroutinefunction(later.ask):
+                later.ask = nobody_asks
+            self.read(later.held, whole=False)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What this thread asks here is heard at a higher place, or is a question of ours."""
+        before = getattr(self._inside, "on", False)
+        self._inside.on = True
+        try:
+            yield
+        finally:
+            self._inside.on = before
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread is in such a place."""
+        return getattr(self._inside, "on", False)
+
+
+def nobody_asks(question: Request) -> Response:
+    """Where nothing can be asked."""
+    raise LookupError(question.method)
+
+
+def lower(headers: Any) -> dict[str, str]:
+    """Headers by name in lower case, repeated ones joined by a comma."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = str(name).lower()
+        found[key] = f"{found[key]}, {value}" if key in found else str(value)
+    return found
+
+
+def is_read(headers: Mapping[str, str]) -> bool:
+    """Whether a body of this media type is looked at."""
+    kind = headers.get("content-type", "").lower().strip()
+    return not kind.startswith(_UNREAD)
+
+
+def ends(headers: Mapping[str, str]) -> bool:
+    """Whether a body is one to read before a test does: any with text in it, but a feed."""
+    return is_read(headers) and not headers.get("content-type", "").startswith("text/event-stream")
+
+
+def answered(
+    status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True, raw: bool = False
+) -> tuple[Response, str]:
+    """An answer, and why its body was not read. `held`: it is in memory, so to read it is free.
+    `raw`: it is coded as its headers say; else the client may have decoded it."""
+    names = headers if isinstance(headers, dict) else lower(headers)
+    if is_read(names):
+        body, why = uncoded(read(), names.get("content-encoding", ""), raw=raw)
+        return Response(status, names, body, truncated=bool(why)), why
+    media = names.get("content-type", "").split(";")[0].strip()
+    length = names.get("content-length", "")
+    empty = length == "0" or status in (204, 304) or (held and not length and not read())
+    return Response(status, names), "" if empty else f"`{media}` is not read: its headers were"

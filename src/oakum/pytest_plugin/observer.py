@@ -1,0 +1,306 @@
+"""Every answer of a run of tests: which endpoint it came through, who asked, and what is to be
+asked besides to know that."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from oakum.authz import Leaf, compile_contract, likely_media
+from oakum.authz.span import MAX_DEPTH
+from oakum.errors import InputError, Location, Problem
+from oakum.exchange import Request, Response
+from oakum.guard.lookup_plan import derive
+from oakum.guard.route import Router, placed
+from oakum.inference.params import infer_params
+from oakum.openapi.model import Operation
+from oakum.policy.contract import Contract
+from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.pytest_plugin.ear import Heard, Talk
+from oakum.pytest_plugin.refusals import REFUSED, Refusals
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look
+from oakum.pytest_plugin.strays import Kept, Strays, sent_of
+from oakum.pytest_plugin.test_counts import Tally
+from oakum.scan.discovery.facts import declared_names, policy_names
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import leaves_of, says_nothing
+from oakum.scan.evaluation.response_reader import (
+    MAX_TEXT,
+    ResponseReader,
+    is_success,
+    read_as_declared,
+    text_of,
+)
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import survey
+from oakum.scan.transport.client import not_too_deep
+
+_LOOPBACK = re.compile(
+    r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"
+)
+"""What leads to this machine, the unspecified addresses among it (RFC 1122, 3.2.1.3; RFC 6761)."""
+_MACHINE = platform.node().lower()
+FOREIGN = "its host is none of this machine and none of `oakum_hosts`"
+SHAPELESS = (
+    "it is not what the document declares: no object in it could be judged; it was searched for"
+    " values that owners were shown"
+)
+DEEP = (
+    "it nests deeper than 100 levels: no object in it was judged; it was searched as text for"
+    " values that owners were shown"
+)
+CUT = "it is text of 1 MiB or more: no more was searched for values that owners were shown"
+MANY = "too many answers came to search them for values that only later tests show"
+BLIND = "a value of its owner's stands there, and it could not be read what the test had sent"
+_WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
+
+
+class Watch:
+    """Judges for one contract. Holds no answer longer than it takes to look at it."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        said: Callable[[Request], object],
+        *,
+        hosts: frozenset[str] = frozenset(),
+        key: bytes,
+    ) -> None:
+        """`said`: what the developer says of who sends a request. `hosts`: names under which the
+        API is reached over a network, besides loopback. `key`: of the hashes in evidence. Raises
+        `InputError` when there is no policy."""
+        if contract.policy is None:
+            hint = "draft one with `oakum init`, and correct it"
+            told = "there is no policy, so there is nothing to hold an answer against"
+            raise InputError([Problem(Location(contract.document.file), told, hint)])
+        document, policy = contract.document, contract.policy
+        self.policy, self.model = policy, compile_contract(document, policy)
+        self.gates, self.skipped = survey(self.model, infer_params(document, policy))
+        self.tally = Tally()
+        self.leaks: list[Leaked] = []
+        """What it was sent and nobody has told yet; whoever tells it empties the list."""
+        wiring = derive(document, self.model)
+        self._router = Router(document.operations)
+        self._callers = Callers(policy, wiring.credentials, said)
+        asks = wiring.asks[wiring.whoami] if wiring.whoami is not None else None
+        by_answer = asks is not None and not policy.caller.claim
+        self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
+        self._hosts = hosts
+        self._writes = {each.endpoint.operation for each in self.skipped}
+        names = frozenset(declared_names(document.raw)) | policy_names(policy)
+        self._frame = Frame(
+            self.model,
+            Redactor(key, names),
+            Cast(policy, {}, {}, {}).label,
+            {gate.id: gate.shows for gate in self.gates},
+        )
+        self._refusals = Refusals(self._frame)
+        self._strays = Strays(self._frame, self.gates)
+        self._number = 0
+        self.begin("")
+
+    def begin(self, test: str) -> None:
+        """The answers that follow are this test's."""
+        self._test = self._callers.test = test
+        self._strays.begin()
+
+    def wants(self, method: str, url: str) -> bool:
+        """Whether an answer that came over a network is one to hear."""
+        parts = urlsplit(url)
+        place = placed(parts.path or "/")
+        if place is None or not self._is_ours(parts.hostname or ""):
+            return False
+        return self._router.find(place, _asked_as(method)) is not None
+
+    def hear(self, heard: Heard) -> Talk:
+        """Judge an answer, asking the API who its caller is where only the API can tell."""
+        parts = urlsplit(heard.request.url)
+        place = placed(parts.path or "/")
+        found = self._router.find(place, _asked_as(heard.request.method)) if place else None
+        if heard.app is None and not self._is_ours(parts.hostname or ""):
+            if found is not None:
+                self.tally.unheard[found[0].id, f"{FOREIGN}: {parts.hostname}"] += 1
+            return
+        if found is None:
+            self.tally.elsewhere[f"{heard.request.method} {_legible(parts.path)}"] += 1
+            return
+        operation, params = found
+        self._number += 1
+        self.tally.answers[operation.id] += 1
+        kinds = type(heard.app).__mro__ if heard.app is not None else ()
+        self.tally.apps |= {each.__module__.partition(".")[0] for each in kinds} or {""}
+        caller = self._callers.of(heard.request, heard.app, heard.user, heard.own_cookies)
+        if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
+            caller = self._callers.learn(
+                self._callers.key(heard.request, heard.app), heard.app, heard.response
+            )
+        elif self._is_odd(operation, caller, heard.response.status):
+            caller = yield from self._asked(heard)
+        self.tally.known += caller.known
+        read, why = _read(operation, heard.response)
+        heard = replace(heard, unread=heard.unread or why)
+        if heard.unread:
+            self.tally.unjudge(heard.unread, operation.id)
+        asked, look = self._ask(heard, operation, params, caller, read), None
+        if operation.id in self.model.showing:
+            if heard.response.status in REFUSED:
+                asked = self._refused(heard, asked)
+            elif heard.response.body:
+                asked, look = yield from self._judged(heard, asked)
+        yield from self._searched(heard, asked, look)
+
+    def _refused(self, heard: Heard, asked: Asked) -> Asked:
+        if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
+            # without credentials, and the API says that nobody is logged in
+            asked = replace(asked, caller=NOBODY)
+        if heard.unread:
+            return asked  # a body that nobody has read may hold what it says it refuses
+        closed = self._refusals.refuse(asked, self.tally.evidence)
+        if closed is not None:
+            self._add(closed, asked)
+        return asked
+
+    def finish(self) -> None:
+        """A test has come to an end, or a phase of it: what its answers hold can be told."""
+        self.leaks += self._strays.of_test(self.tally)
+
+    def settle(self) -> None:
+        """No more answers come."""
+        for closed in self._refusals.settle(self.tally.evidence):
+            self.tally.add(closed.tally)
+            self.leaks += closed.leaks
+        self._strays.ids_move = self._callers.moved
+        self.leaks += self._strays.settle(self.tally)
+        self.tally.settle()
+
+    def missed(self, why: str) -> None:
+        """An answer was not judged, by a fault of ours."""
+        self.tally.faults[why] += 1
+
+    def _is_ours(self, host: str) -> bool:
+        name = host.rstrip(".").lower()
+        return name in self._hosts or name == _MACHINE or _LOOPBACK.fullmatch(name) is not None
+
+    def _is_odd(self, operation: Operation, caller: Caller, status: int) -> bool:
+        """Whether only the API can tell who asked. An endpoint that wants a login and opens to
+        nobody is one that a suite has turned the login off for, unless the API says otherwise."""
+        if not is_success(status):
+            return not caller.known and status != 401 and operation.id in self.model.showing
+        return not caller.known or (caller.source == "nobody" and not operation.anonymous)
+
+    def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
+        """The caller as the API tells it, asked with the same credentials."""
+        held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
+        if self._whoami is None:
+            return UNKNOWN if key else NOBODY
+        parts = urlsplit(heard.request.url)
+        self.tally.asked += 1
+        url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}"
+        told = yield Request("GET", url, {"accept": "application/json", **dict(held.headers)})
+        return self._callers.learn(key, heard.app, told) if told is not None else UNKNOWN
+
+    def _judged(
+        self, heard: Heard, asked: Asked
+    ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
+        look = Look(self._frame, asked, self.tally.evidence).judge()
+        if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
+            # What is remembered of the caller may have changed since: asked once more.
+            now = yield from self._asked(heard)
+            if now != asked.caller:
+                asked = replace(asked, caller=now)
+                look = Look(self._frame, asked, self.tally.evidence).judge()
+        for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
+            self._add(each, asked)
+        if not look.instances and not heard.unread and _is_shapeless(asked):
+            self.tally.unjudge(SHAPELESS, asked.operation.id)
+        return asked, look
+
+    def _add(self, look: Look, asked: Asked) -> None:
+        self.tally.add(look.tally)
+        self.leaks += look.leaks
+        for why, count in look.tally.unjudged.items():
+            self.tally.places[why, asked.operation.id] += count
+
+    def _searched(self, heard: Heard, asked: Asked, look: Look | None) -> Talk:
+        """Look for values of owners where no field of an object is, here or when more is known."""
+        value = asked.read.value
+        loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
+        kept = Kept(
+            asked, sent_of(heard.request, asked.params),
+            heard.request.body.decode("utf-8", "replace"),
+            look.unbound if look is not None else loose,
+            look.instances if look is not None else [],
+            frozenset(look.granted) if look is not None else frozenset(),
+        )  # fmt: skip
+        if heard.blind:
+            if self._strays.may_leak(kept):
+                self.tally.unjudge(BLIND, asked.operation.id)
+            return
+        if (
+            asked.caller.source == "answer"
+            and asked.operation is not self._whoami
+            and self._strays.may_leak(kept)
+        ):
+            now = yield from self._asked(heard)
+            kept = replace(kept, asked=replace(asked, caller=now))
+        if not self._strays.take(kept):
+            self.tally.unjudge(MANY, asked.operation.id)
+
+    def _ask(
+        self,
+        heard: Heard,
+        operation: Operation,
+        params: Mapping[str, str],
+        caller: Caller,
+        read: ResponseReader,
+    ) -> Asked:
+        return Asked(
+            operation, params, caller, heard.response, read,
+            operation.id in self._writes and not params and not self._callers.held(heard.request),
+            self._test, f"{self._test}#{self._number}",
+        )  # fmt: skip
+
+
+def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str]:
+    """An answer read, and why not all of it could be judged; empty: it could."""
+    if _is_deep(response):
+        return ResponseReader(text_of(response)[:MAX_TEXT], None), DEEP
+    read = read_as_declared(operation, response)
+    cut = isinstance(read.value, str) and len(read.value) == MAX_TEXT
+    return read, CUT if cut else ""
+
+
+def _is_deep(response: Response) -> bool:
+    """Whether JSON nests deeper than anybody judges it."""
+    if response.body.count(b"[") + response.body.count(b"{") <= MAX_DEPTH:
+        return False
+    whole = text_of(response).encode()
+    return len(not_too_deep(whole)) < len(whole)
+
+
+def _asked_as(method: str) -> str:
+    return "GET" if method == "HEAD" else method
+
+
+def _is_shapeless(asked: Asked) -> bool:
+    """Whether an answer holds something that the document does not declare for it."""
+    status, read = asked.response.status, asked.read
+    if says_nothing(read.value):
+        return False
+    declared = likely_media(asked.operation, status, asked.response.media_type)
+    if declared is None and not is_success(status):
+        return True
+    if read.shape is None:
+        return True
+    value, kinds = read.value, read.shape.kinds
+    kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
+    return bool(kinds) and kind not in kinds and isinstance(value, dict | list | str)
+
+
+def _legible(path: str) -> str:
+    """A path as far as its segments read as words: any other may be a person's."""
+    parts = path.split("/")
+    return "/".join(part if not part or _WORD.fullmatch(part) else "…" for part in parts)

@@ -1,0 +1,148 @@
+"""Bodies that a test reads in pieces, whichever way it goes through them.
+
+The law of this module: a test gets every piece when it would have got it, and no piece that it does
+not ask for is read. An answer is told when its last piece has been read, or when it is closed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+from oakum.pytest_plugin.coding import MOST
+from oakum.pytest_plugin.ear import Line
+
+
+class Pieces:
+    """An iterable of bytes, noted on its way."""
+
+    def __init__(self, line: Line, pieces: Any) -> None:
+        """`pieces`: closed with this, if they can be."""
+        self._line, self._pieces = line, pieces
+        self._ahead: Iterator[Any] | None = None
+        self._within = False
+        """A piece is being made: what closes this now is the end of the pieces."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._ahead is None:
+            self._ahead = iter(self._pieces)
+        self._within = True
+        try:
+            piece = next(self._ahead)
+        except StopIteration:
+            self._line.read(self, whole=True)
+            raise
+        finally:
+            self._within = False
+        self._line.piece(self, piece)
+        return piece
+
+    def close(self) -> None:
+        """Nobody reads any more of it."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+        if not self._within:
+            self._line.read(self, whole=False)
+
+
+class AsyncPieces:
+    """The same, of pieces that are waited for."""
+
+    def __init__(self, line: Line, pieces: Any) -> None:
+        self._line, self._pieces = line, pieces
+        self._ahead: AsyncIterator[Any] | None = None
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._ahead is None:
+            self._ahead = aiter(self._pieces)
+        try:
+            piece = await anext(self._ahead)
+        except StopAsyncIteration:
+            await self._line.aread(self, whole=True)
+            raise
+        self._line.piece(self, piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Nobody reads any more of it."""
+        close = getattr(self._pieces, "aclose", None)
+        if close is not None:
+            await close()
+        await self._line.aread(self, whole=False)
+
+
+class Wire:
+    """The file that `http.client` reads a body from, whoever reads it there: urllib3 does too."""
+
+    def __init__(
+        self, file: Any, headers: Mapping[str, str], end: Callable[[bytes, bool], None]
+    ) -> None:
+        """`end`: told what was read until the file was closed, and whether it is all."""
+        self._file, self._end = file, end
+        self._chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        length = headers.get("content-length", "")
+        self._length = int(length) if length.isdecimal() else None
+        self._read, self._size, self._over = list[bytes](), 0, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def _note(self, piece: bytes, *, last: bool = False) -> bytes:
+        self._over |= last or not piece
+        if self._size <= MOST:
+            self._read.append(piece)
+        self._size += len(piece)
+        return piece
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As a file's."""
+        piece: bytes = self._file.read(size)
+        return self._note(piece, last=size is None or size < 0) if size != 0 else piece
+
+    def read1(self, size: int = -1) -> bytes:
+        """As a file's."""
+        piece: bytes = self._file.read1(size)
+        return self._note(piece) if size != 0 else piece
+
+    def readline(self, size: int = -1) -> bytes:
+        """As a file's."""
+        return self._note(self._file.readline(size))
+
+    def readinto(self, into: Any) -> int:
+        """As a file's."""
+        size: int = self._file.readinto(into)
+        self._note(bytes(memoryview(into)[:size]))
+        return size
+
+    def close(self) -> None:
+        """As a file's."""
+        self._file.close()
+        end, self._end = self._end, lambda *_: None
+        body = b"".join(self._read)
+        if self._chunked:
+            end(*_joined(body))
+        else:
+            end(body, self._size == self._length if self._length is not None else self._over)
+
+
+def _joined(text: bytes) -> tuple[bytes, bool]:
+    """What chunks hold, and whether the last one is there."""
+    file, parts = io.BytesIO(text), list[bytes]()
+    while line := file.readline():
+        try:
+            size = int(line.split(b";")[0], 16)
+        except ValueError:
+            break
+        if size == 0:
+            return b"".join(parts), True
+        parts.append(file.read(size))
+        file.readline()
+    return b"".join(parts), False

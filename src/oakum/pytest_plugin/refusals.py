@@ -1,0 +1,123 @@
+"""What a stranger is refused: closed, where the owner was shown the object at the same question.
+
+The law of this module: a refusal closes a cell only when its owner was seen to see the field at the
+same operation with the same parameters, in one state, and when its body holds nothing of it. A 403,
+and the 401 of nobody, are said of the caller, and count across the tests of a process. A 404 may be
+said of an object that another test has made and this one has not: it counts after the owner's
+answer in the same test. What a refusal's body holds leaks, whichever of the two came first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from oakum.finding import Evidence
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.scan.evaluation.matrix import Key
+
+_Question = tuple[str, tuple[tuple[str, str], ...]]
+"""Operation, and the parameters of its path in order."""
+REFUSED = (401, 403, 404)
+"""Statuses that say that the caller gets nothing, or that there is nothing."""
+_T = TypeVar("_T")
+_MOST = 500
+"""Questions whose answers to owners, and whose refusals, are held in memory."""
+
+
+class Refusals:
+    """Answers to owners, and refusals of others, of one process. They hold values: nothing of
+    them is written."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._shown: OrderedDict[_Question, Asked] = OrderedDict()
+        self._refused: OrderedDict[_Question, list[Asked]] = OrderedDict()
+        self._torn: set[_Question] = set()
+        """Questions that showed their owners objects in more than one state."""
+
+    def show(self, asked: Asked, look: Look, told: Mapping[Key, Evidence]) -> Iterator[Look]:
+        """An answer, and what it shows; that to an owner is remembered. What leaks in refusals
+        that came before it."""
+        if not look.tally.owned or asked.caller.source == "unknown":
+            return
+        question = _question(asked)
+        before = self._shown.get(question)
+        if before is not None and _states(self._frame, before) != _states(self._frame, asked):
+            self._torn.add(question)
+        _keep(self._shown, question, asked)
+        for refused in self._refused.get(question, ()):
+            if found := self._looked_through(asked, refused, told):
+                yield found
+
+    def refuse(self, asked: Asked, told: Mapping[Key, Evidence]) -> Look | None:
+        """A refusal: the cells that it closes, and what leaks in it; or None. One that comes
+        before the owner's answer is remembered for the end."""
+        if not _is_refusal(asked):
+            return None
+        question = _question(asked)
+        shown = self._shown.get(question)
+        if shown is not None and self._counts(question, asked, shown):
+            return Look(self._frame, shown, told).refuse(asked)
+        if shown is not None and (look := self._looked_through(shown, asked, told)):
+            return look
+        if asked.response.status != 404 or _says_something(asked):
+            _keep(self._refused, question, [*self._refused.get(question, []), asked][-4:])
+        return None
+
+    def settle(self, told: Mapping[Key, Evidence]) -> Iterator[Look]:
+        """What refusals close that came before the owner's answer. Forgets all answers."""
+        for question, refused in self._refused.items():
+            shown = self._shown.get(question)
+            for asked in refused:
+                if shown is None or asked.response.status == 404:
+                    continue
+                if self._counts(question, asked, shown):
+                    yield Look(self._frame, shown, told).refuse(asked)
+        self._shown.clear()
+        self._refused.clear()
+        self._torn.clear()
+
+    def _looked_through(
+        self, shown: Asked, asked: Asked, told: Mapping[Key, Evidence]
+    ) -> Look | None:
+        """What leaks in a refusal that closes nothing; None: nothing does."""
+        look = Look(self._frame, shown, told).refuse(asked, closes=False)
+        return look if look.leaks else None
+
+    def _counts(self, question: _Question, asked: Asked, shown: Asked) -> bool:
+        if asked.response.status == 404:
+            return asked.test == shown.test
+        return question not in self._torn
+
+
+def _is_refusal(asked: Asked) -> bool:
+    """A 401 to credentials says that they are none: who sent them is not who they name."""
+    caller = asked.caller
+    if asked.response.status == 401:
+        return caller.source == "nobody" or (caller.known and not caller.ids)
+    return caller.known and asked.response.status in REFUSED
+
+
+def _says_something(asked: Asked) -> bool:
+    """Whether a body has more in it than a word of refusal."""
+    return isinstance(asked.read.value, dict | list) and bool(asked.read.value)
+
+
+def _question(asked: Asked) -> _Question:
+    return asked.operation.id, tuple(sorted(asked.params.items()))
+
+
+def _states(frame: Frame, asked: Asked) -> list[tuple[str, str]]:
+    """The settings of each object, as they decide what is granted."""
+    look = Look(frame, replace(asked, probe=""), {}).judge()
+    return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)
+
+
+def _keep(kept: OrderedDict[_Question, _T], question: _Question, value: _T) -> None:
+    kept[question] = value
+    kept.move_to_end(question)
+    if len(kept) > _MOST:
+        kept.popitem(last=False)

@@ -1,0 +1,383 @@
+"""One answer of a test, judged for the caller that asked.
+
+The law of this module: a leak is what no possible reading grants. The caller's relations, their ids
+and the owner's settings may be unknown in a test; then a field that any of the possibilities would
+show is *not judged*, and counted so, neither green nor red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
+from oakum.authz.decide import through
+from oakum.authz.judge import Pointer
+from oakum.authz.principal import at_path, digit
+from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
+from oakum.exchange import Response
+from oakum.finding import Evidence, Result
+from oakum.openapi.model import Json, Operation
+from oakum.policy.graphql import TAG
+from oakum.policy.model import State
+from oakum.pytest_plugin.callers import Caller, Source
+from oakum.pytest_plugin.carried import Carried
+from oakum.pytest_plugin.test_counts import Known, Tally, undocumented
+from oakum.scan.evaluation.evidence import Redactor, shape
+from oakum.scan.evaluation.knowledge import canonical, says_nothing
+from oakum.scan.evaluation.matrix import Key, state_key
+from oakum.scan.evaluation.response_reader import ResponseReader
+
+WHO = "it could not be told who asked"
+OWNER = "it could not be told whose the object is"
+SETTING = "it depends on a setting of the owner that the answer does not tell"
+RELATION = "it depends on a relation or a claim of the caller that nothing tells"
+OWN = "who registers or logs in may be the one that the answer speaks of"
+_SAID: Mapping[Source, str] = {
+    "said": "as the tests say",
+    "framework": "as the framework says",
+    "token": "by the claims of the token",
+    "answer": "as the API says of these credentials",
+    "nobody": "nobody is logged in",
+    "unknown": "whoever that may be",
+}
+
+
+@dataclass(frozen=True)
+class Leaked:
+    """What a test was sent and its caller may not see."""
+
+    key: Key
+    words: str
+    """A sentence, and lines of where and why; no value."""
+    at: Pointer
+    """Where it stood in the answer."""
+    test: str = ""
+    """The test that was sent it."""
+    held: frozenset[str] = frozenset()
+    """Relations in which its caller certainly stands to the owner."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all answers under one contract are judged with."""
+
+    model: Model
+    redactor: Redactor
+    label: Callable[[frozenset[str], str | None, str], str]
+    """What a viewer who stands in these relations is called, as in a scan."""
+    declared: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Endpoint → resource → field paths that the document declares there; of endpoints that
+    read."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of a test's with its answer."""
+
+    operation: Operation
+    params: Mapping[str, str]
+    caller: Caller
+    response: Response
+    read: ResponseReader
+    begins: bool
+    """A registration or a login, perhaps: it changes something, and came without credentials."""
+    test: str
+    probe: str
+
+
+@dataclass(frozen=True)
+class _Object:
+    """An object in an answer, and what is possible."""
+
+    instance: ObjectInstance
+    table: Table
+    label: str
+    most: int
+    """All that any possible relation and setting would show, as a bit set of leaves."""
+    untold: frozenset[str]
+    """Settings whose value the object does not tell."""
+    certain: bool
+    """Whether it is known who asked, and whose it is."""
+
+
+@dataclass
+class Look:
+    """What one answer shows: cells in a tally of its own, and leaks."""
+
+    frame: Frame
+    asked: Asked
+    told: Mapping[Key, Evidence]
+    """Evidence that there is already."""
+    tally: Tally = field(default_factory=Tally)
+    leaks: list[Leaked] = field(default_factory=list)
+    instances: list[ObjectInstance] = field(default_factory=list)
+    """The objects in it; they hold values."""
+    unbound: list[Leaf] = field(default_factory=list)
+    """What stands in it and is no field of an object."""
+    granted: set[Pointer] = field(default_factory=set)
+    """Where something stands that the contract may show to the caller."""
+    _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)
+
+    def judge(self) -> Look:
+        """Walk the answer once."""
+        asked, read = self.asked, self.asked.read
+        judge = Judge(
+            self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
+            asked.response.status, told=read.owners,
+        )  # fmt: skip
+        judged = judge.judge(read.value, read.shape)
+        instances = self.instances = judged.instances
+        self.unbound = [*judged.unbound, *read.beside]
+        if instances and not asked.caller.known:
+            self.tally.unjudged[WHO] += 1
+        self._at = {each.pointer: each for each in instances}
+        for each in instances:
+            self._object(each, self._above(each) is not None)
+        return self
+
+    def refuse(self, refused: Asked, *, closes: bool = True) -> Look:
+        """Close, for a caller that was refused, what this answer showed to its owner: the fields
+        that no possible relation or setting shows to that caller. What the refusal itself holds of
+        the owner's values is closed by nothing: it leaks (CWE-209).
+
+        `closes`: whether the refusal says anything of the object; else it is only looked through.
+        """
+        caller, read = refused.caller, self.asked.read
+        self.asked = replace(self.asked, caller=caller, probe=refused.probe, begins=False)
+        judge = Judge(
+            self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
+            self.asked.response.status, told=read.owners,
+        )  # fmt: skip
+        instances = judge.judge(read.value, read.shape).instances
+        self._at = {each.pointer: each for each in instances}
+        carried = Carried(refused.response, self.asked.params.values())
+        if carried.places:
+            self.asked = replace(
+                self.asked, response=refused.response, read=replace(read, value=carried.value)
+            )
+        for instance in instances:
+            found = self._found(instance)
+            if not found.certain:
+                continue
+            leaked = carried.of(instance)
+            if closes or leaked:
+                self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
+                self.tally.stood[found.label] = instance.held
+            for leaf in instance.leaves:
+                if leaf.path in leaked:
+                    self._refused_with(found, leaf, leaked[leaf.path])
+                elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                    continue
+                elif closes and canonical(leaf.value) not in carried.places:
+                    self._refused(found, leaf.path)
+        return self
+
+    def _refused_with(self, found: _Object, leaf: Leaf, at: Pointer) -> None:
+        """A value of the owner's that stands in the body of a refusal."""
+        index = leaf_index(found.table, leaf.path)
+        if index >= 0 and found.most >> index & 1:
+            return
+        if found.untold.isdisjoint(deciding(found.table, leaf.path)):
+            self._leak(found, leaf._replace(pointer=at), index)
+
+    def _refused(self, found: _Object, path: str) -> None:
+        index = leaf_index(found.table, path)
+        if index >= 0 and found.most >> index & 1:
+            return  # it may be granted: a refusal is no leak, and closes nothing
+        if found.untold.isdisjoint(deciding(found.table, path)):
+            self.tally.show(self._key(found, path), Result.CLOSED, self.asked.probe)
+
+    def _object(self, instance: ObjectInstance, inside: bool) -> None:
+        """What of one object is open, leaks, is withheld, or cannot be judged."""
+        found = self._found(instance)
+        if found.certain:
+            self.tally.sighted.add((self.asked.operation.id, instance.resource, inside))
+            self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
+            self.tally.stood[found.label] = instance.held
+        elif self.asked.caller.known:
+            self.tally.unjudged[OWNER] += 1
+        present: set[str] = set()
+        for leaf in instance.leaves:
+            present.add(leaf.path)
+            if leaf.path.rpartition(".")[2] != TAG:
+                self._leaf(found, leaf)
+        if found.certain:
+            self._withheld(found, present)
+
+    def _found(self, instance: ObjectInstance) -> _Object:
+        model, caller = self.frame.model, self.asked.caller
+        table = model.tables[instance.resource]
+        owned = table.resource.owner.kind != "none"
+        subject = Subject(instance.resource, instance.owners, instance.value, owned)
+        states = caller.principal.states
+        said = (instance.resource, instance.owners, instance.value, states)
+        untold = frozenset(each.name for each in table.states if not is_told(each, *said))
+        may = self._possible(table, subject)
+        return _Object(
+            instance,
+            table,
+            self.frame.label(instance.held, None, ""),
+            self._most(instance, table, may, untold),
+            untold,
+            caller.known and (bool(instance.owners) or not owned),
+        )
+
+    def _possible(self, table: Table, subject: Subject) -> frozenset[str]:
+        """The relations in which the caller may stand to an object."""
+        policy = self.frame.model.policy
+        may = self.asked.caller.possible(policy, subject)
+        if self._is_own(table):
+            kinds = ("owner", "authenticated")
+            may |= {name for name, each in policy.relations.items() if each.kind in kinds}
+        return may
+
+    def _above(self, instance: ObjectInstance) -> ObjectInstance | None:
+        """The object that one stands in."""
+        at = instance.pointer
+        return next(
+            (self._at[at[:n]] for n in reversed(range(len(at))) if at[:n] in self._at), None
+        )
+
+    def _may_pass(self, instance: ObjectInstance, may: frozenset[str]) -> bool:
+        """Whether `call:` may let the caller have an object, to which they may be all of this."""
+        model, caller, endpoint = self.frame.model, self.asked.caller, self.asked.operation.id
+        rule, there = model.rule(endpoint), may
+        if rule.owner in self.asked.params:
+            whom = Subject("", (self.asked.params[rule.owner],))
+            there = caller.possible(model.policy, whom)
+        if rule.call is None or through(
+            model, endpoint, there, bool(caller.ids) or not caller.known
+        ):
+            return True
+        above = self._above(instance)
+        if above is None or model.tables[instance.resource].resource.owner.kind != "none":
+            return False
+        table = model.tables[above.resource]
+        owned = table.resource.owner.kind != "none"
+        subject = Subject(above.resource, above.owners, above.value, owned)
+        return self._may_pass(above, self._possible(table, subject))
+
+    def _is_own(self, table: Table) -> bool:
+        return self.asked.begins and table.resource.is_account
+
+    def _most(
+        self, instance: ObjectInstance, table: Table, may: frozenset[str], untold: frozenset[str]
+    ) -> int:
+        if not self._may_pass(instance, may):
+            return 0
+        free = [state for state in table.states if state.name in untold]
+        bits = 0
+        for values in product(*(state.values for state in free)):
+            named = dict(zip((state.name for state in free), values, strict=True))
+            bits |= table.see(may, {**instance.state, **named})
+        return bits
+
+    def _leaf(self, found: _Object, leaf: Leaf) -> None:
+        index = leaf_index(found.table, leaf.path)
+        doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
+        if leaf.allowed or (found.certain and index >= 0 and found.most >> index & 1):
+            self.granted.add(leaf.pointer)
+        if leaf.allowed and leaf.value is not None:
+            if found.certain and not doubtful:
+                self._open(found, leaf)
+        elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            return
+        elif index < 0 or not found.most >> index & 1:
+            self._leak(found, leaf, index)
+        elif found.certain:
+            own = OWN if self._is_own(found.table) else RELATION
+            self.tally.unjudged[SETTING if doubtful else own] += 1
+
+    def _open(self, found: _Object, leaf: Leaf) -> None:
+        key, instance = self._key(found, leaf.path), found.instance
+        self.tally.show(key, Result.OPEN, self.asked.probe)
+        self.tally.witnessed.add((key.endpoint, key.resource, key.field))
+        relations = self.frame.model.policy.relations
+        if not instance.owners or any(relations[r].kind == "owner" for r in instance.held):
+            self.tally.owned.update(_whose(instance, leaf.path))
+
+    def _withheld(self, found: _Object, present: set[str]) -> None:
+        """Denied fields that the endpoint declares and the object came without."""
+        declared = self.frame.declared.get(self.asked.operation.id, {})
+        for path in declared.get(found.instance.resource, ()):
+            if any(each == path or each.startswith(f"{path}.") for each in present):
+                continue
+            index = leaf_index(found.table, path)
+            if index >= 0 and found.most >> index & 1:
+                continue
+            if not found.untold.isdisjoint(deciding(found.table, path)):
+                continue
+            key = self._key(found, path)
+            if closed_by_absence(found.table, path):
+                self.tally.show(key, Result.CLOSED, self.asked.probe)
+            else:
+                self.tally.withheld.setdefault(key, set()).update(_whose(found.instance, path))
+
+    def _key(self, found: _Object, path: str) -> Key:
+        state = state_key(found.table, path, found.instance.state)
+        resource = found.instance.resource
+        return Key(self.asked.operation.id, resource, path, found.label, state)
+
+    # ------------------------------------------------------------ telling
+
+    def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
+        asked, key = self.asked, self._key(found, leaf.path)
+        self.tally.stood.setdefault(key.viewer, found.instance.held)
+        self.tally.viewers.add((key.endpoint, key.resource, key.viewer))
+        self.tally.show(key, Result.LEAK, asked.probe)
+        if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
+            self.tally.evidence[undocumented(key)] = self._evidence(found, leaf)
+        self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
+
+    def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
+        response, instance = self.asked.response, found.instance
+        side = self.frame.redactor.answer(
+            "the caller of a test", found.label, response.status, response.media_type,
+            self.asked.read.value, {leaf.pointer: "leak"}, [instance.pointer],
+        )  # fmt: skip
+        # A parameter of a test may be somebody's value: its name ends before it.
+        return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
+
+
+def leak_of(
+    frame: Frame, asked: Asked, key: Key, at: Pointer, value: Json, found: str = ""
+) -> Leaked:
+    """A leak, and what is told of it. `found`: how, where no field of an object tells it."""
+    table, endpoint = frame.model.tables[key.resource], asked.operation
+    index = leaf_index(table, key.field)
+    where = frame.model.field_location(key.resource, key.field)
+    shown = granted(table, index) if index >= 0 else "no line shows it to anybody"
+    state = ", ".join(f"{name}={value}" for name, value in key.state)
+    words = (
+        f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
+        f" to `{key.viewer}`, to whom the contract does not show it\n"
+        f"  endpoint:     {endpoint.method} {endpoint.path} ({endpoint.id})\n"
+        f"  answer:   {asked.response.status}, {frame.redactor.pointer(at)}"
+        f" is {shape(value)}{f'; {found}' if found else ''}\n"
+        f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
+        f"  contract: {where}: {shown}"
+    )
+    return Leaked(key, words, at, asked.test)
+
+
+def is_told(
+    state: State,
+    resource: str,
+    owners: tuple[str, ...],
+    value: Json,
+    known: Mapping[tuple[str, str], Json],
+) -> bool:
+    """Whether an object itself says it, or it is known of all its owners."""
+    if state.member:
+        inside = at_path(value, state.member)
+        if inside:
+            return digit(state, inside[0]) < len(state.values)
+    path = state.of or f"{resource}.{state.name}"
+    values = [known.get((owner, path)) for owner in owners]
+    return bool(values) and all(digit(state, each) < len(state.values) for each in values)
+
+
+def _whose(instance: ObjectInstance, path: str) -> set[Known]:
+    return {(instance.resource, owner, path) for owner in instance.owners or ("",)}

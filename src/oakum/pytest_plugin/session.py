@@ -1,0 +1,352 @@
+"""One run of pytest that is watched: what it is told, when it listens, what it says at the end."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+import sys
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import InputError, counted
+from oakum.exchange import Request
+from oakum.finding import Cell, Endpoint, Report, Result
+from oakum.page.text import visible
+from oakum.policy.contract import digest, load
+from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.taps import Taps
+from oakum.pytest_plugin.test_counts import Tally
+from oakum.pytest_plugin.writing import Run, report
+from oakum.report import write
+
+_BEFORE = "no test"
+"""What is asked while no test runs."""
+_FRAMEWORKS = {
+    "flask": "flask", "fastapi": "fastapi", "django": "django.core.handlers.base",
+    "aiohttp": "aiohttp.web", "bottle": "bottle", "falcon": "falcon", "quart": "quart",
+    "sanic": "sanic", "tornado": "tornado.web", "litestar": "litestar", "pyramid": "pyramid.config",
+}  # fmt: skip
+"""Package of an application → module that is imported where one is made."""
+_MADE_OF = {"fastapi": "starlette"}
+_MOST_UNTESTED = 10
+"""Operations and viewers that are listed as untested."""
+_OUTPUT = "oakum"
+_MOST_QUIET = 20
+"""Leaks by which no test has failed that are told in full."""
+_MOST = 5
+"""Leaks of a test that are told in full."""
+
+
+@dataclass
+class Session:
+    """A pytest plugin of its own, registered when a contract is named."""
+
+    config: pytest.Config
+    contract: Path
+    target: Path | None
+    """Where the report goes."""
+    digest: str
+    watch: Watch = field(init=False)
+    taps: Taps = field(init=False)
+    tally: Tally = field(default_factory=Tally)
+    """Of the workers of pytest-xdist."""
+    tests: int = 0
+    left_out: int = 0
+    """Tests that were collected and not run."""
+    apps: frozenset[str] = frozenset()
+    """Frameworks of applications that were imported."""
+    said: object = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+    written: Report | None = None
+    unwritten: str = ""
+    quiet: list[tuple[str, str]] = field(default_factory=list)
+    """Leaks by which no test has failed: where they were received, and what is told of them."""
+    red: bool = False
+    """It fails by what it was sent, and by no test."""
+    empty: bool = False
+    """No test reached an operation, and nobody said that this is well."""
+    _heard: dict[str, list[str]] = field(default_factory=dict)
+    """Test → leaks that were told in the phase that is not reported yet."""
+
+    @classmethod
+    def begun(cls, config: pytest.Config) -> Session:
+        """Reads and compiles the contract; raises `UsageError` with every mistake in it."""
+        contract = _path(config, "oakum_contract")
+        assert contract is not None
+        try:
+            found = load(contract)
+            made = cls(config, contract, _path(config, "oakum_report"), digest(found, contract))
+            hosts = frozenset(config.getini("oakum_hosts"))
+            made.watch = Watch(found, made.who, hosts=hosts, key=os.urandom(16))
+        except InputError as error:
+            raise pytest.UsageError(f"oakum: {error}") from None
+        made.taps = Taps(made.watch)
+        made.watch.begin(_BEFORE)
+        made.taps.open()
+        return made
+
+    def say(self, caller: object) -> None:
+        """Who sends requests from now on; None: not said."""
+        self.said = caller
+
+    def who(self, request: Request) -> object:
+        """What the developer says of a request."""
+        if self.said is not None:
+            return self.said
+        found: object = self.config.hook.pytest_oakum_caller(request=request)
+        return found
+
+    # ------------------------------------------------------------ tests
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """A module may ask while it is read: no test fails by that, so the run does."""
+        self.taps.open()
+        self.watch.begin(collector.nodeid or _BEFORE)
+        made = yield
+        self._told_of_no_test()
+        self.watch.begin(_BEFORE)
+        return made
+
+    def _told_of_no_test(self) -> None:
+        """Leaks that no test can fail by."""
+        self.taps.line.flush()
+        self.watch.finish()
+        leaks, self.watch.leaks = self.watch.leaks, []
+        self.quiet += [(each.test or _BEFORE, each.words) for each in leaks]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Tests that are not run, by `-k`, `-m`, `--lf` or a plugin."""
+        self.left_out += len(items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._told_of_no_test()  # what was asked since the last test
+        self.taps.open()
+        self.tests += 1
+        self.watch.begin(item.nodeid)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.taps.open()  # what fixtures have imported
+        return (yield from self._watched(item, "call"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._watched(item, "teardown"))
+
+    def _watched(self, item: pytest.Item, when: str) -> Generator[None, object, object]:
+        try:
+            result = yield
+        except BaseException:
+            # The test has failed by itself: what leaked is told beside it.
+            for words in self._told(item):
+                item.add_report_section(when, "oakum", words)
+            raise
+        leaked = list(self._told(item))
+        if leaked:
+            pytest.fail("\n".join(leaked), pytrace=False)
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A test that was skipped after it had asked, or that may fail, does not fail by a leak."""
+        made = yield
+        told = self._heard.pop(item.nodeid, [])
+        if not made.failed:
+            self.quiet += [(item.nodeid, words) for words in told]
+        return made
+
+    def _told(self, item: pytest.Item) -> Iterator[str]:
+        self.taps.line.flush()
+        self.watch.finish()
+        leaks, self.watch.leaks = self.watch.leaks, []
+        found = {each.key: each.words for each in leaks}
+        self._heard.setdefault(item.nodeid, []).extend(found.values())
+        for words in list(found.values())[:_MOST]:
+            yield "oakum: " + "\n".join(map(visible, words.split("\n")))
+        if len(found) > _MOST:
+            yield f"oakum: and {len(found) - _MOST} more; all of them are in the report"
+
+    # ------------------------------------------------------------ the end
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker of pytest-xdist has come to its end."""
+        sent = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if sent is None:
+            self.tally.faults["a worker ended before it could say what it saw"] += 1
+            return
+        theirs, tests, quiet, apps = pickle.loads(sent)
+        self.tally.add(theirs)
+        self.apps |= apps
+        self.tests += tests
+        self.quiet += quiet
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        for name in self.taps.overlooked():
+            self.watch.missed(f"`{name}` was imported within a test, and not listened to")
+        self.taps.line.flush()
+        self.taps.close()
+        self.watch.settle()
+        self.quiet += [(each.test or _BEFORE, each.words) for each in self.watch.leaks]
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = pickle.dumps(
+                (self.watch.tally, self.tests, self.quiet, imported_frameworks())
+            )
+            return
+        self.tally.add(self.watch.tally)
+        self.apps |= imported_frameworks()
+        self.written = report(self.watch, self.tally, self._run())
+        asked = self.tally.answers.total() > 0
+        self.empty = bool(self.tests) and not asked and _must_reach(self.config)
+        ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if ended and (self.quiet or self.written.findings or self.empty):
+            self.red = True
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.target is not None:
+            try:
+                write(self.written, self.target, "json")
+            except InputError as error:
+                self.unwritten = str(error)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def _run(self) -> Run:
+        return Run(
+            self.config.rootpath.name,
+            str(self.contract),
+            self.digest,
+            secrets.token_hex(6),
+            self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            time.monotonic() - self.clock,
+            self.tests,
+            self.left_out,
+            tuple(sorted(self._unheard_apps())),
+        )
+
+    def _unheard_apps(self) -> Iterator[str]:
+        """Frameworks that were imported, and of which no application has answered; a network may
+        have stood between."""
+        if "" in self.tally.apps:
+            return
+        for name in self.apps:
+            if _MADE_OF.get(name, name) not in self.tally.apps and name not in self.tally.apps:
+                yield name
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.written is None:
+            return
+        terminalreporter.section("oakum")
+        for line in (*summary(self.written, self.tally, self.left_out), *self._ends_red()):
+            terminalreporter.write_line(visible(line))
+        if self.target is not None:
+            terminalreporter.write_line(self.unwritten or f"report: {self.target}")
+
+    def _ends_red(self) -> Iterator[str]:
+        """Why the run does not end with 0 although no test has failed."""
+        for where, words in dict.fromkeys(self.quiet[:_MOST_QUIET]):
+            first, *more = words.split("\n")
+            yield f"leaked in {where}, which did not fail by it: {first}"
+            yield from more
+        if (left := len(self.quiet) - _MOST_QUIET) > 0:
+            yield f"and {left} more; all of them are in the report"
+        if self.red and not self.quiet and self.written is not None:
+            for each in self.written.findings[:_MOST_QUIET]:
+                yield f"leaked, and no test has failed by it in the end: {each.title}"
+        if self.quiet:
+            yield (
+                "so the run fails: no skip and no `xfail` makes a leak harmless, nor that it was"
+                " told only by what other tests show"
+            )
+        if self.empty:
+            yield (
+                "so the run fails: a client that is not listened to, or paths that are not the"
+                " document's, would look the same; `--oakum-allow-empty` says that it is well"
+            )
+
+
+def imported_frameworks() -> frozenset[str]:
+    """Frameworks of applications that have been imported in this process."""
+    return frozenset(name for name, module in _FRAMEWORKS.items() if module in sys.modules)
+
+
+def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
+    """What was checked, by resource, and what was not, with the reasons."""
+    endpoints = len(tally.answers)
+    yield f"{found.contract}: {tally.answers.total()} answers of {endpoints} operations"
+    for name in sorted({cell.resource for cell in found.cells}):
+        cells = [cell for cell in found.cells if cell.resource == name]
+        counts = {result: sum(c.result is result for c in cells) for result in Result}
+        shown = len(cells) - counts[Result.UNTESTED]
+        yield (
+            f"  {name}: {shown} of {len(cells)} cells shown, {counts[Result.OPEN]} open,"
+            f" {counts[Result.CLOSED]} closed, {counts[Result.LEAK]} leaking"
+        )
+    yield from _untested(found)
+    for note in found.notes[1:]:
+        yield f"  {note}"
+    for why in found.distrust:
+        yield f"not to be trusted: {why}"
+    if not found.distrust and not found.findings:
+        part = "; this run is a part of the suite, and says nothing of the rest" if left_out else ""
+        yield f"no leak in what was shown{part}"
+
+
+def _untested(found: Report) -> Iterator[str]:
+    """What no test asked, and how to ask it: by operation and kind of viewer."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in found.cells:
+        if cell.result is Result.UNTESTED:
+            groups.setdefault((_name(cell.endpoint), cell.viewer), []).append(cell)
+    if not groups:
+        return
+    yield f"untested: {counted(sum(map(len, groups.values())), 'cell')}"
+    for (endpoint, viewer), cells in list(groups.items())[:_MOST_UNTESTED]:
+        yield f"  {endpoint} as `{viewer}`: {cells[0].reason}"
+    if len(groups) > _MOST_UNTESTED:
+        yield f"  and {len(groups) - _MOST_UNTESTED} more; all of them are in the report"
+
+
+def _name(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path} ({endpoint.operation})"
+
+
+def _must_reach(config: pytest.Config) -> bool:
+    """Whether a run is one that has to reach the API: it was asked for on the command line, or
+    writes a report, or is of the whole suite; and nobody has said otherwise."""
+    if config.getoption("oakum_allow_empty") or config.getini("oakum_allow_empty"):
+        return False
+    if config.getoption("oakum_contract") or config.getoption("oakum_report"):
+        return True
+    if config.getini("oakum_report"):
+        return True
+    chosen = ("keyword", "markexpr", "lf", "deselect", "stepwise")
+    narrowed = any(config.getoption(name, None) for name in chosen)
+    return not narrowed and config.args_source is not pytest.Config.ArgsSource.ARGS
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """An option is relative to where pytest was started, a setting to the root of the project."""
+    given: str | None = config.getoption(name)
+    configured: str = config.getini(name)
+    here = config.invocation_params.dir
+    if not (given or configured):
+        return None
+    path = here / given if given else config.rootpath / configured
+    # As one would type it: no report and no message needs to name the folders of a machine.
+    return path.relative_to(here) if path.is_relative_to(here) and here == Path.cwd() else path

@@ -1,0 +1,356 @@
+"""Values of owners that stand in an answer where no field of a known object is: in a header, in an
+answer that is none of what the document declares, in text.
+
+The law of this module: found by the search of a scan (`scan.misplaced`), and a leak only where no
+possible relation, owner or setting shows the value anywhere. What the owner was shown in the same
+test counts at its end. What another test showed counts at the end of the run, and only while the
+whole run says that an id and a value are the same person's: suites give the ids of one test to
+others in the next. Whatever is found, and whether or not it can be judged, closes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import product
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from oakum.authz import Leaf, ObjectInstance, Subject, Table
+from oakum.authz.principal import held, texts
+from oakum.authz.table import deciding, leaf_index
+from oakum.exchange import Request
+from oakum.finding import Evidence, Result
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.openapi.model import Json
+from oakum.pytest_plugin.response_evaluator import (
+    RELATION,
+    SETTING,
+    WHO,
+    Asked,
+    Frame,
+    Leaked,
+    leak_of,
+)
+from oakum.pytest_plugin.test_counts import Tally
+from oakum.scan.evaluation.ambient import NAMES_ONE, instant
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.ground import Ground
+from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, state_key
+from oakum.scan.evaluation.misplaced import Found, Misplaced
+from oakum.scan.evaluation.response_reader import is_success
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import Gate, gate_of
+
+CHANGING = "an owner's value stands there, and its id is another's in other tests"
+A_TIME = "a time stands there that an owner has, and that others may have"
+_BESIDE = "a value of its owner's, found"
+_PUBLIC = (FieldClass.KEY, FieldClass.HANDLE)
+_MOST_BYTES = 64 << 20
+"""Of answers that are kept until the end of the run."""
+_SMALL = 2_000
+"""Bytes that an answer takes beside its body."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer, until all is known that it may hold."""
+
+    asked: Asked
+    sent: frozenset[str]
+    """What the question itself holds: an echo is no leak."""
+    raw: str
+    """The body of the question."""
+    unbound: Sequence[Leaf]
+    instances: Sequence[ObjectInstance]
+    granted: frozenset[tuple[str, ...]]
+    """Where something stands that a line of the contract may show to the caller."""
+
+
+class _People(Cast):
+    """Callers by any id of theirs. It grows with each, so nothing is copied."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.by_id: dict[str, str] = {}
+        self.all: dict[str, frozenset[str]] = {}
+        self.said: dict[str, Mapping[str, Json]] = {}
+        super().__init__(frame.model.policy, self.all, self.said, {})
+
+    def who(self, owners: Iterable[str]) -> str:
+        return next((self.by_id[each] for each in owners if each in self.by_id), "")
+
+    def met(self, ids: frozenset[str], claims: Mapping[str, Json]) -> str:
+        """The name of a caller."""
+        name = self.who(sorted(ids)) or min(ids)
+        known = self.all.get(name, frozenset())
+        if not ids <= known or self.said.get(name) != claims:
+            self.all[name] = known | ids
+            self.said[name] = claims
+            self.by_id.update(dict.fromkeys(ids, name))
+            self._forget()
+        return name
+
+
+@dataclass
+class _Memory:
+    """What is known of owners: in one test, or in the whole run."""
+
+    ground: Ground
+    people: _People
+    origins: dict[tuple[str, str, str, str], ObjectInstance] = field(default_factory=dict)
+    """(owner, resource, field, value) → the object in which its owner was shown it."""
+
+
+class Strays:
+    """Answers of a run, searched for values of their owners. Holds values: in memory only."""
+
+    def __init__(self, frame: Frame, gates: Iterable[Gate]) -> None:
+        self._frame = frame
+        self._gates = {gate.operation.id: gate for gate in gates}
+        self._matrix = Matrix(frame.model, self._gates.values(), _People(frame))
+        self._run, self._test = self._memory(), self._memory()
+        self._here: list[Kept] = []
+        self._kept: list[Kept] = []
+        self._bytes = 0
+        self._told: set[tuple[str, tuple[str, ...], str]] = set()
+        """(answer, place, value) of what has been judged."""
+        self.ids_move: bool = False
+        """The same credentials were two people's in this run."""
+
+    def _memory(self) -> _Memory:
+        people = _People(self._frame)
+        ground = Ground(self._frame.model, people, Knowledge(), self._matrix, self._frame.redactor)
+        return _Memory(ground, people)
+
+    def begin(self) -> None:
+        """Another test begins: what the last one showed is of the run."""
+        self._test, self._here = self._memory(), []
+
+    def take(self, kept: Kept) -> bool:
+        """An answer: what it shows an owner of their own is learnt. Whether it can be kept."""
+        for memory in (self._test, self._run):
+            self._learn(memory, kept)
+        self._here.append(kept)
+        size = len(kept.asked.response.body) + _SMALL
+        if self._bytes + size > _MOST_BYTES:
+            return False
+        self._bytes += size
+        self._kept.append(kept)
+        return True
+
+    def may_leak(self, kept: Kept) -> bool:
+        """Whether anything in an answer leaks by what is known so far."""
+        found = (self._search(kept, memory) for memory in (self._test, self._run))
+        return any(isinstance(each, Leaked) for search in found for _, each in search)
+
+    def of_test(self, tally: Tally) -> Iterator[Leaked]:
+        """What the answers of this test hold, by all that it has shown so far."""
+        for kept in self._here:
+            yield from self._judged(kept, self._test, tally)
+
+    def settle(self, tally: Tally) -> Iterator[Leaked]:
+        """What the answers of all tests hold, by all that they have shown. Forgets everything."""
+        for kept in self._kept:
+            yield from self._judged(kept, self._run, tally)
+        self._run, self._test = self._memory(), self._memory()
+        self._here, self._kept = [], []
+
+    # ------------------------------------------------------------ learning
+
+    def _learn(self, memory: _Memory, kept: Kept) -> None:
+        asked, ground = kept.asked, memory.ground
+        caller = asked.caller
+        viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else ""
+        if not caller.known or not is_success(asked.response.status):
+            return
+        if viewer and asked.operation.method not in ("GET", "HEAD"):
+            ground.knowledge.forget(viewer)
+        for each in kept.instances:
+            who = ground.who(each, viewer)
+            if ground.is_nobodys(each.resource):
+                ground.knowledge.learn_own(NOBODY, each)
+            elif not who and each.owners:
+                ground.knowledge.learn_others(each)
+            elif who and who == viewer:
+                owners = [memory.people.by_id.get(id, id) for id in each.owners]
+                ground.knowledge.learn_own(who, each, list(dict.fromkeys(owners)))
+                self._learn_one(memory, who, each, asked)
+
+    def _learn_one(self, memory: _Memory, who: str, each: ObjectInstance, asked: Asked) -> None:
+        resource = self._frame.model.policy.resources[each.resource]
+        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        question = " ".join((asked.operation.id, *map(str, sorted(asked.params.items()))))
+        scalars = [
+            (leaf.path, canonical(leaf.value))
+            for leaf in each.leaves
+            if not isinstance(leaf.value, dict | list | bool) and not says_nothing(leaf.value)
+        ]
+        for path, text in scalars:
+            memory.origins[who, each.resource, path, text] = each
+        if key and asked.operation.method == "GET":
+            fields = (((each.resource, p), text) for p, text in scalars if "*" not in p)
+            memory.ground.knowledge.ambient.learn(question, who, key, fields)
+
+    # ------------------------------------------------------------ judging
+
+    def _judged(self, kept: Kept, memory: _Memory, tally: Tally) -> Iterator[Leaked]:
+        for found, said in self._search(kept, memory):
+            mark = (kept.asked.probe, found.at, found.value)
+            if not said or mark in self._told:
+                continue
+            self._told.add(mark)
+            endpoint = kept.asked.operation.id
+            for place in {(found.resource, found.path), *self._places(found, memory)}:
+                tally.unclose(endpoint, *place, self._viewer(kept, found, place, memory)[0])
+            if isinstance(said, Leaked):
+                self._enter(kept, said, tally)
+                yield said
+            else:
+                tally.unjudge(said, endpoint)
+
+    def _search(self, kept: Kept, memory: _Memory) -> Iterator[tuple[Found, Leaked | str]]:
+        """Each value that was found, and whether it leaks, why nobody can tell, or empty: the
+        caller may see it."""
+        asked, caller = kept.asked, kept.asked.caller
+        viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else None
+        targets = {memory.people.who([value]) for value in asked.params.values()} - {""}
+        question = Question(
+            asked.probe, asked.operation.id, viewer, frozenset(targets), asked.params, kept.sent, ""
+        )
+        misplaced = Misplaced(
+            memory.ground, self._gate(asked), question, asked.response, asked.read.value
+        )
+        for found in misplaced.search([*kept.unbound], [*kept.instances]):
+            plain = not found.where and found.at in kept.granted
+            echo = found.value in kept.raw or plain
+            if found.who and not echo and classify_field(found.path) not in _PUBLIC:
+                yield found, self._decide(kept, found, memory)
+
+    def _gate(self, asked: Asked) -> Gate:
+        operation = asked.operation
+        if operation.id not in self._gates:
+            self._gates[operation.id] = gate_of(self._frame.model, operation, {})
+        return self._gates[operation.id]
+
+    def _decide(self, kept: Kept, found: Found, memory: _Memory) -> Leaked | str:
+        model = self._frame.model
+        named = [
+            (resource, path)
+            for resource, path in self._places(found, memory)
+            if leaf_index(model.tables[resource], path) >= 0
+        ]
+        doubts: list[str] = []
+        for place in named or [(found.resource, found.path)]:
+            doubt = self._doubt(kept, found, place, memory)
+            if doubt is None:
+                return ""
+            doubts += [doubt] if doubt else []
+        if doubts:
+            return doubts[0]
+        if classify_field(found.path) not in NAMES_ONE and _is_a_time(found.value):
+            return A_TIME
+        if memory is self._run and self._is_unstable(found, kept):
+            return CHANGING
+        resource, path = min(named, default=(found.resource, found.path))
+        return self._leaked(kept, found, (resource, path), memory)
+
+    def _doubt(
+        self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
+    ) -> str | None:
+        """Why the caller may be one who may see a field; empty: they may not be; None: they are."""
+        caller, (table, subject) = kept.asked.caller, self._subject(found, place, memory)
+        index, policy = leaf_index(table, place[1]), self._frame.model.policy
+        if index < 0:
+            return ""
+        stale = {name for name, each in policy.relations.items() if each.kind == "field"}
+        may = caller.possible(policy, subject) | (stale if caller.ids else set())
+        certain = held(policy, caller.principal, subject)
+        names = [state.name for state in table.states]
+        states = [
+            dict(zip(names, each, strict=True))
+            for each in product(*(state.values for state in table.states))
+        ]
+        if caller.known and all(table.see(certain, each) >> index & 1 for each in states):
+            return None
+        if not any(table.see(may, each) >> index & 1 for each in states):
+            return ""
+        if not caller.known:
+            return WHO
+        return SETTING if deciding(table, place[1]) else RELATION
+
+    def _subject(
+        self, found: Found, place: tuple[str, str], memory: _Memory
+    ) -> tuple[Table, Subject]:
+        table = self._frame.model.tables[place[0]]
+        origin = memory.origins.get((found.who, *place, found.value))
+        if origin is None:
+            return table, Subject(place[0], tuple(memory.people.all[found.who]))
+        return table, Subject(place[0], origin.owners, origin.value)
+
+    def _is_unstable(self, found: Found, kept: Kept) -> bool:
+        """Whether an id, or credentials, were of more than one person in this run."""
+        people, policy = self._run.people, self._frame.model.policy
+        viewer = people.who(kept.asked.caller.ids)
+        known = self._run.ground.knowledge.own.items()
+        return self.ids_move or any(
+            len(values) > 1
+            for (who, resource, path), values in known
+            if who in (found.who, viewer) and policy.resources[resource].is_account
+            if classify_field(path) not in _PUBLIC and "*" not in path
+        )
+
+    @staticmethod
+    def _places(found: Found, memory: _Memory) -> list[tuple[str, str]]:
+        return memory.ground.knowledge.places(found.value, found.who)
+
+    def _viewer(
+        self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
+    ) -> tuple[str, frozenset[str]]:
+        """What the caller is called, and what they certainly are to the owner."""
+        policy, caller = self._frame.model.policy, kept.asked.caller
+        relations = held(policy, caller.principal, self._subject(found, place, memory)[1])
+        return self._frame.label(relations, None, ""), relations
+
+    def _leaked(self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory) -> Leaked:
+        table = self._frame.model.tables[place[0]]
+        viewer, relations = self._viewer(kept, found, place, memory)
+        origin = memory.origins.get((found.who, *place, found.value))
+        state = state_key(table, place[1], origin.state if origin is not None else {})
+        key = Key(kept.asked.operation.id, *place, viewer, state)
+        where = f"{_BESIDE} {found.where}" if found.where else f"{_BESIDE} by itself"
+        leaked = leak_of(self._frame, kept.asked, key, found.at, found.value, where)
+        return replace(leaked, held=relations)
+
+    def _enter(self, kept: Kept, leaked: Leaked, tally: Tally) -> None:
+        key, asked = leaked.key, kept.asked
+        tally.stood.setdefault(key.viewer, leaked.held)
+        tally.viewers.add((key.endpoint, key.resource, key.viewer))
+        tally.show(key, Result.LEAK, asked.probe)
+        bare = key._replace(endpoint="")
+        if bare not in tally.evidence:
+            side = self._frame.redactor.answer(
+                "the caller of a test", key.viewer, asked.response.status,
+                asked.response.media_type, asked.read.value, {leaked.at: "leak"}, [leaked.at[:-1]],
+            )  # fmt: skip
+            note = f"in the test {asked.test.partition('[')[0]}; found by value"
+            tally.evidence[bare] = Evidence(None, side, "", note=note)
+
+
+def sent_of(request: Request, params: Mapping[str, str]) -> frozenset[str]:
+    """Every value that a question holds."""
+    parts = urlsplit(request.url)
+    found = {*params.values(), *map(unquote, parts.path.split("/"))}
+    found.update(value for _, value in parse_qsl(parts.query, keep_blank_values=True))
+    found.update(value for name, value in request.headers.items() if name != "authorization")
+    text = request.body.decode("utf-8", "replace")
+    found.update(value for _, value in parse_qsl(text))
+    with suppress(ValueError, RecursionError):
+        found.update(canonical(leaf) for _, leaf in leaves_of(json.loads(text)))
+    return frozenset(found - {""})
+
+
+def _is_a_time(text: str) -> bool:
+    read = instant(text)
+    return read is not None and read[1] != "day"

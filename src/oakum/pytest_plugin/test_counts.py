@@ -1,0 +1,118 @@
+"""What a run of tests has shown, kept small: no answer, no value, and at most two probes a cell.
+
+A tally can be sent to another process and taken together with others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from oakum.finding import Evidence, Result
+from oakum.scan.evaluation.matrix import Key
+
+Known = tuple[str, str, str]
+"""(resource, owner's id, field): in memory only, and forgotten by `settle`."""
+_ENOUGH = 2
+"""Answers by which a leak counts as confirmed."""
+
+
+@dataclass
+class Tally:
+    """Cells as they were shown, and what could not be judged."""
+
+    shown: dict[tuple[Key, Result], tuple[str, ...]] = field(default_factory=dict)
+    """Cell and result → the answers that showed it, two at most."""
+    stood: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What a viewer is called → relations in which they stood to some object."""
+    evidence: dict[Key, Evidence] = field(default_factory=dict)
+    """By a key without its endpoint."""
+    sighted: set[tuple[str, str, bool]] = field(default_factory=set)
+    """(endpoint, resource, whether it stood in an object of another)."""
+    witnessed: set[tuple[str, str, str]] = field(default_factory=set)
+    """(endpoint, resource, field) that somebody entitled was shown."""
+    viewers: set[tuple[str, str, str]] = field(default_factory=set)
+    """(endpoint, resource, viewer): as what some test asked, and was shown an object."""
+    withheld: dict[Key, set[Known]] = field(default_factory=dict)
+    """Denied cells of objects that came without the field, until it is known who saw it."""
+    owned: set[Known] = field(default_factory=set)
+    """Fields that their owner was shown."""
+    bare: set[Key] = field(default_factory=set)
+    """Denied cells of objects that came without the field, which no owner of theirs was shown."""
+    answers: Counter[str] = field(default_factory=Counter)
+    """Endpoint → answers heard."""
+    unjudged: Counter[str] = field(default_factory=Counter)
+    """Why answers, or objects in them, were not judged."""
+    places: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """The same by reason and endpoint, where that is known."""
+    unheard: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Endpoint and why → answers that came to the tests and were not heard."""
+    apps: set[str] = field(default_factory=set)
+    """Packages whose applications have answered; empty text: over a network."""
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """Method and path of answers that the document does not have."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """What went wrong in here."""
+    known: int = 0
+    """Answers of which it was known who asked."""
+    asked: int = 0
+    """Questions of our own."""
+
+    def show(self, key: Key, result: Result, probe: str) -> None:
+        """A cell, as an answer has shown it."""
+        probes = self.shown.get((key, result), ())
+        if len(probes) < _ENOUGH and probe not in probes:
+            self.shown[key, result] = (*probes, probe)
+
+    def unjudge(self, why: str, endpoint: str) -> None:
+        """Something in an answer of an endpoint could not be judged."""
+        self.unjudged[why] += 1
+        self.places[why, endpoint] += 1
+
+    def unclose(self, endpoint: str, resource: str, path: str, viewer: str) -> None:
+        """An answer of an endpoint held a field in a place of its own: it closes nothing there."""
+        cell = (endpoint, resource, path, viewer)
+        for key in [each for each in self.withheld if each[:4] == cell]:
+            del self.withheld[key]
+        for key, result in [*self.shown]:
+            if result is Result.CLOSED and key[:4] == cell:
+                del self.shown[key, result]
+
+    def settle(self) -> None:
+        """Close what came without a field that its owner was seen to see; forget whose it was."""
+        for key, about in self.withheld.items():
+            if self.owned.isdisjoint(about):
+                self.bare.add(key)
+            else:
+                self.show(key, Result.CLOSED, "")
+        self.withheld, self.owned = {}, set()
+
+    def add(self, other: Tally) -> None:
+        """Take in what was shown elsewhere."""
+        for (key, result), probes in other.shown.items():
+            for probe in probes:
+                self.show(key, result, probe)
+        self.stood |= other.stood
+        self.evidence = {**other.evidence, **self.evidence}
+        self.sighted |= other.sighted
+        self.witnessed |= other.witnessed
+        self.viewers |= other.viewers
+        self.owned |= other.owned
+        self.bare |= other.bare
+        for key, about in other.withheld.items():
+            self.withheld.setdefault(key, set()).update(about)
+        for mine, theirs in (
+            (self.answers, other.answers), (self.unjudged, other.unjudged),
+            (self.elsewhere, other.elsewhere), (self.faults, other.faults),
+        ):  # fmt: skip
+            mine.update(theirs)
+        self.places.update(other.places)
+        self.unheard.update(other.unheard)
+        self.apps |= other.apps
+        self.known += other.known
+        self.asked += other.asked
+
+
+def undocumented(key: Key) -> Key:
+    """What all endpoints with the same defect have in common."""
+    return key._replace(endpoint="")

@@ -1,0 +1,192 @@
+"""Clients that are heard where they speak to a network: the standard library's, which urllib and
+urllib3 use, and aiohttp's.
+
+The law of this module: a test reads the body that it would have read. One of a known length that
+is short is read ahead and given back; any other is heard as far as the test reads it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from oakum.exchange import Request, Response
+from oakum.pytest_plugin.ear import Heard, Line, Patch, answered, ends, lower
+from oakum.pytest_plugin.pieces import Wire
+
+_MOST = 4 << 20
+"""Bytes of a body that is read ahead."""
+_SHORT = 64 << 10
+"""Bytes of a body that aiohttp takes in before anybody reads it."""
+_PATIENCE = 0.5
+"""Seconds to wait for it."""
+
+
+def http_client(module: Any, line: Line) -> Iterator[Patch]:
+    """The standard library's client: urllib and urllib3 speak through it."""
+    kind = module.HTTPConnection
+    put, header, plain = kind.putrequest, kind.putheader, kind.getresponse
+
+    def putrequest(self: Any, method: str, url: str, *args: Any, **more: Any) -> None:
+        self._oakum = (method, url, {})
+        put(self, method, url, *args, **more)
+
+    def putheader(self: Any, name: Any, *values: Any) -> None:
+        with suppress(Exception):
+            self._oakum[2][_text(name)] = ", ".join(map(_text, values))
+        header(self, name, *values)
+
+    def getresponse(self: Any) -> Any:
+        response = plain(self)
+        if line.is_inside:
+            return response
+        with suppress(Exception):
+            method, url, headers = self._oakum
+            if (asked := asked_of(self, method, url, headers)) is not None:
+                told = Response(response.status, lower(response.headers))
+                wanted = method != "HEAD" and line.ear.wants(method, asked.url)
+                body = _ahead(response, told) if wanted else b""
+                if body is not None:
+                    line.told(
+                        lambda: _heard(asked, told, body), lambda question: ask(self, question)
+                    )
+                elif response.fp is not None:
+                    heard = _heard(asked, told, None)
+                    _follow(line, response, heard, lambda question: ask(self, question))
+        return response
+
+    def asked_of(self: Any, method: str, url: str, headers: dict[str, str]) -> Request | None:
+        scheme = "https" if isinstance(self, module.HTTPSConnection) else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        whole = url if "://" in url else f"{scheme}://{host}:{self.port}{url}"
+        return Request(method, whole, lower(headers))
+
+    def ask(self: Any, question: Request) -> Response:
+        with line.inside():
+            again = module.HTTPConnection(self.host, self.port, timeout=5)
+            if isinstance(self, module.HTTPSConnection):
+                context = getattr(self, "_context", None)
+                again = module.HTTPSConnection(self.host, self.port, timeout=5, context=context)
+            try:
+                url = urlsplit(question.url)
+                path = f"{url.path}?{url.query}" if url.query else url.path
+                again.request(question.method, path, headers=dict(question.headers))
+                told = again.getresponse()
+                return Response(told.status, lower(told.headers), told.read(_MOST))
+            finally:
+                again.close()
+
+    yield kind, "putrequest", putrequest
+    yield kind, "putheader", putheader
+    yield kind, "getresponse", getresponse
+
+
+def _heard(asked: Request, told: Response, body: bytes | None) -> Heard:
+    blind = asked.method not in ("GET", "HEAD", "OPTIONS")
+    if body is None:
+        return Heard(asked, told, None, None, "", blind)
+    answer, why = answered(told.status, dict(told.headers), lambda: body, raw=True)
+    return Heard(asked, answer, None, None, why, blind)
+
+
+def _follow(line: Line, response: Any, heard: Heard, ask: Callable[[Request], Response]) -> None:
+    """Hear a body when the test has read it."""
+
+    def end(body: bytes, whole: bool) -> None:
+        line.piece(wire, body)
+        line.read(wire, whole=whole)
+
+    wire = response.fp = Wire(response.fp, heard.response.headers, end)
+    line.later(wire, heard, ask, raw=True)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _ahead(response: Any, told: Response) -> bytes | None:
+    """A body of `http.client`, read and given back; None: it is not read ahead."""
+    length = told.headers.get("content-length", "")
+    if told.status in (204, 304) or length == "0":
+        return b""
+    if not length.isdecimal() or int(length) > _MOST or not ends(told.headers):
+        return None
+    body: bytes = response.read()
+    response.fp, response.length = io.BytesIO(body), len(body)
+    return body
+
+
+def aiohttp_client(module: Any, line: Line) -> Iterator[Patch]:
+    """aiohttp, its test client among its users: an answer is heard when its body is there, or when
+    it has been read."""
+    plain, stream = module.ClientSession._request, import_module("aiohttp.streams").StreamReader
+    take = stream._read_nowait_chunk
+
+    async def request(self: Any, method: str, url: Any, **more: Any) -> Any:
+        response = await plain(self, method, url, **more)
+        with suppress(Exception):
+            heard, content = of(response, more), response.content
+            line.later(content, heard, asker(weakref.ref(self)))
+            if await _is_there(content, heard):
+                for piece in getattr(content, "_buffer", ()):
+                    line.piece(content, piece)
+                await line.aread(content, whole=True)
+        return response
+
+    def asker(session: Any) -> Callable[[Request], Any]:
+        async def ask(question: Request) -> Response:
+            headers = dict(question.headers)
+            made = await plain(session(), question.method, question.url, headers=headers)
+            return Response(made.status, lower(made.headers), await made.read())
+
+        return ask
+
+    def taken(self: Any, size: int) -> bytes:
+        piece: bytes = take(self, size)
+        line.piece(self, piece)
+        return piece
+
+    def reading(read: Any) -> Any:
+        async def reads(self: Any, *args: Any, **more: Any) -> Any:
+            found = await read(self, *args, **more)
+            if line.waits(self) and self.at_eof():
+                await line.aread(self, whole=True)
+            return found
+
+        return reads
+
+    def of(response: Any, more: dict[str, Any]) -> Heard:
+        info, given = response.request_info, more.get("json", more.get("data"))
+        sent, blind = b"", False
+        if "json" in more and given is not None:
+            sent = json.dumps(given).encode()
+        elif isinstance(given, str | bytes):
+            sent = given.encode() if isinstance(given, str) else given
+        elif given is not None:
+            blind = True
+        asked = Request(info.method, str(info.url), lower(info.headers), sent)
+        answer = Response(response.status, lower(response.headers))
+        return Heard(asked, answer, None, None, "", blind)
+
+    yield module.ClientSession, "_request", request
+    yield stream, "_read_nowait_chunk", taken
+    for name in ("read", "readany", "readchunk", "readuntil", "readexactly"):
+        if hasattr(stream, name):
+            yield stream, name, reading(getattr(stream, name))
+
+
+async def _is_there(content: Any, heard: Heard) -> bool:
+    """Whether a whole body waits to be read. One that is short and of a known length is waited for,
+    and stays where it is: many a test reads a status only."""
+    length = heard.response.headers.get("content-length", "")
+    if not content.is_eof() and length.isdecimal() and int(length) <= _SHORT:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(content.wait_eof(), _PATIENCE)
+    return bool(content.is_eof())

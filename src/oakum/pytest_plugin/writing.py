@@ -1,0 +1,186 @@
+"""What a run of tests has shown, as the report that `oakum gate` and `oakum report` take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import oakum
+from oakum.finding import Cell, Report, Result
+from oakum.policy.model import Policy
+from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.test_counts import Tally, undocumented
+from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.scan.evaluation.report_cells import report_cells
+from oakum.scan.findings import conclude, field_lines
+from oakum.scan.identities.cast import Cast
+
+NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
+NOBODY_KNOWN = (
+    "it could not be told who sent any request: nothing was judged;"
+    " say it in `pytest_oakum_caller`, or with the fixture `oakum_caller`"
+)
+_MOST_NAMED = 5
+"""Operations that are named beside a reason."""
+NOTHING_SHOWN = "no test was shown a field that the contract grants: what is closed proves nothing"
+
+
+@dataclass
+class _Viewers(Cast):
+    """A cast of nobody in particular: each viewer is called what they are to the owner."""
+
+    stood: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
+        """Relations in which such a viewer was seen to stand."""
+        return self.stood.get(viewer, frozenset()) if viewer else super().relations(None, owner)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is told of a run besides what it has shown."""
+
+    suite: str
+    contract: str
+    digest: str
+    id: str
+    started: str
+    """RFC 3339."""
+    seconds: float
+    tests: int
+    left_out: int = 0
+    """Tests that were collected and not run."""
+    silent: tuple[str, ...] = ()
+    """Frameworks whose applications were imported, and have not been heard."""
+
+
+def report(watch: Watch, tally: Tally, run: Run) -> Report:
+    """All that a run of tests has to say. The tally is settled."""
+    policy = watch.policy
+    cast = _Viewers(policy, {}, {}, {}, stood=tally.stood)
+    matrix = Matrix(watch.model, watch.gates, cast, _strangers(policy, cast))
+    _fill(matrix, tally, policy)
+    cells = tuple(_cells(watch, matrix, tally))
+    heard = tally.answers.total()
+    return Report(
+        target=f"the tests of {run.suite}",
+        contract=run.contract,
+        stated=policy.stated,
+        run=run.id,
+        started=run.started,
+        seconds=round(run.seconds, 2),
+        requests=heard,
+        budget=heard,
+        findings=tuple(conclude(watch.model, cast, matrix)),
+        cells=cells,
+        skipped=tuple(each for each in watch.skipped if not tally.answers[each.endpoint.operation]),
+        identities=(),
+        distrust=tuple(_distrust(tally, cells)),
+        notes=tuple(_notes(tally, run)),
+        version=oakum.__version__,
+        field_lines=dict(field_lines(watch.model)),
+        contract_digest=run.digest,
+    )
+
+
+def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bool]]:
+    """Nobody, and somebody who is logged in and nothing more to an owner: whether any test asked
+    as them or not, they are who a leak is a leak to."""
+    found = {}
+    for logged_in, kinds in ((False, ("anyone",)), (True, ("anyone", "authenticated"))):
+        held = frozenset(n for n, each in policy.relations.items() if each.kind in kinds)
+        found[cast.label(held, None, "")] = (held, logged_in)
+    return found
+
+
+def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
+    for (key, result), probes in sorted(tally.shown.items()):
+        held = tally.stood.get(key.viewer, frozenset())
+        anonymous = all(policy.relations[name].kind == "anyone" for name in held)
+        seen = Observation(
+            key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
+            tally.evidence.get(undocumented(key)) if result is Result.LEAK else None,
+        )  # fmt: skip
+        for probe in probes:
+            matrix.apply(key.endpoint, Outcome(probe, 200, (seen,)))
+    for endpoint, resource, inside in sorted(tally.sighted):
+        there = ((NOBODY, resource),)
+        matrix.apply(endpoint, Outcome("", 200, (), there, embedded=((resource, inside),)))
+    for endpoint, resource, path in sorted(tally.witnessed):
+        matrix.apply(endpoint, Outcome("", 200, (), (), ((NOBODY, resource, path),)))
+
+
+def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
+    asked = {name for name, count in tally.answers.items() if count}
+    why = {gate.id: "no test called this endpoint" for gate in watch.gates if gate.id not in asked}
+    reach = {(key.resource, key.viewer): True for key in matrix.entries}
+    for cell in report_cells(matrix, why, reach):
+        if cell.result is Result.UNTESTED and cell.endpoint.operation in asked:
+            yield replace(cell, reason=_reason(cell, tally, watch.policy))
+        else:
+            yield cell
+
+
+def _how(cell: Cell, policy: Policy) -> str:
+    """How a test asks as a kind of viewer."""
+    relation = policy.relations.get(cell.viewer)
+    kind = relation.kind if relation is not None else "anyone"
+    whose = f"`{cell.resource}`"
+    match kind:
+        case "owner":
+            return f"as its owner: log in, and ask for a {whose} of that user"
+        case "anyone":
+            return f"as nobody: ask for a {whose} that its owner was shown, without logging in"
+        case "authenticated":
+            return f"as a stranger: log in as a second user, and ask for a {whose} of the first"
+        case _:
+            return f"as `{cell.viewer}`: log in as one, and ask for a {whose} of somebody else"
+
+
+def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
+    if (cell.endpoint.operation, cell.resource, cell.viewer) not in tally.viewers:
+        return f"no test was known to ask here {_how(cell, policy)}"
+    key = Key(cell.endpoint.operation, cell.resource, cell.field, cell.viewer, cell.state)
+    if key in tally.bare:
+        return "it came without the field, whose owner no test showed it to"
+    return cell.reason
+
+
+def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
+    if not tally.answers.total():
+        yield NO_ENDPOINT
+    elif not tally.known:
+        yield NOBODY_KNOWN
+    elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
+        yield NOTHING_SHOWN
+    for fault, count in sorted(tally.faults.items()):
+        yield f"{count} answers were not judged, by a fault of Oakum's: {fault}"
+
+
+def _notes(tally: Tally, run: Run) -> Iterator[str]:
+    yield (
+        f"{run.tests} tests were run; {tally.answers.total()} answers of"
+        f" {len(tally.answers)} operations were heard"
+    )
+    if run.left_out:
+        yield (
+            f"a part of the suite: {run.left_out} tests were left out, and what they ask is"
+            " untested"
+        )
+    for name in run.silent:
+        yield (
+            f"`{name}` was imported, and no application of it has been heard to answer: a client"
+            " that is not listened to would look the same"
+        )
+    for why, count in tally.unjudged.most_common():
+        where = {
+            endpoint: n for (reason, endpoint), n in tally.places.most_common() if reason == why
+        }
+        named = [f"{endpoint} {n}" for endpoint, n in [*where.items()][:_MOST_NAMED]]
+        named += [f"{len(where) - _MOST_NAMED} more"] if len(where) > _MOST_NAMED else []
+        listed = f" ({', '.join(named)})" if named else ""
+        yield f"not judged, {count} times: {why}{listed}"
+    for (endpoint, why), count in tally.unheard.most_common(20):
+        yield f"not heard, {count} times at {endpoint}: {why}"
+    for place, count in tally.elsewhere.most_common(20):
+        yield f"not in the document, {count} times: {place}"

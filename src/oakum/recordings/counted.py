@@ -1,0 +1,124 @@
+"""What was sent to whom, and what was not, summed up: the evidence of a draft."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz import Model
+from oakum.openapi.model import Json
+from oakum.recordings.fast_walk import Form
+from oakum.traffic.drafted import Line
+from oakum.traffic.grants import Sample, narrowest
+from oakum.traffic.observation import Sent
+from oakum.traffic.shapes import KEY
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One kind of viewer at one endpoint: what an object of this state was sent with, or
+    without."""
+
+    endpoint: str
+    place: str
+    """Query parameters that were given, and where in the answer it stood: they choose fields."""
+    resource: str
+    held: frozenset[str]
+    viewer: str
+    possible: frozenset[str]
+    """Relations held, and those that nothing rules out; none: it is not known who it was."""
+    state: tuple[tuple[str, Json], ...]
+    """Of all states of the resource; None: unknown."""
+
+
+@dataclass
+class Counted:
+    """Objects by kind of viewer and by the fields that they held."""
+
+    forms: dict[Shown, Counter[Form]] = field(default_factory=dict)
+    refused: Counter[Shown] = field(default_factory=Counter)
+    """Objects that were sent to somebody, and that this viewer was refused."""
+    kept: Counter[Shown] = field(default_factory=Counter)
+    """Objects that a list held for others who asked the same, and not for this viewer."""
+
+    def row(self, shown: Shown) -> Counter[Form]:
+        """Where objects that were sent so are counted."""
+        return self.forms.setdefault(shown, Counter())
+
+    def fields(self, shown: Shown) -> tuple[Counter[str], Counter[str]]:
+        """In how many objects each field stood, and of how many it said nothing: `null`, or an
+        empty list, as all below it."""
+        present, silent = Counter[str](), Counter[str]()
+        for form, many in self.forms.get(shown, {}).items():
+            present.update(dict.fromkeys(form.present, many))
+            silent.update(dict.fromkeys(form.silent, many))
+        return present, silent
+
+    def sent(self) -> tuple[Sent, ...]:
+        """Each field by endpoint, viewer and state, with its share of presence."""
+        sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
+        around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()
+        for shown, forms in self.forms.items():
+            state = _text(shown.state)
+            around[shown.endpoint, shown.resource, shown.viewer, state] += forms.total()
+            for path, many in self.fields(shown)[0].items():
+                sums[shown.endpoint, shown.resource, path, shown.viewer, state] += many
+        return tuple(
+            Sent(*key, many, around[key[0], key[1], key[3], key[4]])
+            for key, many in sorted(sums.items())
+        )
+
+    def lines(
+        self, model: Model, resource: str, setters: Mapping[str, Mapping[str, int]]
+    ) -> Iterator[Line]:
+        """What the traffic supports of each field of a resource, in the order of their names.
+        `setters`: of fields that somebody was seen to set."""
+        states = model.tables[resource].resource.states
+        values = {name: state.values for name, state in states.items()}
+        every = [e for e in {**self.forms, **self.refused, **self.kept} if e.resource == resource]
+        rows = {shown: self.fields(shown) for shown in every}
+        fields: dict[str, dict[tuple[str, str], None]] = {}
+        for shown, (present, _) in rows.items():
+            for path in present:
+                fields.setdefault(path, {})[shown.endpoint, shown.place] = None
+        for path in sorted(fields):
+            if KEY in path:
+                continue  # a name that may be somebody's
+            here = [each for each in rows if (each.endpoint, each.place) in fields[path]]
+            known = {each: rows[each] for each in here if each.possible}
+            samples = [*self._samples(model, path, known)]
+            unknown = sum(rows[each][0][path] for each in here if not each.possible)
+            yield Line(
+                path, narrowest(model.policy, values, samples), tuple(samples),
+                {each.held: each.viewer for each in here}, len(fields[path]), unknown,
+                setters.get(path, {}),
+            )  # fmt: skip
+
+    def _samples(
+        self, model: Model, path: str, rows: dict[Shown, tuple[Counter[str], Counter[str]]]
+    ) -> Iterator[Sample]:
+        """Beside an object that may be had alone, lists say nothing by what they leave out: they
+        may choose for other reasons."""
+        alone = any(_is_alone(model, shown) and rows[shown][0][path] for shown in rows)
+        above = [path[:at] for at, char in enumerate(path) if char == "."]
+        for shown, (held, silent) in rows.items():
+            present = held[path]
+            quiet = sum(silent[name] for name in (path, *above))
+            of = max(self.row(shown).total() - quiet, present)
+            if model.rule(shown.endpoint).graphql:
+                of = present  # who asks chooses the fields there
+            refused = self.refused[shown] + (0 if alone else self.kept[shown])
+            if of or refused:
+                yield Sample(shown.held, shown.possible, shown.state, present, of, refused)
+
+
+def _is_alone(model: Model, shown: Shown) -> bool:
+    """Whether somebody else than its owner was sent it where it does not stand in a list."""
+    relations = model.policy.relations
+    own = any(relations[name].kind == "owner" for name in shown.held)
+    return "*" not in shown.place and not own
+
+
+def _text(state: tuple[tuple[str, Json], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((n, "unknown" if v is None else str(v).lower()) for n, v in state)

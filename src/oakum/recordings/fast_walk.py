@@ -1,0 +1,293 @@
+"""The objects of an answer, by a walk that remembers what it has met.
+
+The law of this module: it finds the objects that `Judge` finds, with the same owners, fields and
+places (`tests/observe/test_fast_walk.py`). It is for answers by the million that are all alike:
+what a place means is worked out once, and then kept in a tree beside the answers; an object's
+fields become a `Form`, which all objects with the same fields share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.authz.judge import chosen, matches
+from oakum.authz.model import Model
+from oakum.authz.owners import owners_of
+from oakum.authz.span import MAX_DEPTH
+from oakum.authz.spot import segment
+from oakum.authz.table import Trie, element, named, resource_of
+from oakum.openapi.model import Json, Shape
+from oakum.policy.graphql import TAG
+from oakum.scan.evaluation.knowledge import says_nothing
+
+_MOST_PLACES = 20_000
+_MOST_FORMS = 20_000
+_SILENT, _MUTE, _SAYING = range(3)
+Code = tuple[str, int]
+"""A field path, and what stood there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """Which fields an object held. Two of the same fields are the same, so that what is known of
+    one is known of all."""
+
+    present: frozenset[str]
+    """Field paths, and of objects inside it the place."""
+    silent: frozenset[str]
+    """Those at which it held nothing: `null`, an empty list."""
+    saying: tuple[str, ...]
+    """Those at which it held a scalar that says something."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """An object in an answer; it holds its value."""
+
+    resource: str
+    place: tuple[str, ...]
+    """Members from the top of the answer; `*` for a position."""
+    owners: tuple[str, ...]
+    value: dict[str, Json]
+    form: Form
+    above: Seen | None
+    """The object that it stands in."""
+
+    @property
+    def inside(self) -> bool:
+        """It stands inside another."""
+        return self.above is not None
+
+
+class FastWalk:
+    """Finds the objects in answers of one operation."""
+
+    def __init__(self, model: Model, operation: str) -> None:
+        self._model = model
+        self._rule = model.rule(operation)
+        self._shown = model.shown.get(operation, ())
+        self._roots: dict[tuple[int, bool], _Place] = {}
+        self._forms: dict[tuple[str, frozenset[Code]], Form] = {}
+        self.places = 0
+
+    def objects(
+        self, value: Json, shape: Shape | None, good: bool, params: Mapping[str, str],
+        ids: frozenset[str],
+    ) -> list[Seen]:  # fmt: skip
+        """Those in an answer, in the order of a walk from the top. `good`: it succeeded; `params`:
+        of the path; `ids`: of the caller."""
+        key = (id(shape), good)
+        root = self._roots.get(key)
+        if root is None:
+            shown = tuple(range(len(self._shown))) if good else ()
+            root = self._roots[key] = _Place(self, shape, shown, (), None, "", None)
+        found: list[Seen] = []
+        _Walk(self, params, ids, found).visit(value, root, None, ())
+        return found
+
+    def form(self, resource: str, codes: frozenset[Code]) -> Form:
+        """The form of an object whose fields, and what they held, are these."""
+        found = self._forms.get((resource, codes))
+        if found is None:
+            present = frozenset(path for path, code in codes if code != _SILENT)
+            silent = frozenset(path for path, code in codes if code == _SILENT) - present
+            saying = sorted(
+                path for path, code in codes if code == _SAYING and path.rpartition(".")[2] != TAG
+            )
+            found = Form(present, silent, tuple(saying))
+            if len(self._forms) < _MOST_FORMS:
+                self._forms[resource, codes] = found
+        return found
+
+    def ends(self, shown: tuple[int, ...], depth: int) -> str:
+        """The resource that the contract's `shows` names just here."""
+        for index in shown:
+            if len(self._shown[index][0]) == depth:
+                return self._shown[index][1]
+        return ""
+
+    def goes_on(self, shown: tuple[int, ...], at: tuple[str, ...]) -> tuple[int, ...]:
+        """Which patterns of `shows` still lead on at a place."""
+        patterns = ((index, self._shown[index][0]) for index in shown)
+        return tuple(i for i, each in patterns if len(each) >= len(at) and matches(each, at))
+
+
+class _Place:
+    """What a place in an answer means, in or outside of an object."""
+
+    __slots__ = (
+        "below", "codes", "depth", "fast_walk", "kinds", "node", "path", "place", "shape", "shown",
+        "table",
+    )  # fmt: skip
+
+    def __init__(
+        self, fast_walk: FastWalk, shape: Shape | None, shown: tuple[int, ...], place: tuple[str,
+        ...],
+        table: Trie | None, path: str, node: Trie | None, depth: int = 0,
+    ) -> None:  # fmt: skip
+        """`table`: of the object around it; None: there is none. `path`: of the field in it,
+        `depth` steps from it; `node`: what the contract says of it."""
+        self.fast_walk, self.shape, self.shown, self.place = fast_walk, shape, shown, place
+        self.table, self.path, self.node, self.depth = table, path, node, depth
+        leaf = table is not None and len(place) <= MAX_DEPTH
+        self.codes: tuple[Code, ...] = tuple((path, code) for code in range(3)) if leaf else ()
+        self.kinds: dict[object, _Kind] = {}
+        self.below: dict[str, _Place] = {}
+        """Of elements of a list, under `*`."""
+
+    def kind(self, value: dict[str, Json]) -> _Kind:
+        """What an object that stands here is, by its alternative where there are several."""
+        shape = self.shape
+        if shape is None or not shape.branches:
+            key: object = None
+        else:
+            tag = value.get(shape.discriminator[0]) if shape.discriminator else None
+            key = (tuple(value), tag if isinstance(tag, str) else None)
+        found = self.kinds.get(key)
+        if found is None:
+            found = _Kind(self, value)
+            if len(self.kinds) < 512:
+                self.kinds[key] = found
+        return found
+
+    def element(self) -> _Place:
+        """An element of a list that stands here."""
+        found = self.below.get("*")
+        if found is None:
+            found = self.below["*"] = self._below(
+                [], "*", "0", element(self.shape) if self.shape else None, self.shape
+            )
+        return found
+
+    def _below(
+        self, value: Json, step: str, key: str, shape: Shape | None, around: Shape | None
+    ) -> _Place:
+        """The place below, still in the same object or still in none."""
+        at = (*self.place, step)
+        shown = self.fast_walk.goes_on(self.shown, at)
+        if self.table is None:
+            return _Place(self.fast_walk, shape, shown, at, None, "", None)
+        named_so = segment(value, key, self.node, around, self.depth + 1)
+        path = f"{self.path}.{named_so}" if self.path else named_so
+        star = "*" if isinstance(value, list) else key
+        node = self.node.child(star) if self.node else None
+        return _Place(self.fast_walk, shape, shown, at, self.table, path, node, self.depth + 1)
+
+
+class _Kind:
+    """An alternative of what may stand at a place."""
+
+    __slots__ = ("below", "lost", "place", "resource", "shape")
+
+    def __init__(self, place: _Place, value: dict[str, Json]) -> None:
+        model = place.fast_walk._model
+        self.resource = place.fast_walk.ends(place.shown, len(place.place))
+        shape, self.lost = place.shape, False
+        if shape is not None:
+            picked = chosen(shape, value, model.bound, model.known, inside=place.table is not None)
+            self.lost = picked is None and not self.resource
+            shape = picked or shape
+            if not self.lost:
+                self.resource = self.resource or resource_of(shape, model.bound)
+        self.shape = None if self.lost else shape
+        self.below: dict[str, _Place] = {}
+        fast_walk = place.fast_walk
+        if self.lost:
+            place = _Place(fast_walk, None, place.shown, place.place, None, "", None)
+        elif self.resource:
+            trie = model.tables[self.resource].trie
+            place = _Place(fast_walk, self.shape, place.shown, place.place, trie, "", trie)
+        self.place = place
+
+    def member(self, key: str) -> _Place:
+        """A member of it."""
+        found = self.below.get(key)
+        if found is None:
+            shape = named(self.shape, key) if self.shape else None
+            step = "*" if key.isdigit() else key
+            found = self.place._below({}, step, key, shape, self.shape)
+            if self.place.fast_walk.places < _MOST_PLACES:
+                self.place.fast_walk.places += 1
+                self.below[key] = found
+        return found
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk over one answer."""
+
+    fast_walk: FastWalk
+    params: Mapping[str, str]
+    ids: frozenset[str]
+    found: list[Seen]
+    above: Seen | None = None
+
+    def visit(
+        self, value: Json, at: _Place, around: set[Code] | None, owners: tuple[str, ...]
+    ) -> None:
+        """What stands at a place. `around`: the object around it, and whose it is."""
+        if isinstance(value, dict):
+            if len(at.place) > MAX_DEPTH:
+                return
+            kind = at.kind(value)
+            if kind.resource and not kind.lost:
+                self._object(value, kind, at, around, owners)
+                return
+            if value or around is None or kind.lost:
+                self._members(value, kind, around, owners)
+                return
+        elif isinstance(value, list):
+            if len(at.place) > MAX_DEPTH:
+                return
+            if value:
+                below = at.element()
+                for child in value:
+                    self.visit(child, below, around, owners)
+                return
+        if around is not None and at.codes:
+            around.add(at.codes[_code(value)])
+
+    def _members(
+        self, value: dict[str, Json], kind: _Kind, around: set[Code] | None,
+        owners: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        below = kind.below
+        for key, child in value.items():
+            at = below.get(key) or kind.member(key)
+            if type(child) is dict or type(child) is list:
+                self.visit(child, at, around, owners)
+            elif around is not None and at.codes:
+                around.add(at.codes[_code(child)])
+
+    def _object(
+        self, value: dict[str, Json], kind: _Kind, at: _Place, around: set[Code] | None,
+        owners: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        fast_walk = self.fast_walk
+        if around is not None and at.table is not None:
+            around.add((at.path, _MUTE))
+        owner = fast_walk._model.tables[kind.resource].resource.owner
+        above = self.above
+        inside = above is not None
+        whose = owners_of(
+            owner, value, fast_walk._rule, self.params, self.ids, owners, inside=inside
+        )
+        seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, above)
+        self.found.append(seen)
+        mine = set[Code]()
+        self.above = seen
+        self._members(value, kind, mine, whose)
+        self.above = above
+        seen.form = fast_walk.form(kind.resource, frozenset(mine))
+
+
+_NONE = Form(frozenset(), frozenset(), ())
+
+
+def _code(value: Json) -> int:
+    if type(value) is str and value and value[0].isalnum() and value[0] not in "xX":
+        return _SAYING  # no mask begins so
+    if value is None or value == [] or value == {}:
+        return _SILENT
+    return _MUTE if says_nothing(value) else _SAYING

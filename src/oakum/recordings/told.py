@@ -1,0 +1,119 @@
+"""What recorded answers told of settings and relations. In memory only; holds ids.
+
+The law of this module: what may have changed is forgotten, and what a list leaves out is known
+only where its owner asked for the whole of it; to anybody else it may have been shown in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlsplit
+
+from oakum.authz import Principal
+from oakum.authz.principal import texts
+from oakum.exchange import Request
+from oakum.guard.lookup_plan import Ask
+from oakum.inference.lexicon import words
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
+from oakum.pytest_plugin.callers import Caller
+
+_TOTALS = frozenset(("total", "totals"))
+MOST = 200_000
+"""Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
+
+
+@dataclass(frozen=True)
+class Informed(Caller):
+    """A caller of whom recorded answers have told more than an id."""
+
+    related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
+
+    @property
+    def principal(self) -> Principal:
+        """The caller, with relations and settings as far as they were told."""
+        return replace(super().principal, related=self.related, states=self.states)
+
+
+@dataclass
+class Facts:
+    """Settings of accounts, and lists of who stands to them in a relation."""
+
+    states: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Owner's id → `Resource.state` → value, the last one seen."""
+    listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
+    """Id asked about → relation → ids in the list, and whether it is whole."""
+
+    def forget(self, ids: Set[str], what: Iterable[str]) -> None:
+        """Somebody has changed something that these ids have to do with: `states`, `lists`."""
+        for id in ids:
+            if "states" in what:
+                self.states.pop(id, None)
+            if "lists" in what:
+                self.listed.pop(id, None)
+
+    def state(self, owner: str, path: str, value: Json) -> None:
+        """Take in a setting."""
+        if owner in self.states or len(self.states) < MOST:
+            self.states.setdefault(owner, {})[path] = value
+
+    def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
+        """Take in a list. A part of it adds to what is known, and makes it doubtful where it names
+        somebody whom the whole did not."""
+        if about not in self.listed and len(self.listed) >= MOST:
+            return
+        row = self.listed.setdefault(about, {})
+        before, was_whole = row.get(relation, (frozenset[str](), False))
+        row[relation] = (ids, True) if whole else (before | ids, was_whole and ids <= before)
+
+    def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
+        """Whether one of these ids stands in somebody's list; None: that is not known."""
+        ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
+        if not ids.isdisjoint(other):
+            return True
+        return False if whole else None
+
+    def inform(self, policy: Policy, caller: Caller, owners: Iterable[str]) -> Caller:
+        """The caller with what is known of these owners."""
+        lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
+        related: dict[tuple[str, str], bool] = {}
+        for owner in owners if caller.known and caller.ids else ():
+            for each in lookups:
+                said = self.about(each.name, each.of, owner, caller.ids)
+                if said is not None:
+                    related[each.name, owner] = said
+        states = {
+            (owner, path): value
+            for owner in owners
+            for path, value in self.states.get(owner, {}).items()
+        }
+        if not related and not states:
+            return caller
+        return Informed(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
+
+    def about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
+        """Whether somebody of these ids stands to an owner in a relation, whose list is `of`
+        (`owner`, or else the caller); None: that is not known."""
+        if of == "owner":
+            return self.related(name, owner, ids)
+        said = [self.related(name, id, frozenset((owner,))) for id in sorted(ids)]
+        return next((each for each in said if each is not None), None)
+
+
+def is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
+    """Whether a list that was recorded lists all there are: its page was not full, and its total
+    says no more, or it has no pages. Without a word of the contract a total is what is called so.
+    """
+    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""
+    if query or (size and not (size.isdigit() and found < int(size))):
+        return False
+    paths = [".".join(path) for path in ask.counts]
+    if not paths and isinstance(value, dict):
+        paths = [name for name in value if not _TOTALS.isdisjoint(words(name))]
+    counts = [each for path in paths for each in texts(value, path)]
+    if counts:
+        return all(count.isdigit() and int(count) <= found for count in counts)
+    return ask.page == 0 or bool(size)

@@ -1,0 +1,454 @@
+"""Traffic that others recorded, held against a document or a contract as a test's answers are.
+
+The law of this module is that of `look`: a leak is what no possible reading grants. Here nothing
+can be asked. What is known of a caller is what the recorded answers themselves told: *who am I*,
+the lists that relations are looked up in, the settings of an account. It may have changed unseen,
+so what rests on it is told as *not certain*; what rests on the answer alone is certain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cached_property
+from urllib.parse import parse_qs, urlsplit
+
+from oakum.authz import compile_contract
+from oakum.authz.asking import READS
+from oakum.authz.model import pattern
+from oakum.authz.principal import at_path, digit, text, texts
+from oakum.authz.span import MAX_DEPTH
+from oakum.authz.table import granted, leaf_index
+from oakum.guard.lookup_plan import Ask, derive
+from oakum.guard.route import Router, placed
+from oakum.inference.side_effects import sounds_like_reading
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Operation
+from oakum.policy.contract import Contract
+from oakum.policy.model import Policy
+from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.pytest_plugin.response_evaluator import OWNER, WHO
+from oakum.recordings.counted import Counted, Shown
+from oakum.recordings.fast_walk import FastWalk, Seen
+from oakum.recordings.kept import Answered, Bare
+from oakum.recordings.told import Facts, is_whole
+from oakum.recordings.verdict import Setting, Standing, Verdict, Verdicts
+from oakum.recordings.writes import Writes
+from oakum.scan.discovery.facts import declared_names, policy_names
+from oakum.scan.evaluation.matrix import Key
+from oakum.scan.evaluation.response_reader import ResponseReader, is_success, read_as_declared
+from oakum.scan.identities.cast import Cast
+from oakum.traffic.drafted import Line
+from oakum.traffic.graphql_operation import graphql
+from oakum.traffic.inventory import UNREAD, read
+from oakum.traffic.observation import Drift, Sent
+from oakum.traffic.recorded_exchange import RecordedExchange
+
+_REFUSED = (401, 403, 404)
+
+
+class Declared:
+    """Traffic against a document alone: which endpoint it is, and whether it is declared."""
+
+    def __init__(self, document: Document) -> None:
+        self.operations = document.operations
+        self.names = frozenset(declared_names(document.raw))
+        self._router = Router(document.operations)
+        self._by_id = {each.id: each for each in document.operations}
+        self._seen = False
+
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+        """The operation; None: the document does not have it."""
+        found = self.found(passed)
+        self._seen |= found is not None
+        return found[0] if found is not None else None
+
+    def found(self, passed: RecordedExchange) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its path parameters."""
+        if passed.operation:
+            known = self._by_id.get(passed.operation)
+            return (known, {}) if known is not None else None
+        request = passed.exchange.request
+        place = placed(urlsplit(request.url).path or "/")
+        method = "GET" if request.method == "HEAD" else request.method
+        return self._router.find(place, method) if place is not None else None
+
+    def named(self, passed: RecordedExchange) -> str:
+        """The id by which a guard counts who asked; empty: a document does not tell."""
+        return ""
+
+    def sent(self) -> tuple[Sent, ...]:
+        """Nothing is known of viewers without a contract."""
+        return ()
+
+    def drift(self) -> tuple[Drift, ...]:
+        """A document alone says nothing of who may see what."""
+        return ()
+
+    def unjudged(self) -> Mapping[str, int]:
+        """Nothing is judged."""
+        return {}
+
+    def distrust(self) -> tuple[str, ...]:
+        """Not one declared operation seen: it is another API's traffic, or under another path."""
+        if self._seen:
+            return ()
+        return ("no exchange is of an operation that the document declares",)
+
+
+class Judged(Declared):
+    """Traffic against a contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        """The contract has a policy."""
+        super().__init__(contract.document)
+        assert contract.policy is not None
+        document, self.policy = contract.document, contract.policy
+        self.model = compile_contract(document, self.policy)
+        self._wiring = derive(document, self.model)
+        self.names |= policy_names(self.policy)
+        self._callers = Callers(self.policy, self._wiring.credentials, lambda _: None)
+        asks = self._wiring.asks
+        whoami = self._wiring.whoami
+        self._whoami = asks[whoami].operation if whoami is not None else ""
+        self._telling = _path_pattern(self.model.operations.get(self._whoami))
+        self._lists: dict[str, list[tuple[str, Ask]]] = {}
+        for name, index in self._wiring.relations.items():
+            self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
+        self._writes = dict(_writes(contract.document, self.policy))
+        self._label = Cast(self.policy, {}, {}, {}).label
+        self._verdicts = Verdicts(self.model, self._label)
+        self._fast_walks: dict[str, FastWalk] = {}
+        self.facts = Facts()
+        self.counted = Counted()
+        self._answered = Answered()
+        self._written = Writes()
+        self._kinds: dict[object, Shown] = {}
+        self._credentials = False
+        self._leaks: dict[Key, list[int]] = {}
+        self._unjudged: Counter[str] = Counter()
+
+    # ------------------------------------------------------------ one exchange
+
+    def tells(self, line: bytes) -> bool:
+        """Whether a line may tell `learn` anything: told from its bytes alone, and cheaply."""
+        return not self._credentials or bool(self._telling and self._telling.search(line))
+
+    def learn(self, passed: RecordedExchange) -> None:
+        """Take in whose credentials are whose, and judge nothing: of that alone an answer says
+        something about earlier ones too."""
+        found = self.found(passed)
+        if found is not None:
+            self._credential(passed, found[0])
+
+    def named(self, passed: RecordedExchange) -> str:
+        """The smallest of the caller's ids; empty: nothing in the traffic until now says who it
+        is."""
+        self.learn(passed)
+        return min(self._caller(passed).ids, key=str.encode, default="")
+
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+        """Learn from an answer, judge it for its caller, and count what its objects were sent
+        with."""
+        found = self.found(passed)
+        if found is None:
+            return None
+        operation, params = found
+        self._seen = True
+        self._credential(passed, operation)
+        heard = _Heard(passed, operation, params, self._caller(passed), body)
+        self._learn(heard)
+        if operation.id in self.model.showing:
+            if passed.exchange.response.status in _REFUSED:
+                self._refused(heard)
+            elif _is_readable(passed):
+                self._judge(heard)
+        return operation
+
+    def _credential(self, passed: RecordedExchange, operation: Operation) -> None:
+        held = self._callers.key(passed.exchange.request, None)
+        self._credentials |= bool(held)
+        if held and operation.id == self._whoami and _is_good(passed):
+            self._callers.learn(held, None, passed.exchange.response)
+
+    def _learn(self, heard: _Heard) -> None:
+        passed, operation = heard.passed, heard.operation
+        if not self._reads(heard) and _is_success(passed):
+            ids = {*heard.params.values(), *heard.caller.ids, *_scalars(heard.sent)}
+            self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
+        if operation.id in self._lists and _is_good(passed):
+            self._listed(heard)
+
+    def _reads(self, heard: _Heard) -> bool:
+        """Whether an exchange changed nothing: by its method, the contract or GraphQL's own word;
+        where nobody has stated the policy, by what the operation is called, too."""
+        operation = heard.operation
+        if operation.method in READS or self.model.rule(operation.id).reads:
+            return True
+        if graphql(heard.sent)[0].startswith("query"):
+            return True
+        return not self.policy.stated and sounds_like_reading(operation)
+
+    def _judge(self, heard: _Heard) -> None:
+        """The answer, judged by what it says itself, and by what earlier ones told."""
+        caller, params, endpoint = heard.caller, heard.params, heard.operation.id
+        request, response = heard.passed.exchange.request, heard.passed.exchange.response
+        fast_walk = self._fast_walks.get(endpoint)
+        if fast_walk is None:
+            fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
+        good, ids = response.status < 300, caller.principal.ids
+        seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
+        begins = request.method not in ("GET", "HEAD") and not params
+        begins = begins and not self._callers.held(request)
+        for each in seen:
+            self._settings(each)
+        if seen and not caller.known:
+            self._unjudged[WHO] += 1
+        leaks = set[Key]()
+        verdicts = [
+            self._verdicts.of(endpoint, each, caller, self.facts, params, begins) for each in seen
+        ]
+        for each, verdict in zip(seen, verdicts, strict=True):
+            if caller.known and not verdict.standing.certain:
+                self._unjudged[OWNER] += 1
+            found, questions = verdict.of(each.form)
+            leaks |= found
+            if questions:
+                self._unjudged.update(questions)
+        if _is_success(heard.passed):
+            told = (self.model.tables[each.resource].resource.is_account for each in seen)
+            self._count(heard, seen, verdicts, known=caller.known and not (begins and any(told)))
+        if leaks:
+            self._leaked(heard, seen, leaks, begins)
+
+    def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
+        """Certain is what does not rest on earlier answers."""
+        certain = set[tuple[str, str]]()
+        for each in seen:
+            verdict = self._verdicts.of(
+                heard.operation.id, each, heard.caller, None, heard.params, begins
+            )
+            certain |= {(key.resource, key.field) for key in verdict.of(each.form)[0]}
+        for key in leaks:
+            counts = self._leaks.setdefault(key, [0, 0])
+            counts[0] += 1
+            counts[1] += (key.resource, key.field) in certain
+
+    def _caller(self, passed: RecordedExchange) -> Caller:
+        """Who asked. Nobody is believed to have asked only where the traffic holds credentials at
+        all: browsers and proxies cut them out of what they save."""
+        if not passed.headers:
+            return UNKNOWN
+        caller = self._callers.of(passed.exchange.request, None, None)
+        return UNKNOWN if caller is NOBODY and not self._credentials else caller
+
+    # ------------------------------------------------------------ facts
+
+    def _listed(self, heard: _Heard) -> None:
+        value, caller = heard.read.value, heard.caller
+        abouts = list(heard.params.values())[:1] or sorted(caller.ids)
+        for name, ask in self._lists[heard.operation.id]:
+            found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
+            whole = is_whole(ask, value, len(found), heard.passed.exchange.request)
+            for about in abouts:
+                self.facts.list(name, about, found, whole and about in caller.ids)
+
+    def _settings(self, seen: Seen) -> None:
+        for name, state in self.model.tables[seen.resource].resource.states.items():
+            if not state.member or len(seen.owners) != 1:
+                continue
+            inside = at_path(seen.value, state.member)
+            if inside and digit(state, inside[0]) < len(state.values):
+                self.facts.state(seen.owners[0], f"{seen.resource}.{name}", inside[0])
+
+    # ------------------------------------------------------------ counting
+
+    def _count(
+        self, heard: _Heard, seen: Sequence[Seen], verdicts: Sequence[Verdict], *, known: bool
+    ) -> None:
+        """What each object came with: its fields, and those of which it says nothing. `known`:
+        who asked. Whom an answer told of an account is somebody from then on: what it holds is no
+        evidence of what strangers are sent."""
+        operation, asked = heard.operation, heard.asked
+        for each, verdict in zip(seen, verdicts, strict=True):
+            shown = self._shown(
+                operation.id, asked, each.resource, each.place, verdict.standing,
+                verdict.setting, known,
+            )  # fmt: skip
+            self.counted.row(shown)[each.form] += 1
+        standings = [each.standing for each in verdicts]
+        self._written.hear(seen, standings, None if self._reads(heard) else heard.sent)
+        if operation.method == "GET":
+            bare = [self._bare(each) for each in seen if not each.inside]
+            query = urlsplit(heard.passed.exchange.request.url).query
+            named = frozenset(heard.params.values())
+            for gone in self._answered.missing(heard.question, query, bare, named):
+                self._withheld(self.counted.kept, heard, gone)
+
+    def _bare(self, seen: Seen) -> Bare:
+        """What of an object is remembered."""
+        key = self.model.tables[seen.resource].resource.key
+        keys = texts(seen.value, key) if key else []
+        return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
+
+    def _refused(self, heard: _Heard) -> None:
+        """A refusal says what of objects that others were sent: that this caller was not."""
+        for each in self._answered.of(heard.question):
+            self._withheld(self.counted.refused, heard, each)
+
+    def _withheld(self, into: Counter[Shown], heard: _Heard, item: Bare) -> None:
+        caller = heard.caller
+        if not caller.known:
+            return
+        table, about = self.model.tables[item.resource], (item.owners, None, caller, self.facts)
+        standing = self._verdicts.standing(table.resource, *about)
+        setting = self._verdicts.setting(table, *about)
+        shown = self._shown(
+            heard.operation.id, heard.asked, item.resource, item.place, standing, setting, True
+        )
+        into[shown] += 1
+
+    def _shown(
+        self, endpoint: str, asked: str, resource: str, place: tuple[str, ...], standing: Standing,
+        setting: Setting, known: bool,
+    ) -> Shown:  # fmt: skip
+        key = (endpoint, asked, resource, place, id(standing), id(setting), known)
+        found = self._kinds.get(key)
+        if found is None:
+            possible = standing.possible if known else frozenset[str]()
+            found = self._kinds[key] = Shown(
+                endpoint, f"{asked} {'/'.join(place)}", resource, standing.held,
+                self._viewer(standing.held, possible), possible, setting.told,
+            )  # fmt: skip
+        return found
+
+    def _viewer(self, held: frozenset[str], possible: frozenset[str]) -> str:
+        """What a viewer is called; a relation that may be held besides is not passed over."""
+        if not possible:
+            return "unknown"
+        sure = self._label(held, None, "")
+        taking = {name for each in self.policy.relations.values() for name in each.unless}
+        most = self._label(possible - taking if taking - held else possible, None, "")
+        return sure if most == sure else f"{sure} or more"
+
+    # ------------------------------------------------------------ the end
+
+    def sent(self) -> tuple[Sent, ...]:
+        """Each field by endpoint, viewer and state, with its share of presence."""
+        return self.counted.sent()
+
+    def lines(self, resource: str) -> Iterator[Line]:
+        """What the traffic supports of each field of a resource, in the order of their names."""
+        setters = self._written.setters(self.policy, resource)
+        return self.counted.lines(self.model, resource, setters)
+
+    def drift(self) -> tuple[Drift, ...]:
+        """What was sent and no line grants: a field without a line, or one sent too widely."""
+        return tuple(self._drift(key, *counts) for key, counts in sorted(self._leaks.items()))
+
+    def _drift(self, key: Key, seen: int, certain: int) -> Drift:
+        table, endpoint = self.model.tables[key.resource], self.model.operations[key.endpoint]
+        index = leaf_index(table, key.field)
+        says = granted(table, index) if index >= 0 else "no line shows it to anybody"
+        return Drift(
+            "sent-wider" if index >= 0 else "new-field",
+            key.endpoint, endpoint.method, endpoint.path, key.resource, key.field, key.viewer,
+            key.state,
+            seen, certain > 0, says, self.model.field_location(key.resource, key.field),
+        )  # fmt: skip
+
+    def unjudged(self) -> Mapping[str, int]:
+        """Why objects were not judged, and how many; of fields, in how many objects."""
+        return self._unjudged
+
+
+class _Heard:
+    """An exchange at its endpoint, with what is worked out of it once."""
+
+    def __init__(
+        self, passed: RecordedExchange, operation: Operation, params: Mapping[str, str],
+        caller: Caller,
+        body: object,
+    ) -> None:  # fmt: skip
+        self.passed, self.operation, self.params, self.caller = passed, operation, params, caller
+        self._body = body
+
+    @cached_property
+    def read(self) -> ResponseReader:
+        """The answer as the document declares it."""
+        parsed = () if self._body is UNREAD else (self._body,)
+        return read_as_declared(self.operation, self.passed.exchange.response, parsed)
+
+    @cached_property
+    def sent(self) -> object:
+        """The body of the request."""
+        return read(self.passed.exchange.request.body, "")
+
+    @cached_property
+    def asked(self) -> str:
+        """Query parameters that were given, by the names that the document has for them."""
+        query = urlsplit(self.passed.exchange.request.url).query
+        names = {each.name for each in self.operation.parameters if each.where == "query"}
+        return ",".join(sorted(parse_qs(query).keys() & names)) if query else ""
+
+    @cached_property
+    def question(self) -> tuple[object, ...]:
+        """The operation with its path parameters."""
+        return (self.operation.id, *self.params.items())
+
+
+def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Operations of which the contract says what they change; any other may change anything."""
+    said: list[tuple[str, str]] = [
+        (state.switch.operation, "states")
+        for resource in policy.resources.values()
+        for state in resource.states.values()
+        if state.switch is not None
+    ]
+    for relation in policy.relations.values():
+        said += [(step.operation, "lists") for step in (*relation.begin, *relation.end)]
+    if not policy.stated:
+        said += [(operation.id, "states") for operation in _replacing(document)]
+    for name, what in said:
+        operation = document.operation(name)
+        if operation is not None:
+            yield operation.id, (what,)
+
+
+def _replacing(document: Document) -> Iterator[Operation]:
+    """Operations that replace what stands at their own address (RFC 9110, 9.3.4): of a policy that
+    nobody has stated, they change settings, and no list that has an address of its own."""
+    read_at = {each.path for each in document.operations if each.method == "GET"}
+    for each in document.operations:
+        if each.method in ("PUT", "PATCH") and each.path in read_at:
+            yield each
+
+
+def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
+    """What stands in each record of an operation: the last word of its path."""
+    if operation is None:
+        return None
+    literals = [each for each in operation.path.split("/") if each and "{" not in each]
+    return re.compile(b'/%b[/?#"\\\\ ]' % re.escape(literals[-1]).encode() if literals else b"")
+
+
+def _is_readable(passed: RecordedExchange) -> bool:
+    return passed.body != "absent" and bool(passed.exchange.response.body)
+
+
+def _is_success(passed: RecordedExchange) -> bool:
+    return is_success(passed.exchange.response.status)
+
+
+def _is_good(passed: RecordedExchange) -> bool:
+    return _is_readable(passed) and _is_success(passed)
+
+
+def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
+    """Every text and number of a request body: what it speaks of is among them."""
+    if isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield text(value)

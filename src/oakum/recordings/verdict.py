@@ -1,0 +1,247 @@
+"""What a caller may see of an object, worked out once for all that stand alike.
+
+The law of this module: it says of an object what `Look` says (`tests/observe/test_fast_walk.py`).
+Who stands to an object in the same relations, in the same state of its owner, may see the same: so
+each such pair is judged once, with the functions of the semantics, and then known by its key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from oakum.authz import Model, Subject
+from oakum.authz.decide import may_call, through
+from oakum.authz.principal import at_path, digit, held, state_of, texts
+from oakum.authz.table import Table, deciding, leaf_index
+from oakum.openapi.model import Json
+from oakum.policy.model import Resource
+from oakum.pytest_plugin.callers import Caller
+from oakum.pytest_plugin.response_evaluator import OWN, RELATION, SETTING, is_told
+from oakum.recordings.fast_walk import Form, Seen
+from oakum.recordings.told import Facts
+from oakum.scan.evaluation.matrix import Key, state_key
+
+_UNSET, _NULL = -2, -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What a caller is to an object."""
+
+    held: frozenset[str]
+    possible: frozenset[str]
+    label: str
+    certain: bool
+    """It is known who asked, and whose it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """In which state the owner is."""
+
+    values: Mapping[str, Json]
+    told: tuple[tuple[str, Json], ...]
+    """Of all states; None: unknown."""
+    untold: frozenset[str]
+    """Of the states that some grant depends on."""
+
+
+@dataclass(slots=True, eq=False)
+class Verdict:
+    """What holders of a standing may see in a setting, at one endpoint."""
+
+    endpoint: str
+    table: Table
+    standing: Standing
+    setting: Setting
+    sees: int
+    """Bit set of the leaves that they may see."""
+    most: int
+    """All that any possible relation and setting would show."""
+    own: bool
+    """Who registers or logs in may be the one that it speaks of."""
+    leaks: dict[Form, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
+
+    def of(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
+        """What of an object is a leak, and what cannot be judged: fields by reason."""
+        found = self.leaks.get(form)
+        if found is None:
+            found = self.leaks[form] = self._judged(form)
+        return found
+
+    def _judged(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
+        leaks, open_questions = set[Key](), Counter[str]()
+        for path in form.saying:
+            index = leaf_index(self.table, path)
+            if index >= 0 and self.sees >> index & 1:
+                continue
+            if index < 0 or not self.most >> index & 1:
+                state = state_key(self.table, path, self.setting.values)
+                name = self.table.resource.name
+                leaks.add(Key(self.endpoint, name, path, self.standing.label, state))
+            elif self.standing.certain:
+                doubtful = not self.setting.untold.isdisjoint(deciding(self.table, path))
+                open_questions[SETTING if doubtful else OWN if self.own else RELATION] += 1
+        return frozenset(leaks), open_questions
+
+
+class Verdicts:
+    """Judges objects under one contract."""
+
+    def __init__(
+        self, model: Model, label: Callable[[frozenset[str], str | None, str], str]
+    ) -> None:
+        """`label`: what a viewer who stands in these relations is called."""
+        self._model, self._policy, self._label = model, model.policy, label
+        kinds: dict[str, list[str]] = {}
+        for each in model.policy.relations.values():
+            kinds.setdefault(each.kind, []).append(each.name)
+        self._lookups = [(n, model.policy.relations[n].of) for n in kinds.get("lookup", ())]
+        self._claims = [model.policy.relations[n].claim for n in kinds.get("claim", ())]
+        self._fields = [model.policy.relations[n].member for n in kinds.get("field", ())]
+        self._standings: dict[object, Standing] = {}
+        self._settings: dict[object, Setting] = {}
+        self._verdicts: dict[object, Verdict] = {}
+
+    def of(
+        self, endpoint: str, seen: Seen, caller: Caller, facts: Facts | None,
+        params: Mapping[str, str], begins: bool,
+    ) -> Verdict:  # fmt: skip
+        """What this caller may see of an object. `facts`: what is known besides; None: nothing.
+        `begins`: it was a registration or a login, perhaps."""
+        table = self._model.tables[seen.resource]
+        standing = self.standing(table.resource, seen.owners, seen.value, caller, facts)
+        setting = self.setting(table, seen.owners, seen.value, caller, facts)
+        own = begins and table.resource.is_account
+        passes: tuple[bool, ...] = ()
+        rule = self._model.rule(endpoint)
+        if rule.call is not None:
+            passes = self._passes(endpoint, seen, standing, caller, facts, params)
+        key = (endpoint, seen.resource, id(standing), id(setting), own, passes)
+        found = self._verdicts.get(key)
+        if found is None:
+            may = standing.possible
+            if own:
+                relations = self._policy.relations
+                may |= {n for n in relations if relations[n].kind in ("owner", "authenticated")}
+            sees = table.see(standing.held, setting.values) if all(passes[:1]) else 0
+            most = _most(table, may, setting) if all(passes[1:]) else 0
+            found = Verdict(endpoint, table, standing, setting, sees, most, own)
+            self._verdicts[key] = found
+        return found
+
+    def standing(
+        self, resource: Resource, owners: tuple[str, ...], value: Json, caller: Caller,
+        facts: Facts | None,
+    ) -> Standing:  # fmt: skip
+        """What the caller is to an object of these owners."""
+        owned = resource.owner.kind != "none"
+        ids = caller.ids
+        key: tuple[object, ...] = (caller.known, owned, bool(owners))
+        if caller.known:
+            key += (bool(ids), not ids.isdisjoint(owners))
+            if ids and owned and facts is not None:
+                key += tuple(_looked_up(facts, n, of, owners, ids) for n, of in self._lookups)
+            for claim in self._claims:
+                key += (_claimed(caller, claim), claim in caller.unsure)
+            for member in self._fields:
+                key += (not ids.isdisjoint(texts(value, member)),)
+        found = self._standings.get(key)
+        if found is None:
+            subject = Subject(resource.name, owners, value, owned)
+            told = facts.inform(self._policy, caller, owners) if facts is not None else caller
+            relations = held(self._policy, told.principal, subject)
+            found = self._standings[key] = Standing(
+                relations, told.possible(self._policy, subject), self._label(relations, None, ""),
+                caller.known and (bool(owners) or not owned),
+            )  # fmt: skip
+        return found
+
+    def setting(
+        self, table: Table, owners: tuple[str, ...], value: Json, caller: Caller,
+        facts: Facts | None,
+    ) -> Setting:  # fmt: skip
+        """In which state the owners are."""
+        resource = table.resource
+        key: list[object] = [resource.name]
+        for state in resource.states.values():
+            inside = at_path(value, state.member) if state.member else ()
+            mark = digit(state, inside[0]) if inside else _UNSET
+            key.append(_NULL if inside and inside[0] is None else mark)
+            if facts is not None:
+                path = state.of or f"{resource.name}.{state.name}"
+                told = (facts.states.get(owner, _NO_STATES) for owner in owners)
+                key += [digit(state, each[path]) if path in each else _UNSET for each in told]
+        found = self._settings.get(tuple(key))
+        if found is None:
+            found = self._settings[tuple(key)] = self._setting(table, owners, value, caller, facts)
+        return found
+
+    def _setting(
+        self, table: Table, owners: tuple[str, ...], value: Json, caller: Caller,
+        facts: Facts | None,
+    ) -> Setting:  # fmt: skip
+        resource = table.resource
+        subject = Subject(resource.name, owners, value, resource.owner.kind != "none")
+        who = facts.inform(self._policy, caller, owners) if facts is not None else caller
+        principal = who.principal
+        values = state_of(self._policy, resource, principal, subject)
+        told = {
+            state.name: is_told(state, resource.name, owners, value, principal.states)
+            for state in resource.states.values()
+        }
+        pairs = sorted((n, values.get(n) if told[n] else None) for n in resource.states)
+        untold = frozenset(each.name for each in table.states if not told[each.name])
+        return Setting(values, tuple(pairs), untold)
+
+    def _passes(
+        self, endpoint: str, seen: Seen, standing: Standing, caller: Caller, facts: Facts | None,
+        params: Mapping[str, str],
+    ) -> tuple[bool, bool]:  # fmt: skip
+        """Whether `call:` lets the caller have it at all, and whether it may."""
+        model, rule = self._model, self._model.rule(endpoint)
+        there = standing.possible
+        who = facts.inform(self._policy, caller, seen.owners) if facts is not None else caller
+        if rule.owner in params:
+            may = may_call(model, who.principal, endpoint, params)
+            there = who.possible(self._policy, Subject("", (params[rule.owner],)))
+        else:
+            may = through(model, endpoint, standing.held, bool(who.principal.ids))
+        might = through(model, endpoint, there, bool(caller.ids) or not caller.known)
+        above = seen.above
+        if above is None or model.tables[seen.resource].resource.owner.kind != "none":
+            return may, might
+        # What is nobody's belongs to whoever may have the object that it stands in.
+        resource = model.tables[above.resource].resource
+        outer = self.standing(resource, above.owners, above.value, caller, facts)
+        there_may, there_might = self._passes(endpoint, above, outer, caller, facts, params)
+        return may or there_may, might or there_might
+
+
+_NO_STATES: Mapping[str, Json] = {}
+
+
+def _looked_up(
+    facts: Facts, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
+) -> bool | None:
+    """Whether a look-up relation holds to all of these owners; None: that is not known."""
+    answers = [facts.about(name, of, owner, ids) for owner in owners]
+    return None if not answers or None in answers else all(answers)
+
+
+def _claimed(caller: Caller, claim: str) -> str:
+    """The value of a claim as a key; in memory only."""
+    return repr(caller.claims.get(claim))
+
+
+def _most(table: Table, may: frozenset[str], setting: Setting) -> int:
+    """What any of the possible relations and settings would show."""
+    free = [state for state in table.states if state.name in setting.untold]
+    bits = 0
+    for values in product(*(state.values for state in free)):
+        named = dict(zip((state.name for state in free), values, strict=True))
+        bits |= table.see(may, {**setting.values, **named})
+    return bits

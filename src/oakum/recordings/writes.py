@@ -1,0 +1,68 @@
+"""Who was seen to set which field: writes that took, as answers show.
+
+The law of this module: a field counts as set where a request held it, the answer holds the same
+value, and what was seen of the same object before was another. What a client sends back unchanged,
+and what a server passes over, is no write. In memory only, as hashes of this process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
+from oakum.recordings.fast_walk import Seen
+from oakum.recordings.verdict import Standing
+from oakum.traffic.grants import RANK
+
+_MOST = 200_000
+
+
+@dataclass
+class Writes:
+    """Values by object and field, and who changed them."""
+
+    _last: dict[tuple[str, tuple[str, ...], str], int] = field(default_factory=dict)
+    took: dict[tuple[str, str], Counter[Standing]] = field(default_factory=dict)
+    """Resource and field → what those were who set it, and how often."""
+
+    def hear(self, seen: Sequence[Seen], standings: Sequence[Standing], body: Json) -> None:
+        """Take an answer in. `body`: of the request that changed something; None: it read."""
+        outer = [(e, s) for e, s in zip(seen, standings, strict=True) if not e.inside]
+        for each, standing in outer:
+            sent = body if len(outer) == 1 and isinstance(body, dict) else {}
+            for name, value in each.value.items() if len(each.owners) == 1 else ():
+                if isinstance(value, dict | list) or value is None:
+                    continue
+                at, mark = (each.resource, each.owners, name), hash((type(value), value))
+                before = self._last.get(at)
+                if name in sent and sent[name] == value and before not in (None, mark):
+                    self._count(each.resource, name, standing)
+                if before is not None or len(self._last) < _MOST:
+                    self._last[at] = mark
+
+    def _count(self, resource: str, name: str, standing: Standing) -> None:
+        if standing.certain:
+            self.took.setdefault((resource, name), Counter())[standing] += 1
+
+    def setters(self, policy: Policy, resource: str) -> Mapping[str, Mapping[str, int]]:
+        """Field → the strongest relation of those who set it, and how often."""
+        found: dict[str, Counter[str]] = {}
+        for (name, path), standings in self.took.items():
+            for standing, many in standings.items() if name == resource else ():
+                found.setdefault(path, Counter())[_strongest(policy, standing)] += many
+        return {path: dict(sorted(row.items())) for path, row in found.items()}
+
+
+def _strongest(policy: Policy, standing: Standing) -> str:
+    def rank(name: str) -> tuple[int, str]:
+        return -RANK[policy.relations[name].kind], name
+
+    return min(_giving(policy, standing), key=rank)
+
+
+def _giving(policy: Policy, standing: Standing) -> Iterator[str]:
+    taking = {name for each in policy.relations.values() for name in each.unless}
+    return (name for name in standing.held if name not in taking)

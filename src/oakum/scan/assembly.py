@@ -1,0 +1,291 @@
+"""What a run is made of, put together: the engine, and all that puts things back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from oakum.authz import Model
+from oakum.openapi.model import Json
+from oakum.policy.contract import Contract
+from oakum.policy.model import Policy
+from oakum.scan.budget_plan import Plan, cost
+from oakum.scan.discovery.facts import declared_names, ids_of, is_closed, policy_names, unshared
+from oakum.scan.engine import Engine, Event
+from oakum.scan.evaluation.claims import claims_of
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.knowledge import Knowledge, objects_of
+from oakum.scan.evaluation.matrix import Matrix, Outcome
+from oakum.scan.evaluation.write_answers import WriteAnswers
+from oakum.scan.identities import provisioned_accounts
+from oakum.scan.identities.cast import Cast
+from oakum.scan.identities.credentials import Identities
+from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
+from oakum.scan.identities.relation_lists import Relations
+from oakum.scan.identities.relationships import SIGN, Relationships
+from oakum.scan.identities.session import Sessions
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.owned_fields import own_fields
+from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.setting_change import Flip
+from oakum.scan.technique import May
+from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.transport.client import Governor, together
+from oakum.scan.transport.streams import Listen
+from oakum.scan.undo.census import Census
+from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.journal import Journal, Past
+from oakum.scan.undo.restraint import barred
+from oakum.scan.undo.undo_log import UndoLog, from_json
+from oakum.scan.undo.write_log import WriteLog
+
+
+def switch_operations(contract: Contract, policy: Policy) -> list[str]:
+    """Ids of the operations that the contract names for flipping settings."""
+    names = [
+        state.switch.operation
+        for resource in policy.resources.values()
+        for state in resource.states.values()
+        if state.switch is not None
+    ]
+    found = (contract.document.operation(name) for name in dict.fromkeys(names))
+    return [operation.id for operation in found if operation is not None]
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """All that a run has when the first question is about to be asked."""
+
+    contract: Contract
+    policy: Policy
+    model: Model
+    identities: Identities
+    inferred: Mapping[str, Mapping[str, str]]
+    spending: Plan
+    feeds: list[Gate]
+    may: May
+    target: str
+    past: Past
+    seal: Encryption
+    sessions: Sessions
+    governor: Governor
+    listen: Listen
+    journal: Journal | None
+    emit: Callable[[Event], None]
+    writes: WriteLog
+    patience: Patience
+
+    def engine(self, found: Examination) -> Engine:
+        """One run over one target, of those who have proven who they are."""
+        cast = self._cast(found)
+        knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
+        matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
+        matrix.keyless = _keyless(self.identities)
+        names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
+        redactor = Redactor(os.urandom(16), names)
+
+        def emit(event: Event) -> None:
+            if event.kind == "outcome" and self.journal is not None:
+                outcome = event.data["outcome"]
+                assert isinstance(outcome, Outcome)
+                self.journal.outcome(outcome)
+            self.emit(event)
+
+        def log(kind: str, flip: Flip) -> None:
+            if kind != "foreseen":  # may change, and is not asked for
+                self.writes.heard(kind, f"{flip.state} {flip.identity}")
+            if self.journal is not None:
+                kind = "flip" if kind == "foreseen" else kind
+                self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
+
+        engine = Engine(
+            self.model, cast, knowledge, matrix,
+            Evaluator(self.model, cast, knowledge, matrix, redactor),
+            list(self.spending.gates), self.target, self.sessions.send, emit,
+            self.sessions.curl_headers,
+            may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
+        )  # fmt: skip
+        engine.answers = WriteAnswers(engine)
+        engine.ask = engine.answers.ask
+        engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
+        engine.listen, engine.feeds = self.listen, self.feeds
+        engine.together = together
+        engine.graphs, engine.tokens = self.contract.graphs, self.sessions.tokens
+        engine.later = list(self.spending.left)
+        engine.price = partial(cost, viewers=len(self.identities.items) + 1)
+        engine.why = {gate.id: self.spending.why for gate in self.spending.left}
+        engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))
+        if self.journal is not None and not self.seal.holds and self.may.writes:
+            engine.may = replace(self.may, writes=False)
+            engine.notes.append(
+                "nothing was written: no identity has a secret with which the journal could be"
+                " sealed; leave out --journal, or give the identities logins"
+            )
+        if engine.may.writes or self.past.undos:
+            engine.undo_log = self._undo_log(engine)
+            engine.provisioned = self._provisioned(engine)
+        if self.may.own_settings or self.past.pending:
+            engine.account_settings = self._account_settings(engine, log)
+            engine.relationships = self._relationships(engine, log)
+        gates = self._named_gates(each.operation for each in self.policy.relations.values())
+        relations = Relations(
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask
+        )
+        census = Census(engine, relations, self.patience)
+        engine.at_start = relations.doubt
+        engine.at_first, engine.at_last = census.take, census.differences
+        return engine
+
+    def _sealed(self, flip: Flip) -> Flip:
+        return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
+
+    def _undo_log(self, engine: Engine) -> UndoLog:
+        def log(kind: str, entry: Json) -> None:
+            self.writes.heard(kind, entry["name"] if kind == "undo" else entry)
+            if self.journal is not None and kind == "undo":
+                self.journal.undo(kind, entry["name"], self.seal.close(entry))
+            elif self.journal is not None:
+                self.journal.undo(kind, entry)
+
+        left = [from_json(each) for each in self._undos() if "account" not in each]
+        return UndoLog(engine.ask, log, left, patience=self.patience)
+
+    def _undos(self) -> Iterator[Mapping[str, Json]]:
+        """What a killed run has left to be undone."""
+        for each in self.past.undos.values():
+            with suppress(ValueError):  # sealed with other credentials: is told to be left
+                yield self.seal.open(each)
+
+    def _provisioned(self, engine: Engine) -> ProvisionedAccounts:
+        def log(kind: str, entry: Json) -> None:
+            self.writes.heard(kind, entry["account"])
+            if self.journal is not None:
+                sealed = self.seal.close(entry) if kind == "undo" else ""
+                self.journal.undo(kind, entry["account"], sealed)
+
+        past = [provisioned_accounts.from_json(each) for each in self._undos() if "account" in each]
+        return ProvisionedAccounts(
+            self.model,
+            self.inferred,
+            self.sessions,
+            engine.knowledge,
+            self.target,
+            log,
+            self.governor,
+            past,
+        )
+
+    def _opened(self, flip: Flip) -> Flip:
+        try:
+            return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
+        except ValueError:
+            return flip  # is told that it cannot be put back
+
+    def _relationships(self, engine: Engine, log: Callable[[str, Flip], None]) -> Relationships:
+        relations = self.policy.relations.values()
+        steps = [step for each in relations for step in (*each.begin, *each.end)]
+        stepped = {step.operation for step in steps}
+        named = self._named_gates({*stepped, *(each.operation for each in relations)})
+        gates = {
+            name: each
+            for name, each in named.items()
+            if not (name in stepped and barred(self.model, each.operation, named=True))
+        }
+        return Relationships(
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
+            [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
+        )  # fmt: skip
+
+    def _named_gates(self, names: Iterable[str]) -> dict[str, Gate]:
+        """Endpoints of operations that the contract names, by the name that it has for them."""
+        found = {name: self.contract.document.operation(name) for name in names if name}
+        return {
+            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for name, each in found.items()
+            if each is not None
+        }
+
+    def _account_settings(
+        self, engine: Engine, log: Callable[[str, Flip], None]
+    ) -> AccountSettings:
+        fields = own_fields(self.model, self.inferred)
+        if self.journal is not None and not self.seal.holds:
+            fields = {}  # what could not be put back after a kill is not changed
+        named = [
+            each
+            for each in switch_operations(self.contract, self.policy)
+            if not barred(self.model, self.model.operations[each], named=True)
+        ]
+        ids = [*named, *(each.operation for each in fields.values())]
+        operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
+        writers = {
+            each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for each in operations
+        }
+        readers: dict[str, Gate] = {}
+        for gate in (*self.spending.gates, *self.spending.left):
+            if gate.operation.method == "GET":
+                for each in operations:
+                    if each.path == gate.operation.path:
+                        readers[each.id] = gate
+        found = AccountSettings(
+            self.policy, writers, readers, engine.cast, engine.knowledge,
+            self.target, engine.ask, log,
+            frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
+            fields,
+            [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
+            patience=self.patience,
+        )  # fmt: skip
+        found.be_wary([*self.spending.gates, *self.spending.left])
+        return found
+
+    def _cast(self, found: Examination) -> Cast:
+        named: dict[str, list[str]] = {}
+        firm: dict[str, list[str]] = {}
+        claims: dict[str, Mapping[str, Json]] = {}
+        states: dict[tuple[str, str], Json] = {}
+        relationships: dict[tuple[str, str], frozenset[str]] = {}
+        failed = {state.name for state in found.states if not state.ok}
+        for name, identity in self.identities.items.items():
+            if name in failed:
+                continue
+            named[name] = list(ids_of(name, found, identity.facts, identity.variables))
+            firm[name] = [str(each) for each in (found.ids.get(name), *identity.facts.values())]
+            claims[name] = claims_of(name, found, self.policy, self.sessions)
+            states.update({(name, path): value for path, value in identity.states.items()})
+        told = unshared(named, firm)
+        ids = {name: each or frozenset({Cast.placeholder(name)}) for name, each in told.items()}
+        for tie in self.identities.between:
+            if tie.viewer in ids and tie.owner in ids:
+                pair = (tie.viewer, tie.owner)
+                relationships[pair] = relationships.get(pair, frozenset()) | {tie.relation}
+        unproven = {each.name: each.message for each in found.states if each.ok and each.message}
+        return Cast(
+            self.policy, ids, claims, relationships, states, unproven=unproven, stated={*states}
+        )  # fmt: skip
+
+
+def _keyless(identities: Identities) -> str:
+    """Why a refusal of who is not logged in may be one of who sends no client's key."""
+    keys = identities.client_keys()
+    if not keys or identities.anonymous is not None:
+        return ""
+    listed = ", ".join(f"`{each}`" for each in keys)
+    return (
+        f"every identity sends the same {listed}, and nobody logged in sent none and was shown"
+        ' nothing: write what all callers send as `anonymous: {header: "…"}` into `identities`'
+    )
+
+
+def _choices(document: Json) -> Iterator[str]:
+    """Values that a document itself names as what may stand somewhere (`enum`, `const`)."""
+    for each in objects_of(document):
+        listed = each.get("enum")
+        values = [*listed] if isinstance(listed, list) else []
+        yield from (v for v in (*values, each.get("const")) if isinstance(v, str))

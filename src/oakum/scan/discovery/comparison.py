@@ -1,0 +1,101 @@
+"""Answers about somebody beside answers about nobody, until it is decided whether they differ.
+
+Asked in the order 0110 1001 (Thue and Morse), so that what changes by itself, or takes turns, is
+not taken for a difference. A stable one tells who has an account: CWE-204.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from oakum.exchange import Response
+from oakum.scan.discovery.contrast import Feature, Features, differences, take_apart
+from oakum.scan.requests.builder import Filled
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One answer; `who`: whom the question named, empty for nobody."""
+
+    who: str
+    filled: Filled
+    answer: Response
+    took: float = 0.0
+    """Seconds."""
+
+
+class Comparison:
+    """One comparison. `ask` puts a question about somebody, or about the nth nobody where the name
+    is empty; an empty list: it cannot be put."""
+
+    def __init__(
+        self,
+        ask: Callable[[str, int], list[Heard]],
+        names: Sequence[str],
+        *,
+        once: bool = False,
+        halts: Callable[[Sequence[Heard]], bool] = lambda heard: False,
+    ) -> None:
+        """`once`: a second answer about the same person would cost another wrong secret; `halts`:
+        whether what was heard so far forbids to go on."""
+        self._question = ask
+        self._one, self._other = names[0], names[-1]
+        self._once = once
+        self._halts = halts
+        self.heard: list[Heard] = []
+        """All answers so far."""
+        self.alike = False
+        """The first two answers tell nobody apart."""
+        self.alone = once and self._other == self._one
+        """What differs was seen with one person alone."""
+
+    def run(self) -> frozenset[Feature]:
+        """What tells the two sides apart, and did so again.
+
+        Two questions are enough where the answers are alike, four where they differ by themselves,
+        eight to be sure; six where a wrong secret goes with them.
+        """
+        if not self.ask(("", 0)) or not self.ask((self._one, 0)):
+            return frozenset()
+        if not self._differ():
+            self.alike = True
+            return frozenset()
+        self.ask(*([] if self.alone else [(self._other, 0)]), ("", 1))
+        if not self._differ(doubtful=True):
+            return frozenset()
+        first, begun = self._differ(), len(self.heard)
+        if self._once:
+            self.ask(("", 2), ("", 3))
+            return self._differ()
+        self.ask((self._one, 0), ("", 0), ("", 1), (self._other, 0))
+        return (first & self._differ(begun)) | self._differ()
+
+    def ask(self, *about: tuple[str, int]) -> bool:
+        """Ask about each (who, which nobody) in turn; whether all could be asked."""
+        for who, nth in about:
+            if self._halts(self.heard):
+                return False
+            found = self._question(who, nth)
+            self.heard += found
+            if not found:
+                return False
+        return bool(self.heard) and not self._halts(self.heard)
+
+    def times(self) -> tuple[list[float], list[float]]:
+        """Seconds for answers about somebody, and about nobody."""
+        known = [each.took for each in self.heard if each.who]
+        return known, [each.took for each in self.heard if not each.who]
+
+    def _differ(self, begun: int = 0, *, doubtful: bool = False) -> frozenset[Feature]:
+        """What tells the two sides apart in the answers from the `begun`th on."""
+        sent = {value for each in self.heard for value in each.filled.sent}
+        known: dict[str, list[Features]] = {}
+        unknown: list[Features] = []
+        for each in self.heard[begun:]:
+            features = take_apart(each.answer, sent)
+            if each.who:
+                known.setdefault(each.who, []).append(features)
+            else:
+                unknown.append(features)
+        return differences(known, unknown, doubtful=doubtful)

@@ -1,0 +1,226 @@
+"""Answers about somebody and answers about nobody: what of the first is never so in the second.
+
+Each answer is taken apart into features: status, names and values of headers, names of cookies,
+every place of the body with the kind of its value and the value, and how much text is around the
+values. What the question itself held is masked first. A feature tells the two sides apart when it
+is the same in all answers of a side; one that changes by itself tells nothing.
+
+CWE-204, Observable Response Discrepancy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from urllib.parse import quote, quote_plus
+
+import orjson
+
+from oakum.exchange import Response, json_bytes
+from oakum.inference.lexicon import listed
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import canonical, leaves_of, says_nothing
+
+Feature = tuple[str, ...]
+"""`status`, `header`, `cookie`, `body`, `text` or `size`, and where."""
+
+Features = Mapping[Feature, str]
+"""Feature → `kind:value`, the value masked. In memory only."""
+
+_ABSENT = "absent:"
+_SENT = "‹sent›"
+_STARS = re.compile(r"[*•●·…]+")
+_LEAST = 3
+"""Characters below which an echo cannot be told from chance."""
+_LEAST_INSIDE = 5
+"""Characters of a value that are found inside a sentence by no chance."""
+_MOST_WORDS = 4000
+_LEFT_OUT = listed(
+    "age connection content-encoding content-length date keep-alive set-cookie transfer-encoding"
+)
+"""Headers that say when and how an answer was sent; lengths and cookies are features of their own.
+"""
+
+
+def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
+    """The features of an answer.
+
+    `sent`: what this question held and those that it is compared with. All of it is masked in all
+    of them, so that a word of the API's own that is also somebody's name makes no difference.
+    """
+    mask = Mask(sent)
+    found: dict[Feature, str] = {("status",): f"status:{answer.status}"}
+    for name, text in answer.headers.items():
+        if name not in _LEFT_OUT:
+            found[("header", name)] = f"text:{mask(text)}"
+    for name, text in answer.cookies.items():
+        found[("cookie", name)] = "set:" if text else "taken:"
+    value = _value(answer)
+    if isinstance(value, str) and answer.body[:1] != b'"':
+        return found | _words(mask(value))
+    around = len(answer.body)
+    for at, each in _places(value):
+        found[("body", *map(mask, at))] = _told(each, mask)
+        if not isinstance(each, dict | list):
+            around -= len(json_bytes(each))
+        around -= len(at[-1].encode("utf-8", "replace")) if at and not at[-1].isdigit() else 0
+    return found | {("size",): f"size:{around}"}
+
+
+def differences(
+    known: Mapping[str, Sequence[Features]], unknown: Sequence[Features], *, doubtful: bool = False
+) -> frozenset[Feature]:
+    """What tells answers about somebody from answers about nobody.
+
+    `known`: by whom they are about. Either all of a side are of one kind, and the other side is of
+    another; or all about nobody are alike, none about somebody is so, and these are alike too, or
+    at least those about one and the same, asked twice. `doubtful`: these need not be.
+    """
+    answers = [each for asked in known.values() for each in asked]
+    if not answers or not unknown:
+        return frozenset()
+    names = {name for each in (*answers, *unknown) for name in each}
+    return frozenset(name for name in names if _tells(name, known, unknown, doubtful))
+
+
+def _tells(
+    name: Feature,
+    known: Mapping[str, Sequence[Features]],
+    unknown: Sequence[Features],
+    doubtful: bool,
+) -> bool:
+    nobodys = {each.get(name, _ABSENT) for each in unknown}
+    theirs = [{each.get(name, _ABSENT) for each in asked} for asked in known.values() if asked]
+    somebodys = set().union(*theirs)
+    one, other = _kinds(somebodys), _kinds(nobodys)
+    if len(one) == len(other) == 1 and one != other:
+        return True
+    if len(nobodys) > 1 or nobodys & somebodys:
+        return False
+    again = all(len(asked) > 1 for asked in known.values())
+    own = again and all(len(each) == 1 for each in theirs)
+    return doubtful or own or len(somebodys) == 1
+
+
+def outline(answer: Response) -> frozenset[tuple[Feature, str]]:
+    """Status and form of an answer, no value in it."""
+    taken = take_apart(answer, ())
+    return frozenset(
+        (name, text if name == ("status",) else text.partition(":")[0])
+        for name, text in taken.items()
+        if name[0] in ("status", "body")
+    )
+
+
+def told(features: Collection[Feature]) -> str:
+    """Differences in words that hold nobody's value."""
+    words = {
+        "status": "another status",
+        "header": "a header",
+        "cookie": "a cookie",
+        "body": "another value in the body",
+        "text": "another text",
+        "size": "another length",
+    }
+    kinds = {each[0] for each in features}
+    return ", ".join(said for kind, said in words.items() if kind in kinds)
+
+
+def _kinds(values: Collection[str]) -> set[str]:
+    return {each.partition(":")[0] for each in values}
+
+
+def _places(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every value with its place, containers too."""
+    yield at, value
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _places(child, (*at, str(key)))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _places(child, (*at, str(index)))
+
+
+def _told(value: Json, mask: Mask) -> str:
+    match value:
+        case dict():
+            return "object:"
+        case list():
+            return "array:"
+        case None | "":
+            return "nothing:" if value is None else "empty:"
+        case bool():
+            return f"boolean:{canonical(value)}"
+        case int() | float():
+            return f"number:{mask(canonical(value))}"
+        case _:
+            return f"text:{mask(str(value))}"
+
+
+def _words(text: str) -> dict[Feature, str]:
+    found = re.findall(r"\w+|[^\w\s]", text)[:_MOST_WORDS]
+    features: dict[Feature, str] = {("text", str(nth)): f"text:{w}" for nth, w in enumerate(found)}
+    spaces = sum(char.isspace() for char in text)
+    return features | {("size",): f"size:{spaces}"}
+
+
+class Mask:
+    """Takes out of a text what a question held, as it was written or as it may be repeated."""
+
+    def __init__(self, sent: Collection[str]) -> None:
+        whole = {form for each in sent for form in (each, quote(each, safe=""), quote_plus(each))}
+        parts = {form for each in sent for form in _parts(each)}
+        patterns = [re.escape(form) for form in whole if len(form) >= _LEAST]
+        patterns += [rf"\b{re.escape(form)}\b" for form in parts if len(form) >= _LEAST]
+        longest = sorted(patterns, key=lambda form: (-len(form), form))
+        self._known = re.compile("|".join(longest), re.I) if longest else None
+
+    def __call__(self, text: str) -> str:
+        masked = self._known.sub(_SENT, text) if self._known else text
+        return _STARS.sub("*", masked)  # as many stars as there were letters
+
+
+def _parts(value: str) -> Iterator[str]:
+    """What else of a value an answer may repeat: the mailbox, the number without its signs."""
+    local, at, _ = value.partition("@")
+    if at:
+        yield local
+    digits = "".join(char for char in value if char.isdigit())
+    if len(digits) > len(value) // 2:
+        yield digits
+
+
+# --------------------------------------------------------------------------- what is said of people
+
+
+def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of an answer with its place, positions in lists left out, echoes masked."""
+    mask = Mask(sent)
+    for name, text in answer.headers.items():
+        yield ("header", name), mask(text)
+    for at, leaf in leaves_of(_value(answer)):
+        if leaf is not None and not isinstance(leaf, bool):
+            place = ("*" if part.isdigit() else part for part in at)
+            yield ("body", *place), mask(canonical(leaf))
+
+
+def holds(text: str, value: str) -> bool:
+    """Whether a text is a value, or has it in it as words of its own."""
+    if text == value:
+        return True
+    at = text.find(value) if len(value) >= _LEAST_INSIDE else -1
+    around = text[max(0, at - 1) : at] + text[at + len(value) : at + len(value) + 1]
+    return at >= 0 and not any(char.isalnum() for char in around)
+
+
+def is_echo(value: str, sent: Collection[str]) -> bool:
+    """Whether a question held a value, alone or before the `@` of an address."""
+    forms = {form.lower() for each in sent for form in (each, *_parts(each))}
+    return says_nothing(value) or value.lower() in forms
+
+
+def _value(answer: Response) -> Json:
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return answer.body.decode("utf-8", "replace")

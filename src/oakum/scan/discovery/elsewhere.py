@@ -1,0 +1,235 @@
+"""Whether another endpoint serves the same objects, and what it shows to whom.
+
+An endpoint that no document has is tried as an owner first, who asks for what is theirs. Only what
+answers as an API does, and not with the page or the error that any unknown path gets, is asked as
+other viewers, about two owners of each kind and state; answers are judged like any.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from urllib.parse import urlsplit
+
+from oakum.exchange import Response
+from oakum.finding import Result
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.forms import Form, form_of
+from oakum.scan.evaluation.likeness import Likeness
+from oakum.scan.evaluation.matrix import Outcome
+from oakum.scan.evaluation.response_reader import Reader, ResponseReader, read_as_declared
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate
+
+_NOWHERE = "oakum-none"
+_ALIKE = 2
+"""Owners of one kind, in one state, who are asked about."""
+_STRANGERS = 2
+"""Viewers for whom two answers are compared."""
+
+
+@dataclass
+class Elsewhere:
+    """Tries ways in one run, each once."""
+
+    engine: Engine
+    absent: dict[tuple[object, ...], Response] = field(default_factory=dict)
+    """(beginning of an address, viewer, headers) → how a path that is nobody's is answered there.
+    In memory only."""
+    alive: dict[str, Outcome | None] = field(default_factory=dict)
+    """Way → what its owner was answered; None: nothing that an API answers."""
+
+    def __post_init__(self) -> None:
+        self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.evaluator)
+
+    def read(self, way: Gate) -> Gate:
+        """A way whose answers are read in whatever form they have: as documented, if the
+        documented endpoint has answered anybody so."""
+        return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
+
+    def _legible(self, way: Gate, reader: Reader, response: Response) -> ResponseReader:
+        form = form_of(response)
+        usual = (
+            each
+            for (endpoint, _, _), each in self.engine.forms.items()
+            if endpoint == way.operation.id
+        )
+        if response.is_json and form in usual:
+            return read_as_declared(way.operation, response)
+        return reader(response)
+
+    def telling(self, gates: Sequence[Gate]) -> list[Gate]:
+        """Endpoints to one owner's object first, main endpoints before others, then what hides
+        most."""
+        mains = {each.main for each in self.engine.model.policy.resources.values()}
+        return sorted(
+            gates,
+            key=lambda each: (
+                not self._hidden(each), not _is_about(each), each.operation.id not in mains,
+                -self._hidden(each),
+            ),
+        )  # fmt: skip
+
+    def _hidden(self, gate: Gate) -> int:
+        """How many of its fields not everybody may see."""
+        return sum(
+            not self.engine.matrix.sees(resource, path, None, who)
+            for who in self.engine.cast.subjects()[:1]
+            for resource, paths in gate.shows.items()
+            for path in paths
+        )
+
+    # ------------------------------------------------------------ whether anything is there
+
+    def answers(self, way: Gate) -> bool:
+        """Whether an owner who asks for what is theirs is answered as by an API."""
+        if way.id not in self.alive:
+            self.alive[way.id] = self._try(way)
+        return self.alive[way.id] is not None
+
+    def is_another(self, gate: Gate, way: Gate) -> bool:
+        """Whether an owner is answered so, and in another form than at the documented endpoint."""
+        first = self._first(way)
+        if first is None or not self.answers(way):
+            return False
+        who, about, _ = first
+        another = self.engine.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+        return another or self._forget(way)
+
+    def differs(self, gate: Gate, way: Gate) -> bool:
+        """Whether anybody but the owner is answered in another form than at the documented
+        endpoint: to its owner an old version shows what a new one shows."""
+        first = self._first(way)
+        if first is None:
+            return False
+        engine, about = self.engine, first[1]
+        engine.matrix.open(way)
+        for viewer in engine.watchers(about)[:_STRANGERS]:
+            usual = self._usual(gate, viewer, about)
+            engine.put(way, viewer, about)
+            form = engine.forms.get((way.id, viewer, about))
+            if form is not None and 200 <= form[0] < 300 and form != usual:
+                return True
+        more = self._leaks(way) - self._leaks(gate)  # in the same form, but without a mask
+        return bool(more) or self._forget(way)
+
+    def _forget(self, way: Gate) -> bool:
+        """It is the documented endpoint over again: no second endpoint to what leaks there.
+        False."""
+        entries = self.engine.matrix.entries
+        for key in [each for each in entries if each.endpoint == way.id]:
+            del entries[key]
+        return False
+
+    def _leaks(self, gate: Gate) -> set[tuple[str, str, str]]:
+        """What is known to leak through an endpoint: resource, field, viewer."""
+        leaks = self.engine.matrix.leaks()
+        return {
+            (key.resource, key.field, key.viewer)
+            for key, entry in leaks
+            if key.endpoint == gate.id and entry.result is Result.LEAK
+        }
+
+    def _first(self, way: Gate) -> tuple[str, str | None, Filled] | None:
+        """An owner to ask as, whose values to ask with, and the question; None: no value is
+        known."""
+        engine = self.engine
+        for who in engine.cast.subjects():
+            about = who if _is_about(way) else None
+            filled = fill(way, engine.target, engine.knowledge, about)
+            if filled is not None:
+                return who, about, filled
+        return None
+
+    def _try(self, way: Gate) -> Outcome | None:
+        engine, first = self.engine, self._first(way)
+        if first is None:
+            return None
+        who, about, filled = first
+        engine.matrix.open(way)
+        answer = engine.send(way, who, filled)
+        outcome = engine.took(way, who, about, filled, answer)
+        if not 200 <= answer.status < 300:
+            return None
+        held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
+        same = nothing.media_type == answer.media_type and (
+            not answer.is_json or form_of(nothing) == form_of(answer)
+        )
+        if held and not (same and held <= self._held(who, nothing, filled)):
+            return outcome
+        self._forget(way)
+        return None
+
+    def _held(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
+        """Values that only this owner has, in an answer to a question that did not hold them."""
+        text = answer.body.decode("utf-8", "replace")
+        own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
+        return frozenset(each for each in own if each in text and each not in filled.sent)
+
+    def _nothing(self, way: Gate, who: str, filled: Filled) -> Response:
+        """How a path beside this one is answered that there is none of. Some APIs say 200; and the
+        page that a front end gives for every path may hold who is logged in."""
+        parts = urlsplit(filled.request.url)
+        path = "/".join(["", *parts.path.split("/")[1:2], _NOWHERE])
+        url = f"{parts.scheme}://{parts.netloc}{path}"
+        place = (url, who, *sorted(filled.request.headers.items()))
+        if place not in self.absent:
+            nowhere = Filled(replace(filled.request, url=url), {}, frozenset(), path)
+            self.absent[place] = self.engine.send(way, who, nowhere)
+        return self.absent[place]
+
+    def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
+        """What the documented endpoint answers to the same question."""
+        engine, place = self.engine, (gate.id, viewer, about)
+        if place not in engine.forms:
+            engine.put(gate, viewer, about)
+        filled = fill(gate, engine.target, engine.knowledge, about)
+        if place not in engine.forms and filled is not None:  # it was asked before the run began
+            engine.forms[place] = form_of(engine.send(gate, viewer, filled))
+        return engine.forms.get(place)
+
+    # ------------------------------------------------------------ asking as others
+
+    def ask(self, way: Gate) -> None:
+        """Every kind of viewer, about owners of every kind; and again in every world."""
+        engine = self.engine
+        if any(each.id == way.id for each in engine.ways) or self._is_dull(way):
+            return
+        engine.matrix.open(way)
+        engine.ways.append(way)
+        asked: Counter[object] = Counter()
+        for who in engine.cast.subjects() if _is_about(way) else [None]:
+            viewers: list[str | None] = []
+            for viewer in engine.watchers(who):
+                kind = self._kind(viewer, who)
+                if who is None or asked[kind] < _ALIKE:
+                    asked[kind] += 1
+                    viewers.append(viewer)
+            for viewer in (who, *viewers) if viewers and who else viewers:
+                engine.put(way, viewer, who)
+
+    def _is_dull(self, way: Gate) -> bool:
+        """Whether all that it shows is anybody's to see, and nothing else came to its owner."""
+        if not way.shows or self._hidden(way):
+            return False
+        outcome = self.alive.get(way.id)
+        if outcome is None:
+            return True
+        other = {resource for _, resource in outcome.sighted} - way.shows.keys()
+        return not other and all(each.result is not Result.LEAK for each in outcome.observations)
+
+    def _kind(self, viewer: str | None, who: str | None) -> object:
+        """What makes one pair of viewer and owner like another: relation and settings."""
+        cast = self.engine.cast
+        states = sorted(
+            (path, str(value)) for (name, path), value in cast.states.items() if name == who
+        )
+        held = cast.relations(viewer, who or "")
+        return cast.label(held, viewer, who or ""), tuple(states)
+
+
+def _is_about(way: Gate) -> bool:
+    """Whether its question names somebody."""
+    return bool(way.personal) and not way.batch

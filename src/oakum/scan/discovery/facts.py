@@ -1,0 +1,113 @@
+"""What is read out of documents and of who-am-I before the first question: names, ids, claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+from oakum.authz.model import pattern
+from oakum.authz.principal import claimed, with_claim
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Policy
+from oakum.scan.identities.doctor import Examination
+
+_NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
+
+
+def ids_of(
+    name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
+) -> Iterator[str]:
+    """Values that name an identity: what who-am-I calls it, and what the file says."""
+    if name in found.ids:
+        yield found.ids[name]
+    yield from (str(value) for value in facts.values() if isinstance(value, str | int))
+    for owner in _objects(found.facts.get(name)):
+        if found.ids.get(name) in {str(value) for value in owner.values()}:
+            yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
+
+
+def unshared(
+    told: Mapping[str, Collection[str]], firm: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[str]]:
+    """Values that name identities, without those that who-am-I gives to two of them: an answer with
+    rows mixed up would make one the other. `firm`: their ids, and what the file says of them."""
+    times = Counter(value for values in told.values() for value in set(values))
+    return {
+        name: frozenset(e for e in values if times[e] == 1 or e in firm.get(name, ()))
+        for name, values in told.items()
+    }
+
+
+def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _objects(child)
+
+
+def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
+    """What who-am-I tells of the caller: claims where there is no token to hold them. Roles and the
+    like wherever they stand, and beside the caller's id whatever claim the contract names."""
+    found = {
+        key: value
+        for each in _objects(body)
+        for key, value in each.items()
+        if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
+    }
+    account = body
+    for step in policy.caller.pointer.split("/")[1:-1]:
+        account = account.get(step) if isinstance(account, dict) else None
+    for relation in policy.relations.values():
+        for each in (body, account):
+            if relation.kind == "claim" and isinstance(each, dict):
+                value = claimed(each, relation.claim)
+                if value is not None:
+                    found = with_claim(found, relation.claim, value)
+    return found
+
+
+def declared_names(document: Json) -> Iterator[str]:
+    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    todo = [document]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            declared = at.get("properties")
+            if isinstance(declared, dict):
+                yield from (str(name) for name in declared)
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+
+
+def policy_names(policy: Policy) -> frozenset[str]:
+    return frozenset(
+        part
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for part in rule.path.split(".")
+    )
+
+
+def is_closed(document: Json, writer: Operation) -> bool:
+    """Whether the document says that a body holds no other members than those it declares."""
+    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
+    todo = [_pointed(document, shape.pointer) for shape in shapes]
+    seen: list[Json] = []
+    while todo:
+        at = todo.pop()
+        if not isinstance(at, dict) or any(at is each for each in seen):
+            continue
+        seen.append(at)
+        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
+            return True
+        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
+        todo.append(_pointed(document, str(at.get("$ref", ""))))
+    return False
+
+
+def _pointed(document: Json, pointer: str) -> Json:
+    segments = pattern(pointer.partition("#")[2] if "#" in pointer else pointer)
+    for segment in segments:
+        document = document.get(segment) if isinstance(document, dict) else None
+    return document if segments else None

@@ -1,0 +1,261 @@
+"""What a front end's scripts name that the document lacks, as endpoints that may be asked.
+
+The page and its scripts are fetched as nobody, from the page's own address and from those that the
+user named; what they name is an endpoint only if its words say that it reads
+(`inference/side_effects`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from oakum.authz import Model
+from oakum.exchange import Request, Response
+from oakum.finding import Endpoint
+from oakum.inference.lexicon import FieldClass, classify_field, singular, words
+from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Operation, Parameter
+from oakum.scan.discovery.pages import read_page
+from oakum.scan.discovery.scripts import Named, further_scripts, named_paths
+from oakum.scan.discovery.versions import split
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.endpoints import Gate, names_a_person
+from oakum.scan.transport.client import origin_of
+
+_MOST_SCRIPTS = 8
+_MOST_TEXT = 2 << 20
+"""Characters read of one script."""
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass
+class FrontEnd:
+    """Reads one page. `run` gives all paths that its scripts name."""
+
+    engine: Engine
+    address: str
+    how: str
+    also: Sequence[str]
+    """Further addresses from which scripts may come."""
+    named: dict[tuple[str, str, str], Named] = field(default_factory=dict)
+
+    def run(self) -> list[Named]:
+        """Fetch the page, then its scripts, then those that they name, as far as there is room."""
+        answer, address = self._fetch(self.address)
+        text = _text(answer)
+        if answer.status >= 400 or not text:
+            self.engine.notes.append(f"`{self.address}` gave no page: {answer.status}")
+            return []
+        todo: list[str] = []
+        if "javascript" in answer.media_type or urlsplit(address).path.endswith((".js", ".mjs")):
+            todo += self._take(text, address)
+        else:
+            page = read_page(text)
+            todo += [_joined(address, each) for each in page.sources]
+            for script in page.scripts:
+                todo += self._take(script, address)
+        asked: set[str] = set()
+        for each in todo:  # grows on the way
+            if len(asked) < _MOST_SCRIPTS and each not in asked and self._may(each):
+                asked.add(each)
+                answer, where = self._fetch(each)
+                if answer.status < 300 and "html" not in answer.media_type:
+                    todo += self._take(_text(answer), where)
+        return list(self.named.values())
+
+    def _take(self, script: str, address: str) -> list[str]:
+        """Keep the paths that a script names; addresses of further scripts."""
+        for each in named_paths(script):
+            query = "&".join(f"{name}={value}" for name, value in each.query)
+            self.named.setdefault((plain(each.path), query, each.origin), each)
+        return [_joined(address, each) for each in further_scripts(script)]
+
+    def _may(self, address: str) -> bool:
+        named = (self.address, self.engine.target, *self.also)
+        try:
+            return origin_of(address) in {origin_of(each) for each in named}
+        except ValueError:  # a port that is none
+            return False
+
+    def _fetch(self, address: str) -> tuple[Response, str]:
+        """An answer to nobody, and the address that gave it: two redirects are followed."""
+        answer = Response(0, {}, b"")
+        for _ in range(3):
+            path = urlsplit(address).path or "/"
+            operation = Operation(f"GET {path}", "GET", path)
+            gate = Gate(operation, Endpoint("GET", address, operation.id), {}, {}, {}, how=self.how)
+            headers = {"accept": "text/html, text/javascript, */*;q=0.5"}
+            filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
+            answer = self.engine.send(gate, None, filled)
+            to = answer.headers.get("location", "")
+            if not (300 <= answer.status < 400 and to and self._may(_joined(address, to))):
+                break
+            address = _joined(address, to)
+        return answer, address
+
+
+def _joined(address: str, other: str) -> str:
+    """Where an address leads from another; empty: it is none."""
+    try:
+        return urljoin(address, other)
+    except ValueError:
+        return ""
+
+
+def _text(answer: Response) -> str:
+    return answer.body[: 4 * _MOST_TEXT].decode("utf-8", "replace")[:_MOST_TEXT]
+
+
+def plain(path: str) -> str:
+    """A template without the names of its holes."""
+    return _HOLE.sub("{}", path).rstrip("/")
+
+
+def roots(paths: Iterable[str]) -> list[str]:
+    """Beginnings that documented paths share, such as `/api/v2`, the most common first."""
+    many: dict[str, int] = {}
+    for path in paths:
+        cut = split(path)
+        root = f"{cut.before}/{cut.version}" if cut.version else cut.before
+        if root:
+            many[root] = many.get(root, 0) + 1
+    return sorted(many, key=lambda root: -many[root])
+
+
+@dataclass
+class Holes:
+    """What fills the holes of a path, learnt from the paths that are documented."""
+
+    model: Model
+    gates: Iterable[Gate]
+
+    def __post_init__(self) -> None:
+        self._after: dict[str, tuple[str, str]] = {}
+        """Segment → (parameter, source) of what stands behind it in documented paths."""
+        self._called: dict[tuple[str, ...], str] = {}
+        for gate in self.gates:
+            for parameter, source in gate.sources.items():
+                before = _segment_before(gate.operation.path, parameter)
+                if before:
+                    self._after.setdefault(before, (parameter, source))
+                if set(words(parameter)) - SAYS_AN_ID:
+                    self._called.setdefault(words(parameter), source)
+        keyed = {name: each for name, each in self.model.policy.resources.items() if each.key}
+        self._nouns = {_noun(name): f"{name}.{each.key}" for name, each in keyed.items()}
+        accounts = (name for name, each in keyed.items() if each.is_account)
+        self._account = next(accounts, "")
+
+    def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:
+        """An endpoint of a path that a script names; None when it does not only read, or when
+        nothing is known to fill it with."""
+        names: dict[str, str] = {}
+        sources: dict[str, str] = {}
+        asked = dict(named.query)
+        for hole in named.holes:
+            beside = next((key for key, value in asked.items() if f"{{{hole}}}" in value), "")
+            source = self._source(f"{path}/{{{hole}}}" if beside else path, hole, beside)
+            if source:
+                name = self._name(hole, path, source)
+                while name in sources:
+                    name += "_"
+                names[hole], sources[name] = name, source
+            elif beside:
+                del asked[beside]  # `from`, `sort`: nothing of anybody's
+            else:
+                return None
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
+        whole = f"{path}?{query}" if query else path
+        whole = _HOLE.sub(lambda match: "{" + names.get(match[1], match[1]) + "}", whole)
+        operation = Operation(
+            f"GET {whole}", "GET", whole, tuple(Parameter(name, "path", True) for name in sources)
+        )
+        reads = Operation(f"GET {path}", "GET", path, operation.parameters)
+        if classify(reads).kind != "read":
+            return None
+        personal = frozenset(n for n, each in sources.items() if names_a_person(self.model, each))
+        endpoint = Endpoint("GET", whole, operation.id)
+        return Gate(operation, endpoint, {}, sources, {}, personal, how=how, base=base)
+
+    def _source(self, path: str, hole: str, beside: str) -> str:
+        for name in (hole, beside):
+            if words(name) in self._called:
+                return self._called[words(name)]
+        before = _segment_before(path, hole)
+        if before in self._after:
+            return self._after[before][1]
+        for noun in nouns(path, "" if hole.startswith("_") else hole):
+            if noun in self._nouns:
+                return self._nouns[noun]
+            if noun in ACCOUNTS and self._account:
+                return f"{self._account}.{self.model.policy.resources[self._account].key}"
+        return "" if beside else self._of_account(hole)
+
+    def _of_account(self, hole: str) -> str:
+        """A member of an account by its name, else the account's id: the likeliest of all ids."""
+        if not self._account:
+            return ""
+        leaves = self.model.tables[self._account].leaves
+        same = (leaf for leaf in leaves if "." not in leaf and words(leaf) == words(hole))
+        field = next(same, self.model.policy.resources[self._account].key)
+        return "" if classify_field(field) is FieldClass.SECRET else f"{self._account}.{field}"
+
+    def _name(self, hole: str, path: str, source: str) -> str:
+        """What a hole is called in the endpoint: by the script, or as documented where it is the
+        name under which the contract finds the owner, or where a script's own name is none."""
+        known, same = self._after.get(_segment_before(path, hole), ("", ""))
+        owner = self.model.policy.resources[source.split(".")[0]].owner
+        if known and same == source and (owner.kind == "path" or hole.startswith("_")):
+            return known
+        return (known or "id") if hole.startswith("_") else hole
+
+
+def _noun(resource: str) -> str:
+    """`OrderItems` as a path speaks of one: `order_item`."""
+    *before, last = words(resource)
+    return "_".join((*before, singular(last)))
+
+
+def _segment_before(path: str, hole: str) -> str:
+    """The literal segment right before a hole."""
+    before = path.partition("{" + hole + "}")[0].rstrip("/").rpartition("/")[2]
+    return "" if "{" in before else before.lower()
+
+
+def wanted(
+    found: Iterable[Named],
+    documented: Mapping[str, frozenset[str]],
+    starts: Sequence[str],
+    addresses: Sequence[str],
+) -> Iterator[tuple[Named, str, str]]:
+    """(named, path, origin) of what to try, the likeliest first; origin empty: the target's.
+
+    `documented`: plain paths → names of their query parameters; `starts`: beginnings of documented
+    paths; `addresses`: origins that may be asked, the target's first.
+    """
+    found = list(found)
+    starts = [*dict.fromkeys([*starts, *(each.path.rstrip("/") for each in found if each.is_base)])]
+    ranked = sorted(
+        (each for each in found if not each.is_base and each.origin in ("", *addresses)),
+        key=lambda each: (
+            -each.called,
+            not any(each.path.startswith(f"{start}/") for start in starts),
+            not each.holes,
+        ),
+    )
+    for each in ranked:
+        if each.path.rstrip("/") in starts:
+            continue
+        at_home = each.origin in ("", *addresses[:1])
+        under = any(each.path.startswith(f"{start}/") for start in starts)
+        begun = [f"{start}{each.path}" for start in starts[:2]] if each.called and not under else []
+        paths = [*begun, each.path] if each.based else [each.path, *begun]
+        for path in paths if not each.origin else [each.path]:
+            known = documented.get(plain(path))
+            new = {name for name, _ in each.query} - (known or frozenset())
+            if known is None or new:
+                yield each, path, "" if at_home else each.origin

@@ -1,0 +1,111 @@
+"""What stands in a page for its scripts: their addresses, their text, and data they begin with.
+
+Pure. A page is read as leniently as a browser does it, and in one go: what cannot be read is passed
+over, and no page takes longer to read than it is long.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+
+from oakum.openapi.model import Json
+
+_MOST_VALUES = 40
+_MOST_TRIES = 400
+_TAG = re.compile(r"(?i)<(script|link)\b([^<>]{0,4000})>")
+_SCRIPT_END = re.compile(r"(?i)</script\b")
+_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
+_DATA = re.compile(r"=\"\s*((?:[{\[]|&#123;|&#91;)[^\"]*)\"|='\s*((?:[{\[]|&#123;|&#91;)[^']*)'")
+"""Data in an attribute: `data-page="{&quot;…`."""
+_JSON_TYPE = re.compile(r"(?i)[\w.+-]+/(?:[\w.+-]+\+)?json\b")
+_BEGINS = re.compile(r"[=(]\s*(?=[{\[])")
+"""Where a script may give an object: `window.__STATE__ = {`, `start([`."""
+_PARSED = re.compile(r"""JSON\.parse\(\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""", re.S)
+_UNDEFINED = re.compile(r"(?<=[:,\[])\s*undefined\s*(?=[,}\]])")
+"""`serialize-javascript` and its like write it where JSON has `null`."""
+
+
+@dataclass
+class Page:
+    """A page taken apart."""
+
+    sources: list[str] = field(default_factory=list)
+    """Addresses of its scripts, as written."""
+    scripts: list[str] = field(default_factory=list)
+    """Text of the scripts that stand in it."""
+    data: list[Json] = field(default_factory=list)
+    """Objects and lists that it hands to its scripts."""
+
+
+def read_page(text: str) -> Page:
+    """Take a page apart."""
+    page = Page()
+    at = 0
+    while tag := _TAG.search(text, at):
+        at = tag.end()
+        said = dict(_attributes(tag[2]))
+        if tag[1].lower() == "link":
+            if said.get("href", "").split("?")[0].endswith((".js", ".mjs")):
+                page.sources.append(said["href"])
+            continue
+        end = _SCRIPT_END.search(text, at)
+        inside = text[at : end.start() if end else len(text)]
+        at += len(inside)
+        if said.get("src"):
+            page.sources.append(said["src"])
+        elif _JSON_TYPE.match(said.get("type", "")):
+            page.data += _parsed(inside)
+        elif inside.strip():
+            page.scripts.append(inside)
+            page.data += values_of(inside)
+    for each in islice(_DATA.finditer(text), _MOST_TRIES):
+        page.data += _parsed(html.unescape(each[1] if each[1] is not None else each[2]))
+    page.data = page.data[:_MOST_VALUES]
+    return page
+
+
+def _attributes(tag: str) -> Iterator[tuple[str, str]]:
+    for name, double, single, bare in _ATTRIBUTE.findall(tag):
+        yield name.lower(), html.unescape(double or single or bare)
+
+
+def _parsed(text: str) -> Iterator[Json]:
+    """The object or list that a text is, if it is one and holds anything."""
+    with suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        if isinstance(value, dict | list) and value:
+            yield value
+
+
+def values_of(script: str) -> Iterator[Json]:
+    """Objects and lists that a script is given as literals or as text to parse."""
+    script = _UNDEFINED.sub("null", script)
+    decoder, past = json.JSONDecoder(), 0
+    for nth, found in enumerate(_BEGINS.finditer(script)):
+        if nth >= _MOST_TRIES:
+            break
+        if found.end() < past:
+            continue
+        with suppress(ValueError, RecursionError):
+            value, past = decoder.raw_decode(script, found.end())
+            if value:
+                yield value
+    for each in islice(_PARSED.finditer(script), _MOST_TRIES):
+        with suppress(ValueError, RecursionError):
+            yield from _parsed(_spoken(each))
+
+
+def _spoken(found: re.Match[str]) -> str:
+    """What a literal of JavaScript says (ECMA-262, 12.9.4), as far as JSON has words for it."""
+    body = found[1] if found[1] is not None else found[2].replace("\\'", "'")
+    if found[1] is None:
+        body = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body)
+    body = re.sub(r"\\x([0-9a-fA-F]{2})", r"\\u00\1", body)
+    spoken: str = json.loads(f'"{body}"', strict=False)
+    return spoken

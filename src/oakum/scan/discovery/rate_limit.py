@@ -1,0 +1,142 @@
+"""Whether a target slows down who asks a lot: told from a bounded number of questions in a row.
+
+A brake is whatever stops a walk: `429` (RFC 6585, 4), another refusal than before, a page in the
+place of the answer (a captcha), a connection that is dropped, answers that take ever longer. It is
+looked for at the rate that the run has leave for, and no faster, so that none seen means none at
+that rate. CWE-770, CWE-799.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from oakum.errors import TargetError
+from oakum.exchange import Response
+from oakum.policy.model import Limit
+from oakum.scan.evaluation.forms import form_of
+from oakum.scan.technique import Pace
+
+USUAL = 40
+"""Questions after which a careful API has slowed down."""
+_LEAST = 20
+"""Questions without which nothing is known."""
+_DECLARED = 60
+"""The same where the document says that there is a brake."""
+_MOST = 200
+_BRIEF = 0.02
+"""Share of a limit's window in which its edge almost surely does not fall."""
+_LAST = 5
+_SLOWER = 5.0
+_SLOW = 0.5
+"""Seconds below which an answer is quick, whatever the others took."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What so many questions in a row have shown."""
+
+    asked: int
+    seconds: float
+    brake: str = ""
+    """What stopped them, in words; empty: nothing did."""
+    announced: bool = False
+    """The answers said how many questions are left, and these became fewer and are not used up."""
+
+
+def wanted(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
+    """How many questions show whether there is a brake; 0: more than a run may ask for.
+
+    `limit`: what the contract lets pass; `declared`: the document says that there is a brake.
+    """
+    least = _DECLARED if declared else USUAL
+    room = min(pace.left // 2, _MOST)
+    if limit is None:
+        return min(least, room) if room >= _LEAST else 0
+    enough = (many for many in range(least, room + 1) if exceeds(limit, many, many / pace.rate))
+    return next(enough, 0)
+
+
+def exceeds(limit: Limit, many: int, seconds: float) -> bool:
+    """Whether so many questions in so many seconds are more than a limit lets pass.
+
+    A window that begins anew in the middle lets twice as many pass; in a moment that is short
+    beside the window it hardly does.
+    """
+    windows = 1 if seconds < _BRIEF * limit.per else math.floor(seconds / limit.per) + 2
+    return many > limit.most * windows
+
+
+def burst(pace: Pace, asks: Sequence[Callable[[], Response]], many: int) -> Burst:
+    """Ask in turn until something stops it. The first of `asks` is known to be answered; of the
+    others those that never are tell nothing."""
+    turns = dict(enumerate(asks))
+    usual: dict[int, tuple[object, ...]] = {}
+    took: list[float] = []
+    left: list[float] = []
+    began, asked, brake = time.monotonic(), 0, ""
+    with pace.bare():
+        while asked < many and not brake:
+            for number, ask in list(turns.items())[: many - asked]:
+                asked += 1
+                try:
+                    answer = ask()
+                except TargetError:
+                    brake = "no answer"
+                    break
+                took.append(pace.took)
+                left += _left(answer.headers)
+                looks = _looks(answer)
+                if number and number not in usual and 400 <= answer.status < 429:
+                    del turns[number]
+                    continue
+                brake = _stops(answer, looks, usual.setdefault(number, looks)) or _drags(took)
+                if brake:
+                    break
+    seconds = time.monotonic() - began
+    announced = len(left) > _LAST and left[-1] > 0 and left[0] - left[-1] >= len(left) / 2
+    return Burst(asked, seconds, brake, announced)
+
+
+def _looks(answer: Response) -> tuple[object, ...]:
+    status, media, places, _ = form_of(answer)
+    return status, media, places
+
+
+def _stops(answer: Response, looks: tuple[object, ...], usual: tuple[object, ...]) -> str:
+    if answer.status == 429:
+        return "429"
+    if not 200 <= answer.status < 300:
+        return f"a {answer.status} where there was none"
+    return "" if looks == usual else "another answer than before"
+
+
+def _drags(took: Sequence[float]) -> str:
+    """Whether the last answers took ever longer than the first."""
+    if len(took) < 3 * _LAST:
+        return ""
+    slowest = min(took[-_LAST:])
+    return "slow answers" if slowest > max(_SLOW, _SLOWER * median(took[: 2 * _LAST])) else ""
+
+
+_REMAINING = re.compile(r"^(?:x-)?rate-?limit(?:-requests)?-remaining$")
+_PACKED = re.compile(r"(?:remaining|\br)\s*=\s*(\d+)")
+"""`limit=100, remaining=50` and `"default";r=50;t=30` (draft-ietf-httpapi-ratelimit-headers)."""
+
+
+def _left(headers: Mapping[str, str]) -> list[float]:
+    """How many questions are left, as an answer says it; empty: it does not."""
+    for name, text in headers.items():
+        if _REMAINING.match(name) and text.isascii() and text.strip().isdigit():
+            return [float(text)]
+    packed = _PACKED.search(headers.get("ratelimit", ""))
+    return [float(packed[1])] if packed else []
+
+
+def spoken(seconds: float) -> str:
+    """`0.4 s`, `12 s`."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{math.ceil(seconds)} s"

@@ -1,0 +1,79 @@
+"""Which operations of a document make an account that can log in, and which take one away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+
+from oakum.authz import Model
+from oakum.inference.lexicon import listed, words
+from oakum.inference.side_effects import classify, opens_session
+from oakum.openapi.model import Operation
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.contacts import is_secret, noun_of
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.undo.restraint import barred
+
+_SELF = listed("account me myself profile self user")
+_PEOPLE = listed("account accounts customer customers member members people user users")
+
+
+def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Gate]:
+    """Endpoints that take an account away, and no other thing of its owner's.
+
+    `params`: what parameters of the path mean where the contract does not say, by operation.
+    """
+    resource = account_resource(model)
+    for operation in model.operations.values():
+        if operation.method != "DELETE":
+            continue
+        gate = gate_of(model, operation, params.get(operation.id, {}))
+        last = operation.path.rstrip("/").rsplit("/", 1)[-1]
+        sources = {source.partition(".")[0] for source in gate.sources.values()}
+        if not sources:
+            taken = "{" not in operation.path and set(words(last)) <= _SELF
+        else:
+            taken = last.startswith("{") and sources == {resource} and len(gate.sources) == 1
+        if taken:
+            yield gate
+
+
+def registration(model: Model, login: str) -> Operation | None:
+    """The operation with which anybody makes an account that can log in at a path: the most
+    telling, the nearest to it."""
+    ranked: list[tuple[int, int, int, str]] = []
+    for operation in model.operations.values():
+        shape = body_shape(operation)
+        if operation.method != "POST" or shape is None or "{" in operation.path:
+            continue
+        members = {name: thunk() for name, thunk in shape.properties.items()}
+        secret = any(is_secret(name, inner) for name, inner in members.items())
+        person = any(noun_of(name, inner) for name, inner in members.items())
+        kind = classify(operation, model.rule(operation.id)).kind
+        if not (secret and person and operation.anonymous) or kind == "destructive":
+            continue
+        if barred(model, operation):
+            continue
+        said = frozenset(words(re.sub(r"\W+", " ", f"{operation.path} {operation.id}")))
+        last = set(words(operation.path.rstrip("/").rsplit("/", 1)[-1]))
+        registers = opens_session(operation) and kind != "login"
+        if registers or {"sign", "up"} <= said:
+            ranked.append((0, *_distance(operation.path, login), operation.id))
+        elif kind == "write" and last and last <= _PEOPLE:
+            ranked.append((1, *_distance(operation.path, login), operation.id))
+    return model.operations[min(ranked)[-1]] if ranked else None
+
+
+def _distance(path: str, login: str) -> tuple[int, int]:
+    """Orders paths by how near they are to a login: the most segments in common first, then the
+    shortest."""
+    one, other = path.strip("/").split("/"), login.strip("/").split("/")
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+    return -same, len(one)
+
+
+def account_resource(model: Model) -> str:
+    """The resource that is an account: whose owner is itself; empty: none."""
+    found = (name for name, each in model.policy.resources.items() if each.is_account)
+    return next(found, "")

@@ -1,0 +1,204 @@
+"""Registering under a name that is taken: what the refusal tells, and whether it is one.
+
+Asked with names of accounts that the run itself made, and of nobody else: an API may overwrite the
+account, set its password anew (CWE-640), or make a second one. The first question that is not
+refused is the last. What is free is asked without a secret, and only where a secret left out is
+seen to be missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.exchange import Response
+from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.openapi.model import Json, Shape
+from oakum.scan.discovery.comparison import Comparison, Heard
+from oakum.scan.discovery.contrast import holds, is_echo, outline, texts, told
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.knowledge import canonical, says_nothing
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.contacts import Noun, is_secret, talks
+
+_TALK, _ORACLE = "talk", "oracle"
+"""What signals call a field that is told, and a difference."""
+
+
+def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
+    """Name every registration that was not asked with what is taken, but the operation `beside`."""
+    found = talks(engine.model, engine.gates, _TALK, writes=True)
+    for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
+        if operation != beside:
+            each = engine.model.operations[operation]
+            endpoint = Endpoint(each.method, each.path, operation)
+            engine.untried.append(
+                Skipped(endpoint, f"not asked with names that are taken, for {why}")
+            )
+
+
+@dataclass
+class Taken:
+    """One trial, with two accounts of the run's own."""
+
+    engine: Engine
+    provisioned: ProvisionedAccounts
+    pair: tuple[ProvisionedAccount, ProvisionedAccount]
+    views: Mapping[str, Mapping[str, Json]]
+    """Name of an account → what it was shown of itself."""
+    label: str
+    """What a stranger is called."""
+    open: bool = True
+    """Every question so far was refused; else no other is put."""
+    _silent: set[Noun] = field(default_factory=set)
+    """Kinds of names of which the registration does not tell that they are taken."""
+    _asked: dict[tuple[str, int, str, bool], ProvisionedAccount] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Each name that a registration takes, by itself."""
+        for noun, named_by in self.provisioned.names():
+            if self.open:
+                self._about(noun, named_by)
+        unasked(
+            self.engine,
+            "the run makes its accounts elsewhere",
+            beside=self.provisioned.gate.operation.id,
+        )
+
+    def _about(self, noun: Noun, named_by: str) -> None:
+        one, other = self.pair
+        whole = self._ask(noun, one.name, 0)
+        if noun in self._silent:
+            return
+        if self.open and any(True for _ in self._words(whole)):
+            self._tell(whole, self._ask(noun, other.name, 0))
+        if self.open and self._hides(named_by) and self._takes_secret():
+            self._compare(noun, named_by, whole)
+
+    def _compare(self, noun: Noun, named_by: str, whole: Heard) -> None:
+        """Without the secret, if that is refused for its own sake: so asked, what is free makes no
+        account either."""
+        one, other = self.pair
+        bare = self._ask(noun, one.name, 0, bare=True)
+        if outline(bare.answer) == outline(whole.answer):
+            return
+        made = Comparison(
+            lambda who, nth: [self._ask(noun, who, nth, bare=True)],
+            (one.name, other.name),
+            halts=lambda heard: not self.open,
+        )
+        if found := made.run():
+            heard = next(each for each in made.heard if each.who)
+            says = told(found)
+            note = f"asked about somebody, and about nobodies of the same look: {says}"
+            self._signal(_ORACLE, named_by, heard, note, says)
+
+    def _takes_secret(self) -> bool:
+        operation = self.provisioned.gate.operation
+        found = talks(self.engine.model, (), _TALK, writes=True)
+        return any(each.secret for each in found if each.gate.operation.id == operation.id)
+
+    def _hides(self, path: str) -> bool:
+        """Whether it is anybody's business what an account is called by."""
+        engine = self.engine
+        return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
+
+    # ------------------------------------------------------------ asking
+
+    def _ask(self, noun: Noun, who: str, nth: int, *, bare: bool = False) -> Heard:
+        """Register with one name of an account of the run's own, or with nobody's; all else drawn
+        anew, so that no value of it is an echo."""
+        of = next((each for each in self.pair if each.name == who), None)
+        known = self._asked.get((who, nth, noun, bare))
+        if known is None:
+            known = self.provisioned.nobody()
+            if of is not None:
+                called = {**known.called, noun: of.called[noun]}
+                known = ProvisionedAccount("", called, known.secret)
+            self._asked[who, nth, noun, bare] = known
+        sent: list[Filled] = []
+
+        def ask(filled: Filled) -> Response:
+            sent.append(filled)
+            return self.engine.send(self.provisioned.gate, None, filled)
+
+        current = None if of is None else self.provisioned.current(of)
+        claim = self.provisioned.contest(current, known, ask, bare=bare)
+        heard = Heard(who, sent[0], claim.answer)
+        if not claim.refused:
+            if claim.silent:
+                self._says_the_same(noun)
+            else:
+                self._not_refused(heard, overwritten=claim.overwritten, taken=of is not None)
+        return heard
+
+    def _says_the_same(self, noun: Noun) -> None:
+        self._silent.add(noun)
+        endpoint = self.provisioned.gate.endpoint
+        said = (
+            f"{endpoint.method} {endpoint.path} does not tell that a name is taken: it was asked"
+            " once with that of an account of the run's own, which it left as it was, and no"
+            " second one of that name can log in"
+        )
+        self.engine.notes += [said] if said not in self.engine.notes else []
+
+    def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
+        self.open = False
+        endpoint = self.provisioned.gate.endpoint
+        what = "a name that is taken already" if taken else "to register without a secret"
+        self.engine.notes.append(
+            f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not asked again"
+        )
+        if overwritten:
+            secret = next(self._secrets(), "password")
+            note = "an account logs in with the secret of a second registration; the run made it"
+            self._signal("bola-write", secret, heard, note, "written")
+
+    def _secrets(self) -> Iterator[str]:
+        shape = body_shape(self.provisioned.gate.operation) or Shape()
+        for name, thunk in shape.properties.items():
+            if is_secret(name, thunk()):
+                yield name
+
+    # ------------------------------------------------------------ what an answer holds
+
+    def _words(self, heard: Heard) -> Iterator[tuple[tuple[str, ...], str, str]]:
+        """(place, field, value) of own values of the account that the contract hides from those
+        who are not logged in, echoes left out."""
+        engine, resource = self.engine, self.provisioned.resource
+        leaves = engine.model.tables[resource].leaves if resource else ()
+        hidden = {
+            name: canonical(value)
+            for name, value in self.views.get(heard.who, {}).items()
+            if name in leaves
+            and isinstance(value, str | int | float)
+            and not isinstance(value, bool)
+            and not says_nothing(value)
+            and not is_echo(canonical(value), heard.filled.sent)
+            and self._hides(name)
+        }
+        for at, text in texts(heard.answer, heard.filled.sent):
+            for name, value in hidden.items():
+                if holds(text, value):
+                    yield at, name, value
+
+    def _tell(self, one: Heard, other: Heard) -> None:
+        """Two accounts' own values, each in the same place of the answer about it."""
+        second = {(at, name): value for at, name, value in self._words(other)}
+        for name in dict.fromkeys(
+            name for at, name, value in self._words(one) if second.get((at, name), value) != value
+        ):
+            self._signal(_TALK, name, one, "two people's own values in the same place", "")
+
+    def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
+        engine, gate = self.engine, self.provisioned.gate
+        side = engine.evaluator.side(None, self.label, heard.answer)
+        evidence = Evidence(None, side, curl(heard.filled, engine.credentials(None)), note=note)
+        endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
+        resource = self.provisioned.resource
+        engine.signals.append(
+            Signal(how, resource, path, self.label, endpoint, evidence, says=says)
+        )

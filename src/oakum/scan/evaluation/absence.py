@@ -1,0 +1,144 @@
+"""Cells that are closed by what did not come: objects left out of a list, fields of an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from oakum.authz import Model
+from oakum.authz.table import closed_by_absence
+from oakum.finding import Result
+from oakum.scan.evaluation.matrix import NOBODY, Key, Observation, Outcome
+from oakum.scan.evaluation.ownership import is_one_of_many
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import Gate
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+
+def close_lists(engine: Engine) -> None:
+    """What an answer showed to one viewer, and to another came without, or without a field.
+
+    Done when all is asked: only then is it known what owners are shown of themselves.
+    """
+    more = engine.matrix.asked_as_more()
+    for (endpoint, _), answers in engine.seen.items():
+        shown = set().union(*answers.values())
+        picks = not engine.matrix.gates[endpoint].personal
+        for viewer, sighted in answers.items():
+            if picks:
+                present = {owner for owner, _ in sighted}
+                left_out = {NOBODY, *engine.cast.names()} - present
+                engine.matrix.passed_over |= {(endpoint, viewer, owner) for owner in left_out}
+            # What stands there without a field says more than what does not stand there.
+            for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
+                if owner != viewer:
+                    gate = engine.matrix.gates[endpoint]
+                    absent = picks and (owner, resource) not in sighted
+                    held = engine.cast.relations(viewer, owner)
+                    label = engine.cast.label(held, viewer, owner)
+                    # What came to them as something more is neither here nor there as this.
+                    if (endpoint, resource, label) not in more:
+                        _close(engine, gate, viewer, owner, resource, absent=absent)
+
+
+def unread(
+    model: Model,
+    gates: Iterable[Gate],
+    cast: Cast,
+    seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
+) -> set[tuple[str, str]]:
+    """(identity, `Resource.state`) of settings that some endpoint shows, and has shown nobody yet:
+    a budget, or an unknown id, stood in the way. What hangs on them cannot be judged."""
+    every = list(gates)
+    found = set[tuple[str, str]]()
+    for name, resource in model.policy.resources.items():
+        if is_one_of_many(model, resource):
+            continue  # each object has its own, known by its key
+        states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
+        endpoints = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
+        for who in cast.names():
+            places = ((g.id, who if g.sources else "") for g in endpoints)
+            shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)
+            # That it is missing says something where anybody's object has it.
+            carried = {state for _, state in cast.states}
+            found |= {(who, state) for state in states if not shown or state not in carried}
+    return found - cast.states.keys()
+
+
+def _close(
+    engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str, *, absent: bool
+) -> None:
+    """`absent`: nothing of the owner's came in the list."""
+    endpoint = gate.id
+    closed = tuple(
+        Observation(key, False, Result.CLOSED, viewer, owner)
+        for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
+        if _is_shut(engine, key, viewer, owner)
+    )
+    if absent:
+        engine.matrix.ends.by_absence.update(each.key for each in closed)
+    if closed:
+        engine.note(gate, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
+
+
+def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
+    """Whether the absence of a denied field says something.
+
+    It does when its owner was shown it somewhere, or when nobody is to see it at all.
+    """
+    if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
+        return False
+    if engine.matrix.is_unclear(key.endpoint, viewer, owner, key.resource):
+        return False
+    resource = engine.model.policy.resources[key.resource]
+    own = any(resource.states[name].member for name, _ in key.state)
+    if own and is_one_of_many(engine.model, resource) and not _was_left_out(engine, key, owner):
+        return False
+    if engine.cast.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
+        return False
+    known = (owner, key.resource, key.field) in engine.knowledge.present
+    if is_one_of_many(engine.model, resource) and _names_one(engine, key):
+        # Another object of the owner's may have it: that this one came without says nothing.
+        known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
+    return known or closed_by_absence(engine.model.tables[key.resource], key.field)
+
+
+def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
+    """Whether objects of an owner in the state of a cell were there to be left out: where a
+    question names one by its key, its own answer has told already."""
+    return not _names_one(engine, key) and engine.evaluator.shown_in(key.endpoint, owner, key)
+
+
+def _names_one(engine: Engine, key: Key) -> bool:
+    """Whether a question to the endpoint of a cell names one object by its key."""
+    gate = engine.matrix.gates[key.endpoint]
+    wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
+    return wanted in gate.sources.values() and not gate.batch
+
+
+def say_stated(engine: Engine) -> None:
+    """Say which settings rest on the identities file alone: a line that is wrong there makes what
+    hangs on it wrong."""
+    whose: dict[str, list[str]] = {}
+    for name, path in sorted(engine.cast.stated):
+        whose.setdefault(path, []).append(name)
+    engine.notes += [
+        f"`{path}` of {', '.join(names)} is known from the identities file alone, no response shows"
+        " it: if that line is wrong, so are the verdicts for it"
+        for path, names in whose.items()
+    ]
+
+
+def say_why(engine: Engine) -> None:
+    """Say of each endpoint that was never asked what it lacked."""
+    say_stated(engine)
+    for gate in engine.gates:
+        if gate.id in engine.why or engine.was_asked(gate):
+            continue
+        lacking = [*gate.unfilled, *gate.sources]
+        named = f"`{lacking[0]}`" if lacking else "its parameters"
+        engine.why[gate.id] = (
+            f"no value for {named} was seen; name its source under `operations: {gate.id}: params:`"
+        )

@@ -1,0 +1,103 @@
+"""The same question for an id that is nobody's.
+
+An endpoint that answers it with the caller's own object ignores ids, and tells of nobody else. What
+else stands in the answer is judged like any other: a refusal may hold somebody's data, too
+(CWE-209).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from oakum.finding import Result
+from oakum.scan.evaluation.matrix import Outcome
+from oakum.scan.requests.builder import Filled, fill
+
+if TYPE_CHECKING:
+    from oakum.exchange import Response
+    from oakum.scan.engine import Engine
+    from oakum.scan.requests.endpoints import Gate
+
+_TELLING = 4
+"""Characters below which an id turns up in a text by chance."""
+_KEPT = 1_000_000
+"""Bytes of an answer below which it is kept to be looked at again."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A question for an id that is nobody's, and its answer: values, in memory only."""
+
+    gate: Gate
+    who: str
+    filled: Filled
+    answer: Response
+
+
+def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
+    """Ask once at an endpoint, as somebody who is shown their own there."""
+    named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
+    if gate.id in engine.absent or not named:
+        return
+    engine.absent[gate.id] = None
+    real = fill(gate, engine.target, engine.knowledge, who)
+    other = fill(gate, engine.target, engine.knowledge, who, absent=True)
+    if real is None or other is None or real.params == other.params:
+        return
+    answer = engine.send(gate, who, other)
+    if len(answer.body) < _KEPT:
+        engine.absent[gate.id] = Control(gate, who, other, answer)
+    outcome = _look(engine, gate, who, other, answer, "absent")
+    if any(owner == who for owner, _ in outcome.sighted):
+        engine.ignoring.add(gate.id)
+        engine.notes.append(
+            f"{gate.endpoint.method} {gate.endpoint.path} answers the same for an id that does not"
+            " exist: it ignores its parameter, so only the caller's own view was judged"
+        )
+    if outcome.observations:
+        _ask_again(engine, Control(gate, who, other, answer))
+
+
+def look_again(engine: Engine) -> None:
+    """Once everybody's values are known: the first answers came before others had been asked for
+    theirs, so that nobody could tell what stands in them."""
+    for control in [*engine.absent.values()]:
+        if control is not None:
+            _learn_named(engine, control)
+            each = control.gate, control.who, control.filled
+            if _look(engine, *each, control.answer, "absent").observations:
+                _ask_again(engine, control)
+
+
+def _learn_named(engine: Engine, control: Control) -> None:
+    """Have everybody whose id stands in an answer asked for theirs: their values are to be told."""
+    text = control.answer.body.decode("utf-8", "replace")
+    for who, ids in engine.cast.ids.items():
+        if who != control.who and any(len(id) >= _TELLING and id in text for id in ids):
+            for gate in engine.gates:
+                alike = gate.shows.keys() & control.gate.shows.keys()
+                if alike and gate.personal and not gate.batch:
+                    engine.put(gate, who, who)
+
+
+def _ask_again(engine: Engine, control: Control) -> None:
+    engine.absent[control.gate.id] = None
+    answer = engine.send(control.gate, control.who, control.filled)
+    _look(engine, control.gate, control.who, control.filled, answer, "absent again")
+
+
+def _look(
+    engine: Engine, gate: Gate, who: str, filled: Filled, answer: Response, how: str
+) -> Outcome:
+    """Take in what leaks of others; that nobody's object lacks something closes nothing."""
+    question = engine.question(gate, who, frozenset(), filled, f"{gate.id}|{how}")
+    outcome = engine.evaluator.look(gate, question, answer)
+    leaks = tuple(
+        each
+        for each in outcome.observations
+        if each.result is Result.LEAK and each.owner not in ("", who)
+    )
+    if leaks:
+        engine.note(gate, Outcome(outcome.probe, outcome.status, leaks))
+    return replace(outcome, observations=leaks)

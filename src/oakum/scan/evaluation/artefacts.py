@@ -1,0 +1,97 @@
+"""What an answer gives its reader to come back with: links, cursors. In memory only.
+
+A cursor may lead to a copy and a signed link past every check: both are worth asking again when
+the right to see is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import orjson
+
+from oakum.exchange import Response
+from oakum.inference.lexicon import listed, words
+from oakum.scan.evaluation.knowledge import leaves_of
+from oakum.scan.requests.endpoints import Gate
+
+_CURSORS = listed("cursor next after before continuation pagetoken since")
+_TOKENS = listed("page offset")
+"""Words that make a token a cursor: `pageToken`."""
+_LEAST = 6
+"""Characters of a cursor that is more than a page number."""
+_MOST = 40
+"""Kept of one answer."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Something to come back with."""
+
+    kind: Literal["link", "cursor"]
+    value: str
+    gate: Gate
+    """The endpoint whose answer held it."""
+    viewer: str | None
+    who: str | None
+    """Whose values the question held."""
+    name: str = ""
+    """The member that held it."""
+
+    @property
+    def source(self) -> tuple[str, str | None, str | None]:
+        """The question whose answer gave it: endpoint, who asked, whose values."""
+        return self.gate.id, self.viewer, self.who
+
+    @property
+    def sort(self) -> tuple[str, str | None, str]:
+        """What it is one of many of: one link to a picture is as good as another."""
+        return self.gate.id, self.viewer, self.name
+
+
+def gather(
+    gate: Gate, viewer: str | None, who: str | None, answer: Response, origin: str
+) -> Iterator[Artefact]:
+    """Links to the target itself, and cursors, of one JSON answer."""
+    if not answer.is_json or not 200 <= answer.status < 300:
+        return
+    try:
+        value = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return
+    found = 0
+    for at, leaf in leaves_of(value):
+        if not isinstance(leaf, str) or not at or found >= _MOST:
+            continue
+        if _is_link(leaf, origin):
+            found += 1
+            yield Artefact("link", leaf, gate, viewer, who, at[-1])
+        elif _names_cursor(at[-1]) and len(leaf) >= _LEAST and " " not in leaf:
+            found += 1
+            yield Artefact("cursor", leaf, gate, viewer, who, at[-1])
+
+
+def _is_link(text: str, origin: str) -> bool:
+    if text.startswith("/") and not text.startswith("//"):
+        return len(text) > 1 and " " not in text
+    if not text.startswith(("http://", "https://")):
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # what somebody has written about themselves may be anything
+        return False
+    return f"{parts.scheme}://{parts.netloc}" == origin
+
+
+def _names_cursor(name: str) -> bool:
+    said = set(words(name))
+    return bool(said & _CURSORS) or ("token" in said and bool(said & _TOKENS))
+
+
+def cursor_parameter(gate: Gate) -> str:
+    """The query parameter that takes a cursor; empty when the document declares none."""
+    names = [each.name for each in gate.operation.parameters if each.where == "query"]
+    return next(filter(_names_cursor, names), "")

@@ -1,0 +1,596 @@
+"""Which cells one answer decides, and how.
+
+Judged by values, never by status or size: a field leaks when what stands there is what its owner
+is shown (or what its owner never gets to see at all); a placeholder is no leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import product
+
+from oakum.authz import Leaf, ObjectInstance
+from oakum.authz.judge import Judgement
+from oakum.authz.model import pattern
+from oakum.authz.principal import at_path, texts
+from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
+from oakum.exchange import Response
+from oakum.finding import Evidence, Result
+from oakum.openapi.model import Json
+from oakum.policy.graphql import TAG
+from oakum.scan.evaluation.evidence import Mark
+from oakum.scan.evaluation.exhibits import Exhibits, Place, Question, by_way_of, place_of
+from oakum.scan.evaluation.ground import Ground
+from oakum.scan.evaluation.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
+from oakum.scan.evaluation.masks import is_partly_masked, kind_of
+from oakum.scan.evaluation.matrix import (
+    ALIKE,
+    AROUND,
+    ECHO,
+    NOBODY,
+    Doubt,
+    Key,
+    Observation,
+    Outcome,
+    state_key,
+)
+from oakum.scan.evaluation.misplaced import Found, Misplaced, is_a_name
+from oakum.scan.evaluation.ownership import Reading, asked_key, is_one_of_many, loose_values
+from oakum.scan.requests.endpoints import Gate
+
+_SHARED = "too common a value"
+_MASK = "mask"
+
+
+class Cells:
+    """The cells of one answer while it is being looked at."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        gate: Gate,
+        question: Question,
+        response: Response,
+        value: Json,
+        judged: Judgement,
+        reading: Reading,
+    ) -> None:
+        instances = judged.instances
+        self._reading = reading
+        self._exhibits = Exhibits(
+            ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
+            question, response, value,
+        )  # fmt: skip
+        self._loose = loose_values(ground.model, gate, judged, reading)
+        self._object = ""
+        """Key of the object that is judged now; empty: unknown."""
+        self._place: Place = ()
+        """Where it stands."""
+        self._weak = ""
+        """Why what is judged now is no proof."""
+        self._unclear = dict.fromkeys(reading.unclear)
+        self._ground = ground
+        self._gate = gate
+        self._question = question
+        self._response = response
+        self._value = value
+        self._unmasked: dict[tuple[str, ...], None] = {}
+        """Values that may be masks, and may not."""
+        self._loosely: dict[tuple[str, str], None] = {}
+        """(owner, resource) of which a value stands loose."""
+        self._found: dict[Key, Observation] = {}
+        self._open: set[Key] = set()
+        self._shared: list[Leaf] = []
+        self._proved = False
+        self._places = {each.pointer for each in instances}
+        self._sighted: dict[tuple[str, str], None] = {}
+        self._embedded: dict[tuple[str, bool], None] = {}
+        self._doubts: dict[Key, Doubt] = {}
+        self._relative: dict[tuple[str, str], None] = {}
+        self._witnessed: dict[tuple[str, str, str], None] = {}
+        self._tentative = False
+        self._unread: frozenset[str] = frozenset()
+        """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
+
+    def outcome(self) -> Outcome:
+        observations = tuple(
+            each
+            for key, each in self._found.items()
+            # One object shown is enough: a list may leave others out for its own reasons.
+            if not (each.result is Result.OVER_BLOCK and key in self._open)
+        )
+        return Outcome(
+            self._question.probe,
+            self._response.status,
+            observations,
+            tuple(self._sighted),
+            tuple(self._witnessed),
+            tuple(self._embedded),
+            tuple(self._doubts.values()),
+            tuple(self._relative),
+            unclear=(
+                *((self._question.viewer or "", "", each) for each in self._unclear),
+                *((self._question.viewer or "", *each) for each in self._loosely),
+            ),
+            tentative=self._tentative,
+        )
+
+    # ------------------------------------------------------------ objects that are there
+
+    def instance(self, instance: ObjectInstance) -> None:
+        """Judge each field of an object of somebody in the cast, present or not."""
+        if instance.pointer in self._reading.mute:
+            return
+        who = self._ground.who(instance, self._question.viewer)
+        self._weak = self._reading.weakness(instance.pointer, False)
+        declared = self._ground.model.tables[instance.resource].leaves
+        key = self._ground.model.policy.resources[instance.resource].key
+        self._object = next(iter(texts(instance.value, key) if key else []), "")
+        self._place = place_of(instance.pointer, self._object)
+        if key and not self._object and instance.pointer in self._reading.given:
+            resource = self._ground.model.policy.resources[instance.resource]
+            self._object = asked_key(self._gate, self._question, resource)
+        nobodys = self._ground.is_nobodys(instance.resource)
+        if not who and not nobodys:
+            self._nobody_is_to_see(instance)
+            return  # somebody outside the cast: what else may be seen of them is not known
+        if who and self._is_callers(instance, who):
+            return  # asked for another's, given one's own: nothing of the other's came
+        self._sighted[(who, instance.resource)] = None
+        here = {leaf.path for leaf in instance.leaves}
+        self._doubt_states(who, instance.resource, here)
+        self._unread |= self._reading.unread.get(instance.pointer, frozenset())
+        inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
+        self._embedded[(instance.resource, inside)] = None
+        present: set[str] = set()
+        self._shared = []
+        self._proved = False
+        for leaf in instance.leaves:
+            present.add(leaf.path)
+            strange, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
+            if last == TAG or (
+                strange
+                and self._reading.names_kind(instance.pointer, last, leaf.value, instance.resource)
+            ):
+                continue  # it says nothing of anybody
+            self._weak = self._reading.weakness(instance.pointer, strange)
+            self._leaf(instance, leaf, who)
+        for leaf in self._shared:
+            self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
+            self._settle_shared(instance, leaf, who)
+        self._weak = self._reading.weakness(instance.pointer, False)
+        for path in self._gate.shows.get(instance.resource, ()):
+            came = any(p == path or p.startswith(f"{path}.") for p in present)
+            # What stands in an object of another kind is judged with that.
+            if not came and not any(True for _ in at_path(instance.value, path)):
+                self._missing(instance.resource, path, who, instance.held, instance.state)
+        self._weak = ""
+
+    def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
+        """Which settings of an owner are unknown for an object that shows these fields itself."""
+        states = self._ground.model.policy.resources[resource].states
+        self._unread = frozenset(
+            name
+            for name in self._ground.cast.in_doubt(who, resource)
+            if states[name].member not in shown
+        )
+
+    def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
+        """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
+        table = self._ground.model.tables[instance.resource]
+        for leaf in instance.leaves:
+            named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
+            news = named and not says_nothing(leaf.value) and not self._echo(leaf)
+            if news and granted_to_nobody(table, leaf.path):
+                evidence = self._evidence(instance, leaf, "")
+                self._put(instance, leaf.path, "", Result.LEAK, evidence)
+
+    def _is_callers(self, instance: ObjectInstance, who: str) -> bool:
+        """Whether an object that only the path calls `who`'s holds the caller's own values."""
+        viewer = self._question.viewer
+        kind = self._ground.model.policy.resources[instance.resource].owner.kind
+        by_question = kind == "path" or instance.pointer in self._reading.given
+        if viewer is None or viewer == who or not by_question:
+            return False
+        own, theirs = 0, 0
+        for leaf in instance.leaves:
+            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            text, place = canonical(leaf.value), (instance.resource, leaf.path)
+            mine = text in self._ground.knowledge.own.get((viewer, *place), ())
+            yours = text in self._ground.knowledge.own.get((who, *place), ())
+            own, theirs = own + (mine and not yours), theirs + (yours and not mine)
+        return own > 0 and theirs == 0
+
+    def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
+        viewer = self._question.viewer
+        own = who in (viewer, NOBODY)
+        place = (instance.resource, leaf.path, who, instance.held, instance.state)
+        served = leaf.allowed and leaf.value is not None
+        if served:
+            self._put(instance, leaf.path, who, Result.OPEN)
+            self._witnessed[(who, instance.resource, leaf.path)] = None
+            if not own:
+                self._compare(instance, leaf, who)
+        elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            if who != viewer and self._is_setting_of(instance, leaf, who):
+                self._shared.append(leaf)
+            elif who != viewer and (leaf.value is False or leaf.value == 0):
+                self._perhaps(instance, leaf, who, _SHARED)
+            elif not own:
+                self._missing(*place, blank=True)
+        else:
+            why = self._echo(leaf) if self._question.wrote else ""
+            why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
+            if why == _MASK:
+                self._missing(*place, blank=True)
+            elif why in (_SHARED, ECHO):
+                self._shared.append(leaf)
+            elif why:
+                self._perhaps(instance, leaf, who, why)
+            elif not own and (field := self._alias(instance, leaf, who)):
+                self._proved = self._proved or not self._weak
+                evidence = self._evidence(instance, leaf, who)
+                self._put(instance, field, who, Result.LEAK, evidence)
+            else:
+                weak, self._weak = self._weak, self._weak or self._two_faced(leaf)
+                self._proved = self._proved or not (own or self._weak)
+                evidence = self._evidence(instance, leaf, who)
+                self._put(instance, leaf.path, who, Result.LEAK, evidence)
+                key = self._key(*place)
+                self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
+                self._tell_by_object(key, leaf, who)
+                self._weak = weak
+
+    def _tell_by_object(self, key: Key, leaf: Leaf, who: str) -> None:
+        """Remember a value that its owner was not shown yet: they may be shown another."""
+        viewer, place = self._question.viewer, (who, key.resource, key.field)
+        if who and who != viewer and place not in self._ground.knowledge.own:
+            seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
+            doubt = Doubt("another value", seen)
+            value = canonical(leaf.value)
+            self._tentative = True
+            self._ground.by_object.add(key, self._question.probe, who, value, doubt)
+
+    def _is_setting_of(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Whether `false` is what this owner's account was read to be set to, by the same name."""
+        read = self._ground.matrix.state(instance.resource, who)
+        return leaf.value is False and any(
+            read.get(name) is False and name not in self._unread
+            for name in self._ground.model.settings_called(instance.resource, leaf.path)
+        )
+
+    def _echo(self, leaf: Leaf) -> str:
+        """Whether the question itself held what stands there: it tells of nobody then, unless more
+        of the object stands beside it."""
+        return ECHO if canonical(leaf.value) in self._question.sent else ""
+
+    def _alias(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
+        """The field whose value a member holds that neither document nor contract names; empty:
+        it holds none that the contract withholds from this viewer."""
+        table, text = self._ground.model.tables[instance.resource], canonical(leaf.value)
+        declared = self._gate.shows.get(instance.resource, ())
+        if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
+            return ""
+        resource, field, _ = self._withheld(text, who)
+        return field if resource == instance.resource else ""
+
+    def _withheld(self, text: str, who: str) -> tuple[str, str, bool]:
+        """The field by which the contract's own lines withhold a value of somebody's from this
+        viewer, if one does; and whether another line shows it to them."""
+        tables = self._ground.model.tables
+        places = self._ground.knowledge.places(text, who)
+        named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
+        viewer = self._question.viewer
+        if any(self._ground.may_see(viewer, who, *each, text) for each in named):
+            return "", "", True
+        return (*min(named, default=("", "")), False)
+
+    def _two_faced(self, leaf: Leaf) -> str:
+        if leaf.pointer not in self._unmasked:
+            return ""
+        return "its owner is shown another value of this field elsewhere: one may be a mask"
+
+    def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
+        """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
+        if self._reading.may_be_granted(self._ground.model, instance, leaf.path):
+            return AROUND
+        knowledge = self._ground.knowledge
+        place = (who, instance.resource, leaf.path)
+        known, text = knowledge.own.get(place), canonical(leaf.value)
+        if known is None:
+            # Whose an object is stands in the path alone, or its owner has nothing there: then
+            # something in it may be an error, a placeholder, or the caller's own.
+            kind = self._ground.model.policy.resources[instance.resource].owner.kind
+            by_path = kind in ("path", "caller") or instance.pointer in self._reading.given
+            unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
+            return "another value" if unlike else ""
+        if text not in known:
+            inside = isinstance(leaf.value, str) and is_theirs(text, known)
+            if not inside and not knowledge.ambient.holds(who, place[1:], text):
+                key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+                self._ground.placeholders.handed(key, text, who)
+            return "" if inside else "another value"
+        shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
+        elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
+        is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
+        if is_a in (_MASK, ALIKE):
+            return is_a if elsewhere else "another value"
+        if is_a == "unclear":
+            self._unmasked[leaf.pointer] = None
+        return _SHARED if shared else ""
+
+    def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
+        """A value that others have as well leaks with an object whose own values leak beside it."""
+        echo = self._echo(leaf)
+        if self._proved or (echo and self._stands_with_a_leak(instance, who)):
+            evidence = self._evidence(instance, leaf, who)
+            self._put(instance, leaf.path, who, Result.LEAK, evidence)
+        else:
+            self._perhaps(instance, leaf, who, echo or _SHARED)
+
+    def _stands_with_a_leak(self, instance: ObjectInstance, who: str) -> bool:
+        """Whether beside an echo stands what is known to leak here, though many have the value."""
+        beside = (leaf.path for leaf in self._shared if not self._echo(leaf))
+        held, state, entries = instance.held, instance.state, self._ground.matrix.entries
+        found = (
+            entries.get(self._key(instance.resource, path, who, held, state)) for path in beside
+        )
+        return any(entry is not None and entry.result is Result.LEAK for entry in found)
+
+    def _compare(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
+        """A granted field with another value than its owner sees reads differently for everybody:
+        `relationship.me_to_user` does."""
+        known = self._ground.knowledge.own.get((who, instance.resource, leaf.path))
+        if leaf.path in self._ground.model.policy.resources[instance.resource].owner.members:
+            return  # an owner is the same for everybody
+        if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
+            self._relative[(instance.resource, leaf.path)] = None
+
+    def _missing(
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
+        *, present: bool = True, blank: bool = False,
+    ) -> None:  # fmt: skip
+        """A declared field that did not come: with its object, with nothing in it, or neither."""
+        table = self._ground.model.tables[resource]
+        if self._granted(resource, path, held, state):
+            endpoint, viewer = self._question.endpoint, self._question.viewer
+            view = self._ground.views.get((endpoint, who))
+            # An embedded object shares the fate of the one it stands in.
+            embedded = (endpoint, resource) in self._ground.matrix.embedded
+            filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
+            served = view is not None and view.held(
+                resource, self._object, path, filled, self._place if present else None
+            )
+            # Asked for another's, it gave the caller's own.
+            own = (viewer, resource) in self._sighted
+            own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
+            lost = self._counted(path) or (not present and (embedded or own))
+            if served and not lost and who != viewer:
+                evidence = self._exhibits.refusal(who, resource, path, held)
+                self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
+            return
+        known = self._ground.knowledge.was_shown(who, resource, self._object, path, blank=blank)
+        if at := self._stands_loose(who, resource, path):
+            self._loosely_told(at, who, resource, path, held, state)
+        elif known or (closed_by_absence(table, path) and not blank):
+            self._record(resource, path, who, held, state, Result.CLOSED)
+
+    def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
+        """Where a value that an owner sees in a field stands in this answer outside of what is
+        known to be somebody's: under the same name, or too long to be there by chance."""
+        viewer, knowledge = self._question.viewer or "", self._ground.knowledge
+        mine = knowledge.own.get((viewer, resource, path), ())
+        last = path.rpartition(".")[2]
+        for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
+            if text in mine or text in self._question.sent or text in knowledge.common:
+                continue
+            if knowledge.ambient.holds(who, (resource, path), text):
+                continue
+            there = self._loose.get(text, ())
+            if there and self._ground.is_of_an_open_one(viewer or None, who, resource, path, text):
+                continue
+            for at in there:
+                name = next((step for step in reversed(at) if not step.isdigit()), "")
+                if name == last or len(text) >= MIN_INSIDE:
+                    return at
+        return ()
+
+    def _loosely_told(
+        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
+        state: Mapping[str, Json],
+    ) -> None:  # fmt: skip
+        """An owner's value that stands in no object: nothing of theirs is closed by the answer;
+        where it was asked for, it may well have come for that."""
+        self._loosely[(who, resource)] = None
+        shared = any(
+            self._ground.knowledge.shared(who, resource, path, text) or self._withheld(text, who)[2]
+            for text in self._ground.knowledge.own.get((who, resource, path), ())
+        )
+        if who in self._question.targets and len(self._question.targets) == 1 and not shared:
+            weak, self._weak = self._weak, "it stands outside every object that the document has"
+            self._beside(at, who, resource, path, held, state)
+            self._weak = weak
+
+    def _counted(self, path: str) -> bool:
+        """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
+        steps = tuple(path.split("."))
+        counts = self._ground.model.rule(self._gate.operation.id).counts
+        return any(pattern(each)[-len(steps) :] == steps for each in counts)
+
+    def _granted(
+        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> bool:
+        endpoint, known = self._question.endpoint, self._question.viewer is not None
+        return self._ground.matrix.granted(endpoint, resource, path, held, known, state)
+
+    # ------------------------------------------------------------ objects that are not
+
+    def absent(self) -> None:
+        """Owners whose objects were asked for, who get them here themselves, and did not come."""
+        viewer = self._question.viewer
+        for who in sorted(self._question.targets - {viewer or ""}):
+            view = self._ground.views.get((self._question.endpoint, who))
+            if view is None:
+                continue
+            shown = {resource for resource, _ in view.leaves}
+            for resource in sorted(shown & self._gate.shows.keys() - self._unclear.keys()):
+                if (who, resource) in self._sighted or self._is_also_the_viewers(resource):
+                    continue
+                held = self._ground.cast.relations(viewer, who)
+                state = {
+                    **self._ground.matrix.state(resource, who),
+                    **self._asked_state(resource, who),
+                }
+                each = self._ground.model.policy.resources[resource]
+                self._object = asked_key(self._gate, self._question, each) if each.key else ""
+                named = held | self._ground.named(viewer, who, resource, self._object)
+                for path in self._gate.shows[resource]:
+                    granted = self._granted(resource, path, named, state)
+                    self._missing(
+                        resource, path, who, held if granted else named, state, present=False
+                    )
+
+    def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
+        """States of the very object that was asked for; what of them nobody has read is doubted."""
+        self._doubt_states(who, resource, ())
+        each = self._ground.model.policy.resources[resource]
+        if not is_one_of_many(self._ground.model, each):
+            return {}
+        key = asked_key(self._gate, self._question, each)
+        known = self._ground.knowledge.conditions.get((who, resource, key), {}) if key else {}
+        own = {name for name, state in each.states.items() if state.member}
+        self._unread |= own - known.keys()
+        return known
+
+    def _is_also_the_viewers(self, resource: str) -> bool:
+        """Whether the object that was asked for belongs to its viewer as well."""
+        each = self._ground.model.policy.resources[resource]
+        key = asked_key(self._gate, self._question, each)
+        parties = self._ground.knowledge.parties.get((resource, key), ())
+        return bool(
+            self._ground.cast.ids.get(self._question.viewer or "", frozenset()) & set(parties)
+        )
+
+    # ------------------------------------------------------------ values out of place
+
+    def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
+        """Search all that is no field of a known object for values that name one owner's field."""
+        misplaced = Misplaced(self._ground, self._gate, self._question, self._response, self._value)
+        for found in misplaced.search(unbound, instances):
+            self._canary(found)
+
+    def _canary(self, found: Found) -> None:
+        at, value, who, resource, path, where = found
+        if not who or is_a_name(self._ground, self._question.viewer, who, resource, path, value):
+            return
+        withheld, field, shown = self._withheld(value, who)
+        if shown:
+            return
+        resource, path = (withheld, field) if withheld else (resource, path)
+        held = self._ground.cast.relations(self._question.viewer, who)
+        viewer = self._question.viewer
+        first, *others = self._ground.sources(viewer, who, resource, path, value)
+        state = {**self._ground.matrix.state(resource, who), **first.state}
+        self._doubt_states(who, resource, first.state)
+        unlike = {n for n, told in first.state.items() for o in others if o.state[n] != told}
+        self._unread |= unlike
+        if not self._granted(resource, path, held, state):
+            key = self._key(resource, path, who, held, state)
+            before = self._found.get(key)
+            self._beside(at, who, resource, path, held, state, where)
+            if self._found.get(key) is not before:
+                self._tentative = True
+                self._ground.by_value.add(key, self._question.probe, value, before)
+
+    def _beside(
+        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
+        state: Mapping[str, Json], where: str = "",
+    ) -> None:  # fmt: skip
+        """A value of somebody's that leaks outside every declared field, or in another one."""
+        marks: dict[tuple[str, ...], Mark] = {at: "leak"}
+        evidence = Evidence(
+            self._exhibits.own_side(who, resource, path),
+            self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
+            self._question.curl,
+            note=f"the value stands {where or 'outside every declared field'}: found by value"
+            + by_way_of(self._gate, at[:-1], "; "),
+        )
+        self._record(resource, path, who, held, state, Result.LEAK, evidence)
+
+    # ------------------------------------------------------------ writing down
+
+    def _put(
+        self,
+        s: ObjectInstance,
+        path: str,
+        who: str,
+        result: Result,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self._record(s.resource, path, who, s.held, s.state, result, evidence)
+
+    def _record(
+        self,
+        resource: str,
+        path: str,
+        who: str,
+        held: frozenset[str],
+        state: Mapping[str, Json],
+        result: Result,
+        evidence: Evidence | None = None,
+    ) -> None:
+        unsure = self._unread.intersection(deciding(self._ground.model.tables[resource], path))
+        told = result is Result.LEAK and not self._may_be_granted(resource, path, held, state)
+        if unsure and not told:
+            return  # whether the contract grants it, nobody knows
+        unproven = self._ground.cast.unproven_of(self._question.viewer, who)
+        weak = self._weak or unproven
+        doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
+        if (self._weak or doubted) and result in (Result.CLOSED, Result.OVER_BLOCK):
+            return
+        for each in self._ground.kinds(self._question, (resource, path), who, held, state, result):
+            key = self._key(resource, path, who, each, state)
+            if result is Result.OPEN:
+                self._open.add(key)
+            granted = result in (Result.OPEN, Result.OVER_BLOCK)
+            viewer, known = self._question.viewer, self._found.get(key)
+            if known is None or known.yields_to(result, weak):
+                self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
+
+    def _may_be_granted(
+        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> bool:
+        """Whether some value of the settings that nobody has read would grant a field."""
+        states = self._ground.model.policy.resources[resource].states
+        deciders = deciding(self._ground.model.tables[resource], path)
+        names = [name for name in deciders if name in self._unread]
+        return any(
+            self._granted(resource, path, held, {**state, **dict(zip(names, each, strict=True))})
+            for each in product(*(states[name].values for name in names))
+        )
+
+    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
+        """A denied field with something in it that proves nothing by itself."""
+        table = self._ground.model.tables[instance.resource]
+        if not self._unread.isdisjoint(deciding(table, leaf.path)):
+            return
+        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+        evidence = self._evidence(instance, leaf, who)
+        weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
+        seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
+        self._doubts[key] = Doubt(why, seen)
+
+    def _evidence(self, instance: ObjectInstance, leaf: Leaf, who: str) -> Evidence | None:
+        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+        return self._exhibits.evidence(key, instance, leaf, who, self._weak)
+
+    def _key(
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> Key:
+        table = self._ground.model.tables[resource]
+        label = self._ground.cast.label(held, self._question.viewer, who)
+        known = state_key(table, path, state)
+        # What nobody has read is no part of what is said.
+        known = tuple(pair for pair in known if pair[0] not in self._unread)
+        return Key(self._question.endpoint, resource, path, label, known)

@@ -1,0 +1,64 @@
+"""Findings asked for again: what one answer shows may be chance, and is proven by a second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from oakum.finding import Result, State
+from oakum.scan.evaluation.matrix import Matrix
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+_Name = tuple[Result, tuple[str, str, str, State]]
+
+
+def confirm(engine: Engine) -> None:
+    """Ask again, owner first, with the fewest questions that repeat every finding."""
+    open_findings, owners = dict[_Name, set[str]](), dict[str, str]()
+    matrix = engine.matrix
+    for key, entry in matrix.leaks():
+        if not is_sure(matrix, (entry.result, key.finding)):
+            here = {p for p in entry.probes if p in engine.probes and f"|{engine.world}|" in p}
+            open_findings.setdefault((entry.result, key.finding), set()).update(here)
+            owners |= dict.fromkeys(here, entry.owner)
+    open_findings = {name: probes for name, probes in open_findings.items() if probes}
+    if open_findings:
+        engine.say(f"confirming {len(open_findings)} findings")
+    while any(open_findings.values()):
+        weight = Counter(probe for probes in open_findings.values() for probe in probes)
+        best = max(sorted(weight), key=lambda probe: weight[probe])
+        gate, viewer, who, turn = engine.probes[best]
+        if first := who or ("" if gate.sources else owners[best]):
+            engine.put(gate, first, who, "again" if who else f"before {best}", turn)
+        engine.put(gate, viewer, who, "again", turn)
+        open_findings = {
+            name: probes - {best}
+            for name, probes in open_findings.items()
+            if not is_sure(matrix, name)
+        }
+
+
+def still_served(engine: Engine) -> None:
+    """Ask once more what an owner was shown before: a target that has begun to refuse us made
+    everything after that look closed."""
+    for who in engine.cast.subjects()[:2]:
+        good = engine.good.get(who)
+        if good is None:
+            continue
+        gate, target = good
+        outcome = engine.put(gate, who, target, "last")
+        if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
+            engine.distrust.append(
+                f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it showed"
+                " before: the target has begun to refuse, so what looks closed may not be"
+            )
+
+
+def is_sure(matrix: Matrix, name: _Name) -> bool:
+    """Whether a second answer has shown a leak, or a grant that is not honoured, again."""
+    result, finding = name
+    if result is Result.OVER_BLOCK:
+        return matrix.refused.get(finding, (None, False))[1]
+    return finding in matrix.confirmed

@@ -1,0 +1,325 @@
+"""One answer looked at: which cells it decides, and how.
+
+Judged by values, never by status or size: a field leaks when what stands there is what its owner
+is shown (or what its owner never gets to see at all); a placeholder is no leak.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from oakum.authz import Judge, Known, Model, ObjectInstance
+from oakum.authz.judge import Judgement
+from oakum.authz.principal import Subject, lacks, may_hold, texts
+from oakum.authz.span import MAX_DEPTH
+from oakum.exchange import Response
+from oakum.finding import Answer, Result
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.cells import Cells
+from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.exhibits import OwnView, Place, Question, place_of
+from oakum.scan.evaluation.ground import Ground
+from oakum.scan.evaluation.knowledge import Knowledge, canonical, says_nothing
+from oakum.scan.evaluation.matrix import Key, Matrix, Outcome, state_key
+from oakum.scan.evaluation.mixed_rows import tell_mixed
+from oakum.scan.evaluation.ownership import Ownership, Reading, is_one_of_many, relations_by_member
+from oakum.scan.evaluation.response_reader import is_success, read_as_declared
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.endpoints import Gate
+
+
+class Evaluator:
+    """Looks at answers. Keeps the owners' own answers in memory to compare with."""
+
+    def __init__(
+        self, model: Model, cast: Cast, knowledge: Knowledge, matrix: Matrix, redactor: Redactor
+    ) -> None:
+        self._ground = Ground(model, cast, knowledge, matrix, redactor)
+        self._ownership = Ownership(model, cast, knowledge)
+        self.strays = self._ground.strays
+        self.may_see = self._ground.may_see
+        self.turns = self._ownership.turns
+        matrix.conditions = self._ownership.conditions
+        self.twice: dict[tuple[str, str], set[str]] = {}
+        """(endpoint, resource) of which one object was shown to these identities as their own."""
+        self.bent: dict[str, str] = {}
+        """Endpoint that sent one object for a list → pointer of the schema that declares the
+        list."""
+
+    def declare(self, names: frozenset[str]) -> None:
+        """Further names that a schema declares: they may stand in evidence."""
+        redactor = self._ground.redactor
+        self._ground.redactor = replace(redactor, names=redactor.names | names)
+
+    def may_write(self, *names: str) -> bool:
+        """Whether a document declares these names: any other key may be somebody's address."""
+        return self._ground.redactor.names.issuperset(names)
+
+    def forget(self, who: str) -> None:
+        """Somebody's settings have changed: what they saw of themselves no longer compares."""
+        self._ground.knowledge.forget(who)
+        views = self._ground.views.items()
+        self._ground.views = {place: view for place, view in views if place[1] != who}
+
+    def shown_in(self, endpoint: str, owner: str, key: Key) -> bool:
+        """Whether an owner was shown an object of theirs at an endpoint in the state of a cell."""
+        view = self._ground.views.get((endpoint, owner))
+        table = self._ground.model.tables[key.resource]
+        return view is not None and any(
+            resource == key.resource and state_key(table, key.field, states) == key.state
+            for resource, states in view.states
+        )
+
+    def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
+        """Judge an answer and say what it decides."""
+        value, judged, whole, reading = self._walked(gate, question, response)
+        outsiders = [
+            each
+            for each in judged.instances
+            if each.owners
+            and not self._ground.who(each)
+            and not self._ground.is_nobodys(each.resource)
+        ]
+        for instance in outsiders:
+            self._ground.knowledge.learn_others(instance)
+            self._ground.matrix.outsiders.setdefault(
+                (question.endpoint, instance.resource), {}
+            ).setdefault(question.viewer, set()).update(instance.owners)
+        if question.viewer is not None:
+            self._learn(gate, question, response, value, judged.instances, reading)
+        if (reading.mute or reading.claimed) and question.viewer is not None:
+            endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
+            for each in reading.unclear | reading.claimed:
+                self.twice.setdefault((endpoint, each), set()).add(question.viewer)
+        cells = Cells(self._ground, gate, question, response, value, judged, reading)
+        for instance in judged.instances:
+            cells.instance(instance)
+        if whole:
+            cells.absent()
+        cells.canaries(judged.unbound, judged.instances)
+        return replace(cells.outcome(), whole=whole)
+
+    def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
+        """Judge the answer to a write: which leaks it shows. Nothing is learnt from it."""
+        value, judged, _, reading = self._walked(gate, question, response)
+        cells = Cells(self._ground, gate, question, response, value, judged, reading)
+        for instance in judged.instances:
+            cells.instance(instance)
+        cells.canaries(judged.unbound, judged.instances)
+        outcome = cells.outcome()
+        leaks = (each for each in outcome.observations if each.result is Result.LEAK)
+        return Outcome(outcome.probe, outcome.status, tuple(leaks), tentative=True)
+
+    def walk(
+        self, gate: Gate, question: Question, response: Response
+    ) -> tuple[Json, Judgement, bool]:
+        """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
+        is learnt from it."""
+        return self._walked(gate, question, response)[:3]
+
+    def _walked(
+        self, gate: Gate, question: Question, response: Response
+    ) -> tuple[Json, Judgement, bool, Reading]:
+        read = gate.reader(response) if gate.reader else read_as_declared(gate.operation, response)
+        principal = self._ground.cast.principal(question.viewer)
+        if read.bent and is_success(response.status):
+            self.bent[f"{gate.endpoint.method} {gate.endpoint.path}"] = read.bent
+        judge = partial(
+            Judge, self._ground.model, principal, gate.operation.id, question.params,
+            response.status, told=read.owners,
+        )  # fmt: skip
+        judged = judge().judge(read.value, read.shape)
+        what = {
+            place: Known(resource=name)
+            for place, name in self._ownership.expanded(judged.instances).items()
+        }
+        if what:
+            judged = judge(known=what).judge(read.value, read.shape)
+        reading = self._ownership.read(gate, question, judged.instances)
+        reading.expanded |= what.keys()
+        for place, each in what.items():
+            known = reading.known.get(place, each)
+            reading.known[place] = replace(known, resource=each.resource)
+        if reading.known:
+            judged = judge(known=reading.known).judge(read.value, read.shape)
+        judged.unbound += read.beside
+        return read.value, judged, read.whole, reading
+
+    def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
+        """One side of an evidence in which no field stands out."""
+        name = viewer or "nobody logged in"
+        value = None
+        with suppress(ValueError):
+            value = json.loads(response.body) if response.is_json else None
+        return self._ground.redactor.answer(
+            name, relation, response.status, response.media_type, value, {}, ()
+        )
+
+    def _learn(
+        self, gate: Gate, question: Question, response: Response, value: Json,
+        instances: list[ObjectInstance], reading: Reading,
+    ) -> None:  # fmt: skip
+        viewer = question.viewer or ""
+        places: dict[tuple[str, str], tuple[str, ...]] = {}
+        for instance in instances:
+            who = self._ground.who(instance, viewer)
+            if instance.pointer in reading.mute:
+                continue
+            if who == viewer or self._ground.is_nobodys(instance.resource):
+                owners = [
+                    n for n, ids in self._ground.cast.ids.items() if ids & set(instance.owners)
+                ]
+                self._ground.knowledge.learn_own(who, instance, owners)
+            if who != viewer:
+                continue
+            for leaf in instance.leaves:
+                if leaf.value is not None:
+                    places.setdefault((instance.resource, leaf.path), leaf.pointer)
+            self._learn_states(gate, question, viewer, instance, reading)
+            self._learn_faces(question.endpoint, viewer, instance)
+            self._learn_parties(instance, reading)
+        self._learn_varying(question, viewer, instances, reading, response)
+        if is_success(response.status):
+            # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
+            ours = [
+                each
+                for each in instances
+                if self._ground.is_nobodys(each.resource)
+                or self._ground.who(each, viewer) == viewer
+            ]
+            self._ground.knowledge.learn_names(
+                (leaf.pointer, leaf.value) for each in ours for leaf in each.leaves
+            )
+            if places:
+                states = [
+                    (s.resource, s.state)
+                    for s in instances
+                    if self._ground.who(s, viewer) == viewer
+                ]
+                view = OwnView(
+                    value, response.status, response.media_type, places, states, question.curl
+                )
+                for name, key, place, filled in self._objects(viewer, instances):
+                    at = view.objects.setdefault((name, key), {})
+                    at.setdefault(place, set()).update(filled)
+                self._keep(question.endpoint, viewer, view)
+
+    def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
+        """The view that an owner has of their own at an endpoint, unless the one before it showed
+        them their object itself, and this one embeds it in another's."""
+        before = self._ground.views.get((endpoint, viewer))
+        if before is not None:
+            last, now = before.outermost, view.outermost
+            if now and all(last.get(name, MAX_DEPTH) < level for name, level in now.items()):
+                return
+        self._ground.views[(endpoint, viewer)] = view
+
+    def _objects(
+        self, viewer: str, instances: list[ObjectInstance]
+    ) -> Iterator[tuple[str, str, Place, list[str]]]:
+        """(resource, key, place) of each own object, and its fields with something in them."""
+        for each in instances:
+            resource = self._ground.model.policy.resources[each.resource]
+            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            if self._ground.who(each, viewer) == viewer:
+                filled = [leaf.path for leaf in each.leaves if leaf.value not in (None, "", [], {})]
+                yield each.resource, key, place_of(each.pointer, key), filled
+
+    def _learn_states(
+        self,
+        gate: Gate,
+        question: Question,
+        viewer: str,
+        instance: ObjectInstance,
+        reading: Reading,
+    ) -> None:
+        """Settings as an owner's own object tells them: of the account, or of this object alone."""
+        resource = self._ground.model.policy.resources[instance.resource]
+        many = is_one_of_many(self._ground.model, resource)
+        inner = len(instance.pointer) > 0 and instance.pointer not in reading.given
+        key = self._ownership.key_of(gate, question, instance, resource, inner)
+        self._learn_kin(viewer, instance, key)
+        for name, state in resource.states.items():
+            if not state.member or name not in instance.state:
+                continue
+            shown = any(leaf.path == state.member for leaf in instance.leaves)
+            # Declared here, and not there: read as the contract says of what is missing.
+            said = shown or (many and state.member in gate.shows.get(resource.name, ()))
+            if said and many and key:
+                place = (viewer, resource.name, key)
+                self._ground.knowledge.conditions.setdefault(place, {})[name] = instance.state[name]
+            elif shown and not many:
+                setting = (viewer, f"{resource.name}.{name}")
+                self._ground.cast.states[setting] = instance.state[name]
+                self._ground.cast.stated.discard(setting)
+
+    def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
+        """Who is what to this very object, as its members say; what a short answer leaves out was
+        told by another, or may be anything."""
+        named = relations_by_member(self._ground.model) if key else frozenset()
+        if not named:
+            return
+        policy, cast = self._ground.model.policy, self._ground.cast
+        told = {n for n in named if not lacks(instance.value, policy.relations[n].member)}
+        subject = Subject(instance.resource, instance.owners, instance.value)
+        known = self._ground.knowledge.kin.setdefault((viewer, instance.resource, key), {})
+        for each in cast.names():
+            may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
+            known[each] = (known.get(each, named) - told) | may
+
+    def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
+        """What an endpoint shows the owner of one object; lists of scalars have no one value."""
+        resource = self._ground.model.policy.resources[instance.resource]
+        key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
+        self._ground.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
+            leaf.path for leaf in instance.leaves if leaf.value not in (None, "", [], {})
+        )
+        for leaf in instance.leaves:
+            if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            place = (viewer, instance.resource, key, leaf.path)
+            self._ground.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
+
+    def _learn_varying(
+        self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,
+        response: Response,
+    ) -> None:  # fmt: skip
+        """Of own objects that are told apart by key, or by being the only one of their kind."""
+        own = [
+            each
+            for each in instances
+            if each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
+        ]
+        kinds = Counter(each.resource for each in own)
+        asked = " ".join((question.endpoint, *map(str, sorted(question.params.items()))))
+        for each in own:
+            resource = self._ground.model.policy.resources[each.resource]
+            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            fields = (
+                ((each.resource, leaf.path), canonical(leaf.value))
+                for leaf in each.leaves
+                if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
+            )
+            if key or kinds[each.resource] == 1:
+                date = response.headers.get("date", "")
+                self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
+
+    def take_back(self) -> None:
+        """Judge again by all that is known: take back what was told by a value that names nobody,
+        or by an object whose owner is shown another; add what only several answers tell."""
+        self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
+        self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
+        self._ground.placeholders.take_back(self._ground.matrix)
+        tell_mixed(self._ground)
+
+    def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:
+        resource = self._ground.model.policy.resources[instance.resource]
+        key = texts(instance.value, resource.key) if resource.key else []
+        whole = instance.pointer not in reading.partial
+        if key and whole and len(resource.owner.members) > 1:
+            self._ground.knowledge.parties.setdefault((resource.name, key[0]), instance.owners)

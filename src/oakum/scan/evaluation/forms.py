@@ -1,0 +1,88 @@
+"""What answers look like, values left out, and what they say to caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from oakum.authz import Table
+from oakum.authz.judge import Judgement
+from oakum.authz.table import leaf_index
+from oakum.exchange import Response
+from oakum.scan.evaluation.knowledge import canonical, leaves_of
+
+Form = tuple[int, str, frozenset[tuple[str, ...]], int]
+"""Status, media type, places of values with list positions left out, and how many values."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What an answer says to caches that many share (RFC 9111)."""
+
+    always: bool
+    """They may keep it whoever asked: `public` or `s-maxage` (3.5)."""
+    without_authorization: bool
+    """They may keep it where nothing in `Authorization` has asked for it."""
+    told_apart: frozenset[str]
+    """Names of request headers that its readers are told apart by, in lower case; `*`: all."""
+    status: int
+    media_type: str
+    text: int
+    """Hash of the body, for this process alone: nobody's value."""
+    governed: int
+    """The same of the values that the contract governs: the number of a request is none of them."""
+    etag: str
+    """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
+    this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""
+
+
+def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
+    """A hash of all values of fields that the contract has a line for, with whose they are."""
+    return hash(
+        frozenset(
+            (each.resource, tuple(each.owners), leaf.path, canonical(leaf.value))
+            for each in judged.instances
+            for leaf in each.leaves
+            if not isinstance(leaf.value, dict | list)
+            and leaf_index(tables[each.resource], leaf.path) >= 0
+        )
+    )
+
+
+def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
+    """What an answer says to caches; nothing said is taken for a *no*, as it means for most.
+
+    `values`: what is `governed` in it; called only where two answers may have to be compared.
+    """
+    said = [each.strip().lower() for each in answer.headers.get("cache-control", "").split(",")]
+    given = {name: value for name, _, value in (each.partition("=") for each in said)}
+    ages = [given[name].strip('"') for name in ("s-maxage", "max-age") if name in given]
+    shut = bool({"private", "no-store", "no-cache"} & given.keys()) or ages[:1] == ["0"]
+    vary = answer.headers.get("vary", "").split(",")
+    unkept = {"private", "no-store"} & given.keys()
+    etag = "" if unkept else answer.headers.get("etag", "")
+    etag = "" if etag.startswith("W/") else etag
+    return Keeping(
+        not shut and bool({"public", "s-maxage"} & given.keys()),
+        not shut and bool(ages or "public" in given),
+        frozenset(each.strip().lower() for each in vary) - {""},
+        answer.status,
+        answer.media_type,
+        hash(answer.body),
+        values() if etag else 0,
+        etag,
+    )
+
+
+def form_of(answer: Response) -> Form:
+    """What an answer looks like, values left out: two answers of one form may differ in values."""
+    text = answer.body.decode("utf-8", "replace")
+    try:
+        found = list(leaves_of(orjson.loads(answer.body))) if answer.body else []
+    except orjson.JSONDecodeError:
+        lines = text.splitlines()
+        return answer.status, answer.media_type, frozenset({(lines[0][:200],)}), len(lines)
+    places = frozenset(tuple("*" if p.isdigit() else p for p in at) for at, _ in found)
+    return answer.status, answer.media_type, places, len(found)

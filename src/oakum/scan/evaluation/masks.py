@@ -1,0 +1,97 @@
+"""Values that stand in for another: a mask is not what it hides, also when its owner sees it.
+
+Told by evidence: the owner sees another value of the same field of the same object elsewhere, and
+this one is made of what everybody knows of them (`3+bob@noreply.example.org`), or is the same for
+several owners.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+
+from oakum.exchange import json_bytes
+from oakum.openapi.model import Json
+
+_WORDS = re.compile(
+    r"(?<![a-z])(?:no-?reply|hidden|redacted|anonymi[sz]ed|masked|withheld|concealed|deleted)(?![a-z])",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
+)
+Kind = Literal["value", "mask", "alike", "unclear"]
+"""`alike`: several owners are shown it, and this one another at another time or place. A mask may
+be, and so may what varies by itself: of a field that holds it, nothing is closed."""
+
+
+_MASKED = re.compile(r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@")
+
+
+def looks_masked(value: Json) -> bool:
+    """Whether a value, or one in it, looks like a mask: written back, it would take the place of
+    what it hides."""
+    return _MASKED.search(json_bytes(value).decode()) is not None
+
+
+_PARTLY = re.compile(
+    r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@|(?<![0-9A-Za-z])[xX*](?:[.:/-][xX*])+(?![0-9A-Za-z])"
+)
+_HIDDEN = re.compile(r"[*•●·█#…]+|\.{3}|[xX]{2,}|(?<![0-9A-Za-z])(?:[xX]|0+)(?![0-9A-Za-z])")
+"""What stands in a mask for what it hides; a part of zeros (`10.1.0.0`) only beside the whole."""
+_LONGEST = 200
+_MOST_HIDDEN = 6
+
+
+def is_partly_masked(value: Json) -> bool:
+    """Whether a value looks like one of which a part is hidden: `10.1.x.x`, `a…@example.org`."""
+    return isinstance(value, str) and _PARTLY.search(value) is not None
+
+
+def hides(text: str, whole: str) -> bool:
+    """Whether a text is another with parts of it hidden: `10.1.x.x` and `10.1.0.0` of `10.1.7.12`,
+    `+44 **** 34` of `+44 7700 34`."""
+    if text == whole or len(whole) > _LONGEST:
+        return False
+    shown = _HIDDEN.split(text)
+    if not 1 < len(shown) <= _MOST_HIDDEN + 1 or not any(map(str.isalnum, "".join(shown))):
+        return False
+    first, *between, last = shown
+    at = len(first) if whole.startswith(first) else len(whole)
+    for each in between:
+        found = whole.find(each, at + 1)
+        at = found + len(each) if found > at else len(whole)
+    return whole.endswith(last) and len(whole) - len(last) > at
+
+
+def is_no_instant(text: str) -> bool:
+    """Whether a text is what languages write for no time, or for no id."""
+    return _NOTHING.fullmatch(text) is not None
+
+
+def kind_of(text: str, others: Collection[str], names: Collection[str], *, shared: bool) -> Kind:
+    """What a value is that an owner sees, beside what they see in its place at other endpoints.
+
+    `names`: what everybody may know of the owner, such as id and user name; `shared`: other owners
+    see the same value in that field.
+    """
+    if any(hides(text, each) for each in others):
+        return "mask"
+    others = [each for each in others if not hides(each, text)]
+    worded, known = _made_of(text, names)
+    if not others:
+        return "mask" if worded and known else "value"
+    most = max(_made_of(each, names) for each in others)
+    if (worded, known) != most:
+        return "mask" if (worded, known) > most else "value"
+    return "alike" if shared else "unclear"
+
+
+def _made_of(text: str, names: Collection[str]) -> tuple[bool, int]:
+    """Whether a text has a word that stands in for something, and how many public names."""
+    return _WORDS.search(text) is not None, sum(1 for n in names if n and _holds(text, n))
+
+
+def _holds(text: str, name: str) -> bool:
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", text) is not None

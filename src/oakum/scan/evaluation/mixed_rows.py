@@ -1,0 +1,73 @@
+"""Values of another that somebody is shown as their own, by an answer whose rows are mixed up.
+
+Told by evidence: the same object shows its owner another value elsewhere, and the one that it shows
+here is all that another identity is ever shown in that field. What two people have in common, a
+mask, and what varies by itself is none. Nobody can tell from outside whose mistake it is, so it is
+suspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.finding import Evidence, Result
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.scan.evaluation.ground import Ground
+from oakum.scan.evaluation.knowledge import MIN_CANARY
+from oakum.scan.evaluation.matrix import Key, Observation, Outcome, state_key
+
+_TELLING = frozenset(
+    {
+        FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.PERSONAL,
+        FieldClass.LOCATION,
+    }
+)  # fmt: skip
+"""Classes of fields in which two people seldom have one value."""
+
+
+def tell_mixed(ground: Ground) -> None:
+    """Enter what somebody is shown as their own that the contract denies them as another's."""
+    for endpoint, viewer, owner, resource, path, other in list(_mixed(ground)):
+        held = ground.cast.relations(viewer, owner)
+        state = ground.matrix.state(resource, owner)
+        view = ground.views.get((endpoint, viewer))
+        if view is None or ground.matrix.granted(endpoint, resource, path, held, True, state):
+            continue
+        label = ground.cast.label(held, viewer, owner)
+        key = Key(
+            endpoint, resource, path, label, state_key(ground.model.tables[resource], path, state)
+        )
+        at = view.leaves.get((resource, path), ())
+        shown = ground.redactor.answer(
+            viewer, label, view.status, view.media_type, view.value, {at: "leak"}, [at[:-1]]
+        )
+        where = ground.matrix.endpoint(other)
+        weak = (
+            f"{viewer} is shown it as their own, and another value at {where.method} {where.path}:"
+            f" {owner} is shown this one everywhere"
+        )
+        evidence = Evidence(None, shown, view.curl, note=weak)
+        seen = Observation(key, False, Result.LEAK, viewer, owner, evidence, weak)
+        ground.matrix.apply(endpoint, Outcome(f"mixed {endpoint} {viewer}", view.status, (seen,)))
+
+
+def _mixed(ground: Ground) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """(endpoint, viewer, owner, resource, field, the endpoint that shows the viewer's own)."""
+    knowledge = ground.knowledge
+    shown: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for (who, resource, _, path), endpoints in knowledge.faces.items():
+        shown.setdefault((resource, path), {}).setdefault(who, set()).update(endpoints.values())
+    for (viewer, resource, _, path), endpoints in knowledge.faces.items():
+        if len(set(endpoints.values())) < 2 or classify_field(path) not in _TELLING:
+            continue
+        for endpoint, text in endpoints.items():
+            of = [who for who, texts in shown[resource, path].items() if text in texts]
+            others = [who for who in of if who and who != viewer]
+            if len(text) < MIN_CANARY or len(others) != 1 or text in knowledge.common:
+                continue
+            if len(shown[resource, path][others[0]]) > 1:
+                continue  # a stand-in, perhaps: they are shown another as well
+            if knowledge.ambient.holds(viewer, (resource, path), text):
+                continue
+            elsewhere = next(each for each, other in endpoints.items() if other != text)
+            yield endpoint, viewer, others[0], resource, path, elsewhere

@@ -1,0 +1,142 @@
+"""What a run's own change of a setting has opened, and the API does not close again.
+
+The law of this module: a setting that reads as before is not yet as before. Endpoints that showed a
+stranger more while a setting was changed are asked once more when it was put back, a few of them,
+as one stranger each. What is shown still, and was not before, was left by the run: it is told, and
+it is a grant that outlives its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oakum.finding import Result
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.evaluation.matrix import Key
+from oakum.scan.requests.builder import fill
+from oakum.scan.requests.endpoints import Gate
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+_MOST = 6
+"""Endpoints that are asked again in all."""
+_EACH = 2
+"""Endpoints that are asked again about one owner."""
+_HOW = "stale"
+
+_At = tuple[str, str, str | None]
+"""(owner, endpoint, viewer)."""
+_Fields = set[tuple[str, str]]
+"""(resource, field) pairs."""
+
+
+def still_open(engine: Engine) -> tuple[str, ...]:
+    """Ask again once all was put back; says in words what is shown that was not."""
+    return tuple(_still_open(engine)) if engine.account_settings is not None else ()
+
+
+def _still_open(engine: Engine) -> Iterator[str]:
+    assert engine.account_settings is not None
+    patience = engine.account_settings.patience
+    patience.renew()
+    world = ""
+    for (owner, endpoint, viewer), shut in _chosen(engine).items():
+        gate = engine.matrix.gates[endpoint]
+        who = owner if gate.personal else None
+        if world != owner:
+            world = owner
+            engine.enter("settings put back", owner)
+        way = gate.otherwise(_HOW, endpoint=gate.endpoint.path)
+        look = _Look(engine, way, viewer, who, owner, shut)
+        if patience.until(look.is_closed):
+            continue
+        patience.left = 0.0  # it is known now that waiting does not close it
+        engine.matrix.open(way)
+        engine.put(way, viewer, who)
+        engine.confirm()
+        named = ", ".join(f"`{resource}.{path}`" for resource, path in sorted(look.left))
+        yield (
+            f"{named} of {owner} is shown to {viewer or 'nobody logged in'} at"
+            f" {gate.endpoint.method} {gate.endpoint.path} still, after the setting was put back,"
+            " and was not before the run: the API does not close it again; look at it by hand"
+        )
+
+
+def _chosen(engine: Engine) -> dict[_At, _Fields]:
+    """Endpoints that show a stranger in the world of a change what is closed now, and did not leak
+    before → what: one viewer for each, few for each owner."""
+    known = {(key.endpoint, key.resource, key.field) for key, _ in engine.matrix.leaks()}
+    found: dict[_At, _Fields] = {}
+    for owner, key in _open_then(engine):
+        viewer = next(
+            (
+                name
+                for name in (*engine.cast.names(), None)
+                if name != owner
+                and engine.cast.label(engine.cast.relations(name, owner), name, owner) == key.viewer
+            ),
+            owner,
+        )
+        leaks = (key.endpoint, key.resource, key.field) in known
+        if viewer == owner or leaks or engine.matrix.sees(key.resource, key.field, viewer, owner):
+            continue
+        asked = [at for at in found if at[0] == owner]
+        here = next((at for at in asked if at[1] == key.endpoint), None)
+        if here is None and len(asked) < _EACH and len(found) < _MOST:
+            here = owner, key.endpoint, viewer
+        if here is not None and here[2] == viewer:
+            found.setdefault(here, set()).add((key.resource, key.field))
+    return found
+
+
+def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
+    """(owner, cell) of all that somebody was shown rightly in a state into which the run has put
+    this owner, whosever it was."""
+    account_settings, policy = engine.account_settings, engine.model.policy
+    assert account_settings is not None
+    for flip in dict.fromkeys(account_settings.flipped):
+        for key, entry in engine.matrix.entries.items():
+            gate = engine.matrix.gates.get(key.endpoint)
+            if gate is None or entry.result is not Result.OPEN or gate.how or gate.batch:
+                continue
+            states = policy.resources[key.resource].states
+            value = canonical(flip.after)
+            if any(
+                text == value
+                and name in states
+                and account_settings.base(key.resource, name) == flip.state
+                for name, text in key.state
+            ):
+                yield flip.identity, key
+
+
+@dataclass
+class _Look:
+    """One question, asked until its answer shows nothing that is closed now."""
+
+    engine: Engine
+    way: Gate
+    viewer: str | None
+    who: str | None
+    owner: str
+    shut: _Fields
+    left: _Fields = field(default_factory=set)
+
+    def is_closed(self) -> bool:
+        engine, way = self.engine, self.way
+        filled = fill(way, engine.target, engine.knowledge, self.who)
+        if filled is None:
+            return True
+        answer = engine.send(way, self.viewer, filled)
+        key = engine.key(way, self.viewer, self.who, "put back")
+        about = frozenset({self.who} if self.who else ())
+        question = engine.question(way, self.viewer, about, filled, key)
+        self.left = {
+            (each.key.resource, each.key.field)
+            for each in engine.evaluator.look(way, question, answer).observations
+            if each.result is Result.LEAK and each.owner == self.owner
+        } & self.shut
+        return not self.left

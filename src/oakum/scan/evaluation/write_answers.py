@@ -1,0 +1,181 @@
+"""The answers to what the run itself writes, judged by the evaluator that reads are judged by.
+
+A refusal that returns the object of another leaks like any answer (CWE-209), and so does a creation
+that is answered with everybody's. The law of this module: such an answer can only add a leak. What
+it does not show closes nothing, nothing is learnt from it, and what was sent is no news: an answer
+may repeat it. A write may begin or end a relation, so what any relation that is looked up would be
+shown is no leak of a write that may have been done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, product
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from oakum.authz.table import allows
+from oakum.exchange import Request, Response, json_bytes
+from oakum.finding import Result
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Json, Operation
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.knowledge import canonical, leaves_of
+from oakum.scan.evaluation.matrix import Observation, Outcome
+from oakum.scan.requests.builder import Filled, curl, variable
+from oakum.scan.requests.endpoints import SAFE, Gate, gate_of, is_graphql
+from oakum.scan.requests.operation_names import Names
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+_MOST = 6
+"""Relations that are looked up, of which every combination is tried; of more, nothing is told."""
+
+
+class WriteAnswers:
+    """Hears every answer to a write, on its way to whoever has asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._ask = engine, engine.ask
+        self._names = Names(engine.model.operations.values(), engine.target)
+        self._gates: dict[str, Gate] = {}
+        self._numbers = count(1)
+        self._steps = {
+            step.operation
+            for each in engine.model.policy.relations.values()
+            for step in (*each.begin, *each.end)
+        }
+        self._once = False
+
+    def ask(self, viewer: str | None, request: Request) -> Response:
+        """Send a request as an identity; the answer to a write is judged."""
+        answer = self._ask(viewer, request)
+        if request.method not in SAFE:
+            self._once = self._heard(viewer, request, answer)
+        return answer
+
+    @property
+    def told_once(self) -> bool:
+        """Whether the last answer to a write showed a leak that no other has shown so far: the same
+        write, sent once more, may prove it."""
+        return self._once
+
+    def _heard(self, viewer: str | None, request: Request, answer: Response) -> bool:
+        operation = self._names.operation(request)
+        if operation is None or (viewer is not None and viewer not in self._engine.cast.ids):
+            return False  # an account of the run's own is nobody that the contract was asked about
+        rule = self._engine.model.rule(operation.id)
+        kind = classify(operation, rule).kind
+        if kind == "read" or is_graphql(operation, rule):
+            return False  # judged where it was asked
+        if kind == "login" and answer.status < 400:
+            return False  # the answer is for whom it has let in
+        gate = self._gate(operation)
+        outcome = self._engine.evaluator.hear(gate, self._question(gate, viewer, request), answer)
+        leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, gate, answer))
+        if leaks:
+            self._engine.note(gate, Outcome(outcome.probe, outcome.status, leaks, tentative=True))
+        confirmed = self._engine.matrix.confirmed
+        return any(not each.weak and each.key.finding not in confirmed for each in leaks)
+
+    def _gate(self, operation: Operation) -> Gate:
+        if operation.id not in self._gates:
+            engine = self._engine
+            params = engine.params.get(operation.id, {})
+            self._gates[operation.id] = gate_of(engine.model, operation, params)
+        return self._gates[operation.id]
+
+    def _may_be_granted(self, seen: Observation, gate: Gate, answer: Response) -> bool:
+        """Whether what the write has changed between these two would let the viewer see it."""
+        relations = self._engine.model.policy.relations
+        begins = gate.operation.id in self._steps
+        if seen.result is not Result.LEAK:
+            return True
+        if 400 <= answer.status < 500 and not begins:
+            return False
+        table = self._engine.model.tables[seen.key.resource]
+        held = self._engine.cast.relations(seen.viewer, seen.owner)
+        looked_up = [name for name in table.relations if relations[name].kind == "lookup"]
+        if len(looked_up) > _MOST:
+            return True
+        state = {
+            **self._engine.matrix.state(seen.key.resource, seen.owner),
+            **{
+                name: value
+                for name, text in seen.key.state
+                for value in table.resource.states[name].values
+                if canonical(value) == text
+            },
+        }
+        for each in product((False, True), repeat=len(looked_up)):
+            now = {name for name, holds in zip(looked_up, each, strict=True) if holds}
+            as_if = (held - set(looked_up)) | now
+            if allows(table, seen.key.field, as_if, state):
+                return True
+        return False
+
+    # ------------------------------------------------------------ what was asked
+
+    def _question(self, gate: Gate, viewer: str | None, request: Request) -> Question:
+        engine, operation = self._engine, gate.operation
+        params = self._names.values(request)
+        sent = {*params.values(), *(text for _, text in _query(request)), *_sent(request)}
+        whose = {name: self._whose(text) for name, text in params.items() if name in gate.personal}
+        targets = frozenset(each for each in whose.values() if each)
+        symbolic = operation.path
+        for name in params:
+            source = gate.sources.get(name, name)
+            place = variable(whose.get(name) or viewer or "", source)
+            symbolic = symbolic.replace("{" + name + "}", place)
+        filled = Filled(request, params, frozenset(sent), symbolic, self._said(request))
+        probe = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
+        line = curl(filled, engine.credentials(viewer))
+        return Question(
+            probe, operation.id, viewer, targets, params, frozenset(sent), line, wrote=True
+        )
+
+    def _whose(self, text: str) -> str:
+        """The identity that an id names, or whose object's it is; empty: nobody's that is known."""
+        engine = self._engine
+        for name in engine.cast.names():
+            rows = (
+                row.get(each.key)
+                for each in engine.model.policy.resources.values()
+                for row in engine.knowledge.objects.get((name, each.name), ())
+                if each.key
+            )
+            if text in engine.cast.ids[name] or text in rows:
+                return name
+        return ""
+
+    def _said(self, request: Request) -> str:
+        """The body for a curl line: names, as far as the document has them."""
+        body = _body(request)
+        if not isinstance(body, dict):
+            return ""
+        names = [name for name in body if self._engine.evaluator.may_write(name)]
+        return json_bytes(dict.fromkeys(names, "…")).decode() if names else ""
+
+
+def _query(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+
+
+def _body(request: Request) -> Json:
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _sent(request: Request) -> Iterator[str]:
+    """Every value in a body, JSON or a form's."""
+    for _, leaf in leaves_of(_body(request)):
+        if leaf is not None:
+            yield canonical(leaf)
+    if "form" in request.headers.get("content-type", ""):
+        text = request.body.decode("utf-8", "replace")
+        yield from (value for _, value in parse_qsl(text, keep_blank_values=True))

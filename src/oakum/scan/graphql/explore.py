@@ -1,0 +1,550 @@
+"""One endpoint of GraphQL, gone through: which schema, whom to ask about, and what to do when a
+query is refused or a field fails."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from graphql import (
+    GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
+    is_object_type,
+)
+from graphql.utilities import strip_ignored_characters
+
+from oakum.exchange import Response
+from oakum.finding import Endpoint
+from oakum.inference.lexicon import listed, words
+from oakum.openapi.model import Operation
+from oakum.scan.engine import Engine
+from oakum.scan.graphql.answers import Heard, fields_at, heard, reader, shows
+from oakum.scan.graphql.known import known_queries
+from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, without
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
+from oakum.scan.graphql.vocabulary import Vocabulary
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate, Query, gate_of
+
+_REQUEST = ("query", "variables", "operationName", "extensions")
+"""Names of a request's parts (GraphQL over HTTP, 2024)."""
+_MOST_GROUPS = 6
+_MOST_FIELDS = 600
+"""Of all queries together, and half as many of one."""
+_FEW_OWNERS, _MOST_OWNERS = 3, 5
+_MOST_VALUES = 3
+"""Of a key that is nobody's, in one query."""
+_MOST_SPLITS = 3
+_IN_ADDRESSES = Style(fields=40)
+"""Addresses of some thousand characters are cut."""
+_ROUNDS = 3
+_SELF = listed("authenticated current me my myself self viewer whoami")
+_INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
+"""Type and id within a global id (Relay, and the same with another sign between)."""
+
+
+@dataclass
+class _Said:
+    """What became of one question."""
+
+    heard: Heard
+    sighted: frozenset[str]
+    """Owners of what came; empty text: nobody's."""
+
+
+@dataclass
+class Explorer:
+    """The way through one endpoint."""
+
+    engine: Engine
+    operation: Operation
+    how: str
+    _aliases: bool = True
+    """Whether one field is asked several times in one query, under other names."""
+    _anonymous: bool = True
+    """Whether somebody without a login gets past the endpoint at all."""
+    _shallow: bool = False
+    _unknown: set[tuple[str, str]] = field(default_factory=set)
+    """(type, field) that the schema has and the server has not."""
+    _small: dict[str, Root] = field(default_factory=dict)
+    """The roots as they are asked where little is taken."""
+    _answered: bool = False
+    _closed: bool = False
+    """It answers nothing that could be read: nothing more is asked."""
+    _gates: dict[object, Gate] = field(default_factory=dict)
+    """By the text of the query, and what fills it."""
+    _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
+    """What has shown somebody something."""
+    _seen: dict[str, set[str]] = field(default_factory=dict)
+    """Root → owners whose objects it has shown."""
+    _taken: list[tuple[Gate, Asked, str | None, Filled, Response]] = field(default_factory=list)
+    """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
+
+    def __post_init__(self) -> None:
+        engine, operation = self.engine, self.operation
+        plain = replace(
+            operation,
+            parameters=tuple(
+                each
+                for each in operation.parameters
+                if not (each.where == "query" and each.name in _REQUEST)
+            ),
+        )
+        gate = gate_of(engine.model, plain, engine.params.get(operation.id, {}))
+        declared = {each.name for each in plain.parameters}
+        sources = {name: each for name, each in gate.sources.items() if name in declared}
+        self._base = replace(
+            gate, sources=sources, personal=gate.personal & sources.keys(), batch=True, shows={},
+            how=self.how, endpoint=Endpoint(operation.method, operation.path, operation.id),
+        )  # fmt: skip
+        self._params = engine.model.rule(operation.id).params
+        self._owned = frozenset(
+            name
+            for name, each in engine.model.policy.resources.items()
+            if each.owner.kind != "none"
+        )
+        self._names = engine.cast.subjects()
+        self._words = Vocabulary(engine.model, None, stated=False)
+
+    @property
+    def _called(self) -> str:
+        return f"{self.operation.method} {self.operation.path}"
+
+    # ------------------------------------------------------------ the whole
+
+    def explore(self) -> None:
+        """Everything that can be asked here."""
+        if not self._names:
+            return
+        graph = self.engine.graphs.get(self.engine.model.rule(self.operation.id).graphql)
+        schema = graph.schema if graph is not None else self._introspect()
+        self._words = Vocabulary(self.engine.model, schema, stated=graph is not None)
+        if schema is None:
+            if not self._closed:
+                self._ask_known()
+            return
+        self._schema = schema
+        self._root = schema.query_type.name if schema.query_type else ""
+        self._suppose()
+        names = {"data", "errors", "message"} | {
+            name
+            for type in schema.type_map.values()
+            if is_object_type(type)
+            for name in type.fields
+        }
+        self.engine.evaluator.declare(frozenset(names))
+        roots = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
+        waiting = [root for root in roots if not root.instead_of]
+        for _ in range(_ROUNDS):  # ids found in one answer fill the next question
+            ready = [root for root in waiting if self._asks(root)]
+            if not ready or self._closed:
+                break
+            waiting = [root for root in waiting if root not in ready]
+            self._ask_all([root for root in ready if not root.holes()])
+            self._learn_ids()
+            self._ask_all([root for root in ready if root.holes()])
+        self._ask_all([root for root in roots if self._is_needed(root)])
+        if waiting and not self._closed:
+            named = ", ".join(f"`{root.name}`" for root in waiting)
+            self.engine.notes.append(f"{self._called}: no value was seen to ask {named}")
+        self._keep_ways()
+
+    def _suppose(self) -> None:
+        """Of who is known by facts of the file alone, one is taken for the id: rather one with
+        digits than a name."""
+        engine = self.engine
+        for who, ids in engine.cast.ids.items():
+            likely = sorted(ids, key=lambda id: (not any(map(str.isdigit, id)), id))
+            for name in self._words.accounts if likely else ():
+                key = engine.model.policy.resources[name].key
+                engine.knowledge.suppose(who, name, key, likely[0])
+
+    def _planned(self, style: Style) -> list[Root]:
+        planner = Planner(self._schema, self._words, self._params, style)
+        roots = planner.roots()
+        share = _MOST_FIELDS // max(len(roots), 1)
+        if share < style.fields:
+            style = replace(style, fields=max(share, 30))
+            planner = Planner(self._schema, self._words, self._params, style)
+            roots = planner.roots()
+        for name, why in planner.acting.items():
+            said = f"`{name}` of {self._called} was not asked: {why}"
+            if said not in self.engine.notes:
+                self.engine.notes.append(said)
+        return roots
+
+    def _ask_all(self, roots: Sequence[Root]) -> None:
+        for group in packed(roots, _MOST_GROUPS, _MOST_FIELDS // 2):
+            asks = tuple(ask for root in group for ask in self._asks(root))
+            if not asks or self._closed:
+                continue
+            if self._aliases or len(asks) == 1:
+                self._ask_group(asks)
+            else:
+                for ask in asks:
+                    self._ask_group((ask,))
+
+    def _is_needed(self, root: Root) -> bool:
+        """Whether a list did not hold everybody, and can be told whom to look for."""
+        if not root.instead_of or root.instead_of not in self._seen:
+            return False
+        return bool(set(self._owners()) - self._seen[root.instead_of])
+
+    # ------------------------------------------------------------ the schema
+
+    def _introspect(self) -> GraphQLSchema | None:
+        """What the API tells of itself, in one request."""
+        text = strip_ignored_characters(get_introspection_query())
+        said = self._send(Asked("schema", text, ()), self._names[0])
+        if said is None:
+            return None
+        _, answer = said
+        told = heard(answer)
+        if not told.spoken:
+            self._close("does not answer as GraphQL does")
+            return None
+        try:
+            return build_client_schema(told.data, assume_valid=True)
+        except (TypeError, KeyError, AttributeError, ValueError):
+            self.engine.notes.append(
+                f"{self._called} does not tell its schema: name its file with `graphql:` under"
+                f" `operations: {self._called}:`"
+            )
+            return None
+
+    def _close(self, why: str) -> None:
+        self._closed = True
+        self.engine.notes.append(f"{self._called} {why}")
+
+    def _ask_known(self) -> None:
+        """The document's own examples, for each owner."""
+        for known in known_queries(self.operation, self._words):
+            unfilled = tuple(name for name in known.fixed)
+            base = replace(self._base, fixed=known.fixed, unfilled=unfilled)
+            names = {"data", "errors", "message", *_names(known.asked.picks)}
+            self.engine.evaluator.declare(frozenset(names))
+            owned = any(s.partition(".")[0] in self._owned for s in known.asked.sources.values())
+            for owner in self._owners() if owned else [""]:
+                whose = {
+                    name: (owner, -1) if source.partition(".")[0] in self._owned else ("", 0)
+                    for name, source in known.asked.sources.items()
+                }
+                name = f"{known.asked.name} of {owner}" if owner else known.asked.name
+                asked = replace(known.asked, name=name, whose=whose)
+                for viewer in self._viewers([owner] if owner else self._owners()):
+                    self._ask(asked, viewer, base)
+
+    # ------------------------------------------------------------ who
+
+    def _owners(self) -> list[str]:
+        """Identities to ask about: everybody, as long as they are few; else who adds another
+        relation to somebody, or another state."""
+        chosen: list[str] = []
+        known: set[object] = set()
+        for owner in self._names:
+            kinds = {self._kind(viewer, owner) for viewer in (None, *self._names)}
+            if len(chosen) < _FEW_OWNERS or (len(chosen) < _MOST_OWNERS and kinds - known):
+                chosen.append(owner)
+                known |= kinds
+        return chosen
+
+    def _kind(self, viewer: str | None, owner: str) -> object:
+        cast = self.engine.cast
+        label = cast.label(cast.relations(viewer, owner), viewer, owner)
+        states = sorted((p, repr(v)) for (who, p), v in cast.states.items() if who == owner)
+        return label, tuple(states)
+
+    def _viewers(self, owners: Sequence[str]) -> list[str | None]:
+        """Owners first, then one viewer of each kind that none of them is."""
+        found: list[str | None] = list(owners)
+        known = {self._kind(viewer, owner) for viewer in owners for owner in owners}
+        for viewer in (None, *self._names):
+            kinds = {self._kind(viewer, owner) for owner in owners}
+            if viewer not in found and kinds - known:
+                found.append(viewer)
+                known |= kinds
+        return found
+
+    def _asks(self, root: Root) -> list[Ask]:
+        """A root with all the values that are known; empty: one is missing."""
+        knowledge = self.engine.knowledge
+        sources = dict.fromkeys(hole.source for hole in root.holes())
+        own = [source for source in sources if source.partition(".")[0] in self._owned]
+        others = [len(knowledge.values(source, None)) for source in sources if source not in own]
+        if 0 in others:
+            return []
+        if not own:
+            return [Ask(root, "", nth) for nth in range(min([_MOST_VALUES, *others]))][
+                : None if others else 1
+            ]
+        return [
+            Ask(root, owner)
+            for owner in self._owners()
+            if all(knowledge.values(source, owner) for source in own)
+        ]
+
+    # ------------------------------------------------------------ asking
+
+    def _ask_group(self, asks: tuple[Ask, ...]) -> None:
+        """One query by all who matter, as long as it shows anybody's objects."""
+        if self._closed:
+            return
+        owners = list(dict.fromkeys(ask.whose for ask in asks if ask.whose))
+        viewers = self._viewers(owners or self._owners())
+        first = self._first(asks, viewers[0])
+        if first is None:
+            return
+        asked, said, asks = first
+        shown = set(said.sighted)
+        roots = {ask.root.name for ask in asks}
+        for root in roots:
+            self._seen.setdefault(root, set())
+        for nth, viewer in enumerate(viewers[1:], start=1):
+            if nth > 1 and not shown:
+                return  # neither of two owners is shown anything of anybody's
+            if viewer is None and not self._anonymous:
+                continue
+            again = self._ask(asked, viewer)
+            if again is not None:
+                shown |= again.sighted
+                self._rest(asked, again, viewer)
+        if len(roots) == 1:  # of several in one answer it is not known which has shown whom
+            self._seen[next(iter(roots))] |= shown
+        if shown:
+            self._alive.append((asked, asks))
+
+    def _first(
+        self, asks: tuple[Ask, ...], viewer: str | None
+    ) -> tuple[Asked, _Said, tuple[Ask, ...]] | None:
+        """The first question; while it is refused whole, less deep, and then field by field. What
+        is taken once is asked so from then on."""
+        many = len(asks) > len({ask.root.pick.field for ask in asks})
+        for shallow, aliases in ((False, True), (True, True), (False, False), (True, False)):
+            if (self._shallow and not shallow) or (aliases and not self._aliases):
+                continue
+            if many and not aliases:
+                self._aliases = False
+                for ask in asks:
+                    self._ask_group((ask,))
+                return None
+            less = self._smaller(asks) if shallow else asks
+            found = self._taken_as(less, viewer, ", less deep" if shallow else "") if less else None
+            if found is not None or self._closed:
+                self._shallow = self._shallow or (shallow and found is not None)
+                return found and (*found, less)
+            if shallow and not many:
+                break
+        if not self._answered:
+            self._close("answers no query")
+        return None
+
+    def _taken_as(
+        self, asks: Sequence[Ask], viewer: str | None, how: str
+    ) -> tuple[Asked, _Said] | None:
+        """A question, asked without what the server does not know or what fails; None: refused."""
+        name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
+        if not self._aliases:
+            name += f" of {asks[0].whose or asks[0].nth}"
+        asked: Asked | None = self._composed(asks, name)
+        for _ in range(_MOST_SPLITS):
+            said = self._ask(asked, viewer) if asked else None
+            if asked is None or said is None or self._closed:
+                return None
+            if said.heard.lost:
+                return self._rest(asked, said, viewer)
+            if not said.heard.refused:
+                return asked, said
+            unknown = set(fields_at(asked.text, said.heard.places))
+            places = {place for path, place in placed(asked.picks, self._root) if path in unknown}
+            if not places - self._unknown:
+                return None
+            self._unknown |= places
+            asked = self._composed(asks, f"{name} as it is")
+        return None
+
+    def _composed(self, asks: Sequence[Ask], name: str) -> Asked | None:
+        """One query, without what the server has said it does not know."""
+        asked = compose(asks, self._owned, name)
+        gone = [path for path, place in placed(asked.picks, self._root) if place in self._unknown]
+        return without(asked, gone, name) if gone else asked
+
+    def _smaller(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+        if not self._small:
+            self._small = {root.name: root for root in self._planned(SHALLOW)}
+        return tuple(
+            replace(ask, root=self._small[ask.root.name])
+            for ask in asks
+            if ask.root.name in self._small
+        )
+
+    def _rest(self, asked: Asked, said: _Said, viewer: str | None) -> tuple[Asked, _Said] | None:
+        """Ask again without what failed, where it took others with it."""
+        for nth in range(_MOST_SPLITS):
+            if not said.heard.lost:
+                break
+            less = without(asked, said.heard.lost, f"{asked.name} without {nth + 1}")
+            again = self._ask(less, viewer) if less else None
+            if less is None or again is None:
+                return None
+            asked, said = less, again
+        return asked, said
+
+    def _ask(self, asked: Asked, viewer: str | None, base: Gate | None = None) -> _Said | None:
+        gate = self._gate(asked, base)
+        sent = self._send(asked, viewer, base)
+        if sent is None:
+            return None
+        filled, answer = sent
+        outcome = self.engine.took(gate, viewer, None, filled, answer)
+        if not asked.variables:
+            self._taken.append((gate, asked, viewer, filled, answer))
+        told = heard(answer)
+        self._answered = self._answered or not told.refused
+        if viewer is None and (answer.status in (401, 403) or (told.refused and not told.lost)):
+            self._anonymous = False
+        if viewer is not None and answer.status in (404, 405) and not self._answered:
+            self._close("is not there")
+        return _Said(told, frozenset(owner for owner, _ in outcome.sighted))
+
+    def _send(
+        self, asked: Asked, viewer: str | None, base: Gate | None = None
+    ) -> tuple[Filled, Response] | None:
+        gate = self._gate(asked, base)
+        filled = fill(gate, self.engine.target, self.engine.knowledge, None)
+        if filled is None:
+            return None
+        return filled, self.engine.send(gate, viewer, filled)
+
+    def _gate(self, asked: Asked, base: Gate | None = None) -> Gate:
+        """The endpoint, asked this query."""
+        key = (asked.text, tuple(asked.whose.items()))
+        if key in self._gates:
+            return self._gates[key]
+        base = base or self._base
+        named = {each.asks.name for each in self._gates.values() if each.asks is not None}
+        name = asked.name if asked.name not in named else f"{asked.name} ({len(named)})"
+        read = reader(asked, self._words, lambda: self.engine.cast.ids)
+        gate = replace(
+            base,
+            shows=shows(asked, self._words) if asked.picks else {},
+            sources={**base.sources, **asked.sources},
+            whose=asked.whose,
+            asks=Query(asked.text, asked.variables, name),
+            reader=read if asked.picks else None,
+        )
+        self._gates[key] = gate
+        self.engine.matrix.open(gate)
+        return gate
+
+    # ------------------------------------------------------------ ids
+
+    def _learn_ids(self) -> None:
+        """What identities are called in the graph, where it calls them otherwise.
+
+        A global id holds the id that is known. And a field that is called after the caller, and
+        shows each of two another account, shows each their own.
+        """
+        endpoints = {gate.id for gate in self._gates.values()}
+        found = {
+            id: who
+            for (endpoint, _), answers in self.engine.matrix.outsiders.items()
+            for id in sorted(set().union(*answers.values()))
+            if endpoint in endpoints and (who := self._held(id))
+        }
+        for accounts in self._of_callers().values():
+            if len(accounts) > 1 and len(set(accounts.values())) == len(accounts):
+                found |= {id: who for who, id in accounts.items()}
+        ids = self.engine.cast.ids
+        new = {id: who for id, who in found.items() if id not in ids.get(who, ())}
+        for id, who in new.items():
+            self.engine.cast.learn(who, id)
+        for gate, asked, viewer, filled, answer in self._taken if new else ():
+            outcome = self.engine.took(gate, viewer, None, filled, answer)
+            shown = {owner for owner, _ in outcome.sighted}
+            if len(asked.picks) == 1:
+                self._seen.setdefault(asked.name, set()).update(shown)
+        self._taken.clear()
+
+    def _of_callers(self) -> dict[str, dict[str, str]]:
+        """Root that is called after the caller → identity → the key of the account that came."""
+        found: dict[str, dict[str, str]] = {}
+        for _, asked, viewer, _, answer in self._taken:
+            data = heard(answer).data
+            for pick in asked.picks:
+                if not self._words.is_account(pick.ends) or not set(words(pick.field)) & _SELF:
+                    continue
+                id = self._words.key_in(data, pick) if isinstance(data, dict) else ""
+                if viewer is not None and id:
+                    found.setdefault(pick.field, {})[viewer] = id
+        return found
+
+    def _held(self, id: str) -> str:
+        """The identity whose id a global id holds; empty: nobody's."""
+        texts = [id]
+        try:
+            padded = id + "=" * (-len(id) % 4)
+            texts.append(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
+        except (binascii.Error, ValueError, UnicodeDecodeError):
+            pass
+        for text in texts:
+            if match := _INNER.fullmatch(text):
+                return self.engine.cast.who((match["id"],))
+        return ""
+
+    # ------------------------------------------------------------ other worlds
+
+    def _keep_ways(self) -> None:
+        """What is asked again when somebody has set their account otherwise: about them alone, and
+        all in one query, if that is answered."""
+        engine = self.engine
+        stateful = {name for name, table in engine.model.tables.items() if table.states}
+        kept = [
+            asks
+            for asked, asks in self._alive
+            if asks and stateful & shows(asked, self._words).keys()
+        ]
+        if engine.account_settings is None or not kept:
+            return
+        everything = self._way([ask for asks in kept for ask in asks], "all")
+        if len(kept) > 1 and self._aliases and self._is_answered(everything):
+            engine.ways.append(everything)
+        else:
+            names = ["+".join(dict.fromkeys(ask.root.name for ask in asks)) for asks in kept]
+            each = [
+                self._way(asks, f"{name} of one") for asks, name in zip(kept, names, strict=True)
+            ]
+            engine.ways += {gate.id: gate for gate in each}.values()
+
+    def _way(self, asks: Sequence[Ask], name: str) -> Gate:
+        """A question about whoever it is filled for."""
+        once = dict.fromkeys(replace(ask, whose="") for ask in asks)
+        asked = self._composed([*once], name) or compose([*once], self._owned, name)
+        own = {n for n, source in asked.sources.items() if source.partition(".")[0] in self._owned}
+        gate = self._gate(asked)
+        return replace(
+            gate,
+            personal=gate.personal | own,
+            whose={name: which for name, which in gate.whose.items() if name not in own},
+            batch=not own,
+        )
+
+    def _is_answered(self, gate: Gate) -> bool:
+        """Whether an owner is answered all that is asked."""
+        engine, who = self.engine, self._names[0]
+        filled = fill(gate, engine.target, engine.knowledge, who)
+        if filled is None:
+            return False
+        answer = engine.send(gate, who, filled)
+        engine.took(gate, who, who, filled, answer)
+        told = heard(answer)
+        return not told.refused and not told.lost
+
+
+def _names(picks: Sequence[Pick]) -> Iterator[str]:
+    for each in picks:
+        yield each.field
+        yield from _names(each.below)

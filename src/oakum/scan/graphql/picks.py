@@ -1,0 +1,255 @@
+"""What a query selects, and its text. No text in quotes: what names somebody is a variable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from oakum.policy.graphql import TAG
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A variable: the `Resource.field` that fills it, and its type, such as `ID!`."""
+
+    source: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Members:
+    """An input object."""
+
+    given: tuple[tuple[str, Value], ...]
+
+
+Value = str | Hole | Members
+"""Of an argument; a text stands in the query as it is: a number, `true`, a name."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A field that is selected."""
+
+    field: str
+    ends: str = ""
+    """The object type of what stands there; empty: a scalar, or the object says which."""
+    on: str = ""
+    """The object type of which it is selected, where others may stand; empty: the only one."""
+    alias: str = ""
+    args: tuple[tuple[str, Value], ...] = ()
+    below: tuple[Pick, ...] = ()
+    listed: bool = False
+    """Whether it holds many, or what holds many."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the answer."""
+        return self.alias or self.field
+
+    @property
+    def size(self) -> int:
+        """Fields that it selects, itself among them."""
+        return 1 + sum(each.size for each in self.below)
+
+    def holes(self) -> Iterator[Hole]:
+        """Every variable of it, in the order of the text."""
+        yield from (hole for _, value in self.args for hole in _holes(value))
+        for each in self.below:
+            yield from each.holes()
+
+
+@dataclass(frozen=True)
+class Root:
+    """A field of the query's root, with all that is selected below."""
+
+    name: str
+    """Such as `user(id)`."""
+    pick: Pick
+    rank: int
+    """0: it leads to what belongs to somebody; 1: to another resource; 2: to none."""
+    instead_of: str = ""
+    """The root that shows the same without being told whom to look for."""
+
+    def holes(self) -> tuple[Hole, ...]:
+        """Its variables, each as often as it is used."""
+        return tuple(self.pick.holes())
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A root with the values that fill it: of one identity, and which of what is nobody's."""
+
+    root: Root
+    whose: str = ""
+    nth: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A whole query."""
+
+    name: str
+    text: str
+    picks: tuple[Pick, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Name → type."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Name → `Resource.field`."""
+    whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Name → identity (empty: anybody's), and position among its values."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Name in the answer → the identity whose values chose it."""
+
+
+def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked:
+    """One query of several roots. `owned`: resources that belong to somebody. Only a root that is
+    asked more than once gets other names: guards know a field by its own."""
+    many = Counter(ask.root.pick.field for ask in asks)
+    numbers: Counter[str] = Counter()
+    made = _Variables(owned)
+    picks: list[Pick] = []
+    about: dict[str, str] = {}
+    for ask in asks:
+        pick = made.named(ask.root.pick, ask)
+        if many[pick.field] > 1:
+            numbers[pick.field] += 1
+            pick = replace(pick, alias=f"{pick.field}_{numbers[pick.field]}")
+        picks.append(pick)
+        if ask.whose:
+            about[pick.key] = ask.whose
+    roots = dict.fromkeys(ask.root.name for ask in asks)
+    return Asked(
+        name or "+".join(roots),
+        text_of(picks, made.kinds),
+        tuple(picks),
+        made.kinds,
+        made.sources,
+        made.whose,
+        about,
+    )
+
+
+def without(asked: Asked, paths: Sequence[tuple[str, ...]], name: str) -> Asked | None:
+    """The query without what stands at these paths of an answer; None: nothing is left."""
+    picks = _pruned(asked.picks, paths)
+    used = {value for pick in picks for value in _names(pick)}
+    if not picks:
+        return None
+
+    def kept(given: Mapping[str, str]) -> dict[str, str]:
+        return {key: value for key, value in given.items() if key in used}
+
+    kinds = kept(asked.variables)
+    whose = {key: value for key, value in asked.whose.items() if key in used}
+    return replace(
+        asked, name=name, text=text_of(picks, kinds), picks=picks, variables=kinds,
+        sources=kept(asked.sources), whose=whose,
+    )  # fmt: skip
+
+
+def placed(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], tuple[str, str]]]:
+    """Every pick as its path in an answer, and as (type, field). `type`: of which they are."""
+    for pick in picks:
+        yield (pick.key,), (pick.on or type, pick.field)
+        for path, place in placed(pick.below, pick.ends):
+            yield (pick.key, *path), place
+
+
+def _pruned(picks: Sequence[Pick], paths: Sequence[tuple[str, ...]]) -> tuple[Pick, ...]:
+    found: list[Pick] = []
+    for pick in picks:
+        mine = [path[1:] for path in paths if path[:1] == (pick.key,)]
+        if () in mine:
+            continue
+        below = _pruned(pick.below, mine) if mine else pick.below
+        if below or not pick.below:
+            found.append(replace(pick, below=below))
+    return tuple(found)
+
+
+class _Variables:
+    """Names for the holes of a query, and what fills each."""
+
+    def __init__(self, owned: frozenset[str]) -> None:
+        self._owned = owned
+        self._known: dict[tuple[Hole, str, int], str] = {}
+        self.kinds: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.whose: dict[str, tuple[str, int]] = {}
+
+    def named(self, pick: Pick, ask: Ask) -> Pick:
+        """The same with `$name` in place of each hole."""
+        args = tuple((name, self._value(name, value, ask)) for name, value in pick.args)
+        below = tuple(self.named(each, ask) for each in pick.below)
+        return replace(pick, args=args, below=below)
+
+    def _value(self, name: str, value: Value, ask: Ask) -> Value:
+        if isinstance(value, Members):
+            given = tuple((each, self._value(each, v, ask)) for each, v in value.given)
+            return Members(given)
+        if not isinstance(value, Hole):
+            return value
+        owned = value.source.partition(".")[0] in self._owned
+        # The last of several values: one that this endpoint has shown is newer than all others.
+        which = (ask.whose, -1) if owned else ("", ask.nth)
+        known = self._known.get((value, *which))
+        if known is None:
+            known = name if name not in self.kinds else f"{name}_{len(self.kinds) + 1}"
+            self._known[(value, *which)] = known
+            self.kinds[known], self.sources[known] = value.kind, value.source
+            self.whose[known] = which
+        return f"${known}"
+
+
+def text_of(picks: Sequence[Pick], variables: Mapping[str, str]) -> str:
+    """The text of a query, on one line."""
+    head = ", ".join(f"${name}: {kind}" for name, kind in variables.items())
+    return f"query oakum{f'({head})' if head else ''} {{ {_selection(picks)} }}"
+
+
+def _selection(picks: Sequence[Pick]) -> str:
+    parts = [_written(each) for each in picks if not each.on]
+    for type in dict.fromkeys(each.on for each in picks if each.on):
+        inner = " ".join(_written(each) for each in picks if each.on == type)
+        parts.append(f"... on {type} {{ {inner} }}")
+    if any(each.on for each in picks):
+        parts.insert(0, TAG)
+    return " ".join(parts)
+
+
+def _written(pick: Pick) -> str:
+    alias = f"{pick.alias}: " if pick.alias else ""
+    args = ", ".join(f"{name}: {_literal(value)}" for name, value in pick.args)
+    below = f" {{ {_selection(pick.below)} }}" if pick.below else ""
+    return f"{alias}{pick.field}{f'({args})' if args else ''}{below}"
+
+
+def _literal(value: Value) -> str:
+    if isinstance(value, Members):
+        return "{" + ", ".join(f"{name}: {_literal(each)}" for name, each in value.given) + "}"
+    return f"${value.source}" if isinstance(value, Hole) else value
+
+
+def _holes(value: Value) -> Iterator[Hole]:
+    if isinstance(value, Hole):
+        yield value
+    elif isinstance(value, Members):
+        for _, each in value.given:
+            yield from _holes(each)
+
+
+def _names(pick: Pick) -> Iterator[str]:
+    """Names of the variables of a pick whose holes have been named."""
+    yield from (name for _, value in pick.args for name in _named(value))
+    for each in pick.below:
+        yield from _names(each)
+
+
+def _named(value: Value) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith("$"):
+        yield value[1:]
+    elif isinstance(value, Members):
+        for _, each in value.given:
+            yield from _named(each)

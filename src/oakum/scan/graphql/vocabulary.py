@@ -1,0 +1,239 @@
+"""The types of a schema in the words of the contract: which is a resource, which field a member.
+
+Where the policy names the schema, a type is what it is called. A schema that was asked for is
+matched by words: `UserType.birthDate` is `User.birth_date`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from graphql import (
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_object_type,
+    is_required_argument,
+)
+
+from oakum.authz import Model
+from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.nouns import ACCOUNTS
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.graphql.picks import Pick
+
+_AFFIXES = listed("dto entity gql graph graphql model node object output payload record type")
+"""Words that frameworks put around the name of a thing."""
+_DULL = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
+
+
+class Vocabulary:
+    """Answers by names, remembered. `stated`: the policy speaks of this very schema."""
+
+    def __init__(self, model: Model, schema: GraphQLSchema | None, *, stated: bool) -> None:
+        self.model = model
+        self.schema = schema
+        self._stated = stated
+        self._resources: dict[str, str] = {}
+        self._members: dict[tuple[str, str], str] = {}
+
+    # ------------------------------------------------------------ types
+
+    def resource(self, type: str) -> str:
+        """The resource that a type is; empty: none."""
+        if type not in self._resources:
+            exact = self.model.bound.get(type, "")
+            self._resources[type] = exact if exact or self._stated else self._meant(type)
+        return self._resources[type]
+
+    def schema_name(self, type: str) -> frozenset[str]:
+        """Names by which a type's shape is known to be its resource."""
+        name = self.resource(type)
+        schemas = sorted(self.model.policy.resources[name].schemas) if name else []
+        return frozenset((type, *([] if type in self.model.bound else schemas[:1])))
+
+    def _meant(self, type: str) -> str:
+        wanted = _core(type)
+        for known, resource in self.model.bound.items():
+            if wanted and wanted in (_core(known), _core(resource)):
+                return resource
+        accounts = self.accounts
+        if len(accounts) == 1 and len(wanted) == 1 and wanted[0] in ACCOUNTS:
+            return next(iter(accounts))
+        return ""
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """Resources of which an object is an account: its key names its owner."""
+        return frozenset(
+            name for name, each in self.model.policy.resources.items() if each.is_account
+        )
+
+    def is_account(self, type: str) -> bool:
+        """Whether an object of this type is somebody's account."""
+        return self.resource(type) in self.accounts
+
+    def is_owned(self, resource: str) -> bool:
+        """Whether objects of a resource belong to anybody."""
+        each = self.model.policy.resources.get(resource)
+        return each is not None and each.owner.kind != "none"
+
+    def objects(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
+        """What an object of this type may be: resources first."""
+        if is_object_type(type):
+            return [type]
+        if self.schema is None or not is_abstract_type(type):
+            return []
+        possible = self.schema.get_possible_types(type)
+        return sorted(possible, key=lambda each: (not self.resource(each.name), each.name))
+
+    # ------------------------------------------------------------ where types lead
+
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """Types at or below which a resource stands."""
+        below: dict[str, set[str]] = {}
+        for name, type in self.schema.type_map.items() if self.schema else ():
+            below[name] = {each.name for each in self.objects(type)} - {name}
+            if is_object_type(type):
+                below[name] = {get_named_type(each.type).name for each in type.fields.values()}
+        found = {name for name in below if self.resource(name)}
+        while more := {name for name, next in below.items() if name not in found and next & found}:
+            found |= more
+        return frozenset(found)
+
+    def targets(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
+        """The resources that one comes to first from a type, through what only wraps them."""
+        waiting, seen = self.objects(type), set[str]()
+        found: list[GraphQLObjectType] = []
+        for each in waiting:
+            if each.name in seen:
+                continue
+            seen.add(each.name)
+            if self.resource(each.name):
+                found.append(each)
+                continue
+            for field in each.fields.values():
+                end = get_named_type(field.type)
+                if end.name in self.leading:
+                    waiting += self.objects(end)
+        return found
+
+    # ------------------------------------------------------------ fields
+
+    def member(self, type: str, field: str) -> str:
+        """How the contract calls a field of a type."""
+        place = (type, field)
+        if place not in self._members:
+            self._members[place] = field
+            resource = self.resource(type)
+            if resource and not self._stated:
+                self._members[place] = self._called(type, resource, field)
+        return self._members[place]
+
+    def _called(self, type: str, resource: str, field: str) -> str:
+        names = self._names(resource)
+        if field in names:
+            return field
+        same = next((name for name in names if words(name) == words(field)), "")
+        key = self.model.policy.resources[resource].key
+        if not same and key and words(field) == ("id",):
+            own = self.schema.get_type(type) if self.schema else None
+            others = own.fields if own is not None and is_object_type(own) else {}
+            if not any(words(each) == words(key) for each in others):
+                return key
+        return same or field
+
+    def _names(self, resource: str) -> Mapping[str, None]:
+        """Members that the contract or the document knows of a resource."""
+        each = self.model.policy.resources[resource]
+        paths = [*self.model.tables[resource].leaves, each.key, *self.needs(resource)]
+        return dict.fromkeys(path.split(".")[0] for path in paths if path)
+
+    def needs(self, resource: str) -> Iterator[str]:
+        """Paths of what says whose an object is and in which state: without it nothing is told."""
+        policy = self.model.policy
+        each = policy.resources[resource]
+        yield from (path for path in (each.key, *each.owner.members) if path)
+        yield from (state.member for state in each.states.values() if state.member)
+        for name in self.model.tables[resource].relations:
+            if policy.relations[name].member:
+                yield policy.relations[name].member
+
+    def needed(self, type: GraphQLObjectType) -> list[tuple[str, ...]]:
+        """The same as fields of a type, one below another. Where none of them says whose an object
+        is, the one field that leads to an account does."""
+        resource = self.resource(type.name)
+        if not resource:
+            return []
+        found = [self._fields(type, path) for path in self.needs(resource)]
+        if way := self.owner_way(type):
+            found.append(way)
+        return [path for path in dict.fromkeys(found) if path]
+
+    def owner_way(self, type: GraphQLObjectType) -> tuple[str, ...]:
+        """The way to the account of an object's owner, where the contract's own is none here."""
+        resource = self.model.policy.resources[self.resource(type.name)]
+        if resource.owner.kind != "field" or self.is_account(type.name):
+            return ()
+        if any(self._fields(type, path) for path in resource.owner.members):
+            return ()
+        ways = [
+            (name, *self._key_of(end)[:1])
+            for name, each in type.fields.items()
+            for end in [get_nullable_type(each.type)]
+            if is_object_type(end) and self.is_account(end.name) and not each.args
+        ]
+        return ways[0] if len(ways) == 1 and len(ways[0]) == 2 else ()
+
+    def key_in(self, data: Mapping[str, Json], pick: Pick) -> str:
+        """The key of the one object that a pick of a root shows; empty: none came."""
+        value = data.get(pick.key)
+        type = self.schema.get_type(pick.ends) if self.schema else None
+        if not isinstance(value, dict) or not is_object_type(type):
+            return ""
+        found = next((value.get(name) for name in self._key_of(type)), None)
+        plain = isinstance(found, str | int) and not isinstance(found, bool)
+        return canonical(found) if plain else ""
+
+    def _key_of(self, type: GraphQLObjectType) -> list[str]:
+        key = self.model.policy.resources[self.resource(type.name)].key
+        return [name for name in type.fields if self.member(type.name, name) == key]
+
+    def _fields(self, type: GraphQLObjectType, path: str) -> tuple[str, ...]:
+        """A path of the contract's as fields; empty: the type has none such."""
+        found: list[str] = []
+        at: GraphQLNamedType = type
+        for segment in path.split("."):
+            if segment == "*":
+                continue
+            if not is_object_type(at):
+                return ()
+            name = next((n for n in at.fields if self.member(at.name, n) == segment), "")
+            if not name or any(is_required_argument(arg) for arg in at.fields[name].args.values()):
+                return ()
+            found.append(name)
+            at = get_named_type(at.fields[name].type)
+        return tuple(found) if is_leaf_type(at) else ()
+
+    def is_worth(self, type: str, field: str) -> bool:
+        """Whether a value of a resource is asked for: what the policy knows of it, and else what
+        sounds as if it were somebody's. A schema that nobody has read has much besides."""
+        resource = self.resource(type)
+        if self._stated or not resource:
+            return True
+        known = self.member(type, field) in self._names(resource)
+        return known or classify_field(field) not in _DULL
+
+
+def _core(name: str) -> tuple[str, ...]:
+    """The words of a name without those that frameworks put around it."""
+    parts = words(name)
+    kept = tuple(part for part in parts if part not in _AFFIXES) or parts
+    return (*kept[:-1], singular(kept[-1])) if kept else ()

@@ -1,0 +1,2 @@
+"""Test accounts: the identities file, logins, sessions, relationships, accounts that a run
+makes."""

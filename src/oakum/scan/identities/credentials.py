@@ -1,0 +1,260 @@
+"""What an identity is: how it logs in, what it sends, and who it is to the others.
+
+No secret shows by accident: secrets are `Secret`, and templates hold names in their place
+(`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the environment).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Json
+
+_NAME = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<environment>\w+)\}|(?P<variable>[A-Za-z_]\w*))")
+
+NOWHERE = Location("")
+
+
+class Secret:
+    """A string that shows as `<secret>` wherever it is printed, logged or formatted."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The string itself, to be sent and not to be shown."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def names(template: Json) -> Iterator[tuple[Literal["environment", "variable"], str]]:
+    """The names a template uses, in order; in maps and lists at any depth."""
+    if isinstance(template, str):
+        for match in _NAME.finditer(template):
+            if match["environment"]:
+                yield "environment", match["environment"]
+            elif match["variable"]:
+                yield "variable", match["variable"]
+    elif isinstance(template, Mapping):
+        for value in template.values():
+            yield from names(value)
+    elif isinstance(template, list | tuple):
+        for value in template:
+            yield from names(value)
+
+
+def escaped(text: str) -> str:
+    """Text that a template gives back as it is."""
+    return text.replace("$", "$$")
+
+
+@dataclass(frozen=True)
+class Send:
+    """One thing that goes with every request of an identity."""
+
+    where: Literal["header", "cookie", "query"]
+    name: str
+    """As written; header names are sent in lower case."""
+    value: str
+    """Template: `Bearer $token`."""
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Csrf:
+    """A value fetched before the login and echoed in it, or set by it (double submit)."""
+
+    get: str
+    """Path, URL or operation id of the page that gives it; empty: the login sets the cookie."""
+    cookie: str = ""
+    """The value is this cookie; else `pointer` into the JSON answer, else the HTML `input`."""
+    pointer: str = ""
+    input: str = ""
+    header: str = ""
+    """Header that carries it, in the login and in every later request that is not a read."""
+    field: str = ""
+    """Member of the login's body that carries it."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """One request that answers with a token, cookies, or both."""
+
+    method: str
+    where: str
+    """Operation id, path from `/`, or absolute URL."""
+    encoding: Literal["none", "json", "form", "raw"] = "none"
+    body: Json = field(default=None, repr=False)
+    """Template: a JSON value, a map of form fields, or a string (`raw`)."""
+    content_type: str = ""
+    """For `raw` only."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Templates; names in lower case. Sent with the login only."""
+    basic: str = field(default="", repr=False)
+    """Template of a name and a password with a colon between, for the header (RFC 7617)."""
+    csrf: Csrf | None = None
+    token: str = ""
+    """JSON pointer (RFC 6901) of the token in the answer."""
+    token_header: str = ""
+    """Or the header of the answer that holds it, in lower case."""
+    cookie: str = ""
+    """Name of the cookie to keep; `*`: every cookie set."""
+    hint: str = ""
+    """What to try when it is refused."""
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program that prints a token; run in `directory`, without a shell."""
+
+    argv: tuple[str, ...] = field(repr=False)
+    directory: Path
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A caller with credentials."""
+
+    name: str
+    login: Login | Command | None = None
+    """None: its credentials are fixed and stand in `sends`."""
+    sends: tuple[Send, ...] = ()
+    variables: Mapping[str, Secret] = field(default_factory=dict)
+    environment: Mapping[str, Secret] = field(default_factory=dict)
+    claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """What its token says, for relations by claim: `{roles: [staff]}`."""
+    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """Values known to be its own: `{id: …}`."""
+    states: Mapping[str, Json] = field(default_factory=dict)
+    """How the account is set: `{Member.private: true}`."""
+    location: Location = NOWHERE
+
+    def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
+        """The template with the values in it; `extra` adds variables such as `token`."""
+        known = {**self.variables, **(extra or {})}
+
+        def put(match: re.Match[str]) -> str:
+            if match["dollar"]:
+                return "$"
+            if match["environment"]:
+                return self.environment[match["environment"]].reveal()
+            return known[match["variable"]].reveal()
+
+        def walk(value: Json) -> Json:
+            if isinstance(value, str):
+                return _NAME.sub(put, value)
+            if isinstance(value, Mapping):
+                return {name: walk(child) for name, child in value.items()}
+            if isinstance(value, list):
+                return [walk(child) for child in value]
+            return value
+
+        return walk(template)
+
+    def shell(self, template: str) -> str:
+        """The template between double quotes of a shell: `$token` of ann as `$ANN_TOKEN`."""
+
+        def put(match: re.Match[str]) -> str:
+            if match["dollar"]:
+                return r"\$"
+            if match["environment"]:
+                return f"${match['environment']}"
+            return shell_name(self.name, match["variable"])
+
+        return _NAME.sub(put, re.sub(r'([\\"`])', r"\\\1", template))
+
+
+def shell_name(identity: str, word: str) -> str:
+    """`$ANN_TOKEN` for (`ann`, `token`)."""
+    return "$" + re.sub(r"\W", "_", f"{identity}_{word}").upper()
+
+
+@dataclass(frozen=True)
+class Tie:
+    """`viewer` is `relation` of `owner`: flo is follower of pia."""
+
+    viewer: str
+    relation: str
+    owner: str
+    label: bool = False
+    """True: no relation of the contract, kept as the user's own word."""
+    location: Location = NOWHERE
+
+    def __str__(self) -> str:
+        return f"{self.relation} of {self.owner}"
+
+
+def _variables(template: str) -> set[str]:
+    return {name for kind, name in names([template]) if kind == "variable"}
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Everything an identities file says."""
+
+    items: Mapping[str, Identity]
+    between: tuple[Tie, ...] = ()
+    whoami: str = ""
+    """Operation id or path of who-am-I; empty: as the contract says."""
+    warnings: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    cleaner: Identity | None = None
+    """Removes accounts that the run has made, and asks nothing else."""
+    anonymous: Identity | None = None
+    """What a caller sends who is not logged in: the key of a client. None: nothing."""
+    _secrets: frozenset[Secret] = frozenset()
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret of the file with 4 characters or more: nothing written may hold one."""
+        revealed = (secret.reveal() for secret in self._secrets)
+        return frozenset(text for text in revealed if len(text) >= 4)
+
+    def client_keys(self) -> tuple[str, ...]:
+        """Names of what all identities send alike: it tells the client, and nobody of them."""
+        sent: list[dict[tuple[str, str], str]] = []
+        for each in self.items.values():
+            known = set(each.variables)
+            fixed = (s for s in each.sends if _variables(s.value) <= known)
+            sent.append({(s.where, s.name.lower()): each.fill(s.value) for s in fixed})
+        if len(sent) < 2:
+            return ()
+        alike = set(sent[0].items()).intersection(*(each.items() for each in sent[1:]))
+        names = {name for (_, name), _ in alike}
+        return tuple(sorted(names - {"accept", "user-agent", "accept-language", "content-type"}))
+
+    def with_one(self, identity: Identity) -> Identities:
+        """The same with another identity, whose secrets are secrets as well."""
+        held = self._secrets | frozenset(identity.variables.values())
+        return replace(self, items={**self.items, identity.name: identity}, _secrets=held)
+
+    def origins(self) -> frozenset[str]:
+        """Origins (`https://login.example`) of login services that the file names by URL."""
+        found = set()
+        for identity in filter(None, (*self.items.values(), self.cleaner)):
+            if isinstance(identity.login, Login):
+                places = [identity.login.where]
+                if identity.login.csrf:
+                    places.append(identity.login.csrf.get)
+                parts = [urlsplit(place) for place in places if "://" in place]
+                found |= {f"{part.scheme}://{part.netloc}" for part in parts}
+        return frozenset(found)

@@ -1,0 +1,37 @@
+"""Everybody logged in and asked who they are, and nothing else: `oakum doctor`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from oakum.errors import Problem
+from oakum.inference.draft import drafted_policy
+from oakum.policy.contract import load
+from oakum.scan.evaluation.claims import with_claims
+from oakum.scan.identities.doctor import Examination, examine
+from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.session import Sessions
+from oakum.scan.options import Options
+from oakum.scan.transport.client import Governor, HttpTransport
+
+
+def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examination:
+    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent.
+
+    `warn` hears what is doubtful about the files before the first request.
+    """
+    contract = load(options.contract, options.overlays)
+    policy = contract.policy or drafted_policy(contract.document)
+    identities = load_identities(options.identities, policy.relations)
+    warn([*identities.warnings, *identities.notes])
+    transport = HttpTransport(
+        options.target, run_id=secrets.token_hex(6), also=identities.origins()
+    )
+    try:
+        governor = Governor(transport, options.rate, options.budget)
+        sessions = Sessions(identities, governor, contract.document, options.target)
+        found = examine(identities, sessions, "", contract.document, policy.caller)
+        return with_claims(found, policy, sessions)
+    finally:
+        transport.close()

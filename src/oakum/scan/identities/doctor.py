@@ -1,0 +1,334 @@
+"""Proves each identity before anything is asked in its name: a green run of a dead login is a lie.
+
+An identity is proven when who-am-I answers it with JSON that it gives to nobody else: not to a
+caller without credentials, and not to another identity. Where two are told the same, a shared cache
+may have answered in place of the API: then each is asked once more at an address of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oakum.authz.principal import claimed
+from oakum.errors import Location
+from oakum.exchange import Request, Response
+from oakum.finding import IdentityState
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Caller
+from oakum.scan.identities.credentials import Identities
+from oakum.scan.identities.login import ACCEPT, LoginFailed, at, json_of
+from oakum.scan.identities.session import Proof, Sessions
+from oakum.scan.requests.past_cache import came_from_cache, past_cache
+
+if TYPE_CHECKING:
+    from oakum.openapi.document import Document
+
+_NOWHERE = Location("who-am-I")
+_NOBODY = Caller()
+_NONE = Response(0)
+_WORDS = ("me", "whoami", "self", "myself", "userinfo", "profile", "account", "current")
+_FILLERS = frozenset(("api", "v", "get", "read", "fetch", "show", "my", "user", "users", "auth"))
+_SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_IDS = ("id", "user_id", "userId", "uuid", "uid", "sub", "_id", "pk", "username", "login", "email")
+_WRAPPERS = ("", "/data", "/user", "/me", "/account", "/profile", "/result", "/data/user")
+_HINT = "is `whoami:` right?"
+_UNKNOWN = "no who-am-I is known; write `whoami: /path` into the identities file"
+_NO_ACCOUNT = (
+    "whose account it is is not known, so what it is shown is suspected at most: add"
+    " `facts: {id: …}` to it, or `whoami: /path` to the file"
+)
+_NO_SIGN = frozenset({404, 405, 429})
+"""Statuses that mean too much else to be read as "you have no session"."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """How the identities fared."""
+
+    states: tuple[IdentityState, ...]
+    facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """Identity to the body that who-am-I gave it. Values of persons: never to be written."""
+    answers: Mapping[str, Response] = field(default_factory=dict, repr=False)
+    """Identity to that whole answer."""
+    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Identity to its id, where who-am-I, a token's claim or the file told it."""
+    whoami: str = ""
+    """Operation id or path that was asked; empty: nothing could be."""
+    mixed: tuple[tuple[str, str], ...] = ()
+    """(identity, identity whose answer a shared cache gave it when who-am-I was asked)."""
+    unheard: tuple[str, ...] = ()
+    """Relations of which no claim was heard, in words."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found beside the identities, in words."""
+        mixed = (
+            f"a shared cache gave `{name}` the account of {f'`{owner}`' if owner else 'another'}"
+            f" when `{self.whoami}` was asked; past it, `{name}` is proven"
+            for name, owner in self.mixed
+        )
+        return (*mixed, *self.unheard)
+
+    @property
+    def ok(self) -> bool:
+        """True when no identity is known to be wrong."""
+        return all(state.ok for state in self.states)
+
+
+def examine(
+    identities: Identities,
+    sessions: Sessions,
+    whoami: str = "",
+    document: Document | None = None,
+    caller: Caller = _NOBODY,
+) -> Examination:
+    """Log everybody in, ask who they are, and compare.
+
+    `whoami` (operation id or path) goes before the identities file's, the contract's `caller`,
+    and a guess from the document. From then on `sessions` tells a denial from a dead session.
+    Raises `TargetError` when the target does not answer, `InputError` for an unknown operation.
+    """
+    stated = whoami or identities.whoami or caller.operation
+    where = stated or (_guess(document.operations) if document else "")
+    doctor = _Doctor(identities, sessions, caller, where, bool(stated))
+    for name in identities.items:
+        doctor.log_in(name)
+    if where:
+        method, url = sessions.places.find(where, "GET", _NOWHERE)
+        doctor.ask(Request(method, url, {"accept": ACCEPT, "cache-control": "no-cache"}))
+    doctor.compare()
+    return doctor.findings()
+
+
+class _Doctor:
+    """What is known so far; an identity with words in `wrong` is not to be used."""
+
+    def __init__(
+        self,
+        identities: Identities,
+        sessions: Sessions,
+        caller: Caller,
+        where: str,
+        stated: bool,
+    ) -> None:
+        self.identities = identities
+        self.sessions = sessions
+        self.caller = caller
+        self.where = where
+        self.stated = stated
+        self.wrong: dict[str, str] = {}
+        self.unproven: dict[str, str] = {}
+        self.facts: dict[str, Json] = {}
+        self.answers: dict[str, Response] = {}
+        self.nobody = Response(0)
+        self.mixed: list[tuple[str, str]] = []
+
+    def log_in(self, name: str) -> None:
+        try:
+            self.sessions.login(name)
+        except LoginFailed as error:
+            self.wrong[name] = str(error).removeprefix(f"`{name}` ")
+
+    def ask(self, request: Request) -> None:
+        """Ask who-am-I without credentials, then as everybody; past a cache that mixes them up."""
+        self.nobody = self.sessions.send(None, request)
+        given = self._asked(request, list(self.identities.items))
+        if doubtful := self._alike(given):
+            given |= self._past_cache(request, given, doubtful)
+        for name, response in given.items():
+            if words := self._objection(name, response):
+                self._object(name, words, denied=response.status in (401, 403))
+            else:
+                self.facts[name] = json_of(response)
+                self.answers[name] = response
+        if self.facts:
+            refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
+            refusals = frozenset({401} | refusal) - _NO_SIGN
+            self.sessions.proof = Proof(request, self._holds, refusals, bool(self.mixed))
+
+    def _asked(
+        self, request: Request, names: list[str], *, apart: bool = False
+    ) -> dict[str, Response]:
+        """What each is answered. `apart`: each at an address of its own."""
+        given: dict[str, Response] = {}
+        for name in names:
+            if name not in self.wrong:
+                try:
+                    given[name] = self.sessions.send(
+                        name, past_cache(request) if apart else request
+                    )
+                except LoginFailed as error:
+                    self.wrong[name] = str(error).removeprefix(f"`{name}` ")
+        return given
+
+    def _alike(self, given: Mapping[str, Response]) -> list[str]:
+        """Who was told the same as another, or as nobody."""
+        good = {n: json_of(r) for n, r in given.items() if 200 <= r.status < 300 and json_of(r)}
+        shared = json_of(self.nobody) if 200 <= self.nobody.status < 300 else None
+        return [
+            name
+            for name, body in good.items()
+            if any(other != name and self._same(body, said) for other, said in good.items())
+            or (shared is not None and self._same(body, shared))
+        ]
+
+    def _past_cache(
+        self, request: Request, given: Mapping[str, Response], doubtful: list[str]
+    ) -> dict[str, Response]:
+        """What the doubtful are answered where no cache has answered before: their own, if that
+        tells them apart; else nothing."""
+        fresh = self._asked(request, doubtful, apart=True)
+        told = {n: json_of(r) for n, r in fresh.items() if 200 <= r.status < 300 and json_of(r)}
+        others = {n: json_of(r) for n, r in given.items() if n not in told}
+        apart = all(
+            not self._same(body, said)
+            for name, body in told.items()
+            for other, said in (told | others).items()
+            if other != name and said
+        )
+        moved = [n for n, body in told.items() if not self._same(body, json_of(given[n]))]
+        if not apart or not moved:
+            return {}
+        for name in moved:
+            before = json_of(given[name])
+            owner = next((o for o, said in told.items() if self._same(before, said)), "")
+            self.mixed.append((name, owner))
+        if 200 <= self.nobody.status < 300:
+            self.nobody = self.sessions.send(None, past_cache(request))
+        return fresh
+
+    def _objection(self, name: str, response: Response) -> str:
+        """Why this answer of who-am-I proves nothing; empty when it does."""
+        body = json_of(response)
+        if response.status in (401, 403):
+            how = "check `send:`, or get new credentials"
+            if self.identities.items[name].login:
+                how = "the API does not take what the login gave; check `send:` and `cookie:`"
+            return f"`{self.where}` answers {response.status}; {how}"
+        if not 200 <= response.status < 300:
+            return f"`{self.where}` answers {response.status}; {_HINT}"
+        if "html" in response.media_type and body is None:
+            return f"`{self.where}` answers with HTML, as a front end does for every path; {_HINT}"
+        if body is None or body in ({}, [], ""):
+            return f"`{self.where}` answers {response.status} without saying who is asking"
+        if 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
+            return f"`{self.where}` answers the same without credentials; {_HINT}"
+        return ""
+
+    def _object(self, name: str, words: str, denied: bool) -> None:
+        """A guess of ours that leads nowhere is not the identity's fault."""
+        if self.stated or denied:
+            self.wrong[name] = words
+        else:
+            self.unproven[name] = words
+
+    def _holds(self, name: str, response: Response) -> bool:
+        body = json_of(response)
+        if not 200 <= response.status < 300 or body is None:
+            return False
+        return name not in self.facts or self._same(body, self.facts[name])
+
+    def _same(self, one: Json, other: Json) -> bool:
+        """The same caller: by id, or, when there is none, by the whole body."""
+        ids = self._id_in(one), self._id_in(other)
+        return ids[0] == ids[1] if all(ids) else one == other
+
+    def _id_in(self, body: Json) -> str:
+        pointers = [f"{wrapper}/{name}" for wrapper in _WRAPPERS for name in _IDS]
+        stated = [self.caller.pointer] if self.caller.pointer else []
+        found = (at(body, pointer) for pointer in stated + pointers)
+        good = (
+            each
+            for each in found
+            if isinstance(each, str | int) and not isinstance(each, bool) and each != ""
+        )
+        return str(next(good, ""))
+
+    def compare(self) -> None:
+        """Nobody is somebody else, and everybody is who the file says."""
+        ids = self.ids()
+        for name, identity in self.identities.items.items():
+            said = identity.facts.get("id")
+            if (
+                said is not None
+                and name in self.facts
+                and str(said) != self._id_in(self.facts[name])
+            ):
+                words = f"`{self.where}` tells another id than `facts` of `{name}`"
+                hint = "is it the account that you mean? another value is a fact by another name"
+                self.wrong.setdefault(name, f"{words}; {hint}, such as `user_id`")
+            twins = [other for other in ids if other != name and ids[other] == ids.get(name)]
+            if twins and name not in self.wrong:
+                self.wrong[name] = self._twins(sorted((name, *twins)))
+
+    def _twins(self, names: list[str]) -> str:
+        """Why who-am-I says of several that they are one: they are, or a cache answered."""
+        pair = " and ".join(f"`{each}`" for each in names)
+        kept = next((k for n in names if (k := came_from_cache(self.answers.get(n, _NONE)))), "")
+        if kept:
+            return (
+                f"`{self.where}` tells {pair} the same account, out of a shared cache (`{kept}`):"
+                " callers are handed one another's answers, which is a leak of its own; fix the"
+                " cache, or give the run a way past it"
+            )
+        return f"{pair} are the same account; an owner and a stranger are needed"
+
+    def ids(self) -> dict[str, str]:
+        """Who-am-I's word first, then the token's, then the file's."""
+        found = {}
+        for name, identity in self.identities.items.items():
+            told = (
+                self._id_in(self.facts.get(name)), self._claim(name), identity.facts.get("id")
+            )  # fmt: skip
+            if known := next((str(each) for each in told if each not in (None, "")), ""):
+                found[name] = known
+        return found
+
+    def _claim(self, name: str) -> Json:
+        claim, said = self.caller.claim, self.sessions.claims(name)
+        return said.get(claim, claimed(said, claim)) if claim else None
+
+    def findings(self) -> Examination:
+        relations = {
+            name: tuple(str(tie) for tie in self.identities.between if tie.viewer == name)
+            for name in self.identities.items
+        }
+        return Examination(
+            tuple(self._state(name, held) for name, held in relations.items()),
+            self.facts,
+            self.answers,
+            self.ids(),
+            self.where,
+            tuple(self.mixed),
+        )
+
+    def _state(self, name: str, relations: tuple[str, ...]) -> IdentityState:
+        if name in self.wrong:
+            return IdentityState(name, False, self.wrong[name], relations)
+        why = self.unproven.get(name, "" if self.where else _UNKNOWN)
+        message = f"logged in, but not proven: {why}" if why else ""
+        if name not in self.ids() and not self.identities.items[name].facts:
+            message = f"{message or 'logged in'}; {_NO_ACCOUNT}"
+        return IdentityState(name, True, message, relations)
+
+
+def _guess(operations: Iterable[Operation]) -> str:
+    """The operation that most looks like who-am-I; empty when none does."""
+    ranked = []
+    for operation in operations:
+        needs = any(parameter.required for parameter in operation.parameters)
+        if operation.method != "GET" or "{" in operation.path or needs:
+            continue
+        for text in (operation.path.rstrip("/").rsplit("/", 1)[-1], operation.id):
+            words = [word.lower() for word in _SPLIT.split(text) if word]
+            left = (
+                ["whoami"]
+                if words == ["who", "am", "i"]
+                else [word for word in words if word not in _FILLERS]
+            )
+            if len(left) == 1 and left[0] in _WORDS:
+                ranked.append((_WORDS.index(left[0]), len(operation.path), operation.id))
+    return min(ranked)[2] if ranked else ""

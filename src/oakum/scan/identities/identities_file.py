@@ -1,0 +1,254 @@
+"""The identities file: who can log in, how, and who is what to whom.
+
+Reads Oakum's own form and the authentication file of Web Fuzzing Commons. All mistakes are said
+at once, each with its place; none shows a value. The form: docs/reference/identities.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from oakum.errors import InputError, Problem, did_you_mean
+from oakum.openapi.model import Json
+from oakum.openapi.source import Node, parse, read_text
+from oakum.policy.reader import Entries, Reader, named, record, word
+from oakum.scan.identities import wfc
+from oakum.scan.identities.credentials import Identities, Identity, Secret, Send, Tie, shell_name
+from oakum.scan.identities.login_methods import Way, Ways
+from oakum.scan.identities.secret_store import Run, SecretStore
+from oakum.scan.transport.client import run_command
+
+__all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
+
+_ROOT = ("login", "whoami", "identities", "cleaner", "between")
+_WAYS = ("login", "oauth2", "command")
+_LINES = ("header", "cookie", "send")
+_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states")
+_TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def load_identities(
+    path: Path,
+    relations: Collection[str] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+    run: Run = run_command,
+) -> Identities:
+    """The identities of a file; `relations` are the contract's, to tell them from labels.
+
+    Raises `InputError` with every mistake. Runs the commands that secrets are taken from.
+    """
+    r = Reader([])
+    root = _parse(path, r.problems)
+    secret_store = SecretStore(r, path.parent, os.environ if environ is None else environ, run)
+    if root.get("auth") is not None:
+        found = wfc.read(r, secret_store, root)
+    else:
+        found = _File(r, secret_store).read(root, relations)
+    if not r.problems and not found.items:
+        hint = "with nobody who owns something, nothing can be told to leak; list an account or two"
+        r.wrong(root, "the identities file names nobody", hint)
+    if r.problems:
+        raise InputError(r.problems)
+    return replace(
+        found,
+        warnings=(*found.warnings, *_readable_by_others(path, secret_store)),
+        _secrets=frozenset(secret_store.found),
+    )
+
+
+def _parse(path: Path, problems: list[Problem]) -> Node:
+    """The file's tree. What YAML says of a value it cannot read may quote a secret."""
+    try:
+        return parse(read_text(path), str(path), problems)
+    except InputError as error:
+        raise InputError(map(_unquoted, error.problems)) from None
+
+
+def _unquoted(problem: Problem) -> Problem:
+    if not re.search(r"tag|alias|anchor|character|directive|cannot be read", problem.message):
+        return problem
+    quotes = "a value that starts with `!`, `*`, `&`, `%` or `@` needs quotes"
+    return Problem(problem.location, quotes)
+
+
+def _readable_by_others(path: Path, secret_store: SecretStore) -> list[Problem]:
+    if not secret_store.literal or not path.stat().st_mode & 0o077:
+        return []
+    hint = f"run `chmod 600 {path.name}`, or write `{{env: NAME}}` in its place"
+    message = "a secret stands in this file, which other users of this machine can read"
+    return [Problem(min(secret_store.literal), message, hint)]
+
+
+class _File:
+    """Oakum's own form."""
+
+    def __init__(self, r: Reader, secret_store: SecretStore) -> None:
+        self.r = r
+        self.secret_store = secret_store
+        self.ways = Ways(r, secret_store)
+        self.notes: list[Problem] = []
+
+    def read(self, root: Node, relations: Collection[str]) -> Identities:
+        top = record(self.r, root, "the identities file", _ROOT)
+        top.require("identities", "the identities file", "list there who can log in")
+        shared = self.ways.login(top["login"]) if "login" in top else None
+        each = named(lambda _, key, node: self._identity(key, node, shared))
+        found: dict[str, Identity | None] = top.read("identities", each, {})
+        items = {name: identity for name, identity in found.items() if identity}
+        anonymous = items.pop("anonymous", None)
+        if anonymous is not None and (anonymous.login or not anonymous.sends):
+            hint = 'what every caller sends, such as `anonymous: {header: "apikey: …"}`'
+            self.r.wrong(top["identities"], "`anonymous` is the caller who logs in nowhere", hint)
+        cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
+        relationships = (
+            self._relationships(top["between"], found, relations) if "between" in top else ()
+        )
+        whoami = top.read("whoami", word, "")
+        return Identities(
+            items,
+            relationships,
+            whoami,
+            notes=tuple(self.notes),
+            cleaner=cleaner,
+            anonymous=anonymous,
+        )
+
+    # ----------------------------------------------------------------------- one identity
+
+    def _identity(self, key: Node, node: Node, shared: Way | None) -> Identity | None:
+        name = str(key.scalar)
+        if not _NAME.fullmatch(name):
+            hint = "a letter, then letters, digits, `_` and `-`"
+            self.r.wrong(key, f"`{name}` cannot name an identity", hint)
+        if node.kind != "map" or not node.items:
+            self.r.wrong(node, f"`{name}` must be a map", "such as {username: …, password: …}")
+            return None
+        given = {str(k.scalar): k for k, _ in node.items if k.scalar not in _KEYS}
+        entries = record(self.r, node, f"`{name}`", [*_KEYS, *given])
+        values = {name: self.secret_store.value(name, entries[name]) for name in given}
+        way = self._way(entries, key, None if name == "anonymous" else shared)
+        way = self._with_lines(entries, way, set(given))
+        self._check(key, way, given, values)
+        return Identity(
+            name,
+            way.login,
+            way.sends,
+            {**way.variables, **{name: value for name, value in values.items() if value}},
+            self.secret_store.environment,
+            entries.read("claims", self._facts, {}),
+            entries.read("facts", self._facts, {}),
+            entries.read("states", self._facts, {}),
+            key.location,
+        )
+
+    def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
+        if "cleaner" in items:
+            self.r.wrong(node, "there is an identity called `cleaner` already", "rename that one")
+        return self._identity(Node("scalar", node.location, "cleaner"), node, shared)
+
+    def _way(self, entries: Entries, key: Node, shared: Way | None) -> Way:
+        own = entries.present(_WAYS)
+        if len(own) > 1:
+            both = " and ".join(f"`{way}`" for way in own)
+            self.r.wrong(key, f"`{key.scalar}` has {both}", "one way to log in is enough")
+        if "login" in own:
+            return self.ways.login(entries["login"])
+        if "oauth2" in own:
+            return self.ways.oauth2(entries["oauth2"], entries)
+        if "command" in own:
+            return self.ways.command(entries["command"], bearer="send" not in entries)
+        return (shared or Way()) if not entries.present(_LINES) else Way()
+
+    def _with_lines(self, entries: Entries, way: Way, taken: set[str]) -> Way:
+        """The way with the identity's own `header`, `cookie` and `send` lines after it."""
+        before = len(self.r.problems)
+        lines: list[Send] = []
+        for which in entries.present(_LINES):
+            node = entries[which]
+            for line in node.elements if node.kind == "list" else (node,):
+                if which == "cookie" and isinstance(line.scalar, str):
+                    self.secret_store.template(line)
+                    lines += self.secret_store.cookies(line, line.scalar)
+                else:
+                    lines += self.secret_store.line(line)
+        sends, hidden = self.secret_store.fixed(lines, taken)
+        sound = way.sound and len(self.r.problems) == before
+        return Way(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
+
+    def _check(
+        self, key: Node, way: Way, given: Mapping[str, Node], values: Mapping[str, Secret | None]
+    ) -> None:
+        """Every name that is used has a value, and no key is a misspelt one."""
+        name = str(key.scalar)
+        used = way.uses()
+        for other, place in given.items():
+            close = difflib.get_close_matches(other, _KEYS, n=1, cutoff=0.8)
+            if other not in used and close:
+                self.r.wrong(place, f"nothing uses `{other}`", f"did you mean `{close[0]}`?")
+        if not way.sound:
+            return
+        if way.login is None and not way.sends:
+            hint = "write a shared `login:` at the top, or `header:`, `send:` or `login:` here"
+            if "token" in given:
+                hint = 'add `send: "Authorization: Bearer $token"`'
+            self.r.wrong(key, f"`{name}` has no way to log in", hint)
+        known = {*values, *way.variables, *(["token"] if way.gives_token() else [])}
+        for missing in sorted(used - known):
+            env = shell_name(name, missing)[1:]
+            hint = did_you_mean(missing, given) or f"write `{missing}: {{env: {env}}}`"
+            if missing == "token":
+                hint = "say where the login's answer holds it: `token: /access_token`"
+            self.r.wrong(key, f"`{name}` has no `{missing}`, but `${missing}` is used", hint)
+
+    def _facts(self, r: Reader, node: Node, what: str) -> Mapping[str, Json] | None:
+        """A map of any values; `${NAME}` is read from the environment."""
+        if node.kind != "map":
+            r.unlike(node, what, "a map")
+            return None
+        return {str(key.scalar): self._fact(value) for key, value in node.items}
+
+    def _fact(self, node: Node) -> Json:
+        if node.kind == "list":
+            return [self._fact(element) for element in node.elements]
+        if node.kind == "map":
+            return {key.scalar: self._fact(value) for key, value in node.items}
+        if isinstance(node.scalar, str) and "${" in node.scalar:
+            found = self.secret_store.resolved(node, node.scalar)
+            return found.reveal() if found else None
+        return node.scalar
+
+    # ----------------------------------------------------------------------- who is what to whom
+
+    def _relationships(
+        self, node: Node, items: Collection[str], relations: Collection[str]
+    ) -> tuple[Tie, ...]:
+        if node.kind != "list":
+            self.r.wrong(
+                node, "`between` must be a list", "of lines such as `flo is follower of pia`"
+            )
+        found = (self._tie(line, items, relations) for line in node.elements)
+        return tuple(tie for tie in found if tie)
+
+    def _tie(self, node: Node, items: Collection[str], relations: Collection[str]) -> Tie | None:
+        match = _TIE.fullmatch(node.scalar.strip()) if isinstance(node.scalar, str) else None
+        if not match:
+            self.r.wrong(node, "a line of `between` reads `flo is follower of pia`")
+            return None
+        viewer, relation, owner = match.groups()
+        for name in (viewer, owner):
+            self.r.known(node, name, items, "identity")
+        if viewer == owner:
+            self.r.wrong(node, f"`{viewer}` is named on both sides", "an identity is its own owner")
+        label = bool(relations) and relation not in relations
+        if label:
+            message = f"`{relation}` is no relation of the contract: kept as a label"
+            hint = did_you_mean(relation, relations)
+            self.notes.append(Problem(node.location, message, hint))
+        return Tie(viewer, relation, owner, label, node.location)

@@ -1,0 +1,221 @@
+"""Ways to log in, as the identities file writes them: `login`, `oauth2`, `command`."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+from oakum.openapi.source import Node
+from oakum.policy.reader import Entries, Reader, flag, one_of, record, word
+from oakum.scan.identities.credentials import Command, Csrf, Login, Secret, Send, escaped, names
+from oakum.scan.identities.secret_store import SecretStore
+
+_METHODS = ("post", "get", "put", "patch")
+_LOGIN = (
+    "operation", *_METHODS, "json", "form", "basic", "headers", "csrf", "token", "cookie",
+    "cookies", "send",
+)  # fmt: skip
+_OAUTH2 = (
+    "token_url", "grant", "client_id", "client_secret", "scope", "username", "password", "auth",
+    "form", "send",
+)  # fmt: skip
+_CSRF = ("get", "cookie", "json", "input", "header", "field")
+_PAIR = ("username", "password")
+_GRANTS = ("client_credentials", "password")
+_BEARER = Send("header", "Authorization", "Bearer $token")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to log in, with what it sends then and the variables it brings along."""
+
+    login: Login | Command | None = None
+    sends: tuple[Send, ...] = ()
+    variables: Mapping[str, Secret] = field(default_factory=dict)
+    sound: bool = True
+    """False: a mistake in it was noted, so that nothing more is asked of it."""
+
+    def uses(self) -> set[str]:
+        """Variables that its templates name."""
+        login = self.login
+        body = [login.body, login.headers] if isinstance(login, Login) else []
+        found = names([*body, *(send.value for send in self.sends)])
+        return {name for kind, name in found if kind == "variable"}
+
+    def gives_token(self) -> bool:
+        """True when `$token` will have a value."""
+        login = self.login
+        return isinstance(login, Command) or bool(login and (login.token or login.token_header))
+
+
+class Ways:
+    """Reads ways to log in; mistakes are noted at the reader."""
+
+    def __init__(self, r: Reader, secret_store: SecretStore) -> None:
+        self.r = r
+        self.secret_store = secret_store
+
+    def command(self, node: Node, bearer: bool) -> Way:
+        """A program that prints a token."""
+        argv = self.secret_store.argv(node)
+        command = Command(argv, self.secret_store.directory, node.location)
+        return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))
+
+    def login(self, node: Node) -> Way:
+        before = len(self.r.problems)
+        entries = record(self.r, node, "`login`", _LOGIN)
+        method, where = self._where(entries)
+        encodings = entries.present(("json", "form"))
+        if len(encodings) > 1:
+            self.r.wrong(node, "a login has `json` or `form`, not both")
+        encoding = encodings[0] if encodings else "none"
+        body = entries[encoding] if encodings else None
+        if body is not None and body.kind != "map":
+            self.r.wrong(body, f"`{encoding}` must be a map", "{username: $username, …}")
+        token, header = self._token(entries["token"]) if "token" in entries else ("", "")
+        cookie = "*" if entries.read("cookies", flag, False) else entries.read("cookie", word, "")
+        if entries.whole and not (token or header or cookie) and "token" not in entries:
+            ways = "`token: /pointer`, `cookie: name` or `cookies: true`"
+            self.r.wrong(node, "`login` does not say what it gives", f"add {ways}")
+        login = Login(
+            method,
+            where,
+            encoding,  # type: ignore[arg-type]  # one of the two keys
+            self.secret_store.template(body) if body else None,
+            headers=self._headers(entries["headers"]) if "headers" in entries else {},
+            basic=self._basic_pair(entries["basic"]) if "basic" in entries else "",
+            csrf=self._csrf(entries["csrf"]) if "csrf" in entries else None,
+            token=token,
+            token_header=header,
+            cookie=cookie,
+            location=node.location,
+        )
+        sends, hidden = self._sends(entries, bool(token or header))
+        return Way(login, sends, hidden, len(self.r.problems) == before)
+
+    def _sends(self, entries: Entries, token: bool) -> tuple[tuple[Send, ...], dict[str, Secret]]:
+        if "send" not in entries:
+            return ((_BEARER,) if token else ()), {}
+        node = entries["send"]
+        lines = [
+            send
+            for line in (node.elements if node.kind == "list" else (node,))
+            for send in self.secret_store.line(line)
+        ]
+        return self.secret_store.fixed(lines, set())
+
+    def _where(self, entries: Entries) -> tuple[str, str]:
+        given = entries.present(("operation", *_METHODS))
+        if len(given) != 1 and entries.whole:
+            many = " and ".join(f"`{key}`" for key in given)
+            wrong = f"`login` has {many}" if given else "`login` does not say what to call"
+            self.r.wrong(entries.node, wrong, "write `operation: id` or `post: /path`, one of them")
+        if not given or given[0] == "operation":
+            return "POST", entries.read("operation", word, "")
+        where = entries.read(given[0], word, "")
+        self._is_place(entries[given[0]], where)
+        return given[0].upper(), where
+
+    def _is_place(self, node: Node, where: str) -> None:
+        if where and not re.match(r"/|https?://", where):
+            hint = f"write `/{where}`, or `operation: {where}` if it is an operation id"
+            self.r.wrong(node, f"`{where}` is no path", hint)
+
+    def _token(self, node: Node) -> tuple[str, str]:
+        """Pointer and header of the token; what stands here by mistake may be a token."""
+        header = node.get("header")
+        if header is not None and len(node.items) == 1:
+            return "", (word(self.r, header, "`header`") or "").lower()
+        if isinstance(node.scalar, str) and re.fullmatch(r"(?:/[^/]+)+", node.scalar):
+            return node.scalar, ""
+        self.r.wrong(
+            node,
+            "`token` says where the answer holds the token",
+            "a JSON pointer such as `/access_token`, or {header: X-Auth-Token}",
+        )
+        return "", ""
+
+    def _headers(self, node: Node) -> dict[str, str]:
+        found = self.secret_store.template(node)
+        if node.kind != "map" or not all(isinstance(value, str) for value in found.values()):
+            self.r.wrong(node, "`headers` must be a map of names and text")
+            return {}
+        return {str(name).lower(): value for name, value in found.items()}
+
+    def _basic_pair(self, node: Node) -> str:
+        found = self.secret_store.template(node)
+        if isinstance(found, str) and ":" in found:
+            return found
+        self.r.wrong(
+            node, "`basic` is a name and a password", 'write `basic: "$username:$password"`'
+        )
+        return ""
+
+    def _csrf(self, node: Node) -> Csrf:
+        entries = record(self.r, node, "`csrf`", _CSRF)
+        if "cookie" not in entries or "field" in entries:
+            entries.require("get", "`csrf`", "the page that gives the value, such as `/login`")
+        if len(entries.present(("cookie", "json", "input"))) != 1:
+            hint = "one of `cookie: name`, `json: /pointer`, `input: name`"
+            self.r.wrong(node, "`csrf` must say where the value stands", hint)
+        if not entries.present(("header", "field")):
+            hint = "add `header: X-CSRF-Token` or `field: name`"
+            self.r.wrong(node, "`csrf` does not say how to send the value", hint)
+        where = entries.read("get", word, "")
+        return Csrf(where, *(entries.read(key, word, "") for key in _CSRF[1:]))
+
+    def oauth2(self, node: Node, identity: Entries) -> Way:
+        """A token request (RFC 6749, 4.3 and 4.4)."""
+        before = len(self.r.problems)
+        entries = record(self.r, node, "`oauth2`", _OAUTH2)
+        entries.require("token_url", "`oauth2`", "a path such as `/oauth/token`, or a URL")
+        where = entries.read("token_url", word, "")
+        if "token_url" in entries:
+            self._is_place(entries["token_url"], where)
+        grant = entries.read("grant", one_of(*_GRANTS), _GRANTS[0])
+        needed = ("client_id", "client_secret") if grant == _GRANTS[0] else _PAIR
+        for key in needed:
+            if entries.whole and key not in entries and key not in identity:
+                self.r.wrong(node, f"`grant: {grant}` needs `{key}`")
+        secrets = {
+            key: value
+            for key in ("client_id", "client_secret", *_PAIR)
+            if key in entries and (value := self.secret_store.value(key, entries[key]))
+        }
+        form = self.secret_store.template(entries["form"]) if "form" in entries else {}
+        form = {"grant_type": grant, **form}
+        if scope := entries.read("scope", word, ""):
+            form["scope"] = escaped(scope)
+        if grant == "password":
+            form |= {key: f"${key}" for key in _PAIR}
+        headers = {"accept": "application/json"}
+        body = entries.read("auth", one_of("basic", "body"), "basic") == "body"
+        if "client_secret" in secrets and not body:
+            headers["authorization"] = "Basic $basic"
+            secrets["basic"] = self._basic(secrets)
+        else:
+            form |= {key: f"${key}" for key in ("client_id", "client_secret") if key in secrets}
+        hint = "" if body else "does it want the client in the form? write `auth: body`"
+        login = Login(
+            "POST",
+            where,
+            "form",
+            form,
+            headers=headers,
+            token="/access_token",
+            hint=hint,
+            location=node.location,
+        )
+        sends, hidden = self._sends(entries, True)
+        return Way(login, sends, {**secrets, **hidden}, len(self.r.problems) == before)
+
+    def _basic(self, secrets: Mapping[str, Secret]) -> Secret:
+        """Client id and secret as RFC 6749, 2.3.1 says: form-encoded, then Basic."""
+        pair = (secrets.get("client_id", Secret("")), secrets["client_secret"])
+        text = ":".join(quote_plus(part.reveal()) for part in pair)
+        basic = Secret(base64.b64encode(text.encode()).decode())
+        self.secret_store.found.add(basic)
+        return basic

@@ -1,0 +1,545 @@
+"""Accounts that the run makes itself: on them it may try what it must not try on anybody's.
+
+They are registered as the document says and log in as the identities do, under names and secrets
+drawn for the run. Each stands in the journal, sealed, before it is made, and is removed at the end
+by whatever operation removes an account; what cannot be removed is told.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from oakum.authz import Model
+from oakum.errors import OakumError
+from oakum.exchange import Request, Response, json_bytes
+from oakum.inference.lexicon import words
+from oakum.openapi.model import Json, Shape
+from oakum.scan.discovery.registration import account_resource, registration, removals
+from oakum.scan.evaluation.knowledge import Knowledge, canonical, objects_of
+from oakum.scan.identities.credentials import Identity, Login, Secret
+from oakum.scan.identities.login import LoginFailed, json_of
+from oakum.scan.identities.session import Sessions
+from oakum.scan.requests.bodies import body_shape, encode
+from oakum.scan.requests.builder import Filled, fill, path_on
+from oakum.scan.requests.contacts import Noun, is_secret, noun_of
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.requests.wording import ANY_TEXT, harmless
+from oakum.scan.technique import Pace
+
+_BUSY = (423, 429, 503)
+"""A login that brakes says nothing of the secret."""
+_PERSON, _SECRET = "oakum_person", "oakum_secret"
+"""Variables of a made account's login."""
+
+
+@dataclass(frozen=True)
+class ProvisionedAccount:
+    """An account of the run's own."""
+
+    name: str
+    """Such as `oakum-1`: what the sessions and curl lines call it."""
+    called: Mapping[str, str] = field(repr=False)
+    """`handle`, `mail` and `phone` of it; `text`: what is filled in where any text will do."""
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """An account of the run's own that another one took away."""
+
+    by: str
+    gate: Gate
+    filled: Filled = field(repr=False)
+    answer: Response = field(repr=False)
+
+
+@dataclass
+class ProvisionedAccounts:
+    """Makes accounts, keeps them logged in, and takes them away."""
+
+    model: Model
+    params: Mapping[str, Mapping[str, str]]
+    sessions: Sessions
+    knowledge: Knowledge
+    target: str
+    log: Callable[[str, Json], None]
+    """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
+    pace: Pace
+    pending: list[ProvisionedAccount] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Operations that were asked to take an account away."""
+    strays: list[str] = field(default_factory=list)
+    """What accounts are called that were made, it seems, and cannot log in."""
+    removals: list[Removal] = field(default_factory=list)
+    """Accounts that were there, and that another plain one took away."""
+    raised: set[str] = field(default_factory=set)
+    """Accounts that may be more than others, for they were made or changed with more."""
+    guessed: bool = False
+    """Whether wrong secrets were given for one of them, to see a brake."""
+
+    def __post_init__(self) -> None:
+        self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
+                             None)  # fmt: skip
+        login = self.template[0].login if self.template else None
+        where = login.where if isinstance(login, Login) else ""
+        posts = (each for each in self.model.operations.values() if each.method == "POST")
+        self.login = next((each for each in posts if where in (each.id, each.path)), None)
+        """The operation with which identities log in; None: it is none of the document's."""
+        self.operation = registration(self.model, self.login.path if self.login else where)
+        self.resource = account_resource(self.model)
+        # On after those of a run that was killed: a name is a line of the journal.
+        self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
+        self._identities = tuple(self.sessions.identities.items)
+        self._unlikely: dict[str, str] = {}
+        """Accounts that would be second ones of a name → the first of that name. An account that
+        this registration makes can log in at once; one that cannot, neither beside the first nor
+        when that is gone, was never made."""
+        self._welcomed: dict[str, tuple[int, bytes]] = {}
+        """Status and body with which the registration of an account was answered."""
+        self._alive: set[str] = set()
+        """Those that this process has seen to be logged in."""
+        self._removers: list[str] = []
+        """Who may take accounts of others away, as far as is known: whoever cleans, or has done."""
+        if cleaner := self.sessions.identities.cleaner:
+            self.sessions.admit(cleaner)
+            self._removers.append(cleaner.name)
+        for each in self.pending:
+            self._admit(each)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the document says how to register, and an identity how to log in."""
+        return self.template is not None and self.operation is not None
+
+    @property
+    def removable(self) -> bool:
+        """Whether the document names an operation that takes an account away again."""
+        return any(True for _ in removals(self.model, self.params))
+
+    @property
+    def gate(self) -> Gate:
+        """The endpoint of registration."""
+        assert self.operation is not None
+        return gate_of(self.model, self.operation, {})
+
+    def register(
+        self, ask: Ask, more: Mapping[str, Json] | None = None
+    ) -> ProvisionedAccount | None:
+        """A new account that can log in; None when it cannot. `more`: further members."""
+        self._made += 1
+        made = replace(self.nobody(), name=f"oakum-{self._made}")
+        self.raised |= {made.name} if more else set()
+        self.log("undo", as_json(made))
+        self.pending.append(made)
+        self._admit(made)  # made or not: an answer may be lost
+        answer = ask(self.filled(made, more or {}))
+        if 400 <= answer.status < 500:
+            self._gone(made)
+            return None
+        if not self._logs_in(made):
+            if answer.status < 400:
+                self.strays.append(made.called["handle"])
+            self._gone(made)
+            return None
+        self._welcomed[made.name] = (answer.status, answer.body)
+        return made if answer.status < 400 else None  # a server error, and it is there: removed
+
+    def nobody(self) -> ProvisionedAccount:
+        """Names and a secret that nobody has."""
+        called = {
+            "handle": f"oakum{_mark()}",
+            "mail": f"oakum{_mark()}@example.org",
+            "phone": f"+1555{secrets.randbelow(10**7):07}",
+            "text": f"oakum {_mark()}",
+        }
+        return ProvisionedAccount("", called, f"Oak-{secrets.token_hex(6)}-7a")
+
+    @property
+    def named_by(self) -> tuple[str, str]:
+        """(resource, field) of what an account logs in by, as far as the contract knows it."""
+        wanted = self.template[1] if self.template else ""
+        return self.resource, next((f for f, noun in self._nouns() if noun == wanted), "")
+
+    def _logs_in(self, made: ProvisionedAccount) -> bool:
+        """A session for a new account; False: it gets none."""
+        try:
+            with self.pace.bare():
+                self.sessions.login(made.name)
+        except LoginFailed:
+            return False
+        self._alive.add(made.name)
+        return True
+
+    def filled(
+        self, made: ProvisionedAccount, more: Mapping[str, Json], *, bare: bool = False
+    ) -> Filled:
+        """The registration of an account; `bare`: its secret is left out."""
+        assert self.operation is not None
+        operation = self.operation
+        shape = body_shape(operation)
+        real = {**self._body(shape, made, bare=bare), **more} if shape else dict(more)
+        said = json_bytes({**dict.fromkeys(real, "…"), **more}).decode()
+        kind, body = encode(operation, real)
+        headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
+        path = path_on(operation, self.target)
+        request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
+        return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
+
+    def _body(
+        self, shape: Shape, made: ProvisionedAccount, *, bare: bool = False
+    ) -> dict[str, Json]:
+        """What has to be filled in, and every name and secret."""
+        body: dict[str, Json] = {}
+        for name, thunk in shape.properties.items():
+            inner, required = thunk(), name in shape.required
+            noun = self._noun(name, inner)
+            if inner.read_only:
+                continue
+            if is_secret(name, inner):
+                body |= {} if bare else {name: made.secret}
+            elif noun in made.called and (required or noun != "phone"):
+                body[name] = made.called[noun]
+            elif noun == "any":
+                body[name] = made.called["handle"]
+            elif inner.properties and required:
+                body[name] = self._body(inner, made, bare=bare)
+            elif required:
+                any_text = harmless(name, inner) == ANY_TEXT and "text" in made.called
+                body[name] = made.called["text"] if any_text else harmless(name, inner)
+        return body
+
+    def names(self) -> Iterator[tuple[Noun, str]]:
+        """What of a person a registration takes, each with the field of accounts that holds it."""
+        nouns: tuple[Noun, ...] = ("handle", "mail", "phone")
+        probe = ProvisionedAccount("", {noun: noun for noun in nouns}, "")
+        sent = _all_texts(self._body(body_shape(self.gate.operation) or Shape(), probe))
+        fields = {noun: leaf for leaf, noun in reversed([*self._nouns()])}
+        yield from ((noun, fields[noun]) for noun in nouns if noun in sent and noun in fields)
+
+    def _noun(self, name: str, shape: Shape) -> Noun:
+        """What of a person a member holds; the key of accounts is what they are known by."""
+        noun = noun_of(name, shape)
+        known = self.model.policy.resources.get(self.resource)
+        by_key = known is not None and words(known.key) == words(name)
+        return noun or ("handle" if by_key and "string" in shape.kinds else "")
+
+    def contest(
+        self,
+        of: ProvisionedAccount | None,
+        asked: ProvisionedAccount,
+        ask: Ask,
+        *,
+        bare: bool = False,
+    ) -> Claim:
+        """Register once more under a name that `of` has, an account of the run's own; None: under
+        nobody's. `asked`: the names and the secret sent; `bare`: the secret is left out.
+
+        What is not refused may have made an account, or overwritten this one: it is kept in mind
+        until it is gone, or told. Each time the account is seen to log in with its own secret.
+        """
+        self._made += 1
+        other = replace(asked, name=f"oakum-{self._made}")
+        self.log("undo", as_json(other))
+        self.pending.append(other)
+        self._admit(other)
+        answer = ask(self.filled(other, {}, bare=bare))
+        refused = 400 <= answer.status < 500
+        intact = of is None or self._still_in(of)
+        if refused and intact:
+            self._gone(other)
+            return Claim(answer, refused=True)
+        inside = not bare and self.lets_in(other, other.secret)
+        if intact and inside:
+            self._alive.add(other.name)
+            return Claim(answer)
+        alike = of is not None and self._welcomed.get(of.name) == (answer.status, answer.body)
+        if of is not None and intact and alike and _tells_of_none(answer, other):
+            self._unlikely[other.name] = of.name
+            return Claim(answer, silent=True)
+        self._gone(other)
+        if of is not None and not intact and inside:
+            self.changed(of, other.secret)
+            return Claim(answer, overwritten=True)
+        if not intact or answer.status < 400:
+            self.strays.append(_spoken(of if of is not None and not intact else other))
+        return Claim(answer)
+
+    def _still_in(self, who: ProvisionedAccount) -> bool:
+        """Whether an account logs in with its own secret, as far as the login answers at all."""
+        answer, let_in = self.attempt(who, who.secret)
+        return let_in or answer.status in _BUSY or answer.status >= 500
+
+    def current(self, who: ProvisionedAccount) -> ProvisionedAccount:
+        """An account with the secret that it has now."""
+        return next((each for each in self.pending if each.name == who.name), who)
+
+    def lets_in(self, who: ProvisionedAccount, secret: str) -> bool:
+        """Whether the account can log in with a secret."""
+        return self.attempt(who, secret)[1]
+
+    def identity_is_let_in(self, name: str) -> bool | None:
+        """Whether an identity logs in as its file says; None: it has no login of its own, or the
+        login says nothing now."""
+        identity = self.sessions.identities.items.get(name)
+        if identity is None or not isinstance(identity.login, Login):
+            return None
+        with self.pace.bare():
+            answer, let_in = self.sessions.attempt(identity)
+        return None if not let_in and (answer.status in _BUSY or answer.status >= 500) else let_in
+
+    def attempt(self, who: ProvisionedAccount, secret: str) -> tuple[Response, bool]:
+        """The answer to a login of the account with a secret, and whether it would do."""
+        with self.pace.bare():
+            return self.sessions.attempt(self._identity(replace(who, secret=secret)))
+
+    def changed(self, who: ProvisionedAccount, secret: str) -> None:
+        """The account has another secret now."""
+        now = replace(who, secret=secret)
+        self.log("undo", as_json(now))
+        self.pending = [now if each.name == who.name else each for each in self.pending]
+        self._admit(now)
+
+    def learn(self, who: ProvisionedAccount, resource: str, own: Mapping[str, Json]) -> None:
+        """What the account was shown of itself fills the parameters of endpoints to it."""
+        flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
+        self.knowledge.objects[(who.name, resource)] = [flat]
+
+    def forget(self, who: ProvisionedAccount) -> None:
+        """What it was shown of itself was somebody else's: it is known by its names alone."""
+        self.knowledge.objects.pop((who.name, self.resource), None)
+
+    def own(self, who: ProvisionedAccount, answer: Response) -> Mapping[str, Json]:
+        """The object of an answer that holds one of the account's names; empty: there is none."""
+        names = set(who.called.values())
+        return next(
+            (each for each in objects_of(json_of(answer)) if names & _texts(each.values())), {}
+        )
+
+    # ------------------------------------------------------------ taking them away
+
+    def restore(self) -> tuple[str, ...]:
+        """Remove every account that was made; says in words which could not be. Never raises."""
+        left = list(self.pending)
+        for own in (False, True):  # by another that may, before that one is gone itself
+            queue, left = left, []
+            while queue:  # whoever may remove others goes last, and what was hardly made after that
+                each = min(
+                    queue, key=lambda e: (e.name in self._unlikely, e.name in self._removers)
+                )
+                queue.remove(each)
+                if (each.name in self._unlikely and not own) or not self._remove(each, own=own):
+                    left.append(each)
+        firsts = {each.name for each in left}
+        left = [each for each in left if self._unlikely.get(each.name) not in firsts]
+        self.pending.clear()
+        lost = (
+            f"an account `{each}` may have been made that cannot log in: look for it by hand"
+            for each in self.strays
+        )
+        endpoints = [
+            f"{e.endpoint.method} {e.endpoint.path}" for e in removals(self.model, self.params)
+        ]
+        by_hand = f" ({' or '.join(endpoints[:2])})" if endpoints else ""
+        return *lost, *(
+            f"the account `{_spoken(each)}` that the run made could not be removed: look for it by"
+            f" hand{by_hand}"
+            for each in left
+        )
+
+    def _remove(self, who: ProvisionedAccount, *, own: bool) -> bool:
+        known = (each.name for each in self.pending if each.name not in self._unlikely)
+        names = sorted(known, key=self.raised.__contains__)
+        others = [*self._removers, *names]
+        by = [who.name] if own else [name for name in dict.fromkeys(others) if name != who.name]
+        try:
+            if who.name not in self._alive and not self._exists(who):
+                return self._gone(who)
+            if own and self._is_somebodys(who):
+                return False
+            if not self.knowledge.objects.get((who.name, self.resource)):
+                self.learn(who, self.resource, self._shown(who) or self._supposed(who))
+            for gate in removals(self.model, self.params):
+                filled = fill(gate, self.target, self.knowledge, who.name)
+                if filled is None or filled.sent & self._taken:
+                    continue
+                there = own or self._exists(who)
+                for name in by if own or gate.personal else ():
+                    self.asked.add(gate.operation.id)
+                    if self._taken_away(who, name, gate, filled, there=there):
+                        return self._gone(who)
+        except OakumError:
+            return False
+        return False
+
+    def _taken_away(
+        self, who: ProvisionedAccount, by: str, gate: Gate, filled: Filled, *, there: bool
+    ) -> bool:
+        """Whether the account is gone once this was asked by another, or by itself."""
+        try:
+            answer = self.sessions.send(by, filled.request)
+        except LoginFailed:
+            return False
+        if answer.status >= 400 or self._exists(who):
+            return False
+        if by != who.name:
+            self._removers.append(by)
+            plain = any(each.name == by for each in self.pending) and by not in self.raised
+            if there and plain:
+                self.removals.append(Removal(by, gate, filled, answer))
+        return True
+
+    def _exists(self, who: ProvisionedAccount) -> bool:
+        """Whether it can log in still; where the login brakes, whether it is logged in still."""
+        answer, let_in = self.attempt(who, who.secret)
+        if answer.status in _BUSY and self.sessions.proof is not None:
+            return self.sessions.alive(who.name)
+        return let_in
+
+    @property
+    def _taken(self) -> frozenset[str]:
+        """Keys of the identities' own accounts: what is made is none of these."""
+        rows = (
+            row
+            for (name, resource), found in self.knowledge.objects.items()
+            if resource == self.resource and name in self._identities
+            for row in found
+        )
+        key = self.model.policy.resources[self.resource].key if self.resource else ""
+        return frozenset(row[key] for row in rows if key in row)
+
+    def _is_somebodys(self, who: ProvisionedAccount) -> bool:
+        """Whether the API takes its session for an identity's: that one's would be removed."""
+        proof = self.sessions.proof
+        if proof is None:
+            return False
+        answer = self.sessions.send(who.name, proof.request)
+        return any(proof.holds(name, answer) for name in self._identities)
+
+    def _shown(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+        """What who-am-I shows it of itself; empty: nothing with one of its names in it."""
+        proof = self.sessions.proof
+        if proof is None or who.name not in self._alive:
+            return {}
+        return self.own(who, self.sessions.send(who.name, proof.request))
+
+    def _supposed(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+        """Fields of an account that hold its names, told by their own."""
+        return {leaf: who.called[noun] for leaf, noun in self._nouns() if noun in who.called}
+
+    def _nouns(self) -> Iterator[tuple[str, Noun]]:
+        """Each field of an account with what it is called by its own, were it a text."""
+        text = Shape(kinds=frozenset(("string",)))
+        for leaf in self.model.tables[self.resource].leaves if self.resource else ():
+            yield leaf, self._noun(leaf, text)
+
+    def _gone(self, who: ProvisionedAccount) -> bool:
+        self.pending = [each for each in self.pending if each.name != who.name]
+        self._removers = [name for name in self._removers if name != who.name]
+        self.log("undone", as_json(who))
+        return True
+
+    # ------------------------------------------------------------ as an identity
+
+    def _admit(self, who: ProvisionedAccount) -> None:
+        self.sessions.admit(self._identity(who))
+
+    def _identity(self, who: ProvisionedAccount) -> Identity:
+        assert self.template is not None
+        identity, noun = self.template
+        person = who.called.get(noun) or who.called["handle"]
+        known = {_PERSON: Secret(person), _SECRET: Secret(who.secret)}
+        return replace(
+            identity, name=who.name, variables={**identity.variables, **known}, facts={}, states={}
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What came of a registration under a name that is taken."""
+
+    answer: Response
+    refused: bool = False
+    overwritten: bool = False
+    """The account that had the name logs in with the secret of the question now."""
+    silent: bool = False
+    """It was answered as if it were fine, and nothing tells of another account."""
+
+
+Ask = Callable[[Filled], Response]
+
+
+def _tells_of_none(answer: Response, who: ProvisionedAccount) -> bool:
+    """Whether the answer to a registration holds nothing of an account that it has made, such as
+    `202` and the words that a letter is on its way: the answer for everybody (OWASP,
+    Authentication Cheat Sheet, "Authentication and Error Messages")."""
+    if answer.status not in (200, 202, 204) or "location" in answer.headers:
+        return False
+    names = set(who.called.values())
+    return not any(
+        names & _texts(each.values()) or any(words(name)[-1:] in _KEYS for name in each)
+        for each in objects_of(json_of(answer))
+    )
+
+
+_KEYS = (("id",), ("uuid",), ("guid",), ("key",), ("token",))
+
+
+def _mark() -> str:
+    return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
+
+
+def _spoken(who: ProvisionedAccount) -> str:
+    """What it is called, as far as the run has made that up."""
+    made_up = (each for each in who.called.values() if each.startswith("oakum"))
+    return next(made_up, who.name)
+
+
+def as_json(made: ProvisionedAccount) -> Json:
+    """An account as a JSON value, for a journal that seals it."""
+    return {"account": made.name, "called": dict(made.called), "secret": made.secret}
+
+
+def from_json(value: Mapping[str, Json]) -> ProvisionedAccount:
+    """The reverse of `as_json`. Raises `KeyError` or `TypeError`."""
+    return ProvisionedAccount(value["account"], dict(value["called"]), value["secret"])
+
+
+def _template(identity: Identity) -> tuple[Identity, Noun] | None:
+    """An identity whose login names a person and holds a secret, with these two made variables."""
+    login = identity.login
+    if not isinstance(login, Login) or not isinstance(login.body, Mapping):
+        return None
+    found: dict[str, Noun] = {}
+
+    def walk(value: Json, name: str) -> Json:
+        if isinstance(value, Mapping):
+            return {key: walk(child, str(key)) for key, child in value.items()}
+        if not isinstance(value, str):
+            return value
+        if is_secret(name, Shape()):
+            found[_SECRET] = ""
+            return f"${_SECRET}"
+        noun = noun_of(name) or ("any" if "$" in value else "")
+        if noun and _PERSON not in found:
+            known = identity.fill(value)
+            found[_PERSON] = "mail" if noun == "any" and "@" in str(known) else noun
+            return f"${_PERSON}"
+        return value
+
+    body = walk(login.body, "")
+    if found.keys() != {_PERSON, _SECRET}:
+        return None
+    noun = "handle" if found[_PERSON] == "any" else found[_PERSON]
+    return replace(identity, login=replace(login, body=body)), noun
+
+
+def _texts(values: Iterable[Json]) -> set[str]:
+    return {each for each in values if isinstance(each, str)}
+
+
+def _all_texts(value: Json) -> set[str]:
+    if isinstance(value, dict):
+        return set().union(*map(_all_texts, value.values()))
+    return {value} if isinstance(value, str) else set()

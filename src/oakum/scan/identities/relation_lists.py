@@ -1,0 +1,228 @@
+"""Whom an API lists in a relation, read to its end; and the same lists before and after a run.
+
+The law of this module: who does not stand on a page may stand on the next one. A list is whole by
+evidence, as the guard reads one (`authz/whole.py`), once all pages that it names were read; one
+of which nobody can tell counts as cut off. Only of a whole list it is known who is not on it, and a
+trial ends nothing that it has not seen begin.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+import orjson
+
+from oakum.authz.model import pattern
+from oakum.authz.whole import Pages, Place, extent, look, place_of
+from oakum.errors import OakumError
+from oakum.exchange import Request, Response
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, Relation
+from oakum.scan.evaluation.knowledge import Knowledge, canonical
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.builder import Ask, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.paging import next_page
+from oakum.scan.settings.patience import Patience
+
+_PAGES = 40
+"""Pages of a list that are read."""
+_MOST = 40
+"""Lists that are read before a run writes."""
+_AGAIN = (2.0, 4.0)
+"""Seconds that are waited before each further reading, where one shows a difference."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Who stands on a list, as far as it was shown."""
+
+    ids: frozenset[str]
+    whole: bool
+    """Whether nobody else can be on it."""
+
+
+Bond = tuple[str, str, str]
+"""(viewer, relation, owner)."""
+Lists = dict[tuple[str, str], Listed]
+"""(relation, whose list) → it."""
+
+
+def read_list(
+    ask: Ask, who: str, request: Request, names: Collection[str], place: Place
+) -> Listed | None:
+    """The ids at a place of an answer and of the pages after it; None: no answer tells.
+
+    `names`: query parameters that the document declares there. Raises what asking raises.
+    """
+    ids: set[str] = set()
+    sizes: list[int] = []
+    asked: Request | None = request
+    texts: set[bytes] = set()
+    sound, said = True, "unknown"
+    while asked is not None and len(sizes) < _PAGES:
+        answer = ask(who, asked)
+        value = _value(answer)
+        if value is None:
+            if not sizes:
+                return None
+            sound = False
+            break
+        if answer.body in texts:
+            asked = None  # one page, whatever is asked for
+            break
+        texts.add(answer.body)
+        seen = look(place, value)
+        ids.update(map(canonical, seen.ids))
+        sizes.append(seen.found)
+        sound = sound and seen.sound and answer.status != 206
+        asked = next_page(asked, answer, names)
+        pages = Pages(sum(sizes), sizes[-1], sizes[0], len(sizes))
+        said = extent(seen, value, answer.headers, pages)
+    return Listed(frozenset(ids), sound and asked is None and said == "whole")
+
+
+def _value(answer: Response) -> Json:
+    """The JSON of an answer that is whole; None: it says nothing of a list."""
+    if not 200 <= answer.status < 300 or answer.truncated:
+        return None
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+@dataclass
+class Relations:
+    """The lists that look-ups of the contract read, as the one asks whose list it is."""
+
+    policy: Policy
+    gates: Mapping[str, Gate]
+    """Operation id → gate of every operation that a look-up names."""
+    cast: Cast
+    knowledge: Knowledge
+    target: str
+    ask: Ask
+    before: Lists = field(default_factory=dict)
+    """The lists before the run wrote."""
+
+    def of(self, relation: str, whose: str) -> Listed | None:
+        """A list as it is now; None: nothing tells it. Raises what asking raises."""
+        known = self.policy.relations[relation]
+        gate = self.gates.get(known.operation)
+        filled = fill(gate, self.target, self.knowledge, whose) if gate else None
+        if gate is None or filled is None:
+            return None
+        names = [each.name for each in gate.operation.parameters if each.where == "query"]
+        media = gate.operation.success()
+        place = place_of(pattern(known.pointer), media.shape if media is not None else None)
+        return read_list(self.ask, whose, filled.request, names, place)
+
+    def take(self) -> None:
+        """Read every list once, before anything is written."""
+        self.before |= self.all(but=self.before.keys())
+
+    def doubt(self) -> Iterator[str]:
+        """Of whom the API lists in a relation that the identities file does not tell, what is shown
+        proves nothing: says so to the cast, and in words that name identities alone. One list that
+        is named for two relations tells of neither."""
+        self.take()
+        lists = Counter(_place(each) for each in self.policy.relations.values())
+        bonds = {
+            (other, relation, whose)
+            if self.policy.relations[relation].of == "owner"
+            else (whose, relation, other)
+            for (relation, whose), found in self.before.items()
+            if lists[_place(self.policy.relations[relation])] == 1
+            for other in {self.cast.who((each,)) for each in found.ids} - {"", whose}
+        }
+        for viewer, relation, owner in sorted(bonds):
+            if relation not in self.cast.relationships.get((viewer, owner), ()):
+                line = f"{viewer} is {relation} of {owner}"
+                self.cast.doubt(
+                    viewer, owner,
+                    f"the API lists them as `{relation}`, and the identities file does not say so",
+                )  # fmt: skip
+                yield (
+                    f"the API lists {viewer} as `{relation}` of {owner}, and the identities file"
+                    f" does not say so: what {viewer} is shown of {owner} proves nothing; add"
+                    f" `{line}` to `between`, or end it"
+                )
+
+    def all(self, but: Collection[tuple[str, str]] = ()) -> Lists:
+        """Every list that is shown, but those that are known; never raises."""
+        every = (
+            (name, whose)
+            for name, known in self.policy.relations.items()
+            if known.kind == "lookup" and self._is_read(known.operation)
+            for whose in self.cast.names()
+            if (name, whose) not in but
+        )
+        return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
+
+    def _is_read(self, operation: str) -> bool:
+        gate = self.gates.get(operation)
+        return gate is not None and gate.operation.method == "GET"
+
+    def _now(self, at: tuple[str, str]) -> Listed | None:
+        try:
+            return self.of(*at)
+        except OakumError:
+            return None
+
+    def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
+        """Who is on a list no more, or only now, in words that name nobody but identities. Asks
+        again after pauses: what differs from itself is no loss, nor what is shown late."""
+        found = [*self._differing()]
+        for seconds in _AGAIN if found else ():
+            if patience is not None:
+                patience.pause(seconds)
+            again = {*self._differing()}
+            found = [each for each in found if each in again]
+        return tuple(found)
+
+    def _differing(self) -> Iterator[str]:
+        mine = frozenset[str]().union(*self.cast.ids.values())
+        for (relation, whose), was in self.before.items():
+            now = self._now((relation, whose))
+            if now is None:
+                continue
+            gone = was.ids - now.ids
+            more = now.ids - was.ids if was.whole else frozenset[str]()
+            # Where the list goes on, only of the identities is it worth saying.
+            for ids, how in ((gone if now.whole else gone & mine, "no more"), (more, "only now")):
+                for who, many in Counter(map(self._name, sorted(ids))).items():
+                    other = who or f"{many} other account{'s' if many > 1 else ''}"
+                    yield (
+                        f"the list of `{relation}` that {whose} is shown has {other}"
+                        f" {how}: not as before the run, look at it by hand"
+                    )
+
+    def _name(self, id: str) -> str:
+        return self.cast.who((id,))
+
+
+def _place(relation: Relation) -> tuple[str, str]:
+    return relation.operation, relation.pointer
+
+
+def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:
+    """What identities are to one another otherwise than before: whether they are it now, and
+    whether that is sure. Who went from a list that others came to may stand on a later page of it,
+    and who came to one that others went from may have stood there."""
+    found: dict[Bond, tuple[bool, bool]] = {}
+    for (relation, whose), after in now.items():
+        before = was.get((relation, whose))
+        if before is None:
+            continue
+        gone, more = before.ids - after.ids, after.ids - before.ids
+        whole = before.whole and after.whole
+        for ids, held in ((gone if after.whole else frozenset[str](), False), (more, True)):
+            for other in {cast.who((each,)) for each in ids} - {"", whose}:
+                of_owner = policy.relations[relation].of == "owner"
+                bond = (other, relation, whose) if of_owner else (whose, relation, other)
+                found[bond] = (held, whole and not (more if not held else gone))
+    return found

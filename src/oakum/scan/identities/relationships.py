@@ -1,0 +1,386 @@
+"""What identities are to each other: begun and ended through the API, when allowed.
+
+A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
+only between two who are nothing to one another, seen on a list that is certainly whole, and only
+what this run has begun is ended: so what was there before the run stays, and what the run leaves is
+as it was even where no beginning or no end works. The journal hears of a beginning before it is
+sent, and of the end after it was looked up, like settings.
+
+An API may do more than it is asked: a follow that is mutual, an end that ends others too. So the
+lists of all identities are read before a beginning, after it and after the end; what has moved
+beside what was asked for is known to the cast at once, and is taken back like the rest. The first
+beginning or end that was answered and not seen is the last of its relation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from oakum.errors import OakumError
+from oakum.policy.model import Policy, Relation, Step
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.identities.cast import Cast
+from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
+from oakum.scan.requests.builder import Ask, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.setting_change import Flip
+
+SIGN = " of "
+"""Stands in the name of a tie, `follower of pia`, and in no name of a setting."""
+_ROUNDS = 3
+"""Times that the lists are read for what a taking back has moved in its turn."""
+
+
+@dataclass
+class Relationships:
+    """Begins relations between identities, and remembers what to end."""
+
+    policy: Policy
+    gates: Mapping[str, Gate]
+    """Operation id → gate of every operation that a step or a look-up names."""
+    cast: Cast
+    knowledge: Knowledge
+    target: str
+    ask: Ask
+    log: Callable[[str, Flip], None]
+    """Hears `flip` and `restored`, and `foreseen` of what a call may change beside it."""
+    pending: list[Flip] = field(default_factory=list)
+    why: str = ""
+    """Why the last beginning or end that failed did."""
+    begun: set[Bond] = field(default_factory=set)
+    """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
+    used: set[str] = field(default_factory=set)
+    """Operations that something was sent to."""
+    doubtful: list[str] = field(default_factory=list)
+    """What may have been begun and is not ended, in words: it may have been there before."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for a list to show what was done."""
+    _ceased: dict[str, str] = field(default_factory=dict)
+    """Relations of which no other is begun → why."""
+    _was: Lists | None = None
+    """The lists before the first beginning; None: none was begun."""
+    _sides: dict[Bond, Flip] = field(default_factory=dict)
+    """What stands otherwise than then, and nobody asked for."""
+    _foreseen: dict[Bond, Flip] = field(default_factory=dict)
+    """What the journal knows of other sides that may move, as they were."""
+    _spared: set[Bond] = field(default_factory=set)
+    """What is not taken back, for it may have been there before."""
+    _unsure: set[tuple[str, str]] = field(default_factory=set)
+    """(viewer, `relation of owner`) of what may have begun though no list shows it."""
+    _status = 0
+    """Of the last answer to a step; 0: there was none."""
+    _moving = False
+    """Whether a step was sent since the lists were read."""
+
+    def chances(self) -> list[tuple[str, str, str]]:
+        """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
+        to the other, and where the relation takes others away, neither is to either."""
+        takes = {word for each in self.policy.relations.values() for word in each.unless}
+        names = self.cast.names()
+        return [
+            (viewer, word, owner)
+            for word, known in self.policy.relations.items()
+            if self._can(known)
+            for owner in names
+            for viewer in names
+            if viewer != owner and not self.cast.relationships.get((viewer, owner))
+            if word not in takes or not self.cast.relationships.get((owner, viewer))
+        ]
+
+    def lacking(self) -> tuple[str, ...]:
+        """Relations that could be begun and ended, and have no two identities to do it with."""
+        able = {word for _, word, _ in self.chances()}
+        return tuple(
+            word
+            for word, known in self.policy.relations.items()
+            if known.begin and known.end and word not in able
+        )
+
+    def begin(self, viewer: str, relation: str, owner: str) -> bool:
+        """Begin a relation that is not there, and see it; False when that was not seen: `why` has
+        the words. Remembered until it is ended."""
+        if why := self._why_not(relation):
+            self.why = why
+            return False
+        known = self.policy.relations[relation]
+        before = self._listed(known, viewer, owner)
+        if self._says(before, known, viewer, owner) != "no":
+            self.why = f"no look-up says that {viewer} is not {relation} of {owner} already"
+            if before is not None and not before.whole:
+                self.why += f": what `{known.operation}` lists may go on behind what it showed"
+            return False
+        if self._was is None:
+            self._was = self._lists()
+        change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
+        self._foresee(known, owner, viewer)
+        self.log("flip", change)
+        self.pending.append(change)
+        self._unsure.add((viewer, change.state))
+        walked = self._walk(known.begin, viewer, owner)
+        after = self._look(known, viewer, owner, "yes" if walked else "")
+        if before is not None and after is not None and before.ids - after.ids:
+            self._spared.add((viewer, relation, owner))
+            self._leave(change)  # a list that lost a row may show no more than its newest
+            return False
+        if not walked or self._says(after, known, viewer, owner) != "yes":
+            self.why = f"{viewer} was not seen to become {relation} of {owner}"
+            self._not_seen(change, known, owner, walked)
+            return False
+        self._unsure.discard((viewer, change.state))
+        self.begun.add((viewer, relation, owner))
+        self._tie(viewer, relation, owner, held=True)
+        self._compare()
+        return True
+
+    def _foresee(self, known: Relation, viewer: str, owner: str) -> None:
+        """Tell the journal how the other side is that a beginning or an end may move: a run that is
+        killed before it reads the lists has it put back too. What no list says is not told."""
+        bond = (viewer, known.name, owner)
+        stood = self._says((self._was or {}).get(self._place(bond)), known, viewer, owner)
+        if stood == "unknown" or bond in self._sides or bond in self._foreseen:
+            return
+        held = stood == "yes"
+        change = Flip(viewer, f"{known.name}{SIGN}{owner}", held, not held)
+        self.log("foreseen", change)
+        self._foreseen[bond] = change
+
+    def _is_over(self) -> None:
+        """All is as it was: what was foreseen has not come, or is put back."""
+        open_ = {(each.identity, each.state) for each in self.pending}
+        for bond, change in [*self._foreseen.items()]:
+            if bond not in self._sides and (change.identity, change.state) not in open_:
+                del self._foreseen[bond]
+                with suppress(OakumError):
+                    self.log("restored", change)
+
+    def _why_not(self, relation: str) -> str:
+        """Why nothing of a relation is begun any more; empty: it may be."""
+        if self.patience.spent:
+            return "what is begun is shown so late that no time is left to see it end"
+        return self._ceased.get(relation, "")
+
+    def _not_seen(self, change: Flip, known: Relation, owner: str, walked: bool) -> None:
+        """A beginning that no list shows: it may be shown late, or wait for a yes. It was not there
+        before, so it is ended unseen, unless it was refused, and again when the run ends."""
+        if not walked and self._status < 500:
+            self._unsure.discard((change.identity, change.state))
+            self.undo(change)
+            return
+        self._ceased[known.name] = (
+            f"a beginning of `{known.name}` was answered as done and not seen"
+            if walked
+            else f"a beginning of `{known.name}` was answered with {self._status}"
+        )
+        self.cast.doubt(change.identity, owner, f"the run may have left them {change.state}")
+        with suppress(OakumError):
+            self._walk(known.end, change.identity, owner)
+
+    def _leave(self, change: Flip) -> None:
+        """Neither end what was begun nor remember to: nobody knows that it was not there before."""
+        self.why = (
+            f"when {change.identity} became {change.state}, the list showed somebody else no more:"
+            " it may hold its newest alone"
+        )
+        self.doubtful.append(f"{self.why}, so it was not ended; {self._left(change)}")
+        self.pending = [each for each in self.pending if each != change]
+        with suppress(OakumError):  # a resumed run is not to end it either
+            self.log("restored", change)
+
+    def end(self, viewer: str, relation: str, owner: str) -> bool:
+        """End a relation that this run has begun; False when the API did not do it. Of any other
+        nothing is sent: what was not seen to begin might not begin again."""
+        if (viewer, relation, owner) not in self.begun:
+            self.why = f"the run has not seen {viewer} become {relation} of {owner}"
+            return False
+        known = self.policy.relations[relation]
+        done = self._walk(known.end, viewer, owner)
+        if done:
+            after = self._look(known, viewer, owner, "no")
+            done = self._says(after, known, viewer, owner) != "yes"
+        if done:
+            self._tie(viewer, relation, owner, held=False)
+            self._compare()
+        else:
+            self.why = f"the API did not end `{relation}` of {viewer} to {owner}"
+            self._ceased[relation] = self.why
+        return done
+
+    def take_back(self, viewer: str, relation: str, owner: str) -> bool:
+        """Make all be to one another what they were before `begin`; a failure stays for the end."""
+        state = f"{relation}{SIGN}{owner}"
+        done = True
+        for each in [e for e in self.pending if (e.identity, e.state) == (viewer, state)]:
+            done = self.undo(each) and done
+        done = self._take_sides_back() and done
+        if done:
+            self._is_over()
+        return done
+
+    def _take_sides_back(self) -> bool:
+        for _ in range(_ROUNDS):
+            if self._moving:
+                self._compare()
+            if not self._sides:
+                return True
+            if [each for each in reversed(self._sides.values()) if not self.undo(each)]:
+                return False
+        return False
+
+    def undo(self, change: Flip) -> bool:
+        """End what was begun, or begin again what was ended beside it or by an older run; False
+        when it could not be, or was not seen to be."""
+        relation, _, owner = change.state.partition(SIGN)
+        viewer, known = change.identity, self.policy.relations.get(relation)
+        if known is None or not {viewer, owner} <= self.cast.ids.keys():
+            return False
+        wanted, steps = ("yes", known.begin) if change.before else ("no", known.end)
+        try:
+            sure = (viewer, change.state) not in self._unsure
+            if not sure or self._stands(known, viewer, owner) != wanted:
+                with suppress(OakumError):  # it may be done all the same
+                    self._walk(steps, viewer, owner)
+                after = self._look(known, viewer, owner, wanted)
+                if self._says(after, known, viewer, owner) != wanted:
+                    self._stays(change, relation, owner)
+                    return False
+            self._tie(viewer, relation, owner, held=bool(change.before))
+        except OakumError:
+            return False
+        self.begun.discard((viewer, relation, owner))
+        self._is_back(change)
+        return True
+
+    def _stays(self, change: Flip, relation: str, owner: str) -> None:
+        """Nobody is told to be in the wrong by what the run has left."""
+        self.cast.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
+        self._ceased.setdefault(
+            relation, f"`{relation}` of {change.identity} to {owner} could not be taken back"
+        )
+
+    def _is_back(self, change: Flip) -> None:
+        self._unsure.discard((change.identity, change.state))
+        self._sides = {bond: each for bond, each in self._sides.items() if each != change}
+        self.pending = [each for each in self.pending if each != change]
+        with suppress(OakumError):  # what a journal still holds is taken back once more
+            self.log("restored", change)
+
+    def _compare(self) -> None:
+        """Read all lists, and take note of what stands otherwise than before the first beginning
+        and was not asked for."""
+        now = self._lists()
+        self._moving = False
+        found = moved(self.policy, self.cast, self._was or {}, now)
+        asked = {(each.identity, each.state) for each in self.pending}
+        for bond, (held, sure) in found.items():
+            viewer, relation, owner = bond
+            if (viewer, f"{relation}{SIGN}{owner}") in asked and bond not in self._sides:
+                continue
+            if bond in self._spared:
+                continue
+            self._tie(viewer, relation, owner, held=held)
+            known = self.policy.relations[relation]
+            if not (sure and self._can(known)):
+                self.cast.doubt(viewer, owner, f"a change of the run has moved `{relation}`")
+            elif bond not in self._sides:
+                change = Flip(viewer, f"{relation}{SIGN}{owner}", not held, held)
+                self._sides[bond] = change
+                self.pending.append(change)
+                with suppress(OakumError):
+                    self.log("flip", change)
+        for bond, change in [*self._sides.items()]:
+            if bond not in found and self._place(bond) in now:
+                self._tie(*bond, held=bool(change.before))
+                self._is_back(change)
+
+    def _lists(self) -> Lists:
+        """Whom every list of a look-up shows now."""
+        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        return lists.all()
+
+    def _place(self, bond: Bond) -> tuple[str, str]:
+        viewer, relation, owner = bond
+        return relation, owner if self.policy.relations[relation].of == "owner" else viewer
+
+    def _can(self, known: Relation) -> bool:
+        """Whether a relation may be begun and ended."""
+        steps = (*known.begin, *known.end)
+        return bool(known.begin and known.end) and all(e.operation in self.gates for e in steps)
+
+    def restore(self) -> tuple[str, ...]:
+        """Take everything back, last first; says in words what could not be. Never raises."""
+        self.patience.renew()
+        failed = [each for each in reversed(self.pending) if not self.undo(each)]
+        if self._was is not None:
+            with suppress(OakumError):
+                self._take_sides_back()
+            failed += [each for each in self._sides.values() if each not in failed]
+        if not failed:
+            self._is_over()
+        self.pending.clear()
+        doubtful, self.doubtful = tuple(self.doubtful), []
+        return (*map(self._left, failed), *doubtful)
+
+    def _left(self, change: Flip) -> str:
+        relation, _, owner = change.state.partition(SIGN)
+        known = self.policy.relations.get(relation)
+        steps = (known.begin if change.before else known.end) if known is not None else ()
+        by_hand = "; then ".join(
+            f"{gate.operation.method} {gate.operation.path} as"
+            f" {change.identity if step.by == 'caller' else owner}"
+            for step in steps
+            if (gate := self.gates.get(step.operation))
+        )
+        was = "made {} again" if change.before else "seen to be no longer {}"
+        return f"{change.identity} could not be {was.format(change.state)}: do it by hand" + (
+            f" ({by_hand})" if by_hand else ""
+        )
+
+    def _walk(self, steps: tuple[Step, ...], viewer: str, owner: str) -> bool:
+        self._status = 0
+        for step in steps:
+            asking, asked = (viewer, owner) if step.by == "caller" else (owner, viewer)
+            filled = fill(self.gates[step.operation], self.target, self.knowledge, asked)
+            if filled is None:
+                return False
+            self.used.add(step.operation)
+            self._moving = True
+            self._status = self.ask(asking, filled.request).status
+            if not 200 <= self._status < 300:
+                return False
+        return True
+
+    def _look(self, relation: Relation, viewer: str, owner: str, wanted: str) -> Listed | None:
+        """A list after a step, read again with pauses while it does not say what is `wanted`;
+        empty: once."""
+        found: list[Listed | None] = []
+
+        def shown() -> bool:
+            found.append(self._listed(relation, viewer, owner))
+            return wanted in ("", self._says(found[-1], relation, viewer, owner))
+
+        self.patience.until(shown)
+        return found[-1]
+
+    def _stands(self, relation: Relation, viewer: str, owner: str) -> str:
+        """`yes` or `no` as the look-up says, asked by the one whose list it is; `unknown`."""
+        return self._says(self._listed(relation, viewer, owner), relation, viewer, owner)
+
+    def _listed(self, relation: Relation, viewer: str, owner: str) -> Listed | None:
+        whose = owner if relation.of == "owner" else viewer
+        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        return lists.of(relation.name, whose)
+
+    def _says(self, found: Listed | None, relation: Relation, viewer: str, owner: str) -> str:
+        other = viewer if relation.of == "owner" else owner
+        if found is None:
+            return "unknown"
+        if found.ids & self.cast.ids[other]:
+            return "yes"
+        return "no" if found.whole else "unknown"
+
+    def _tie(self, viewer: str, relation: str, owner: str, *, held: bool) -> None:
+        known = self.cast.relationships.get((viewer, owner), frozenset())
+        self.cast.retie(viewer, owner, known | {relation} if held else known - {relation})

@@ -1,0 +1,46 @@
+"""Accounts of the run's own that another of its own took away: what nobody but an owner may do.
+
+A run removes what it made, and asks as each account that may be able to. Where an account removes
+another's, and no line of the contract lets it, that is a write to another's object.
+"""
+
+from __future__ import annotations
+
+from oakum.finding import Endpoint, Evidence
+from oakum.scan.checks.bola_write import REMOVED
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import curl
+
+
+def tell_removals(engine: Engine) -> None:
+    """Add what was seen to the signals of the run, once for each operation."""
+    made, policy = engine.provisioned, engine.model.policy
+    known = policy.resources.get(made.resource) if made is not None else None
+    names = engine.cast.names()
+    if made is None or known is None or not names:
+        return
+    plain = frozenset(
+        name for name, each in policy.relations.items() if each.kind in ("authenticated", "anyone")
+    )
+    label = engine.cast.label(plain, None, names[0])
+    for each in {one.gate.id: one for one in made.removals}.values():
+        call = engine.model.rule(each.gate.operation.id).call
+        if call is not None and not plain.isdisjoint(call):
+            continue
+        evidence = Evidence(
+            None,
+            engine.evaluator.side(each.by, label, each.answer),
+            curl(each.filled, engine.credentials(each.by)),
+            note="both accounts were the run's own: the one that was named could log in before, and"
+            " could not afterwards",
+        )
+        endpoint = Endpoint(
+            each.gate.endpoint.method, each.gate.endpoint.path, each.gate.operation.id
+        )
+        engine.signals.append(
+            Signal(
+                "bola-write", known.name, known.key, label, endpoint, evidence, (), each.by,
+                says=REMOVED,
+            )
+        )  # fmt: skip

@@ -1,0 +1,379 @@
+"""Keeps every identity logged in, and puts its credentials on what it asks.
+
+Credentials live in memory only and go to the target's own origin only. A 401 is not taken at its
+word: when who-am-I still answers, it is a denial; when it does not, the session is over, and the
+question is asked again after another login.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import orjson
+
+from oakum.authz.principal import joined, with_claim
+from oakum.errors import TargetError
+from oakum.exchange import Exchange, Request, Response
+from oakum.openapi.model import Json
+from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, shell_name
+from oakum.scan.identities.login import (
+    Granted,
+    LoginFailed,
+    Places,
+    cookie_line,
+    dialogue,
+    is_kept,
+    sent_to_login,
+)
+from oakum.scan.requests.past_cache import past_cache
+from oakum.scan.transport.client import Transport, origin_of, run_command
+
+if TYPE_CHECKING:
+    from oakum.openapi.document import Document
+
+__all__ = ["LoginFailed", "Proof", "Sessions"]
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How to tell that an identity is still logged in."""
+
+    request: Request
+    holds: Callable[[str, Response], bool]
+    """True when this answer shows that the identity of this name is logged in."""
+    refusals: Collection[int] = (401,)
+    """Statuses with which the API turns away callers without a session."""
+    cached: bool = False
+    """Whether a cache on the way mixes up its callers, so that it has to be asked past."""
+
+
+@dataclass
+class _Session:
+    """A live session. `fruitless` counts logins in a row after which nothing was answered."""
+
+    token: Secret | None = None
+    cookies: dict[str, Secret] = field(default_factory=dict)
+    csrf: Secret | None = None
+    fruitless: int = 0
+
+
+class Sessions:
+    """One session for each identity, opened when it is first needed."""
+
+    RELOGINS = 5
+    """Logins in a row after which a session that keeps ending is given up."""
+
+    def __init__(
+        self,
+        identities: Identities,
+        transport: Transport,
+        document: Document | None,
+        target: str,
+        run: Callable[[Sequence[str], Path], str] = run_command,
+        also: Collection[str] = (),
+    ) -> None:
+        """`also`: further addresses of the same API, which get the credentials as well."""
+        self.identities = identities
+        self.places = Places(target, document)
+        self.logins = 0
+        """Logins made, the failed ones included."""
+        self.notes: list[str] = []
+        self.entering = False
+        """Whether a login is under way."""
+        self.proof: Proof | None = None
+        """Set once who-am-I is known to tell identities apart."""
+        self._transport = transport
+        self._home = origin_of(target)
+        self._origins = {origin_of(each) for each in (target, *also)}
+        self._run = run
+        self._live: dict[str, _Session] = {}
+        self._failed: dict[str, str] = {}
+        self._seen: set[Secret] = set()
+        self._answers: dict[str, Exchange] = {}
+
+    @property
+    def login_answers(self) -> Mapping[str, Exchange]:
+        """The last answer to each identity's login; the requests have no headers and no body."""
+        return self._answers
+
+    def login(self, name: str) -> Response | None:
+        """A new session; the answer of the login, or None where there is nothing to ask.
+
+        Raises `LoginFailed`.
+        """
+        identity = self.identities.items[name]
+        self.entering = True
+        try:
+            granted, response = self._log_in(identity)
+        except LoginFailed as error:
+            self._failed[name] = str(error)
+            raise
+        finally:
+            self.entering = False
+        fixed = {
+            send.name: Secret(identity.fill(send.value, self._extra(granted.token)))
+            for send in identity.sends
+            if send.where == "cookie"
+        }
+        session = _Session(granted.token, {**granted.cookies, **fixed}, granted.csrf)
+        self._live[name] = session
+        self._failed.pop(name, None)
+        self._see(session)
+        return response
+
+    def admit(self, identity: Identity) -> None:
+        """Take in an account that the run has made, or whose secret it has changed."""
+        self.identities = self.identities.with_one(identity)
+        self._live.pop(identity.name, None)
+        self._failed.pop(identity.name, None)
+
+    def attempt(self, identity: Identity) -> tuple[Response, bool]:
+        """The answer to a login, and whether it would do. No session comes of it."""
+        if not isinstance(identity.login, Login):
+            raise LoginFailed(f"`{identity.name}` has no login of its own")
+        self.logins += 1
+        steps = dialogue(identity, identity.login, self.places)
+        request = next(steps)
+        while True:
+            response = self._transport.send(request)
+            try:
+                request = steps.send(response)
+            except StopIteration:
+                return response, True
+            except LoginFailed:
+                return response, False
+
+    def send(self, name: str | None, request: Request, way: Transport | None = None) -> Response:
+        """The answer to an identity's question; None asks without any credentials.
+
+        `way`: goes there in place of the transport: a feed is opened. Raises `LoginFailed` when
+        the identity has lost its session and gets no other.
+        """
+        if name is None:
+            nobody = self.identities.anonymous
+            if nobody is not None and origin_of(request.url) in self._origins:
+                request = self._signed(nobody, _Session(), request)
+            return (way or self._transport).send(request)
+        self._open(name)
+        response = self._ask(name, request, way)
+        if not self._turned_away(name, response):
+            self._live[name].fruitless = 0
+            return response
+        if self.proof and self.alive(name):
+            self._live[name].fruitless = 0
+            return response
+        if not self._renew(name):
+            return response
+        again = self._ask(name, request, way)
+        if not self._turned_away(name, again):
+            self._live[name].fruitless = 0
+        return again
+
+    def alive(self, name: str) -> bool:
+        """Ask who-am-I whether the identity is logged in; true when nothing can be asked."""
+        if self.proof is None:
+            return True
+        self._open(name)
+        request = self.proof.request
+        request = past_cache(request) if self.proof.cached else request
+        return self.proof.holds(name, self._ask(name, request))
+
+    def claims(self, name: str) -> Mapping[str, Json]:
+        """What its token says (the payload of a JWT, RFC 7519) and what the file claims for it."""
+        identity = self.identities.items[name]
+        session = self._live.get(name, _Session())
+        fixed = [*identity.variables.values(), *identity.environment.values()]
+        said: dict[str, Json] = {}
+        for claim, value in identity.claims.items():
+            said = with_claim(said, claim, value)
+        for token in [session.token, *session.cookies.values(), *fixed]:
+            if token and (found := _payload(token.reveal())):
+                return joined(found, said)
+        return said
+
+    def tokens(self) -> list[tuple[str, str]]:
+        """(identity, token) for every token in memory that could be a JWT (RFC 7519)."""
+        found: list[tuple[str, str]] = []
+        for name, session in self._live.items():
+            identity = self.identities.items[name]
+            fixed = [*identity.variables.values(), *identity.environment.values()]
+            for each in (session.token, *session.cookies.values(), *fixed):
+                text = each.reveal().removeprefix("Bearer ") if each else ""
+                found += [(name, text)] if text.count(".") == 2 else []
+        return found
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret known by now: the file's, and each token and cookie the target gave."""
+        seen = frozenset(each.reveal() for each in self._seen)
+        return self.identities.secrets() | {text for text in seen if len(text) >= 4}
+
+    # ----------------------------------------------------------------------- for curl lines
+
+    def curl_headers(self, name: str | None) -> tuple[str, ...]:
+        """Header lines with variables: `Authorization: Bearer $ANN_TOKEN`. For double quotes."""
+        identity = self.identities.items[name] if name else self.identities.anonymous
+        if identity is None:
+            return ()
+        name, login = identity.name, identity.login
+        lines = [
+            f"{send.name}: {identity.shell(send.value)}"
+            for send in identity.sends
+            if send.where == "header"
+        ]
+        jar = {
+            send.name: identity.shell(send.value)
+            for send in identity.sends
+            if send.where == "cookie"
+        }
+        given = [cookie for cookie in self._given(identity) if cookie not in jar]
+        for cookie in given:
+            alone = len(given) == 1 or (isinstance(login, Login) and cookie == login.cookie)
+            jar[cookie] = shell_name(name, "session" if alone else cookie)
+        return (*lines, f"Cookie: {cookie_line(jar)}") if jar else tuple(lines)
+
+    def curl_query(self, name: str | None) -> tuple[str, ...]:
+        """Query parameters with variables: `api_key=$ANN_KEY`."""
+        identity = self.identities.items[name] if name else self.identities.anonymous
+        if identity is None:
+            return ()
+        queries = [send for send in identity.sends if send.where == "query"]
+        return tuple(f"{send.name}={identity.shell(send.value)}" for send in queries)
+
+    def _given(self, identity: Identity) -> list[str]:
+        """Names of the cookies that the login gives."""
+        login = identity.login
+        if not isinstance(login, Login) or not login.cookie:
+            return []
+        live = self._live.get(identity.name)
+        return list(live.cookies) if live else [login.cookie] if login.cookie != "*" else []
+
+    # ----------------------------------------------------------------------- the inside
+
+    def _open(self, name: str) -> None:
+        """A session, unless it has failed before: one wrong password is no lock-out, ten are."""
+        if name in self._failed:
+            raise LoginFailed(self._failed[name])
+        if name not in self._live:
+            self.login(name)
+
+    def _log_in(self, identity: Identity) -> tuple[Granted, Response | None]:
+        login = identity.login
+        if login is None:
+            return Granted(), None
+        self.logins += 1
+        if isinstance(login, Login):
+            return self._play(identity, login)
+        try:
+            return Granted(Secret(self._run(login.argv, login.directory))), None
+        except TargetError as error:
+            raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
+
+    def _play(self, identity: Identity, login: Login) -> tuple[Granted, Response]:
+        steps = dialogue(identity, login, self.places)
+        request = next(steps)
+        while True:
+            response = self._transport.send(request)
+            try:
+                request = steps.send(response)
+            except StopIteration as done:
+                asked = Request(request.method, request.url.split("?")[0])
+                self._answers[identity.name] = Exchange(asked, response)
+                return done.value, response
+
+    def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
+        identity, session = self.identities.items[name], self._live[name]
+        if origin_of(request.url) not in self._origins:
+            raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
+        response = (way or self._transport).send(self._signed(identity, session, request))
+        if origin_of(request.url) == self._home:  # what another address takes away stays ours
+            self._absorb(identity, session, response)
+        return response
+
+    def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:
+        headers, url = dict(request.headers), request.url
+        for send in identity.sends:
+            value = identity.fill(send.value, self._extra(session.token))
+            if send.where == "header":
+                headers[send.name.lower()] = value
+            elif send.where == "query":
+                mark = "&" if "?" in url else "?"
+                url += f"{mark}{quote(send.name, safe='')}={quote(value, safe='')}"
+        if session.cookies:
+            jar = {name: value.reveal() for name, value in session.cookies.items()}
+            own = headers.get("cookie", "")
+            headers["cookie"] = "; ".join(filter(None, (own, cookie_line(jar))))
+        login = identity.login
+        csrf = login.csrf if isinstance(login, Login) else None
+        if csrf and csrf.header and request.method not in _READS:
+            held = session.cookies.get(csrf.cookie)
+            value = unquote(held.reveal()) if held else session.csrf and session.csrf.reveal()
+            headers[csrf.header.lower()] = value or ""
+            origin = origin_of(request.url)
+            headers |= {"origin": origin, "referer": f"{origin}/"}
+        return Request(request.method, url, headers, request.body)
+
+    def _absorb(self, identity: Identity, session: _Session, response: Response) -> None:
+        """Take over cookies that the target renews, and drop those it takes away."""
+        login = identity.login
+        for cookie, value in response.cookies.items():
+            kept = isinstance(login, Login) and is_kept(login, cookie)
+            if not kept and cookie not in session.cookies:
+                continue
+            if value:
+                session.cookies[cookie] = Secret(value)
+            else:
+                session.cookies.pop(cookie, None)
+        self._see(session)
+
+    def _turned_away(self, name: str, response: Response) -> bool:
+        login = self.identities.items[name].login
+        refusals = self.proof.refusals if self.proof else (401,)
+        page = sent_to_login(response, login if isinstance(login, Login) else None)
+        return page or response.status in refusals or response.status == 401
+
+    def _renew(self, name: str) -> bool:
+        """Log in again; false when the answer must stand as it is."""
+        session, proven = self._live[name], self.proof is not None
+        tries = session.fruitless + 1
+        if self.identities.items[name].login is None:
+            if proven:
+                raise LoginFailed(f"the credentials of `{name}` do not work any more; renew them")
+            return False
+        if tries > self.RELOGINS:
+            if proven:
+                words = f"{self.RELOGINS} logins in a row gave a session that ended at once"
+                raise LoginFailed(f"`{name}` does not stay logged in: {words}")
+            note = f"`{name}`: 401 after each of {self.RELOGINS} new logins; taken as a denial"
+            if note not in self.notes:
+                self.notes.append(note)
+            return False
+        self.login(name)
+        self._live[name].fruitless = tries
+        return True
+
+    def _extra(self, token: Secret | None) -> dict[str, Secret]:
+        return {"token": token} if token else {}
+
+    def _see(self, session: _Session) -> None:
+        held = [session.token, session.csrf, *session.cookies.values()]
+        self._seen |= {each for each in held if each}
+
+
+def _payload(token: str) -> Mapping[str, Json]:
+    parts = token.removeprefix("Bearer ").split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        raw = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        found = orjson.loads(raw)
+    except (binascii.Error, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,1 @@
+"""Requests: which endpoints can be asked, and every parameter and body filled in."""

@@ -1,0 +1,113 @@
+"""Bodies of requests in the media type that the document declares for them.
+
+JSON where the operation takes it (under the name that it has there, such as
+`application/merge-patch+json`), else a form: urlencoded (WHATWG URL, 5.2) or multipart (RFC 7578).
+What is neither is not written, and why is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+
+from oakum.exchange import json_bytes
+from oakum.openapi.model import Json, Media, Operation, Shape
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+BOUNDARY = "oakum-7d1f0c5e9b3a"
+"""Stands in no value that is sent: all of those are the scan's own or an id's."""
+_PATCHES = ("application/json-patch+json", "application/json-seq")
+"""JSON, and no object with the members in it (RFC 6902)."""
+
+
+def media_of(operation: Operation) -> Media | None:
+    """The media type in which a body is sent; None: none is declared that can be written."""
+    known = {_base(media): media for media in reversed(operation.body)}
+    for wanted in (JSON, *(each for each in known if _is_json(known[each])), FORM, MULTIPART):
+        if wanted in known:
+            return known[wanted]
+    return next((media for base, media in known.items() if base in ("*/*", "application/*")), None)
+
+
+def body_shape(operation: Operation) -> Shape | None:
+    """What the document says of the body of a request, in the type in which it is sent."""
+    media = media_of(operation)
+    return media.shape if media is not None else None
+
+
+def unwritable(operation: Operation) -> str:
+    """Why no body can be written for an operation; empty: one can, or none is asked for."""
+    if not operation.body:
+        return ""
+    media = media_of(operation)
+    if media is None:
+        types = ", ".join(f"`{each.type}`" for each in operation.body[:3])
+        return f"its body is {types}, which is not written here"
+    shape = media.shape
+    files = [
+        name
+        for name, thunk in (shape.properties.items() if shape is not None else ())
+        if name in (shape.required if shape else ()) and thunk().format in ("binary", "byte")
+    ]
+    return f"its body needs a file (`{files[0]}`), and none is made up" if files else ""
+
+
+def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
+    """Content type and bytes of a body; JSON where the document declares nothing."""
+    media = media_of(operation)
+    base = _base(media) if media is not None else JSON
+    if base == FORM:
+        return FORM, urlencode(list(_pairs(content))).encode()
+    if base == MULTIPART:
+        return f"{MULTIPART}; boundary={BOUNDARY}", _parts(content)
+    written = media is not None and _is_json(media)
+    return (media.type if written and media else JSON), json_bytes(content)
+
+
+def decode(kind: str, body: bytes) -> Mapping[str, Json]:
+    """Members of a body that `encode` made; empty where it holds no object."""
+    if kind.startswith(MULTIPART):
+        parts = body.decode("utf-8", "replace").split(f"--{BOUNDARY}")[1:-1]
+        named = (part.partition("\r\n\r\n") for part in parts)
+        return {head.split('name="')[-1].rstrip('"'): text[:-2] for head, _, text in named}
+    if kind.startswith(FORM):
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_json(media: Media) -> bool:
+    return media.is_json and _base(media) not in _PATCHES
+
+
+def _base(media: Media) -> str:
+    return media.type.split(";")[0].strip().lower()
+
+
+def _pairs(content: Json) -> Iterator[tuple[str, str]]:
+    """Members as a form has them: lists repeat their name, objects are JSON (OpenAPI 3.1,
+    Encoding Object)."""
+    for name, value in content.items() if isinstance(content, Mapping) else ():
+        for each in value if isinstance(value, list) else (value,):
+            yield name, _text(each)
+
+
+def _parts(content: Json) -> bytes:
+    lines: list[str] = []
+    for name, text in _pairs(content):
+        quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        lines += [f"--{BOUNDARY}", f'Content-Disposition: form-data; name="{quoted}"', "", text]
+    return "\r\n".join([*lines, f"--{BOUNDARY}--", ""]).encode()
+
+
+def _text(value: Json) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json_bytes(value).decode()

@@ -1,0 +1,343 @@
+"""From an endpoint and a person to a request: every parameter filled by value, every value
+nameable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from oakum.exchange import Request, Response, json_bytes
+from oakum.openapi.model import Json, Operation
+from oakum.scan.evaluation.knowledge import Knowledge, leaves_of
+from oakum.scan.requests.bodies import FORM, JSON, MULTIPART, body_shape, encode
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.styles import pairs, text_of
+
+_COUNTED = 10
+"""Digits up to which ids are taken to count up."""
+_LAST = 2**31 - 48
+_SHORT = 5
+_ELSEWHERE = frozenset(("", ".", ".."))
+"""Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
+the list around an object, or something above it."""
+_QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+_DELIMITERS = re.compile(r"[,| ]")
+_PLACE = re.compile(r"{([^{}]+)}")
+_BATCH = 50
+"""Ids in one batch question: what careful APIs take."""
+
+
+class Ask(Protocol):
+    """Sends a request as an identity."""
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response: ...
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A request ready to be sent, and the same with names in place of values."""
+
+    request: Request
+    params: Mapping[str, str]
+    """Path parameters."""
+    sent: frozenset[str]
+    symbolic: str
+    """`GET /user/{userId}` with `$PIA_MEMBER_ID` in it; what curl lines and dry runs show."""
+    body: str = ""
+    """The body likewise."""
+    headers: tuple[str, ...] = ()
+    """Header lines that the document does not ask for."""
+    content: Mapping[str, Json] = field(default_factory=dict)
+    """The body as a value, before it is written in the media type of the operation."""
+    bare: bool = False
+    """A parameter that need not be there is left out, for nothing is known to fill it."""
+
+
+def fill(
+    gate: Gate,
+    target: str,
+    knowledge: Knowledge,
+    who: str | None,
+    absent: bool = False,
+    turn: int = 0,
+    only: Collection[str] = (),
+) -> Filled | None:
+    """Fill an endpoint's parameters with `who`'s values (anybody's for a batch); None: none known.
+
+    `absent`: put an id of the same look that belongs to nobody in place of each own value; `only`
+    of these parameters, if there are any.
+    `turn`: take the value after so many others; None when there are not so many.
+    """
+    values: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    bare = False
+    optional = {
+        each.name
+        for each in gate.operation.parameters
+        if each.where == "query" and not each.required
+    }
+    # Of `/members/{id}/notes/{noteId}` the next object is another note of the same member.
+    kept = turn > 0 and any(len(knowledge.values(s, who)) > turn for s in gate.sources.values())
+    tied = _tied(gate, knowledge, who, turn)
+    for parameter, source in gate.sources.items():
+        own = parameter in gate.personal and not gate.batch
+        whose, first = gate.whose.get(parameter, (who if own else None, turn))
+        known = knowledge.values(source, whose or None)
+        if not known and "." in source:
+            known = knowledge.values(source, "")
+        if parameter in tied:
+            known, first = [tied[parameter]], 0
+        if kept and len(known) == 1 and parameter not in gate.whose:
+            first = 0
+        if not known and not turn and parameter in optional:
+            bare = True
+            continue
+        if not known or len(known) <= first:
+            return None
+        known = known[first:][: 1 if parameter in gate.whose else None]
+        gone = absent and (not only or parameter in only)
+        values[parameter] = [unlike(known[0])] if gone else known[:_BATCH]
+        names[parameter] = variable(whose or who or "ANYBODY", source)
+    for parameter in gate.unfilled:
+        known = knowledge.named(parameter) if parameter in gate.guessed else []
+        if known or parameter in gate.fixed:
+            values[parameter] = known[:1] or [text_of(gate.fixed[parameter])]
+            names[parameter] = variable("", parameter)
+        else:
+            return None
+    places = {each.name for each in gate.operation.parameters if each.where == "path"}
+    if any(values[name][0] in _ELSEWHERE for name in places & values.keys()):
+        return None
+    return replace(_build(gate, target, values, names), bare=bare)
+
+
+def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str]:
+    """Of `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names: two ids of one
+    owner, taken apart, seldom belong together, and nothing is shown of what does not."""
+    order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
+    if gate.batch or who is None or len(order) < 2 or not gate.whose.keys().isdisjoint(order):
+        return {}
+    *above, last = order
+    resource, _, key = gate.sources[last].partition(".")
+    known = knowledge.values(gate.sources[last], who)
+    rows = knowledge.objects.get((who, resource), ())
+    row = next((each for each in rows if each.get(key) in known[turn : turn + 1]), {})
+    found: dict[str, str] = {}
+    for parameter in above:
+        source = gate.sources[parameter]
+        if (named := knowledge.named_in(row, source)) and source != gate.sources[last]:
+            found[parameter] = named
+    return found
+
+
+def _build(
+    gate: Gate, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
+) -> Filled:
+    operation = gate.operation
+    path = symbolic = path_on(operation, target)
+    params: dict[str, str] = {}
+    query: list[tuple[str, str]] = []
+    shown: list[str] = []
+    declared = {parameter.name: parameter.where for parameter in operation.parameters}
+    written = {each.name: each for each in operation.parameters}
+    given = {n.lower(): text_of(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
+    extra = {**given, **gate.headers}
+    headers = {"accept": "application/json, */*;q=0.5", **extra}
+    for name, where in declared.items():
+        if where == "path" and name in values:
+            params[name] = values[name][0]
+            path = path.replace("{" + name + "}", quote(values[name][0], safe=""))
+            symbolic = symbolic.replace("{" + name + "}", names[name])
+        elif where == "query" and name in values:
+            query.append((name, values[name][0]))
+            shown.append(f"{name}={names[name]}")
+        elif where == "query" and name in gate.fixed:
+            given_pairs = pairs(written[name], gate.fixed[name])
+            query += given_pairs
+            shown.append(urlencode(given_pairs))
+        elif where == "header" and name in values:
+            headers[name.lower()] = values[name][0]
+        elif where == "cookie" and name in values:
+            headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
+    query += gate.query
+    shown += [
+        f"{name}={gate.veiled[name]}" if name in gate.veiled else urlencode([(name, value)])
+        for name, value in gate.query
+    ]
+    content, body_symbolic = _body(gate, declared, values, names)
+    if gate.asks is not None and operation.method == "GET":
+        query += [(name, text_of(each)) for name, each in content.items()]
+        shown.append(f"query=…&variables={{{_named(names)}}}")
+        content, body_symbolic = {}, ""
+    body = b""
+    # A technique that asks for nothing in a body means an empty one, and not none.
+    if content or (gate.how and operation.method == "POST" and body_shape(operation)):
+        as_json = gate.asks is not None
+        kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
+        headers["content-type"] = kind
+    target = gate.base or target
+    url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
+    if shown:
+        symbolic += "?" + "&".join(shown)
+    sent = frozenset(value for each in values.values() for value in each)
+    sent |= {part for _, value in gate.query for part in (value, *_DELIMITERS.split(value))}
+    # Somebody's own text in a body comes back as an echo, as one in the query does.
+    told = (leaf for name in gate.veiled for _, leaf in leaves_of(content.get(name)))
+    sent |= {text_of(leaf) for leaf in told if leaf is not None}
+    request = Request(operation.method, url, headers, body)
+    more = tuple(f"{name}: {text}" for name, text in extra.items())
+    return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more, content)
+
+
+def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:
+    """The same with another body, in the media type that the document declares.
+
+    `said`: the body with names in place of values, as a JSON object; empty: as before.
+    """
+    kind, body = encode(operation, content)
+    request = replace(
+        filled.request, headers={**filled.request.headers, "content-type": kind}, body=body
+    )
+    known = content if isinstance(content, dict) else {}
+    return replace(filled, request=request, content=known, body=said or filled.body)
+
+
+def _body(
+    gate: Gate,
+    declared: Mapping[str, str],
+    values: Mapping[str, list[str]],
+    names: Mapping[str, str],
+) -> tuple[dict[str, Json], str]:
+    members = [name for name in gate.sources if name not in declared and name in values]
+    if gate.asks is not None:
+        kinds = gate.asks.variables
+        filled = {
+            name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values
+        }
+        # Of a text, which only the document's own examples hold, the quotes would end the line;
+        # and for a variable the shell would put something in its place.
+        written = _QUOTED.sub("…", gate.asks.text).replace("$", "\\$")
+        symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
+        return {"query": gate.asks.text, "variables": filled}, symbolic
+    given = {name: each for name, each in gate.fixed.items() if name not in declared}
+    if not members and not given:
+        return {}, ""
+    content: dict[str, Json] = {
+        name: values[name] if gate.batch else values[name][0] for name in members
+    }
+    shown = [
+        f'"{name}": ["{names[name]}"]' if gate.batch else f'"{name}": "{names[name]}"'
+        for name in members
+    ]
+    for name, each in given.items():
+        text = gate.veiled.get(name, "")
+        quoted = _json(text) if isinstance(each, str) else text  # of an object it is one already
+        shown.append(f'"{name}": {quoted if text else _json(each)}')
+    return {**content, **given}, "{" + ", ".join(shown) + "}"
+
+
+def typed(text: str, kind: str) -> Json:
+    """A value as a variable of a GraphQL type takes it."""
+    name = kind.strip("[]!")
+    value: Json = text
+    if name in ("Float", "Boolean") or name.endswith(("Int", "Long")):
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = text
+    return [value] if kind.startswith("[") else value
+
+
+def _named(names: Mapping[str, str]) -> str:
+    return ", ".join(f'"{name}": "{each}"' for name, each in names.items())
+
+
+def _json(value: Json) -> str:
+    return json_bytes(value).decode()
+
+
+def path_on(operation: Operation, target: str) -> str:
+    """The path to be put behind a target, which may bring the base path of the servers itself."""
+    return raw_path(operation) if urlsplit(target).path.strip("/") else operation.path
+
+
+def raw_path(operation: Operation) -> str:
+    """The path as the document writes it, without the base path of its servers."""
+    parts = operation.pointer.split("/")
+    if len(parts) > 2 and parts[1] == "paths":
+        return parts[2].replace("~1", "/").replace("~0", "~")
+    return operation.path
+
+
+def variable(who: str, source: str) -> str:
+    """Shell variable standing for a value: `$PIA_MEMBER_ID`."""
+    return "$" + re.sub(r"[^A-Za-z0-9]+", "_", f"{who}_{source}".strip("_")).upper()
+
+
+def unlike(value: str) -> str:
+    """A value of the same look that almost surely names nothing; the value itself if none is safe.
+
+    Short numbers count up, so one of the same length may well be somebody's: a number near the end
+    of 32 bits is nobody's. Short words are left alone.
+    """
+    if value.isdigit() and len(value) <= _COUNTED:
+        return str(_LAST - int(value) % 600)
+    if len(value) < _SHORT:
+        return value
+    return "".join(_turned(char) for char in value)
+
+
+def _turned(char: str) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF"):
+        if char in alphabet:
+            half = len(alphabet) // 2
+            return alphabet[(alphabet.index(char) + half) % len(alphabet)]
+    for start in ("g", "G"):
+        if start <= char <= chr(ord(start) + 19):
+            return chr(ord(start) + (ord(char) - ord(start) + 7) % 20)
+    return char
+
+
+def curl(filled: Filled, headers: tuple[str, ...]) -> str:
+    """A shell line that asks the same, every secret and id a variable."""
+    method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
+    parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
+    given = (*headers, *filled.headers)
+    cookies = [each.partition(":")[2].strip() for each in given if _is_cookie(each)]
+    lines = [each for each in given if not _is_cookie(each)]
+    lines += [f"Cookie: {'; '.join(cookies)}"] if cookies else []  # one line (RFC 6265, 5.4)
+    parts += [f'-H "{header}"' for header in lines]
+    if filled.body:
+        parts += _body_options(filled)
+    at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"
+    return " ".join([*parts, f'"{at}"'])
+
+
+def _is_cookie(header: str) -> bool:
+    return header.lower().startswith("cookie:")
+
+
+def _body_options(filled: Filled) -> list[str]:
+    """Options of curl for a body; its members, for a form."""
+    kind = filled.request.headers.get("content-type", JSON)
+    base = kind.split(";")[0]
+    if base in (FORM, MULTIPART):
+        try:
+            members = orjson.loads(filled.body)
+        except orjson.JSONDecodeError:  # names of variables stand bare in it
+            members = {}
+        option = "--data-urlencode" if base == FORM else "-F"
+        if isinstance(members, dict) and members:
+            return [
+                f'{option} "{_escaped(name)}={_escaped(text_of(v))}"' for name, v in members.items()
+            ]
+    return [f'-H "Content-Type: {kind}"', f'-d "{_escaped(filled.body)}"']
+
+
+def _escaped(text: str) -> str:
+    return text.replace('"', '\\"')

@@ -1,0 +1,195 @@
+"""Operations that speak about a person whom the request names: by address, number or user name.
+
+Found by words, before the first request: what an operation does by `contract.classify`, what its
+members and parameters are by `contract.lexicon`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.authz import Model
+from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Operation, Shape
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.undo.restraint import barred
+
+Noun = Literal["mail", "phone", "handle", "any", ""]
+Kind = Literal["read", "login", "register", "mail"]
+At = tuple[str, ...]
+
+DEPTH = 3
+"""Objects within objects that are looked into for members."""
+_NOUNS: tuple[tuple[str, Noun], ...] = (
+    ("an e-mail address", "mail"),
+    ("a phone number", "phone"),
+    ("what an account is known by", "handle"),
+)
+_HANDLES = listed("account handle login member nick nickname screen slug user username")
+"""Words of names that are asked for; a display name only stands beside them."""
+_WHO = listed("account contact identifier identity login member recipient to user who")
+"""Names of members that may hold an address, a number or a user name."""
+_REGISTERS = listed("register registration signup")
+_LOST = listed("password passwd pwd passphrase passcode pin credential")
+_TALKS = listed(
+    "authenticate available availability exist forget forgot forgotten identify login logon lost "
+    "otp recover recovery remind reminder signin signon taken"
+)
+"""What is said to somebody who has not logged in."""
+_NAMES_SOMEBODY = listed(
+    "auth check discover find invitation invite lookup match resend search verification verify"
+)
+"""Words that are said of things too, unless an address or a number comes with them."""
+_DESTROYS = listed(
+    "ban block cancel close deactivate delete disable edit erase kick purge remove revoke set "
+    "unsubscribe update wipe"
+)
+_MOST_SLOTS = 3
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place of the request that names a person."""
+
+    where: Literal["path", "query", "body"]
+    at: At
+    """Name of the parameter, or path of the member."""
+    noun: Noun
+    many: bool = False
+    """A list of them."""
+    source: str = ""
+    """`Resource.field` that fills it; empty: by words and looks."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """An operation asked about somebody: `slot` names them, and the rest is filled in."""
+
+    gate: Gate
+    kind: Kind
+    """`read`: changes nothing; `login`: takes a secret; `register`: may make an account; `mail`:
+    may send a message, or more."""
+    slot: Slot
+    secret: bool
+    """A secret goes with it, one that is nobody's. Where it takes one and none goes with it, the
+    question lacks it."""
+
+
+def talks(model: Model, gates: Iterable[Gate], how: str, *, writes: bool) -> Iterator[Talk]:
+    """All of them. `gates`: those that may be read, with what fills them; `writes`: also what may
+    send a message or register."""
+    known = {gate.operation.id: gate for gate in gates if not gate.how}
+    for operation in model.operations.values():
+        gate = known.get(operation.id) or gate_of(model, operation, {})
+        secret = _takes_secret(operation)
+        slots = [each for each in slots_of(operation, gate) if _is_asked_for(operation, each)]
+        for slot in slots[:_MOST_SLOTS]:
+            kind = _kind(model, operation, slot, secret=secret)
+            if kind and (writes or kind in ("read", "login")):
+                yield Talk(gate.otherwise(how), kind, slot, secret)
+
+
+def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Kind | Literal[""]:
+    """What asking does; empty: it is not to be asked, or says nothing of anybody."""
+    rule = model.rule(operation.id)
+    verdict = classify(operation, rule).kind
+    if rule.reads is False or rule.graphql or (verdict == "write" and barred(model, operation)):
+        return ""
+    if verdict in ("read", "login") and secret:
+        return "login"
+    if verdict == "read":
+        return "read"
+    said = _said(operation)
+    if operation.method != "POST" or said & _DESTROYS:
+        return ""
+    if said & _REGISTERS or {"sign", "up"} <= said:
+        return "register"
+    lost = bool(said & _TALKS) or (bool(said & _LOST) and "reset" in said)
+    named = bool(said & _NAMES_SOMEBODY) and slot.noun in ("mail", "phone")
+    return "mail" if (lost or named) and not secret else ""
+
+
+def _said(operation: Operation) -> frozenset[str]:
+    """Words of the literal part of the path and of the operationId."""
+    path = re.sub(r"\{[^}]*\}", "/", operation.path)
+    name = "" if " " in operation.id else operation.id
+    return frozenset(singular(word) for word in (*words(path), *words(name)))
+
+
+def _is_asked_for(operation: Operation, slot: Slot) -> bool:
+    """Whether the question is about that person, and not a list with a filter."""
+    if slot.where != "query" or slot.source or _takes_secret(operation):
+        return True
+    return any(each.required for each in operation.parameters if each.name == slot.at[0])
+
+
+def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
+    """Every place that names a person. A user name in the path names a page, and is left out."""
+    for parameter in operation.parameters:
+        source = gate.sources.get(parameter.name, "")
+        noun = noun_of(parameter.name, parameter.shape, source)
+        many = "array" in parameter.shape.kinds
+        if parameter.where == "path" and noun in ("mail", "phone"):
+            yield Slot("path", (parameter.name,), noun, False, source)
+        elif parameter.where == "query" and noun:
+            yield Slot("query", (parameter.name,), noun, many, source)
+    shape = body_shape(operation)
+    for at, inner in _members(shape, ()) if shape is not None else ():
+        source = gate.sources.get(at[0], "") if len(at) == 1 else ""
+        noun = noun_of(at[-1], inner, source)
+        if noun:
+            yield Slot("body", at, noun, "array" in inner.kinds, source)
+
+
+def noun_of(name: str, shape: Shape | None = None, source: str = "") -> Noun:
+    """What of a person a member holds by its name; empty: none of it.
+
+    `source`: the `Resource.field` that fills it, which says more than the name.
+    """
+    shape = shape or Shape()
+    element = shape.items() if shape.items is not None else shape
+    if "object" in element.kinds or "boolean" in element.kinds:
+        return ""
+    path = source.partition(".")[2] or name
+    reason = label_field(path, None if source else element).reason
+    for ending, noun in _NOUNS:
+        if reason.endswith(ending):
+            last = {singular(word) for word in words(path.split(".")[-1])}
+            return noun if noun != "handle" or last & _HANDLES else ""
+    said = {singular(word) for word in words(name)}
+    return "any" if said and said <= _WHO and not source else ""
+
+
+def is_secret(name: str, shape: Shape) -> bool:
+    """Whether a member lets whoever knows its value act as somebody."""
+    return classify_field(name, shape) is FieldClass.SECRET
+
+
+def holds_secret(name: str, shape: Shape) -> bool:
+    """Whether a member is a secret, or an object with one in it."""
+    return is_secret(name, shape) or any(
+        is_secret(at[-1], each) for at, each in _members(shape, ())
+    )
+
+
+def _takes_secret(operation: Operation) -> bool:
+    shape = body_shape(operation)
+    if shape is not None and holds_secret("", shape):
+        return True
+    return any(p.where == "query" and is_secret(p.name, p.shape) for p in operation.parameters)
+
+
+def _members(shape: Shape, at: At) -> Iterator[tuple[At, Shape]]:
+    for name, thunk in shape.properties.items():
+        inner = thunk()
+        if inner.read_only:
+            continue
+        if inner.properties and len(at) < DEPTH:
+            yield from _members(inner, (*at, name))
+        else:
+            yield (*at, name), inner

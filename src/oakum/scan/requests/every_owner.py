@@ -1,0 +1,454 @@
+"""Each identity's objects, asked for by each other: what one tells speaks for no other.
+
+The first pass asks until its cells are decided, and one object of one owner, asked for by one
+viewer, decides a cell. An API that hands out *ben's* notes, or everybody's *second* note, or shows
+them to *pia*, passes that (CWE-639). So when all cells are decided, each identity's objects are
+asked for by somebody else at every endpoint that takes an id, the widest gap first: the first
+object of each owner, those that name the viewer themselves (`shared_with`), further objects, a
+second owner for each further kind of viewers, each identity as each kind of viewer that it is.
+Those of a kind take turns in it. After that pairs of viewer and owner are asked that are left, a
+limited number of them; the report says how many were not.
+
+The law of this module: what is asked here can find a leak, and takes nothing back. Whoever was
+shown what the contract grants is not blocked because another object was withheld.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from oakum.errors import counted
+from oakum.scan.coverage import Untested
+from oakum.scan.evaluation.response_reader import is_success
+from oakum.scan.requests.builder import fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.peers import ask_with_peers
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+MOST_OBJECTS = 3
+"""Objects of one owner that others ask for at one endpoint."""
+_OWNERS_EACH = 2
+"""Owners whose objects each further kind of viewers asks for at one endpoint."""
+_MOST_FURTHER = 80
+"""Requests that make up the pairs of viewer and owner which are left open after that; or this share
+of what was asked so far, where it is more."""
+_FURTHER = 0.1
+_RESERVE = 0.05
+"""Of what is left of the budget, kept to ask again for what is found."""
+_MOST_NAMED = 6
+
+
+_Id = tuple[str, str | None, str, int]
+"""Endpoint, viewer, owner, position."""
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """One question about somebody's object, as somebody else."""
+
+    gate: Gate
+    viewer: str | None
+    owner: str
+    turn: int
+    """Position of the object among the owner's known ones."""
+
+    @property
+    def id(self) -> _Id:
+        return self.gate.id, self.viewer, self.owner, self.turn
+
+
+def ask_for_each(engine: Engine, share: float) -> None:
+    """Put what is still to be asked, with this share of what is left of the budget."""
+    pace = engine.pace
+    least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
+    engine.say("asking for each identity's objects")
+    ask_with_peers(engine)
+    with _adding_only(engine):
+        for each in chain(_lists(engine), _questions(engine, further=share == 1)):
+            if pace is not None and pace.left <= least:
+                break
+            if (each.gate.id, each.viewer) not in engine.braked:
+                _ask(engine, each)
+    engine.matrix.settle()
+    engine.confirm()
+
+
+@contextmanager
+def _adding_only(engine: Engine) -> Iterator[None]:
+    before, engine.matrix.adding_only = engine.matrix.adding_only, True
+    try:
+        yield
+    finally:
+        engine.matrix.adding_only = before
+
+
+# ------------------------------------------------------------------ which questions
+
+
+def _concerned(engine: Engine) -> Iterator[Gate]:
+    """Endpoints that take an id of somebody's and may show what is somebody's."""
+    # What one list calls two people's own is nobody's for sure.
+    doubtful = {resource for _, resource in engine.evaluator.twice}
+    for gate in engine.gates:
+        taken = gate.personal and not gate.batch and gate.id not in engine.ignoring
+        taken = taken and doubtful.isdisjoint(gate.sources[p].split(".")[0] for p in gate.personal)
+        if taken and _shows_owned(engine, gate) and engine.was_asked(gate):
+            yield gate
+
+
+def _shows_owned(engine: Engine, gate: Gate) -> bool:
+    resources = engine.model.policy.resources
+    return any(resources[name].owner.kind != "none" for name in gate.shows)
+
+
+def _lists(engine: Engine) -> Iterator[_Asking]:
+    """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
+    asked = _asked(engine)
+    for gate in engine.gates:
+        if (gate.personal and not gate.batch) or not _shows_owned(engine, gate):
+            continue
+        for viewer in (*engine.cast.subjects(), None) if engine.was_asked(gate) else ():
+            if (gate.id, viewer, "", 0) not in asked:
+                yield _Asking(gate, viewer, "", 0)
+
+
+def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
+    """Those that were not put yet, the widest gap first; `further`: also what one viewer of each
+    kind and two owners leave open."""
+    done = _Done(engine)
+    for each in _wanted(engine, done):
+        if done.add(each.id):
+            yield each
+    if further:
+        rest = (each for each in _pairs(engine, done) if done.add(each.id))
+        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.probes))))
+
+
+class _Done:
+    """Questions that were put about others' objects, by whom and for whom."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._ids: set[_Id] = set()
+        self.times: Counter[tuple[str, str | None]] = Counter()
+        """(endpoint, viewer) → how many owners they asked for."""
+        self.pairs: set[tuple[str, str | None, str]] = set()
+        """(endpoint, viewer, owner)."""
+        for id in _asked(engine):
+            self.add(id)
+
+    def __contains__(self, id: _Id) -> bool:
+        return id in self._ids
+
+    def __iter__(self) -> Iterator[_Id]:
+        return iter(self._ids)
+
+    def add(self, id: _Id) -> bool:
+        """Take a question in; whether it is a new one."""
+        if id in self._ids:
+            return False
+        self._ids.add(id)
+        pair = id[:3]
+        if id[2] and id[1] != id[2] and pair not in self.pairs:
+            self.pairs.add(pair)
+            self.times[pair[:2]] += 1
+        return True
+
+    def label(self, viewer: str | None, who: str) -> str:
+        """What kind of viewer somebody is to an owner."""
+        cast = self._engine.cast
+        return cast.label(cast.relations(viewer, who), viewer, who)
+
+    def like(self, viewer: str | None, who: str) -> list[str | None]:
+        """Everybody who is to an owner what this viewer is."""
+        kind = self.label(viewer, who)
+        every = (*self._engine.cast.names(), None)
+        return [each for each in every if each != who and self.label(each, who) == kind]
+
+    def next(self, gate: Gate, viewers: Iterable[str | None], who: str) -> str | None:
+        """Who of these is to ask for an owner's object: who has asked least so far. One of a kind
+        speaks for no other, so that they take turns."""
+
+        def rank(viewer: str | None) -> tuple[bool, int]:
+            return (gate.id, viewer, who) in self.pairs, self.times[gate.id, viewer]
+
+        return min(viewers, key=rank)
+
+
+def _places(engine: Engine, done: _Done) -> list[tuple[Gate, str]]:
+    """Endpoints, and those whose objects can be asked for there."""
+    return [
+        (gate, who)
+        for gate in _concerned(engine)
+        for who in engine.cast.subjects()
+        # Who asked for their own and was shown nothing has nothing there to be shown to others.
+        if engine.has_page(gate, who) or (gate.id, who, who, 0) not in done
+    ]
+
+
+def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
+    kinds = {who: _kinds(engine, who) for who in engine.cast.subjects()}
+    alike = {who: done.like(kinds[who][0], who) for who in kinds}
+    places = _places(engine, done)
+    for gate, who in places:
+        others = [each for each in kinds if each != who]
+        if not any((gate.id, each, who, 0) in done for each in others):
+            yield _Asking(gate, done.next(gate, alike[who], who), who, 0)
+    for gate, who in places:
+        yield from _named(engine, gate, who)
+    yield from _states(engine, done, kinds, places)
+    turns = {(gate.id, who): _turns(engine, gate, who) for gate, who in places}
+    for rank in range(MOST_OBJECTS):
+        for gate, who in places:
+            for turn in turns[gate.id, who][rank : rank + 1]:
+                some = _strangers(engine, gate, who, turn, alike[who])
+                if not any((gate.id, each, who, turn) in done for each in some):
+                    yield _Asking(gate, done.next(gate, some, who), who, turn)
+    yield from _second_owners(done, kinds, places)
+    yield from _each_viewer(engine, done, places)
+
+
+def _states(
+    engine: Engine,
+    done: _Done,
+    kinds: Mapping[str, list[str | None]],
+    places: Sequence[tuple[Gate, str]],
+) -> Iterator[_Asking]:
+    """Objects in further states, as each kind of viewers of whom nothing is known there yet: some
+    came to light after the first pass (`?include_deleted=true`)."""
+    for gate, who in places:
+        for turn in engine.evaluator.turns(gate, who)[1:]:
+            for viewer in kinds[who]:
+                if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
+                    some = _strangers(engine, gate, who, turn, done.like(viewer, who))
+                    yield _Asking(gate, done.next(gate, some, who), who, turn)
+
+
+def _second_owners(
+    done: _Done, kinds: Mapping[str, list[str | None]], places: Sequence[tuple[Gate, str]]
+) -> Iterator[_Asking]:
+    """A second owner for each further kind of viewers: the first pass has asked about one."""
+    owners: dict[tuple[str, str], set[str]] = {}
+    for id, viewer, who, _ in done:
+        if who and viewer != who:
+            owners.setdefault((id, done.label(viewer, who)), set()).add(who)
+    for gate, who in places:
+        for viewer in kinds[who][1:]:
+            known = owners.setdefault((gate.id, done.label(viewer, who)), set())
+            if who not in known and len(known) < _OWNERS_EACH:
+                known.add(who)
+                yield _Asking(gate, done.next(gate, done.like(viewer, who), who), who, 0)
+
+
+def _each_viewer(
+    engine: Engine, done: _Done, places: Sequence[tuple[Gate, str]]
+) -> Iterator[_Asking]:
+    """Everybody at each endpoint, as each kind of viewer that they are to somebody there: what
+    comes to one member tells nothing of another."""
+    owners: dict[str, tuple[Gate, list[str]]] = {}
+    for gate, who in places:
+        owners.setdefault(gate.id, (gate, []))[1].append(who)
+    for viewer in (*engine.cast.names(), None):
+        for gate, whose in owners.values():
+            kinds: dict[str, list[str]] = {}
+            for who in whose:
+                if who != viewer:
+                    kinds.setdefault(done.label(viewer, who), []).append(who)
+            for some in kinds.values():
+                if not any((gate.id, viewer, who) in done.pairs for who in some):
+                    yield _Asking(gate, viewer, _least_asked(engine, done, gate, some), 0)
+
+
+def _least_asked(engine: Engine, done: _Done, gate: Gate, owners: Iterable[str]) -> str:
+    every = (*engine.cast.names(), None)
+    return min(owners, key=lambda who: sum((gate.id, v, who) in done.pairs for v in every))
+
+
+def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
+    """Whoever has not asked for somebody's objects yet, nobody logged in first; at each endpoint
+    one, then the next."""
+    places = _places(engine, done)
+    for viewer in (None, *engine.cast.names()):
+        for each in engine.cast.subjects():
+            for gate, who in places:
+                if who == each != viewer and (gate.id, viewer, who) not in done.pairs:
+                    yield _Asking(gate, viewer, who, 0)
+
+
+def _kinds(engine: Engine, who: str) -> list[str | None]:
+    """One viewer of each kind, the least entitled of those who are logged in first: an endpoint
+    that only asks for a login lets them in, whatever the contract calls them."""
+    watchers = engine.watchers(who)
+    if not any(watchers):
+        watchers += [each for each in engine.cast.names() if each != who][:1]
+    return sorted(watchers, key=lambda viewer: viewer is None)
+
+
+def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
+    """Which of somebody's objects: those in different states first."""
+    first = engine.evaluator.turns(gate, who)
+    every = dict.fromkeys((*first, *range(known(engine, gate, who))))
+    return [*every][:MOST_OBJECTS]
+
+
+def known(engine: Engine, gate: Gate, who: str) -> int:
+    """How many of somebody's objects an endpoint can be asked for."""
+    own = [engine.knowledge.values(gate.sources[each], who) for each in gate.personal]
+    return max(map(len, own), default=0) if all(own) else 0
+
+
+def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
+    """Objects that say themselves who is what to them: as whom they name, in each state."""
+    policy, knowledge = engine.model.policy, engine.knowledge
+    members = [each.member for each in policy.relations.values() if each.member]
+    for parameter in sorted(gate.personal):
+        name, _, path = gate.sources[parameter].partition(".")
+        if path != policy.resources[name].key or name not in gate.shows:
+            continue
+        keys = knowledge.values(gate.sources[parameter], who)
+        for member in members:
+            states = set[str]()
+            for row in knowledge.objects.get((who, name), ()):
+                state = repr(knowledge.conditions.get((who, name, row.get(path, ""))))
+                viewer = _named_in(engine, row, member, who)
+                if viewer and path in row and state not in states and len(states) < MOST_OBJECTS:
+                    states.add(state)
+                    yield _Asking(gate, viewer, who, keys.index(row[path]))
+
+
+def _strangers(
+    engine: Engine, gate: Gate, who: str, turn: int, viewers: list[str | None]
+) -> list[str | None]:
+    """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
+    named = set[str | None]()
+    for parameter in gate.personal:
+        keys = engine.knowledge.values(gate.sources[parameter], who)[turn : turn + 1]
+        place = (who, gate.sources[parameter].partition(".")[0], keys[0] if keys else "")
+        named |= {n for n, kin in engine.knowledge.kin.get(place, {}).items() if kin}
+    return [each for each in viewers if each not in named] or viewers
+
+
+def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> str:
+    """The first other identity that a member of somebody's object names; empty: none."""
+    said = {text for at, text in row.items() if at == member or at.startswith(f"{member}.")}
+    return next((n for n, ids in engine.cast.ids.items() if n != who and ids & said), "")
+
+
+def _asked(engine: Engine) -> set[_Id]:
+    """(endpoint, viewer, owner, position) of everything that was asked."""
+    return {
+        (gate.id, viewer, who or "", turn) for gate, viewer, who, turn in engine.probes.values()
+    }
+
+
+# ------------------------------------------------------------------ asking
+
+
+def _ask(engine: Engine, each: _Asking) -> None:
+    """Ask as somebody else; as the owner too, where anything came or a cell is undecided yet."""
+    gate, viewer, who, turn = each.gate, each.viewer, each.owner, each.turn
+    filled = fill(gate, engine.target, engine.knowledge, who or None, turn=turn)
+    if filled is None or filled.bare:
+        return
+    if engine.pace is not None and engine.pace.spares(filled.request):
+        return
+    if not who:
+        engine.put(gate, viewer, None)
+        return
+    if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
+        engine.put(gate, who, who, turn=turn)
+    key = engine.key(gate, viewer, who, turn=turn)
+    if key not in engine.replay:
+        engine.fetched[key] = answer = engine.send(gate, viewer, filled)
+        if is_success(answer.status):
+            engine.put(gate, who, who, turn=turn)
+    engine.put(gate, viewer, who, turn=turn)
+
+
+# ------------------------------------------------------------------ what is said of it
+
+
+def unasked(engine: Engine) -> Iterator[Untested]:
+    """Endpoints at which nobody else asked for the objects of some of the identities."""
+    asked = _asked(engine)
+    if len(engine.cast.names()) < 2:
+        return
+    for gate in _concerned(engine):
+        if gate.id in engine.why or engine.model.rule(gate.operation.id).untested:
+            continue
+        owners = [
+            who
+            for who in engine.cast.names()
+            if engine.has_page(gate, who)
+            and _is_askable(engine, gate, who)
+            and not any(
+                (gate.id, v, who, turn) in asked
+                for v in engine.cast.names()
+                if v != who
+                for turn in range(_most(engine, gate, who))
+            )
+        ]
+        if owners:
+            whose = " and ".join(f"{each}'s" for each in owners)
+            yield Untested(
+                f"{gate.endpoint.method} {gate.endpoint.path}",
+                f"nobody else asked for {whose} objects, since the budget was spent",
+            )
+
+
+def _is_askable(engine: Engine, gate: Gate, who: str) -> bool:
+    filled = fill(gate, engine.target, engine.knowledge, who)
+    spares = engine.pace.spares if engine.pace is not None else None
+    return filled is not None and not filled.bare and not (spares and spares(filled.request))
+
+
+def _most(engine: Engine, gate: Gate, who: str) -> int:
+    return max(1, known(engine, gate, who))
+
+
+def asked_of_known(engine: Engine) -> list[str]:
+    """What to say of objects that are known, and that nobody but their owners asked for."""
+    asked = _asked(engine)
+    said: list[str] = []
+    for gate in _concerned(engine):
+        owners = [who for who in engine.cast.names() if engine.has_page(gate, who)]
+        every = sum(known(engine, gate, who) for who in owners)
+        by_others = {(who, turn) for id, v, who, turn in asked if id == gate.id and v != who}
+        number = len({(who, turn) for who, turn in by_others if who in owners})
+        if number < every:
+            said.append(f"{gate.endpoint.method} {gate.endpoint.path} {number} of {every}")
+    return _note("others asked for some of the identities' known objects, not for all", said)
+
+
+def asked_by_everybody(engine: Engine) -> list[str]:
+    """What to say of endpoints at which not everybody asked for everybody's objects."""
+    pairs = {(id, v, who) for id, v, who, _ in _asked(engine) if who and v != who}
+    names = engine.cast.names()
+    said: list[str] = []
+    for gate in _concerned(engine):
+        owners = [who for who in names if engine.has_page(gate, who)]
+        every = {(v, who) for who in owners for v in (*names, None) if v != who}
+        put = {(v, who) for v, who in every if (gate.id, v, who) in pairs}
+        if len(put) < len(every):
+            members, whose = ({v for v, _ in put if v}, {who for _, who in put})
+            said.append(
+                f"{gate.endpoint.method} {gate.endpoint.path} {len(put)} of {len(every)} (asked as"
+                f" {len(members)} of {len(names)} members for {len(whose)} of {len(owners)} owners)"
+            )
+    what = "some pairs of caller and owner were asked, not all; with nobody logged in as a caller"
+    return _note(what, said)
+
+
+def _note(what: str, said: Sequence[str]) -> list[str]:
+    if not said:
+        return []
+    more = len(said) - _MOST_NAMED
+    rest = f", and {counted(more, 'more endpoint')}" if more > 0 else ""
+    return [f"{what}: {', '.join(said[:_MOST_NAMED])}{rest}"]

@@ -1,0 +1,179 @@
+"""The pages after the first, read as somebody who is not to see all that may stand there.
+
+A list that begins with its caller's own objects may go on with everybody's: at an offset, behind a
+cursor, under the address that the answer itself calls the next page (CWE-639). A list goes on where
+an answer says so, or where another page of it brought objects that were not on those before. Of one
+that goes on behind the last page that was read, nothing is closed by what did not come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from oakum.authz.whole import Pages, extent, look, place_of
+from oakum.exchange import Request, Response, json_bytes
+from oakum.inference.lexicon import listed, words
+from oakum.openapi.model import Json
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.paging import longest_list, next_page, says_next, value_of
+from oakum.scan.technique import is_spent
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+HOW = "option"
+_PAGES = 3
+"""Pages after the first."""
+_MOST_PAGES = 40
+"""The same, of a list by which something is closed, and which goes on."""
+_SHARE = 4
+"""Of the requests that are left, one in so many may go to the pages of one list."""
+_CURSORS = listed("cursor next after continuation token")
+_TURNS = listed("page pageno cursor next after continuation token offset skip start from")
+_SAYS = listed("more total truncated")
+"""Words of members that say how much there is."""
+
+
+def read_on(engine: Engine) -> None:
+    """Read a few further pages of each list, as one viewer of each kind."""
+    resources = engine.model.policy.resources
+    for gate in list(engine.gates):
+        owned = any(resources[name].owner.kind != "none" for name in gate.shows)
+        if gate.batch or gate.query or not owned:
+            continue
+        who = next((each for each in engine.cast.subjects() if engine.has_page(gate, each)), None)
+        if gate.personal and who is None:
+            continue
+        about = who if gate.personal else None
+        for viewer in engine.watchers(about):
+            if _may_go_on(engine, gate, viewer, about) and _read(engine, gate, viewer, about):
+                _leave_open(engine, gate, viewer)
+
+
+def _may_go_on(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
+    """Whether the first page was an answer, and the document or it says that there may be more."""
+    place = (gate.id, viewer, who)
+    form = engine.forms.get(place)
+    if form is None or not 200 <= form[0] < 300:
+        return False
+    declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(gate))
+    named = any(at and not (_TURNS | _SAYS).isdisjoint(words(at[-1])) for at in form[2])
+    return declared or named or place in engine.giving
+
+
+def _names(gate: Gate) -> list[str]:
+    return [each.name for each in gate.operation.parameters if each.where == "query"]
+
+
+def _leave_open(engine: Engine, gate: Gate, viewer: str | None) -> None:
+    """Nothing is closed to this kind of viewer by what is not on the pages that were read."""
+    cast = engine.cast
+    for owner in cast.names():
+        if owner != viewer:
+            label = cast.label(cast.relations(viewer, owner), viewer, owner)
+            engine.matrix.ends.unended.add((gate.id, label))
+
+
+@dataclass
+class _Read:
+    """What was read of one list."""
+
+    gate: Gate
+    keys: tuple[str, ...]
+    """Members that tell one object from another, the first that is there."""
+    rows: set[bytes] = field(default_factory=set)
+    """Its objects by their keys, in memory only."""
+    sizes: list[int] = field(default_factory=list)
+    new: int = 0
+    """Objects on the last page that were on none before."""
+    says_so: bool = False
+    """Whether the last page says that the list goes on."""
+
+    def take(self, request: Request, answer: Response) -> None:
+        """One page more."""
+        value = value_of(answer)
+        at, rows = longest_list(value)
+        found = {json_bytes(self._named(each)) for each in rows}
+        self.new = len(found - self.rows)
+        self.rows |= found
+        self.sizes.append(len(rows))
+        media = self.gate.operation.success()
+        place = place_of((*at, "*"), media.shape if media is not None else None)
+        pages = Pages(sum(self.sizes), self.sizes[-1], self.sizes[0], len(self.sizes))
+        said = value is not None and extent(look(place, value), value, answer.headers, pages)
+        names = _names(self.gate)
+        self.says_so = bool(rows) and (said == "cut off" or says_next(request, answer, names))
+
+    def _named(self, row: Json) -> Json:
+        known = [row[key] for key in self.keys if key in row] if isinstance(row, dict) else []
+        return known[:1] or row
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is more behind what was read."""
+        return self.new > 0 and (self.says_so or len(self.sizes) > 1)
+
+
+def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
+    """Read on; whether the list goes on behind the last page that was read."""
+    filled = fill(gate, engine.target, engine.knowledge, who)
+    if filled is None:
+        return False
+    answer = engine.send(gate, viewer, filled)
+    keys = tuple(engine.model.policy.resources[each].key for each in gate.shows)
+    read, request = _Read(gate, keys), filled.request
+    read.take(request, answer)
+    names = _names(gate)
+    numbered = [name for name in names if _CURSORS.isdisjoint(words(name))]
+    following = next_page(request, answer, names)
+    if following is None:  # it gave no cursor; it may take an offset all the same
+        names = numbered
+        following = next_page(request, answer, names)
+    most = _most(engine, gate)
+    for number in range(2, 2 + most):
+        if following is None:
+            return read.says_so and read.new > 0
+        if number > 1 + _PAGES and not read.goes_on:
+            return False
+        if is_spent(engine.pace) or (engine.pace and engine.pace.spares(following)):
+            return read.goes_on
+        way = _page(gate, filled, following.url, number)
+        engine.matrix.open(way)
+        there = fill(way, engine.target, engine.knowledge, who)
+        if there is None:
+            return read.goes_on
+        there = replace(there, request=following)
+        answer = engine.send(way, viewer, there)
+        outcome = engine.took(way, viewer, who, there, answer)
+        came = {(gate.id, viewer, owner, resource) for owner, resource in outcome.sighted}
+        engine.matrix.ends.came_later |= came
+        read.take(following, answer)
+        following = next_page(following, answer, names)
+    return read.goes_on and following is not None
+
+
+def _most(engine: Engine, gate: Gate) -> int:
+    """Pages after the first that are read: more where something is closed by what did not come."""
+    if not any(key.endpoint == gate.id for key in engine.matrix.ends.by_absence):
+        return _PAGES
+    left = _MOST_PAGES * _SHARE if engine.pace is None else engine.pace.left
+    return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
+
+
+def _page(gate: Gate, filled: Filled, url: str, number: int) -> Gate:
+    """The way to a page: what its address has in the query beside that of the first."""
+    first = dict(parse_qsl(urlsplit(filled.request.url).query))
+    query = tuple(pair for pair in _pairs(url) if first.get(pair[0]) != pair[1])
+    taken = {name for name, _ in query}
+    plain = {name: value for name, value in gate.fixed.items() if name not in taken}
+    veiled = {name: "$NEXT" for name, value in query if not value.isdigit()}
+    endpoint = f"{gate.endpoint.path} page {number}"
+    return replace(gate, fixed=plain).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
+
+
+def _pairs(url: str) -> Iterator[tuple[str, str]]:
+    yield from parse_qsl(urlsplit(url).query, keep_blank_values=True)

@@ -1,0 +1,36 @@
+"""Members that a trial write leaves out though the contract lets nobody set them, and why: said of
+each endpoint in the report, since nothing is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.finding import Endpoint, Skipped
+from oakum.inference.lexicon import classify_field
+from oakum.inference.sensitive import is_stamp
+from oakum.openapi.model import Json, Shape
+from oakum.policy.model import Resource
+from oakum.scan.settings.owned_fields import LETS_IN
+
+
+def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json) -> str:
+    """Why a trial does not set a member though the contract lets nobody set it; empty: it may."""
+    name = path.partition(".")[0]
+    if name == resource.key:
+        return "it names the object"
+    if name in resource.owner.members:
+        return "it says whose the object is"
+    if classify_field(path, shape) in LETS_IN:
+        return "whoever is let in hangs on it"
+    if is_stamp(path, value):
+        return "it is a time that the API sets"
+    return ""
+
+
+def left_out(endpoint: Endpoint, members: Mapping[str, str]) -> Skipped:
+    """Members that were not tried at a write, by name, each with its reason."""
+    by: dict[str, list[str]] = {}
+    for name, why in members.items():
+        by.setdefault(why, []).append(f"`{name}`")
+    said = "; ".join(f"{', '.join(names)}, for {why}" for why, names in by.items())
+    return Skipped(endpoint, f"members not tried: {said}")

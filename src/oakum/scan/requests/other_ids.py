@@ -1,0 +1,132 @@
+"""Optional parameters that name a person: `GET /usage?userId=` answers about whoever it names.
+
+Without it the answer is the caller's own, so the plain question tells nothing of it. It is asked
+with another's id, as an endpoint of one object is (CWE-639), also where the answer declares another
+resource or none. What it means, the same name says elsewhere: a path parameter, the key of a
+resource, a field that holds an owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from oakum.authz import Model
+from oakum.openapi.model import Parameter
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import Filled, fill, variable
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.parameter_meanings import free, whom
+from oakum.scan.technique import is_spent
+
+_SEEN = 2
+"""Values tried of a parameter that nothing but its name in some answer explains."""
+
+
+def named_others(model: Model, gates: Iterable[Gate]) -> dict[str, list[tuple[Parameter, str]]]:
+    """Gate → its optional parameters whose names say whom they mean, each with its source; empty
+    where a value that was seen under the same name has to do."""
+    known = list(gates)
+    meant = whom(model, known)
+    found: dict[str, list[tuple[Parameter, str]]] = {}
+    for gate in known:
+        if gate.how or gate.query or gate.batch or gate.asks is not None:
+            continue
+        for each in free(gate):
+            source = meant.source(gate, each)
+            if source or meant.may_choose(each):
+                found.setdefault(gate.id, []).append((each, source))
+    return found
+
+
+def ask_for_others(engine: Engine) -> None:
+    """Ask at every endpoint that takes such a parameter: the owner with their own id, then one of
+    each kind of viewer with that."""
+    for id, named in named_others(engine.model, engine.gates).items():
+        gate = next(each for each in engine.gates if each.id == id)
+        for parameter, source in named:
+            if source:
+                _ask(engine, gate, parameter, source)
+            else:
+                _ask_for_seen(engine, gate, parameter)
+
+
+def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> None:
+    for who in engine.cast.subjects()[:1]:
+        for viewer in (who, *engine.watchers(who)):
+            way = _way(gate, parameter, source, viewer or who)
+            filled = fill(way, engine.target, engine.knowledge, who)
+            if filled is None or filled.bare or not _may(engine, filled):
+                continue
+            engine.matrix.open(way)
+            if viewer == who:
+                engine.put(way, who, who)
+                continue
+            answer = engine.send(way, viewer, filled)
+            plain = engine.keeping.get((gate.id, viewer, viewer if gate.personal else None))
+            if plain is None or plain.text != hash(answer.body):  # else it changes nothing
+                engine.took(way, viewer, who, filled, answer)
+            if viewer and answer.status >= _REFUSED:
+                for each in twice(engine, way, parameter, source, viewer, who):
+                    engine.matrix.open(each)
+                    engine.put(each, viewer, who)
+
+
+_REFUSED = 400
+
+
+def _may(engine: Engine, filled: Filled) -> bool:
+    pace = engine.pace
+    return not is_spent(pace) and not (pace and pace.spares(filled.request))
+
+
+def _ask_for_seen(engine: Engine, gate: Gate, parameter: Parameter) -> None:
+    """Ask with values that stood in answers under the same name, whoever they belong to: what comes
+    is told by its own owner, and by values out of place."""
+    if parameter.where != "query":
+        return
+    for nth, value in enumerate(engine.knowledge.named(parameter.name)[:_SEEN], 1):
+        way = gate.otherwise(
+            "option",
+            endpoint=f"{gate.endpoint.path} with the `{parameter.name}` that was seen as no. {nth}",
+            query=((parameter.name, value),),
+            veiled={parameter.name: variable("", parameter.name)},
+        )
+        who = engine.cast.subjects()[0] if gate.personal and engine.cast.subjects() else None
+        for viewer in engine.watchers(who):
+            filled = fill(way, engine.target, engine.knowledge, who)
+            if filled is not None and _may(engine, filled):
+                engine.matrix.open(way)
+                engine.put(way, viewer, who)
+
+
+def twice(
+    engine: Engine, way: Gate, parameter: Parameter, source: str, viewer: str, who: str
+) -> Iterator[Gate]:
+    """The same with a scalar parameter given twice, the viewer's own value and the other's in
+    either order: what is checked is perhaps the one, and what is answered the other (CWE-235)."""
+    if parameter.where != "query" or "array" in parameter.shape.kinds:
+        return
+    for first, second, said in ((viewer, who, "first"), (who, viewer, "last")):
+        for value in engine.knowledge.values(source, second)[:1]:
+            named = way.otherwise(
+                way.how,
+                endpoint=f"{way.endpoint.path} with `{parameter.name}` twice, the own one {said}",
+                query=((parameter.name, value),),
+                veiled={parameter.name: variable(second, source)},
+            )
+            yield replace(named, whose={**way.whose, parameter.name: (first, 0)})
+
+
+def _way(gate: Gate, parameter: Parameter, source: str, viewer: str) -> Gate:
+    """The same, with the parameter filled; what the path names is the viewer's own."""
+    shown = f"?{parameter.name}={{{parameter.name}}}"
+    said = shown if parameter.where == "query" else f" with another's `{parameter.name}`"
+    of = f" with {', '.join(sorted(gate.personal))} of {viewer}" if gate.personal else ""
+    way = gate.otherwise("option", endpoint=f"{gate.endpoint.path}{said}{of}")
+    return replace(
+        way,
+        sources={**gate.sources, parameter.name: source},
+        personal=gate.personal | {parameter.name},
+        whose={**gate.whose, **dict.fromkeys(gate.personal, (viewer, 0))},
+    )

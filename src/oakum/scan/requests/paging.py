@@ -1,0 +1,138 @@
+"""The next page of a list, however an API lets its readers go on.
+
+A `Link` with `rel="next"` (RFC 8288), an address in a member called `next`, a cursor that the
+document takes back, a number of the page, or an offset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import orjson
+
+from oakum.exchange import Request, Response
+from oakum.inference.lexicon import listed, words
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import leaves_of
+from oakum.scan.transport.client import origin_of
+
+_CURSORS = listed("cursor next after continuation token starting")
+_PAGES = listed("page pagenumber pageno")
+_OFFSETS = listed("offset skip start from")
+_PAGE_IN_PATH = re.compile(r"(?:/(?:page|p))?/\d{1,9}")
+_SIZES = listed("size limit per count length total")
+
+
+def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:
+    """The question for the page after this answer; None when there is none.
+
+    `names`: query parameters that the document declares for this endpoint.
+    """
+    if (value := value_of(answer)) is None:
+        return None
+    address = _linked(answer) or _named(value)
+    if address:
+        return _at(request, address)
+    cursor, takes = _cursor(value), _first(names, _CURSORS)
+    if takes:
+        return _with(request, takes, cursor) if cursor else None
+    asked = dict(parse_qsl(urlsplit(request.url).query))
+    many = _longest(value)
+    for known, step in ((_PAGES, 1), (_OFFSETS, many)):
+        name = _first(names, known)
+        if name and many:
+            now = asked.get(name, "1" if known is _PAGES else "0")
+            return _with(request, name, str(int(now) + step)) if now.isdigit() else None
+    return None
+
+
+def says_next(request: Request, answer: Response, names: Collection[str]) -> bool:
+    """Whether an answer itself leads to a next page: by an address, or a cursor that the document
+    takes back."""
+    value = value_of(answer)
+    address = _linked(answer) or _named(value)
+    if address:
+        return _at(request, address) is not None
+    return bool(_first(names, _CURSORS) and _cursor(value))
+
+
+def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
+    """The longest list of objects in an answer, and where it stands; none: nowhere, and empty."""
+    found: tuple[tuple[str, ...], list[Json]] = ((), [])
+    if isinstance(value, list):
+        return ((), value) if any(isinstance(each, dict) for each in value) else found
+    for name, each in value.items() if isinstance(value, dict) else ():
+        at, rows = longest_list(each)
+        if len(rows) > len(found[1]):
+            found = ((name, *at), rows)
+    return found
+
+
+def value_of(answer: Response) -> Json:
+    """The JSON of an answer; None: it was refused, or is none."""
+    try:
+        return orjson.loads(answer.body) if 200 <= answer.status < 300 else None
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _at(request: Request, address: str) -> Request | None:
+    """The same list at another address; None where that is none, or another endpoint: what an
+    answer names may as well end a session."""
+    try:
+        url = urljoin(request.url, address)
+        here, there = urlsplit(request.url), urlsplit(url)
+        same = origin_of(url) == origin_of(request.url)
+    except ValueError:
+        return None
+    paged = there.path.rstrip("/").startswith(here.path.rstrip("/"))
+    rest = there.path.rstrip("/")[len(here.path.rstrip("/")) :]
+    same = same and paged and (not rest or bool(_PAGE_IN_PATH.fullmatch(rest)))
+    return replace(request, url=url) if same else None
+
+
+def _linked(answer: Response) -> str:
+    for each in answer.headers.get("link", "").split(","):
+        address, _, rest = each.partition(">")
+        if 'rel="next"' in rest or "rel=next" in rest:
+            return address.strip().lstrip("<")
+    return ""
+
+
+def _named(value: Json) -> str:
+    """An address in a member called `next`, or in the `href` of one."""
+    for at, leaf in leaves_of(value):
+        path = [part for part in at if part != "href"]
+        near = path and set(words(path[-1])) & {"next"}
+        if near and isinstance(leaf, str) and leaf.startswith(("/", "http://", "https://", "?")):
+            return leaf
+    return ""
+
+
+def _cursor(value: Json) -> str:
+    for at, leaf in leaves_of(value):
+        if at and set(words(at[-1])) & _CURSORS and isinstance(leaf, str | int) and leaf:
+            return "" if isinstance(leaf, bool) else str(leaf)
+    return ""
+
+
+def _first(names: Collection[str], known: frozenset[str]) -> str:
+    return next(
+        (name for name in names if (said := set(words(name))) & known and not said & _SIZES), ""
+    )
+
+
+def _longest(value: Json) -> int:
+    """Elements of the longest list in an answer: how many the page has."""
+    if isinstance(value, list):
+        return max([len(value), *map(_longest, value)])
+    return max(map(_longest, value.values()), default=0) if isinstance(value, dict) else 0
+
+
+def _with(request: Request, name: str, value: str) -> Request:
+    parts = urlsplit(request.url)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name]
+    return replace(request, url=parts._replace(query=urlencode([*kept, (name, value)])).geturl())

@@ -1,0 +1,333 @@
+"""What a declared optional parameter may mean: told in one place, for every operation alike.
+
+It may name a person or an object (`userId`, `as_user`), filter by a field, perhaps with an operator
+or under another name (`memo__startswith`, `phone_number`), take a query in a language (`$filter`),
+offer choices, or switch something on (`debug`). Techniques ask here what to send; what none of them
+has sent is untried, and `oakum.scan.requests.unsent` says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.authz import Model
+from oakum.inference.lexicon import FieldClass, label_field, listed, singular, words
+from oakum.inference.nouns import ACCOUNTS
+from oakum.openapi.model import Parameter, Shape
+from oakum.scan.requests.builder import unlike
+from oakum.scan.requests.endpoints import Gate, names_a_person
+
+SIZES = listed("limit size top take first count rows max per")
+TERMS = listed("q query search term keyword text name filter find match contains like")
+VIEWS = listed("view detail details mode level verbosity profile representation")
+PICKS = listed("fields select attributes columns props only projection")
+FORMATS = listed("format output accept type")
+SWITCHES = listed("all debug detailed full raw show trace verbose")
+ORDERS = listed("dir direction order orderby ordering sort sortby")
+NEVER = frozenset(
+    ("accept", "authorization", "content-type", "cookie", "host", "x-http-method-override")
+)
+"""Headers, in lower case, that HTTP itself or a login has a use for."""
+_IDS = listed("id uuid guid key")
+
+
+def optional(gate: Gate) -> Iterator[Parameter]:
+    """Declared parameters that a question may do without, beside the path and the body."""
+    for each in gate.operation.parameters:
+        header = each.where == "header" and not each.required and each.name.lower() not in NEVER
+        # no plain question holds a cookie of its own
+        if header or each.where == "cookie" or (each.where == "query" and not each.required):
+            yield each
+
+
+def free(gate: Gate) -> Iterator[Parameter]:
+    """Those of them that no question fills yet."""
+    for each in optional(gate):
+        if each.name not in gate.sources and each.name not in gate.fixed:
+            yield each
+
+
+# ------------------------------------------------------------------ whom it names
+
+_ACTS = listed("act acting as behalf for impersonate impersonated of on run sudo")
+"""Words of a parameter that says as whom to answer, beside the noun of an account."""
+_ALONE = listed("impersonate sudo")
+_SAYS = frozenset((("act", "as"), ("run", "as"), ("on", "behalf", "of"), ("acting", "as")))
+_VIEW = frozenset((("profile",), ("client",)))
+"""Nouns of accounts that alone say something else."""
+_BARE = frozenset((each,) for each in (*_IDS, "name", "code", "number", "slug"))
+"""Names that say of which kind they are only where they stand."""
+_PAGES = listed("after before cursor from last max min next offset page previous since start until")
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Whom an optional parameter names, told by what the same name means elsewhere: a path
+    parameter, the key of a resource, a field that holds an owner or names one person."""
+
+    model: Model
+    meant: Mapping[tuple[str, ...], str]
+    """Words of a name → `Resource.field` of somebody's; no words → the key of an account."""
+
+    def source(self, gate: Gate, parameter: Parameter) -> str:
+        """`Resource.field` that fills it; empty: it names nobody that is known."""
+        if not _takes_an_id(parameter):
+            return ""
+        found = self._source(words(parameter.name))
+        resource, _, field = found.partition(".")
+        # of what the answer shows itself, a field that is no id filters
+        key = self.model.policy.resources[resource].key if found else ""
+        filters = resource in gate.shows and field != key and not _is_id(field)
+        return "" if filters else found
+
+    def may_choose(self, parameter: Parameter) -> bool:
+        """Whether it is called like what says whose data is shown: an id, or a noun of somebody's;
+        not where it turns pages."""
+        said = words(parameter.name)
+        if not said or not _takes_an_id(parameter) or not _PAGES.isdisjoint(said):
+            return False
+        last = singular(said[-1])
+        is_id = last in _IDS - {"key"} and not _OF_A_CALL.intersection(said)
+        return is_id or bool(self._source(said))
+
+    def _source(self, said: tuple[str, ...]) -> str:
+        for each in (said, (*said[:-1], singular(said[-1]))) if said else ():
+            if each in self.meant:
+                return self.meant[each]
+        account = self.meant.get((), "")
+        bare = tuple(singular(each) for each in said if singular(each) not in _IDS)
+        if said in _SAYS or (len(said) == 1 and said[0] in _ALONE):
+            return account
+        acts = len(bare) > 1 and set(bare[:-1]) <= _ACTS
+        if bare and bare[-1] in ACCOUNTS and (acts or (len(bare) == 1 and said not in _VIEW)):
+            return account
+        nouns = {words(each): source for each, source in _keys(self.model).items()}
+        return nouns.get(bare[-1:], "") if acts else ""
+
+
+_OF_A_CALL = listed("client correlation idempotency nonce request session span trace")
+"""Words of ids that name the call or its caller, and no data."""
+
+
+def whom(model: Model, gates: Iterable[Gate]) -> Whom:
+    """What names mean in a contract and in the paths of these endpoints."""
+    found: dict[tuple[str, ...], str] = {}
+    resources = model.policy.resources
+    owned = {name: each for name, each in resources.items() if each.owner.kind != "none"}
+    account = next((name for name, each in owned.items() if each.is_account and each.key), "")
+    for name, each in owned.items():
+        if each.key:
+            source = f"{name}.{each.key}"
+            names = [(*words(name), *words(each.key)), (*words(name), "id"), words(each.key)]
+            found |= {said: source for said in names if said not in found}
+        if account and not each.is_account:
+            for member in each.owner.members:
+                last = words(member.replace(".", "_"))
+                found.setdefault(last, f"{account}.{resources[account].key}")
+    for name, each in owned.items():
+        for leaf in model.tables[name].leaves:
+            source = f"{name}.{leaf}"
+            if _is_id(leaf) or (each.is_account and names_a_person(model, source)):
+                found.setdefault(words(leaf.rpartition(".")[2]), source)
+    for gate in gates:
+        for parameter in gate.operation.parameters:
+            source = gate.sources.get(parameter.name, "")
+            if parameter.where == "path" and parameter.name in gate.personal:
+                found[words(parameter.name)] = source
+    found = {said: source for said, source in found.items() if said not in _BARE}
+    if account:
+        found[()] = f"{account}.{resources[account].key}"
+    return Whom(model, found)
+
+
+def _is_id(field: str) -> bool:
+    return not {*words(field)[-1:]}.isdisjoint(_IDS)
+
+
+def _takes_an_id(parameter: Parameter) -> bool:
+    shape = parameter.shape
+    if shape.items is not None:
+        shape = shape.items()
+    kinds = shape.kinds - {"null"}
+    return (
+        not shape.enum
+        and not shape.format.startswith("date")
+        and (not kinds or bool(kinds & {"string", "integer"}))
+    )
+
+
+def _keys(model: Model) -> Mapping[str, str]:
+    return {
+        name: f"{name}.{each.key}"
+        for name, each in model.policy.resources.items()
+        if each.key and each.owner.kind != "none"
+    }
+
+
+# ------------------------------------------------------------------ what it filters by
+
+_EQUALS = listed(
+    "by criteria eq equals exact filter filters find i iexact in ieq is match matches of q query"
+    " search value where"
+)
+_PARTS = listed(
+    "any begin begins cont contain containing contains end ending ends endswith has icontains"
+    " iendswith ilike istartswith like part prefix start starting starts startswith suffix with"
+)
+"""The whole value is a part of itself, and its own beginning and end."""
+_PATTERNS = listed("iregex pattern regex regexp")
+_FROM = listed("min minimum gt gte gteq ge from after since above over start least")
+_UPTO = listed("max maximum lt lte lteq le to until before below under end most")
+_NOT = listed("exclude excluded excluding except ne neq nin not without")
+_SET = listed("exists present notnull set")
+_UNSET = listed("blank empty isnull missing null unset")
+_YEAR = listed("year")
+_OPERATORS = (
+    _EQUALS | _PARTS | _PATTERNS | _FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | listed("cs and")
+)
+_SAME = listed("address no num number text")
+"""Words that another name for the same thing has besides: `phone_number`, `email_address`."""
+_VAGUE = listed("id uuid guid key name title type kind status state date time code number value")
+"""Names of fields that stand in names of other things too."""
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a parameter that filters by a field is given."""
+
+    said: frozenset[str]
+    """Words of its name beside the field's."""
+    named: bool
+    """It is called like the field and nothing else; else perhaps after another one."""
+
+    def pair(self, value: str, other: str) -> tuple[str, str] | None:
+        """Two texts, of which only the first lets an object with `value` through; `other`: a value
+        that it has not. None: nothing is known to send."""
+        above, below = bool(self.said & _FROM), bool(self.said & _UPTO)
+        if above or below:
+            less, more = _next(value, -1), _next(value, 1)
+            if less is not None and more is not None:
+                return (less, more) if above else (more, less)
+            if not self.said & _PARTS:
+                return None
+        negated = bool(self.said & _NOT)
+        if self.said & (_SET | _UNSET):
+            return ("false", "true") if bool(self.said & _UNSET) != negated else ("true", "false")
+        if self.said & _YEAR:
+            value, other = value[:4], another(value[:4])
+        if self.said & _PATTERNS:
+            value, other = re.escape(value), re.escape(other)
+        return (other, value) if negated else (value, other)
+
+
+def filter_by(parameter: Parameter, field: str) -> Filter | None:
+    """How an optional parameter may filter by a field; None: nothing in its name says that.
+
+    Called like the field, with operators of the usual dialects around it (Ransack's `_cont`,
+    Django's `__startswith`, `email[like]`); by another name for it; or with other words beside.
+    """
+    said, own = words(parameter.name), words(field.rpartition(".")[2])
+    if not own or parameter.shape.enum:
+        return None
+    rest = _beside(said, own)
+    unsaid = frozenset(rest or ()) - _OPERATORS - _SAME
+    if rest is None or (unsaid and (own[-1] in _VAGUE or _vague(unsaid))):
+        return None
+    alone = set(rest) <= _OPERATORS and set(own) <= set(said)
+    found = Filter(frozenset(rest), alone)
+    if parameter.shape.kinds - {"null"} == {"boolean"} and not found.said & (_SET | _UNSET):
+        return None
+    return found
+
+
+def _vague(unsaid: frozenset[str]) -> bool:
+    """Whether words beside a field's say that something about it is meant: `email_verified`."""
+    return any(each.endswith("ed") for each in unsaid)
+
+
+def _beside(said: tuple[str, ...], own: tuple[str, ...]) -> list[str] | None:
+    """Words of a name beside a field's; None: it is none of the field's names."""
+    if set(own) <= set(said):
+        return [each for each in said if each not in own]
+    if "".join(own) in said:
+        return [each for each in said if each != "".join(own)]
+    core = tuple(each for each in said if each not in _OPERATORS)
+    if core and _thing(core) and _thing(core) == _thing(own):
+        return [each for each in said if each not in core]
+    return None
+
+
+def _thing(said: tuple[str, ...]) -> str:
+    """What the lexicon says that a name names (`dob`: a date of birth); empty: nothing."""
+    label = label_field("_".join(said))
+    named = label.kind not in (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
+    return label.reason.partition("` names ")[2] if named else ""
+
+
+def another(value: str) -> str:
+    """Another value of the same form: the next number or day, else a text of the same look. The
+    value itself where none is safe."""
+    plain = _NUMBER.fullmatch(value) or _DATE.fullmatch(value)
+    return (plain and _next(value, 1)) or unlike(value)
+
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _next(value: str, step: int) -> str | None:
+    try:
+        return str(int(value) + step)
+    except ValueError:
+        pass
+    try:
+        number = float(value)
+        return str(int(number) + step) if number.is_integer() else str(number + step)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return (datetime.date.fromisoformat(value[:10]) + step * _DAY).isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+# ------------------------------------------------------------------ which language it takes
+
+_LANGUAGES = listed("criteria filter filters where")
+_SEARCHES = listed("find keyword match q query search term text")
+_ASKS = ("{field}:{value}", "{field} eq {value}", '{{"{field}":"{value}"}}')
+_TYPED = (
+    "{field} eq '{quoted}'",
+    "contains({field},'{quoted}')",
+    '{field} eq "{value}"',
+    '{field}=="{value}"',
+)
+"""Literals of a text: OData (v4.01, 5.1.1.6.1), SCIM (RFC 7644, 3.4.2.2), RSQL."""
+BARE = "{value}"
+
+
+def forms(parameter: Parameter) -> tuple[str, ...]:
+    """Forms in which a question may be put into a parameter that takes a query in a language, or
+    searches for a text; none: nothing in its name says that it does."""
+    said = frozenset(words(parameter.name))
+    if not said or parameter.shape.enum or not said <= _LANGUAGES | _SEARCHES | _EQUALS:
+        return ()
+    bare = (BARE,) if said & _SEARCHES else ()
+    if parameter.name.startswith("$"):  # so OData calls its own
+        return (*_TYPED[:2], _ASKS[1]) if said & _LANGUAGES else bare
+    asks = _ASKS if said & (_LANGUAGES | _SEARCHES) else ()
+    return (*_TYPED[:1], *asks, *_TYPED[1:]) if said & _LANGUAGES else (*bare, *asks)
+
+
+def put(form: str, field: str, value: str) -> str:
+    """A question in one of `forms`."""
+    return form.format(field=field, value=value, quoted=value.replace("'", "''"))
+
+
+def is_text(shape: Shape) -> bool:
+    """Whether any text may stand there."""
+    return not shape.enum and (not shape.kinds or "string" in shape.kinds)

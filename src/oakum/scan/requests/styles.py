@@ -1,0 +1,81 @@
+"""How a parameter that is an array or an object is written in a query (OpenAPI 3.1, Style Values).
+
+What a style makes several parameters of (`filter[user_id]=…`, or the members of an exploded
+object by their own names) is taken for those parameters from the start, so that every technique
+finds them like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from oakum.exchange import json_bytes
+from oakum.openapi.model import Json, Operation, Parameter
+from oakum.openapi.schema import children
+
+_DELIMITERS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+
+
+def text_of(value: Json) -> str:
+    """A value as the text of a parameter: JSON where it is no text, never a repr of Python's."""
+    return value if isinstance(value, str) else json_bytes(value).decode()
+
+
+def is_exploded(parameter: Parameter) -> bool:
+    """Whether each element or member stands by itself: by default of `form` alone."""
+    style = parameter.style or "form"
+    return parameter.explode if parameter.explode is not None else style == "form"
+
+
+def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
+    """A value as names and texts of a query. A parameter whose document gives it a media type is
+    written in that, JSON; so is an object of which nothing says how it is written."""
+    name, style = parameter.name, parameter.style or "form"
+    if parameter.style == "json" or not isinstance(value, list | dict):
+        return [(name, text_of(value))]
+    if isinstance(value, dict):
+        if style == "deepObject":
+            return [(f"{name}[{key}]", text_of(each)) for key, each in value.items()]
+        if not parameter.style and parameter.explode is None:
+            return [(name, text_of(value))]
+        if is_exploded(parameter):
+            return [(key, text_of(each)) for key, each in value.items()]
+        flat = [text for key, each in value.items() for text in (key, text_of(each))]
+    else:
+        if is_exploded(parameter) or style not in _DELIMITERS:
+            return [(name, text_of(each)) for each in value]
+        flat = [text_of(each) for each in value]
+    return [(name, _DELIMITERS.get(style, ",").join(flat))]
+
+
+def in_parts(operation: Operation, said: Collection[str] = ()) -> Operation:
+    """An operation with the parameters that an object in its query is written as, in its place.
+    `said`: named by the contract, and left whole. Where the document does not say how the object
+    is written, it stays beside its parts: it may be meant as JSON."""
+    found: dict[str, Parameter] = {}
+    for each in operation.parameters:
+        parts = () if each.name in said else tuple(_parts(each))
+        if not parts or not each.style:
+            found.setdefault(each.name, each)
+        for part in parts:
+            found.setdefault(part.name, part)
+    kept = tuple(found.values())
+    return operation if kept == operation.parameters else replace(operation, parameters=kept)
+
+
+def _parts(parameter: Parameter) -> Iterator[Parameter]:
+    shape = parameter.shape
+    deep = parameter.style == "deepObject"
+    plain = parameter.style in ("", "form") and is_exploded(parameter)
+    if parameter.where != "query" or not shape.properties or not (deep or plain):
+        return
+    given = parameter.example if isinstance(parameter.example, dict) else {}
+    for name, child in children(shape).items():
+        yield Parameter(
+            f"{parameter.name}[{name}]" if deep else name,
+            "query",
+            parameter.required and name in shape.required,
+            child,
+            given.get(name, child.example),
+        )

@@ -1,0 +1,184 @@
+"""What a caller may choose to be sent, judged at who is not to have it.
+
+An option that changes nothing for the owner of an object, who gets all of it anyway, may open the
+whole object to somebody else: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`
+(CWE-862). So options are asked as each kind of viewer too: all that go together in one question,
+and each by itself only where something came of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from oakum.finding import Result
+from oakum.inference.lexicon import listed, words
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.forms import form_of
+from oakum.scan.evaluation.response_reader import is_success
+from oakum.scan.requests.builder import fill
+from oakum.scan.requests.choices import choices, placed
+from oakum.scan.requests.endpoints import EMBEDS, Gate
+from oakum.scan.requests.parameter_meanings import free, is_text
+from oakum.scan.requests.styles import text_of
+from oakum.scan.technique import is_spent
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+HOW = "option"
+_ROUNDS = 4
+"""Values of one option that are asked for."""
+_CHOOSES = EMBEDS | listed(
+    "fields select attributes columns props projection view detail details detailed mode level"
+    " verbosity verbose profile representation full debug raw all show expand preset"
+)
+"""Words of options that choose how much is shown, and take no object off a list."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value of a parameter, or a media type of the answer (`accept`)."""
+
+    name: str
+    value: str
+    where: str = "query"
+    """`query`, `header` or `cookie`."""
+    alone: bool = False
+    """It goes with no other: it makes another kind of answer, or takes objects off a list."""
+    at: tuple[str, ...] = ()
+    """Where in the body it stands; empty: in no body."""
+    sent: Json = None
+    """The value as it stands there."""
+
+    @property
+    def said(self) -> str:
+        """How findings call it."""
+        if self.where == "cookie":
+            return f"cookie {self.name}={self.value}"
+        return f"{'.'.join(self.at)}={self.value}" if self.at else f"{self.name}: {self.value}"
+
+    @property
+    def chooses(self) -> bool:
+        return not _CHOOSES.isdisjoint(words(self.name))
+
+
+def media_types(gate: Gate) -> Iterator[Option]:
+    """Types of the success answer that are declared beside the one that is asked for."""
+    lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
+    for each in gate.operation.responses.get(lowest, ()):
+        if each != gate.operation.success() and not each.is_json and "*" not in each.type:
+            yield Option("accept", each.type, "header", alone=True)
+
+
+def options_beside(gate: Gate) -> Iterator[list[Option]]:
+    """Header parameters and cookies that have choices: each with its values."""
+    for each in free(gate) if not gate.query and gate.asks is None else ():
+        if each.where not in ("header", "cookie"):
+            continue
+        values = [text_of(value) for value in choices(each.name, each.shape)]
+        if not values and not _CHOOSES.isdisjoint(words(each.name)) and is_text(each.shape):
+            values = ["full", "all"]
+        if values:
+            yield [Option(each.name, value, each.where) for value in values]
+
+
+def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]) -> None:
+    """Ask an endpoint with all of these options; `tried`: the values of each."""
+    if gate.batch or gate.query or gate.how or gate.asks is not None:
+        return
+    owners = engine.cast.subjects()
+    if gate.shows:
+        owners = [each for each in owners if engine.has_page(gate, each)]
+    who = next(iter(owners), None)
+    if gate.personal and who is None:
+        return  # nothing of anybody's to be compared with
+    for options in _rounds(gate, tried):
+        if is_spent(engine.pace):
+            return
+        _try(engine, gate, options, who if gate.personal else None)
+
+
+def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
+    """Options that are asked for in one question, one value of each parameter."""
+    every = [*tried, *([each] for each in media_types(gate))]
+    alone = [each for values in every for each in values[:_ROUNDS] if each.alone]
+    together = [[each for each in values if not each.alone][:_ROUNDS] for values in every]
+    for picked in zip_longest(*(values for values in together if values)):
+        yield [each for each in picked if each is not None]
+    yield from ([each] for each in alone)
+
+
+def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> None:
+    way = _way(gate, options)
+    if any(engine.key(way, each, who) in engine.probes for each in engine.watchers(who)):
+        return  # it is alive for its owner, and was asked as everybody
+    met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
+    several = len(options) > 1
+    if several and _REFUSED in met.values():  # one of them perhaps, and with it all
+        for each in options:
+            _try(engine, gate, [each], who)
+        return
+    shown_more = [each for each, what in met.items() if what == _MORE]
+    if not shown_more:
+        return
+    for each in options if several else []:
+        if _ask(engine, _way(gate, [each]), shown_more, who):
+            return
+    _ask(engine, way, shown_more, who)
+
+
+_MORE, _REFUSED = "more", "refused"
+
+
+def _met(engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None) -> str:
+    """Whether a viewer is sent what leaks, or an answer of another form than without options; or
+    is refused what they are answered without."""
+    filled = fill(way, engine.target, engine.knowledge, who)
+    if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
+        return ""
+    engine.matrix.open(way)
+    answer = engine.send(way, viewer, filled)
+    before = engine.forms.get((gate.id, viewer, who))
+    targets = frozenset({who} if who else ())
+    question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
+    outcome = engine.evaluator.look(way, question, answer)
+    if any(each.result is Result.LEAK for each in outcome.observations):
+        return _MORE
+    if not is_success(answer.status):
+        return _REFUSED if before is not None and is_success(before[0]) else ""
+    changed = before is not None and form_of(answer) != before
+    return _MORE if gate.shows and (outcome.doubts or changed) else ""
+
+
+def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | None) -> bool:
+    """Ask its owner, then those viewers, to be judged and confirmed; whether anything leaks."""
+    engine.matrix.open(way)
+    if who is not None:
+        engine.put(way, who, who)
+    for viewer in viewers:
+        engine.put(way, viewer, who)
+    leaks = any(
+        key.endpoint == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK
+    )
+    if leaks and way not in engine.ways:
+        engine.ways.append(way)
+    return leaks
+
+
+def _way(gate: Gate, options: Sequence[Option]) -> Gate:
+    plain = [each for each in options if each.where == "query" and not each.at]
+    query = tuple((each.name, each.value) for each in plain)
+    headers = {each.name.lower(): each.value for each in options if each.where == "header"}
+    cookies = [f"{each.name}={quote(each.value)}" for each in options if each.where == "cookie"]
+    headers |= {"cookie": "; ".join(cookies)} if cookies else {}
+    said = " and ".join(each.said for each in options if each not in plain)
+    members: Json = dict(gate.fixed)
+    for each in options:
+        members = placed(each.at, each.sent, members) if each.at else members
+    asked = f"?{urlencode(query)}" if query else ""
+    endpoint = f"{gate.endpoint.path}{asked}" + (f" with {said}" if said else "")
+    return gate.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)

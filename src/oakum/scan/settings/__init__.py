@@ -1,0 +1,1 @@
+"""Privacy settings of test accounts: changed when allowed, waited for, and put back."""

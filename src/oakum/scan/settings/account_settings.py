@@ -1,0 +1,599 @@
+"""Privacy settings of the identities' own accounts: flipped when allowed, and always put back.
+
+The journal hears of a flip before it is sent and of its undoing after it was read back, so that a
+run that is killed in between can be fixed by the next one. What it hears is the name of the
+setting and its value (`true`, `only_me`), never the settings object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from oakum.authz.model import pattern
+from oakum.errors import OakumError
+from oakum.exchange import Response
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Policy, Switch
+from oakum.scan.evaluation.knowledge import Knowledge, value_at
+from oakum.scan.evaluation.masks import looks_masked
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.builder import Ask, Filled, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.past_cache import fresh, uncached
+from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.reception import Reception
+from oakum.scan.settings.setting_change import Flip, left_behind
+from oakum.scan.settings.settings_body import (
+    DeclaredSettings,
+    SettingsWrite,
+    how_moved,
+    names_of,
+    place_of,
+    settings_in,
+    with_value,
+)
+from oakum.scan.settings.vouching import Elsewhere, Vouching
+from oakum.scan.undo.encryption import is_sealed
+from oakum.scan.undo.shield import heard_afterwards
+
+
+@dataclass
+class AccountSettings:
+    """Flips settings and remembers what to put back."""
+
+    policy: Policy
+    writers: Mapping[str, Gate]
+    """Operation id → gate of each operation that a switch names, parameters resolved."""
+    readers: Mapping[str, Gate]
+    """Operation id of a writer → the GET of the same path, where there is one."""
+    cast: Cast
+    knowledge: Knowledge
+    target: str
+    ask: Ask
+    log: Callable[[str, Flip], None]
+    closed: frozenset[str] = frozenset()
+    """Writers whose body may hold no other members than the document declares."""
+    fields: Mapping[str, Switch] = field(default_factory=dict)
+    """`Resource.field` → how its owner writes it."""
+    pending: list[Flip] = field(default_factory=list)
+    flipped: list[Flip] = field(default_factory=list)
+    """All changes of settings that this run has made, those that were put back too."""
+    used: set[str] = field(default_factory=set)
+    """Operations that something was sent to."""
+    why: str = ""
+    """Why the last flip that failed did."""
+    moved: list[str] = field(default_factory=list)
+    """What the API itself has set at a write and nothing puts back, in words."""
+    vouching: Vouching | None = None
+    """Says whose settings may be written; None: everybody's."""
+    elsewhere: Elsewhere | None = None
+    """Shows settings in the objects that they are of; None: nothing does."""
+    harmed: list[str] = field(default_factory=list)
+    """What was written where it did not belong, in words."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for settings to show what was done."""
+    _base: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """(identity, `Resource.state`) → the value in its own object before the first change."""
+    _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    """(identity, writer) → the settings as they were before the first flip; never written down."""
+    _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
+    """(identity, writer) → the settings as last read."""
+
+    def __post_init__(self) -> None:
+        self._stuck: set[str] = set()
+        """Operations by which a setting could not be put back."""
+        self._status = 0
+        """Of the last answer to a write."""
+        self.reception = Reception()
+        self._pins: dict[tuple[str, str], str] = {}
+        """(identity, writer) → the address of the one object that is changed and put back."""
+        for flip in self.pending:
+            switch = self.switch(flip.state)
+            if switch is not None and flip.at:
+                self._pins.setdefault((flip.identity, switch.operation), flip.at)
+
+    def be_wary(self, gates: Sequence[Gate]) -> None:
+        """Write nobody's settings before they are seen to be theirs. `gates`: endpoints to
+        objects."""
+        self.vouching = Vouching(self.cast, self.shown, self._places)
+        self.elsewhere = Elsewhere(gates, self.cast, self.knowledge, self.target, self.ask)
+
+    def _places(self, operation: str) -> list[tuple[str, tuple[str, ...]]]:
+        return [
+            (f"{resource.name}.{state.name}", pattern(state.switch.pointer))
+            for resource in self.policy.resources.values()
+            for state in resource.states.values()
+            if state.switch is not None and state.switch.operation == operation
+        ]
+
+    def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
+        """Settings as an identity is shown them, asked past caches or not; empty: none are."""
+        reader = self.readers.get(operation)
+        filled = self._filled(reader, identity, operation) if reader else None
+        if filled is None:
+            return {}
+        writer, plain = self.writers[operation].operation, filled.request
+        content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
+        if not content and past:  # a query that it does not know is refused, perhaps
+            content = settings_in(self.ask(identity, uncached(plain)), writer)
+        return content
+
+    def _is_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> bool:
+        """Whether what is shown as the settings of an identity is theirs, as far as can be seen,
+        and nobody's setting is known to stay as it was changed."""
+        if switch.operation in self._stuck:
+            self.why = "a setting could not be put back there, so no other is changed"
+            return False
+        named = self.writers[switch.operation].operation
+        if self.vouching and (why := self.vouching.why_not(identity, switch.operation)):
+            self.why = f"`{named.method} {named.path}` was sent nothing of {identity}'s: {why}"
+            return False
+        for path in paths:
+            if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
+                continue
+            value = self.elsewhere.shows(identity, path, named.path)
+            known = self.cast.states.get((identity, path))
+            if None not in (value, known) and value != known:
+                self.why = "the owner's own object shows another setting than is known"
+                return False
+            self._base[identity, path] = value
+        return True
+
+    def _is_late(self, identity: str, path: str, switch: Switch, before: Json) -> None:
+        named = self.writers[switch.operation].operation
+        if value_at(self._last(identity, switch), pattern(switch.pointer)) == before:
+            self.reception.is_silent(path, switch.operation)
+        said = (
+            f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
+            f" {identity}, and what it set is not shown; the old value was sent after it"
+        )
+        self.moved += [said] if said not in self.moved else []
+
+    def _spread(self, identity: str, operation: str) -> bool:
+        """Whether a change is shown to somebody else as well: what was written was not theirs."""
+        busy = {each.identity for each in self.pending}
+        took = 200 <= self._status < 300
+        other = self.vouching and took and self.vouching.came_through(identity, operation, busy)
+        if other:
+            named = self.writers[operation].operation
+            self.why = f"the settings of {identity} are shown to {other} as well"
+            self.harmed.append(
+                f"`{named.method} {named.path}` was sent what its GET shows, and {other} is shown"
+                f" the same: it may not be {identity}'s; look at the settings of {identity} by hand"
+            )
+        return bool(other)
+
+    def base(self, resource: str, name: str) -> str:
+        """`Resource.state` in which a state really stands, following `of`."""
+        state = self.policy.resources[resource].states[name]
+        while state.of:
+            resource, _, name = state.of.partition(".")
+            state = self.policy.resources[resource].states[name]
+        return f"{resource}.{name}"
+
+    def switch(self, path: str) -> Switch | None:
+        """How a state or a field is set, if the contract says so and the operation is there."""
+        if path in self.fields:
+            return self.fields[path]
+        resource, _, name = path.partition(".")
+        known = self.policy.resources.get(resource)  # a journal may name what the policy forgot
+        state = known.states.get(name) if known else None
+        switch = state.switch if state else None
+        return switch if switch is not None and switch.operation in self.writers else None
+
+    def flip(self, identity: str, path: str, value: Json) -> bool:
+        """Set a state. Remembered until put back; False when it is not set: `why` has the words.
+
+        Nothing is sent, and nothing is to be put back, where the API shows too little of the
+        settings to keep the others as they are; nor where a change was not shown before.
+        """
+        return self._may_be_set(path) and self._flip(identity, path, value)
+
+    def _may_be_set(self, path: str) -> bool:
+        switch = self.switch(path)
+        why = self.reception.why_not(path, switch.operation if switch else "")
+        if self.patience.spent:
+            why = "what is set is shown so late that no time is left to see it put back"
+        self.why = why or self.why
+        return not why
+
+    def _flip(self, identity: str, path: str, value: Json) -> bool:
+        switch, own = self.switch(path), path in self.fields
+        before = self.cast.states.get((identity, path))
+        if switch is None or (before is None and not own):
+            self.why = "how it is set now is not known" if switch else "no operation sets it"
+            return False
+        prepared = self._prepare(identity, switch)
+        if prepared is None:
+            return False
+        here = value_at(self._last(identity, switch), pattern(switch.pointer))
+        if own:
+            before = here
+        if before is None:
+            self.why = "how it is set now is not shown"
+            return False
+        if not self._is_vouched(identity, (path,), switch):
+            return False
+        if here != before and self._is_anothers(identity, path, switch, here):
+            self.why = "the object that would be written is not the one whose setting is known"
+            return False
+        if shown := self._last(identity, switch):
+            self._before.setdefault((identity, switch.operation), shown)
+        change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
+        self._remember(change)
+        self.reception.is_sent({(identity, path)})
+        shown_so = self._write(prepared, identity, switch, value)
+        self.reception.is_answered({(identity, path)}, self._status, shown=shown_so)
+        if self._spread(identity, switch.operation):
+            return False
+        if not shown_so:
+            if 200 <= self._status < 300:
+                self._is_late(identity, path, switch, before)
+            self.why = "the API did not take the setting"
+            return False
+        if path not in self.fields:
+            self.cast.states[(identity, path)] = value
+        return True
+
+    def _remember(self, flip: Flip) -> None:
+        self.log("flip", flip)
+        self.pending.append(flip)
+        self.flipped += [flip] if flip.state not in self.fields else []
+
+    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
+        """Set several fields or states, those of one operation with one request; which were set.
+
+        What was refused together is not tried one by one: that is for whoever asks.
+        """
+        return self._set(identity, {p: v for p, v in changes.items() if self._may_be_set(p)})
+
+    def _set(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
+        groups: dict[str, list[str]] = {}
+        for path in changes:
+            switch = self.switch(path)
+            groups.setdefault(switch.operation if switch else "", []).append(path)
+        for operation in groups if len(groups) > 1 else ():
+            if operation in self.writers and (identity, operation) not in self._before:
+                # what another operation sets may show there, as a sum: read before any is sent
+                shown = self._read(self.writers[operation].operation, identity)
+                self._before |= {(identity, operation): shown} if shown else {}
+        done: set[str] = set()
+        for paths in groups.values():
+            if len(paths) == 1:
+                done |= {path for path in paths if self._flip(identity, path, changes[path])}
+            else:
+                done |= self._together(identity, {path: changes[path] for path in paths})
+        return frozenset(done)
+
+    def _together(self, identity: str, changes: Mapping[str, Json]) -> set[str]:
+        first = self.switch(next(iter(changes)))
+        prepared = self._prepare(identity, first) if first else None
+        if first is None or prepared is None or not self._is_vouched(identity, changes, first):
+            return set()
+        shown = self._last(identity, first)
+        content = dict(prepared.content)
+        flips: dict[str, tuple[Flip, tuple[str, ...]]] = {}
+        for path, value in changes.items():
+            switch, own = self.switch(path), path in self.fields
+            at = pattern(switch.pointer) if switch else ()
+            before = value_at(shown, at) if own else self.cast.states.get((identity, path))
+            here = value_at(shown, at)
+            if switch and here != before and self._is_anothers(identity, path, switch, here):
+                continue
+            if len(at) > 1:
+                content.setdefault(at[0], shown.get(at[0]))
+            if before is not None and isinstance(value_at(content, at[:-1]), dict):
+                content = with_value(content, at, value)
+                pin = self._pin(identity, first, prepared)
+                flips[path] = Flip(identity, path, before, value, own, pin), at
+        if shown:
+            self._before.setdefault((identity, first.operation), shown)
+        for flip, _ in flips.values():
+            self._remember(flip)
+        sent = {(identity, path) for path in flips}
+        self.reception.is_sent(sent)
+        answer = self._send(identity, prepared, content) if flips else None
+        self.reception.is_answered(sent, self._status, shown=False)
+        if answer is None or not 200 <= answer.status < 300:
+            self.why = "the API did not take the settings"
+            return set()
+        now = self._seen(
+            identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
+        )
+        kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
+        self.reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
+        if self._spread(identity, first.operation):
+            return set()
+        for path, (flip, at) in flips.items():
+            if path not in kept and value_at(now, at) == flip.before:
+                self._is_late(identity, path, self.switch(path) or first, flip.before)
+        self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
+        return kept
+
+    def undo_all(self, identity: str, paths: Collection[str]) -> None:
+        """Put several fields or states back as they were first; what fails stays for the end."""
+        first: dict[str, Flip] = {}
+        for flip in self.pending:
+            if flip.identity == identity and flip.state in paths:
+                first.setdefault(flip.state, flip)
+        older = list(self.pending)
+        back = self._set(identity, {path: flip.before for path, flip in first.items()})
+        done = {path for path in back if self._shows(first[path])}
+        self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
+        for path in done:
+            self._is_back(first[path])
+
+    def _shows(self, flip: Flip) -> bool:
+        switch = self.switch(flip.state)
+        last = self._last(flip.identity, switch) if switch else {}
+        return switch is not None and value_at(last, pattern(switch.pointer)) in (None, flip.before)
+
+    def undo(self, identity: str, path: str) -> bool:
+        """Put one state or field back as it was first; False when it could not be, or never was
+        changed. A failure stays to be put back at the end."""
+        changes = [each for each in self.pending if (each.identity, each.state) == (identity, path)]
+        if not changes:
+            return False
+        if not self._put_back(changes[0]):
+            switch = self.switch(path)
+            self._stuck |= {switch.operation} if switch else set()
+            return False
+        self.pending = [each for each in self.pending if each not in changes]
+        self._is_back(changes[0])
+        return True
+
+    def restore(self) -> tuple[str, ...]:
+        """Put everything back, last first; says in words what could not be. Never raises."""
+        self.patience.renew()
+        failed: list[Flip] = []
+        first: dict[tuple[str, str], Flip] = {}
+        for flip in self.pending:
+            first.setdefault((flip.identity, flip.state), flip)
+        for flip in reversed(first.values()):
+            if not self._put_back(flip, first.values()):
+                failed.append(flip)
+                continue
+            self._is_back(flip)
+        self.pending.clear()
+        said = (*map(left_behind, failed), *self._damage(failed), *self.harmed)
+        self.harmed.clear()
+        return (*said, *self._otherwise(e for e in first.values() if e not in failed))
+
+    def _otherwise(self, flips: Iterable[Flip]) -> Iterator[str]:
+        """What was put back where it is set, and stands otherwise in its owner's own object."""
+        for flip in flips:
+            switch = self.switch(flip.state)
+            if switch is None or flip.state in self.fields or self.elsewhere is None:
+                continue
+            path = self.writers[switch.operation].operation.path
+            wanted = self._base.get((flip.identity, flip.state), flip.before)
+            shows = partial(self.elsewhere.agrees, flip.identity, flip.state, path, wanted)
+            if wanted is not None and not self.patience.until(shows):
+                yield f"{left_behind(flip)}; its own object does not show it"
+
+    def _is_back(self, flip: Flip) -> None:
+        self.reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
+        if flip.state not in self.fields:
+            self.cast.states[(flip.identity, flip.state)] = flip.before
+        with suppress(OakumError):  # what a journal still holds is put back once more
+            self.log("restored", flip)
+
+    def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> bool:
+        """`others`: what is put back as well. A reading that lags may show them changed, and a
+        write that repeats it changes them anew."""
+        if flip.secret and is_sealed(flip.before):
+            return False
+        for _ in range(2):
+            try:
+                switch = self.switch(flip.state)
+                if switch is None or flip.identity not in self.cast.ids:
+                    return False
+                prepared = self._prepare(flip.identity, switch)
+                if prepared is None:
+                    return False
+                at, name = pattern(switch.pointer), (flip.identity, flip.state)
+                shown = value_at(self._last(flip.identity, switch), at)
+                if shown is not None and shown == flip.before and name not in self.reception.late:
+                    return True
+                prepared = self._beside(prepared, flip, others)
+                if self._write(prepared, flip.identity, switch, flip.before):
+                    return True
+                shown = value_at(self._read(prepared.operation, flip.identity), at)
+                return name in self.reception.lost and shown == flip.before
+            except OakumError:
+                return False
+            except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
+                continue
+        return False
+
+    def _beside(self, write: SettingsWrite, flip: Flip, others: Iterable[Flip]) -> SettingsWrite:
+        """A write that repeats these as they were before, where it repeats them at all."""
+        content = write.content
+        for each in others:
+            switch = self.switch(each.state)
+            at = pattern(switch.pointer) if switch else ()
+            same = switch is not None and switch.operation == write.operation.id
+            if not same or each.identity != flip.identity or at[0] not in content:
+                continue
+            sealed = each.secret and is_sealed(each.before)
+            if not sealed and isinstance(value_at(content, at[:-1]), dict):
+                content = with_value(content, at, each.before)
+        return replace(write, content=content)
+
+    def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
+        """Members that writing has changed beyond the settings flipped, by name, not by value."""
+        known = {
+            (flip.identity, switch.operation, pattern(switch.pointer)[0])
+            for flip in failed
+            if (switch := self.switch(flip.state)) is not None
+        }
+        said: list[str] = []
+        for (identity, operation), before in self._before.items():
+            now = self._at_last(identity, operation, before)
+            said_of = self._declared(operation)
+            kept, declared = said_of.kept, said_of.names
+            names = {
+                name: how_moved(name, before.get(name), now.get(name))
+                for name in sorted(before.keys() | (now or {}).keys())
+                if now and (identity, operation, name) not in known
+            }
+            other = [n for n, how in names.items() if how == "changed" and n not in kept]
+            if other:
+                said.append(
+                    f"other settings of {identity} are not as they were before `{operation}`:"
+                    f" {names_of(other, declared)}; look at them by hand"
+                )
+            if alone := [n for n, how in names.items() if how and n not in other]:
+                self.moved.append(
+                    f"settings of {identity}: {names_of(alone, declared)} not as before"
+                    f" `{operation}`: the API sets this by itself at a write"
+                )
+        self._before.clear()
+        return tuple(said)
+
+    def _at_last(
+        self, identity: str, operation: str, before: Mapping[str, Json]
+    ) -> Mapping[str, Json] | None:
+        """The settings as they are when all is put back: what another operation sets may be shown
+        there, and was put back after they were last read."""
+        last = self._now.get((identity, operation))
+        if last and last != before:
+            with suppress(OakumError):
+                return self._read(self.writers[operation].operation, identity) or last
+        return last
+
+    def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
+        return self._now.get((identity, switch.operation), {})
+
+    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
+        """The write of a switch with everything in it but the value; None: `why` has the words."""
+        gate = self.writers[switch.operation]
+        writer, path = gate.operation, pattern(switch.pointer)
+        filled = self._filled(gate, identity, switch.operation)
+        named = f"`{writer.method} {writer.path}`"
+        if filled is None:
+            self.why = f"no value is known for a parameter of {named}, so none was sent"
+            return None
+        whole = writer.method == "PUT"
+        # Read back after the last write: what else has changed since does not matter to a PATCH.
+        known = None if whole else self._now.get((identity, writer.id))
+        current = dict(known) if known else self._read(writer, identity)
+        if (whole or len(path) > 1) and not current:
+            what = "all settings" if whole else f"all of `{path[0]}`"
+            shows = (
+                "the GET of the same path did not show them"
+                if writer.id in self.readers
+                else "no GET of the same path shows them"
+            )
+            self.why = f"{named} replaces {what} and {shows}, so none was sent"
+            return None
+        first = (identity, writer.id) not in self._pins  # else it is being put back
+        declared = body_shape(writer) if whole and first else None
+        for name, thunk in declared.properties.items() if declared is not None else ():
+            if name not in current and name != path[0] and not thunk().read_only:
+                self.why = f"{named} replaces all, and `{name}` is shown nowhere, so none was sent"
+                return None
+        masked = [name for name, value in current.items() if whole and looks_masked(value)]
+        if masked and first:
+            self.why = f"{named} replaces all, and `{masked[0]}` may be a mask, so none was sent"
+            return None
+        if not path or not all(
+            isinstance(value_at(current, path[:n]), dict) for n in range(len(path))
+        ):
+            self.why = f"`{switch.pointer}` is not in the settings that the API shows"
+            return None
+        if whole:
+            content = self._declared(writer.id).sendable(current, writer.id in self.closed)
+        else:
+            content = {path[0]: current[path[0]]} if len(path) > 1 else {}
+        if not isinstance(value_at(content, path[:-1]), dict):
+            self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
+            return None
+        return SettingsWrite(filled.request, gate.operation, content)
+
+    def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
+        """From its first change on, one object stands for the setting until it is put back."""
+        return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
+
+    def _filled(self, gate: Gate, identity: str, writer: str) -> Filled | None:
+        """A question about the object that was changed, or about the first where none was."""
+        at = self._pins.get((identity, writer), "")
+        for turn in range(_MOST_OBJECTS if at else 1):
+            filled = fill(gate, self.target, self.knowledge, identity, turn=turn)
+            if filled is None or not at or place_of(filled.request.url) == at:
+                return filled
+        return None
+
+    def _is_anothers(self, identity: str, path: str, switch: Switch, here: Json) -> bool:
+        """Whether a setting that differs from what the object `here` shows is another object's: it
+        stands in each of several, and was not changed by this run."""
+        if any((e.identity, e.state) == (identity, path) for e in self.pending):
+            return False  # what was refused may have been taken all the same
+        if here is not None:
+            return True
+        known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
+        return len(known) > 1 and bool(self.writers[switch.operation].personal)
+
+    def _declared(self, operation: str) -> DeclaredSettings:
+        reader = self.readers.get(operation)
+        return DeclaredSettings(
+            self.writers[operation].operation, reader.operation if reader else None
+        )
+
+    def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
+        path, before = pattern(switch.pointer), self._last(identity, switch)
+        answer = self._send(identity, write, with_value(write.content, path, value))
+        if not 200 <= answer.status < 300:
+            return False
+        # taken on trust where the API does not show it
+        shown = value_at(self._seen(identity, write.operation, before, {path: value}), path)
+        return shown is None or bool(shown == value)
+
+    def _seen(
+        self, identity: str, writer: Operation, before: Mapping[str, Json],
+        wanted: Mapping[tuple[str, ...], Json],
+    ) -> Mapping[str, Json]:  # fmt: skip
+        """Settings after a write, read again with pauses while any is shown as it was before."""
+        now: list[Mapping[str, Json]] = []
+
+        def is_shown() -> bool:
+            now.append(self._read(writer, identity))
+            return not any(
+                value != (old := value_at(before, at)) and old is not None
+                and value_at(now[-1], at) == old
+                for at, value in wanted.items()
+            )  # fmt: skip
+
+        self.patience.until(is_shown)
+        if any(value_at(now[-1], at) != value_at(before, at) for at in wanted):
+            self.reception.is_shown(writer.id)
+        return now[-1]
+
+    def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:
+        """What was read before says nothing any more: what is refused or lost may be taken too."""
+        self._now.pop((identity, write.operation.id), None)
+        self._status = 0
+        self.used.add(write.operation.id)
+        with heard_afterwards():
+            answer = self.ask(identity, write.body(content))
+            self._status = answer.status
+        return answer
+
+    def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
+        reader = self.readers.get(writer.id)
+        filled = self._filled(reader, identity, writer.id) if reader else None
+        self._now.pop((identity, writer.id), None)
+        if filled is None:
+            return {}
+        content = settings_in(self.ask(identity, filled.request), writer)
+        if content:
+            self._now[(identity, writer.id)] = content
+        return content
+
+
+_MOST_OBJECTS = 100
+"""Objects of an identity among which the one that was changed is looked for."""

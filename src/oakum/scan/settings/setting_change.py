@@ -1,0 +1,29 @@
+"""A change of a setting: what was sent in the place of what, and what a person is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oakum.exchange import json_bytes
+from oakum.openapi.model import Json
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One setting of one identity, and the values before and after."""
+
+    identity: str
+    state: str
+    """`Resource.state`, or `Resource.field`."""
+    before: Json
+    after: Json
+    secret: bool = False
+    """The values are a person's own: they are never written in clear text."""
+    at: str = ""
+    """Tells the address that was written from that of another object; empty: not kept."""
+
+
+def left_behind(flip: Flip) -> str:
+    """Tells a person what to do about a setting that was not put back."""
+    value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
+    return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"

@@ -1,0 +1,130 @@
+"""Settings as a GET shows them and as a write takes them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import orjson
+
+from oakum.exchange import Request, Response, json_bytes
+from oakum.inference.sensitive import moves_by_itself, says_when_changed
+from oakum.openapi.model import Json, Media, Operation, Shape
+from oakum.scan.requests.bodies import body_shape, encode
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
+@dataclass(frozen=True)
+class SettingsWrite:
+    """A request that sets something, but for the value."""
+
+    request: Request
+    operation: Operation
+    content: Mapping[str, Json]
+
+    def body(self, content: Mapping[str, Json]) -> Request:
+        """The request with this content."""
+        kind, body = encode(self.operation, content)
+        headers = {**self.request.headers, "content-type": kind}
+        return Request(self.request.method, self.request.url, headers, body)
+
+
+@dataclass(frozen=True)
+class DeclaredSettings:
+    """What the document says of settings, where they are written and where they are read."""
+
+    writer: Operation
+    reader: Operation | None
+
+    def sendable(self, current: Mapping[str, Json], strict: bool) -> dict[str, Json]:
+        """All settings but those that the document keeps from being written. `strict`: the body
+        may hold no other members than it declares."""
+        declared, kept = body_shape(self.writer), self.kept
+        return {
+            name: each
+            for name, each in current.items()
+            if name not in kept and not (strict and declared and name not in declared.properties)
+        }
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Members that the API alone sets (`readOnly`)."""
+        return frozenset(
+            name
+            for shape in self._shapes()
+            for name, member in shape.properties.items()
+            if member().read_only
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Members that the document names: another's name may be somebody's."""
+        return frozenset(name for shape in self._shapes() for name in shape.properties)
+
+    def _shapes(self) -> list[Shape]:
+        answers = self.reader.responses.items() if self.reader else ()
+        shapes = [body_shape(self.writer)]
+        shapes += [declared_shape(media) for status, media in answers if status.startswith("2")]
+        return [each for each in shapes if each is not None]
+
+
+def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
+    """The settings in an answer; empty: there are none."""
+    if not 200 <= answer.status < 300 or answer.truncated:
+        return {}  # an error in JSON is nobody's settings, and must not replace them
+    try:
+        content = orjson.loads(answer.body)
+        json_bytes(content)  # what is nested too deep to be sent back is not understood
+    except (ValueError, RecursionError):
+        return {}
+    content = _unwrapped(content, writer)
+    return content if isinstance(content, dict) else {}
+
+
+def _unwrapped(content: Json, writer: Operation) -> Json:
+    """What a GET shows as a PUT takes it: many wrap the one and not the other."""
+    declared = body_shape(writer)
+    names = set(declared.properties) if declared else set()
+    if not isinstance(content, dict) or not names or names & content.keys():
+        return content
+    inner = [each for each in content.values() if isinstance(each, dict) and names & each.keys()]
+    return inner[0] if len(inner) == 1 else content
+
+
+def declared_shape(body: tuple[Media, ...]) -> Shape | None:
+    return next((media.shape for media in body if media.is_json and media.shape), None)
+
+
+def with_value(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:
+    head, *rest = path
+    inner = with_value(content[head], tuple(rest), value) if rest else value
+    return {**content, head: inner}
+
+
+def how_moved(name: str, before: Json, now: Json) -> str:
+    """`changed`: it is not as it was; `stamped`: but for times and counters, which the API sets
+    itself; empty: it is as it was."""
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        found = {how_moved(each, before[each], now[each]) for each in before}
+        return "changed" if "changed" in found else "stamped" if "stamped" in found else ""
+    if before == now:
+        return ""
+    times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
+    alone = type(before) is type(now) and moves_by_itself(name, now)
+    alone |= before is None and says_when_changed(name, now)
+    return "stamped" if times or alone else "changed"
+
+
+def place_of(url: str) -> str:
+    """Tells an address from another, and is nobody's value: it stands in the journal."""
+    return hashlib.sha256(urlsplit(url).path.encode()).hexdigest()[:16]
+
+
+def names_of(names: Collection[str], declared: Collection[str]) -> str:
+    """Names of members in words; one that the document does not declare may be somebody's."""
+    said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
+    return ", ".join(f"`{name}`" for name in said)

@@ -1,0 +1,218 @@
+"""Whether what a GET shows as somebody's settings is theirs, before any of it is written back.
+
+A PUT replaces all that a GET has shown. Where a shared cache answers the GET, or the API gives
+everybody the same, one identity's settings would be written into another's account (CWE-524). So
+all identities are asked in turn, and once more past caches, before the first setting is changed:
+an answer has to agree with itself, to name nobody else, and two who are known to differ have to be
+shown different settings. When in doubt nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import orjson
+
+from oakum.errors import OakumError
+from oakum.exchange import Request, Response
+from oakum.inference.lexicon import words
+from oakum.inference.sensitive import moves_by_itself
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, objects_of, value_at
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.builder import fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.past_cache import past_cache
+
+Read = Callable[[str, str, bool], Mapping[str, Json]]
+"""(identity, writing operation, past caches) → the settings shown; empty: none are."""
+Place = tuple[str, tuple[str, ...]]
+"""`Resource.state`, and where in the settings it stands."""
+
+
+@dataclass
+class Vouching:
+    """What the identities are shown as their settings, by writing operation."""
+
+    cast: Cast
+    read: Read
+    places: Callable[[str], list[Place]]
+    """The states that a writing operation sets."""
+    _first: dict[str, dict[str, Mapping[str, Json]]] = field(default_factory=dict)
+    """Writing operation → identity → its settings before anything was changed."""
+    _why: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(identity, operation) → why it is not to be written."""
+    shared: set[str] = field(default_factory=set)
+    """Writing operations of which it came out that their GET shows another's settings."""
+
+    def why_not(self, identity: str, operation: str) -> str:
+        """Why the settings of an identity are not to be written; empty: they may be."""
+        if operation in self.shared:
+            return "the GET of the same path shows somebody the settings of another"
+        if operation not in self._first:
+            try:
+                self._look(operation)
+            except _UNFORESEEN as error:
+                said = f"what is shown there could not be understood ({type(error).__name__})"
+                self._why |= {(who, operation): said for who in self.cast.names()}
+        return self._why.get((identity, operation), "")
+
+    def _look(self, operation: str) -> None:
+        names = self.cast.names()
+        first = {who: self.read(who, operation, False) for who in names}
+        self._first[operation] = first
+        if not any(first.values()):
+            return  # what is not shown is judged by whoever writes
+        again = {who: self.read(who, operation, True) for who in names if first[who]}
+        if any(self._differ(one, other, first, operation) for one in names for other in names):
+            said = "two identities that are known to differ are shown the same settings there"
+            self._why |= {(who, operation): said for who in names}
+            return
+        for who in names:
+            if why := self._doubt(who, first[who], again.get(who, {})):
+                self._why[who, operation] = why
+
+    def _differ(
+        self, one: str, other: str, shown: Mapping[str, Mapping[str, Json]], operation: str
+    ) -> bool:
+        """Whether two are shown the same and are not the same."""
+        if one >= other or not shown[one] or shown[one] != shown[other]:
+            return False
+        known = self.cast.states
+        states = [path for path, _ in self.places(operation)]
+        differ = any(
+            known[one, path] != known[other, path]
+            for path in states
+            if (one, path) in known and (other, path) in known
+        )
+        return differ or bool(self._named(shown[one]) & {one, other})
+
+    def _doubt(self, who: str, one: Mapping[str, Json], other: Mapping[str, Json]) -> str:
+        if one and other and _moved(one, other):
+            return "it shows other settings when it is asked past caches"
+        named = self._named(one)
+        if named and who not in named:
+            return "it names another account"
+        return ""
+
+    def _named(self, shown: Mapping[str, Json]) -> set[str]:
+        """Identities one of whose ids stands in the settings as a member of its own."""
+        values = {
+            canonical(value)
+            for name, value in shown.items()
+            if isinstance(value, str) or (isinstance(value, int) and words(name)[-1:] == ("id",))
+        }
+        return {who for who in self.cast.names() if self.cast.ids[who] & values}
+
+    def came_through(self, identity: str, operation: str, busy: Collection[str]) -> str:
+        """After a change that was taken: who else is shown it, or who is shown what its owner still
+        is, as if nothing had changed; empty: nobody is.
+
+        Asked where two were shown the same before: nobody could tell whether it was theirs.
+        `busy`: identities of whom something is changed just now.
+        """
+        first = self._first.get(operation, {})
+        twins = [
+            who for who, shown in first.items()
+            if shown and who not in (identity, *busy) and shown == first.get(identity)
+        ]  # fmt: skip
+        if not twins or operation in self.shared:
+            return ""
+        now = self.read(identity, operation, False)
+        places = [at for _, at in self.places(operation)]
+        seen = self.read(twins[0], operation, False)
+        told = now == first[identity] or any(
+            value_at(seen, at) == value_at(now, at) != value_at(first[twins[0]], at)
+            for at in places
+        )
+        if told:
+            self.shared.add(operation)
+        return twins[0] if told else ""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A setting as it stands in its owner's own object, at other endpoints than where it is set."""
+
+    gates: Sequence[Gate]
+    cast: Cast
+    knowledge: Knowledge
+    target: str
+    ask: Callable[[str | None, Request], Response]
+
+    def shows(self, identity: str, path: str, but: str, *, past: bool = False) -> Json:
+        """The value of `Resource.state` that an identity is shown; None: none is.
+
+        `but`: the path at which it is set, which says nothing new; `past`: past caches.
+        """
+        resource, _, name = path.partition(".")
+        state = self.cast.policy.resources[resource].states[name]
+        endpoints = [
+            each
+            for each in self.gates
+            if state.member
+            and state.member in each.shows.get(resource, ())
+            and each.operation.method == "GET"
+            and each.operation.path != but
+            and not each.batch
+        ]
+        for gate in endpoints[:_MOST_ENDPOINTS]:
+            filled = fill(gate, self.target, self.knowledge, identity if gate.sources else None)
+            if filled is None:
+                continue
+            answer = self.ask(identity, past_cache(filled.request) if past else filled.request)
+            try:
+                value = self._of(identity, answer, tuple(state.member.split(".")))
+            except _UNFORESEEN:
+                continue  # whatever it is, it is not their object
+            if value is not None:
+                return value
+        return None
+
+    def agrees(self, identity: str, path: str, but: str, wanted: Json) -> bool:
+        """Whether nothing shows another value than is wanted, past caches at least."""
+        with suppress(OakumError):
+            return any(
+                self.shows(identity, path, but, past=past) in (None, wanted)
+                for past in (False, True)
+            )
+        return True
+
+    def _of(self, identity: str, answer: Response, at: tuple[str, ...]) -> Json:
+        if not 200 <= answer.status < 300 or answer.truncated:
+            return None
+        try:
+            content = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            return None
+        found = [
+            value_at(each, at)
+            for each in objects_of(content)
+            if self.cast.ids[identity]
+            & {canonical(v) for v in each.values() if isinstance(v, str | int)}
+        ]
+        return next((each for each in found if each is not None), None)
+
+
+_MOST_ENDPOINTS = 3
+_UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
+"""What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
+
+
+def _moved(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two answers differ in more than what an API moves by itself."""
+    return any(
+        value != old and not (at and moves_by_itself(at[-1], value))
+        for (at, value), old in _beside(one, other)
+    )
+
+
+def _beside(
+    one: Mapping[str, Json], other: Mapping[str, Json]
+) -> Iterator[tuple[tuple[tuple[str, ...], Json], Json]]:
+    known = dict(leaves_of(one))
+    now = dict(leaves_of(other))
+    for at in known.keys() | now.keys():
+        yield (at, now.get(at)), known.get(at)

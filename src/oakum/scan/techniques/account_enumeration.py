@@ -1,0 +1,323 @@
+"""Talk before the endpoint: what is said of a person to whoever names them (P5, P13 of the
+catalogue).
+
+A login, its first step, a forgotten password, a look-up by address: each is asked about somebody
+who has an account and about somebody who has none (`scan.comparison`). The answers themselves are
+searched for fields of the person: CWE-209, CWE-201. A wrong secret is given at most once for an
+identity in a run. Nobody is registered here: that is tried with accounts of the run's own alone
+(`accounts`). Where the words are alike and the first times are not, times are compared: a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from oakum.errors import TargetError
+from oakum.finding import Evidence, Result, State
+from oakum.scan.discovery.comparison import Comparison, Heard
+from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
+from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.matrix import Outcome, state_key
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import curl, variable
+from oakum.scan.requests.contacts import Talk, talks
+from oakum.scan.requests.wording import Named, Strangers, Wording, own_value
+from oakum.scan.technique import Line, Prospect
+
+HOW = "talk"
+ORACLE = "oracle"
+"""What signals call a difference that tells who has an account."""
+
+_REFUSED = (401, 403)
+_MOST_GROUPS = 4
+
+
+def run(engine: Engine) -> None:
+    """Ask every operation that talks about somebody; first as nobody."""
+    engine.say("talking about people before the endpoint")
+    table = _Table(engine)
+    for talk in talks(engine.model, engine.gates, HOW, writes=engine.may.writes):
+        if talk.kind == "register":
+            continue
+        try:
+            table.hear(talk)
+        except TargetError as error:  # a login that brakes is no reason to end a run
+            engine.notes.append(f"{_called(talk)} was left in the middle: {error}")
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each operation and each place in it that names a person."""
+    why = {
+        "read": "whether it tells who has an account, and what else it says of them",
+        "mail": "whether it tells who has an account, and what else it says of them",
+        "login": "the same, with a wrong secret, at most once for an identity",
+    }
+    for talk in talks(prospect.model, prospect.gates, HOW, writes=prospect.may.writes):
+        if talk.kind == "register":
+            continue
+        unknown = ", and with some that are nobody's"
+        yield {
+            "as": "nobody logged in" + ("" if talk.gate.operation.anonymous else ", and others"),
+            "request": f"{_called(talk)}  with an identity's own `{talk.slot.at[-1]}`{unknown}",
+            "why": why[talk.kind],
+        }
+
+
+def _called(talk: Talk) -> str:
+    return f"{talk.gate.endpoint.method} {talk.gate.endpoint.path}"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Owners who are the same to a viewer, and in the same state."""
+
+    viewer: str | None
+    label: str
+    resource: str
+    field: str
+    """The field of theirs that names them."""
+    state: State
+    hidden: bool
+    """The contract does not show the field to this viewer."""
+    owners: Mapping[str, str]
+    """Owner → the value that names them."""
+
+
+@dataclass
+class _Table:
+    """All that is talked about in a run."""
+
+    engine: Engine
+    tried: set[str] = field(default_factory=set)
+    """Identities for which a wrong secret was given."""
+
+    def __post_init__(self) -> None:
+        engine = self.engine
+        self._wording = Wording(engine.model, engine.knowledge, engine.target)
+        self._strangers = Strangers()
+        self._shut: set[str] = set()
+        """Operations after which somebody could not log in any more: not asked again."""
+        self._let_in: dict[tuple[str, str], bool] = {}
+        """(operation, identity) that may send mail → whether the login let them in before."""
+        self._numbers = count(1)
+
+    def hear(self, talk: Talk) -> None:
+        """Ask one operation as nobody; as others where it wants a login, or shows people."""
+        self.engine.matrix.open(talk.gate)
+        groups = self._groups(talk)
+        if talk.kind == "login":
+            groups = [each for each in groups if each.viewer is None][:1]
+        public = talk.gate.operation.anonymous and not talk.gate.shows
+        for group in groups:
+            if group.viewer is not None and public:
+                break
+            heard = self._ask(talk, group)
+            self._compare_words(talk, group, heard)
+            refused = any(each.answer.status in _REFUSED for each in heard)
+            public = public and not (refused and group.viewer is None)
+
+    def _groups(self, talk: Talk) -> list[_Group]:
+        """Every kind of viewer with owners of one kind, nobody logged in first."""
+        engine = self.engine
+        owners = engine.cast.subjects()
+        if talk.kind != "read":
+            owners.reverse()  # those on whom least depends
+        named = {who: own_value(engine.knowledge, engine.model, talk.slot, who) for who in owners}
+        found: dict[tuple[str, str, State, bool], dict[str | None, dict[str, str]]] = {}
+        for viewer in (None, *engine.cast.names()):
+            for who, (source, value) in named.items():
+                if value and who != viewer:
+                    key = self._kind(source, viewer, who)
+                    found.setdefault(key, {}).setdefault(viewer, {})[who] = value
+        groups: list[_Group] = []
+        for (label, source, state, hidden), viewers in found.items():
+            viewer = max(viewers, key=lambda each: (each is None, len(viewers[each])))
+            resource, _, path = source.partition(".")
+            groups.append(_Group(viewer, label, resource, path, state, hidden, viewers[viewer]))
+        groups.sort(key=lambda each: (each.viewer is not None, not each.hidden))
+        return groups[:_MOST_GROUPS]
+
+    def _kind(self, source: str, viewer: str | None, who: str) -> tuple[str, str, State, bool]:
+        """What makes one pair of viewer and owner like another."""
+        cast, matrix = self.engine.cast, self.engine.matrix
+        resource, _, path = source.partition(".")
+        label = cast.label(cast.relations(viewer, who), viewer, who)
+        return (
+            label, source, self._state(resource, path, who),
+            not matrix.sees(resource, path, viewer, who),
+        )  # fmt: skip
+
+    def _state(self, resource: str, path: str, who: str) -> State:
+        engine = self.engine
+        return state_key(engine.model.tables[resource], path, engine.matrix.state(resource, who))
+
+    # ------------------------------------------------------------ asking
+
+    def _ask(self, talk: Talk, group: _Group) -> list[Heard]:
+        """Every answer of one operation to one kind of viewer, looked at and compared."""
+        names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
+        if not names or (talk.kind == "read" and talk.gate.shows and not group.hidden):
+            return []  # an endpoint like any other: it was asked already
+        if group.hidden:
+            heard = self._compare(talk, group, names[:2])
+        else:
+            heard = self.ask(talk, group, names[0])
+        about = [each for each in heard if each.who]
+        found = [each.who for each in about if self._look(talk, group, each)]
+        if len(found) == 1:  # seen once is not proven
+            others = [who for who in names[:2] if who not in {each.who for each in about}]
+            for who in (others or ([] if talk.kind == "login" else found))[:1]:
+                again = self.ask(talk, group, who)
+                heard = [*heard, *again]
+                for each in again:
+                    self._look(talk, group, each)
+        return heard
+
+    def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[Heard]:
+        """All answers heard; what they tell is told."""
+        made = Comparison(
+            lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
+            halts=lambda heard: talk.gate.operation.id in self._shut,
+        )  # fmt: skip
+        if found := made.run():
+            heard = next(each for each in made.heard if each.who)
+            self.tell(talk, group, heard, found, sure=not made.alone)
+        elif made.alike and talk.kind == "read":
+            self._time(talk, made, names[0])
+        return made.heard
+
+    def _time(self, talk: Talk, made: Comparison, one: str) -> None:
+        """Compare times, where asking again costs nobody anything and the first two are apart."""
+        if not far_apart(*made.times()):
+            return
+        for nth in range(1, ENOUGH):
+            turn = [(one, 0), ("", nth)]
+            made.ask(*(turn if nth % 3 else turn[::-1]))  # no turn-taking is told for them
+            if not far_apart(*made.times()):
+                return
+        if told := hint(*made.times()):
+            self.engine.notes.append(f"{_called(talk)}: {told}")
+
+    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[Heard]:
+        """Send the question about `who`, or about the `nth` nobody where that is empty; an empty
+        list when it cannot be worded."""
+        like = who or next(iter(group.owners))
+        symbol = variable(like, f"{group.resource}.{group.field}")
+        value = group.owners[like]
+        if not who:
+            value = self._strangers.like(value, nth)
+            symbol = "$NOBODYS_" + symbol[1:].partition("_")[2]
+        filled = self._wording.ask(talk, Named(value, symbol, like))
+        if filled is None or (not who and value in group.owners.values()):
+            return []
+        if who and talk.kind == "login":
+            self.tried.add(who)
+        if talk.gate.operation.id in self._shut:
+            return []
+        checks = talk.kind == "mail" and bool(who) and self._is_first(talk, who)
+        answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.pace
+        if checks:
+            self._look_after(talk, who)
+        return [Heard(who, filled, answer, pace.took if pace else 0.0)]
+
+    def _is_first(self, talk: Talk, who: str) -> bool:
+        """Whether an identity is named to an operation for the first time, and logs in so far."""
+        provisioned, place = self.engine.provisioned, (talk.gate.operation.id, who)
+        if provisioned is None or place in self._let_in:
+            return False
+        self._let_in[place] = provisioned.identity_is_let_in(who) is True
+        return self._let_in[place]
+
+    def _look_after(self, talk: Talk, who: str) -> None:
+        """See that an identity still logs in: what is said to send a letter may set a password."""
+        provisioned = self.engine.provisioned
+        if provisioned is not None and provisioned.identity_is_let_in(who) is False:
+            self._shut.add(talk.gate.operation.id)
+            self.engine.distrust.append(
+                f"`{who}` cannot log in any more after {_called(talk)}, which seems to set a"
+                " password anew where it was to send a letter: set the old one by hand"
+            )
+
+    # ------------------------------------------------------------ what an answer holds
+
+    def _look(self, talk: Talk, group: _Group, heard: Heard) -> bool:
+        """Take in what an answer shows of people, echoes left out; whether it may show any."""
+        engine, gate = self.engine, talk.gate
+        key = f"{gate.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
+        targets = frozenset({heard.who})
+        question = engine.question(gate, group.viewer, targets, heard.filled, key)
+        outcome = engine.evaluator.look(gate, question, heard.answer)
+        leaks = tuple(
+            seen
+            for seen in outcome.observations
+            if seen.result is Result.LEAK
+            and any(
+                not is_echo(value, heard.filled.sent)
+                for value in engine.knowledge.own.get(
+                    (seen.owner, seen.key.resource, seen.key.field), ()
+                )
+            )
+        )
+        engine.note(gate, Outcome(key, heard.answer.status, leaks))
+        return bool(leaks) or any(True for _ in self._words(group, heard))
+
+    def _words(
+        self, group: _Group, heard: Heard
+    ) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+        """(place, resource, field, value) of own values of the person named that the contract
+        hides from this viewer, however short."""
+        engine = self.engine
+        hidden = [
+            (resource, path, value)
+            for (name, resource, path), values in engine.knowledge.own.items()
+            if name == heard.who and not engine.matrix.sees(resource, path, group.viewer, name)
+            for value in values
+            if not is_echo(value, heard.filled.sent)
+        ]
+        for at, text in texts(heard.answer, heard.filled.sent):
+            for resource, path, value in hidden:
+                if holds(text, value):
+                    yield at, resource, path, value
+
+    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[Heard]) -> None:
+        """Values that say little by themselves: two people's own, each in the answer about them."""
+        engine = self.engine
+        said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, Heard]]] = {}
+        for each in heard:
+            for at, resource, path, value in self._words(group, each) if each.who else ():
+                said.setdefault((at, resource, path), {}).setdefault(each.who, (value, each))
+        known = {(key.resource, key.field, key.viewer) for key, _ in engine.matrix.leaks()}
+        for (_, resource, path), by in said.items():
+            values = {value for value, _ in by.values()}
+            if len(values) < 2 or (resource, path, group.label) in known:
+                continue
+            known.add((resource, path, group.label))
+            who, (_, first) = next(iter(by.items()))
+            evidence = self._evidence(group, first, "two people's own values in the same place")
+            engine.signals.append(
+                Signal(
+                    HOW, resource, path, group.label, talk.gate.endpoint, evidence,
+                    self._state(resource, path, who), group.viewer,
+                )
+            )  # fmt: skip
+
+    def tell(
+        self, talk: Talk, group: _Group, heard: Heard, features: frozenset[Feature], *, sure: bool
+    ) -> None:
+        """Whether somebody has an account is told here."""
+        says = told(features)
+        note = f"asked about somebody, and about nobodies of the same look: {says}"
+        self.engine.signals.append(
+            Signal(
+                ORACLE, group.resource, group.field, group.label, talk.gate.endpoint,
+                self._evidence(group, heard, note), group.state, group.viewer, sure, says,
+            )
+        )  # fmt: skip
+
+    def _evidence(self, group: _Group, heard: Heard, note: str) -> Evidence:
+        engine = self.engine
+        side = engine.evaluator.side(group.viewer, group.label, heard.answer)
+        return Evidence(None, side, curl(heard.filled, engine.credentials(group.viewer)), note=note)

@@ -1,0 +1,442 @@
+"""Keys that give access and can be enumerated (P6 of the catalogue).
+
+A contract may show something to whoever holds a key: a tracking number, the tag of a dog, a link.
+Then the key is all that keeps strangers out, and must not be found out. It is where keys count up,
+or are few, and nothing brakes who tries them (CWE-340, CWE-799); or where a key that cannot be
+guessed stands in an answer to somebody who is not to know it. Nobody's key is tried: how all keys
+are made is read from own ones, and the endpoint is asked for own objects alone, as a stranger, a
+bounded number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from oakum.authz import Model, ObjectInstance
+from oakum.authz.table import allows
+from oakum.exchange import Response
+from oakum.finding import Evidence, Result, State
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.policy.model import Limit
+from oakum.scan.discovery.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
+from oakum.scan.discovery.rate_limit import USUAL, Burst, burst, exceeds, spoken, wanted
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.knowledge import canonical, says_nothing
+from oakum.scan.evaluation.matrix import state_key
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.technique import Line, Pace, Prospect
+
+HOW = "walk"
+
+_MOST_OBJECTS = 12
+"""Own objects that are asked for in turn, so that a cache on the way does not answer for all."""
+_TOGETHER = 20.0
+"""Bits of keys that are compared together, and so have to be found together."""
+_MADE = listed("added at booked created date issued made on ordered placed registered sent time")
+
+
+def run(engine: Engine) -> None:
+    """Look at every endpoint that is opened by the key of something owned."""
+    engine.say("reading ids")
+    for gate in engine.gates:
+        sources = _owned(engine.model, gate)
+        if sources and gate.shows:
+            _Endpoint(engine, gate, sources).run()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each endpoint whose key the contract hides from somebody."""
+    for gate in prospect.gates:
+        sources = _owned(prospect.model, gate)
+        if gate.shows and any(_is_hidden(prospect.model, source) for source in sources.values()):
+            yield {
+                "as": "every kind of viewer",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}"
+                "  for identities' own objects, up to 200 times if their keys can be guessed",
+                "why": "whether anything brakes who tries keys",
+            }
+
+
+def _owned(model: Model, gate: Gate) -> dict[str, str]:
+    """Parameter → `Resource.field`, of those that name somebody's object."""
+    found: dict[str, str] = {}
+    for parameter, source in gate.sources.items():
+        resource, _, path = source.partition(".")
+        known = model.policy.resources.get(resource)
+        contact = classify_field(path) is FieldClass.CONTACT  # no id: see `talk`
+        if known is not None and path and known.owner.kind != "none" and not contact:
+            found[parameter] = source
+    return found
+
+
+def _is_hidden(model: Model, source: str) -> bool:
+    """Whether the contract hides a field from callers without, or with no more than, a login."""
+    resource, _, path = source.partition(".")
+    for basic in (("anyone",), ("anyone", "authenticated")):
+        held = frozenset(n for n, each in model.policy.relations.items() if each.kind in basic)
+        if not allows(model.tables[resource], path, held, {}):
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One kind of viewer before the objects of one kind of owner."""
+
+    viewer: str | None
+    owner: str
+    label: str
+    state: State
+    resource: str
+    field: str
+    """The key that the contract hides from this viewer."""
+
+
+@dataclass
+class _Endpoint:
+    """An endpoint, and the parameters of it that name somebody's object."""
+
+    engine: Engine
+    gate: Gate
+    sources: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self.asked = replace(self.gate, personal=self.gate.personal | self.sources.keys())
+        """Filled with one owner's values, whatever the contract calls the key."""
+
+    def run(self) -> None:
+        done: set[tuple[str, str, State]] = set()
+        for who in self.engine.cast.subjects():
+            for viewer in self.engine.watchers(who):
+                hidden = [
+                    source for source in self.sources.values() if self._hides(source, viewer, who)
+                ]
+                if not hidden or self._is_shut(viewer, who):
+                    continue
+                case = self._case(viewer, who, hidden[-1])
+                kind = (case.label, f"{case.resource}.{case.field}", case.state)
+                if kind not in done and self._look(case, hidden):
+                    done.add(kind)
+
+    def _hides(self, source: str, viewer: str | None, who: str) -> bool:
+        resource, _, path = source.partition(".")
+        return not self.engine.matrix.sees(resource, path, viewer, who)
+
+    def _is_shut(self, viewer: str | None, who: str) -> bool:
+        """Whether the endpoint was seen to refuse this viewer."""
+        known = self.engine.forms.get((self.gate.id, viewer, None if self.gate.batch else who))
+        return known is not None and not 200 <= known[0] < 300
+
+    def _case(self, viewer: str | None, who: str, source: str) -> _Case:
+        engine = self.engine
+        resource, _, path = source.partition(".")
+        label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+        state = state_key(engine.model.tables[resource], path, engine.matrix.state(resource, who))
+        return _Case(viewer, who, label, state, resource, path)
+
+    def _look(self, case: _Case, hidden: Sequence[str]) -> bool:
+        """Whether all is known of such cases, for better or worse."""
+        if len(hidden) > 1:
+            hidden = self._compared(case, hidden)
+            case = self._case(case.viewer, case.owner, hidden[-1])
+        spaces = [_space(self.engine, source) for source in hidden]
+        few = len(spaces) == 1 or sum(each.bits for each in spaces) <= _TOGETHER
+        if few and all(space.walkable for space in spaces):
+            return self._walk(case, max(spaces, key=lambda each: each.bits))
+        return len(hidden) == 1 and not self._leaks(case) and self._handed_out(case)
+
+    def _compared(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
+        """Of several keys those that the endpoint looks at: without another one it stays shut."""
+        kept: list[str] = []
+        for source in hidden:
+            names = {name for name, each in self.sources.items() if each == source}
+            filled = fill(
+                self.asked, self.engine.target, self.engine.knowledge, case.owner, absent=True,
+                only=names,
+            )  # fmt: skip
+            answer = self.engine.send(self.gate, case.viewer, filled) if filled else None
+            if filled is None or answer is None or not self._opens(case, filled, answer):
+                kept.append(source)
+        return kept or hidden
+
+    # ------------------------------------------------------------ what a key opens
+
+    def _opens(self, case: _Case, filled: Filled, answer: Response) -> bool:
+        """Whether an answer shows something of the owner's object that the contract lets the holder
+        of its key see. What it forbids is a leak of its own, found by other means."""
+        engine = self.engine
+        question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
+        if not 200 <= answer.status < 300:
+            return False
+        return any(self._shows(case, filled, each) for each in judged.instances)
+
+    def _shows(self, case: _Case, filled: Filled, instance: ObjectInstance) -> bool:
+        engine = self.engine
+        kind = engine.model.policy.resources[instance.resource].owner.kind
+        named = kind == "field" and engine.cast.who(instance.owners) == case.owner
+        if kind == "none" or (instance.owners and engine.cast.who(instance.owners) != case.owner):
+            return False
+        own = engine.knowledge.own
+        return any(
+            leaf.allowed
+            and not isinstance(leaf.value, dict | list)
+            and not says_nothing(leaf.value)
+            and canonical(leaf.value) not in filled.sent
+            and (
+                named
+                or canonical(leaf.value) in own.get((case.owner, instance.resource, leaf.path), ())
+            )
+            for leaf in instance.leaves
+        )
+
+    def _fill(self, who: str, turn: int = 0) -> Filled | None:
+        engine = self.engine
+        return fill(self.asked, engine.target, engine.knowledge, who, turn=turn)
+
+    # ------------------------------------------------------------ keys that can be walked
+
+    def _walk(self, case: _Case, space: Keyspace) -> bool:
+        found = next(self._strange(case, case.owner), None)
+        if found is None:
+            return False
+        filled, answer = found
+        if not self._opens(case, filled, answer):
+            self._note_leak(case, space)
+            return True
+        if self._leaks(case):
+            self._note_leak(case, space)
+            return True
+        tried = self._try(case, space)
+        if tried is not None:
+            says = f"{space.says}, and nothing brakes who tries them"
+            note = (
+                f"{tried.asked} questions in {spoken(tried.seconds)} for own objects, and every"
+                f" one was answered{_behind(space)}"
+            )
+            self._tell(case, filled, answer, says, note, sure=tried.asked >= USUAL)
+            self._note(f"{says}{_behind(space)}")
+        return True
+
+    def _strange(self, case: _Case, who: str) -> Iterator[tuple[Filled, Response]]:
+        """Questions for one owner's objects of which the viewer may not know the key, and their
+        answers. What makes them a member of one, or opens it to all, stands in that one itself."""
+        for turn in range(_MOST_OBJECTS):
+            filled = self._fill(who, turn)
+            if filled is None:
+                return
+            known = self.engine.knowledge.values(f"{case.resource}.{case.field}", who)
+            if any(self._is_open(case, case.viewer, who, key) for key in filled.sent & {*known}):
+                continue
+            answer = self.engine.send(self.gate, case.viewer, filled)
+            if not self._may_know(case, filled, answer):
+                yield filled, answer
+
+    def _is_open(self, case: _Case, viewer: str | None, who: str, key: str) -> bool:
+        """Whether the contract shows a viewer the key of this very object, for what the owner was
+        shown in it. Another resource behind its key (`/posts/{id}/comments`) does not say that."""
+        place = (case.resource, case.field, key)
+        return self._told_by_object(case) and self.engine.evaluator.may_see(viewer, who, *place)
+
+    def _may_know(self, case: _Case, filled: Filled, answer: Response) -> bool:
+        """Whether an answer shows an object whose key the contract shows this viewer, for what
+        stands in the object."""
+        engine = self.engine
+        if not self._told_by_object(case) or not 200 <= answer.status < 300:
+            return False
+        question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
+        table = engine.model.tables[case.resource]
+        return any(
+            each.resource == case.resource and allows(table, case.field, each.held, each.state)
+            for each in judged.instances
+        )
+
+    def _told_by_object(self, case: _Case) -> bool:
+        """Whether what an object holds, whom it names or its state, says who may know its key."""
+        policy = self.engine.model.policy
+        states = policy.resources[case.resource].states.values()
+        return any(each.kind == "field" for each in policy.relations.values()) or any(
+            each.member for each in states
+        )
+
+    def _leaks(self, case: _Case) -> bool:
+        """Whether the key itself leaks: nobody needs to guess what they are shown."""
+        key = (case.resource, case.field, case.label)
+        return any(
+            entry.result is Result.LEAK and (at.resource, at.field, at.viewer) == key
+            for at, entry in self.engine.matrix.leaks()
+        )
+
+    def _note_leak(self, case: _Case, space: Keyspace) -> None:
+        """How much a leak comes to that is there already."""
+        for key, entry in self.engine.matrix.leaks():
+            if entry.result is Result.LEAK and (key.endpoint, key.viewer) == (
+                self.gate.id,
+                case.label,
+            ):
+                self._note(f"it leaks, and its ids are {space.says}{_behind(space)}")
+                return
+
+    def _note(self, what: str) -> None:
+        said = f"{self.gate.endpoint.method} {self.gate.endpoint.path}: {what}"
+        if said not in self.engine.notes:
+            self.engine.notes.append(said)
+
+    def _try(self, case: _Case, space: Keyspace) -> Burst | None:
+        """Ask for own objects in turn; None: a brake was seen, or none could have been."""
+        engine, pace = self.engine, self.engine.pace
+        limit = self._limit(case.viewer)
+        declared = "429" in self.gate.operation.responses
+        many = wanted(pace, limit, declared=declared) if pace is not None else 0
+        shown = {case.resource, *self.gate.shows}
+        distinct = any(
+            each.kind == "distinct" and each.name in shown for each in engine.model.policy.limits
+        )
+        if pace is None or not many or distinct:
+            why = _why_not(pace, limit, distinct=distinct)
+            self._say(case, f"{space.says}; whether tries are braked was not tested: {why}")
+            return None
+        asks = [partial(engine.send, self.gate, case.viewer, each) for each in self._own(case)]
+        tried = burst(pace, asks, many)
+        if tried.brake:
+            engine.braked.add((self.gate.id, case.viewer))
+            self._say(case, f"{space.says}, and braked: {tried.brake} after {tried.asked} tries")
+        elif tried.announced:
+            self._say(case, f"{space.says}; its answers count down how many tries are left")
+        elif limit is not None and not exceeds(limit, tried.asked, tried.seconds):
+            why = _why_not(pace, limit, distinct=False)
+            self._say(case, f"{space.says}; whether tries are braked was not seen: {why}")
+        else:
+            return tried
+        return None
+
+    def _say(self, case: _Case, what: str) -> None:
+        self._note(f"keys that `{case.label}` may not see are {what}")
+
+    def _limit(self, viewer: str | None) -> Limit | None:
+        name = "anonymous" if viewer is None else "callers"
+        limits = self.engine.model.policy.limits
+        return next((e for e in limits if e.kind == "rate" and e.name == name), None)
+
+    def _own(self, case: _Case) -> list[Filled]:
+        """Questions for own objects that open this endpoint, the case's own first."""
+        engine = self.engine
+        found: list[Filled] = []
+        for who in dict.fromkeys((case.owner, *engine.cast.names())):
+            other = self._case(case.viewer, who, f"{case.resource}.{case.field}")
+            same = (other.label, other.state) == (case.label, case.state)
+            for filled in self._foreign(case, who) if who != case.viewer and same else ():
+                if len(found) >= _MOST_OBJECTS:
+                    break
+                if all(filled.sent != each.sent for each in found):
+                    found.append(filled)
+        return found
+
+    def _foreign(self, case: _Case, who: str) -> Iterator[Filled]:
+        if self._told_by_object(case):
+            yield from (filled for filled, _ in self._strange(case, who))
+            return
+        for turn in range(_MOST_OBJECTS):
+            filled = self._fill(who, turn)
+            if filled is None:
+                return
+            yield filled
+
+    # ------------------------------------------------------------ keys that are handed out
+
+    def _handed_out(self, case: _Case) -> bool:
+        """A key that cannot be guessed, in an answer to somebody who is not to know it."""
+        engine = self.engine
+        known = engine.knowledge.values(f"{case.resource}.{case.field}", case.owner)
+        for turn, value in enumerate(known[:_MOST_OBJECTS]):
+            strays = engine.evaluator.strays.get((case.owner, value), {})
+            for (endpoint, viewer, about), probes in list(strays.items()):
+                held = engine.cast.relations(viewer, case.owner)
+                same = engine.cast.label(held, viewer, case.owner) == case.label
+                holder = case.viewer if viewer is None else viewer
+                open_key = self._is_open(case, holder, case.owner, value)
+                if (same or viewer is None) and endpoint != self.gate.id and not open_key:
+                    filled = self._fill(case.owner, turn)
+                    answer = engine.send(self.gate, case.viewer, filled) if filled else None
+                    if filled is None or answer is None or not self._opens(case, filled, answer):
+                        return False
+                    if self._may_know(case, filled, answer):
+                        continue
+                    engine.put(engine.matrix.gates[endpoint], viewer, about, HOW)
+                    where = engine.matrix.endpoint(endpoint)
+                    says = f"{where.method} {where.path} hands them out"
+                    note = f"the key stood in the answer of {where.method} {where.path}"
+                    sure = len(probes) > 1
+                    self._tell(case, filled, answer, says, note, endpoint=endpoint, sure=sure)
+                    return True
+        return False
+
+    def _tell(
+        self,
+        case: _Case,
+        filled: Filled,
+        answer: Response,
+        says: str,
+        note: str,
+        *,
+        endpoint: str = "",
+        sure: bool = True,
+    ) -> None:
+        engine = self.engine
+        side = engine.evaluator.side(case.viewer, case.label, answer)
+        evidence = Evidence(None, side, curl(filled, engine.credentials(case.viewer)), note=note)
+        endpoints = [self.gate.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
+        for each in endpoints:
+            engine.signals.append(
+                Signal(
+                    HOW, case.resource, case.field, case.label, each, evidence, case.state,
+                    case.viewer, sure, says,
+                )
+            )  # fmt: skip
+
+
+def _why_not(pace: Pace | None, limit: Limit | None, *, distinct: bool) -> str:
+    if pace is None:
+        return "the run has no pace"
+    if distinct:
+        return "a limit of owners looked at shows only with strangers' objects"
+    if limit is not None:
+        return f"the contract allows {limit.most} questions in {spoken(limit.per)}"
+    return "too few requests are left"
+
+
+def _space(engine: Engine, source: str) -> Keyspace:
+    """How the ids of a field are made, as far as own ones tell."""
+    resource, _, path = source.partition(".")
+    ids: dict[str, list[str]] = {}
+    made: list[tuple[datetime, str]] = []
+    for (who, name), objects in engine.knowledge.objects.items():
+        if name == resource:
+            ids[who] = [each[path] for each in objects if path in each]
+            made += [(at, each[path]) for each in objects if path in each if (at := _made(each))]
+    total = sum(map(len, ids.values()))
+    dated = [id for _, id in sorted(made)] if len({at for at, _ in made}) == total else []
+    return read(ids, dated) if total else UNKNOWN
+
+
+def _made(flat: Mapping[str, str]) -> datetime | None:
+    """When an object was made, as it says itself (RFC 3339)."""
+    for path, text in flat.items():
+        if len(text) >= len("2024-01-01T00:00") and _MADE & set(words(path)):
+            try:
+                return datetime.fromisoformat(text).replace(tzinfo=None)
+            except ValueError:
+                continue
+    return None
+
+
+def _behind(space: Keyspace) -> str:
+    """How many records stand behind an endpoint; nothing where its ids do not tell."""
+    found = estimate(space.numbers)
+    return f"; {found} {BEHIND}" if found else ""

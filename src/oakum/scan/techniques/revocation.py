@@ -1,0 +1,270 @@
+"""Grants that outlive their end: read, revoke, read again with what was kept (P16).
+
+For each relation that may be ended and each switch that may be closed: the endpoints are read as
+the one who is still entitled, and links and cursors kept; the grant is taken away; the same
+endpoints, the old cursors and the old links are asked again, and judged by what is granted now.
+Then it is as it was. An ignored switch changes nothing, so the two readings are not compared with
+each other, but the second one with the contract: non-interference is blind here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from oakum.finding import Endpoint
+from oakum.inference.lexicon import listed
+from oakum.inference.sensitive import asks_for_change
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Json, Operation, Parameter
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
+from oakum.scan.identities.relationships import Relationships
+from oakum.scan.requests.builder import variable
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.operation_names import base_pattern, path_values
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.technique import Line, Prospect
+
+HOW = "stale"
+
+_COMMON = listed(
+    "api assets attachments avatar avatars content download downloads export exports file files "
+    "image images link links media photo photos public share shared signed static uploads v1 v2 v3"
+)
+"""Segments of paths that are nobody's name."""
+
+
+def run(engine: Engine) -> None:
+    """Relations first, then account settings; only with leave to change own settings."""
+    if not engine.may.own_settings:
+        return
+    if engine.relationships is not None:
+        done: set[str] = set()
+        why: dict[str, str] = {}
+        for viewer, relation, owner in engine.relationships.chances():
+            if relation in done or not _has_anything(engine, owner):
+                continue
+            if _end(engine, engine.relationships, viewer, relation, owner):
+                done.add(relation)
+            else:
+                why[relation] = engine.relationships.why
+        for relation in engine.relationships.lacking():
+            why[relation] = (
+                "every identity is something to every other already, and what was there before the"
+                " run is not ended; add an identity that is nothing to the others"
+            )
+        for relation in why.keys() - done:
+            engine.notes.append(f"the end of `{relation}` was not tried: {why[relation]}")
+    if engine.account_settings is not None:
+        for owner, changes in _closings(engine, engine.account_settings).items():
+            _close(engine, engine.account_settings, owner, changes)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """The calls that take a grant away, and what is asked after them."""
+    if not prospect.may.own_settings:
+        return
+    for name, relation in prospect.model.policy.relations.items():
+        for step in (*relation.begin, *relation.end):
+            each = prospect.model.operations.get(step.operation)
+            if each is not None:
+                yield {
+                    "as": "an identity, to another identity",
+                    "request": f"{each.method} {each.path}",
+                    "why": f"`{name}` begins between two who are nothing to one another, and ends",
+                }
+    yield {
+        "as": "who was entitled, and nobody logged in",
+        "request": "links and cursors that the API gave before",
+        "why": "what a grant's end does not reach",
+    }
+
+
+def _has_anything(engine: Engine, owner: str) -> bool:
+    """Whether an owner has anything that the end of a relation could go on showing."""
+    return any(
+        who == owner and endpoint in engine.matrix.gates for endpoint, who, _ in engine.matrix.own
+    )
+
+
+def _end(
+    engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
+) -> bool:
+    """Whether a relation was begun and ended, and what outlives it asked for."""
+    engine.say(f"{viewer} becomes {relation} of {owner}, and is it no longer")
+    if not relationships.begin(viewer, relation, owner):
+        return False
+    engine.enter(f"begin of {relation}", owner)
+    endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
+    for gate in (
+        engine.matrix.gates[endpoint] for endpoint in endpoints if endpoint in engine.matrix.gates
+    ):
+        if not gate.how and not gate.batch:
+            engine.put(gate, viewer, owner if gate.personal else None)
+    carrying = _carrying(engine, owner, viewer)
+    asked = [(gate, viewer, who) for gate, who in carrying]
+    kept = _keep(engine, asked, f"before the end of {relation}")
+    ended = relationships.end(viewer, relation, owner)
+    engine.enter(f"end of {relation}", owner)
+    if ended:
+        for gate, who in carrying:
+            way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
+            engine.matrix.open(way)
+            engine.put(way, viewer, who)
+        _come_back(engine, kept)
+        engine.confirm()
+    relationships.take_back(viewer, relation, owner)
+    engine.enter(f"after {relation}", owner)
+    return ended and bool(carrying)
+
+
+def _closings(
+    engine: Engine, account_settings: AccountSettings
+) -> dict[str, list[tuple[str, Json]]]:
+    """Owner → (state, most closed value) pairs of settings that are open and can be closed: every
+    state with one owner, all of an owner's together."""
+    done: set[str] = set()
+    found: dict[str, list[tuple[str, Json]]] = {}
+    for owner in engine.cast.subjects():
+        for name, resource in engine.model.policy.resources.items():
+            for state in resource.states.values():
+                path = f"{name}.{state.name}"
+                if not state.member or account_settings.switch(path) is None or path in done:
+                    continue
+                now = engine.cast.states.get((owner, path))
+                if now is not None and now != state.values[-1]:
+                    done.add(path)
+                    found.setdefault(owner, []).append((path, state.values[-1]))
+    return found
+
+
+def _close(
+    engine: Engine, account_settings: AccountSettings, owner: str, changes: list[tuple[str, Json]]
+) -> None:
+    said = ", ".join(path for path, _ in changes)
+    engine.say(f"{owner} closes {said}")
+    carrying = {
+        (gate.id, viewer, who): (gate, viewer, who)
+        for viewer in engine.watchers(owner)
+        for gate, who in _carrying(engine, owner, viewer)
+    }
+    giving = [carrying[each] for each in engine.giving if each in carrying]
+    kept = _keep(engine, giving, f"before {said}")
+    if not kept:
+        return
+    flipped = [path for path, value in changes if account_settings.flip(owner, path, value)]
+    engine.enter(f"{said} closed", owner)
+    if flipped:
+        _come_back(engine, kept)
+        engine.confirm()
+    for path in flipped:
+        account_settings.undo(owner, path)
+    engine.enter(f"{said} open again", owner)
+
+
+def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate, str | None]]:
+    """Endpoints at which this viewer has been shown objects of this owner."""
+    return [
+        (engine.matrix.gates[endpoint], who or None)
+        for (endpoint, who), answers in engine.seen.items()
+        if any(name == owner for name, _ in answers.get(viewer, ()))
+        and endpoint in engine.matrix.gates
+        and not engine.matrix.gates[endpoint].how
+    ]
+
+
+def _keep(
+    engine: Engine, questions: Sequence[tuple[Gate, str | None, str | None]], round: str
+) -> list[Artefact]:
+    """Ask anew, and keep what the answers give to come back with: one of each sort."""
+    engine.artefacts.clear()
+    for gate, viewer, who in questions:
+        engine.put(gate, viewer, who, round)
+    return list({each.sort: each for each in engine.artefacts}.values())
+
+
+def _come_back(engine: Engine, kept: list[Artefact]) -> None:
+    for number, each in enumerate(kept):
+        if each.kind == "cursor":
+            name = cursor_parameter(each.gate)
+            if not name:
+                continue
+            way = each.gate.otherwise(
+                HOW, endpoint=each.gate.endpoint.path, query=((name, each.value),),
+                veiled={name: variable(each.viewer or "", "cursor")},
+            )  # fmt: skip
+            engine.matrix.open(way)
+            engine.put(way, each.viewer, each.who, f"cursor {number}")
+            continue
+        link = _link(engine, each)
+        if link is not None:
+            engine.matrix.open(link)
+            for viewer in dict.fromkeys((each.viewer, None)):
+                engine.put(link, viewer, None, f"link {number}")
+
+
+def _link(engine: Engine, artefact: Artefact) -> Gate | None:
+    """An endpoint for an address that an answer gave, as the operation whose path it has, or as
+    none.
+
+    None for the plain address of a documented endpoint, which is asked in every world anyway, and
+    for what does not only read, as far as documents and words tell: `/logout` is a link, too.
+    """
+    parts = urlsplit(artefact.value)
+    base = urlsplit(engine.target).path.rstrip("/")
+    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    known = next((gate for gate in engine.gates if _matches(gate.operation.path, parts.path)), None)
+    if known is None and _is_left_alone(engine, parts.path.removeprefix(base), query):
+        return None
+    if known is not None and not query:
+        return None
+    if any(asks_for_change(name) for name, _ in query):
+        return None  # an answer's links may be buttons: `?markAsRead=1`
+    template = known.operation.path if known else _template(engine, parts.path)
+    values = path_values(template, parts.path)
+    template = template.removeprefix(base)
+    plain = Operation(f"GET {template}", "GET", template)
+    operation = replace(
+        known.operation if known else plain,
+        path=template,
+        pointer="",
+        parameters=tuple(Parameter(name, "path", required=True) for name in values),
+    )
+    veiled = {name: variable("", f"link {name}") for name, _ in query}
+    return Gate(
+        operation, Endpoint("GET", known.endpoint.path if known else template, operation.id),
+        known.shows if known else {}, {}, values, unfilled=tuple(values),
+        how=HOW, query=query, veiled=veiled,
+    )  # fmt: skip
+
+
+def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]) -> bool:
+    """Whether an address that is no known endpoint's says that it does more than read."""
+    for each in engine.model.operations.values():
+        if each.method == "GET" and _matches(each.path, path):
+            return True  # it was left alone before
+    asked = tuple(Parameter(name, "query") for name, _ in query)
+    return classify(Operation(f"GET {path}", "GET", path, asked)).kind != "read"
+
+
+def _template(engine: Engine, path: str) -> str:
+    """A path of which only what stands in documented paths, or in most, is legible: the rest may
+    be a name, or a token."""
+    documented = {
+        part
+        for each in engine.model.operations.values()
+        for part in each.path.split("/")
+        if "{" not in part
+    }
+    parts = [
+        part if part in documented or part in _COMMON else f"{{part{number}}}"
+        for number, part in enumerate(path.split("/"))
+    ]
+    return "/".join(parts)
+
+
+def _matches(template: str, path: str) -> bool:
+    return bool(re.fullmatch(base_pattern(template), path))

@@ -1,0 +1,274 @@
+"""Forgotten twins: the same objects at endpoints that no document has (P9 of the catalogue).
+
+An old version of a path, another address of the API, a page made for phones, a path that only the
+front end's scripts know: what was closed at the documented endpoint may be open there. Little is
+guessed, and only with leave: where nothing is, some twenty requests have been spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from oakum.errors import TargetError
+from oakum.openapi.model import Operation
+from oakum.scan.discovery.elsewhere import Elsewhere
+from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, roots, wanted
+from oakum.scan.discovery.versions import (
+    Versioned,
+    other_values,
+    others,
+    restated,
+    says_version,
+    shared_root,
+    split,
+)
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import raw_path
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.technique import Line, Prospect
+from oakum.scan.transport.client import origin_of
+
+HOW = "twin"
+
+PHONE = (
+    "Mozilla/5.0 (Mobile; Windows Phone 8.1; Android 4.0; ARM; Trident/7.0; Touch; rv:11.0;"
+    " IEMobile/11.0; NOKIA; Lumia 520) like iPhone OS 7_0_3 Mac OS X AppleWebKit/537"
+    " (KHTML, like Gecko) Mobile Safari/537 oakum"
+)
+"""A browser that called itself by the names of all phones; the last word is ours."""
+_PAGE = {"user-agent": PHONE, "accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+_DATA = {"user-agent": PHONE}
+_ROOTS = 2
+"""Documented versions of which others are looked for."""
+_ENDPOINTS = 3
+"""Endpoints tried of the likeliest version, and of an address: another may have some of them
+only."""
+_PHONES = 4
+"""Endpoints asked as a phone asks, before it is given up."""
+_PATHS = 60
+"""Paths of one front end that are tried."""
+
+
+def run(engine: Engine) -> None:
+    """Look where the user lets the scan look; nowhere without leave."""
+    may = engine.may
+    if not (may.twins or may.twin or may.front_end):
+        return
+    search = _Search(engine)
+    for address in may.twin:
+        engine.say(f"asking the same of {address}")
+        search.guarded(address, search.address)
+    if may.twins:
+        engine.say("looking for other versions")
+        search.versions()
+        search.said_versions()
+        engine.say("asking as a phone does")
+        search.phones()
+    for address in may.front_end:
+        engine.say(f"reading the scripts of {address}")
+        search.guarded(address, search.front_end)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each address, version and page that may be tried."""
+    may, first = prospect.may, "an owner, then every kind of viewer where it answers"
+    gates = _shows(prospect.gates)
+    for address in may.twin:
+        yield {
+            "as": first,
+            "request": f"every endpoint above, at {address}",
+            "why": "a forgotten twin",
+        }
+    if may.twins:
+        seen: set[str] = set()
+        root = shared_root(each.operation.path for each in prospect.gates)
+        for gate in _reads(gates):
+            cut = split(gate.operation.path, root)
+            for version in others(cut.version):
+                seen.add(f"GET {cut.at(version)}")
+            for way in _said(gate):
+                seen.add(f"{way.endpoint.method} {way.endpoint.path}")
+        for request in sorted(seen):
+            yield {"as": first, "request": request, "why": "another version"}
+        if gates:
+            why = "what a phone is given"
+            yield {"as": first, "request": "endpoints above, with a phone's User-Agent", "why": why}
+    for address in may.front_end:
+        why = "which paths its scripts name"
+        yield {"as": "nobody logged in", "request": f"GET {address} and its scripts", "why": why}
+        why = "an endpoint that only the front end knows"
+        yield {"as": first, "request": "GET of paths that they name and that only read", "why": why}
+
+
+def _shows(gates: Sequence[Gate]) -> list[Gate]:
+    """Documented endpoints that show something."""
+    return [each for each in gates if each.shows and each.asks is None and not each.how]
+
+
+def _said(gate: Gate) -> Iterator[Gate]:
+    """The same endpoint in other versions, where the document lets a request say which."""
+    path = gate.endpoint.path
+    for each in gate.operation.parameters:
+        for value in other_values(each) if says_version(each) else ():
+            if each.name in gate.fixed or each.where == "header":
+                endpoint = f"{path} ({each.name}: {value})"
+                if each.name in gate.fixed:
+                    yield gate.otherwise(HOW, endpoint=endpoint, fixed={each.name: value})
+                else:
+                    yield gate.otherwise(HOW, endpoint=endpoint, headers={each.name.lower(): value})
+            elif each.name not in gate.sources:
+                yield gate.otherwise(HOW, query=((each.name, value),))
+    media = gate.operation.success()
+    for value in restated(media.type) if media else ():
+        yield gate.otherwise(HOW, endpoint=f"{path} (Accept: {value})", headers={"accept": value})
+
+
+def _reads(gates: Sequence[Gate]) -> list[Gate]:
+    """Endpoints at which others are guessed: what a POST does elsewhere, no document says."""
+    return [each for each in gates if each.operation.method == "GET"]
+
+
+@dataclass
+class _Search:
+    """What one run looks for, and where it has looked."""
+
+    engine: Engine
+
+    def __post_init__(self) -> None:
+        engine = self.engine
+        self._there = Elsewhere(engine)
+        self._gates = self._there.telling(_shows(engine.gates))
+        self._prefix = urlsplit(engine.target).path.rstrip("/")
+        self._home = origin_of(engine.target)
+        self._documented: dict[str, frozenset[str]] = {}
+        for each in engine.model.operations.values():
+            if each.method in ("GET", "HEAD"):
+                names = (p.name for p in each.parameters if p.where == "query")
+                self._documented[plain(self._whole(each))] = frozenset(names)
+
+    def guarded(self, address: str, look: Callable[[str], None]) -> None:
+        """Look at an address; one that is not there is no reason to end a run."""
+        try:
+            look(address)
+        except TargetError as error:
+            self.engine.notes.append(f"`{address}` was left: {error}")
+
+    # ------------------------------------------------------------ where to look
+
+    def address(self, address: str) -> None:
+        """Another address of the API: its endpoints below it, as documented or without what they
+        all begin with, such as `/api/v2`."""
+        below = bool(urlsplit(address).path.strip("/"))
+        paths = [raw_path(each.operation) if below else each.operation.path for each in self._gates]
+        forms = dict.fromkeys([tuple(paths), tuple(split(path).after for path in paths)])
+        for form in forms:
+            ways = [
+                self._at(gate, address.rstrip("/"), path)
+                for gate, path in zip(self._gates, form, strict=True)
+            ]
+            ways = [
+                way for way in ways if way.base or plain(way.endpoint.path) not in self._documented
+            ]
+            if self._look(ways, _ENDPOINTS):
+                return
+        self.engine.notes.append(f"`{address}` answered at none of the endpoints that were tried")
+
+    def versions(self) -> None:
+        """Older and newer versions of documented paths."""
+        root = shared_root(self._whole(each) for each in self.engine.model.operations.values())
+        groups: dict[tuple[str, str], list[tuple[Gate, Versioned]]] = {}
+        for gate in _reads(self._gates):
+            cut = split(self._whole(gate.operation), root)
+            groups.setdefault((cut.before, cut.version), []).append((gate, cut))
+        largest = sorted(groups.values(), key=lambda group: -len(group))
+        for group in largest[:_ROOTS]:
+            tries = _ENDPOINTS
+            for version in others(group[0][1].version):
+                ways = [
+                    self._at(gate, self._home, cut.at(version))
+                    for gate, cut in group
+                    if plain(cut.at(version)) not in self._documented
+                ]
+                self._look(ways, tries)
+                tries = 1 if ways else tries
+
+    def _look(self, ways: Sequence[Gate], tries: int) -> bool:
+        """Ask at all of these endpoints, if one of the first is there; whether one was."""
+        if not any(self._there.answers(way) for way in ways[:tries]):
+            return False
+        for way in ways:
+            if self._there.answers(way):
+                self._there.ask(way)
+        return True
+
+    def said_versions(self) -> None:
+        """Versions that a header or a query parameter says."""
+        groups: dict[str, list[tuple[Gate, Gate]]] = {}
+        for gate in _reads(self._gates):
+            for way in _said(gate):
+                what = way.endpoint.path.removeprefix(gate.endpoint.path)
+                groups.setdefault(what, []).append((gate, self._there.read(way)))
+        for pairs in groups.values():
+            if any(self._there.differs(gate, way) for gate, way in pairs[:2]):
+                for _, way in pairs:
+                    self._there.ask(way)
+
+    def phones(self) -> None:
+        """What a phone gets: a page with the object in it, or more of the object."""
+        gates = _reads(self._gates)
+        pages = [(each, self._asked_as(each, "a phone's browser", _PAGE)) for each in gates]
+        if any(self._there.is_another(*each) for each in pages[:_PHONES]):
+            for gate, way in pages:
+                if self._there.is_another(gate, way):
+                    self._there.ask(way)
+            return
+        data = [(each, self._asked_as(each, "a phone", _DATA)) for each in gates]
+        if any(self._there.differs(*each) for each in data[:2]):
+            for _, way in data:
+                self._there.ask(way)
+
+    def front_end(self, address: str) -> None:
+        """Endpoints that the scripts of a page name."""
+        engine = self.engine
+        may = engine.may
+        named = FrontEnd(engine, address, HOW, (*may.front_end, *may.twin)).run()
+        starts = roots(self._documented)
+        addresses = (self._home, *(origin_of(each) for each in may.twin))
+        holes = Holes(engine.model, engine.gates)
+        found: set[object] = set()
+        tried = 0
+        for each, path, origin in wanted(named, self._documented, starts, addresses):
+            gate = holes.gate(each, path, HOW, origin or (self._home if self._prefix else ""))
+            if each in found or gate is None or gate.id in engine.matrix.gates:
+                continue
+            if tried >= _PATHS:
+                engine.notes.append(f"`{address}` names more paths than were tried")
+                return
+            tried += 1
+            way = self._there.read(gate)
+            if self._there.answers(way):
+                found.add(each)
+                self._there.ask(way)
+
+    # ------------------------------------------------------------ ways
+
+    def _whole(self, operation: Operation) -> str:
+        """The path of an operation as it stands in an address, the target's own path before it."""
+        return self._prefix + raw_path(operation) if self._prefix else operation.path
+
+    def _at(self, gate: Gate, address: str, path: str) -> Gate:
+        """The same endpoint at another address, the target's own or another's."""
+        origin = origin_of(address)
+        if origin == self._home:
+            path = urlsplit(address).path + path
+            base, endpoint = self._home if self._prefix else "", path
+        else:
+            base, endpoint = address, address + path
+        return self._there.read(gate.otherwise(HOW, path, base=base, endpoint=endpoint))
+
+    def _asked_as(self, gate: Gate, what: str, headers: Mapping[str, str]) -> Gate:
+        """The same endpoint, asked as another program asks."""
+        endpoint = f"{gate.endpoint.path} (as {what})"
+        return self._there.read(gate.otherwise(HOW, endpoint=endpoint, headers=headers))

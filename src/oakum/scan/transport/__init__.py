@@ -1,0 +1,1 @@
+"""Sockets, feeds and rate: the only modules of `scan` that send anything."""

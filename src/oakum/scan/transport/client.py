@@ -1,0 +1,501 @@
+"""The one place of `scan` that asks and starts programs, and the brake on it.
+
+Feeds, which stay open, are opened beside it (`feeds_transport`), in the same scope and budget.
+
+`HttpTransport` asks the target and nobody else. `Governor` keeps to a rate and a budget, waits
+when the target asks for it, and stops before a struggling target falls over.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+import oakum
+from oakum.authz.span import MAX_DEPTH
+from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
+from oakum.exchange import Request, Response
+from oakum.scan.requests.operation_names import NOTHING
+from oakum.scan.transport.health import Health, is_failure
+
+if TYPE_CHECKING:
+    import httpx2
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a body that are read; what follows is cut off."""
+DEEPEST = MAX_DEPTH - 1
+"""Lists and objects within one another that are judged to the last; a body that has more is cut off
+there, and closes nothing."""
+COMMAND_SECONDS = 30.0
+TIMEOUT = 10.0
+"""Seconds that an answer may take, where nothing else is said."""
+_PATIENCE = 2.0
+"""Times `timeout` after which an answer that does not end is given up, however much of it comes."""
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
+
+_PORTS = {"http": 80, "https": 443}
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Transport(Protocol):
+    """Sends one request and gives its answer, whatever its status."""
+
+    def send(self, request: Request) -> Response:
+        """Raises `TargetError` when there is no answer."""
+        ...
+
+
+class Unreachable(TargetError):
+    """There was no answer; `again` is true when asking once more cannot do anything twice."""
+
+    def __init__(self, message: str, *, again: bool) -> None:
+        super().__init__(message)
+        self.again = again
+
+
+class BudgetSpent(OakumError):
+    """As many requests were sent as were allowed: what was not asked is not known."""
+
+    exit_code = ExitCode.NOT_TRUSTWORTHY
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, the default port left out: `https://api.example`."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port if parts.port != _PORTS.get(parts.scheme) else None
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+class HttpTransport:
+    """HTTP to one origin, and to the login services named in `also`.
+
+    Follows no redirect, keeps no cookie, uses no proxy and no `.netrc` of the environment.
+    Bodies are cut at `BODY_LIMIT` bytes, and when they have not ended after `timeout` seconds, as
+    a stream of events never does; `Response.truncated` says so.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        also: Collection[str] = (),
+        timeout: float | None = None,
+        user_agent: str = "",
+        run_id: str = "",
+    ) -> None:
+        self.origin = _checked(origin)
+        self._scope = {self.origin, *map(origin_of, also)}
+        self._marks = {
+            "user-agent": user_agent or f"oakum/{oakum.__version__} (+security scan; run {run_id})"
+        }
+        if run_id:
+            self._marks["oakum-run"] = run_id
+        self.timeout = TIMEOUT if timeout is None else timeout
+        self._client = self._connected()
+
+    def _connected(self) -> httpx2.Client:
+        import httpx2  # not needed for `--help`, and not quick
+
+        return httpx2.Client(
+            timeout=self.timeout,
+            http2=find_spec("h2") is not None,
+            trust_env=False,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # takes in none
+            # shorter than the idle time of common servers, so that none hangs up as we speak
+            limits=httpx2.Limits(keepalive_expiry=2.0),
+        )
+
+    def _give_up(self, client: httpx2.Client) -> None:
+        """Hang up on a target that sends a head, or the frame of a body, without end."""
+        if self._client is client:
+            self._client = self._connected()
+        client.close()
+
+    def send(self, request: Request) -> Response:
+        """The answer; refuses what is out of scope, and explains what went wrong on the way."""
+        import httpx2
+
+        origin, headers = origin_of(request.url), self.headers(request)
+        safe = request.method in _SAFE
+        client = self._client
+        watch = threading.Timer(self.timeout * _PATIENCE, self._give_up, (client,))
+        watch.daemon = True
+        watch.start()
+        try:
+            return self._exchange(client, request, headers)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
+        except httpx2.TimeoutException:
+            words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
+            raise Unreachable(words, again=False) from None
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError):
+            words = f"`{origin}` hung up before it had answered a {request.method}"
+            if client is not self._client:  # it was given up
+                words = f"`{origin}` did not come to the end of an answer to a {request.method}"
+            raise Unreachable(words, again=safe and client is self._client) from None
+        except RuntimeError:
+            if client is self._client:
+                raise
+            # Closed over another request that was late, after this one had taken it for its own.
+            words = f"a {request.method} to `{origin}` was cut off: its connection was given up"
+            raise Unreachable(words, again=safe) from None
+        except httpx2.DecodingError:
+            raise TargetError(f"`{origin}` sent a body that cannot be decompressed") from None
+        except (httpx2.LocalProtocolError, httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            words = f"a {request.method} to `{origin}` cannot be written as HTTP"
+            raise TargetError(words) from None
+        finally:
+            watch.cancel()
+
+    def headers(self, request: Request) -> dict[str, str]:
+        """Headers as they are sent, with what marks the run; refuses what is out of scope."""
+        origin = origin_of(request.url)
+        if origin not in self._scope:
+            scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
+            raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
+        as_asked = {"user-agent"} & request.headers.keys()  # another one than ours, on purpose
+        marks = {name: text for name, text in self._marks.items() if name not in as_asked}
+        return {**request.headers, **marks}
+
+    def _exchange(
+        self, client: httpx2.Client, request: Request, headers: dict[str, str]
+    ) -> Response:
+        with client.stream(
+            request.method,
+            request.url,
+            # as bytes: a cookie may hold what is not ASCII
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+            content=request.body or None,
+        ) as answer:
+            body, truncated = _read(answer, time.monotonic() + self.timeout)
+        whole = not_too_deep(body)
+        return Response(
+            answer.status_code,
+            {name.lower(): value for name, value in answer.headers.items()},
+            whole,
+            cookies_of(answer.headers.get_list("set-cookie")),
+            truncated or len(whole) < len(body),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> HttpTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _checked(url: str) -> str:
+    if "@" in url:
+        words = "a target holds no user name and no password"
+        hint = "write them into the identities file"
+        raise InputError([Problem(Location("target"), words, hint)])
+    try:
+        origin, parts = origin_of(url), urlsplit(url)
+    except ValueError:  # a port that is no number
+        origin, parts = "", urlsplit("")
+    if parts.scheme not in _PORTS or not parts.hostname:
+        hint = "write it with its scheme, such as `https://api.example.com`"
+        raise InputError([Problem(Location("target"), f"`{url}` is no address of an API", hint)])
+    return origin
+
+
+def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
+    import httpx2
+
+    body = bytearray()
+    try:
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > BODY_LIMIT or time.monotonic() > until:
+                return bytes(body[:BODY_LIMIT]), True
+    except httpx2.ReadTimeout:
+        return bytes(body), True
+    return bytes(body), False
+
+
+def not_too_deep(body: bytes) -> bytes:
+    """A body up to where JSON in it nests deeper than anybody reads it."""
+    if body.lstrip(_BEFORE_JSON)[:1] not in (b"[", b"{") or len(body) <= DEEPEST:
+        return body
+    depth = 0
+    for found in _BRACKETS.finditer(body):
+        kind = found[0][:1]
+        depth += (kind in b"[{") - (kind in b"]}")
+        if depth > DEEPEST:
+            return body[: found.start()]
+    return body
+
+
+def _why_no_connection(origin: str, said: str) -> str:
+    if "refused" in said:
+        return f"nothing listens at `{origin}`; is the API running?"
+    if "Name or service" in said or "resolution" in said or "getaddrinfo" in said:
+        return f"the host of `{origin}` is not known"
+    if "CERTIFICATE" in said.upper():
+        return f"the certificate of `{origin}` is not trusted here"
+    if "SSL" in said or "WRONG_VERSION" in said:
+        return f"`{origin}` does not speak TLS; is it `http://`?"
+    return f"no connection to `{origin}`"
+
+
+def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
+    """Names and values of `Set-Cookie` lines (RFC 6265); a cookie taken away has the value ""."""
+    found: dict[str, str] = {}
+    for line in lines:
+        pair, *attributes = line.split(";")
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            continue
+        found[name.strip()] = "" if _is_over(attributes, now()) else value.strip()
+    return found
+
+
+def _is_over(attributes: Sequence[str], now: float) -> bool:
+    pairs = [attribute.partition("=") for attribute in attributes]
+    said = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if "max-age" in said:  # goes before Expires (RFC 6265, 5.3)
+        age = said["max-age"]
+        return age.startswith("-") or not age.strip("0")  # RFC 6265, 5.2.2
+    try:
+        return email.utils.parsedate_to_datetime(said["expires"]).timestamp() < now
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return False
+
+
+def run_command(argv: Sequence[str], directory: Path) -> str:
+    """What a program prints, stripped; raises `TargetError` with words that show no output."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        words = f"`{argv[0]}` did not end within {COMMAND_SECONDS:g} s"
+        raise TargetError(words) from None
+    except OSError as error:
+        why = (error.strerror or "cannot be started").lower()
+        raise TargetError(f"`{argv[0]}`: {why}") from None
+    if done.returncode:
+        raise TargetError(f"`{argv[0]}` failed with exit code {done.returncode}")
+    printed = done.stdout.decode("utf-8", "replace").strip()
+    if not printed:
+        raise TargetError(f"`{argv[0]}` printed nothing; a token was expected")
+    return printed
+
+
+class Governor:
+    """Keeps a transport to `rate` requests a second and `budget` requests in all.
+
+    Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate when
+    throttled, down to one request in two seconds; asks again when a server restarts, for `ABSENT`
+    seconds after its last answer and twice as long while things are put back; stops when
+    half of the last 20 answers are server errors and what was answered before is not any more
+    (`health`). An operation that alone goes on throttling is left to itself. `rate` is more than 0.
+    """
+
+    WAIT = 30.0
+    SLOWEST = 0.5
+    TRIES = 3
+    ABSENT = 7.0
+    """Seconds that are waited in all, since its last answer, for a target that gives none."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        rate: float,
+        budget: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        name: Callable[[Request], str] = NOTHING,
+    ) -> None:
+        """`name`: which operation a request is a call of."""
+        self.sent = 0
+        self.budget = budget
+        self.rate = rate
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+        self._health = Health(name)
+        self._throttled: set[str] = set()
+        self._name = name
+        self._counted = 0
+        self.written: Counter[str] = Counter()
+        """Requests that are no reads, by operation."""
+        self._restoring = False
+        self._bare = False
+        self._absent = 0.0
+        """Seconds waited for the target since its last answer."""
+        self._silent_until = 0.0
+        """When a target that is gone, and slow to say so, is tried again."""
+        self._turn = threading.Lock()
+        self.took = 0.0
+        """Seconds from the last request to its answer, pauses before it not counted."""
+
+    @contextmanager
+    def reserve(self, requests: int) -> Iterator[None]:
+        """For putting settings back: requests beyond the budget, and no giving up on a target."""
+        self.budget += requests
+        self._restoring = True
+        try:
+            yield
+        finally:
+            self.budget -= requests
+            self._restoring = False
+
+    @property
+    def left(self) -> int:
+        """Requests that may still be sent."""
+        return max(self.budget - self.sent, 0)
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """For a look at the target's own brake: 429 and 503 come back as they are, and what they
+        ask to be waited for is waited for before the next request."""
+        self._bare = True
+        try:
+            yield
+        finally:
+            self._bare = False
+
+    def send(self, request: Request, way: Transport | None = None) -> Response:
+        """The answer; 429 and 503 with `Retry-After` were waited out before, if not `bare`.
+
+        `way`: goes there in place of the transport, at the same rate and budget: a feed is opened.
+        """
+        way = way or self._transport
+        for attempt in range(self.TRIES + 1):
+            response = self._reach(request, way)
+            throttled = response.status == 429
+            if not throttled and not (response.status == 503 and "retry-after" in response.headers):
+                break
+            if self._bare:
+                with self._turn:
+                    self._next = max(self._next, self._clock() + self._wait(response, 0))
+                return response
+            if throttled and not attempt:
+                self.rate = max(self.rate / 2, min(self.rate, self.SLOWEST))
+            if attempt < self.TRIES:
+                self._sleep(self._wait(response, attempt))
+        if response.status == 429:
+            if not self._answers_others(request):
+                tries = self.TRIES + 1
+                words = f"the target throttles: still 429 after {tries} tries; lower the rate"
+                raise TargetError(words)
+            self._throttled.add(self._name(request))
+        self._judge(request, response)
+        return response
+
+    def spares(self, request: Request) -> str:
+        """Why the operation of a request is not to be asked any more; empty: it may be."""
+        if self._health.is_broken(request):
+            return "it answers nothing but server errors, so it was not asked any more"
+        if self._name(request) in self._throttled:
+            return "it throttles for longer than a run waits, so it was not asked any more"
+        return ""
+
+    def _answers_others(self, request: Request) -> bool:
+        """Whether another operation is not throttled."""
+        witness = self._health.witness(but=request)
+        return witness is not None and self._once(witness, self._transport).status != 429
+
+    def _reach(self, request: Request, way: Transport) -> Response:
+        """Waits for a server that restarts; one that was never there is a wrong address. One that
+        was waited for in vain is tried once a request, so that it is used when it comes back."""
+        if self._is_gone() and self._clock() < self._silent_until:
+            raise Unreachable("the target does not answer any more", again=True)
+        for attempt in range(self.TRIES):
+            try:
+                return self._once(request, way)
+            except Unreachable as error:
+                if not error.again or not self._counted or self._is_gone():
+                    raise
+                self._absent += 2.0**attempt
+                self._sleep(2.0**attempt)
+        return self._once(request, way)
+
+    def _is_gone(self) -> bool:
+        return self._absent >= self.ABSENT * (2 if self._restoring else 1)
+
+    def _once(self, request: Request, way: Transport) -> Response:
+        with self._turn:  # questions asked at the same time wait for one another
+            if self.sent >= self.budget:
+                raise BudgetSpent(f"the budget of {self.budget} requests is spent")
+            pause = self._next - self._clock()
+            if pause > 0:
+                self._sleep(pause)
+            asked = self._clock()
+            self._next = asked + 1 / self.rate
+            self.sent += 1
+            if request.method not in _SAFE:
+                self.written[self._name(request)] += 1
+        try:
+            response = way.send(request)
+        except Unreachable:
+            ended = self._clock()
+            self._silent_until = ended + 10 * (ended - asked)  # most of the time is not spent on it
+            raise
+        self.took = self._clock() - asked
+        self._absent = 0.0
+        self._counted += 1
+        return response
+
+    def _wait(self, response: Response, attempt: int) -> float:
+        said = response.headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdigit():
+            return min(float(said), self.WAIT)
+        try:
+            date = email.utils.parsedate_to_datetime(said)
+            here = email.utils.parsedate_to_datetime(response.headers["date"])
+            return min(max((date - here).total_seconds(), 0.0), self.WAIT)
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return min(2.0**attempt, self.WAIT)
+
+    def _judge(self, request: Request, response: Response) -> None:
+        if not self._health.take(request, response) or self._restoring:
+            return
+        witness = self._health.witness()
+        if witness is not None and not is_failure(self._once(witness, self._transport).status):
+            self._health.calm()
+            return
+        many = self._health.words()
+        raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
+
+
+def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:
+    """Answers of jobs done at the same time, in their order; None where one has failed."""
+
+    def done(job: Callable[[], Response]) -> Response | None:
+        try:
+            return job()
+        except OakumError:  # asked once more, it says so to whoever asks
+            return None
+
+    if len(jobs) < 2:
+        return [done(job) for job in jobs]
+    with ThreadPoolExecutor(min(most, len(jobs))) as pool:
+        return list(pool.map(done, jobs))

@@ -1,0 +1,31 @@
+"""What may stand between a run and its target, such as an API that is not quite the real one.
+
+For `oakum gate --self-test`. All that a scan is made of stands above it and cannot tell: engine,
+judge, sessions, budget.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from oakum.scan.transport.client import Transport
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+    from oakum.scan.identities.session import Sessions
+
+
+class Between(Protocol):
+    """Stands between a run and its target."""
+
+    def wire(self, transport: Transport, /) -> Transport:
+        """What the run asks in place of the transport, which it may ask itself."""
+        ...
+
+    def seat(self, sessions: Sessions, /) -> None:
+        """Hears who puts credentials on what goes over the wire."""
+        ...
+
+    def take(self, engine: Engine, /) -> None:
+        """Takes an engine that has asked nothing yet in hand."""
+        ...

@@ -1,0 +1,225 @@
+"""The identities' own objects before a run writes and after it has put everything back.
+
+Each technique reads back what it has changed. What an API does beside that (a creation that pushes
+another object out, a removal that takes its siblings along, a write that empties what it was not
+sent) stands in no answer to it. So all that the identities are shown as their own, and who is what
+to them, is read before the first write and after the last one. What is missing, what is there only
+since, and what is not as it was, is told.
+
+What moves by itself (times, counters), and what differs between two readings of one moment, does
+not count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from urllib.parse import urlsplit
+
+from oakum.errors import OakumError
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.sensitive import moves_by_itself
+from oakum.openapi.model import Json
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.identities.relation_lists import Relations
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.settings.patience import Patience
+
+_MOST = 60
+"""Questions of one reading."""
+_EMPTY: tuple[Json, ...] = (None, "", [], {})
+_Place = tuple[str, str, str]
+"""(identity, resource, key)."""
+_Rows = dict[_Place, Mapping[str, Json]]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question, the same before and after."""
+
+    who: str
+    gate: Gate
+    filled: Filled
+
+
+@dataclass
+class Census:
+    """What the identities are shown as their own, at one moment and at a later one."""
+
+    engine: Engine
+    relations: Relations | None = None
+    """Who is what to whom; None: no look-up of the contract tells."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited before the questions are asked again."""
+    rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
+    """Questions that were answered, and the objects shown."""
+
+    def take(self) -> None:
+        """Choose the questions and ask them, where the run may write; nothing is learnt from the
+        answers."""
+        if not (self.engine.may.writes or self.engine.may.own_settings):
+            return
+        for asked in islice(self._chosen(), _MOST):
+            try:
+                found = self._shown(asked)
+            except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
+                endpoint = asked.gate.endpoint
+                self.engine.notes.append(
+                    f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
+                    f" before the run wrote ({type(error).__name__}): nobody sees whether it"
+                    " changes"
+                )
+                continue
+            if found is not None:
+                self.rows.append((asked, found))
+        if self.relations is not None:
+            self.relations.take()
+
+    def _chosen(self) -> Iterator[_Asked]:
+        """For each identity every list of its own, and what shows most of each resource."""
+        engine = self.engine
+        gates = {gate.id: gate for gate in engine.gates if not (gate.how or gate.batch)}
+        best: dict[tuple[str, str], tuple[int, str]] = {}
+        found: dict[tuple[str, str], None] = {}
+        for (endpoint, who, resource), fields in engine.matrix.own.items():
+            if endpoint not in gates or gates[endpoint].operation.method != "GET":
+                continue
+            one = {f"{resource}.{engine.model.policy.resources[resource].key}"}
+            if one.isdisjoint(gates[endpoint].sources.values()):
+                found[who, endpoint] = None
+            best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), endpoint))
+        found |= {(who, endpoint): None for (who, _), (_, endpoint) in best.items()}
+        for who, endpoint in found:
+            named = who if gates[endpoint].personal else None
+            filled = fill(gates[endpoint], engine.target, engine.knowledge, named)
+            if filled is not None and who in engine.cast.ids:
+                yield _Asked(who, gates[endpoint], filled)
+
+    def _shown(self, asked: _Asked) -> _Rows | None:
+        """Own objects in an answer; None: it says nothing of what is there."""
+        engine, who, gate = self.engine, asked.who, asked.gate
+        try:
+            answer = engine.ask(who, asked.filled.request)
+        except OakumError:
+            return None
+        if answer.status in (404, 410):
+            return {}
+        if not 200 <= answer.status < 300 or answer.truncated:
+            return None
+        question = engine.question(gate, who, frozenset({who}), asked.filled, gate.id)
+        found: _Rows = {}
+        instances = engine.evaluator.walk(gate, question, answer)[1].instances
+        inner = {id(each.value) for each in instances}  # judged as what they are themselves
+        for each in instances:
+            key = engine.model.policy.resources[each.resource].key
+            mine = engine.cast.ids[who] & set(each.owners)
+            if mine and (not key or key in each.value):
+                place = (who, each.resource, canonical(each.value[key]) if key else "")
+                row = {name: v for name, v in each.value.items() if id(v) not in inner}
+                found.setdefault(place, row)
+        return found
+
+    def differences(self) -> tuple[str, ...]:
+        """What is not as it was, in words that hold no value. Asks all questions once more, and
+        again where something differs: what differs from itself is no loss."""
+        told = self._told()
+        self.patience.renew()
+        for seconds in _AGAIN if told else ():
+            self.patience.pause(seconds)
+            again = self._told()
+            told = {what: now for what, now in told.items() if again.get(what, _NEVER) == now}
+        gone = Counter((who, resource) for (who, resource, _), at in told if not at)
+        more = Counter((who, resource) for (who, resource, _), at in told if at == _NEW)
+        moved: dict[_Place, dict[str, None]] = {}
+        for place, at in told:
+            if at and at != _NEW:
+                plain = self.engine.evaluator.may_write(at[0])
+                moved.setdefault(place, {})[f"`{at[0]}`" if plain else "`‹key›`"] = None
+        return (
+            *(
+                f"{many} `{resource}` of {who} that the run has not made"
+                f" {'is' if many == 1 else 'are'} not shown any more: look by hand"
+                for (who, resource), many in gone.items()
+            ),
+            *(
+                f"a `{resource}` of {who} is not as it was before the run ({', '.join(names)}):"
+                " look at it by hand"
+                for (who, resource, _), names in moved.items()
+            ),
+            *self._added(more),
+            *(self.relations.differences(self.patience) if self.relations is not None else ()),
+        )
+
+    def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
+        """Objects that are there only since the run. Of what an API writes down by itself with each
+        login or change, it is no more than a note."""
+        left = self.engine.undo_log.left if self.engine.undo_log is not None else ()
+        for (who, resource), many in more.items():
+            if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
+                continue  # the run has made it, and says so
+            said = (
+                f"{many} more `{resource}` of {who} {'is' if many == 1 else 'are'} shown than"
+                " before the run: look by hand"
+            )
+            if {*words(resource)}.isdisjoint(_RECORDS):
+                yield said
+            else:
+                self.engine.notes.append(said)
+
+    def _told(self) -> dict[tuple[_Place, _At], Json]:
+        """(object, place in it) → what stands there now in the stead of what was there; with no
+        place: the object is not shown any more."""
+        now = [self._shown(asked) for asked, _ in self.rows]
+        seen = set().union(*(rows for rows in now if rows))
+        found: dict[tuple[_Place, _At], Json] = {}
+        known = {place for _, before in self.rows for place in before}
+        for (_, before), after in zip(self.rows, now, strict=True):
+            if after is None:
+                continue
+            found |= {(place, _NEW): None for place in after if place not in known and place[2]}
+            for place, row in before.items():
+                if place in after:
+                    found |= {(place, at): v for at, v in _lost(row, after[place], ())}
+                elif place not in seen:
+                    found[place, ()] = None
+        return found
+
+
+_AGAIN = (2.0, 4.0)
+"""Seconds that are waited before each further reading, where one shows a difference."""
+_NEW: tuple[str, ...] = ("\0new",)
+"""Stands for the place of an object that was not there before."""
+_RECORDS = listed(
+    "session login token device audit log event activity history notification visit view receipt"
+)
+"""Words of resources to which an API adds by itself."""
+_NEVER = object()
+_At = tuple[str, ...]
+
+
+def _lost(
+    before: Mapping[str, Json], after: Mapping[str, Json], at: _At
+) -> Iterator[tuple[_At, Json]]:
+    """Members that have lost what they held, each with what it holds now. Lists may grow, and what
+    a time or a counter was, nobody can put back."""
+    for name, was in before.items():
+        now, here = after.get(name), (*at, name)
+        if isinstance(was, dict) and isinstance(now, dict):
+            yield from _lost(was, now, here)
+        elif was != now and was not in _EMPTY and (now in _EMPTY or not _is_moved(name, was, now)):
+            yield here, now
+
+
+def _is_moved(name: str, before: Json, after: Json) -> bool:
+    """Whether an API changes a member by itself: it is no loss that it has another value."""
+    if moves_by_itself(name, after) or classify_field(name) is FieldClass.SECRET:
+        return True
+    if isinstance(before, list) and isinstance(after, list):
+        return len(after) >= len(before)
+    if isinstance(before, str) and isinstance(after, str) and "://" in before:
+        return urlsplit(before).path == urlsplit(after).path  # signed anew each time
+    return False

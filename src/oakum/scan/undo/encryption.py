@@ -1,0 +1,76 @@
+"""Values of people that a journal must hold to put them back: sealed, so that nobody reads them.
+
+A setting's value may stand there in clear text (`true`, `only_me`); a birthday may not. It is
+encrypted and authenticated (Fernet: AES-128-CBC and HMAC-SHA256) under a key that scrypt (RFC 7914)
+makes of the identities' own secrets and the run's name. Whoever has those could ask the API for the
+value anyway; whoever has the journal alone has nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import orjson
+
+from oakum.exchange import json_bytes
+from oakum.openapi.model import Json
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+_MARK = "sealed:"
+
+
+class Encryption:
+    """Closes and opens values under one key."""
+
+    def __init__(self, secrets: Iterable[str], run: str) -> None:
+        self._secrets = sorted(set(secrets))
+        self._run = run
+        self._key = b""
+
+    @property
+    def holds(self) -> bool:
+        """False when no identity has a secret to make a key of: then nothing can be sealed."""
+        return bool(self._secrets)
+
+    def close(self, value: Json) -> str:
+        """A JSON value as text that only the same identities and run can open."""
+        return _MARK + self._fernet().encrypt(json_bytes(value)).decode()
+
+    def open(self, text: Json) -> Json:
+        """What was closed; anything else as it is. Raises `ValueError` under another key."""
+        from cryptography.fernet import InvalidToken
+
+        if not is_sealed(text):
+            return text
+        try:
+            return orjson.loads(self._fernet().decrypt(text[len(_MARK) :].encode()))
+        except InvalidToken:
+            raise ValueError("sealed with other credentials") from None
+
+    def opens(self, text: Json) -> bool:
+        """Whether it was closed under this key, or never closed."""
+        try:
+            self.open(text)
+        except ValueError:
+            return False
+        return True
+
+    def _fernet(self) -> Fernet:
+        from cryptography.fernet import Fernet  # not quick to import, and rarely needed
+
+        if not self._key:
+            drawn = hashlib.scrypt(
+                "\0".join(self._secrets).encode(), salt=self._run.encode(), n=2**14, r=8, p=1
+            )
+            self._key = base64.urlsafe_b64encode(drawn[:32])
+        return Fernet(self._key)
+
+
+def is_sealed(value: Json) -> bool:
+    """Whether a value is one that `close` has made."""
+    return isinstance(value, str) and value.startswith(_MARK)

@@ -1,0 +1,253 @@
+"""What a run has learnt so far, line by line, so that a killed run goes on where it was.
+
+Held: outcomes (cells, shapes, keyed hashes) and settings flipped. Not held: ids, values, tokens;
+what a resumed run needs of those, it asks its owners for again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem, TargetError
+from oakum.exchange import json_bytes
+from oakum.finding import Answer, Evidence, Line, Result
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.matrix import Doubt, Key, Observation, Outcome
+from oakum.scan.settings.setting_change import Flip
+
+SCHEMA = "oakum.journal/1"
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a journal remembers."""
+
+    run: str = ""
+    target: str = ""
+    contract: str = ""
+    """Digest of the contract and identities the run began with."""
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    pending: tuple[Flip, ...] = ()
+    """Settings that were flipped and not put back."""
+    undos: Mapping[str, str] = field(default_factory=dict)
+    """Writes that were not undone: their name, and how they are, sealed."""
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is to be put back."""
+        return bool(self.pending or self.undos)
+
+
+class Journal:
+    """Appends to a file that only its owner may read."""
+
+    def __init__(self, path: Path, run: str, target: str, contract: str, resume: bool) -> None:
+        self._path = path
+        if not resume:
+            _refuse_to_overwrite(path)
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
+        try:
+            self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+        except OSError as error:
+            why = (error.strerror or "cannot be written").lower()
+            raise InputError([Problem(Location(str(path)), why)]) from None
+        if resume:
+            self._append(b"\n")  # ends a line that a kill cut short
+        else:
+            self._line({"schema": SCHEMA, "run": run, "target": target, "contract": contract})
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Remember what an answer said."""
+        self._line({"outcome": asdict(outcome)})
+
+    def flip(self, kind: str, flip: Flip) -> None:
+        """Remember a setting about to change (`flip`), or changed back (`restored`)."""
+        self._line({kind: asdict(flip)})
+        self._sync()
+
+    def undo(self, kind: str, name: str, sealed: str = "") -> None:
+        """Remember how a write is taken back (`undo`, sealed), or that it is (`undone`)."""
+        self._line({kind: {"name": name, "sealed": sealed}})
+        self._sync()
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._file.close()
+
+    def _sync(self) -> None:
+        """What a machine that loses power is to remember: it is on the disk before the write is
+        sent. Files that cannot be synced (a pipe) are taken as they are."""
+        with suppress(OSError):
+            os.fsync(self._file.fileno())
+
+    def _line(self, content: Mapping[str, Json]) -> None:
+        # Named tuples (the key of a cell) are lists here.
+        self._append(json_bytes(content) + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        try:
+            self._file.write(line)
+        except OSError as error:
+            why = (error.strerror or "cannot be written").lower()
+            raise TargetError(f"the journal `{self._path}`: {why}") from None
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    """A file that is there and is no journal is somebody's: perhaps the identities themselves."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with path.open("rb") as file:
+            first = _entry(file.readline(4096))
+    except OSError:
+        return  # it cannot be written either, which is told
+    if not str(first.get("schema")).startswith(f"{SCHEMA.partition('/')[0]}/"):
+        words = "is there, and is no journal of Oakum"
+        raise InputError([Problem(Location(str(path)), words, "name another file")])
+
+
+def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
+    """Settings that an interrupted run has not put back, and names of writes that it has not
+    undone; none where there is no such journal."""
+    pending: dict[tuple[str, str], Flip] = {}
+    undos: dict[str, str] = {}
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return (), ()
+    for line in lines if _entry(lines[0]).get("schema") == SCHEMA else ():
+        with suppress(KeyError, TypeError):  # the other lines count all the same
+            _remember_flip(_entry(line), pending)
+            _remember_undo(_entry(line), undos)
+    return tuple(pending.values()), tuple(undos)
+
+
+def recall(path: Path, *, outcomes_too: bool = True) -> Past:
+    """What a journal remembers; a last line cut short by a kill is passed over.
+
+    Without outcomes, a line about one that cannot be read is in nobody's way.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise InputError([Problem(Location(str(path)), why)]) from None
+    head = _entry(lines[0])
+    run, target, contract = (str(head.get(name, "")) for name in ("run", "target", "contract"))
+    if head.get("schema") != SCHEMA or not (run and target and contract):
+        known = f"a journal begins with `{SCHEMA}`"
+        raise InputError([Problem(Location(str(path), 1, 1), "not a journal of Oakum", known)])
+    outcomes: dict[str, Outcome] = {}
+    pending: dict[tuple[str, str], Flip] = {}
+    undos: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            if outcomes_too:
+                _remember(_entry(line), outcomes)
+            _remember_flip(_entry(line), pending)
+            _remember_undo(_entry(line), undos)
+        except (KeyError, TypeError, ValueError):
+            place = Location(str(path), number, 1)
+            hint = "start a new run without --resume" if outcomes_too else "look at it by hand"
+            raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
+    return Past(run, target, contract, settled(outcomes), tuple(pending.values()), undos)
+
+
+def _entry(line: bytes) -> Mapping[str, Json]:
+    """What a line holds; nothing when a kill has cut it short."""
+    try:
+        each = orjson.loads(line) if line else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return each if isinstance(each, dict) else {}
+
+
+def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
+    if "outcome" in each:
+        outcome = _outcome(each["outcome"])
+        outcomes[outcome.probe] = outcome
+
+
+def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
+    if "flip" in each:
+        flip = Flip(**each["flip"])
+        pending.setdefault((flip.identity, flip.state), flip)
+    if "restored" in each:
+        pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
+
+
+def _remember_undo(each: Mapping[str, Json], undos: dict[str, str]) -> None:
+    if "undo" in each:
+        undos[str(each["undo"]["name"])] = str(each["undo"]["sealed"])
+    if "undone" in each:
+        undos.pop(str(each["undone"]["name"]), None)
+
+
+def _outcome(raw: Json) -> Outcome:
+    return Outcome(
+        raw["probe"],
+        raw["status"],
+        tuple(_observation(each) for each in raw["observations"]),
+        tuple((owner, resource) for owner, resource in raw["sighted"]),
+        tuple((owner, resource, path) for owner, resource, path in raw["witnessed"]),
+        tuple((resource, inside) for resource, inside in raw["embedded"]),
+        tuple(Doubt(each["why"], _observation(each["leak"])) for each in raw["doubts"]),
+        tuple((resource, path) for resource, path in raw["relative"]),
+        raw["whole"],
+        tuple((viewer, owner, resource) for viewer, owner, resource in raw.get("unclear", ())),
+        bool(raw.get("tentative")),
+    )
+
+
+def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Outcomes that stand as they are. Of the others the values are needed by which leaks are taken
+    back at the end, so they are asked for again: what was told by a value, or before its owner was
+    shown it; and leaks of a field in which the same viewer was handed other owners something else,
+    all of which may be one that stands in for everybody's."""
+    leaks = {
+        _place(e) for o in outcomes.values() for e in o.observations if e.result is Result.LEAK
+    }
+    others = {
+        _place(each.leak)
+        for outcome in outcomes.values()
+        for each in outcome.doubts
+        if each.why == "another value"
+    }
+    unsettled = leaks & others
+    return {
+        probe: outcome
+        for probe, outcome in outcomes.items()
+        if not outcome.tentative
+        and unsettled.isdisjoint(map(_place, outcome.observations))
+        and unsettled.isdisjoint(_place(each.leak) for each in outcome.doubts)
+    }
+
+
+def _place(seen: Observation) -> tuple[str, str, str]:
+    return seen.key.resource, seen.key.field, seen.key.viewer
+
+
+def _observation(raw: Json) -> Observation:
+    endpoint, resource, path, viewer, state = raw["key"]
+    key = Key(endpoint, resource, path, viewer, tuple((name, text) for name, text in state))
+    evidence = _evidence(raw["evidence"]) if raw["evidence"] else None
+    return Observation(
+        key, raw["granted"], Result(raw["result"]), raw["viewer"], raw["owner"], evidence,
+        raw.get("weak", ""),
+    )  # fmt: skip
+
+
+def _evidence(raw: Json) -> Evidence:
+    owner = _answer(raw["owner"]) if raw["owner"] else None
+    return Evidence(owner, _answer(raw["viewer"]), raw["curl"], raw["confirmed"], raw["note"])
+
+
+def _answer(raw: Json) -> Answer:
+    return Answer(**{**raw, "lines": tuple(Line(**line) for line in raw["lines"])})

@@ -1,0 +1,449 @@
+"""Objects that a run makes for an identity, with a mark in them that is in nothing else.
+
+Where the document says how an object is made and how it is taken away. It is entered in the undo
+log before it is made, found again by its mark, and taken away at the end. Nothing that was there
+before is written over: a creation whose answer names such an object is the last one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
+
+from oakum.authz import Model
+from oakum.authz.decide import through
+from oakum.exchange import Request, Response, json_bytes
+from oakum.finding import Skipped
+from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.side_effects import classify
+from oakum.openapi.model import Json, Shape
+from oakum.policy.model import Resource
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.knowledge import canonical
+from oakum.scan.identities.login import json_of
+from oakum.scan.requests.bodies import body_shape
+from oakum.scan.requests.builder import Filled, fill, with_body
+from oakum.scan.requests.contacts import is_secret, noun_of
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.requests.variants import last_parameter, written
+from oakum.scan.requests.wording import harmless, typed
+from oakum.scan.settings.owned_fields import LETS_IN
+from oakum.scan.undo.restraint import barred, remover, why_no_creation
+from oakum.scan.undo.undo_log import Made, UndoLog, in_path, marked
+
+_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Creation:
+    """How objects of a resource are made, and taken away."""
+
+    resource: str
+    at: tuple[str, ...]
+    """Where in the body the object stands."""
+    make: Gate
+    remove: Gate
+
+
+def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Creation]:
+    """Operations that make an object which another one takes away."""
+    for operation in model.operations.values():
+        verdict = classify(operation, model.rule(operation.id))
+        if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
+            continue
+        make = gate_of(model, operation, params.get(operation.id, {}))
+        for resource, at in written(model, operation):
+            known = model.policy.resources[resource]
+            if not known.key or known.owner.kind == "none":
+                continue
+            if why_no_creation(model, operation, resource):
+                continue
+            remove = remover(model, operation, resource, params)
+            if remove is not None:
+                yield Creation(resource, at, make, remove)
+
+
+@dataclass
+class Maker:
+    """Makes objects of one resource for one identity."""
+
+    engine: Engine
+    undo_log: UndoLog
+    creation: Creation
+    owner: str
+    refused: set[int] = field(default_factory=set)
+    """Statuses with which creations were refused."""
+    stopped: bool = False
+    """What was made could not be taken away, or was written over another: no more is made."""
+    told_once: bool = False
+    """The answer to the last creation showed a leak that no other answer has shown."""
+
+    def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
+        """What was made, and how its owner sees it; None when the API refused."""
+        engine, pair, log = self.engine, self.creation, self.undo_log
+        mark = f"oakum {secrets.token_hex(4)}"
+        asked = None if self.stopped else self.request(mark, more)
+        lists = self._lists()
+        remove = self._with_key(self.creation.remove)
+        if asked is None or remove is None:
+            return None
+        key = engine.model.policy.resources[pair.resource].key
+        made = Made(
+            f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
+            self.owner, mark, key, tuple(request for request, _ in lists), remove,
+            look=self._look(), turns=tuple(names for _, names in lists),
+            how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {self.owner}",
+        )  # fmt: skip
+        known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
+        rows = (row for _, found in known_of for row in found)
+        older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
+        made = replace(made, older=frozenset(older - {""}))
+        log.enter(made)
+        answer = engine.send(pair.make, self.owner, asked)
+        self.told_once = engine.answers is not None and engine.answers.told_once
+        there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
+        if there:
+            engine.called.setdefault(pair.remove.operation.id, set())  # it takes it away in the end
+        if answer.status >= 400:
+            self.refused.add(answer.status)
+            if answer.status < 500:  # else it may be there all the same: looked for at the end
+                log.refused(made)
+            elif not there:
+                said = (
+                    f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
+                    f" {answer.status}, and nothing shows what it was to make: if it is there all"
+                    f" the same, it holds a text that begins with `{mark.split()[0]}`"
+                )
+                log.unsure += [said] if said not in log.unsure else ()
+            return None
+        seen = marked(json_of(answer), mark, key)
+        shown = seen[0] if seen else None
+        told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
+        if told in made.older and log.is_ours(made, told, shown, echo=True):
+            self._wrote_over(made)
+            return None
+        if told and told not in made.older and log.is_ours(made, told, shown, echo=True):
+            made = log.learn(made, told)
+        view = self._view(made) or shown or {}
+        known = made.known or in_path(view.get(key))
+        if known in made.older and view is not shown:
+            self._wrote_over(made)
+            return None
+        if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
+            made = log.learn(made, known)
+        if not made.known:  # looked for once more at the end, and told if it is not found
+            log.taken(made)
+            self.stopped = True
+            return None
+        return made, view
+
+    def undo(self, made: Made) -> None:
+        """Take away what was made; what cannot be is the last one."""
+        self.stopped = not self.undo_log.undo(made) or self.stopped
+
+    def _wrote_over(self, made: Made) -> None:
+        """The mark stands in an object that was there before: the creation has changed that one,
+        and removing it would lose it whole."""
+        make, self.stopped = self.creation.make.endpoint, True
+        self.undo_log.overwrote(
+            made,
+            f"{make.method} {make.path} wrote over a `{self.creation.resource}` of {self.owner}"
+            " that was there before, where it was to make one: put it back by hand",
+        )
+
+    def request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> Filled | None:
+        engine, make = self.engine, self.creation.make
+        filled = fill(make, engine.target, engine.knowledge, self.owner)
+        shape = body_shape(make.operation)
+        if filled is None or shape is None:
+            return None
+        marks = iter((mark,))
+        try:
+            body = _body(engine, shape, self.creation, self.owner, marks, ())
+        except LookupError as error:
+            engine.untried.append(
+                Skipped(make.endpoint, f"nothing was made: no value is known for `{error.args[0]}`")
+            )
+            return None
+        if next(marks, ""):
+            return None  # nowhere to put it: it could not be found again
+        body = {**body, **filled.content}
+        for at, value in more.items():
+            put(body, (*self.creation.at, *at), value)
+        said = json_bytes(_hidden(body, dict(more), self.creation.at)).decode()
+        return with_body(filled, make.operation, body, said)
+
+    def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
+        """Lists in which the owner would see it, and the names of their query parameters."""
+        engine, resource = self.engine, self.creation.resource
+        key = engine.model.policy.resources[resource].key
+        found: list[tuple[Request, tuple[str, ...]]] = []
+        for gate in engine.gates:
+            own = f"{resource}.{key}" in gate.sources.values()
+            if resource not in gate.shows or own or gate.batch or gate.how:
+                continue
+            who = self.owner if gate.personal else None
+            if (filled := fill(gate, engine.target, engine.knowledge, who)) is not None:
+                asked = (p.name for p in gate.operation.parameters if p.where == "query")
+                found.append((filled.request, tuple(asked)))
+        return found[:2]
+
+    def _look(self) -> Request | None:
+        """What shows the object alone, with `{key}` in it; None where no endpoint does."""
+        main = self._main()
+        return self._with_key(main) if main is not None else None
+
+    def _with_key(self, of: Gate) -> Request | None:
+        """A question with `{key}` where the key of the object has to stand, at the path's end."""
+        engine = self.engine
+        key = engine.model.policy.resources[self.creation.resource].key
+        names = [p.name for p in of.operation.parameters if p.where == "path"]
+        last = last_parameter(of.operation.path)
+        if last not in names:
+            return None
+        sources = {**of.sources, last: f"{self.creation.resource}.{key}"}
+        gate = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
+        with self._as_own("{key}"):
+            filled = fill(gate, engine.target, engine.knowledge, self.owner)
+        if filled is None:
+            return None
+        return replace(filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}"))
+
+    def _as_own(self, key: str) -> AsOwn:
+        named = self.engine.model.policy.resources[self.creation.resource].key
+        return AsOwn(self.engine, self.owner, self.creation.resource, {named: key})
+
+    def _main(self) -> Gate | None:
+        """The endpoint of one object, by its key."""
+        engine = self.engine
+        known = engine.model.policy.resources[self.creation.resource]
+        return engine.matrix.gates.get(known.main) or next(
+            (
+                gate
+                for gate in engine.gates
+                if f"{self.creation.resource}.{known.key}" in gate.sources.values()
+                and self.creation.resource in gate.shows and not gate.batch
+            ),
+            None,
+        )  # fmt: skip
+
+    def _view(self, made: Made) -> Mapping[str, Json]:
+        """The owner's own view: at the main endpoint, else in a list."""
+        engine, main = self.engine, self._main()
+        if main is not None and made.known:
+            with self._as_own(made.known):
+                filled = fill(main, engine.target, engine.knowledge, self.owner)
+            if filled is not None:
+                answer = engine.send(main, self.owner, filled)
+                if found := marked(json_of(answer), made.mark, made.key):
+                    return found[0]
+        return next(iter(self.undo_log.seen(made)), {})
+
+
+class AsOwn:
+    """For a moment the one object that an identity has, so that parameters are filled with it."""
+
+    def __init__(self, engine: Engine, owner: str, resource: str, row: Mapping[str, str]) -> None:
+        self._objects = engine.knowledge.objects
+        self._place = (owner, resource)
+        self._row = row
+        self._kept = self._objects.get(self._place)
+
+    def __enter__(self) -> None:
+        self._objects[self._place] = [self._row]
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept is None:
+            self._objects.pop(self._place, None)
+        else:
+            self._objects[self._place] = self._kept
+
+
+@dataclass
+class Workshop:
+    """Objects of the run's own to write to: one of a resource for each identity, while it is
+    needed. What there was before the run is written to only where none can be made."""
+
+    engine: Engine
+    undo_log: UndoLog
+    why_none: dict[str, str] = field(default_factory=dict)
+    """Resource → why nothing of the run's own could be written to."""
+    _made: dict[tuple[str, str], tuple[Maker, Made, Mapping[str, str]] | None] = field(
+        default_factory=dict
+    )
+
+    def of(self, owner: str, resource: str) -> AsOwn | None:
+        """An identity's object that the run has made, as the one that it has; None: it has made
+        none, and `why_none` says why."""
+        if (owner, resource) not in self._made:
+            self._made[owner, resource] = self._make(owner, resource)
+        made = self._made[owner, resource]
+        return AsOwn(self.engine, owner, resource, made[2]) if made is not None else None
+
+    def _make(self, owner: str, resource: str) -> tuple[Maker, Made, Mapping[str, str]] | None:
+        engine = self.engine
+        known = [e for e in creations(engine.model, engine.params) if e.resource == resource]
+        held = engine.cast.relations(owner, owner)
+        may = [
+            each
+            for each in known
+            if all(
+                through(engine.model, gate.operation.id, held, True)
+                for gate in (each.make, each.remove)
+            )
+        ]
+        why = "no operation makes one that another takes away"
+        if known:
+            why = f"the contract lets {owner} make or remove none"
+        for each in may:
+            maker = Maker(engine, self.undo_log, each, owner)
+            if (found := maker.make({})) is not None:
+                made, view = found
+                key = engine.model.policy.resources[resource].key
+                texts = {at: v for at, v in view.items() if not isinstance(v, dict | list | None)}
+                row = {at: canonical(value) for at, value in texts.items()}
+                return maker, made, {**row, key: made.known}
+            said = " and ".join(map(str, sorted(maker.refused)))
+            why = f"{each.make.endpoint.method} {each.make.endpoint.path} made none"
+            why += f": it answered {said}" if said else ""
+        self.why_none.setdefault(resource, why)
+        return None
+
+    def close(self) -> None:
+        """Take away what was made, the last first."""
+        for made in reversed([each for each in self._made.values() if each is not None]):
+            made[0].undo(made[1])
+        self._made.clear()
+
+
+def _body(
+    engine: Engine,
+    shape: Shape,
+    pair: Creation,
+    owner: str,
+    marks: Iterator[str],
+    at: tuple[str, ...],
+) -> dict[str, Json]:
+    """What a creation has to hold, and one mark in a free text of it.
+
+    Ids of other objects, and words that stand in several objects, are those that answers have
+    shown: an API takes no others.
+    """
+    body: dict[str, Json] = {}
+    bare = not shape.required
+    inside = at[: len(pair.at)] == pair.at
+    for name, thunk in shape.properties.items():
+        inner = thunk()
+        required = name in shape.required or bare
+        path = ".".join((*at[len(pair.at) :], name)) if inside else name
+        seen = "" if inner.enum else _seen(engine, pair.resource, owner, path, inner)
+        free = _is_free(name, inner) and not seen
+        wrap = pair.at[: len(at) + 1] == (*at, name)
+        if inner.read_only or not (required or free or wrap):
+            continue
+        if path == engine.model.policy.resources[pair.resource].key:
+            body[name] = _new_key(inner)
+        elif inner.properties and len(at) < _DEPTH:
+            body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
+        elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
+            raise LookupError(name)  # any other value would name somebody's object
+        elif free:
+            text = next(marks, "")
+            if text or required:
+                body[name] = text or "oakum"
+        elif is_secret(name, inner):
+            body[name] = f"Oak-{secrets.token_hex(6)}-7a"
+        elif seen:
+            body[name] = typed(seen, inner)
+        else:
+            body[name] = harmless(name, inner)
+    return body
+
+
+def _new_key(shape: Shape) -> Json:
+    """A key that nothing has, where whoever makes an object chooses it: an API may write over what
+    has another one."""
+    if shape.kinds & {"integer", "number"}:
+        return 2**30 + secrets.randbelow(2**30)
+    return str(uuid.uuid4()) if shape.format == "uuid" else f"oakum-{secrets.token_hex(8)}"
+
+
+def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:
+    """A value that answers have shown for a member which takes only what is known: the id of
+    another object, or a word that several objects hold; empty: it is none, or none was seen."""
+    known = engine.model.policy.resources[resource]
+    name = path.rpartition(".")[2]
+    knowledge = engine.knowledge
+    if path in (known.key, *known.owner.members) or is_secret(name, shape):
+        return ""
+    own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
+    if classify_field(name, shape) is FieldClass.KEY:
+        if (named := _named_by(engine, name)) is not None:
+            # what is made under somebody else's object is shown to them, and may be mailed to them
+            whose = (owner, *(each for each in engine.cast.names() if each != owner))
+            rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
+            return next((row[named.key] for row in rows if named.key in row), "")
+        return next(iter((*own, *knowledge.named(name))), "")
+    if classify_field(name, shape) in LETS_IN or not shape.kinds <= {"string", "null"}:
+        return ""
+    held: dict[str, str] = {}
+    for (_, kind), kept in knowledge.objects.items():
+        for row in kept if kind == resource else ():
+            if path in row and known.key in row:
+                held[row[known.key]] = row[path]
+    word = next((each for each, number in Counter(held.values()).most_common(1) if number > 1), "")
+    return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
+
+
+def _named_by(engine: Engine, name: str) -> Resource | None:
+    """The resource, one that somebody owns, whose objects a member names: `post_id`."""
+    said = tuple(word for word in words(name) if word not in ("id", "key", "uuid", "guid"))
+    found = engine.model.policy.resources.values()
+    return next(
+        (e for e in found if words(e.name) == said and e.key and e.owner.kind != "none"), None
+    )
+
+
+def _is_free(name: str, shape: Shape) -> bool:
+    """Whether any text may stand there, and names nobody."""
+    plain = "string" in shape.kinds and not (shape.enum or shape.format)
+    return plain and classify_field(name, shape) not in LETS_IN and not noun_of(name, shape)
+
+
+def put(body: dict[str, Json], at: tuple[str, ...], value: Json) -> None:
+    for step in at[:-1]:
+        inner = body.setdefault(step, {})
+        if not isinstance(inner, dict):
+            return
+        body = inner
+    body[at[-1]] = value
+
+
+def _hidden(
+    body: Mapping[str, Json], more: Mapping[tuple[str, ...], Json], base: tuple[str, ...]
+) -> Json:
+    """The body for a curl line: names, and the values that are asked for."""
+    said: dict[str, Json] = dict.fromkeys(body, "…")
+    for at in more:
+        said.pop((*base, *at)[0], None)
+    for at, value in more.items():
+        put(said, (*base, *at), value)
+    return said
+
+
+def _from_location(answer: Response) -> str:
+    path = re.split(r"[?#]", answer.headers.get("location", ""))[0]
+    return in_path(unquote(path.rstrip("/").rsplit("/", 1)[-1]))
+
+
+def _only(answer: Response, key: str) -> str:
+    """The key in an answer that holds nothing else of the object."""
+    body = json_of(answer)
+    inner = [body, *body.values()] if isinstance(body, dict) else []
+    found = [each[key] for each in inner if isinstance(each, dict) and key in each]
+    return in_path(found[0]) if found else ""

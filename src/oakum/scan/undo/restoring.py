@@ -1,0 +1,72 @@
+"""What a killed run has left changed, put back by itself: `oakum scan --restore`.
+
+The journal is the witness: what it still remembers when all is done was not put back, or was not
+seen to be. So a second call does nothing more, or goes on where the first had to stop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from oakum.errors import InputError, Location, Problem
+from oakum.exchange import json_bytes
+from oakum.scan.engine import Event
+from oakum.scan.identities.relationships import SIGN
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
+from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.journal import Past, recall
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was put back, and what could not be; in words that hold no value of a person's."""
+
+    back: tuple[str, ...]
+    left: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """What was in the way."""
+    run: str
+    """The run that was killed."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is as it was before that run."""
+        return not self.left
+
+
+def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
+    """Put back what the journal of `options` remembers, and read it back.
+
+    Raises `InputError` when the journal is none, or is another target's.
+    """
+    if options.journal is None:
+        raise InputError([Problem(Location("journal"), "there is none to put back from")])
+    scan = Scan(replace(options, restore=True), emit)
+    before = _words(scan.past)
+    said = scan.restore()
+    after = _words(recall(options.journal, outcomes_too=False))
+    back = tuple(words for name, words in before.items() if name not in after)
+    left = tuple(words for name, words in before.items() if name in after)
+    return Restored(back, left, said if left else (), scan.past.run)
+
+
+def _words(past: Past) -> dict[tuple[str, str], str]:
+    """What is to be put back, by what names it, in words."""
+    flips = {(flip.identity, flip.state): _flip(flip) for flip in past.pending}
+    return flips | {("", name): _write(name) for name in past.undos}
+
+
+def _flip(flip: Flip) -> str:
+    if SIGN in flip.state:
+        word = "" if flip.before else "no longer "
+        return f"{flip.identity}, {word}{flip.state}"
+    value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
+    return f"`{flip.state}` of {flip.identity}, {value}"
+
+
+def _write(name: str) -> str:
+    account = re.fullmatch(r"oakum-\d+", name)
+    return f"the account {name} that the run has made" if account else name

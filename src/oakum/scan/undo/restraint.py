@@ -1,0 +1,129 @@
+"""What a scan leaves alone even where it may write, and why: said of each operation in the report.
+
+A trial sends nothing to an operation that is a staff matter or moves money, nothing whose body it
+cannot write as declared, and changes no member on which the life of something hangs that was there
+before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from oakum.authz import Model
+from oakum.finding import Endpoint, Skipped
+from oakum.inference.lexicon import listed, words
+from oakum.inference.sensitive import more_than_sets, staff_matter
+from oakum.inference.side_effects import DELETES, classify
+from oakum.openapi.model import Operation
+from oakum.scan.requests.bodies import unwritable
+from oakum.scan.requests.endpoints import Gate, gate_of
+from oakum.scan.requests.variants import last_parameter, written
+
+_WRITES = ("PATCH", "PUT", "POST")
+_EDITS = listed("change edit modify overwrite patch replace set update upsert")
+_MAKES = listed("add create insert make new open post submit")
+_ONE_EACH = listed(
+    "account config configuration consent me preference preferences profile setting settings"
+)
+"""Nouns of what each account has one of, and does not make: it is written over."""
+
+
+def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
+    """Why no trial may send anything to a writing operation; empty: one may.
+
+    `named`: the contract itself names it as what sets a state, or begins or ends a relation.
+    """
+    rule, relations = model.rule(operation.id), model.policy.relations
+    return staff_matter(operation, rule, relations, named=named) or unwritable(operation)
+
+
+def why_not_called(model: Model, operation: str) -> str:
+    """Why a run that may write has sent nothing to a writing operation; empty: it is none, or what
+    `classify` says of it is the reason."""
+    each = model.operations[operation]
+    if each.method == "DELETE":
+        said = classify(each, model.rule(each.id)).reason
+        alone = said == DELETES and not barred(model, each)
+        return f"{said}, and nothing that the run made was to be taken away by it" if alone else ""
+    if each.method not in _WRITES or classify(each, model.rule(each.id)).kind != "write":
+        return ""
+    if why := barred(model, each):
+        return f"not written to, for {why}"
+    if why := more_than_sets(each):
+        return f"not written to, for {why}, whatever is sent"
+    found = written(model, each)
+    if not found:
+        return (
+            "not written to: neither `sets:` of the contract nor the schema of its body says which"
+            " resource it writes, and where in the body that stands; add"
+            f' `operations: {{{each.id}: {{sets: {{RESOURCE: /PLACE}}}}}}` (`""` where the body is'
+            " the resource itself)"
+        )
+    making = each.method == "POST" and not last_parameter(each.path)
+    kept = [why for name, _ in found if (why := why_no_creation(model, each, name))]
+    if making and len(kept) == len(found):
+        return f"not written to: {kept[0]}"
+    if making and not any(remover(model, each, name, {}) for name, _ in found):
+        name = found[0][0]
+        key = model.policy.resources[name].key
+        return (
+            f"not written to: what it makes could not be taken away again, since no DELETE is known"
+            f" that names a `{name}` by its key" + (f" (`{name}.{key}`)" if key else "")
+        )
+    if making:
+        return "not written to: nothing could be made with it that its maker sees and takes away"
+    return "not written to: no identity has an object of its own there that could be put back"
+
+
+def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
+    """Why a POST does not make an object of a resource, but writes over one that is there, which
+    nothing would put back (a body of made-up values would be somebody's settings); empty: it may
+    make one."""
+    if model.policy.resources[resource].is_account:
+        return f"it writes a `{resource}`, which is an account: what is sent is its caller's own"
+    named = model.rule(operation.id).params.values()
+    if f"{resource}.{model.policy.resources[resource].key}" in named:
+        return f"its path names the `{resource}` that it writes"
+    literal = [part for part in operation.path.split("/") if part and not part.startswith("{")]
+    last, first = words(literal[-1]) if literal else (), words(operation.id)[:1]
+    verbs = first if first and first[0] in _MAKES else (*first, *last[:1])
+    if word := next((each for each in verbs if each in _EDITS), ""):
+        return f"`{word}` says that it writes over what is there"
+    if last and last[-1] in _ONE_EACH:
+        return f"`{last[-1]}` says that each account has one, which it would write over"
+    return ""
+
+
+def remover(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Gate | None:
+    """The operation that takes away again what another one makes; None: there is none."""
+    key = model.policy.resources[resource].key
+    for each in model.operations.values():
+        last = last_parameter(each.path)
+        if each.method != "DELETE" or not last or not key:
+            continue
+        remove = gate_of(model, each, params.get(each.id, {}))
+        named = f"{resource}.{key}" in remove.sources.values()
+        below = each.path.startswith(f"{make.path.rstrip('/')}/")
+        # who makes one may not be let to take it away where that is a staff matter
+        if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
+            return remove
+    return None
+
+
+def untried(model: Model) -> Iterator[Skipped]:
+    """Writing operations to which nothing is sent, whatever is allowed."""
+    for operation in model.operations.values():
+        if operation.method not in _WRITES:
+            continue
+        if classify(operation, model.rule(operation.id)).kind != "write":
+            continue
+        if why := barred(model, operation):
+            endpoint = Endpoint(operation.method, operation.path, operation.id)
+            yield Skipped(endpoint, f"not written to, for {why}")
+
+
+def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
+    """What nothing was written to though a run may write; `more`: what it has found so itself."""
+    return tuple(dict.fromkeys((*(untried(model) if writes else ()), *more)))

@@ -1,0 +1,504 @@
+"""What writes have to be undone, and how: in the journal before the write is sent.
+
+An entry holds whole requests, with values of people in them; in the journal it is sealed (`seal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+import orjson
+
+from oakum.errors import OakumError
+from oakum.exchange import Request, Response, json_bytes
+from oakum.inference.sensitive import moves_by_itself
+from oakum.openapi.model import Json
+from oakum.scan.requests.builder import Ask
+from oakum.scan.requests.paging import next_page
+from oakum.scan.settings.patience import Patience
+
+
+@dataclass(frozen=True)
+class Undo:
+    """How to take one write back, and how to see that it is."""
+
+    name: str
+    """Unique in the run, and nobody's value: `Member.plan of ann by PATCH /me`."""
+    steps: tuple[tuple[str | None, Request], ...] = field(repr=False)
+    """(identity, request) pairs of which any one may do it, the likeliest first."""
+    check: tuple[str | None, Request] = field(repr=False)
+    """Who asks what, to see whether it is undone."""
+    before: str = field(repr=False)
+    """The part of that answer that counts, as it was: canonical JSON, or the status alone."""
+    members: tuple[str, ...] = ()
+    """Names of the members that count, wherever they stand in the answer; none: the status."""
+    how: str = ""
+    """How a person does it, with names in place of values: `PATCH /me as ann`."""
+    sent: str = field(default="", repr=False)
+    """The members that were sent, with their values: a JSON object; empty: not kept."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How to find an object that the run has made, by a mark in it, and to take it away."""
+
+    name: str
+    """Unique in the run, and nobody's value: `a new `Stall` of ann`."""
+    who: str
+    mark: str
+    """A text in it that is in nothing else."""
+    key: str
+    """The member that names an object."""
+    find: tuple[Request, ...] = field(repr=False)
+    """What its owner asks to see it; any answer may hold it."""
+    remove: Request = field(repr=False)
+    """Takes it away, with `{key}` in the URL where its key has to stand."""
+    known: str = ""
+    """Its key, once the answer has told it."""
+    look: Request | None = field(default=None, repr=False)
+    """Shows it alone, with `{key}` in the URL; None: no endpoint does."""
+    turns: tuple[tuple[str, ...], ...] = ()
+    """For each of `find`, the query parameters by which it may be turned to its next page."""
+    taken: bool = False
+    """The API said that it has made it: not seen, it is there all the same."""
+    how: str = ""
+    """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
+    older: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of objects that were there before: what has one of them is not the run's to remove."""
+
+
+Entry = Undo | Made
+
+_FAILS = (OakumError, RecursionError, ValueError)
+"""There is no answer, or one nested too deep to be understood."""
+_PAGES = 40
+"""Pages of a list that are looked through for an object whose key is not known."""
+_LOOKS = 40
+"""Objects of a page that are looked at one by one, where the list shows too little of them."""
+
+
+@dataclass
+class UndoLog:
+    """Undoes what was written, last first."""
+
+    ask: Ask
+    log: Callable[[str, Json], None]
+    pending: list[Entry] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
+    """What may have been made and is not seen, in words, with the way to tell it."""
+    harmed: list[str] = field(default_factory=list)
+    """What was written over and nothing puts back, in words."""
+    existing: set[tuple[str, str, str]] = field(default_factory=set)
+    """(resource, whose, key) of objects that were there before the run, and were written to."""
+    why_existing: dict[str, str] = field(default_factory=dict)
+    """Resource → why none of the run's own was written to."""
+    left: tuple[str, ...] = ()
+    """Names of what could not be undone, once all was tried."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for a reading to show what was undone."""
+    _doubted: list[Made] = field(default_factory=list)
+    """What the API said that it has not made."""
+    _sent: set[str] = field(default_factory=set)
+    """Names of writes that were sent and not refused: a reading that shows none may be late."""
+
+    def enter(self, undo: Entry) -> None:
+        """Remember before the write is sent; what has the same name takes its place."""
+        self.log("undo", as_json(undo))
+        self.pending = [each for each in self.pending if each.name != undo.name]
+        self.pending.append(undo)
+
+    def is_sent(self, undo: Undo) -> None:
+        """A write that was entered is about to be sent."""
+        self._sent.add(undo.name)
+
+    def is_refused(self, undo: Undo) -> None:
+        """The API has refused it (RFC 9110, 15.4 and 15.5): a reading says whether that is true."""
+        self._sent.discard(undo.name)
+
+    def keys(self, made: Made) -> frozenset[str]:
+        """Keys of all objects that its owner is shown on the first pages, before it is made."""
+        found: set[str] = set()
+        for request in made.find:
+            with suppress(*_FAILS):
+                value, _ = _read(self.ask(made.who, request))
+                found |= {in_path(each[made.key]) for each in marked(value, "", made.key)}
+        return frozenset(found - {""})
+
+    def overwrote(self, made: Made, said: str) -> None:
+        """What was made is an object that was there: it is told, and removed by nobody."""
+        self.harmed.append(said)
+        self._done(made)
+
+    def learn(self, made: Made, key: str) -> Made:
+        """The key of what was made is known now."""
+        now = replace(made, known=key)
+        return self._now(now)
+
+    def taken(self, made: Made) -> Made:
+        """The API has said that it made it."""
+        return self._now(replace(made, taken=True))
+
+    def _now(self, now: Made) -> Made:
+        self.log("undo", as_json(now))
+        self.pending = [now if each.name == now.name else each for each in self.pending]
+        return now
+
+    def seen(self, made: Made) -> list[Mapping[str, Json]]:
+        """Objects with the mark in them, as their owner sees them now on the first pages."""
+        return self._search(made, 1)[0]
+
+    def _search(self, made: Made, pages: int) -> tuple[list[Mapping[str, Json]], bool]:
+        """Objects with the mark in them, and whether all that there is was looked through."""
+        found: list[Mapping[str, Json]] = []
+        whole = bool(made.find)
+        turns = made.turns or ((),) * len(made.find)
+        for request, names in zip(made.find, turns, strict=True):
+            at: Request | None = request
+            texts: set[bytes] = set()
+            for _ in range(pages):
+                if at is None or found:
+                    break
+                answer = self.ask(made.who, at)
+                value, legible = _read(answer)
+                whole = whole and 200 <= answer.status < 300 and legible
+                if answer.body in texts:
+                    at = None  # the API gives one page whatever it is asked for
+                    break
+                texts.add(answer.body)
+                found += self._marked(made, value, pages > 1)
+                at = next_page(at, answer, names)
+            whole = whole and at is None
+        return found, whole
+
+    def _marked(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
+        """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
+        more than the key."""
+        found = marked(value, made.mark, made.key)
+        if found or not thorough or made.look is None:
+            return found
+        keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
+        return [each for each in keyed if self._is_there(made, in_path(each[made.key]))]
+
+    def shows(self, made: Made) -> bool | None:
+        """Whether its owner sees it; None: no answer tells."""
+        if made.look is not None and made.known:
+            return self._is_there(made, made.known)
+        found, whole = self._search(made, 1)
+        return True if found else False if whole else None
+
+    def is_ours(
+        self,
+        made: Made,
+        key: str,
+        shown: Mapping[str, Json] | None = None,
+        *,
+        echo: bool = False,
+    ) -> bool:
+        """Whether a key names the object with the mark, and not one that is told of beside it: the
+        mark stands right beside the key, or in the response of that object's own endpoint.
+
+        `echo`: it is the creation's own answer that shows both. It may repeat what was sent beside
+        another's key, so the object's own endpoint, where there is one, or a list decides.
+        """
+        if not in_path(key):
+            return False
+        if echo and made.look is not None and self._is_there(made, key) is False:
+            shown = None
+        beside = shown.values() if shown is not None else ()
+        if any(isinstance(each, str) and made.mark in each for each in beside):
+            return True
+        if made.look is not None and self._is_there(made, key):
+            return True
+        listed = self.seen(made) if shown is None else ()
+        return any(
+            in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
+        )
+
+    def _is_there(self, made: Made, key: str) -> bool | None:
+        """Whether the object's own endpoint shows it with its mark; None: its answer tells
+        nothing."""
+        assert made.look is not None
+        url = made.look.url.replace("{key}", quote(key, safe=""))
+        answer = self.ask(made.who, replace(made.look, url=url))
+        if answer.status >= 500 or answer.truncated:
+            return None
+        return 200 <= answer.status < 300 and made.mark.encode() in answer.body
+
+    def _remove(self, made: Made, *, thorough: bool) -> bool:
+        """Take it away, wherever it is; thoroughly, all pages are looked through for it."""
+        search = thorough and not made.known
+        found, whole = self._search(made, _PAGES if search else 1)
+        if (
+            search
+            and made.taken
+            and not found
+            and self.patience.until(lambda: bool(self.seen(made)))
+        ):
+            found, whole = self._search(made, _PAGES)
+        keys = {made.known} if made.known else set()
+        for each in found:
+            key = in_path(each[made.key])
+            if key not in keys and not self.is_ours(made, key, each):
+                return False
+            keys.add(key)
+        if keys & made.older:
+            return False
+        for key in keys:
+            url = made.remove.url.replace("{key}", quote(key, safe=""))
+            answer = self.ask(made.who, replace(made.remove, url=url))
+            if answer.status >= 400 and answer.status not in (404, 410):
+                return False
+        if not keys:
+            # What nobody could have seen may be there.
+            return not made.taken and (whole or not search)
+        if made.look is not None:
+            return self.patience.until(
+                lambda: all(self._is_there(made, key) is False for key in keys)
+            )
+        return self.patience.until(lambda: not (found and self.seen(made)))
+
+    def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
+        """Take a write back, unless it has changed nothing; False when it could not be.
+
+        `thorough`: of an object whose key was never told, since the run was killed first.
+        """
+        if isinstance(undo, Made):
+            with suppress(*_FAILS):
+                if self._remove(undo, thorough=thorough):
+                    self._done(undo)
+                    return True
+            return False
+        try:
+            done = self._shows_back(undo)
+            steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
+            for step in steps:
+                with suppress(OakumError):  # it may be done all the same, or another may do it
+                    self.ask(*step)
+                if done := self._shows_back(undo):
+                    break
+            if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
+                self._done(undo)
+                return True
+        except _FAILS:
+            return False
+        return False
+
+    def _shows_back(self, undo: Undo) -> bool:
+        return self._is_back(undo, extract(self.ask(*undo.check), undo.members))
+
+    def _is_back(self, undo: Undo, now: str) -> bool:
+        """Whether all is as before but what the API alone has moved, which is named."""
+        if now == undo.before:
+            return True
+        if moved := moved_alone(undo, now):
+            self.name_moved(moved, undo.how)
+        return bool(moved)
+
+    def name_moved(self, names: Iterable[str], how: str, of: str = "") -> None:
+        """Say what is not as it was, and was not sent: no reason to distrust the run."""
+        listed = ", ".join(f"`{name}`" for name in sorted(set(names)))
+        said = f"{of}{listed} not as before {how}: the API sets this by itself at a write"
+        if said not in self.unsure:
+            self.unsure.append(said)
+
+    def refused(self, made: Made) -> None:
+        """The API said that it has made nothing. That is believed for now where its owner's first
+        page shows nothing, and looked at once more at the end, for all such together; until then
+        the journal holds it, so that a kill does not lose what was made all the same."""
+        with suppress(*_FAILS):
+            if self._remove(made, thorough=False):
+                self.pending = [each for each in self.pending if each.name != made.name]
+                self._doubted.append(made)
+
+    def _lies(self) -> Iterator[Made]:
+        """Objects that were made after all."""
+        groups: dict[tuple[str, str], list[Made]] = {}
+        for each in self._doubted:
+            for request in each.find:
+                groups.setdefault((each.who, request.url), []).append(each)
+        self._doubted = []
+        found: dict[str, Made] = {}
+        for (who, url), group in groups.items():
+            turns = {r.url: names for r, names in zip(group[0].find, group[0].turns, strict=False)}
+            at: Request | None = next(r for r in group[0].find if r.url == url)
+            seen: set[bytes] = set()
+            for _ in range(_PAGES):
+                if at is None:
+                    break
+                try:
+                    answer = self.ask(who, at)
+                except OakumError:
+                    break
+                if answer.body in seen:
+                    break
+                seen.add(answer.body)
+                found |= {each.name: each for each in group if each.mark.encode() in answer.body}
+                at = next_page(at, answer, turns.get(url, ()))
+        yield from found.values()
+
+    def restore(self) -> tuple[str, ...]:
+        """Undo everything; says in words what could not be. Never raises."""
+        self.patience.renew()
+        doubted = {each.name: each for each in self._doubted}
+        for each in self._lies():
+            doubted.pop(each.name, None)
+            with suppress(OakumError):
+                self.enter(each)
+        for each in doubted.values():
+            self._done(each)
+        failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
+        self.pending.clear()
+        self.left = tuple(each.name for each in failed)
+        harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
+        return (*map(_left, failed), *harmed)
+
+    def _done(self, undo: Entry) -> None:
+        self._sent.discard(undo.name)
+        self.pending = [each for each in self.pending if each.name != undo.name]
+        with suppress(OakumError):  # what a journal still holds is undone once more
+            self.log("undone", undo.name)
+
+
+def _left(entry: Entry) -> str:
+    mark = f"; it holds a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+    how = f" ({entry.how}{mark})" if entry.how else ""
+    return f"{entry.name} could not be undone: look at it by hand{how}"
+
+
+def _read(answer: Response) -> tuple[Json, bool]:
+    """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
+    try:
+        return orjson.loads(answer.body or b"null"), not answer.truncated
+    except orjson.JSONDecodeError:
+        return None, False
+
+
+def extract(answer: Response, members: tuple[str, ...]) -> str:
+    """The members that count, of every object in the answer that has one of them, as JSON."""
+    if not members:
+        return str(answer.status)
+    try:
+        found = list(_objects(orjson.loads(answer.body), members))
+    except orjson.JSONDecodeError:
+        return ""
+    return json_bytes(found, sort=True).decode()
+
+
+def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
+    if isinstance(value, list):
+        return [each for child in value for each in _objects(child, members)]
+    if not isinstance(value, dict):
+        return []
+    own = {name: value[name] for name in members if name in value}
+    inner = [each for child in value.values() for each in _objects(child, members)]
+    return [own, *inner] if own else inner
+
+
+def moved_alone(undo: Undo, now: str) -> tuple[str, ...]:
+    """Members that alone are not as they were, where their names and forms say that an API moves
+    them at a write whatever it is sent; empty: another is not, or it is what was sent."""
+    try:
+        was, shown = orjson.loads(undo.before), orjson.loads(now)
+        sent = orjson.loads(undo.sent)
+    except orjson.JSONDecodeError:
+        return ()
+    if not isinstance(was, list) or not isinstance(shown, list) or len(was) != len(shown):
+        return ()
+    moved: set[str] = set()
+    for before, after in zip(was, shown, strict=True):
+        if before.keys() != after.keys():
+            return ()
+        names = {name for name, value in before.items() if after[name] != value}
+        for name in names:
+            value = after[name]
+            if not moves_by_itself(name, value) or sent.get(name) in (value, None):
+                return ()
+        moved |= names
+    return tuple(sorted(moved))
+
+
+def in_path(key: Json) -> str:
+    """A key as it may stand in a path; empty: there it would name something else, or everything
+    (`..`, or nothing at all)."""
+    text = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
+    return "" if {"", ".", ".."} & {*text.replace("\\", "/").split("/")} else text
+
+
+def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
+    """Objects with a key that hold a text with the mark in it, the innermost; not those that list
+    it among others."""
+    if isinstance(value, list):
+        return [each for child in value for each in marked(child, mark, key)]
+    if not isinstance(value, dict):
+        return []
+    inner = [each for child in value.values() for each in marked(child, mark, key)]
+    return inner or ([value] if key in value and _holds(value, mark) else [])
+
+
+def _holds(value: Mapping[str, Json], mark: str) -> bool:
+    if not mark:
+        return True
+    return any(
+        _holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
+        for each in value.values()
+    )
+
+
+def as_json(undo: Entry) -> Json:
+    """An entry as a JSON value, for a journal that seals it."""
+    if isinstance(undo, Made):
+        return {
+            **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
+            "find": [_sent(each) for each in undo.find],
+            "turns": [list(each) for each in undo.turns],
+            "look": undo.look and _sent(undo.look),
+            "remove": _sent(undo.remove),
+            "taken": undo.taken,
+            "how": undo.how,
+            "older": sorted(undo.older),
+        }
+    return {
+        "name": undo.name,
+        "steps": [[who, _sent(request)] for who, request in undo.steps],
+        "check": [undo.check[0], _sent(undo.check[1])],
+        "before": undo.before,
+        "members": list(undo.members),
+        "how": undo.how,
+        "sent": undo.sent,
+    }
+
+
+def from_json(value: Mapping[str, Json]) -> Entry:
+    """The reverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
+    if "mark" in value:
+        find = tuple(_request(each) for each in value["find"])
+        plain = (value["name"], value["who"], value["mark"], value["key"])
+        look = _request(value["look"]) if value["look"] else None
+        turns = tuple(tuple(each) for each in value["turns"])
+        remove, taken = _request(value["remove"]), bool(value.get("taken"))
+        how = str(value.get("how", ""))
+        older = frozenset(map(str, value.get("older", ())))
+        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
+    who, asked = value["check"]
+    return Undo(
+        value["name"],
+        tuple((each, _request(sent)) for each, sent in value["steps"]),
+        (who, _request(asked)),
+        value["before"],
+        tuple(value["members"]),
+        str(value.get("how", "")),
+        str(value.get("sent", "")),
+    )
+
+
+def _sent(request: Request) -> Json:
+    body = request.body.decode("utf-8")
+    return [request.method, request.url, dict(request.headers), body]
+
+
+def _request(sent: Json) -> Request:
+    method, url, headers, body = sent
+    return Request(method, url, headers, body.encode())

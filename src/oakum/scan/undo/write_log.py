@@ -1,0 +1,85 @@
+"""What a run has written to its target, and what has become of it: for the report.
+
+The undo log and the journal know what to put back; this only counts, and holds nobody's value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz import Model
+from oakum.errors import counted
+from oakum.finding import Endpoint, Skipped, Writes
+from oakum.inference.side_effects import classify
+from oakum.scan.engine import Engine
+from oakum.scan.requests.endpoints import is_graphql
+
+
+@dataclass
+class WriteLog:
+    """Hears what the undo logs tell the journal."""
+
+    changes: int = 0
+    undone: int = 0
+    _open: set[str] = field(default_factory=set)
+
+    def heard(self, kind: str, name: str) -> None:
+        """`undo`, `flip`: about to be changed; `undone`, `restored`: seen to be as before."""
+        if kind in ("undo", "flip"):
+            self.changes += name not in self._open
+            self._open.add(name)
+        elif name in self._open:
+            self._open.remove(name)
+            self.undone += 1
+
+    def writes(
+        self,
+        model: Model,
+        sent: Mapping[str, int],
+        left: tuple[str, ...],
+        untried: tuple[Skipped, ...],
+    ) -> Writes:
+        """`sent`: calls that are no reads, by `POST /path`; `left`: what could not be put back."""
+        known = {f"{each.method} {each.path}": each for each in model.operations.values()}
+        found: Counter[Endpoint] = Counter()
+        for name, number in sent.items():
+            operation = known.get(name)
+            method, _, path = name.partition(" ")
+            if operation is None:
+                if method != "POST":  # of a login that the document does not have, say
+                    found[Endpoint(method, path)] += number
+                continue
+            rule = model.rule(operation.id)
+            kind = classify(operation, rule).kind
+            if kind in ("write", "destructive") and not is_graphql(operation, rule):
+                found[Endpoint(method, path, operation.id)] += number
+        endpoints = tuple(sorted(found.items()))
+        return Writes(sum(found.values()), self.changes, self.undone, left, endpoints, untried)
+
+
+def wrote_to(engine: Engine) -> Iterator[str]:
+    """How many objects of the identities were written to, of which kinds: their values are put
+    back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
+    undo_log, account_settings = engine.undo_log, engine.account_settings
+    accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
+    found = {
+        (resource, whose, "" if resource in accounts else key)
+        for resource, whose, key in (undo_log.existing if undo_log else ())
+    }
+    once = {(resource, whose) for resource, whose, _ in found}
+    for whose, path in account_settings.reception.written if account_settings else ():
+        resource = path.partition(".")[0]
+        if (resource, whose) not in once:
+            found.add((resource, whose, ""))
+    if many := Counter(resource for resource, _, _ in found):
+        kinds = ", ".join(f"{number} `{name}`" for name, number in sorted(many.items()))
+        why = undo_log.why_existing if undo_log else {}
+        said = [f"`{name}`, since {why[name]}" for name in sorted(many) if name in why]
+        yield (
+            f"wrote to {counted(len(found), 'object')} of the identities that the run"
+            f" has not made, and put the values back ({kinds}): what the API itself notes of a"
+            " write, such as its time and the writer's address, is not put back"
+            + (f"; none of the run's own could serve of {'; of '.join(said)}" if said else "")
+        )

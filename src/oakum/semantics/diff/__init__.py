@@ -1,6 +1,0 @@
-"""What changes between two contracts, exact over resource × field × world × state × endpoint."""
-
-from oakum.semantics.diff.compare import Difference, Move, compare
-from oakum.semantics.diff.render_text import Change, changes
-
-__all__ = ["Change", "Difference", "Move", "changes", "compare"]

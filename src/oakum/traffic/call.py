@@ -1,0 +1,188 @@
+"""One exchange as it may be kept: where, when, how it ended, and keyed hashes of who and whom.
+
+The law of this module: nothing in a `Call` is anybody's value: ids, names and credentials are
+hashes under a key, and a path is a template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from oakum.exchange import Request
+from oakum.traffic.inventory import UNREAD, credentials, host_of, naming, read, telling
+from oakum.traffic.recorded_exchange import RecordedExchange
+
+MOST: Final = 1000
+"""Hashes of ids that are kept of one answer, at most."""
+FAR: Final = 64
+"""A step from one id to the next that is longer says only that it is long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An exchange, reduced. A hash is one of `Hasher`; 0: not known."""
+
+    at: int
+    """Milliseconds since 1970 in UTC; 0: the record does not say."""
+    host: str
+    method: str
+    path: str
+    """The template of the endpoint: `/members/{memberId}`."""
+    operation: str
+    """Its id in the document; empty: it is not declared, or there is no document."""
+    status: int
+    credentials: str
+    """Kinds of credentials, joined by `+`: `bearer (JWT)`; `none`; `unknown`: none are kept."""
+    caller: int
+    """Of the credentials, or of the name that the record itself gives."""
+    address: int
+    """Of the network address."""
+    asked: tuple[int, ...]
+    """Of the ids in the path, then of the values in the query, then of the ids and names in the
+    body: what the caller named."""
+    handed: tuple[int, ...]
+    """Of the ids and names that stand in the answer, each once, in order; at most `MOST`."""
+    count: int
+    """Objects that the answer listed; -1: no body is kept."""
+    size: int
+    """Bytes of the answer; -1: not known."""
+    step: int = 0
+    """How far the last integer id in the path is from the one that this caller asked for before it
+    at this endpoint, at most `FAR` either way; 0: the same one, or not known. It tells order and
+    gaps, and no id."""
+
+
+class Hasher:
+    """Keyed hashes: the first 64 bits of HMAC-SHA-256 (RFC 2104), as a signed integer.
+
+    They are those of the guard's audit where the key is the same (`OAKUM_AUDIT_KEY`), so that a
+    caller of a log is known to the guard; and any engine of SQL can make them.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """The same key makes hashes of two runs comparable, and of the guard's audit."""
+        self._key = key
+
+    def __call__(self, text: str) -> int:
+        data = text.encode("utf-8", "surrogatepass")
+        return int.from_bytes(hmac.digest(self._key, data, "sha256")[:8], signed=True)
+
+    def pads(self) -> tuple[bytes, bytes]:
+        """The key with the inner pad and with the outer one, for an engine that has SHA-256 alone:
+        the hash of a text is `sha256(outer + sha256(inner + text))` (RFC 2104, section 2)."""
+        key = self._key if len(self._key) <= 64 else hashlib.sha256(self._key).digest()
+        whole = key.ljust(64, b"\0")
+        return bytes(each ^ 0x36 for each in whole), bytes(each ^ 0x5C for each in whole)
+
+    @property
+    def mark(self) -> str:
+        """What tells that two keys are the same, and neither of them."""
+        return self.written(self("oakum"))
+
+    @staticmethod
+    def written(mark: int) -> str:
+        """A hash as the guard's audit writes it: 16 hexadecimal digits."""
+        return f"{mark & (1 << 64) - 1:016x}"
+
+    @staticmethod
+    def made(text: str) -> int | None:
+        """The hash that the guard's audit has written; None: the text is none."""
+        if not re.fullmatch(r"[0-9a-f]{16}", text):
+            return None
+        return int.from_bytes(bytes.fromhex(text), signed=True)
+
+
+def reduced(
+    passed: RecordedExchange,
+    body: object,
+    path: str,
+    operation: str,
+    values: Iterable[str],
+    hashed: Hasher,
+) -> Call:
+    """The call that an exchange was. `body`: the answer read, `UNREAD` if it was not; `path`: the
+    template; `values`: what stood in its parameters."""
+    request, response = passed.exchange.request, passed.exchange.response
+    kinds = credentials(request) if passed.headers else {"unknown": ""}
+    who = passed.who or telling(kinds)
+    good = 200 <= response.status < 300
+    return Call(
+        passed.at,
+        host_of(request.url),
+        request.method,
+        path,
+        operation,
+        response.status,
+        "+".join(sorted(kinds)) or "none",
+        _caller(passed, who, hashed),
+        hashed(passed.peer) if passed.peer else 0,
+        tuple(
+            hashed(each)
+            for each in (*map(unquote, values), *_queried(request, kinds), *_named(request))
+        ),
+        tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
+        -1 if passed.body == "absent" else listed(body),
+        len(response.body) if passed.body == "whole" else -1,
+    )
+
+
+def _caller(passed: RecordedExchange, who: str, hashed: Hasher) -> int:
+    """A record that names the operation is of our guard, and has hashed the caller already. A 401
+    says that nobody has proved who asked (RFC 9110, 15.5.2): a name or a token that anybody may
+    have made up is then none, where there is an address to go by."""
+    if passed.operation and who in ("", "anonymous"):
+        return 0
+    unproved = passed.exchange.response.status == 401 and not passed.operation
+    if unproved and (passed.who or passed.peer):
+        return 0
+    made = Hasher.made(who) if passed.operation else None
+    return made if made is not None else hashed(who) if who else 0
+
+
+def _queried(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
+    for name, value in parse_qsl(urlsplit(request.url).query)[:64]:
+        if f"query {name}" not in kinds and 0 < len(value) < 200:
+            yield value
+
+
+def _named(request: Request) -> Iterator[str]:
+    """Whom the body names: the address of a login, the ids of a batch."""
+    if not request.body:
+        return
+    body = read(request.body, request.headers.get("content-type", ""))
+    if body is UNREAD:
+        try:
+            body = dict(parse_qsl(request.body.decode(), max_num_fields=64))
+        except ValueError:
+            return
+    yield from islice(naming(body, numbers=True), MOST)
+
+
+def _handed(body: object, hashed: Hasher) -> Iterator[int]:
+    seen = set[int]()
+    for text in naming(body, numbers=True):
+        mark = hashed(text)
+        if mark not in seen:
+            seen.add(mark)
+            yield mark
+            if len(seen) == MOST:
+                return
+
+
+def listed(body: object) -> int:
+    """How many objects an answer lists: the longest list at its top, or one level below; else 1,
+    and 0 where there was nothing to read."""
+    if body is UNREAD or body is None:
+        return 0
+    if isinstance(body, list):
+        return len(body)
+    if isinstance(body, dict):
+        return max((len(each) for each in body.values() if isinstance(each, list)), default=1)
+    return 1

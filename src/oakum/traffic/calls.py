@@ -1,0 +1,158 @@
+"""The calls of recorded traffic: each exchange reduced as it is read, under its endpoint's
+template.
+
+The law of this module: a path that is told holds no word that is not of an endpoint. A template
+comes from a document, or from all of the traffic read once before; what fits none keeps the words
+that endpoints have, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from oakum.openapi.model import Operation
+from oakum.traffic.call import FAR, Call, Hasher, reduced
+from oakum.traffic.intake import Source, records
+from oakum.traffic.inventory import UNREAD, read
+from oakum.traffic.paths import id_form
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.survey import Survey, aside, is_page
+
+_MOST_SEGMENTS = 16
+_MOST_LAST = 200_000
+"""Callers at endpoints of whom the last id is kept."""
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+class Finds(Protocol):
+    """A document, asked which of its operations an exchange was."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All that are declared."""
+        ...
+
+    def found(self, passed: RecordedExchange, /) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its path parameters; None: it is not declared."""
+        ...
+
+
+@dataclass
+class _Node:
+    below: dict[str, _Node] = field(default_factory=dict)
+    """By literal segment; "" for a parameter."""
+    path: str = ""
+    """The template that ends here; empty: none does."""
+
+    def find(self, parts: Sequence[str]) -> tuple[str, tuple[int, ...]] | None:
+        """The template of these segments, and which of them are parameters; words come first."""
+        if not parts:
+            return (self.path, ()) if self.path else None
+        for name in (parts[0], "") if parts[0] else ("",):
+            step = self.below.get(name)
+            found = step.find(parts[1:]) if step is not None else None
+            if found is not None:
+                shifted = tuple(each + 1 for each in found[1])
+                return found[0], shifted if name else (0, *shifted)
+        return None
+
+
+class Steps:
+    """How far each caller goes from one integer id to the next, at each endpoint. The last id is
+    kept in memory alone."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
+
+    def told(self, call: Call, values: Sequence[str]) -> Call:
+        """The call with its step; `values`: what stands in its path, the last of which counts."""
+        if not values or not _INTEGER.fullmatch(values[-1]):
+            return call
+        key, number = (call.caller or call.address, call.method, call.path), int(values[-1])
+        before = self._last.pop(key, number)
+        self._last[key] = number
+        if len(self._last) > _MOST_LAST:
+            self._last.popitem(last=False)
+        return replace(call, step=max(-FAR, min(FAR, number - before)))
+
+
+class Endpoints:
+    """Tells the template of any exchange: of what fits none, one without its words."""
+
+    def __init__(
+        self,
+        survey: Survey | None = None,
+        against: Finds | None = None,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`survey`: of the same traffic, read before; None: there is the document alone."""
+        self._against = against
+        self._hosts = frozenset(hosts)
+        self._steps = Steps()
+        self._root = _Node()
+        self._words = set[str]()
+        for operation in against.operations if against is not None else ():
+            self._learn(operation.path, ends=False)
+        for each in survey.templates if survey is not None else ():
+            self._learn(each.path, ends=True)
+
+    def _learn(self, path: str, *, ends: bool) -> None:
+        step = self._root
+        for part in path.strip("/").split("/"):
+            name = "" if "{" in part else part
+            self._words.add(name)
+            step = step.below.setdefault(name, _Node())
+        if ends:
+            step.path = path
+
+    def call(self, passed: RecordedExchange, hashed: Hasher) -> Call | None:
+        """An exchange, reduced; None: it is no call of this API."""
+        request, response = passed.exchange.request, passed.exchange.response
+        if aside(passed, self._hosts):
+            return None
+        body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
+        found = self._against.found(passed) if self._against is not None else None
+        if found is not None:
+            operation, params = found
+            values = tuple(params.values())
+            made = reduced(passed, body, operation.path, operation.id, values, hashed)
+            return self._steps.told(made, values)
+        if not passed.operation and is_page(passed):
+            return None
+        path, values = self.template(passed.operation or urlsplit(request.url).path)
+        return self._steps.told(reduced(passed, body, path, "", values, hashed), values)
+
+    def template(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """The template of a path that no document declares, and what stands in its parameters,
+        still encoded."""
+        raw = path.strip("/").split("/")[:_MOST_SEGMENTS]
+        parts = [unquote(each) for each in raw]
+        found = self._find(parts)
+        if found is not None:
+            return found[0], tuple(raw[each] for each in found[1])
+        known = [each in self._words and id_form(each) is None for each in parts]
+        told = [part if is_known else "{id}" for part, is_known in zip(parts, known, strict=True)]
+        values = [each for each, is_known in zip(raw, known, strict=True) if not is_known]
+        return "/" + "/".join(told), tuple(values)
+
+    def known(self, path: str) -> tuple[str, bool]:
+        """The template alone, and whether it is that of an endpoint."""
+        parts = [unquote(each) for each in path.strip("/").split("/")[:_MOST_SEGMENTS]]
+        return self.template(path)[0], self._find(parts) is not None
+
+    def _find(self, parts: Sequence[str]) -> tuple[str, tuple[int, ...]] | None:
+        return self._root.find(["" if id_form(each) else each for each in parts])
+
+
+def calls(found: Iterable[Source], endpoints: Endpoints, hashed: Hasher) -> Iterator[Call]:
+    """The calls of sources, in their order; what was skipped is counted in the source."""
+    for source in found:
+        for passed in records(source):
+            call = endpoints.call(passed, hashed)
+            if call is not None:
+                yield call

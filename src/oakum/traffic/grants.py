@@ -1,0 +1,156 @@
+"""The narrowest grants that explain what was sent: to whom, in which state of the owner.
+
+The law of this module: a grant explains what was sent *and* what was not. A relation is granted a
+field only where somebody who can stand in no stronger relation was sent it, and where no object of
+that relation and state came without it through a place that serves it. A setting is left out of
+the condition only where each of its values was met. Whatever was mixed, or met by nobody of whom
+it is known what they are, is granted to nobody: it is a question for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, Relation
+
+RANK = {"anyone": 0, "authenticated": 1, "claim": 2, "field": 2, "lookup": 2, "owner": 3}
+Setting = tuple[str, Json]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Objects that were sent to one kind of viewer in one state, and how many held the field."""
+
+    held: frozenset[str]
+    """Relations in which they certainly stand."""
+    possible: frozenset[str]
+    """Those, and all that nothing rules out."""
+    state: tuple[Setting, ...]
+    """Each setting of the resource with its value; None: unknown."""
+    present: int
+    of: int
+    refused: int = 0
+    """Further objects that these viewers were refused, or that a list kept back from them."""
+
+    @property
+    def whole(self) -> bool:
+        """Each that was sent held it."""
+        return 0 < self.present == self.of
+
+    @property
+    def sent(self) -> bool:
+        """Each held it, and none was refused."""
+        return self.whole and not self.refused
+
+    @property
+    def known(self) -> bool:
+        """Whether every setting is known."""
+        return all(value is not None for _, value in self.state)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """One grant: a relation, and the values that settings must have; none: always."""
+
+    relation: str
+    when: tuple[Setting, ...]
+
+    def covers(self, sample: Sample) -> bool:
+        """Whether it explains that these viewers were sent the field: by a relation that they may
+        stand in, so that no other is granted it without need."""
+        return self.relation in sample.possible and self.holds(dict(sample.state))
+
+    def holds(self, values: Mapping[str, Json]) -> bool:
+        """Whether its condition is met."""
+        return all(
+            type(values[name]) is type(value) and values[name] == value for name, value in self.when
+        )
+
+
+def narrowest(
+    policy: Policy, values: Mapping[str, Sequence[Json]], samples: Iterable[Sample]
+) -> tuple[Granted, ...]:
+    """The grants that `samples` of one field support; `values`: of each setting of the resource."""
+    rows = [each for each in samples if each.of or each.refused]
+    taking = {name for each in policy.relations.values() for name in each.unless}
+    ranks = {name: RANK[each.kind] for name, each in policy.relations.items()}
+    found: list[Granted] = []
+    for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
+        relation = policy.relations[name]
+        standing = [each for each in rows if _stands(relation, each)]
+        others = [(s, s.possible - {name, *relation.unless}) for s in standing if s.known]
+        pure = [s for s, more in others if all(ranks[other] < ranks[name] for other in more)]
+        against = {s.state for s, _ in others if _speaks_against(name, s)}
+        sure = {s.state for s in pure if s.sent and name in s.held}
+        doubtful = {s.state for s, _ in others if s.refused} - sure
+        sent = {s.state for s in pure if s.whole} - against - doubtful
+        fresh = [s for s in pure if s.state in sent]
+        if any(not any(grant.covers(s) for grant in found) for s in fresh):
+            boxes = [*_boxes(name, sent, against | doubtful, values)]
+            unknown = [s for s in standing if not s.known and _speaks_against(name, s)]
+            found += boxes if all(_leaves_open(boxes, s, values) for s in unknown) else ()
+    return tuple(found)
+
+
+def _stands(relation: Relation, sample: Sample) -> bool:
+    """Whether these viewers stand in a relation, be it that they may have been shut out of it: who
+    was sent a field was not, and who was sent the rest without it may well be entitled to it."""
+    if relation.name in sample.held:
+        return True
+    shut = not sample.possible.isdisjoint(relation.unless)
+    told = relation.kind in ("authenticated", "owner") and sample.held.isdisjoint(relation.unless)
+    return shut and told and relation.name in sample.possible
+
+
+def _speaks_against(name: str, sample: Sample) -> bool:
+    """Whether some of them came without the field, and not for having been shut out."""
+    return not (sample.sent if name in sample.held else sample.present == sample.of)
+
+
+def _leaves_open(
+    boxes: Iterable[Granted], sample: Sample, values: Mapping[str, Sequence[Json]]
+) -> bool:
+    """Whether some value of the settings that are not known explains what was not sent."""
+    spread = [(value,) if value is not None else values[name] for name, value in sample.state]
+    worlds = [
+        [*zip((name for name, _ in sample.state), each, strict=True)] for each in product(*spread)
+    ]
+    return any(not any(box.holds(dict(world)) for box in boxes) for world in worlds)
+
+
+def _boxes(
+    name: str,
+    sent: set[tuple[Setting, ...]],
+    against: set[tuple[Setting, ...]],
+    values: Mapping[str, Sequence[Json]],
+) -> Iterator[Granted]:
+    """The states in which a relation was sent a field, by as few settings as tell them from those
+    in which it was not."""
+    kept = sorted(values)
+    for setting in sorted(values):
+        fewer = [each for each in kept if each != setting]
+        met = {_key(dict(state)[setting]) for state in sent}
+        whole = met >= {_key(each) for each in values[setting]}
+        if whole and _cut(sent, fewer).keys().isdisjoint(_cut(against, fewer)):
+            kept = fewer
+    for state in _cut(sent, kept).values():
+        yield Granted(name, state)
+
+
+def _cut(
+    states: Iterable[tuple[Setting, ...]], kept: Sequence[str]
+) -> dict[tuple[tuple[str, str], ...], tuple[Setting, ...]]:
+    """States as far as some settings go, each once and in order."""
+    found = {}
+    for state in states:
+        cut = tuple((name, value) for name, value in state if name in kept)
+        found[tuple((name, _key(value)) for name, value in cut)] = cut
+    return dict(sorted(found.items()))
+
+
+def _key(value: Json) -> str:
+    """A JSON scalar as text that tells `true` from `"true"` and from 1."""
+    return f"{type(value).__name__} {value}"

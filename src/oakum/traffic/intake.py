@@ -1,0 +1,314 @@
+"""Where records come from: files, whole or packed, and standard input, one record at a time.
+
+The only module of `oakum.traffic` that opens anything. Nothing is spooled: what was read is gone
+when the next record is. What cannot be used is counted with its reason, and an end that comes too
+early makes a source not to be trusted.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import itertools
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Final
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.traffic.observation import Read
+from oakum.traffic.recorded_exchange import (
+    RecordedExchange,
+    Unusable,
+    from_entry,
+    from_log,
+    is_entry,
+)
+
+LONGEST = 32 << 20
+"""Bytes of a line, at most: what is longer is skipped, so that memory stays bounded."""
+_HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+_PEEK = 1 << 16
+_CHUNK = 1 << 16
+STDIN = "-"
+_ZSTD = (".zst", ".zstd")
+Wanted = Callable[[bytes], object]
+"""Whether a line that is not read yet is of interest."""
+NO_JSON: Final = "a line that is no JSON"
+TOO_LONG: Final = "a line that is too long"
+
+
+@dataclass
+class Source:
+    """A file, or standard input, and what came of it."""
+
+    name: str
+    kind: str = ""
+    """`har`, `lines`; empty as long as nothing was read."""
+    read: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Why records were not used, and how many."""
+    broken: str = ""
+    """Why it ended too early; empty: it did not."""
+    at: int = 0
+    """How far it was read: bytes of its lines as they are unpacked, or entries of a HAR."""
+    grows: bool = False
+    """Whether a last line that is not whole yet is left for the next time."""
+
+    @property
+    def told(self) -> Read:
+        """What came of it until now, for a report."""
+        return Read(self.name, self.kind, self.read, dict(self.skipped), self.broken)
+
+    @property
+    def distrust(self) -> str:
+        """Why this source proves nothing; empty: it can be relied upon."""
+        return self.told.distrust
+
+
+def sources(names: Iterable[str]) -> list[Source]:
+    """The sources that arguments name, patterns spread out, each once and in order.
+
+    Raises `InputError` with each name that leads to no file, and each file of Parquet.
+    """
+    found: dict[str, Source] = {}
+    problems = []
+    for name in names:
+        hits = [name]
+        if name != STDIN and not Path(name).is_file():
+            hits = sorted(glob.glob(name))  # noqa: PTH207 - a pattern may be absolute
+        files = [each for each in hits if each == STDIN or Path(each).is_file()]
+        if not files:
+            problems.append(Problem(Location(name), "leads to no file", "give a file, or `-`"))
+        problems += map(_parquet, filter(_is_parquet, files))
+        found.update((each, Source(each)) for each in files)
+    if problems:
+        raise InputError(problems)
+    return [*found.values()]
+
+
+def _is_parquet(name: str) -> bool:
+    """By its magic number. A file of Parquet says nothing of the run that it belongs to."""
+    if name == STDIN:
+        return False
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+def _parquet(name: str) -> Problem:
+    hint = "give the folder that `oakum observe keep` has written, `-o DIR`, as a whole"
+    return Problem(Location(name), "is a file of Parquet, which is not read by itself", hint)
+
+
+def is_log(source: Source) -> bool:
+    """Whether a file begins as a log does: with a line of JSON that is no exchange with a body. An
+    engine of SQL may read it itself; what it then finds, it says."""
+    if source.name == STDIN or re.search(r"[*?\[\]{}']", source.name):
+        return False
+    try:
+        with _opened(source.name) as file:
+            if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
+                return False
+            first = next(_lines(Source(source.name), file, None), None)
+            # An engine takes a frame that is cut off for one that ends.
+            while source.name.endswith(_ZSTD) and file.read(_CHUNK):
+                pass
+    except (OSError, EOFError, zlib.error, InputError):
+        return False
+    return isinstance(first, dict) and not is_entry(first)
+
+
+def records(
+    source: Source, wanted: Wanted | None = None, start: int = 0
+) -> Iterator[RecordedExchange]:
+    """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
+    it says yes to, before they are read; None: all. `start`: where an earlier reading has come to,
+    as `Source.at` says it."""
+    source.kind, source.read, source.broken, source.at = "", 0, "", start
+    source.skipped.clear()
+    try:
+        with _opened(source.name) as file:
+            yield from _parsed(source, file, wanted)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        source.broken = "is cut off, or is not packed as its name says"
+    except OSError as error:
+        source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+
+
+def _parsed(
+    source: Source, file: io.BufferedReader, wanted: Wanted | None
+) -> Iterator[RecordedExchange]:
+    head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
+    source.kind = "har" if _HAR.match(head) else "lines"
+    if source.kind == "har":
+        values = _entries(source, file)
+    else:
+        _skip(file, source.at)
+        values = _lines(source, file, wanted)
+    for value in values:
+        passed = _usable(source, value)
+        if passed is not None:
+            yield passed
+
+
+def one(source: Source, line: bytes) -> RecordedExchange | None:
+    """The exchange that a line of a source holds, counted in it; None: none that can be used."""
+    source.kind = "lines"
+    value = _value(source, line)
+    return _usable(source, value) if value is not None else None
+
+
+def _usable(source: Source, value: object) -> RecordedExchange | None:
+    try:
+        passed = from_entry(value) if source.kind == "har" or is_entry(value) else from_log(value)
+    except Unusable as why:
+        source.skipped[str(why)] += 1
+        return None
+    source.read += 1
+    return passed
+
+
+def _skip(file: io.BufferedReader, many: int) -> None:
+    if many and file.seekable():
+        file.seek(many)
+        return
+    while many and (data := file.read(min(many, _CHUNK))):
+        many -= len(data)
+
+
+def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[object]:
+    while line := file.readline(LONGEST):
+        if source.grows and not line.endswith(b"\n") and _is_begun(line):
+            return
+        source.at += len(line)
+        if len(line) == LONGEST and not line.endswith(b"\n"):
+            source.skipped[TOO_LONG] += 1
+            while rest := file.readline(LONGEST):
+                source.at += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+            continue
+        value = _value(source, line, wanted)
+        if value is not None:
+            yield value
+
+
+def _is_begun(line: bytes) -> bool:
+    if len(line) == LONGEST:
+        return False
+    try:
+        orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return True
+    return False
+
+
+def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
+    """What a line holds; None: nothing, nothing that is wanted, or no JSON."""
+    line = line.removeprefix(b"\xef\xbb\xbf").strip()
+    if not line or (wanted is not None and not wanted(line)):
+        return None
+    try:
+        found: object = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        source.skipped[NO_JSON] += 1
+        return None
+    if found is None:
+        source.skipped["a line that is no JSON object"] += 1
+    return found
+
+
+def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:
+    try:
+        import ijson  # type: ignore[import-untyped]
+    except ImportError:
+        raise _lacking(source.name, "ijson") from None
+
+    if file.peek(3)[:3] == b"\xef\xbb\xbf":
+        file.read(3)
+    try:
+        found = ijson.items(file, "log.entries.item", use_float=True)
+        for value in itertools.islice(found, source.at, None):
+            source.at += 1
+            yield value
+    except ijson.JSONError:
+        source.broken = "is cut off, or is no JSON to its end"
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[io.BufferedReader]:
+    if name == STDIN:
+        yield io.BufferedReader(_Reads(_pieces(sys.stdin.buffer)))
+        return
+    with Path(name).open("rb") as raw:
+        if name.endswith(".gz"):
+            yield io.BufferedReader(_Reads(_pieces(gzip.GzipFile(fileobj=raw))))
+        elif name.endswith(_ZSTD):
+            yield io.BufferedReader(_Reads(_unpacked(raw, name)))
+        else:
+            yield raw
+
+
+def _pieces(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    while data := stream.read(_CHUNK):
+        yield data
+
+
+def _unpacked(raw: BinaryIO, name: str) -> Iterator[bytes]:
+    """The frames of a Zstandard file (RFC 8878), one after the other. Raises `EOFError` when the
+    last one does not come to its end."""
+    try:
+        import zstandard
+    except ImportError:
+        raise _lacking(name, "zstandard") from None
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    begun = True
+    try:
+        while packed := raw.read(_CHUNK):
+            while packed:
+                if not begun:
+                    frame, begun = zstandard.ZstdDecompressor().decompressobj(), True
+                yield frame.decompress(packed)
+                packed, begun = frame.unused_data, not frame.eof
+    except zstandard.ZstdError:
+        raise EOFError from None
+    if begun:
+        raise EOFError
+
+
+def _lacking(name: str, module: str) -> InputError:
+    hint = "install it with: pip install '.[observe]' in Oakum's folder"
+    return InputError([Problem(Location(name), f"needs `{module}`", hint)])
+
+
+class _Reads(io.RawIOBase):
+    """Pieces of bytes as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, b""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """The next bytes; 0 at the end."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,496 @@
+"""What was seen, by endpoint: how often, by whom, with which credentials, with which fields.
+
+Sums and small sketches only, so that memory does not grow with the traffic. Callers are counted by
+a hash under a key that is drawn for one run and never written.
+"""
+
+from __future__ import annotations
+
+import csv
+import hmac
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heapify, heappush, heappushpop
+from itertools import islice
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from oakum.authz.span import MAX_DEPTH
+from oakum.exchange import Request
+from oakum.inference.lexicon import FieldClass, label_field, words
+from oakum.traffic.graphql_operation import graphql
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.shapes import Learnt
+
+_SKETCH = 1024
+_CREDENTIAL = re.compile(
+    r"(?:x-)?(?:api[-_]?key|auth(?:orization)?[-_]?token|access[-_]?token)", re.I
+)
+_SCHEMES = frozenset(
+    (
+        "apikey", "basic", "bearer", "digest", "dpop", "gnap", "hawk", "hmac", "hoba", "jwt", "key",
+        "mutual", "negotiate", "ntlm", "oauth", "privatetoken", "token", "vapid",
+    )
+)  # fmt: skip
+"""Of `Authorization`: IANA's registry (RFC 9110, 16.4.1) and usual ones. Any other word there may
+be the beginning of a secret."""
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
+_SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
+_COOKIE = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_.-]{1,40}")
+"""What reads as the name of a cookie and holds nobody's number."""
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
+_NAMING = frozenset(
+    (word,)
+    for word in [
+        "id",
+        "ids",
+        "uuid",
+        "slug",
+        "username",
+        "login",
+        "handle",
+        "nickname",
+        "name",
+        "key",
+        "code",
+        "email",
+        "phone",
+    ]
+)
+FORM = "application/x-www-form-urlencoded"
+_MOST_HANDED = 500_000
+_MOST_QUERY = 64
+_MOST_HOSTS = 16
+_MOST_PARTS = 200
+_FEWEST_NAMES = 4
+"""Names of an operation, each of a caller of its own, that are no chance."""
+_COLUMN = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_.-]{0,47}")
+_ROWS = 200
+
+
+@dataclass
+class Distinct:
+    """How many different things were seen: exact up to 1,024, then an estimate (k minimum values,
+    Bar-Yossef et al. 2002; standard error about 3 %)."""
+
+    _heap: list[int] = field(default_factory=list)
+    _in: set[int] = field(default_factory=set)
+    _over: bool = False
+
+    def see(self, mark: int) -> None:
+        """Count a thing by a 64-bit hash."""
+        if mark in self._in:
+            return
+        if len(self._heap) < _SKETCH:
+            heappush(self._heap, -mark)
+            self._in.add(mark)
+            return
+        self._over = True
+        if mark < -self._heap[0]:
+            self._in.discard(-heappushpop(self._heap, -mark))
+            self._in.add(mark)
+
+    def add(self, other: Distinct) -> None:
+        """Take in what was seen elsewhere."""
+        self._over |= other._over
+        kept = sorted(self._in | other._in)
+        self._over |= len(kept) > _SKETCH
+        self._in = set(kept[:_SKETCH])
+        self._heap = [-each for each in self._in]
+        heapify(self._heap)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The hashes that are kept: all of them up to 1,024."""
+        return frozenset(self._in)
+
+    @property
+    def count(self) -> int:
+        """The number, or its estimate."""
+        if not self._over:
+            return len(self._in)
+        return int((_SKETCH - 1) * (1 << 64) / -self._heap[0])
+
+
+@dataclass
+class Site:
+    """What was seen of one operation at one host."""
+
+    good: int = 0
+    """Answers that succeeded."""
+    auth: Counter[str] = field(default_factory=Counter)
+    answer: Learnt | None = None
+    """None: there is no other host, so that it is as the endpoint's."""
+
+    def add(self, other: Site) -> None:
+        """Take in what was seen elsewhere at the same host."""
+        self.good += other.good
+        self.auth.update(other.auth)
+        if other.answer is not None:
+            self.answer = self.answer or Learnt()
+            self.answer.add(other.answer)
+
+
+@dataclass
+class Endpoint:
+    """What was seen of one operation."""
+
+    seen: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    media: Counter[str] = field(default_factory=Counter)
+    auth: Counter[str] = field(default_factory=Counter)
+    """Kinds of credentials with which it answered; `none`, and `unknown` where the record keeps
+    none of them."""
+    sites: dict[str, Site] = field(default_factory=dict)
+    """By host."""
+    callers: Distinct = field(default_factory=Distinct)
+    bodies: Counter[str] = field(default_factory=Counter)
+    """Answers that succeeded, by what the record held: `whole`, `cut`, `absent`, `unreadable`."""
+    answer: Learnt = field(default_factory=Learnt)
+    """Of answers that succeeded and are JSON."""
+    sent: Learnt = field(default_factory=Learnt)
+    """Of request bodies that are JSON."""
+    form: Learnt = field(default_factory=Learnt)
+    """Of those that are forms (`application/x-www-form-urlencoded`), as an object of texts."""
+    query: dict[str, Learnt] = field(default_factory=dict)
+    removed: Counter[str] = field(default_factory=Counter)
+    """Fields that our guard took out."""
+    groups: set[int | str] = field(default_factory=set)
+    """Under which numbers or shapes an engine of SQL has counted what was seen here."""
+    told: int | None = None
+    """Different callers, where an engine has counted them."""
+    parts: dict[str, Endpoint] = field(default_factory=dict)
+    """By GraphQL operation: kind, name and root fields."""
+    nameless: str = ""
+    """Of such an operation, kind and root fields alone."""
+
+    @property
+    def different(self) -> int:
+        """Different callers."""
+        return self.callers.count if self.told is None else self.told
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """At which it was seen."""
+        return frozenset(self.sites)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """Its callers, each by a hash; not all of them where there are many."""
+        return self.callers.marks
+
+    def told_parts(self) -> dict[str, Endpoint]:
+        """GraphQL operations by what may be told of them: where several that differ in their name
+        alone were each asked by a caller of its own, the names may be theirs, and are left out."""
+        groups: dict[str, list[str]] = {}
+        for name, endpoint in self.parts.items():
+            if name != endpoint.nameless and len(endpoint.marks) == 1:
+                groups.setdefault(endpoint.nameless, []).append(name)
+        found = dict(self.parts)
+        for nameless, names in groups.items():
+            callers = {mark for name in names for mark in self.parts[name].marks}
+            if len(names) >= _FEWEST_NAMES and len(callers) == len(names):
+                made = Endpoint(nameless=nameless)
+                for name in (*names, *([nameless] if nameless in found else [])):
+                    made.add(found.pop(name))
+                found[nameless] = made
+        return found
+
+    def at_host(self, host: str) -> Site | None:
+        """Where to count what is seen at a host; of many the first ones by name are remembered.
+        From the second one on, each learns its own answers."""
+        if host not in self.sites:
+            self._part()
+            self.sites[host] = Site(answer=Learnt() if self.sites else None)
+            if len(self.sites) > _MOST_HOSTS:
+                del self.sites[max(self.sites)]
+        return self.sites.get(host)
+
+    def _part(self) -> None:
+        """What the one host has answered until now is what the endpoint has."""
+        for only in self.sites.values() if len(self.sites) == 1 else ():
+            if only.answer is None:
+                only.answer = Learnt()
+                only.answer.add(self.answer)
+
+    def add(self, other: Endpoint) -> None:
+        """Take in what was seen of another path that turned out to be this endpoint."""
+        self.seen += other.seen
+        if self.sites.keys() != other.sites.keys():
+            self._part()
+            other._part()
+        for host, site in other.sites.items():
+            self.sites.setdefault(host, Site()).add(site)
+        while len(self.sites) > _MOST_HOSTS:
+            del self.sites[max(self.sites)]
+        for name, endpoint in other.parts.items():
+            self.parts.setdefault(name, Endpoint(nameless=endpoint.nameless)).add(endpoint)
+        for mine, theirs in (
+            (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
+            (self.bodies, other.bodies), (self.removed, other.removed),
+        ):  # fmt: skip
+            mine.update(theirs)  # type: ignore[arg-type]
+        self.groups |= other.groups
+        self.callers.add(other.callers)
+        self.answer.add(other.answer)
+        self.sent.add(other.sent)
+        self.form.add(other.form)
+        for name, each in other.query.items():
+            self.query.setdefault(name, Learnt()).add(each)
+
+    def alike(self, other: Endpoint) -> bool:
+        """Whether both answer with the same names, or both never with any."""
+        mine, theirs = self.answer.members.keys(), other.answer.members.keys()
+        if not mine or not theirs:
+            return mine == theirs and self.answer.kinds.keys() == other.answer.kinds.keys()
+        return len(mine & theirs) * 2 > len(mine | theirs)
+
+
+class Watcher:
+    """Takes exchanges in, one after the other; `key` is of the hashes, and of this run alone."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._handed: set[int] = set()
+
+    def handed(self, text: str) -> bool:
+        """Whether an answer held this text where names and ids stand."""
+        return self.hash(text) in self._handed
+
+    def take(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
+        """Count an exchange at its endpoint; `body`: the answer read, `UNREAD` if it was not."""
+        request, response = passed.exchange.request, passed.exchange.response
+        endpoint.seen += 1
+        endpoint.statuses[response.status] += 1
+        host = host_of(request.url)
+        site = endpoint.at_host(host) if host else None
+        endpoint.removed.update(passed.removed)
+        good = 200 <= response.status < 300
+        self._who(endpoint, site, passed, good)
+        if not good:
+            return
+        if site is not None:
+            site.good += 1
+            if site.answer is not None and body is not UNREAD and not isinstance(body, Events):
+                site.answer.learn(body)
+        endpoint.bodies[
+            "unreadable" if body is UNREAD and passed.body == "whole" else passed.body
+        ] += 1
+        if body is not UNREAD:
+            endpoint.media[_media(response.media_type)] += 1
+            for each in body if isinstance(body, Events) else (body,):
+                self._learn(endpoint, each)
+        sent = read(request.body, request.headers.get("content-type", ""))
+        if sent is not UNREAD:
+            endpoint.sent.learn(sent)
+            asked, nameless = graphql(sent)
+            room = asked in endpoint.parts or len(endpoint.parts) < _MOST_PARTS
+            if asked and room and body is not UNREAD:
+                self._part(
+                    endpoint.parts.setdefault(asked, Endpoint(nameless=nameless)), passed, body
+                )
+        elif request.body and media_type(request) == FORM:
+            posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
+            endpoint.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
+        for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
+            if name in endpoint.query or len(endpoint.query) < _MOST_QUERY:
+                endpoint.query.setdefault(name, Learnt()).learn(_typed(value))
+
+    @staticmethod
+    def tally(
+        endpoint: Endpoint, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int
+    ) -> None:
+        """Count an exchange that an engine has met `many` times, with these kinds of credentials;
+        `body`: what the records held, empty where that is counted apart."""
+        response = passed.exchange.response
+        endpoint.seen += many
+        endpoint.statuses[response.status] += many
+        host = host_of(passed.exchange.request.url)
+        site = endpoint.at_host(host) if host else None
+        for name, times in passed.removed.items():
+            endpoint.removed[name] += times * many
+        if 200 <= response.status < 300:
+            told = [endpoint.auth, site.auth] if site is not None else [endpoint.auth]
+            for kind in kinds:
+                for each in told:
+                    each[kind] += many
+            if site is not None:
+                site.good += many
+            if body:
+                endpoint.bodies[body] += many
+
+    def _learn(self, endpoint: Endpoint, body: object) -> None:
+        endpoint.answer.learn(body)
+        for text in naming(body):
+            if len(self._handed) < _MOST_HANDED:
+                self._handed.add(self.hash(text))
+
+    def _part(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
+        endpoint.seen += 1
+        endpoint.statuses[passed.exchange.response.status] += 1
+        self._who(endpoint, None, passed, True)
+        endpoint.bodies[passed.body] += 1
+        endpoint.answer.learn(body)
+
+    def _who(
+        self, endpoint: Endpoint, site: Site | None, passed: RecordedExchange, good: bool
+    ) -> None:
+        kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
+        if good:
+            endpoint.auth.update(kinds.keys() or ("none",))
+            if site is not None:
+                site.auth.update(kinds.keys() or ("none",))
+        mark = passed.who or telling(kinds)
+        if mark:
+            endpoint.callers.see(self.hash(mark))
+
+    def hash(self, text: str) -> int:
+        """A keyed hash of 64 bits: equality within this run, and nothing else."""
+        made = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+        return int.from_bytes(made[:8])
+
+
+def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = False) -> Iterator[str]:
+    """Short texts of a body that name or identify something, by the member they stand in; with
+    `numbers` ids that are integers too, as an address would hold them."""
+    if isinstance(body, dict) and depth < MAX_DEPTH:
+        for key, child in body.items():
+            yield from naming(child, key, depth + 1, numbers=numbers)
+    elif isinstance(body, list) and depth < MAX_DEPTH:
+        for child in body:
+            yield from naming(child, name, depth + 1, numbers=numbers)
+    elif isinstance(body, str):
+        if 0 < len(body) < 80 and words(name)[-1:] in _NAMING:
+            yield body
+    elif numbers and type(body) is int and words(name)[-1:] in _NAMING:
+        yield str(body)
+
+
+class _Unread:
+    """The one value that is no JSON."""
+
+
+UNREAD = _Unread()
+
+
+def read(body: bytes, media_type: str) -> object:
+    """A body as JSON; `UNREAD` when it is none. What says no type is tried."""
+    base = media_type.split(";")[0].strip().lower()
+    if not body or (base and base != "application/json" and not base.endswith("+json")):
+        return UNREAD
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return UNREAD
+
+
+def media_type(request: Request) -> str:
+    """Of a request's body, without parameters; empty when nothing says it."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+class Events(list[object]):
+    """What a feed told, event by event: each is an answer."""
+
+
+def events(body: bytes, media_type: str) -> object:
+    """The events of a feed (HTML standard, 9.2) whose data are JSON; `UNREAD` when it is none."""
+    if media_type.split(";")[0].strip().lower() != "text/event-stream":
+        return UNREAD
+    found = Events()
+    for block in re.split(rb"\r?\n\r?\n", body)[:_ROWS]:
+        lines = [line for line in block.splitlines() if line.startswith(b"data:")]
+        value = read(b"\n".join(line[5:].strip() for line in lines), "")
+        found += [] if value is UNREAD else [value]
+    return found or UNREAD
+
+
+def rows(body: bytes, media_type: str) -> object:
+    """A CSV with a head (RFC 4180) as a list of its rows; `UNREAD` when it is none, or when what
+    stands at its head may be somebody's values."""
+    if media_type.split(";")[0].strip().lower() != "text/csv" or not body:
+        return UNREAD
+    reader = csv.reader(io.StringIO(body.decode("utf-8", "replace").lstrip("\ufeff")))
+    try:
+        head = next(reader)
+        below = list(islice(reader, _ROWS))
+    except (csv.Error, StopIteration):
+        return UNREAD
+    named = len(set(head)) == len(head) > 1 and all(map(_COLUMN.fullmatch, head))
+    if (
+        not named
+        or not any(map(_says_field, head))
+        or all(_COLUMN.fullmatch(cell) for row in below for cell in row)
+    ):
+        return UNREAD
+    return [{n: _typed(cell) for n, cell in zip(head, row, strict=False)} for row in below]
+
+
+def _says_field(name: str) -> bool:
+    """Whether a word at the head of a column is one that fields are called by, and no value."""
+    return words(name)[-1:] in _NAMING or label_field(name).kind is not FieldClass.PLAIN
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port (RFC 3986, 3.2.2); empty: there is none, or what a
+    client has put in its place."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return host if _HOST.fullmatch(host) else ""
+
+
+def credentials(request: Request) -> dict[str, str]:
+    """Kind of each credential of a request, and its value; in memory only."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name == "authorization" and value:
+            scheme, _, rest = value.partition(" ")
+            kind = scheme.lower() if rest and scheme.lower() in _SCHEMES else "other"
+            jwt = kind == "bearer" and _JWT.fullmatch(rest.strip())
+            found["bearer (JWT)" if jwt else kind] = value
+        elif name == "cookie" and value:
+            found |= _cookies(value)
+        elif _CREDENTIAL.fullmatch(name) and value:
+            found[f"header {name}"] = value
+    for name, value in parse_qsl(urlsplit(request.url).query):
+        if _CREDENTIAL.fullmatch(name):
+            found[f"query {name}"] = value
+    return found
+
+
+def telling(kinds: Mapping[str, str]) -> str:
+    """Of the credentials of a request what tells its caller: the token; without one the cookies of
+    a session; without these a key. A client may add what nobody asks for, new with each request,
+    and would be somebody else each time."""
+    ranks = ("cookie ", "header ", "query ", "other cookies")
+    best = [[text for kind, text in sorted(kinds.items()) if kind.startswith(r)] for r in ranks]
+    token = [text for kind, text in sorted(kinds.items()) if not kind.startswith(ranks)]
+    return "\0".join(next(filter(None, (token, *best)), ()))
+
+
+def _cookies(value: str) -> dict[str, str]:
+    """Of the cookies those that sound like a session; without one, all as `other cookies`."""
+    pairs = [piece.strip().partition("=") for piece in value.split(";")]
+    named = {f"cookie {name}": text for name, _, text in pairs if _is_session(name)}
+    return named or {"other cookies": value}
+
+
+def _is_session(name: str) -> bool:
+    return bool(_SESSION.search(name) and _COOKIE.fullmatch(name))
+
+
+def _media(name: str) -> str:
+    """A media type as far as it is a common word."""
+    return name if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", name) else "application/json"
+
+
+def _typed(value: str) -> object:
+    """A text of a query as the value that it reads like."""
+    if re.fullmatch(r"-?\d{1,15}", value):
+        return 0
+    if value in ("true", "false"):
+        return True
+    return value

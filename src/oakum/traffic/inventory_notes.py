@@ -1,0 +1,86 @@
+"""What is notable of an endpoint beside its traffic: twin hosts, older versions, credentials
+unasked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from oakum.openapi.model import Operation as Declared
+from oakum.traffic.inventory import Endpoint, Site
+from oakum.traffic.observation import Note
+
+_VERSION = re.compile(r"v(\d{1,3})")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+_FEW = 8
+_ENOUGH = 3
+"""Answers of a host from which on it is said what it lacks."""
+
+
+def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
+    """Hosts at which an endpoint answers with less authentication, or with other fields."""
+    sites = {host: site for host, site in sorted(endpoint.sites.items()) if site.good}
+    if len(sites) < 2:
+        return
+    open_ = [host for host, site in sites.items() if site.auth["none"]]
+    shut = [host for host, site in sites.items() if not site.auth["none"]]
+    if open_ and shut and not any(sites[host].auth.keys() == {"unknown"} for host in shut):
+        says = f"answers without credentials at {_few(open_)}, and only with them at {_few(shut)}"
+        yield Note("twin-host", says)
+    for host, site in sites.items():
+        others = [_paths(each, names, 0) for name, each in sites.items() if name != host]
+        more = _paths(site, names, 0.5) - frozenset[str]().union(*others)
+        if more and all(each.good >= _ENOUGH for each in sites.values()):
+            says = f"has fields at `{host}` that no other of its hosts has: {_few(sorted(more))}"
+            yield Note("twin-host", says)
+
+
+def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
+    """Field paths that stood in at least this share of the objects that could have held them."""
+    found = site.answer.fields(names) if site.answer is not None else ()
+    return frozenset(path for path, learnt, around in found if learnt.seen >= share * around)
+
+
+def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[Note]:
+    """Whether a path is that of another endpoint but for a lower version. `known`: methods,
+    paths."""
+    mine = _version(path)
+    if mine is None:
+        return
+    number, bare = mine
+    newer = {
+        other
+        for how, other in known
+        if how == method
+        for found in [_version(other)]
+        if found is not None and found[1] == bare and found[0] > number
+    }
+    if newer:
+        yield Note("older-version", f"an older version of {method} {_few(sorted(newer))}")
+
+
+def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
+    """The version that a path names, and the path without it and without names of parameters."""
+    parts = _PARAMETER.sub("{}", path).strip("/").split("/")
+    for at, part in enumerate(parts):
+        if found := _VERSION.fullmatch(part):
+            return int(found[1]), (*parts[:at], *parts[at + 1 :])
+    return None
+
+
+def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
+    """Whether an endpoint answered without the credentials that the document says it asks for."""
+    if endpoint.auth["none"] and not declared.anonymous:
+        schemes = sorted({name for each in declared.security or () for name in each})
+        says = f"answered {endpoint.auth['none']:,} × without credentials; the document asks for "
+        yield Note("no-credentials", f"{says}{_few(schemes)}")
+
+
+def holds_credentials(endpoints: Iterable[Endpoint]) -> bool:
+    """Whether any record does: browsers and proxies cut them out of what they save."""
+    return any(each.auth.keys() - {"none", "unknown"} for each in endpoints)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(f"`{each}`" for each in names[:_FEW]) + more

@@ -1,0 +1,152 @@
+"""An OpenAPI 3.1 document from traffic: what was seen, and nothing that was not.
+
+A member is required where every object had it; a type is what came. No example and no enumeration
+is written: both would be values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oakum.inference.lexicon import words
+from oakum.openapi.model import Json
+from oakum.traffic.inventory import FORM, Endpoint
+from oakum.traffic.paths import Template
+from oakum.traffic.shapes import KEY, Learnt
+
+_FORMS = frozenset(("uuid", "date-time", "date", "email", "uri"))
+_PARAMETER = re.compile(r"\{([^{}]+)\}")
+_NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.\[\]-]{0,47}")
+_VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+
+
+def document(templates: tuple[Template[Endpoint], ...], title: str = "observed") -> Json:
+    """The document, as JSON values in an order that does not change."""
+    paths: dict[str, dict[str, Json]] = {}
+    schemes: dict[str, Json] = {}
+    taken: set[str] = set()
+    for each in templates:
+        if each.method.lower() in ("get", "put", "post", "delete", "patch", "head", "trace"):
+            made = _operation(each, schemes, taken)
+            paths.setdefault(each.path, {})[each.method.lower()] = made
+    found: dict[str, Json] = {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "observed"},
+        "paths": paths,
+    }
+    if schemes:
+        found["components"] = {"securitySchemes": dict(sorted(schemes.items()))}
+    return found
+
+
+def _operation(each: Template[Endpoint], schemes: dict[str, Json], taken: set[str]) -> Json:
+    endpoint = each.counts
+    made: dict[str, Json] = {"operationId": _id(each, taken)}
+    parameters = [*_path_parameters(each), *_query_parameters(endpoint)]
+    if parameters:
+        made["parameters"] = parameters
+    bodies = (("application/json", endpoint.sent), (FORM, endpoint.form))
+    content = {media: {"schema": schema(learnt)} for media, learnt in bodies if learnt.seen}
+    if content:
+        made["requestBody"] = {"content": content}
+    made["responses"] = _responses(endpoint)
+    security = list(_security(endpoint, schemes))
+    if security:
+        made["security"] = security
+    return made
+
+
+def _responses(endpoint: Endpoint) -> Json:
+    good = [status for status in endpoint.statuses if 200 <= status < 300]
+    first = min(good, default=0)
+    found: dict[str, Json] = {}
+    for status in sorted(endpoint.statuses):
+        answer: dict[str, Json] = {"description": f"seen {endpoint.statuses[status]} times"}
+        if status == first and endpoint.answer.seen:
+            media = sorted(endpoint.media) or ["application/json"]
+            answer["content"] = {name: {"schema": schema(endpoint.answer)} for name in media}
+        found[str(status)] = answer
+    return found
+
+
+def _path_parameters(each: Template[Endpoint]) -> Iterator[Json]:
+    for name, form in zip(_PARAMETER.findall(each.path), each.forms, strict=True):
+        kind = {"integer": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": kind.get(form, {"type": "string"}),
+        }
+
+
+def _query_parameters(endpoint: Endpoint) -> Iterator[Json]:
+    for name, learnt in sorted(endpoint.query.items()):
+        if _NAME.fullmatch(name):
+            yield {"name": name, "in": "query", "schema": schema(learnt)}
+
+
+def _security(endpoint: Endpoint, schemes: dict[str, Json]) -> Iterator[Json]:
+    """What was sent along; an empty requirement where the endpoint answered without (OpenAPI 3.1,
+    *Security Requirement Object*)."""
+    for kind in sorted(endpoint.auth):
+        place, _, name = kind.partition(" ")
+        if place in ("bearer", "basic"):
+            named, scheme = place, {"type": "http", "scheme": place}
+        elif name and place in ("cookie", "header", "query"):
+            named, scheme = name, {"type": "apiKey", "in": place, "name": name}
+        else:
+            continue
+        schemes[named] = scheme
+        yield {named: []}
+    if endpoint.auth.get("none"):
+        yield {}
+
+
+def _id(each: Template[Endpoint], taken: set[str]) -> str:
+    verb = _VERBS.get(each.method, each.method.lower())
+    ends = each.path.rstrip("/").endswith("}")
+    if verb == "get" and each.counts.answer.kinds.keys() == {"array"} and not ends:
+        verb = "list"
+    parts = [w.title() for s in each.path.split("/") if s and s[0] != "{" for w in words(s)]
+    base = name = verb + "".join(parts[-4:]) + ("ById" if ends else "")
+    number = 2
+    while name in taken:
+        name, number = f"{base}{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def schema(learnt: Learnt) -> Json:
+    """A JSON Schema (2020-12) of what stood at a place."""
+    types = sorted(learnt.kinds)
+    if "number" in types and "integer" in types:
+        types.remove("integer")
+    made: dict[str, Json] = {}
+    if types:
+        made["type"] = types[0] if len(types) == 1 else types
+    if learnt.form in _FORMS:
+        made["format"] = learnt.form
+    if learnt.kinds["object"]:
+        _object(learnt, made)
+    if learnt.kinds["array"]:
+        inside = learnt.element
+        made["items"] = schema(inside) if inside is not None and not learnt.overfull else {}
+    return made
+
+
+def _object(learnt: Learnt, made: dict[str, Json]) -> None:
+    properties: dict[str, Json] = {}
+    required = []
+    for name, child in learnt.legible(frozenset()):
+        if name == KEY:
+            made["additionalProperties"] = schema(child)
+            continue
+        properties[name] = schema(child)
+        if child.seen >= learnt.kinds["object"]:
+            required.append(name)
+    if properties:
+        made["properties"] = properties
+    if required:
+        made["required"] = required

@@ -1,0 +1,281 @@
+"""One exchange as a record tells it, whatever kind of record it is.
+
+Three kinds are read: an entry of HAR 1.2, an exchange of Oakum's own line format, which is built
+alike, and a line of an access log, which has no bodies. All functions are pure; a record that
+cannot be used raises `Unusable` with a reason that quotes nothing of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+import orjson
+
+from oakum.exchange import Exchange, Request, Response
+from oakum.openapi.model import Json
+
+Body = Literal["whole", "cut", "absent"]
+_MILLIS = 1e11
+"""A number of seconds that large would be after the year 5000: it is milliseconds."""
+_LATEST = 1e14
+"""Milliseconds since 1970 that no record can be of."""
+_MOST_REMOVED = 999_999_999
+"""That a guard takes out of one answer, at most: what says more is no count."""
+_REMOVED = re.compile(r'[^"@ ]{1,100}')
+"""What a field of a contract is called there."""
+_METHOD = re.compile(r"[A-Z]{3,16}")
+_REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "method": ("method", "request_method", ":method", "req_method", "http_method"),
+    "path": ("path", "request_uri", "x-envoy-original-path", ":path", "uri", "url", "request_path"),
+    "status": ("response_code", "status", "status_code", "code"),
+    "host": ("authority", ":authority", "host", "http_host", "server_name"),
+    "line": ("request",),
+    "time": (
+        "time", "timestamp", "@timestamp", "start_time", "ts", "time_iso8601", "msec", "time_local",
+    ),
+    "peer": (
+        "remote_addr", "downstream_remote_address", "client_ip", "remote_ip", "x-forwarded-for",
+        "x_forwarded_for", "http_x_forwarded_for",
+    ),
+    "who": (
+        "user", "user_id", "sub", "subject", "jwt_sub", "remote_user", "x-user-id", "consumer",
+    ),
+}  # fmt: skip
+"""What the members of a log line are called, in Envoy's, nginx's and others' usual formats."""
+
+
+NO_METHOD = "a record without a method"
+NO_ADDRESS = "a record without an address"
+NO_ANSWER = "a request without an answer"
+NO_ENDPOINT = "a request that found no endpoint of the guard"
+
+
+class Unusable(Exception):
+    """A record that says nothing of an exchange; the text is the reason, without a value."""
+
+
+@dataclass(frozen=True)
+class RecordedExchange:
+    """An exchange, and how much of it the record holds."""
+
+    exchange: Exchange = field(repr=False)
+    body: Body = "absent"
+    """Of the answer. Absent: a record that keeps none, so that its fields are unknown."""
+    headers: bool = False
+    """Whether the record keeps the headers of requests: else nothing is known of credentials."""
+    operation: str = ""
+    """The endpoint's id, where the record itself names it (our guard's audit)."""
+    who: str = field(default="", repr=False)
+    """Who asked, as the record itself says it; in memory only."""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """Fields of the contract that our guard took out, and how often."""
+    at: int = 0
+    """When it was asked: milliseconds since 1970 in UTC; 0: the record does not say."""
+    peer: str = field(default="", repr=False)
+    """The network address that it came from; in memory only."""
+
+
+def from_entry(entry: Json) -> RecordedExchange:
+    """An entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md)."""
+    asked, came = _map(entry, "request"), _map(entry, "response")
+    method, url, status = asked.get("method"), asked.get("url"), came.get("status")
+    if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
+        raise Unusable(NO_METHOD)
+    if not isinstance(url, str) or not url:
+        raise Unusable(NO_ADDRESS)
+    if url.startswith(("ws:", "wss:", "data:", "blob:", "chrome-extension:", "about:")):
+        raise Unusable("no exchange of HTTP")
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
+        raise Unusable(NO_ANSWER)
+    body, kept = _answered(came)
+    headers = _headers(came.get("headers"))
+    mime = _content(came).get("mimeType")
+    if isinstance(mime, str) and mime:
+        headers.setdefault("content-type", mime)
+    request = Request(method.upper(), _address(url), _headers(asked.get("headers")), _sent(asked))
+    return RecordedExchange(
+        Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
+        kept,
+        "headers" in asked,
+        at=_time(entry.get("startedDateTime", entry.get("at"))) if isinstance(entry, dict) else 0,
+        peer=_peer(asked.get("peer")),
+    )
+
+
+def from_log(line: Json) -> RecordedExchange:
+    """A line of an access log in JSON: of Envoy, of nginx, or of our guard's audit."""
+    if not isinstance(line, dict):
+        raise Unusable("a line that is no JSON object")
+    if "op" in line and "removed" in line:
+        return _from_audit(line)
+    method, path = _named(line, "method"), _named(line, "path")
+    whole = _REQUEST_LINE.fullmatch(str(_named(line, "line")))
+    if whole:
+        method, path = method or whole[1], path or whole[2]
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise Unusable(NO_METHOD)
+    if not isinstance(path, str) or not path.startswith(("/", "http://", "https://")):
+        raise Unusable(NO_ADDRESS)
+    host = _named(line, "host")
+    authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
+    url = path if not path.startswith("/") else f"//{authority}{path}"
+    request = Request(method, _address(url))
+    who = _named(line, "who")
+    return RecordedExchange(
+        Exchange(request, Response(_status(_named(line, "status")))),
+        who=str(who) if isinstance(who, str | int) and who not in ("", "-") else "",
+        at=_time(_named(line, "time")),
+        peer=_peer(_named(line, "peer")),
+    )
+
+
+def is_entry(value: Json) -> bool:
+    """Whether a line is an exchange and not a log line: nginx's `request` is a text."""
+    return isinstance(value, dict) and isinstance(value.get("request"), dict)
+
+
+def _from_audit(line: dict[str, Json]) -> RecordedExchange:
+    status, method, removed = line.get("status"), line.get("method"), line.get("removed")
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise Unusable(NO_METHOD)
+    counts = removed.items() if isinstance(removed, dict) else ()
+    op, who = line.get("op"), line.get("who")
+    if not isinstance(op, str) or not op:
+        raise Unusable(NO_ENDPOINT)
+    return RecordedExchange(
+        Exchange(Request(method, "//"), Response(_status(status))),
+        operation=op,
+        who=who if isinstance(who, str) and who not in ("", "-") else "",
+        removed={
+            name: many
+            for name, many in counts
+            if type(many) is int and 0 < many <= _MOST_REMOVED and _REMOVED.fullmatch(name)
+        },
+        at=_time(line.get("time")),
+    )
+
+
+def _time(said: Json) -> int:
+    """Milliseconds since 1970 of an instant as logs write it: ISO 8601, nginx's `time_local`,
+    seconds or milliseconds; 0: none that can be read."""
+    if isinstance(said, str) and re.fullmatch(r"\d{9,14}(?:\.\d+)?", said):
+        said = float(said)
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return int(said if said >= _MILLIS else said * 1000) if 0 < said < _LATEST else 0
+    if not isinstance(said, str) or not 8 < len(said) < 40:
+        return 0
+    try:
+        when = datetime.fromisoformat(said)
+    except ValueError:
+        try:
+            when = datetime.strptime(said, "%d/%b/%Y:%H:%M:%S %z")
+        except ValueError:
+            return 0
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    at = int(when.timestamp() * 1000)
+    return at if 0 < at < _LATEST else 0
+
+
+def _peer(said: Json) -> str:
+    """The address of the client without its port: the first of a chain of proxies."""
+    first = said.split(",")[0].strip() if isinstance(said, str) else ""
+    if first.startswith("["):
+        return first[1:].partition("]")[0]
+    return first.rpartition(":")[0] if first.count(":") == 1 else first.strip("-")
+
+
+def _address(url: str) -> str:
+    """A URL that can be taken apart (RFC 3986)."""
+    try:
+        urlsplit(url).hostname  # noqa: B018 - brackets that do not match
+    except ValueError:
+        raise Unusable("an address that cannot be read") from None
+    return url
+
+
+def _status(said: Json) -> int:
+    text = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
+    if not re.fullmatch(r"[1-5]\d\d", text):
+        raise Unusable(NO_ANSWER)
+    return int(text)
+
+
+def _named(line: dict[str, Json], what: str) -> Json:
+    return next((line[name] for name in NAMES[what] if line.get(name) not in (None, "")), None)
+
+
+def _map(value: Json, name: str) -> dict[str, Json]:
+    found = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(found, dict):
+        raise Unusable(f"a record without a {name}")
+    return found
+
+
+def _headers(said: Json) -> dict[str, str]:
+    """Names in lower case, repeated values joined; from a map, or from HAR's list of pairs."""
+    pairs: list[tuple[Json, Json]] = []
+    if isinstance(said, dict):
+        pairs = [*said.items()]
+    elif isinstance(said, list):
+        pairs = [(e.get("name"), e.get("value")) for e in said if isinstance(e, dict)]
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if isinstance(name, str) and isinstance(value, str):
+            key = name.lower()
+            joint = "; " if key == "cookie" else ", "
+            found[key] = f"{found[key]}{joint}{value}" if key in found else value
+    return found
+
+
+def _content(came: dict[str, Json]) -> dict[str, Json]:
+    found = came.get("content")
+    return found if isinstance(found, dict) else {}
+
+
+def _answered(came: dict[str, Json]) -> tuple[bytes, Body]:
+    """The bytes of an answer. A browser that has thrown a body away writes its size without it."""
+    content = _content(came)
+    if "content" in came:
+        text, coded, size = content.get("text"), content.get("encoding"), content.get("size")
+        if text is None:
+            nothing = not isinstance(size, int | float) or size <= 0
+            return b"", "whole" if nothing and came.get("status") in (204, 304) else "absent"
+    elif "body" in came:
+        text, coded, size = came["body"], came.get("encoding"), None
+    else:
+        return b"", "absent"
+    data = _bytes(text, coded)
+    cut = came.get("truncated") is True
+    return data, "cut" if cut else "whole"
+
+
+def _sent(asked: dict[str, Json]) -> bytes:
+    data = asked.get("postData")
+    if isinstance(data, dict):
+        return _bytes(data.get("text"), data.get("encoding"))
+    return _bytes(asked["body"], asked.get("encoding")) if "body" in asked else b""
+
+
+def _bytes(text: Json, coded: Json) -> bytes:
+    if text is None:
+        return b""
+    if not isinstance(text, str):
+        try:
+            return orjson.dumps(text)  # a body that stands in the line as the JSON it is
+        except TypeError:
+            raise Unusable("a body with a number of more than 64 bits") from None
+    if coded == "base64":
+        try:
+            return base64.b64decode(text, validate=False)
+        except binascii.Error:
+            raise Unusable("a body that is not the base64 it says it is") from None
+    return text.encode("utf-8", "surrogatepass")

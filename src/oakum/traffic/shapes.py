@@ -1,0 +1,203 @@
+"""What bodies look like, learnt one at a time: places, types, formats and how often, never a value.
+
+The law of this module: what it holds can be printed. A value is looked at once, for its type and
+form, and is gone. A name is kept while it may still be a member's; it is told only where a
+document declares it or where it reads like a name and recurs (`legible`), since the keys of a map
+may be people's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from oakum.authz.span import MAX_DEPTH
+from oakum.openapi.model import Json
+
+KEY = "‹key›"
+"""Stands for a name that may be somebody's."""
+_MOST_NAMES = 400
+"""Names of one object that are told apart; one that has more is a map."""
+_FEWEST = 3
+"""So many objects alike under keys of their own are a map, whatever the keys look like."""
+_MOST_ELEMENTS = 200
+"""Elements of one list that are looked at."""
+_NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.-]{0,47}")
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("uuid", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
+    (
+        "date-time",
+        re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
+    ),
+    ("date", re.compile(r"\d{4}-\d\d-\d\d")),
+    ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
+    ("uri", re.compile(r"https?://\S+")),
+)
+
+
+@dataclass
+class Learnt:
+    """What stood at one place, over all bodies."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    """JSON types, and how often each came."""
+    forms: Counter[str] = field(default_factory=Counter)
+    """Formats of texts; "" for a text of none."""
+    members: dict[str, Learnt] = field(default_factory=dict)
+    element: Learnt | None = None
+    """What stands in a list, or under the keys of a map."""
+    overfull: bool = False
+    """Had too many names to be anything but a map."""
+
+    def learn(self, value: Json, depth: int = 0) -> None:
+        """Take in one value."""
+        match value:
+            case None:
+                self.kinds["null"] += 1
+            case bool():
+                self.kinds["boolean"] += 1
+            case int():
+                self.kinds["integer"] += 1
+            case float():
+                self.kinds["number"] += 1
+            case str():
+                self.kinds["string"] += 1
+                self.forms[form(value)] += 1
+            case list():
+                self.kinds["array"] += 1
+                for each in value[:_MOST_ELEMENTS] if depth < MAX_DEPTH else ():
+                    self._element().learn(each, depth + 1)
+            case dict():
+                self.kinds["object"] += 1
+                if depth < MAX_DEPTH:
+                    self._object(value, depth)
+
+    def _object(self, value: dict[str, Json], depth: int) -> None:
+        for name, child in value.items():
+            if not self.overfull and name not in self.members and len(self.members) >= _MOST_NAMES:
+                self._collapse()
+            at = self._element() if self.overfull else self.members.get(name)
+            if at is None:
+                at = self.members[name] = Learnt()
+            at.learn(child, depth + 1)
+
+    def _element(self) -> Learnt:
+        if self.element is None:
+            self.element = Learnt()
+        return self.element
+
+    def _collapse(self) -> None:
+        self.overfull = True
+        for each in self.members.values():
+            self._element().add(each)
+        self.members = {}
+
+    def add(self, other: Learnt) -> None:
+        """Take in what was learnt elsewhere."""
+        self.kinds.update(other.kinds)
+        self.forms.update(other.forms)
+        if other.element is not None:
+            self._element().add(other.element)
+        if other.overfull and not self.overfull:
+            self._collapse()
+        for name, each in other.members.items():
+            at = self._element() if self.overfull else self.members.setdefault(name, Learnt())
+            at.add(each)
+        if len(self.members) > _MOST_NAMES:
+            self._collapse()
+
+    @property
+    def seen(self) -> int:
+        """How many values stood here."""
+        return self.kinds.total()
+
+    @property
+    def form(self) -> str:
+        """The one format that all texts here have; empty: none."""
+        return next(iter(self.forms)) if len(self.forms) == 1 else ""
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the names of this object are keys: no name, objects that are all
+        alike, or each but rarely there."""
+        if self.overfull:
+            return True
+        if not self.members:
+            return False
+        if not any(_NAME.fullmatch(name) for name in self.members):
+            return True
+        if self._alike():
+            return True
+        objects, most = self.kinds["object"], max(each.seen for each in self.members.values())
+        return len(self.members) >= 12 and objects >= 4 and most * 4 <= objects
+
+    def _alike(self) -> bool:
+        """Whether several objects of the same names, and nothing else, stand here."""
+        inside = list(self.members.values())
+        first = inside[0].members.keys()
+        return (
+            len(inside) >= _FEWEST
+            and bool(first)
+            and all(e.members.keys() == first and e.kinds.keys() == {"object"} for e in inside)
+        )
+
+    def _by_turns(self) -> frozenset[str]:
+        """Names that few objects here have, each with the same below it, where most objects have
+        one of them: keys, of which each object has its own."""
+        objects = self.kinds["object"]
+        turns: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
+        for name, each in self.members.items():
+            if each.seen * 4 <= objects:
+                alike = frozenset(each.kinds), frozenset(each.members)
+                turns.setdefault(alike, []).append(name)
+        found = set[str]()
+        for (_, below), names in turns.items():
+            seen = sum(self.members[name].seen for name in names)
+            # Scalars are alike by chance: of them each object has one and no more.
+            most, least = (objects * 2, 3) if below else (objects, 4)
+            if objects >= 4 and least * objects <= seen * 5 and seen <= most:
+                found.update(names)
+        return frozenset(found)
+
+    def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, Learnt]]:
+        """Names that may be told, and what stands there; all others together as `‹key›`."""
+        rest = Learnt()
+        hide, turns = self.is_map, self._by_turns()
+        for name, child in sorted(self.members.items()):
+            recurs = child.seen > 1 or self.kinds["object"] < 8
+            if name in declared or (
+                not hide and recurs and name not in turns and _NAME.fullmatch(name)
+            ):
+                yield name, child
+            else:
+                rest.add(child)
+        if self.overfull and self.element is not None:
+            rest.add(self.element)
+        if rest.seen:
+            yield KEY, rest
+
+    def fields(self, declared: frozenset[str], path: str = "") -> Iterator[tuple[str, Learnt, int]]:
+        """(field path, what stands there, objects it could have stood in), leaves only: `*` for
+        elements and for the keys of a map."""
+        for name, child in self.legible(declared):
+            step = "*" if name == KEY else name
+            yield from child.leaves(declared, f"{path}.{step}".lstrip("."), self.kinds["object"])
+        if self.element is not None and self.kinds["array"] and not self.overfull:
+            yield from self.element.leaves(declared, f"{path}.*".lstrip("."), 0)
+
+    def leaves(
+        self, declared: frozenset[str], path: str, around: int
+    ) -> Iterator[tuple[str, Learnt, int]]:
+        """This place where a scalar stood in it, and those below."""
+        if self.kinds.keys() - {"object", "array"} or not (self.members or self.element):
+            yield path, self, around or self.seen
+        yield from self.fields(declared, path)
+
+
+def form(text: str) -> str:
+    """The format of a text as OpenAPI names it (JSON Schema 2020-12, 7.3); empty: none."""
+    if len(text) > 200 or not ("-" in text or "@" in text or ":" in text):
+        return ""
+    return next((name for name, pattern in _FORMS if pattern.fullmatch(text)), "")

@@ -1,0 +1,202 @@
+"""What an engine of SQL must be able to do, and DuckDB, the one that comes with Oakum.
+
+An engine reads files itself; which, and what they hold, is told by names alone. It answers
+questions of `questions.py` as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, Self
+
+from oakum.errors import InputError, Location, Problem
+from oakum.traffic.call import Hasher
+from oakum.traffic.store.duck import MEMORY, connected
+from oakum.traffic.store.layout import COLUMNS, Table
+
+_BATCH: Final = 10_000
+_LONGEST: Final = 4 << 20
+"""Bytes of a line of a log, at most: DuckDB has a buffer of twice that for each thread."""
+_BLOCKS: Final = 8
+_SEALED: Final = 32 * _BLOCKS
+"""Bytes of a shape that is sealed, at most."""
+_MORE: Final = "give it more megabytes; with many callers, some for each of them"
+LONG: Final = "GET /-"
+"""Stands for a shape that is too long to be sealed."""
+_SIV: Final = 32
+
+
+class Full(InputError):
+    """The answer does not fit into memory."""
+
+    def __init__(self) -> None:
+        super().__init__([Problem(Location("--memory"), "is too little for these sources", _MORE)])
+
+
+class Unreadable(Exception):
+    """The engine could not read its sources. It says nothing of why: that could quote them."""
+
+
+class Engine(Protocol):
+    """An engine, for as long as it is entered."""
+
+    name: str
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+    def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
+        """Make the view `lines`: `source`, the place of the file among `files`, and the members
+        `names` of each line of JSON, all as texts. Of a line that is none all are NULL."""
+        ...
+
+    def kept(self, table: Table, files: Sequence[str]) -> None:
+        """Make the view of a table of kept Parquet, under its name; empty without files. Raises
+        `Unreadable`."""
+        ...
+
+    def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """Make a table of rows that are at hand. `columns`: name → `VARCHAR`, `BIGINT`."""
+        ...
+
+    def view(self, name: str, question: str) -> None:
+        """Give a question a name."""
+        ...
+
+    def opened(self, sealed: str) -> str:
+        """The text that `sealed` has sealed, in a question of this engine."""
+        ...
+
+    def table(self, name: str, question: str) -> None:
+        """Answer a question, and keep the answer under a name. Raises `Unreadable`, `Full`."""
+        ...
+
+    def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
+        """The answer, in no order. Raises `Unreadable`."""
+        ...
+
+
+class Duck:
+    """DuckDB in this process. It writes no file: what does not fit is asked in parts."""
+
+    name = "duckdb"
+
+    def __init__(self, hashed: Hasher, memory: int = MEMORY) -> None:
+        """`memory`: bytes."""
+        self._hashed, self._memory = hashed, memory
+        self._secret = os.urandom(32)
+
+    def __enter__(self) -> Self:
+        self._duck = connected(None, self._memory)
+        inner, outer = (_blob(pad) for pad in self._hashed.pads())
+        inside = f"UNHEX(SHA256({inner} || ENCODE(t)))"
+        for said in (
+            f"digest(t) AS CAST(CAST(UNHEX(SUBSTR(SHA256({outer} || {inside}), 1, 16)) AS BIT)"
+            " AS BIGINT)",
+            # It stays in memory and only tells callers apart: a hash that is quick will do.
+            f"told_apart(t) AS CAST(HASH('{self._secret.hex()}' || t) >> 1 AS BIGINT)",
+            f"seal(t) AS SHA256({outer} || {inside})",
+            f"sealing(t, siv) AS siv || HEX(CAST(XOR(CAST(ENCODE(t) AS BIT), CAST(UNHEX(SUBSTR("
+            f"{_stream(self._secret)}, 1, 2 * STRLEN(t))) AS BIT)) AS BLOB))",
+            f"sealed(t) AS CASE WHEN t = '' THEN '' WHEN STRLEN(t) <= {_SEALED} THEN"
+            f" sealing(t, LEFT(seal(t), {_SIV})) ELSE sealing('{LONG}', LEFT(seal(t), {_SIV})) END",
+            "swapped(t, p, b) AS REGEXP_REPLACE(t, p, b, 'g')",
+            "fits(t, p) AS REGEXP_MATCHES(t, p)",
+        ):
+            self._duck.execute(f"CREATE MACRO {said}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._duck.close()
+
+    def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
+        """Its own reader of JSON, which skips empty lines and packs out `.gz` and `.zst`."""
+        columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
+        listed = ", ".join(map(_text, files))
+        several = len(files) > 1
+        source = f"LIST_POSITION([{listed}], filename) - 1" if several else "0"
+        self._duck.execute(
+            f"CREATE OR REPLACE VIEW lines AS SELECT {source} AS source, *"
+            f" FROM read_json([{listed}], format = 'newline_delimited', columns = {{{columns}}},"
+            f" ignore_errors = true, maximum_object_size = {_LONGEST}, filename = {several})"
+        )
+
+    def kept(self, table: Table, files: Sequence[str]) -> None:
+        """Parquet as it lies there."""
+        columns = COLUMNS[table]
+        said = ", ".join(f'"{name}"' for name in columns)
+        if files:
+            listed = ", ".join(map(_text, files))
+            found = f"SELECT {said} FROM read_parquet([{listed}], hive_partitioning = false)"
+        else:
+            nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{n}"' for n, kind in columns.items())
+            found = f"SELECT {nothing} WHERE false"
+        with reading():
+            self._duck.execute(f"CREATE OR REPLACE VIEW {table} AS {found}")
+
+    def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table in memory."""
+        said = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        self._duck.execute(f"CREATE OR REPLACE TABLE {name} ({said})")
+        lists = [*zip(*rows, strict=True)]
+        if lists:
+            marks = ", ".join("UNNEST(?)" for _ in lists)
+            self._duck.execute(f"INSERT INTO {name} SELECT {marks}", [list(each) for each in lists])
+
+    def view(self, name: str, question: str) -> None:
+        """A view."""
+        self._duck.execute(f"CREATE OR REPLACE VIEW {name} AS {question}")
+
+    def opened(self, sealed: str) -> str:
+        """The seal is HMAC-SHA-256 of the text, then the text under a stream that SHA-256 makes of
+        a secret and it: SIV (RFC 5297) with that hash in the place of AES, which DuckDB lacks."""
+        siv, text = sealed[:_SIV].encode(), bytes.fromhex(sealed[_SIV:])
+        stream = b"".join(
+            hashlib.sha256(self._secret + siv + str(at).encode()).digest() for at in range(_BLOCKS)
+        )
+        return bytes(a ^ b for a, b in zip(text, stream, strict=False)).decode()
+
+    def table(self, name: str, question: str) -> None:
+        """A table in memory."""
+        with reading():
+            self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {question}")
+
+    def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
+        """In pieces, as they come."""
+        with reading():
+            found = self._duck.cursor().execute(question)
+            while rows := found.fetchmany(_BATCH):
+                yield from rows
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What DuckDB cannot read, without its words."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise Full from None
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
+        raise Unreadable from None
+    except duckdb.Error as error:
+        if type(error) is duckdb.Error:  # Thrift says so of a Parquet file that is broken
+            raise Unreadable from None
+        raise
+
+
+def _stream(secret: bytes) -> str:
+    parts = (f"SHA256({_blob(secret)} || ENCODE(siv || '{at}'))" for at in range(_BLOCKS))
+    return "(" + " || ".join(parts) + ")"
+
+
+def _blob(data: bytes) -> str:
+    return "'" + "".join(f"\\x{each:02X}" for each in data) + "'::BLOB"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,79 @@
+"""Kept traffic held against a document or a contract: judged when it was kept, added up here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from oakum.openapi.model import Operation
+from oakum.traffic.observation import Drift, Observation, Sent
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.store import questions, sums
+from oakum.traffic.store.engine import Engine
+from oakum.traffic.store.layout import Kept
+from oakum.traffic.survey import Against
+
+_SENT: Final = ("run", "endpoint", "resource", "field", "viewer", "state", "present", "of")
+_DRIFT: Final = (
+    "kind", "endpoint", "method", "path", "resource", "field", "viewer", "state", "seen", "certain",
+    "says", "file", "line", "column",
+)  # fmt: skip
+
+
+class Held:
+    """Which operations there are the document says; what was sent to whom, the runs."""
+
+    def __init__(self, against: Against, kept: Kept, engine: Engine, digest: str) -> None:
+        """`digest`: of the contract; empty: there is none but a document, which judges nothing."""
+        self._against, self._kept, self._engine, self._digest = against, kept, engine, digest
+        self.operations = against.operations
+        self.names = against.names
+
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+        """The operation of an exchange; None: it is not declared."""
+        return self._against.hear(passed, body)
+
+    def sent(self) -> tuple[Sent, ...]:
+        """What all runs together saw sent."""
+        if not self._digest:
+            return ()
+        self._engine.kept("sent", self._kept.files("sent"))
+        return sums.all_sent(_rows(self._engine, questions.SENT, _SENT))
+
+    def drift(self) -> tuple[Drift, ...]:
+        """What drifted in any run."""
+        if not self._digest:
+            return ()
+        self._engine.kept("drift", self._kept.files("drift"))
+        return sums.all_drift(_rows(self._engine, questions.DRIFT, _DRIFT))
+
+    def unjudged(self) -> Mapping[str, int]:
+        """What no run judged."""
+        found = Counter[str]()
+        for run in self._kept.runs:
+            found.update(run.unjudged)
+        return found if self._digest else {}
+
+    def distrust(self) -> tuple[str, ...]:
+        """A run that was held against something else has not judged this contract."""
+        other = [each.run for each in self._kept.runs if each.digest != self._digest]
+        said = [*self._against.distrust()]
+        if self._digest and other:
+            runs = ", ".join(f"`{run}`" for run in other)
+            said.append(f"run {runs} was kept without this contract: keep it again with --contract")
+        return tuple(said)
+
+
+def _rows(engine: Engine, question: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    found = questions.ordered(engine.rows(question))
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def with_distrust(found: Observation, kept: Kept) -> Observation:
+    """An observation, with why kept traffic as such is not to be trusted."""
+    said = dict.fromkeys((*found.distrust, *(why for run in kept.runs for why in run.distrust)))
+    if len({run.key for run in kept.runs}) > 1:
+        said["its runs have hashes under different keys: a caller counts once for each"] = None
+    return replace(found, distrust=tuple(said))

@@ -1,0 +1,234 @@
+"""Where kept calls lie: partitioned Parquet, and a sheet for each run that wrote some.
+
+    DIR/calls/date=2026-11-25/part-RUN-0.parquet    one row a call (`oakum.traffic.call.Call`)
+    DIR/counts, fields, sent, drift/part-RUN.parquet    sums of one run, to be added up
+    DIR/runs/RUN.json    what the run read, and which files are its own
+
+The law of this module: a run is there as a whole or not at all. Its sheet is written last, and what
+no sheet names is not read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.openapi.typed import Value
+from oakum.openapi.typed import typed as read_as
+from oakum.traffic.observation import Read
+
+SCHEMA: Final = "oakum.kept/2"
+Table = Literal["calls", "counts", "fields", "sent", "drift"]
+
+COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
+    "calls": {
+        "at": "BIGINT", "host": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "operation": "VARCHAR", "status": "SMALLINT", "credentials": "VARCHAR",
+        "caller": "BIGINT", "address": "BIGINT", "asked": "BIGINT[]", "handed": "BIGINT[]",
+        "count": "INTEGER", "size": "BIGINT", "step": "BIGINT",
+    },
+    "counts": {
+        "operation": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "what": "VARCHAR", "name": "VARCHAR", "many": "BIGINT",
+    },
+    "fields": {
+        "operation": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR", "field": "VARCHAR",
+        "steps": "VARCHAR[]", "types": "MAP(VARCHAR, BIGINT)", "formats": "MAP(VARCHAR, BIGINT)",
+        "class": "VARCHAR", "present": "BIGINT", "of": "BIGINT",
+    },
+    "sent": {
+        "run": "VARCHAR", "endpoint": "VARCHAR", "resource": "VARCHAR", "field": "VARCHAR",
+        "viewer": "VARCHAR",
+        "state": "MAP(VARCHAR, VARCHAR)", "present": "BIGINT", "of": "BIGINT",
+    },
+    "drift": {
+        "kind": "VARCHAR", "endpoint": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "resource": "VARCHAR", "field": "VARCHAR", "viewer": "VARCHAR",
+        "state": "MAP(VARCHAR, VARCHAR)", "seen": "BIGINT", "certain": "BOOLEAN",
+        "says": "VARCHAR", "file": "VARCHAR", "line": "INTEGER", "column": "INTEGER",
+    },
+}  # fmt: skip
+"""Of each table; docs/reference/observation.md explains them."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """How far a source has been read, so that a later run goes on there."""
+
+    id: str
+    """The same for the same file in all runs, also under another name."""
+    name: str
+    size: int
+    """Bytes of the file, packed as it is, when the run began."""
+    head: str
+    """Keyed hash of its first bytes."""
+    tail: str
+    """Keyed hash of the last ones before `size`."""
+    at: int
+    """Bytes of its lines as they are unpacked, or entries of a HAR."""
+    over: bool
+    """Whether it was read to its end."""
+    read: int
+    """Exchanges, of all runs until now."""
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The sheet of one run."""
+
+    run: str
+    """Its name, drawn at random."""
+    key: str
+    """A mark of the key of its hashes: equal marks, comparable hashes."""
+    sources: tuple[Read, ...]
+    against: str = ""
+    """The contract or document that it was held against; empty: none."""
+    digest: str = ""
+    """SHA-256 of that document."""
+    aside: Mapping[str, int] = field(default_factory=dict)
+    unjudged: Mapping[str, int] = field(default_factory=dict)
+    distrust: tuple[str, ...] = ()
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Table → its files, below the folder."""
+    turn: int = 0
+    """Which run it was of those that go on; 0: of none."""
+    asked: str = ""
+    """SHA-256 of what such a run was asked: document, hosts."""
+    notes: tuple[Note, ...] = ()
+    """How far each of `sources` was read; empty: the run does not go on."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Folders of kept calls."""
+
+    homes: tuple[tuple[Path, Run], ...]
+    """Each run, and the folder that it is in."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All of them."""
+        return tuple(run for _, run in self.homes)
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What was read of each source, that which several runs went on with added up."""
+        found: dict[object, Read] = {}
+        for run in sorted(self.runs, key=lambda each: each.turn):
+            notes = {note.name: note.id for note in run.notes}
+            for each in run.sources:
+                id = notes.get(each.name, (run.run, each.name))
+                past = found.get(id)
+                if past is not None:
+                    skipped = dict(Counter(past.skipped) + Counter(each.skipped))
+                    each = replace(each, read=past.read + each.read, skipped=skipped)
+                found[id] = each
+        return tuple(found.values())
+
+    def files(self, table: Table) -> list[str]:
+        """The files of a table, of all runs."""
+        return sorted(
+            str(folder / name) for folder, run in self.homes for name in run.files.get(table, ())
+        )
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a run has been kept here."""
+    return (folder / "runs").is_dir()
+
+
+def opened(folders: Iterable[Path]) -> Kept:
+    """Folders as their sheets tell them; a run that is in two is read once.
+
+    Raises `InputError` with each sheet that cannot be read, and each file that is gone.
+    """
+    homes: dict[str, tuple[Path, Run]] = {}
+    problems = []
+    for folder in folders:
+        sheets = sorted((folder / "runs").glob("*.json"))
+        if not sheets:
+            problems.append(Problem(Location(str(folder)), "holds no run that was kept"))
+        for sheet in sheets:
+            try:
+                run = read_as(sheet.read_bytes(), str(sheet), SCHEMA, _run)
+            except OSError as error:
+                why = (error.strerror or "cannot be read").lower()
+                problems.append(Problem(Location(str(sheet)), why))
+            except InputError as wrong:
+                problems += wrong.problems
+            else:
+                homes.setdefault(run.run, (folder, run))
+    kept = Kept(tuple(homes[name] for name in sorted(homes)))
+    for name in (name for table in COLUMNS for name in kept.files(table)):
+        if not Path(name).is_file():
+            problems.append(Problem(Location(name), "is gone, and a run has written it"))
+    if problems:
+        raise InputError(problems)
+    return kept
+
+
+def unreadable(folders: Iterable[Path]) -> InputError:
+    """A file that a sheet names cannot be read; an engine would say which, and what it holds."""
+    said, hint = "holds a file that is cut off or broken", "keep its traffic again"
+    return InputError([Problem(Location(str(each)), said, hint) for each in folders])
+
+
+def written(run: Run) -> bytes:
+    """The sheet as JSON text."""
+    said = {"schema": SCHEMA, **asdict(run)}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _run(said: Value) -> Run:
+    return Run(
+        said["run"].text(),
+        said["key"].text(),
+        said["sources"].each(_read),
+        said["against"].text(),
+        said["digest"].text(),
+        said["aside"].members(Value.whole),
+        said["unjudged"].members(Value.whole),
+        said["distrust"].each(Value.text),
+        said["files"].members(lambda names: names.each(_below)),
+        said["turn"].whole(),
+        said["asked"].text(),
+        said["notes"].each(_note),
+    )
+
+
+def _read(said: Value) -> Read:
+    return Read(
+        said["name"].text(),
+        said["kind"].text(),
+        said["read"].whole(),
+        said["skipped"].members(Value.whole),
+        said["broken"].text(),
+    )
+
+
+def _note(said: Value) -> Note:
+    id, name, head, tail, broken = (
+        said[each].text() for each in ("id", "name", "head", "tail", "broken")
+    )
+    size, at, read = (said[each].whole() for each in ("size", "at", "read"))
+    return Note(id, name, size, head, tail, at, said["over"].flag(), read, broken)
+
+
+def _below(said: Value) -> str:
+    """A file of the folder that the sheet is in, and of no other."""
+    name = said.text()
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise said.refuse("this should be a file below the folder")
+    return name
+
+
+def typed(table: Table) -> Iterator[str]:
+    """`name type` of each column, as DuckDB writes them."""
+    yield from (f"'{name}': '{kind}'" for name, kind in COLUMNS[table].items())

@@ -1,0 +1,190 @@
+"""Access logs, read by the engine itself.
+
+An engine cannot tell a name from a word, so it knows shapes of paths by a vocabulary: a small
+table from shape to endpoint, made of what a sample of the lines holds. A shape that it lacks is
+counted under a seal that is opened here, so that the answer does not depend on the sample; the time
+does.
+
+The law of this module: a shape that may hold somebody's name is known to the engine by its hash,
+and stands in no table but sealed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from oakum.openapi.model import Operation
+from oakum.traffic.call import Hasher
+from oakum.traffic.calls import Endpoints
+from oakum.traffic.intake import Source, records
+from oakum.traffic.observation import Read
+from oakum.traffic.paths import id_form
+from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
+from oakum.traffic.store import questions, sql_counts
+from oakum.traffic.store.engine import Engine, Unreadable
+from oakum.traffic.store.sql_counts import Row
+from oakum.traffic.survey import ABSENT, Survey, Surveyor, aside, is_page
+
+_CHUNKS: Final = 64
+_CHUNK: Final = 128 << 10
+_LINES: Final = 20_000
+_GONE: Final = "GET /never-there"
+_PAGE: Final = "GET /page.html"
+_PREFLIGHT: Final = "OPTIONS /"
+
+
+@dataclass(frozen=True, order=True)
+class Ask:
+    """A shape (`GET /members/0`, `GET@getMember` where the guard names the operation), and whether
+    an answer was other than that there is no such thing."""
+
+    shape: str
+    there: bool
+
+    def stand(self) -> RecordedExchange:
+        """An exchange as good as any of this shape."""
+        return _stand(self.shape, "", 200)
+
+
+def _stand(shape: str, host: str, status: int) -> RecordedExchange:
+    method, path = re.split("[ @]", shape, maxsplit=1)
+    if shape[len(method)] == "@":
+        return sql_counts.placed(method, "", "", status, path)
+    return sql_counts.placed(method, host, path, status)
+
+
+@dataclass
+class Vocabulary:
+    """Shapes, and the endpoints that they are of."""
+
+    fresh: Callable[[], Surveyor]
+    found: Callable[[RecordedExchange], Operation | None]
+    """The declared operation that an exchange was."""
+    asks: set[Ask] = field(default_factory=set)
+    shapes: list[str] = field(default_factory=list)
+    """Of each endpoint a shape as good as any that it has."""
+
+    def learn(self, engine: Engine, hashed: Hasher) -> None:
+        """Give every shape an endpoint, and tell the engine."""
+        surveyor = self.fresh()
+        for each in sorted(self.asks):
+            if each.there:
+                surveyor.tally(each.stand(), (), "", 1, 0)
+        self._endpoints = Endpoints(surveyor.done())
+        numbers: dict[object, int] = {_GONE: questions.GONE}
+        told, veiled = [], []
+        self.shapes = [_GONE]
+        for shape in sorted({each.shape for each in self.asks}):
+            kind, good = self._kind(shape)
+            number = numbers.setdefault(kind, len(numbers))
+            if number == len(self.shapes):
+                self.shapes.append(good)
+            place = (number, *questions.placing(number))
+            if good == shape:
+                told.append((shape, *place))
+            else:
+                veiled.append((hashed(shape), *place))
+        columns = dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
+        engine.small("vocabulary", {"shape": "VARCHAR", **columns}, told)
+        engine.small("veil", {"mark": "BIGINT", **columns}, veiled)
+
+    def _kind(self, shape: str) -> tuple[object, str]:
+        """What all shapes of an endpoint have in common, and one that is as good as this, without a
+        word that an endpoint does not have."""
+        passed = Ask(shape, True).stand()
+        method, declared = passed.exchange.request.method, self.found(passed)
+        if passed.operation:
+            return shape, shape
+        if aside(passed):
+            return _PREFLIGHT, _PREFLIGHT
+        if declared is not None:
+            good = f"{method} {sql_counts.filled(declared.path)}"
+            same = self.found(Ask(good, True).stand())
+            return declared.id, good if same is declared else shape
+        if is_page(passed):
+            return _PAGE, _PAGE
+        template, is_endpoint = self._endpoints.known(urlsplit(passed.exchange.request.url).path)
+        good = f"{method} {sql_counts.filled(template)}"
+        return (good, good) if is_endpoint else (_GONE, _GONE)
+
+
+def survey(
+    engine: Engine,
+    sources: Sequence[Source],
+    fresh: Callable[[], Surveyor],
+    found: Callable[[RecordedExchange], Operation | None],
+    operations: Iterable[Operation],
+    hashed: Hasher,
+) -> tuple[Survey, list[Read]]:
+    """The survey of logs. `fresh`: a surveyor that has seen nothing; `found`: the declared
+    operation of an exchange. Raises `Unreadable`: a source is no log, or cut off."""
+    words = odd_words(operations)
+    engine.lines([each.name for each in sources], questions.LOG_NAMES)
+    known = Vocabulary(fresh, found)
+    known.asks.update(_sampled(sources, words))
+    known.learn(engine, hashed)
+    engine.view("placed", questions.placed_lines(words))
+    rows = sql_counts.tally(engine, len(known.shapes))
+    if any(row.why == questions.AN_ENTRY for row in rows):
+        raise Unreadable
+
+    def stand(row: Row) -> RecordedExchange:
+        shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
+        removed = orjson.loads(row.removed) if row.removed else {}
+        return replace(_stand(shape, row.host, row.status), removed=removed)
+
+    surveyor = fresh()
+    lines = sql_counts.put(rows, surveyor, stand)
+    done = surveyor.done()
+    sql_counts.settle(engine, done)
+    return done, [*_reads(sources, lines)]
+
+
+def _reads(sources: Sequence[Source], lines: Any) -> Iterator[Read]:
+    for number, each in enumerate(sources):
+        skipped = {why: many for (at, why), many in lines.items() if at == number and why}
+        yield Read(each.name, "lines", lines[number, ""], skipped, "")
+
+
+def odd_words(operations: Iterable[Operation]) -> frozenset[str]:
+    """Segments that are declared, and look like ids or files."""
+    segments = (part for each in operations for part in each.path.strip("/").split("/"))
+    return frozenset(
+        part
+        for part in segments
+        if part and "{" not in part and (id_form(part) or questions.is_file(part))
+    )
+
+
+def _sampled(sources: Sequence[Source], words: frozenset[str]) -> Iterator[Ask]:
+    """Methods and shapes of some lines of each source, from all over it where it is not packed."""
+    for source in sources:
+        for passed in islice(_some(source), _LINES):
+            request, status = passed.exchange.request, passed.exchange.response.status
+            method = "GET" if request.method == "HEAD" else request.method
+            path = questions.shape(urlsplit(request.url).path, words)
+            shape = f"{method}@{passed.operation}" if passed.operation else f"{method} {path}"
+            yield Ask(shape, status not in ABSENT)
+
+
+def _some(source: Source) -> Iterator[RecordedExchange]:
+    file = Path(source.name)
+    if file.suffix in (".gz", ".zst", ".zstd") or file.stat().st_size < _CHUNKS * _CHUNK:
+        yield from records(Source(source.name))
+        return
+    with file.open("rb") as data:
+        for number in range(_CHUNKS):
+            data.seek(number * (file.stat().st_size // _CHUNKS))
+            for line in data.read(_CHUNK).split(b"\n")[1:-1]:
+                try:
+                    yield from_log(orjson.loads(line))
+                except (orjson.JSONDecodeError, Unusable):
+                    continue

@@ -1,0 +1,112 @@
+"""Where a reading goes on: what the sheets of a folder say of the files that are given now.
+
+The law of this module: a file is known by what is in it, not by its name. It goes on where its
+beginning, and what stood before the place that was reached, are as they were; so a log that was
+renamed is not read twice, and another one that took its name is not taken for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from oakum.errors import InputError, Location, Problem
+from oakum.traffic.store.layout import Note, Run
+
+SEEN: Final = 1024
+"""Bytes that a file is known by, at its beginning and before its end."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A source, as it lies there."""
+
+    name: str
+    size: int
+    mark: Callable[[int, int], str]
+    """Keyed hash of its bytes, packed as they are, from one place to another."""
+
+    @property
+    def head(self) -> str:
+        """Of its beginning."""
+        return self.mark(0, min(SEEN, self.size))
+
+    @property
+    def tail(self) -> str:
+        """Of its end."""
+        return self.mark(max(0, self.size - SEEN), self.size)
+
+
+def latest(runs: Iterable[Run]) -> dict[str, Note]:
+    """The last note of each source."""
+    return {note.id: note for run in sorted(runs, key=lambda each: each.turn) for note in run.notes}
+
+
+def begun(runs: Sequence[Run], key: str, asked: str, folder: str) -> dict[str, Note]:
+    """What has been read until now. Raises `InputError` where it was under another key, or another
+    contract, document or host: its numbers could not be added up."""
+    hint = "give what it was kept with, or keep into another folder: reports read several"
+    place = Location(folder)
+    known = [run for run in runs if run.turn]
+    problems = []
+    if any(run.key != key for run in known):
+        problems.append(Problem(place, "was kept under another key", hint))
+    if any(run.asked != asked for run in known):
+        what = "was kept by another contract or document, or with other hosts"
+        problems.append(Problem(place, what, hint))
+    if problems:
+        raise InputError(problems)
+    return latest(known)
+
+
+def continued(files: Sequence[File], notes: Mapping[str, Note]) -> list[Note | None]:
+    """For each file the note that it goes on from; None: it is read from its start.
+
+    Raises `InputError` with each file that can be neither: one that shrank or was written over,
+    and one that took the name of a file whose reading was broken off.
+    """
+    named = {note.name: note for note in notes.values()}
+    found = {file.name: _same(file, [named.get(file.name)]) for file in files}
+    taken = {note.id for note in found.values() if note is not None}
+    for file in files:
+        if found[file.name] is None:
+            free = [note for note in notes.values() if note.id not in taken]
+            found[file.name] = note = _same(file, free)
+            taken |= {note.id} if note is not None else set()
+    problems = [
+        Problem(Location(file.name), *why)
+        for file in files
+        if (note := named.get(file.name)) is not None and found[file.name] is None
+        for why in _refused(file, note, taken)
+    ]
+    if problems:
+        raise InputError(problems)
+    return [found[file.name] for file in files]
+
+
+def _same(file: File, notes: Iterable[Note | None]) -> Note | None:
+    """The note of a file whose bytes are as they were when it was written."""
+    heads: dict[int, str] = {}
+    for note in notes:
+        if note is None or not 0 < note.size <= file.size:
+            continue
+        until = min(SEEN, note.size)
+        if until not in heads:
+            heads[until] = file.mark(0, until)
+        tail = max(0, note.size - SEEN)
+        if heads[until] == note.head and file.mark(tail, note.size) == note.tail:
+            return note
+    return None
+
+
+def _refused(file: File, note: Note, taken: set[str]) -> Iterator[tuple[str, str]]:
+    if note.id in taken:
+        return
+    until = min(SEEN, note.size)
+    if file.size >= until and file.mark(0, until) == note.head:
+        hint = "keep it into another folder: what it held is in this one already"
+        yield "has shrunk or was written over since it was read", hint
+    elif not note.over:
+        hint = "give that one, by the name that it has now, or keep into another folder"
+        yield "is not the file whose reading was broken off", hint

@@ -1,0 +1,247 @@
+"""Apache Spark, for what one machine cannot count: its own session here, or a cluster's.
+
+The law of this module: it answers the questions of `questions.py` as DuckDB does, to the byte. A
+line is JSON to both or to neither.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from oakum.errors import InputError, Location, Problem
+from oakum.traffic.call import Hasher
+from oakum.traffic.store.engine import LONG, Unreadable
+from oakum.traffic.store.layout import COLUMNS, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_LEAST: Final = 512_000_000
+"""Bytes without which Spark does not start."""
+_DIALECT: Final = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.parser.escapedStringLiterals": "true",
+    "spark.sql.session.timeZone": "UTC",
+}
+"""Settings by which it reads SQL as the standard has it."""
+
+
+class Spark:
+    """Spark, as long as it is entered. A session that is there already is used and left running."""
+
+    name = "spark"
+
+    def __init__(self, hashed: Hasher, memory: int, spill: Path | None = None) -> None:
+        """`memory`: bytes, of a session of its own. `spill`: a folder for its temporary files that
+        stays; None: one of its own."""
+        self._hashed, self._memory, self._spill = hashed, memory, spill
+        self._secret = os.urandom(16)
+        self._own: SparkSession | None = None
+        self._kept: dict[str, DataFrame] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            hint = "install it with: pip install '.[spark]' in Oakum's folder"
+            raise InputError(
+                [Problem(Location("--engine spark"), "needs `pyspark`", hint)]
+            ) from None
+        self._private = Path(tempfile.mkdtemp(prefix="oakum-"))
+        running = SparkSession.getActiveSession()
+        if running is None:
+            running = self._own = started(self._private, self._memory, self._spill)
+        self._spark = running.newSession()
+        for name, value in _DIALECT.items():
+            self._spark.conf.set(name, value)
+        for said in self._words():
+            self._spark.sql(f"CREATE TEMPORARY FUNCTION {said}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._kept.values():
+            each.unpersist()
+        if self._own is not None:
+            self._own.stop()
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def _words(self) -> Iterator[str]:
+        """The words of `questions.py`."""
+        inner, outer = (f"X'{pad.hex()}'" for pad in self._hashed.pads())
+        seal = f"SHA2(CONCAT({outer}, UNHEX(SHA2(CONCAT({inner}, ENCODE(t, 'UTF-8')), 256))), 256)"
+        nonce = f"UNHEX(SUBSTR({seal}, 1, 24))"
+        secret = f"X'{self._secret.hex()}'"
+        yield (
+            "digest(t STRING) RETURNS BIGINT"
+            f" RETURN CAST(CONV(SUBSTR({seal}, 1, 16), 16, -10) AS BIGINT)"
+        )
+        yield "told_apart(t STRING) RETURNS BIGINT RETURN digest(t)"  # workers write it to disks
+        yield (
+            "sealed(t STRING) RETURNS STRING"
+            f" RETURN HEX(AES_ENCRYPT(CASE WHEN OCTET_LENGTH(t) <= 256 THEN t ELSE '{LONG}' END,"
+            f" {secret}, 'GCM', 'DEFAULT', {nonce}))"
+        )
+        yield (
+            "swapped(t STRING, p STRING, b STRING) RETURNS STRING"
+            " RETURN REGEXP_REPLACE(t, p, TRANSLATE(b, CHR(92), CHR(36)))"
+        )
+        yield "fits(t STRING, p STRING) RETURNS BOOLEAN RETURN REGEXP_LIKE(t, p)"
+
+    def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
+        """Its own reader of JSON. A line within brackets is one object or it is none: by itself
+        Spark would take what begins as one."""
+        reader = self._spark.read.option("lineSep", "\n")
+        parts = [
+            reader.text(each).selectExpr(f"{number} AS source", "value")
+            for number, each in enumerate(files)
+        ]
+        found = reduce(lambda one, other: one.unionAll(other), parts)
+        found.createOrReplaceTempView("raw")
+        fields = ", ".join(f"`{name}`: STRING" for name in names)
+        members = ", ".join(f'line[0]."{name}" AS "{name}"' for name in names)
+        self.view(
+            "lines",
+            f"""
+            SELECT source, {members} FROM (
+                SELECT source, CASE WHEN SIZE(line) = 1 AND {_sound()} THEN line END AS line FROM (
+                    SELECT source, value, FROM_JSON(CONCAT('[', value, ']'),
+                        'ARRAY<STRUCT<{fields}>>', MAP('allowSingleQuotes', 'false')) AS line
+                    FROM raw WHERE TRIM(BOTH FROM TRANSLATE(value, CHR(13) || CHR(9), '')) <> ''
+                ) AS parsed
+            ) AS sound""",
+        )
+
+    def kept(self, table: Table, files: Sequence[str]) -> None:
+        """Parquet as it lies there."""
+        if files:
+            found = self._spark.read.parquet(*files).select([f"`{n}`" for n in COLUMNS[table]])
+        else:
+            kinds = (
+                (name, kind.replace("VARCHAR", "STRING")) for name, kind in COLUMNS[table].items()
+            )
+            said = ", ".join(f"`{name}` {_kind(kind)}" for name, kind in kinds)
+            found = self._spark.createDataFrame([], said)
+        found.createOrReplaceTempView(table)
+
+    def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table that goes to every worker, so that what is joined to it need not move."""
+        said = ", ".join(f"{column} {_kind(kind)}" for column, kind in columns.items())
+        self._spark.createDataFrame([*rows], said).createOrReplaceTempView(name)
+
+    def view(self, name: str, question: str) -> None:
+        """A view."""
+        with _reading():
+            self._spark.sql(question).createOrReplaceTempView(name)
+
+    def opened(self, sealed: str) -> str:
+        """AES-GCM (NIST SP 800-38D) with the text's own hash as nonce."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        data = bytes.fromhex(sealed)
+        return AESGCM(self._secret).decrypt(data[:12], data[12:], None).decode()
+
+    def table(self, name: str, question: str) -> None:
+        """What has been answered once is kept by the workers."""
+        if name in self._kept:
+            self._kept.pop(name).unpersist()
+        with _reading():
+            found = self._spark.sql(question).persist()
+            self._kept[name] = found
+            found.createOrReplaceTempView(name)
+
+    def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
+        """In pieces, as they come."""
+        with _reading():
+            for row in self._spark.sql(question).toLocalIterator():
+                yield tuple(row)
+
+
+def started(private: Path, memory: int, spill: Path | None = None) -> SparkSession:
+    """A session: of the cluster that `SPARK_CONF_DIR` names, else of this machine. `private`: for
+    files that are of this run alone.
+
+    Raises `InputError` where Spark does not come up.
+    """
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    made = SparkSession.builder.appName("oakum")
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.eventLog.enabled": "false",
+        "spark.sql.warehouse.dir": str(private / "warehouse"),
+    }
+    if not os.environ.get("SPARK_CONF_DIR"):
+        options |= {
+            "spark.master": "local[*]",
+            "spark.driver.memory": f"{max(memory, _LEAST) // 1_000_000}m",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.local.dir": str(spill or private / "spill"),
+            "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+        }
+    for name, value in options.items():
+        made = made.config(name, value)
+    logging.getLogger("SQLQueryContextLogger").disabled = True
+    try:
+        with _mute():
+            return made.getOrCreate()
+    except PySparkException:
+        hint = "it needs Java 17: apt-get install default-jre-headless"
+        raise InputError([Problem(Location("--engine spark"), "does not come up", hint)]) from None
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Without standard error for what is begun here: the logs of Spark quote what it reads."""
+    if os.environ.get("OAKUM_DEBUG"):
+        yield
+        return
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JJavaError):
+        if os.environ.get("OAKUM_DEBUG"):
+            raise
+        raise Unreadable from None
+
+
+def _sound() -> str:
+    """Whether the text of a line can be one: UTF-8, and no half of a pair of surrogates."""
+    half = "INSTR(LOWER(value), CHR(92) || 'ud') > 0"
+    return f"IS_VALID_UTF8(value) AND (NOT {half} OR TRY_PARSE_JSON(value) IS NOT NULL)"
+
+
+def _kind(kind: str) -> str:
+    """A type of DuckDB's as Spark writes it."""
+    kind = kind.replace("VARCHAR", "STRING")
+    if kind.endswith("[]"):
+        return f"ARRAY<{kind[:-2]}>"
+    if kind.startswith("MAP("):
+        return f"MAP<{kind[4:-1]}>"
+    return kind

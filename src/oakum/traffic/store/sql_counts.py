@@ -1,0 +1,176 @@
+"""An engine's answers, put into the same survey that a pass over the traffic makes.
+
+The law of this module: an engine counts, and nothing else. What is an endpoint, what is set aside
+and what a path's template is, the surveyor says, to a stand-in for each group that was counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from oakum.exchange import Exchange, Request, Response
+from oakum.traffic.inventory import Endpoint
+from oakum.traffic.recorded_exchange import RecordedExchange, Unusable
+from oakum.traffic.store import questions, sums
+from oakum.traffic.store.engine import Engine, Full
+from oakum.traffic.store.layout import Kept
+from oakum.traffic.survey import ASIDE_ABSENT, Survey, Surveyor
+
+PARTS: Final = (1, 8, 64)
+"""Into how many parts callers are divided, one after the other, until they fit."""
+_AT_ONCE: Final = 500
+"""Endpoints whose callers one question asks for."""
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
+Stand = Callable[["Row"], RecordedExchange]
+
+
+class Row(NamedTuple):
+    """A group, and how often it came."""
+
+    source: int
+    why: str
+    host: str
+    endpoint: int
+    sealed: str
+    """The shape, where the endpoint is not known; opened."""
+    status: int
+    credentials: str
+    body: str
+    removed: str
+    seen: int
+
+
+def tally(engine: Engine, endpoints: int) -> tuple[Row, ...]:
+    """Put the question over the view `placed`, of so many endpoints; the answer is in one order
+    whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
+    disk. Raises `Full` when no part fits."""
+    pages = -(-endpoints // questions.BITS)
+    for parts in PARTS[:-1]:
+        with suppress(Full):
+            return _in_parts(engine, pages, parts)
+    return _in_parts(engine, pages, PARTS[-1])
+
+
+def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[Row, ...]:
+    seen = Counter[Row]()
+    for part in range(parts):
+        engine.table("tallied", questions.tally(pages, part, parts))
+        for *group, many in engine.rows(questions.GROUPS):
+            seen[Row._make((*group, 0))] += int(many)
+        engine.table(f"reached{part}", questions.reached(pages))
+    engine.view("reached", questions.united(parts))
+    return tuple(
+        row._replace(sealed=engine.opened(row.sealed) if row.sealed else "", seen=many)
+        for row, many in sorted(seen.items(), key=lambda each: questions.order(each[0]))
+    )
+
+
+def placed(method: str, host: str, path: str, status: int, operation: str = "") -> RecordedExchange:
+    """An exchange as good as any of a group."""
+    url = f"//{host}{filled(path)}"
+    return RecordedExchange(Exchange(Request(method, url), Response(status)), operation=operation)
+
+
+def filled(path: str) -> str:
+    """A template with an id in the place of each parameter."""
+    return _PARAMETER.sub("0", path)
+
+
+def put(rows: Iterable[Row], surveyor: Surveyor, stand: Stand) -> Counter[tuple[int, str]]:
+    """Put groups into a survey. Returns how many lines of each source were read (""), or skipped
+    for which reason."""
+    lines = Counter[tuple[int, str]]()
+    for row in rows:
+        why = row.why
+        if not why:
+            try:
+                passed = stand(row)
+            except Unusable as reason:
+                why = str(reason)
+            else:
+                kinds = row.credentials.split("+")
+                group = row.sealed or row.endpoint
+                surveyor.tally(passed, kinds, row.body, row.seen, group)
+        lines[row.source, why] += row.seen
+    return lines
+
+
+def settle(engine: Engine, survey: Survey) -> None:
+    """Tell each endpoint of the survey how many callers came to it, under all its names."""
+    endpoints = [each for each in _all(survey) if each.groups]
+    unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
+    found = engine.rows(questions.SEALS) if unknown else ()
+    seals = {engine.opened(sealed): str(sealed) for (sealed,) in found}
+    for start in range(0, len(endpoints), _AT_ONCE):
+        some = endpoints[start : start + _AT_ONCE]
+        row = next(engine.rows(questions.callers([_groups(each, seals) for each in some])))
+        for endpoint, many in zip(some, row, strict=True):
+            endpoint.told = int(many or 0)
+
+
+def _groups(endpoint: Endpoint, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
+    numbers = sorted(each for each in endpoint.groups if isinstance(each, int))
+    return numbers, sorted(seals[each] for each in endpoint.groups if isinstance(each, str))
+
+
+def _all(survey: Survey) -> Iterator[Endpoint]:
+    yield from survey.endpoints.values()
+    yield from (each.counts for each in survey.templates)
+
+
+# ---------------------------------------------------------------- kept calls
+
+
+def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[str]) -> Survey:
+    """The survey of a folder of kept calls. `declared`: ids of operations of what it is held
+    against."""
+    known = frozenset(declared)
+
+    engine.kept("calls", kept.files("calls"))
+    endpoints = [tuple(each) for each in questions.ordered(engine.rows(questions.ENDPOINTS))]
+    columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
+    columns |= dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
+    placing = questions.placing
+    engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
+    engine.view("placed", questions.placed_calls())
+
+    def stand(row: Row) -> RecordedExchange:
+        operation, method, path = endpoints[row.endpoint]
+        return placed(method, row.host, path, row.status, operation if operation in known else "")
+
+    put(tally(engine, len(endpoints)), surveyor, stand)
+    for run in kept.runs:
+        for why, many in run.aside.items():
+            if why != ASIDE_ABSENT:
+                surveyor.set_aside(why, many)
+    engine.kept("counts", kept.files("counts"))
+    _counts(engine, surveyor, known)
+    engine.kept("fields", kept.files("fields"))
+    _fields(engine, surveyor, known)
+    survey = surveyor.done()
+    settle(engine, survey)
+    return survey
+
+
+def _endpoint(
+    surveyor: Surveyor, known: frozenset[str], operation: str, method: str, path: str
+) -> Endpoint | None:
+    passed = placed(method, "", path, 200, operation if operation in known else "")
+    return surveyor.endpoint(passed, many=0)
+
+
+def _counts(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+    found = questions.ordered(engine.rows(questions.COUNTS))
+    for operation, method, path, what, name, many in found:
+        if endpoint := _endpoint(surveyor, known, operation, method, path):
+            sums.add_count(endpoint, what, name, int(many))
+
+
+def _fields(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+    for operation, method, path, steps, types, formats in engine.rows(questions.FIELDS):
+        if endpoint := _endpoint(surveyor, known, operation, method, path):
+            sums.add_field(endpoint.answer, steps, types, formats)

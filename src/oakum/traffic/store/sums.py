@@ -1,0 +1,160 @@
+"""What one run has counted, as rows that can be added to those of other runs.
+
+The law of this module: adding up what two runs have counted gives what one run over the traffic of
+both would have counted. One thing is lost: a name of a member that one run alone was not sure of
+stays `‹key›`, since it may be somebody's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from oakum.errors import Location
+from oakum.inference.lexicon import label_field
+from oakum.openapi.model import Operation, Shape
+from oakum.traffic.inventory import Endpoint
+from oakum.traffic.observation import Drift, Sent
+from oakum.traffic.shapes import KEY, Learnt
+from oakum.traffic.survey import Survey
+
+ELEMENT: Final = "‹element›"
+"""The step into the elements of a list."""
+Row = dict[str, Any]
+
+
+def endpoints(survey: Survey, operations: Iterable[Operation]) -> Iterator[tuple[Row, Endpoint]]:
+    """Each endpoint that was seen, by `operation` (empty: not declared), `method` and `path`."""
+    for each in operations:
+        if endpoint := survey.endpoints.get(each.id):
+            yield {"operation": each.id, "method": each.method, "path": each.path}, endpoint
+    for told in survey.templates:
+        yield {"operation": "", "method": told.method, "path": told.path}, told.counts
+
+
+def counts(place: Row, endpoint: Endpoint) -> Iterator[Row]:
+    """What a call does not tell of an endpoint: what bodies the records held, what the guard
+    removed."""
+    for what, many in (
+        ("body", endpoint.bodies),
+        ("removed", endpoint.removed),
+        ("media", endpoint.media),
+    ):
+        for name, times in sorted(many.items()):
+            yield {**place, "what": what, "name": name, "many": times}
+
+
+def add_count(endpoint: Endpoint, what: str, name: str, many: int) -> None:
+    """The other way round."""
+    counters = {"body": endpoint.bodies, "removed": endpoint.removed, "media": endpoint.media}
+    counters[what][name] += many
+
+
+def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
+    """Every place of the answers of an endpoint, their root and what holds others among them."""
+    for steps, learnt, around in _places(answer, names, (), 0):
+        path = ".".join("*" if step in (ELEMENT, KEY) else step for step in steps)
+        shape = Shape(kinds=frozenset(learnt.kinds), format=learnt.form)
+        yield {
+            **place, "field": path, "steps": list(steps), "types": dict(learnt.kinds),
+            "formats": dict(learnt.forms), "class": label_field(path, shape).kind.value,
+            "present": learnt.seen, "of": around or learnt.seen,
+        }  # fmt: skip
+
+
+def _places(
+    learnt: Learnt, names: frozenset[str], steps: tuple[str, ...], around: int
+) -> Iterator[tuple[tuple[str, ...], Learnt, int]]:
+    yield steps, learnt, around
+    for name, child in learnt.legible(names):
+        yield from _places(child, names, (*steps, name), learnt.kinds["object"])
+    if learnt.element is not None and learnt.kinds["array"] and not learnt.overfull:
+        yield from _places(learnt.element, names, (*steps, ELEMENT), 0)
+
+
+def add_field(
+    answer: Learnt, steps: Iterable[str], types: Mapping[str, int], formats: Mapping[str, int]
+) -> None:
+    """The other way round."""
+    for step in steps:
+        if step == ELEMENT:
+            answer.element = answer = answer.element or Learnt()
+        else:
+            answer = answer.members.setdefault(step, Learnt())
+    answer.kinds.update(types)
+    answer.forms.update(formats)
+
+
+def sent(found: Iterable[Sent], run: str) -> Iterator[Row]:
+    """What was sent to whom."""
+    for each in found:
+        yield {
+            "run": run, "endpoint": each.endpoint, "resource": each.resource, "field": each.field,
+            "viewer": each.viewer, "state": dict(each.state),
+            "present": each.present, "of": each.of,
+        }  # fmt: skip
+
+
+def all_sent(rows: Iterable[Row]) -> tuple[Sent, ...]:
+    """The other way round, added up. How many objects there were is the same for all fields of a
+    resource, so a run in which a field never came still counts them."""
+    present, around = Counter[tuple[Any, ...]](), Counter[tuple[Any, ...]]()
+    met = set[tuple[Any, ...]]()
+    for row in rows:
+        state = tuple(row["state"].items())
+        kind = (row["endpoint"], row["resource"], row["viewer"], state)
+        present[row["endpoint"], row["resource"], row["field"], row["viewer"], state] += row[
+            "present"
+        ]
+        if (row["run"], kind) not in met:
+            met.add((row["run"], kind))
+            around[kind] += row["of"]
+    return tuple(
+        Sent(
+            endpoint,
+            resource,
+            field,
+            viewer,
+            state,
+            many,
+            around[endpoint, resource, viewer, state],
+        )
+        for (endpoint, resource, field, viewer, state), many in sorted(present.items())
+    )
+
+
+def drift(found: Iterable[Drift]) -> Iterator[Row]:
+    """What drifted from the contract."""
+    for each in found:
+        place = each.where
+        yield {
+            "kind": each.kind, "endpoint": each.endpoint, "method": each.method, "path": each.path,
+            "resource": each.resource, "field": each.field, "viewer": each.viewer,
+            "state": dict(each.state), "seen": each.seen, "certain": each.certain,
+            "says": each.says, "file": place.file if place else None,
+            "line": place.line if place else None, "column": place.column if place else None,
+        }  # fmt: skip
+
+
+def all_drift(rows: Iterable[Row]) -> tuple[Drift, ...]:
+    """The other way round, added up."""
+    found: dict[Drift, tuple[int, bool]] = {}
+    for row in rows:
+        has = row["file"] is not None
+        each = Drift(
+            row["kind"], row["endpoint"], row["method"], row["path"], row["resource"], row["field"],
+            row["viewer"], tuple(row["state"].items()), says=row["says"],
+            where=Location(row["file"], row["line"], row["column"]) if has else None,
+        )  # fmt: skip
+        seen, certain = found.get(each, (0, False))
+        found[each] = seen + row["seen"], certain or row["certain"]
+    return tuple(
+        replace(each, seen=seen, certain=certain)
+        for each, (seen, certain) in sorted(found.items(), key=lambda pair: _key(pair[0]))
+    )
+
+
+def _key(each: Drift) -> tuple[object, ...]:
+    return each.endpoint, each.resource, each.field, each.viewer, each.state

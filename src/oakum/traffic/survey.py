@@ -1,0 +1,248 @@
+"""The pass over the traffic: each exchange goes to its endpoint, and is counted there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from oakum.inference.lexicon import label_field
+from oakum.openapi.model import Operation as Declared
+from oakum.openapi.model import Shape
+from oakum.traffic import inventory_notes
+from oakum.traffic.inventory import UNREAD, Endpoint, Watcher, events, read, rows
+from oakum.traffic.observation import (
+    Drift,
+    Field,
+    Note,
+    Observation,
+    Operation,
+    Read,
+    Sent,
+    Standing,
+)
+from oakum.traffic.paths import Paths, Template
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.shapes import Learnt
+
+FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
+"""What a path ends with, in lower case, that is no call of an API; a pattern for any engine."""
+_FILE = re.compile(FILE)
+_PAGE = re.compile(
+    r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/.*"
+)
+ABSENT = frozenset((404, 405, 410, 501))
+"""What a server says of an endpoint that it does not have."""
+ASIDE_FILE = "a page, a script, an image: no call of an API"
+ASIDE_PREFLIGHT = "a question of a browser before the call (CORS preflight)"
+ASIDE_HOST = "of another host"
+ASIDE_ABSENT = "refused as not there, and not declared either"
+
+
+class Against(Protocol):
+    """What the traffic is held against: a document, or a contract."""
+
+    @property
+    def operations(self) -> tuple[Declared, ...]:
+        """All that are declared."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names that the documents declare, so that they are nobody's."""
+        ...
+
+    def hear(self, passed: RecordedExchange, body: object, /) -> Declared | None:
+        """The operation of an exchange, judged and remembered; None: it is not declared."""
+        ...
+
+    def sent(self) -> tuple[Sent, ...]: ...
+    def drift(self) -> tuple[Drift, ...]: ...
+    def unjudged(self) -> Mapping[str, int]: ...
+    def distrust(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was counted; `observation` and the OpenAPI writer read it."""
+
+    endpoints: Mapping[str, Endpoint]
+    """Of declared operations, by id."""
+    templates: tuple[Template[Endpoint], ...]
+    """Of the rest."""
+    aside: Mapping[str, int]
+    names: frozenset[str]
+
+
+def aside(passed: RecordedExchange, hosts: Collection[str] = ()) -> str:
+    """Why an exchange is not looked at, whatever is declared; empty: it is. `hosts`: the only
+    ones to look at; none: all."""
+    parts = urlsplit(passed.exchange.request.url)
+    if hosts and parts.netloc and parts.hostname not in hosts:
+        return ASIDE_HOST
+    return ASIDE_PREFLIGHT if passed.exchange.request.method == "OPTIONS" else ""
+
+
+def is_page(passed: RecordedExchange) -> bool:
+    """Whether an exchange that is not declared fetched a page, a script or an image."""
+    request, response = passed.exchange.request, passed.exchange.response
+    named = _FILE.search(urlsplit(request.url).path[-6:].lower())
+    return bool(_PAGE.fullmatch(response.media_type) or named)
+
+
+class Surveyor:
+    """Takes exchanges in, one after the other; keeps none."""
+
+    def __init__(
+        self, key: bytes, against: Against | None = None, hosts: Collection[str] = ()
+    ) -> None:
+        """`key`: of the hashes, for this run. `hosts`: the only ones to look at; none: all."""
+        self._watcher = Watcher(key)
+        self._against = against
+        self._hosts = frozenset(hosts)
+        self._endpoints: dict[str, Endpoint] = {}
+        self._paths: Paths[Endpoint] = Paths(Endpoint, lambda endpoint: endpoint.marks)
+        self._aside: Counter[str] = Counter()
+
+    def take(self, passed: RecordedExchange) -> None:
+        """Count one exchange."""
+        response = passed.exchange.response
+        body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
+        endpoint = self.endpoint(passed, body)
+        if endpoint is not None:
+            if body is UNREAD and passed.body != "absent":
+                body = rows(response.body, response.media_type)
+                body = events(response.body, response.media_type) if body is UNREAD else body
+            self._watcher.take(endpoint, passed, body)
+
+    def tally(
+        self, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int, group: int | str
+    ) -> None:
+        """Count an exchange that an engine has met `many` times, and remember its group."""
+        endpoint = self.endpoint(passed, UNREAD, many)
+        if endpoint is not None:
+            self._watcher.tally(endpoint, passed, kinds, body, many)
+            endpoint.groups.add(group)
+
+    def endpoint(
+        self, passed: RecordedExchange, body: object = UNREAD, many: int = 1
+    ) -> Endpoint | None:
+        """The endpoint of an exchange, judged by what it is held against; None: it is set aside,
+        and counted there `many` times."""
+        request = passed.exchange.request
+        if why := aside(passed, self._hosts):
+            self._aside[why] += many
+            return None
+        known = self._against.hear(passed, body) if self._against is not None else None
+        if known is not None:
+            return self._endpoints.setdefault(known.id, Endpoint())
+        if passed.operation:
+            return self._paths.at(request.method, passed.operation)
+        if is_page(passed):
+            self._aside[ASIDE_FILE] += many
+            return None
+        method = "GET" if request.method == "HEAD" else request.method
+        there = passed.exchange.response.status not in ABSENT
+        return self._paths.at(method, unquote(urlsplit(request.url).path), there=there)
+
+    def set_aside(self, why: str, many: int) -> None:
+        """Count what was set aside elsewhere."""
+        self._aside[why] += many
+
+    def done(self) -> Survey:
+        """What was counted until now, with the paths settled. What every time was refused as not
+        there is no endpoint."""
+        found, absent = [], 0
+        for each in self._paths.templates(self._watcher.handed):
+            if each.counts.statuses.keys() <= ABSENT:
+                absent += each.counts.seen
+            else:
+                found.append(each)
+        absent += sum(each.seen for each in self._paths.gone())
+        out = Counter({ASIDE_ABSENT: absent})
+        names = self._against.names if self._against is not None else frozenset()
+        return Survey(self._endpoints, tuple(found), dict(self._aside + out), names)
+
+
+def observation(
+    survey: Survey, sources: Iterable[Read], against: Against | None, title: str
+) -> Observation:
+    """Inventory and drift, and what makes them not to be trusted."""
+    reads = tuple(sources)
+    broken_first = sorted(reads, key=lambda each: not each.broken)
+    distrust = [each.distrust for each in broken_first if each.distrust]
+    if against is not None:
+        distrust += against.distrust()
+    elif not distrust and not survey.templates:
+        distrust += ["no exchange is a call of an API"]
+    operations = tuple(_operations(survey, against))
+    return Observation(
+        reads,
+        title,
+        operations,
+        against.sent() if against is not None else (),
+        (*_new_endpoints(operations), *against.drift()) if against is not None else (),
+        survey.aside,
+        against.unjudged() if against is not None else {},
+        tuple(distrust),
+    )
+
+
+def _new_endpoints(operations: Iterable[Operation]) -> Iterator[Drift]:
+    for each in operations:
+        if each.standing == "shadow":
+            said = "the document does not declare it"
+            yield Drift("new-endpoint", each.id, each.method, each.path, seen=each.seen, says=said)
+
+
+def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
+    kept = inventory_notes.holds_credentials(survey.endpoints.values())
+    for declared in against.operations if against is not None else ():
+        endpoint = survey.endpoints.get(declared.id)
+        made = Operation(declared.id, declared.method, declared.path, "zombie")
+        notes = inventory_notes.unasked(declared, endpoint) if endpoint is not None and kept else ()
+        yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
+    known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
+    known |= {(each.method, each.path) for each in survey.templates}
+    for each in survey.templates:
+        standing: Standing = "shadow" if against is not None else "seen"
+        made = Operation(f"{each.method} {each.path}", each.method, each.path, standing)
+        yield _filled(
+            made, each.counts, survey.names, inventory_notes.older(each.method, each.path, known)
+        )
+
+
+def _filled(
+    made: Operation, endpoint: Endpoint, names: frozenset[str], notes: Iterable[Note] = ()
+) -> Operation:
+    parts = (
+        _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)
+        for name, part in sorted(endpoint.told_parts().items())
+    )
+    return Operation(
+        made.id,
+        made.method,
+        made.path,
+        "documented" if made.standing == "zombie" else made.standing,
+        endpoint.seen,
+        dict(sorted(endpoint.statuses.items())),
+        dict(sorted(endpoint.auth.items(), key=lambda each: (-each[1], each[0]))),
+        endpoint.different,
+        tuple(sorted(endpoint.hosts)),
+        dict(endpoint.bodies),
+        tuple(_fields(endpoint.answer, names)),
+        dict(sorted(endpoint.removed.items())),
+        (*notes, *inventory_notes.twins(endpoint, names)),
+        tuple(parts),
+    )
+
+
+def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[Field]:
+    for path, learnt, around in answer.fields(names):
+        types = tuple(sorted(learnt.kinds))
+        shape = Shape(kinds=frozenset(types), format=learnt.form)
+        label = label_field(path, shape).kind.value
+        yield Field(path, types, learnt.form, label, min(learnt.seen, around), around)

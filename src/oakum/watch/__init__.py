@@ -1,0 +1,1 @@
+"""A live view of traffic for a terminal: `oakum observe watch`."""

@@ -1,0 +1,161 @@
+"""Lines of logs as they grow, and of standard input as they come: `tail -F` for `observe watch`.
+
+Beside `intake` the only module of this package that opens anything. A log that was moved away or
+cut is opened anew from its beginning. Memory is bounded: a line that is too long is passed over,
+and nobody runs ahead of who reads.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from oakum.errors import InputError, Location, Problem
+from oakum.traffic.intake import LONGEST, STDIN, TOO_LONG, Source, one
+from oakum.traffic.recorded_exchange import RecordedExchange
+
+_PIECE: Final = 1 << 20
+_PAUSE: Final = 0.1
+_AHEAD: Final = 64
+"""Pieces of standard input that wait to be read, at most."""
+
+
+def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange | None]:
+    """The exchanges of sources as they come; None now and then while none does, so that time can
+    be told. Ends only when standard input does, and there is no file beside it.
+
+    `whole`: begin with what the files hold already; else with what is added from now on. Raises
+    `InputError` for a file that does not grow by lines.
+    """
+    for source in found:
+        if source.name.endswith((".gz", ".zst", ".zstd", ".har")):
+            hint = "give a log that grows by lines, or read it with `oakum observe traffic`"
+            raise InputError([Problem(Location(source.name), "cannot be followed", hint)])
+    tails = [_Piped(each) if each.name == STDIN else _Tail(each, whole) for each in found]
+    try:
+        while not all(isinstance(each, _Piped) and each.ended for each in tails):
+            idle = True
+            for tail in tails:
+                for line in tail.lines():
+                    idle = False
+                    passed = one(tail.source, line)
+                    if passed is not None:
+                        yield passed
+            yield None
+            if idle:
+                time.sleep(_PAUSE)
+    finally:
+        for tail in tails:
+            tail.close()
+
+
+class _Cut:
+    """Pieces of bytes into whole lines; what is too long is counted and passed over."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._rest = b""
+        self._over = False
+
+    def cut(self, piece: bytes) -> list[bytes]:
+        """The lines that a piece completes."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        if self._over and whole:
+            whole, self._over = whole[1:], False
+        if len(self._rest) > LONGEST:
+            if not self._over:
+                self.source.skipped[TOO_LONG] += 1
+            self._rest, self._over = b"", True
+        return whole
+
+    def anew(self) -> None:
+        """Forget what was begun: the file is another one."""
+        self._rest, self._over = b"", False
+
+    def last(self) -> list[bytes]:
+        """What stands after the last end of a line."""
+        rest, self._rest = self._rest, b""
+        return [rest] if rest and not self._over else []
+
+
+class _Tail(_Cut):
+    """A file by its name, wherever that leads to."""
+
+    def __init__(self, source: Source, whole: bool) -> None:
+        super().__init__(source)
+        self._path = Path(source.name)
+        self._file: BinaryIO | None = None
+        self._open()
+        if not whole and self._file is not None:
+            self._file.seek(0, 2)
+
+    def lines(self) -> list[bytes]:
+        """What was added since, a piece of it at most."""
+        if self._file is None:
+            self._open()
+        piece = self._file.read(_PIECE) if self._file is not None else b""
+        if not piece and self._moved():
+            self.close()
+            self.anew()
+        return self.cut(piece) if piece else []
+
+    def _open(self) -> None:
+        try:
+            self._file = self._path.open("rb", buffering=0)
+        except OSError:
+            self._file = None  # it may come again
+
+    def _moved(self) -> bool:
+        """Whether the name leads to another file by now, or this one has been cut."""
+        if self._file is None:
+            return False
+        held = os.fstat(self._file.fileno())
+        try:
+            now = self._path.stat()
+        except OSError:
+            return False  # until there is another one
+        return (now.st_dev, now.st_ino) != (held.st_dev, held.st_ino) or (
+            now.st_size < self._file.tell()
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class _Piped(_Cut):
+    """Standard input, read by a thread of its own: it may be silent for hours."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.ended = False
+        self._pieces: queue.Queue[bytes] = queue.Queue(_AHEAD)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        stream = sys.stdin.buffer
+        while piece := stream.read1(_PIECE) if hasattr(stream, "read1") else stream.read(_PIECE):
+            self._pieces.put(piece)
+        self._pieces.put(b"")
+
+    def lines(self) -> list[bytes]:
+        """What has come since."""
+        try:
+            piece = self._pieces.get_nowait()
+        except queue.Empty:
+            return []
+        if piece:
+            return self.cut(piece)
+        self.ended = True
+        return self.last()
+
+    def close(self) -> None:
+        """Nothing is to be let go."""

@@ -1,0 +1,244 @@
+"""What is going on now, from exchanges as they come: looks at the survey, one after the other.
+
+Pure: exchanges and instants in, frames out. A frame is made of the same survey that `observe
+traffic` tells at the end, so that both say the same. Memory is that of the survey, the judge and
+the watch of abuse, all of which are bounded; of what is new, a name is kept once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from oakum.abuse.detector import Watch
+from oakum.abuse.observed import Event
+from oakum.abuse.signs import KINDS
+from oakum.errors import counted
+from oakum.openapi.model import Operation as Declared
+from oakum.traffic.call import Hasher
+from oakum.traffic.calls import Endpoints, Finds
+from oakum.traffic.observation import Drift, Observation, Operation, Read
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.survey import Against, Survey, Surveyor, observation
+
+_SMOOTH: Final = 10.0
+"""Seconds after which a rate has forgotten two thirds of what was before."""
+_NEWS: Final = 200
+_KNOWN: Final = 200_000
+"""Names that are kept to tell what is new."""
+_FEW: Final = 4
+"""Fields of one line that are named."""
+_CALLERS: Final = 20_000
+_SHOWN: Final = 1 << 24
+"""Bytes that the watch of abuse may use for what was handed to whom."""
+
+
+class Holds(Against, Finds, Protocol):
+    """A document or a contract, which finds and judges."""
+
+    @property
+    def operations(self) -> tuple[Declared, ...]:
+        """All that are declared."""
+        ...
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that was not there before."""
+
+    at: float
+    """By the clock of whoever looks: seconds since 1970."""
+    kind: str
+    """`endpoint`, `field`, `drift`, `note`, `abuse`, `learnt`."""
+    says: str
+
+
+@dataclass(frozen=True)
+class Busy:
+    """An operation, and how busy it is."""
+
+    operation: Operation
+    rate: float
+    """Exchanges a second, smoothed."""
+    drifted: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One look."""
+
+    at: float
+    since: float
+    """Seconds since the first look."""
+    rate: float
+    found: Observation
+    busy: tuple[Busy, ...]
+    """The busiest first."""
+    news: tuple[News, ...]
+    """The latest, in order."""
+    fresh: tuple[News, ...]
+    """Those of them that the frame before did not have."""
+    told: int
+    """Callers that take too much."""
+
+
+class Live:
+    """Takes exchanges in, and looks at them now and then."""
+
+    def __init__(
+        self, key: bytes, against: Holds | None, title: str, hosts: Collection[str] = ()
+    ) -> None:
+        """`key`: of the hashes, for this run; `title`: of what it is held against."""
+        self._surveyor = Surveyor(key, against, hosts)
+        self._hashed = Hasher(key)
+        self._against, self._title, self._hosts = against, title, hosts
+        self._watch = Watch(callers=_CALLERS, shown=_SHOWN)
+        self._endpoints = Endpoints(None, against, hosts)
+        self._paths: frozenset[tuple[str, str]] = frozenset()
+        self._events: list[Event] = []
+        self._told = set[int]()
+        self._known: dict[str, set[object]] = {
+            "endpoint": set(),
+            "field": set(),
+            "drift": set(),
+            "note": set(),
+        }
+        self._news: deque[News] = deque(maxlen=_NEWS)
+        self._rates: dict[str, float] = {}
+        self._seen: dict[str, int] = {}
+        self._read = 0
+        self._rate = 0.0
+        self._begun = self._last = math.nan
+
+    def take(self, passed: RecordedExchange) -> None:
+        """Count one exchange."""
+        self._surveyor.take(passed)
+        call = self._endpoints.call(passed, self._hashed)
+        if call is not None:
+            self._events += self._watch.take(call)
+
+    def observation(self, reads: Sequence[Read]) -> Observation:
+        """All that was counted until now."""
+        return self._held(self._surveyor.done(), reads)
+
+    def look(self, now: float, reads: Sequence[Read]) -> Frame:
+        """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
+        survey = self._surveyor.done()
+        self._learn(survey)
+        found = self._held(survey, reads)
+        first = math.isnan(self._begun)
+        if first:
+            self._begun = self._last = now
+        self._count(found, now - self._last)
+        self._last = now
+        fresh = [News(now, kind, says) for kind, says in self._fresh(found)]
+        self._news.extend(fresh)
+        drifted = {each.endpoint for each in found.drift}
+        busy = [Busy(e, self._rates.get(e.id, 0.0), e.id in drifted) for e in found.operations]
+        busy.sort(key=lambda each: (-round(each.rate, 3), -each.operation.seen, each.operation.id))
+        return Frame(
+            now,
+            now - self._begun,
+            self._rate,
+            found,
+            tuple(busy),
+            tuple(self._news),
+            tuple(fresh[-_NEWS:]),
+            len(self._told),
+        )
+
+    def _held(self, survey: Survey, reads: Sequence[Read]) -> Observation:
+        return observation(survey, reads, self._against, self._title)
+
+    def _learn(self, survey: Survey) -> None:
+        """New paths may make other templates: calls go by the latest."""
+        paths = frozenset((each.method, each.path) for each in survey.templates)
+        if paths != self._paths:
+            self._paths = paths
+            self._endpoints = Endpoints(survey, self._against, self._hosts)
+
+    def _count(self, found: Observation, past: float) -> None:
+        """Rates of operations: of one that is new only what comes from now on."""
+        keep = math.exp(-past / _SMOOTH) if past > 0 else 1.0
+        seen = {each.id: each.seen for each in found.operations}
+        self._rates = {
+            name: self._smoothed(self._rates.get(name, 0.0), many - self._seen[name], past, keep)
+            for name, many in seen.items()
+            if name in self._seen
+        }
+        self._rate = self._smoothed(self._rate, found.read - self._read, past, keep)
+        self._seen, self._read = seen, found.read
+
+    @staticmethod
+    def _smoothed(rate: float, more: int, past: float, keep: float) -> float:
+        return rate * keep + (1 - keep) * max(0, more) / past if past > 0 else rate
+
+    def _fresh(self, found: Observation) -> Iterator[tuple[str, str]]:
+        learnt = not self._known["endpoint"]
+        endpoints = [
+            each for each in found.operations if each.seen and self._new("endpoint", each.id)
+        ]
+        fields = [
+            (each, field)
+            for each in found.operations
+            for field in each.fields
+            if self._new("field", (each.id, field.path))
+        ]
+        if learnt and endpoints:
+            yield "learnt", f"{_many(endpoints)}, {counted(len(fields), 'field')}"
+        else:
+            yield from (("endpoint", _endpoint(each)) for each in endpoints)
+            for each, field in fields:
+                if each not in endpoints:
+                    yield "field", f"{each.method} {each.path}: {field.path}, {field.label}"
+        for each in found.operations:
+            for note in each.notes:
+                if self._new("note", (each.id, note.kind)):
+                    yield "note", f"{each.method} {each.path}: {note.says}"
+        yield from (("drift", says) for says in self._drifted(found.drift))
+        for event in self._events:
+            self._told.add(event.who)
+            yield "abuse", f"{event.by} {Hasher.written(event.who)} {KINDS[event.kind]}{_at(event)}"
+        self._events = []
+
+    def _drifted(self, drift: Sequence[Drift]) -> Iterator[str]:
+        """Each field of each line once, however many it was sent to; those of one line together."""
+        groups: dict[tuple[object, ...], list[Drift]] = {}
+        for each in drift:
+            if self._new("drift", (each.kind, each.endpoint, each.resource, each.field)):
+                groups.setdefault((each.endpoint, each.where, each.viewer, each.says), []).append(
+                    each
+                )
+        for held in groups.values():
+            first, endpoint = held[0], f"{held[0].method} {held[0].path}"
+            place = f" ({first.where})" if first.where is not None else ""
+            if not first.field:
+                yield f"{endpoint}: {first.says}"
+                continue
+            names = [f"{each.resource}.{each.field}" for each in held]
+            more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+            viewer = f" sent to {first.viewer}" if first.viewer else ""
+            yield f"{', '.join(names[:_FEW])}{more}{viewer} by {endpoint}{place}: {first.says}"
+
+    def _new(self, kind: str, name: object) -> bool:
+        known = self._known[kind]
+        if name in known or len(known) >= _KNOWN:
+            return False
+        known.add(name)
+        return True
+
+
+def _endpoint(each: Operation) -> str:
+    said = f", {each.standing}" if each.standing == "shadow" else ""
+    return f"{each.method} {each.path}{said}"
+
+
+def _many(endpoints: Sequence[Operation]) -> str:
+    return counted(len(endpoints), "operation")
+
+
+def _at(event: Event) -> str:
+    return f" at {event.endpoint}" if event.endpoint else ""

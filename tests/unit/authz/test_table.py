@@ -1,0 +1,286 @@
+"""A policy compiled: relations by states to a set of fields, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations, product
+
+import pytest
+
+from oakum.authz.table import (
+    MOST_PLACES,
+    Table,
+    Trie,
+    closed_by_absence,
+    compile_resource,
+    digit,
+    grants,
+    leaf_paths,
+    member,
+    merged,
+    resource_of,
+)
+from oakum.errors import InputError
+from oakum.openapi.model import Json, Shape
+from oakum.policy.model import State
+from tests.properties.worlds import array, record
+from tests.unit.authz.small import AUDIENCE, FIELDS, FRIEND, NOTE, PRIVATE, TEXT, note, rules, see
+
+BOUND = {"Note": "Note", "Friend": "Person"}
+
+
+def table(**fields: object) -> Table:
+    chosen = fields or FIELDS
+    return compile_resource(note(chosen), NOTE, BOUND)  # type: ignore[arg-type]
+
+
+def seen(found: Table, held: set[str], **values: Json) -> set[str]:
+    return set(found.names(found.see(held, values)))
+
+
+def test_a_row_for_every_set_of_relations_in_every_state_also_unread() -> None:
+    found = table()
+    assert set(found.relations) == {"member", "owner", "follower"}
+    assert found.stride == 3 * 4
+    assert len(found.rows) == 2**3 * 3 * 4
+    assert max(found.rows) == len(found.sets) - 1
+
+
+def test_each_row_says_what_the_grants_say() -> None:
+    found = table()
+    relations = ("member", "owner", "follower", "staff")
+    for bits in product((False, True), repeat=4):
+        held = {name for name, on in zip(relations, bits, strict=True) if on}
+        for private, audience in product((False, True, None, 1), ("all", "crew", "me", None, "x")):
+            values = {"private": private, "audience": audience}
+            expected = set()
+            if "member" in held:
+                expected |= {"id", "friend"}
+            if held & {"owner", "follower"} or ("member" in held and private is False):
+                expected |= {"text"}
+            if "owner" in held:
+                expected |= {"place.city", "place.street"}
+            if "owner" in held or ("member" in held and audience in ("all", "crew")):
+                expected |= {"audience"}
+            assert seen(found, held, **values) == expected
+
+
+def test_a_field_of_no_line_is_seen_by_nobody() -> None:
+    found = table(id=(see("owner"),))
+    assert seen(found, {"owner", "member", "follower"}) == {"id"}
+    assert table(id=()).see({"owner"}, {}) == 0
+
+
+def test_true_is_not_one() -> None:
+    assert [digit(PRIVATE, value) for value in (False, True, 0, 1, None, "true")] == [
+        0, 1, 2, 2, 2, 2,
+    ]  # fmt: skip
+    assert not grants(see("member", private=(False,)), frozenset({"member"}), {"private": 0})
+
+
+def test_a_grant_needs_a_relation_and_every_condition() -> None:
+    both = see("member", private=(False,), audience=("all", "crew"))
+    met: dict[str, Json] = {"private": False, "audience": "crew"}
+    assert grants(both, frozenset({"member"}), met)
+    assert not grants(both, frozenset({"owner"}), met)
+    assert not grants(both, frozenset({"member"}), {**met, "audience": "me"})
+    assert not grants(both, frozenset({"member"}), {"private": False})
+
+
+def test_states_that_decide_nothing_make_no_rows() -> None:
+    found = table(id=(see("member"),), text=(see("member", private=(False,)),))
+    assert [state.name for state in found.states] == ["private"]
+    assert found.deciding(found.leaves.index("id")) == ()
+    assert found.deciding(found.leaves.index("text")) == ("private",)
+
+
+def test_an_object_field_grants_what_is_declared_below_it() -> None:
+    found = table(place=(see("owner"),))
+    assert found.leaves == ("place.city", "place.street")
+    deep = table(**{"place.**": (see("owner"),)})
+    assert deep.leaves == ("place.**",)
+
+
+def test_the_first_line_that_names_a_field_rules_it() -> None:
+    found = table(**{"place.city": (see("member"),), "place": (see("owner"),)})
+    assert found.leaves == ("place.city", "place.street")
+    assert seen(found, {"member"}) == {"place.city"}
+    assert seen(found, {"owner"}) == {"place.street"}
+
+
+def test_an_embedded_resource_is_one_leaf() -> None:
+    assert table(friend=(see("member"),)).leaves == ("friend",)
+
+
+def test_more_rows_than_anybody_can_review_are_refused_at_their_place() -> None:
+    many = tuple(State(f"s{n}", (False, True), member=f"m{n}") for n in range(12))
+    when = {state.name: (False,) for state in many}
+    resource = replace(note({"id": (see("owner", **when),)}), states={s.name: s for s in many})
+    with pytest.raises(InputError) as caught:
+        compile_resource(resource, NOTE, BOUND)
+    assert str(caught.value).startswith("exposure.yaml:5:3: `Note` mixes 1 relations with 531441")
+
+
+def test_a_narrower_line_goes_before_what_covers_all_below() -> None:
+    found = compile_resource(
+        replace(note(), fields=rules({"place.**": (see("owner"),), "place.city": ()})), NOTE, BOUND
+    )
+    node = found.trie.child("place")
+    assert node is not None
+    city, new = node.child("city"), node.child("new")
+    assert city is not None and found.leaves[city.leaf] == "place.city"
+    assert new is not None and new.leaf < 0 and found.leaves[new.deep] == "place.**"
+    assert Trie().child("x") is None
+
+
+# ------------------------------------------------------------ shapes
+
+
+def test_members_of_alternatives_and_maps() -> None:
+    either = Shape(branches=(lambda: record(a=TEXT), lambda: record(b=TEXT)))
+    assert member(either, "a") is TEXT and member(either, "c") is None
+    both = member(Shape(branches=(lambda: record(a=TEXT), lambda: record(a=FRIEND))), "a")
+    assert both is not None and [branch() for branch in both.branches] == [TEXT, FRIEND]
+    listed = array(FRIEND)
+    assert member(listed, "*") is FRIEND and member(listed, "0") is None
+    mapped = Shape(kinds=frozenset({"object"}), extra=lambda: FRIEND)
+    assert member(mapped, "anything") is member(mapped, "*") is FRIEND
+    assert merged([TEXT]) is TEXT
+    assert member(merged([record(a=TEXT), record(b=FRIEND)]), "b") is FRIEND
+
+
+def _either(*branches: Shape) -> Shape:
+    return Shape(
+        pointer=f"/either/{id(branches)}",
+        branches=tuple((lambda each=each: each) for each in branches),  # type: ignore[misc]
+    )
+
+
+def test_a_reference_or_the_object_itself_is_one_leaf() -> None:
+    """`oneOf: [string, Friend]`, as an API declares what it expands on request: what stands in
+    the object is no field of what it is embedded in."""
+    holder = record(id=TEXT, friend=_either(TEXT, FRIEND), many=array(_either(TEXT, NOTE)))
+    assert list(leaf_paths(holder, "", BOUND)) == ["id", "friend", "many.*"]
+    unbound = record(id=TEXT, friend=_either(TEXT, FRIEND))
+    assert "friend.mail" in list(leaf_paths(unbound, "", {}))
+
+
+def test_beside_a_resource_an_alternative_of_its_own_is_looked_into() -> None:
+    holder = record(subject=_either(FRIEND, record(label=TEXT)), other=_either(FRIEND, NOTE))
+    assert list(leaf_paths(holder, "", BOUND)) == ["subject.label", "other"]
+
+
+def test_resources_that_all_embed_each_other_have_but_their_own_leaves() -> None:
+    """Else the leaves are as many as the ways through them: 660,000 for a document of 154
+    operations."""
+    names = [f"R{n}" for n in range(12)]
+    kinds: dict[str, Shape] = {}
+    for name in names:
+        others = {
+            f"to{other}": (lambda other=other: _either(TEXT, kinds[other])) for other in names
+        }
+        kinds[name] = Shape(
+            pointer=f"/{name}",
+            names=frozenset({name}),
+            kinds=frozenset({"object"}),
+            properties={"id": lambda: TEXT, **others},  # type: ignore[dict-item]
+        )
+    found = list(leaf_paths(kinds["R0"], "", {name: name for name in names}))
+    assert found == ["id", *(f"to{name}" for name in names)]
+
+
+def _holding_each_other(number: int, asked: list[str]) -> dict[str, Shape]:
+    """Schemas of which each has an id and holds all, itself too; `asked`: those looked up."""
+    kinds: dict[str, Shape] = {}
+
+    def of(name: str) -> Shape:
+        asked.append(name)
+        return kinds[name]
+
+    for name in (names := [f"R{n}" for n in range(number)]):
+        inner = {f"to{other}": (lambda other=other: of(other)) for other in names}
+        kinds[name] = Shape(
+            pointer=f"/{name}",
+            kinds=frozenset({"object"}),
+            properties={"id": lambda: TEXT, **inner},  # type: ignore[dict-item]
+        )
+    return kinds
+
+
+def test_few_schemas_that_hold_each_other_have_every_way_through_them() -> None:
+    found = list(leaf_paths(_holding_each_other(4, [])["R0"], "", {}))
+    ways = [way for n in range(4) for way in permutations(("R1", "R2", "R3"), n)]
+    assert sorted(found) == sorted(".".join([*(f"to{name}" for name in w), "id"]) for w in ways)
+
+
+def test_many_schemas_that_hold_each_other_have_the_shortest_ways_through_them() -> None:
+    """Of 14 there are 17 billion: whole levels are taken, and all of it takes few looks."""
+    asked: list[str] = []
+    found = list(leaf_paths(_holding_each_other(14, asked)["R0"], "", {}))
+    names = [f"R{n}" for n in range(1, 14)]
+    ways = [way for n in range(3) for way in permutations(names, n)]
+    assert sorted(found) == sorted(".".join([*(f"to{name}" for name in w), "id"]) for w in ways)
+    assert len(asked) < 4 * MOST_PLACES, len(asked)
+
+
+def test_a_line_that_grants_less_than_it_says_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = replace(record(m=TEXT, inner=record(m=TEXT)), names=frozenset({"Deep"}))
+    shape = record(deep=deep, flat=TEXT)
+    lines = {"deep": (see("member"),), "flat": (see("member"),)}
+    assert compile_resource(note(lines), shape, {}).notes == ()
+    monkeypatch.setattr("oakum.authz.table.MOST_PLACES", 3)
+    table = compile_resource(note(lines), shape, {})
+    assert table.leaves == ("deep.m", "flat")
+    (said,) = table.notes
+    assert "more than 3 places below `Note.deep` (schema `Deep`)" in said.message
+    assert "at most 1 steps below" in said.message
+
+
+def test_all_members_of_an_object_are_leaves_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oakum.authz.table.MOST_PLACES", 4)
+    wide = record(**{f"m{n}": TEXT for n in range(9)}, inner=record(m=TEXT))
+    assert list(leaf_paths(wide, "", {})) == [f"m{n}" for n in range(9)]
+
+
+def test_a_schema_that_holds_itself_ends() -> None:
+    tree = Shape(
+        pointer="/components/schemas/Tree",
+        kinds=frozenset({"object"}),
+        properties={"name": lambda: TEXT, "child": lambda: tree},
+    )
+    assert list(leaf_paths(tree, "", {})) == ["name"]
+
+
+def test_unions_that_lead_back_to_themselves_end() -> None:
+    """Else each level merges what the one above has merged: 2 to the power of the depth."""
+    calls = 0
+
+    def counted() -> Shape:
+        nonlocal calls
+        calls += 1
+        assert calls < 200
+        return either
+
+    node = Shape(pointer="/node", properties={"left": counted, "name": lambda: TEXT})
+    leaf = Shape(pointer="/leaf", properties={"left": counted, "text": lambda: TEXT})
+    either = Shape(pointer="/either", branches=(lambda: node, lambda: leaf, counted))
+    root = Shape(pointer="/root", branches=(lambda: node, lambda: leaf))
+    assert set(leaf_paths(root, "", {})) == {"name", "text", "left.name", "left.text"}
+
+
+def test_a_shape_is_bound_by_its_schema_names() -> None:
+    assert resource_of(NOTE, BOUND) == "Note"
+    assert resource_of(FRIEND, BOUND) == "Person"
+    assert resource_of(TEXT, BOUND) == ""
+    assert AUDIENCE.values == ("all", "crew", "me")
+
+
+def test_the_rest_of_a_map_whose_members_are_named_is_not_closed_by_absence() -> None:
+    """That nobody may see it says something of a whole map, and of elements of a list."""
+    lines = {"labels.phone": (see("owner"),), "items.*.name": (see("owner"),)}
+    found = compile_resource(note(lines), NOTE, BOUND)
+    assert not closed_by_absence(found, "labels.*")
+    assert not closed_by_absence(found, "labels.*.*")
+    assert closed_by_absence(found, "labels")
+    assert closed_by_absence(found, "items.*.price")
+    assert closed_by_absence(found, "others.*")

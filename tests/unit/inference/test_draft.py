@@ -1,0 +1,828 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+import cadence
+from oakum.errors import InputError
+from oakum.inference.draft import draft, drafted_policy
+from oakum.openapi.document import Document
+from oakum.policy.check import check
+from oakum.policy.contract import load
+from oakum.policy.model import Caller, Owner, Policy
+
+Spec = dict[str, Any]
+
+
+def thing(*names: str, **more: Spec) -> Spec:
+    members: Spec = {name: {"type": "string"} for name in names}
+    return {"type": "object", "properties": members | more}
+
+
+def answer(schema: Spec, **more: Any) -> Spec:
+    good = {"description": "", "content": {"application/json": {"schema": schema}}}
+    return {"responses": {"200": good}, **more}
+
+
+def many(schema: Spec) -> Spec:
+    return {"type": "array", "items": schema}
+
+
+def ref(name: str) -> Spec:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def body(schema: Spec) -> Spec:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def document(paths: Spec, schemas: Spec | None = None) -> Document:
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas or {}},
+    }
+    return Document.parse(json.dumps(raw).encode(), "openapi.yaml")
+
+
+def policy(paths: Spec, schemas: Spec | None = None) -> Policy:
+    made = document(paths, schemas)
+    found = drafted_policy(made)
+    errors, _ = check(made, found)
+    assert errors == []
+    return found
+
+
+def sees(policy: Policy, field: str) -> list[str]:
+    """Who sees `Resource.path` in the draft."""
+    resource, _, path = field.partition(".")
+    rule = next(rule for rule in policy.resources[resource].fields if rule.path == path)
+    return [name for grant in rule.grants for name in grant.see]
+
+
+def sets(policy: Policy, field: str) -> list[str]:
+    resource, _, path = field.partition(".")
+    rule = next(rule for rule in policy.resources[resource].fields if rule.path == path)
+    return [name for grant in rule.grants for name in grant.set]
+
+
+LOGGED_IN = {"security": [{"bearer": []}]}
+FLAG = {"type": "boolean"}
+
+SHELF: Spec = {
+    "/fillshelf": {"get": answer(thing("message"), summary="Populates the shelf again")},
+    "/": {"get": answer(thing("message", "help"))},
+    "/readers/v1": {"get": answer(thing(readers=many(thing("email", "handle"))))},
+    "/readers/v1/_debug": {
+        "get": answer(thing(readers=many(thing("email", "handle", "password", admin=FLAG))))
+    },
+    "/readers/v1/register": {
+        "post": answer(
+            thing("message", "status"), requestBody=body(thing("handle", "password", "email"))
+        )
+    },
+    "/readers/v1/login": {
+        "post": answer(
+            thing("auth_token", "message"), requestBody=body(thing("handle", "password"))
+        )
+    },
+    "/me": {
+        "get": answer(
+            thing("status", data=thing("email", "handle", admin=FLAG)),
+            operationId="who.me",
+            **LOGGED_IN,
+        )
+    },
+    "/readers/v1/{handle}": {"get": answer(thing("email", "handle"), operationId="oneReader")},
+    "/readers/v1/{handle}/email": {
+        "put": answer(thing("message"), requestBody=body(thing("email")), **LOGGED_IN)
+    },
+    "/notes/v1": {
+        "get": answer(thing(Notes=many(thing("note_title", "user")))),
+        "post": answer(
+            thing("message"), requestBody=body(thing("note_title", "secret")), **LOGGED_IN
+        ),
+    },
+    "/notes/v1/{note_title}": {
+        "get": answer(
+            many(thing("note_title", "owner", "secret")), operationId="oneNote", **LOGGED_IN
+        )
+    },
+}
+"""A document without one named schema."""
+
+
+class TestInlineSchemasOnly:
+    found = policy(SHELF)
+
+    def test_the_things_are_the_account_and_what_it_owns(self) -> None:
+        assert list(self.found.resources) == ["Reader", "Note"]
+
+    def test_the_account_owns_itself_by_its_key(self) -> None:
+        reader = self.found.resources["Reader"]
+        assert (reader.key, reader.owner) == ("handle", Owner("field", ("handle",)))
+        assert reader.main == "oneReader"
+
+    def test_the_others_have_owners_under_each_name_they_go_by(self) -> None:
+        note = self.found.resources["Note"]
+        assert (note.key, note.main) == ("note_title", "oneNote")
+        assert note.owner == Owner("field", ("owner", "user"))
+
+    def test_the_caller_is_told_by_me(self) -> None:
+        assert self.found.caller == Caller("who.me", "/data/handle")
+
+    def test_inline_shapes_are_bound_by_pointer(self) -> None:
+        shown = {name: rule.shows for name, rule in self.found.operations.items() if rule.shows}
+        assert shown == {
+            "GET /readers/v1": (("Reader", "/readers/*"),),
+            "GET /readers/v1/_debug": (("Reader", "/readers/*"),),
+            "who.me": (("Reader", "/data"),),
+            "oneReader": (("Reader", ""),),
+            "GET /notes/v1": (("Note", "/Notes/*"),),
+            "oneNote": (("Note", "/*"),),
+        }
+
+    def test_who_sees_what(self) -> None:
+        assert sees(self.found, "Reader.handle") == ["anyone"]
+        assert sees(self.found, "Reader.email") == ["owner"]
+        assert sees(self.found, "Reader.admin") == ["owner"]
+        assert sees(self.found, "Reader.password") == []
+        assert sees(self.found, "Note.note_title") == ["anyone"]
+        assert sees(self.found, "Note.owner") == ["member"]  # the open endpoint does not show it
+        assert sees(self.found, "Note.secret") == ["owner"]
+
+    def test_an_owner_sets_what_some_request_takes_and_never_their_rights(self) -> None:
+        assert sets(self.found, "Reader.password") == ["owner"]
+        assert sets(self.found, "Reader.email") == ["owner"]
+        assert sets(self.found, "Reader.admin") == []
+
+    def test_parameters_are_filled(self) -> None:
+        assert self.found.operations["oneReader"].params == {"handle": "Reader.handle"}
+        assert self.found.operations["oneNote"].params == {"note_title": "Note.note_title"}
+
+    def test_what_wipes_is_never_called(self) -> None:
+        never = [name for name, rule in self.found.operations.items() if rule.reads is False]
+        assert never == ["GET /fillshelf"]
+
+    def test_endpoints_without_a_resource_are_named(self) -> None:
+        assert {"GET /", "POST /readers/v1/login"} <= set(self.found.operations)
+
+    def test_nobody_has_stated_it(self) -> None:
+        assert not self.found.stated
+
+    def test_the_text_says_why(self) -> None:
+        text = draft(document(SHELF))
+        assert "owner: [owner, user]  # `owner` and `user` name an account" in text
+        assert "# contact: `email` names an e-mail address" in text
+        assert "{reads: false}  # `Populates` in the summary says that it populates" in text
+        assert "api: openapi.yaml\n" in text
+        assert 'api: "../x.json"\n' in draft(document(SHELF), "../x.json")
+
+
+MEMBER = thing("id", "username", "email", "image_url", "birthday", is_private=FLAG)
+
+
+class TestNamedSchemas:
+    paths = {
+        "/me": {"get": answer(ref("MemberOut"), operationId="getMe", **LOGGED_IN)},
+        "/members/{memberId}": {"get": answer(ref("Member"), operationId="getMember", **LOGGED_IN)},
+        "/members": {"get": answer(thing(data=many(ref("MemberCard"))), **LOGGED_IN)},
+        "/members/{memberId}/workouts": {
+            "get": answer(thing("total", data=many(ref("Workout"))), **LOGGED_IN)
+        },
+        "/members/{memberId}/settings": {
+            "get": answer(ref("Settings"), operationId="settings", **LOGGED_IN)
+        },
+        "/members/{memberId}/badges": {"get": answer(many(ref("Badge")), **LOGGED_IN)},
+        "/me/inbox": {"get": answer(many(ref("Letter")), **LOGGED_IN)},
+        "/messages": {"get": answer(many(ref("Message")), **LOGGED_IN)},
+        "/rides/{rideId}": {"get": answer(ref("Ride"), operationId="getRide")},
+        "/tickets/{id}": {"get": answer(ref("Ticket"), **LOGGED_IN)},
+    }
+    schemas = {
+        "Member": MEMBER,
+        "MemberOut": thing("id", "username", "email", "roles"),
+        "MemberCard": thing("id", "username"),
+        "Author": thing("id", "username", "image_url"),
+        "MemberIn": thing("id", "username", "password"),
+        "Workout": thing("id", "title", "heart_rate", user=ref("Author"), laps=many(ref("Lap"))),
+        "Lap": thing("id", "distance"),
+        "Settings": thing("language", hide_age=FLAG),
+        "Badge": thing("id", "title"),
+        "Letter": thing("id", "text"),
+        "Message": thing("id", "sender_id", "recipient_id", "text"),
+        "Ride": thing("id", "title", "location", "contact_phone"),
+        "Ticket": thing("id", "code_word", "email"),
+        "Error": thing("code", "message"),
+    }
+    found = policy(paths, schemas)
+
+    def test_views_of_one_thing_are_one_resource(self) -> None:
+        assert self.found.resources["Member"].schemas == {
+            "Author",
+            "Member",
+            "MemberCard",
+            "MemberOut",
+        }
+
+    def test_what_is_only_sent_in_is_no_resource(self) -> None:
+        bound = {schema for each in self.found.resources.values() for schema in each.schemas}
+        assert bound.isdisjoint({"MemberIn", "Error"})
+
+    @pytest.mark.parametrize(
+        ("resource", "owner"),
+        [
+            ("Member", Owner("field", ("id",))),
+            ("Workout", Owner("field", ("user.id",))),
+            ("Message", Owner("field", ("sender_id", "recipient_id"))),
+            ("Badge", Owner("path", ("memberId",))),
+            ("Settings", Owner("path", ("memberId",))),
+            ("Letter", Owner("caller")),
+            ("Lap", Owner("parent")),
+            ("Ride", Owner("none")),
+            ("Ticket", Owner("none")),
+        ],
+    )
+    def test_owners(self, resource: str, owner: Owner) -> None:
+        assert self.found.resources[resource].owner == owner
+
+    def test_an_embedded_resource_is_one_field(self) -> None:
+        paths = [rule.path for rule in self.found.resources["Workout"].fields]
+        assert {"user", "laps"} <= set(paths)
+        assert not [path for path in paths if path.startswith(("user.", "laps."))]
+
+    def test_what_nobody_owns_and_everybody_may_fetch_is_a_catalogue(self) -> None:
+        assert sees(self.found, "Ride.title") == ["anyone"]
+        assert sees(self.found, "Ride.location") == ["anyone"]
+        assert sees(self.found, "Ride.contact_phone") == []
+        assert "owner: none  # a catalogue? anybody" in draft(document(self.paths, self.schemas))
+
+    def test_what_has_no_owner_to_be_found_stays_closed_and_is_asked_for(self) -> None:
+        assert sees(self.found, "Ticket.email") == []
+        assert "owner: none  # whose is it?" in draft(document(self.paths, self.schemas))
+
+    def test_fields_of_the_caller_alone_are_the_owners(self) -> None:
+        assert sees(self.found, "Letter.text") == ["owner"]
+        assert sees(self.found, "Settings.language") == ["owner"]
+
+    def test_states_and_the_way_to_use_them(self) -> None:
+        private = self.found.resources["Member"].states["private"]
+        assert (private.member, private.values, private.missing) == (
+            "is_private",
+            (False, True),
+            True,
+        )
+        assert self.found.resources["Settings"].states["hide_age"].values == (False, True)
+        text = draft(document(self.paths, self.schemas))
+        assert "- {see: [member], when: {private: false}}" in text
+        assert "`states: {private: {of: Member.private}}`" in text
+
+
+def state_of(**member: Spec) -> tuple[Any, ...]:
+    paths = {"/me": {"get": answer(thing("id", "email", **member))}}
+    states = policy(paths).resources["User"].states
+    return tuple((s.name, s.values, s.missing) for s in states.values())
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ({"is_private": FLAG}, (("private", (False, True), True),)),
+        ({"isPublic": FLAG}, (("public", (True, False), False),)),
+        ({"show_email": FLAG}, (("show_email", (True, False), False),)),
+        ({"workout_maps_private": FLAG}, (("workout_maps_private", (False, True), True),)),
+        (
+            {"audience": {"type": "string", "enum": ["only_me", "everyone", "crew"]}},
+            (("audience", ("everyone", "crew", "only_me"), "only_me"),),
+        ),
+        ({"visibility": {"type": "string", "enum": ["red", "blue"]}}, ()),
+        ({"is_private": {"type": "string"}}, ()),
+        ({"newsletter": FLAG}, ()),
+    ],
+)
+def test_states_are_guessed_open_first(member: Spec, expected: tuple[Any, ...]) -> None:
+    assert state_of(**member) == expected
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        {},
+        {"/x": {"get": {"responses": {}}}},
+        {"/x": {"get": {"responses": {"200": {"description": ""}}}}},
+        {"/x": {"get": answer({})}},
+        {"/x": {"get": answer({"type": "string"})}},
+        {"/health": {"get": answer(thing("status", "version"))}},
+        {"/x": {"post": answer(thing("access_token", "token_type", "expires_in"))}},
+        {"/login": {"post": answer(thing("id", "email", "token"))}},
+        {"/users/{id}/measure": {"post": answer(thing("weight", "height"))}},
+    ],
+)
+def test_a_document_that_says_nothing_of_anybody(paths: Spec) -> None:
+    found = policy(paths)
+    assert not found.resources
+    assert found.caller.claim == "sub"
+    assert list(found.relations) == ["anyone", "member", "owner"]
+
+
+@pytest.mark.parametrize("order", [("v1", "v2"), ("v2", "v1"), ("v9", "v10")])
+def test_of_two_versions_of_an_endpoint_the_newer_one_is_the_main_endpoint(
+    order: tuple[str, str],
+) -> None:
+    user = thing("id", "name", "email")
+    paths = {f"/{each}/users/{{id}}": {"get": {"operationId": each} | answer(ref("User"))}
+             for each in order}  # fmt: skip
+    newest = max(order, key=lambda each: int(each[1:]))
+    assert policy(paths, {"User": user}).resources["User"].main == newest
+
+
+def test_a_schema_within_itself_ends() -> None:
+    tree = thing("id", "title", children=many(ref("Tree")), best=ref("Tree"))
+    found = policy({"/t/{id}": {"get": answer(ref("Tree"))}}, {"Tree": tree})
+    paths = [rule.path for rule in found.resources["Tree"].fields]
+    assert sorted(paths) == ["best", "children", "id", "title"]
+
+
+def test_what_the_document_leaves_open_is_the_owners() -> None:
+    free = {"type": "object", "additionalProperties": True}
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    user = thing("id", "email", tags=many({"type": "string"}), extras=free, counts=counts)
+    found = policy({"/users/{id}": {"get": answer(user)}})
+    assert sees(found, "User.extras.**") == ["owner"]
+    assert sees(found, "User.counts.*") == ["anyone"]
+    assert sees(found, "User.tags") == ["anyone"]
+
+
+def test_a_reading_post_is_only_asked_about() -> None:
+    paths = {
+        "/users/search": {"post": answer(many(thing("id", "email")), operationId="searchUsers")}
+    }
+    assert policy(paths).operations["searchUsers"].reads is None
+    assert "# say `reads: true` if it changes nothing" in draft(document(paths))
+
+
+CARD = thing("username", "bio", "card_number", "email", admin=FLAG)
+
+
+def views_of(key: str, *names: str) -> dict[str, Owner]:
+    """Owners of schemas with one key, beside an account of that key."""
+    schemas = {name: thing(key, "bio", "card_number") for name in names}
+    schemas["Account"] = thing(key, "email", "nickname")
+    paths = {f"/{name.lower()}s/{{id}}": {"get": answer(ref(name), **LOGGED_IN)} for name in names}
+    paths["/me"] = {"get": answer(ref("Account"), **LOGGED_IN)}
+    found = policy(paths, schemas).resources
+    return {name: found[name].owner for name in names}
+
+
+class TestOtherViewsOfTheAccount:
+    paths = {
+        "/user": {"get": answer(thing(user=ref("UserWithToken")), **LOGGED_IN)},
+        "/profiles/{username}": {"get": answer(thing(profile=ref("Profile")), **LOGGED_IN)},
+        "/orders/{customer}": {"get": answer(ref("Order"), **LOGGED_IN)},
+    }
+    schemas = {
+        "Profile": CARD,
+        "UserWithToken": thing("username", "email", "token"),
+        "Order": thing("id", "title"),
+    }
+
+    def test_a_profile_with_more_members_owns_itself(self) -> None:
+        found = policy(self.paths, self.schemas)
+        assert found.resources["Profile"].owner == Owner("field", ("username",))
+        assert sees(found, "Profile.email") == ["owner"]
+        assert "# another view of an account, by the `username` of `UserWithToken`" in draft(
+            document(self.paths, self.schemas)
+        )
+
+    def test_a_parameter_that_means_an_account_is_filled_from_who_am_i(self) -> None:
+        found = policy(self.paths, self.schemas)
+        assert found.operations["GET /orders/{customer}"].params == {
+            "customer": "UserWithToken.username"
+        }
+        assert found.operations["GET /profiles/{username}"].params == {
+            "username": "Profile.username"
+        }
+
+    def test_an_id_alone_may_be_a_number_of_their_own(self) -> None:
+        itself = Owner("field", ("id",))
+        assert views_of("id", "Profile", "Customer") == {
+            "Profile": itself,
+            "Customer": Owner("none"),
+        }
+        by_name = Owner("field", ("username",))
+        assert views_of("username", "Customer", "Tag") == {
+            "Customer": by_name,
+            "Tag": Owner("none"),
+        }
+
+
+@pytest.mark.parametrize(
+    ("giving", "member", "expected"),
+    [
+        ("get /user", "token", ["owner"]),
+        ("post /login", "token", ["owner"]),
+        ("post /register", "access_token", ["owner"]),
+        ("post /users", "token", []),
+        ("get /user", "facebook_access_token", []),
+        ("get /user", "reset_token", []),
+        ("get /user", "password", []),
+    ],
+)
+def test_the_token_that_a_login_gives_is_the_callers_own(
+    giving: str, member: str, expected: list[str]
+) -> None:
+    method, path = giving.split()
+    whoami = {"get": answer(thing("username", "email"), **LOGGED_IN)}
+    paths = {"/users/{username}": {"get": answer(ref("User"))}, "/me": whoami}
+    if method == "get":
+        del paths["/me"]
+    paths[path] = {method: answer(thing(user=ref("User")), **LOGGED_IN)}
+    found = policy(paths, {"User": thing("username", "email", member)})
+    assert sees(found, f"User.{member}") == expected
+    assert sets(found, f"User.{member}") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body", "shown", "expected"),
+    [
+        (
+            "/login",
+            "post",
+            thing("username", "password"),
+            thing(user=ref("User")),
+            "/user/username",
+        ),
+        ("/login", "post", thing(user=thing("password")), ref("User"), "/username"),
+        ("/login", "post", thing("email"), thing(user=ref("User")), ""),
+        ("/login", "post", thing("password"), thing(users=many(ref("User"))), ""),
+        ("/login", "post", thing("password"), thing("token"), ""),
+        ("/users", "post", thing("username", "password"), thing(user=ref("User")), ""),
+    ],
+)
+def test_a_login_that_answers_with_the_account_is_drafted_as_one(
+    path: str, method: str, body: Spec, shown: Spec, expected: str
+) -> None:
+    paths: Spec = {
+        "/me": {"get": answer(ref("User"), **LOGGED_IN)},
+        "/users/{username}": {"get": answer(ref("User"), **LOGGED_IN)},
+    }
+    sent = {"requestBody": {"content": {"application/json": {"schema": body}}}, "security": []}
+    paths[path] = {method: answer(shown, operationId="enter", **sent)}
+    found = policy(paths, {"User": thing("username", "email", "token")}).operations.get("enter")
+    assert (found.login if found is not None else "") == expected
+    assert found is None or found.draft is bool(expected)
+
+
+NUMBER = {"type": "integer"}
+
+
+class TestCounts:
+    note = thing("id", "title", "author_id")
+
+    def counted(self, schema: Spec) -> tuple[str, ...]:
+        paths = {"/notes": {"get": answer(ref("ListOfNotesInResponse"), operationId="listNotes")}}
+        made = document(paths, {"Note": self.note, "ListOfNotesInResponse": schema})
+        found = drafted_policy(made)
+        assert check(made, found)[0] == []
+        assert list(found.resources) == ["Note"]
+        rule = found.operations.get("listNotes")
+        return rule.counts if rule is not None else ()
+
+    @pytest.mark.parametrize("name", ["notesCount", "total_notes", "total", "numberOfNotesTotal"])
+    def test_what_counts_the_list_beside_it_belongs_to_the_envelope(self, name: str) -> None:
+        assert self.counted(thing(notes=many(ref("Note")), **{name: NUMBER})) == (f"/{name}",)
+
+    def test_it_may_stand_deeper(self) -> None:
+        page = thing(notes=many(ref("Note")), notes_count=NUMBER)
+        assert self.counted(thing(data=page)) == ("/data/notes_count",)
+
+    def test_other_numbers_of_an_envelope_count_nothing(self) -> None:
+        page = thing(notes=many(ref("Note")), page=NUMBER, per_page=NUMBER)
+        assert self.counted(page) == ()
+
+    def test_what_counts_something_else_does_not(self) -> None:
+        shelf = thing(notes=many(ref("Note")), booksCount=NUMBER)
+        paths = {"/shelf/{id}": {"get": answer(ref("Shelf"))}}
+        assert "Shelf" in policy(paths, {"Note": self.note, "Shelf": shelf}).resources
+
+    def test_a_catalogue_may_be_counted(self) -> None:
+        ride = thing(rides=many(thing("id", "title")), ridesCount=NUMBER)
+        assert "counts" not in draft(document({"/rides": {"get": answer(ride)}}))
+
+
+@pytest.mark.parametrize(
+    ("paths", "key"),
+    [
+        (["/articles/{slug}"], "slug"),
+        (["/articles/{article_slug}"], "slug"),
+        (["/articles/{id}"], "id"),
+        (["/articles/{articleId}", "/articles/by-slug/{slug}"], "id"),
+        (["/articles/{article}"], "id"),
+        (["/articles/{title}"], "id"),
+        (["/articles/{slug}/comments"], "id"),
+    ],
+)
+def test_the_key_is_what_the_path_takes(paths: list[str], key: str) -> None:
+    article = thing("id", "slug", "author_id", "body")
+    endpoints: Spec = {path: {"get": answer(ref("Article"))} for path in paths}
+    assert policy(endpoints, {"Article": article}).resources["Article"].key == key
+
+
+def test_the_key_is_in_every_view() -> None:
+    paths = {
+        "/articles/{slug}": {"get": answer(ref("Article"))},
+        "/articles": {"get": answer(many(ref("ArticleBrief")))},
+        "/users/{username}": {"get": answer(ref("User"))},
+    }
+    schemas = {
+        "Article": thing("id", "slug", "author_id"),
+        "ArticleBrief": thing("id", "title"),
+        "User": thing("id", "username", "email"),
+    }
+    found = policy(paths, schemas).resources
+    assert found["Article"].key == "id"
+    assert found["User"].key == "id"  # what others name it by
+
+
+def test_a_view_of_the_account_keeps_the_key_of_the_account() -> None:
+    paths = {
+        "/me": {"get": answer(thing("id", "email"), **LOGGED_IN)},
+        "/profiles/{username}": {"get": answer(ref("Profile"), **LOGGED_IN)},
+    }
+    found = policy(paths, {"Profile": thing("id", "username", "bio")}).resources["Profile"]
+    assert (found.key, found.owner) == ("id", Owner("field", ("id",)))
+
+
+@pytest.mark.parametrize(
+    ("key", "order", "fact"),
+    [
+        ("username", thing("id", user_id=NUMBER), "user_id"),
+        ("username", thing("id", "user_id"), "user_id"),
+        ("username", thing("id", user={"type": "string", "format": "uuid"}), "user"),
+        ("username", thing("id", user=thing("id")), "user_id"),
+        ("username", thing("id", "user"), ""),
+        ("username", thing("id", user=thing("username")), ""),
+        ("id", thing("id", user_id=NUMBER), ""),
+    ],
+)
+def test_an_owner_that_who_am_i_does_not_tell_is_asked_for(
+    key: str, order: Spec, fact: str
+) -> None:
+    paths = {
+        "/me": {"get": answer(thing(key, "email"), **LOGGED_IN)},
+        "/orders/{id}": {"get": answer(ref("Order"), **LOGGED_IN)},
+    }
+    text = draft(document(paths, {"Order": order}))
+    assert "owner: user" in text
+    hint = "is not what who-am-I shows; give each identity `facts: {%s: ...}`" % fact  # noqa: UP031
+    assert (hint in text) == bool(fact)
+    assert ("who-am-I" in text) == bool(fact)
+
+
+@pytest.mark.parametrize(
+    ("path", "description", "expected"),
+    [
+        ("/notes/{id}", "Retrieves one. Only the owner may retrieve\nit.", ("owner",)),
+        ("/notes/{id}", "Only its owner is allowed to see it", ("owner",)),
+        ("/notes/{id}", "Not only the owner may read it", None),
+        ("/notes/{id}", "Only the owner may change it", None),
+        ("/notes", "Only the owner may retrieve it", None),
+        ("/rides/{id}", "Only the owner may retrieve it", None),
+        ("/boards/{id}", "Only the owner may retrieve it", None),
+    ],
+)
+def test_an_endpoint_that_says_it_is_the_owners_alone_is(
+    path: str, description: str, expected: tuple[str, ...] | None
+) -> None:
+    shown = {
+        "/rides/{id}": thing("id", "title"),
+        "/boards/{id}": thing("id", "author_id", pins=many(ref("Pin"))),
+    }.get(path, thing("id", "author_id"))
+    paths = {path: {"get": answer(shown, operationId="get", description=description)}}
+    found = policy(paths, {"Pin": thing("id", "user_id")})
+    rule = found.operations.get("get")
+    assert (rule.call if rule else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("feed", "resources"),
+    [
+        (("id", "text", "author_id", "at"), ["Post"]),
+        (("id", "text", "author_id", "at", "pinned"), ["Feed", "Post"]),
+        (("id", "text"), ["Feed", "Post"]),
+    ],
+)
+def test_a_list_of_what_other_endpoints_show_too_is_no_thing_of_its_own(
+    feed: tuple[str, ...], resources: list[str]
+) -> None:
+    post = thing("id", "text", "author_id", "at")
+    paths = {
+        "/feed": {"get": answer(many(thing(*feed)), operationId="feed")},
+        "/posts": {"get": answer(many(post), operationId="list")},
+        "/posts/{postId}": {"get": answer(post, operationId="one")},
+    }
+    found = policy(paths)
+    assert sorted(found.resources) == resources
+    assert found.operations["feed"].shows == ((resources[0], "/*"),)
+
+
+def test_a_write_that_tells_what_the_reading_tells_shows_the_same_thing() -> None:
+    """Without a name of the schema, and without a key: it is no envelope that anybody may see."""
+    mine, settings = thing("id", "email"), thing("user_id", "theme", "newsletter")
+    found = policy(
+        {
+            "/me": {
+                "get": answer(mine, operationId="getMe"),
+                "put": answer(thing("id", "email"), operationId="putMe"),
+                "delete": answer(thing("goodbye"), operationId="deleteMe"),
+            },
+            "/users/{userId}/settings": {
+                "get": answer(settings, operationId="getSettings"),
+                "patch": answer(thing("theme"), operationId="patchSettings"),
+            },
+        }
+    )
+    shows = {name: rule.shows for name, rule in found.operations.items()}
+    assert shows["putMe"] == shows["getMe"] != ()
+    assert shows["patchSettings"] == shows["getSettings"] != ()
+    assert shows["deleteMe"] == ()
+
+
+@pytest.mark.parametrize(
+    ("login", "who", "expected"),
+    [
+        ("basic", "bearer", ("anyone",)),
+        ("basic", "basic", None),
+        ("bearer", "bearer", None),
+    ],
+)
+def test_who_logs_in_with_a_name_and_a_password_is_nobody_yet(
+    login: str, who: str, expected: tuple[str, ...] | None
+) -> None:
+    made = {
+        "openapi": "3.1.0",
+        "info": {"title": "x", "version": "1"},
+        "paths": {
+            "/tokens": {
+                "post": answer(thing("token"), operationId="logIn", security=[{login: []}])
+            },
+            "/me": {"get": answer(thing("id", "email"), operationId="getMe", security=[{who: []}])},
+        },
+        "components": {
+            "securitySchemes": {
+                name: {"type": "http", "scheme": name} for name in ("basic", "bearer")
+            }
+        },
+    }
+    found = drafted_policy(Document.parse(json.dumps(made).encode(), "openapi.yaml"))
+    assert found.caller.operation == "getMe"
+    rule = found.operations.get("logIn")
+    assert (rule.call if rule else None) == expected
+
+
+# --------------------------------------------------------------------------- real documents
+
+CADENCE = Path(cadence.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def made() -> Document:
+    return Document.load(CADENCE / "openapi.yaml")
+
+
+@pytest.fixture(scope="module")
+def found(made: Document) -> Policy:
+    return drafted_policy(made)
+
+
+@pytest.fixture(scope="module")
+def stated() -> Policy:
+    policy = load(CADENCE / "exposure.yaml").policy
+    assert policy is not None
+    return policy
+
+
+class TestCadence:
+    def test_nothing_is_wrong_and_nothing_to_warn_of(self, made: Document, found: Policy) -> None:
+        assert check(made, found) == ([], [])
+
+    def test_it_finds_the_account_its_views_and_the_caller(
+        self, found: Policy, stated: Policy
+    ) -> None:
+        member = found.resources["Member"]
+        assert {"Member", "MemberCard", "MemberJoined", "MemberStats"} <= member.schemas
+        assert found.caller == stated.caller
+
+    @pytest.mark.parametrize(
+        ("resource", "kind"),
+        [("Workout", "field"), ("Settings", "field"), ("Ride", "none"), ("Instructor", "none")],
+    )
+    def test_owners(self, found: Policy, stated: Policy, resource: str, kind: str) -> None:
+        assert found.resources[resource].owner.kind == kind
+        assert stated.resources[resource].owner.kind == kind
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("Member.birthday", "Member.weight", "Member.email", "Member.phone_number"),
+            *("Member.card_expires_at", "Member.roles", "Settings.hide_age", "Workout.timezone"),
+        ],
+    )
+    def test_what_is_the_owners_alone_stays_so(self, found: Policy, path: str) -> None:
+        assert sees(found, path) == ["owner"]
+
+    def test_a_token_is_nobodys(self, found: Policy) -> None:
+        assert sees(found, "Member.facebook_access_token") == []
+
+
+def test_a_large_document_takes_seconds() -> None:
+    names = [f"K{a}{b}o" for a in "abcdefghijklmno" for b in "abcdefghijklmnopqrst"]
+    fields = [f"field_{number}" for number in range(20)]
+    schemas = {name: thing("id", "user_id", "email", *fields) for name in names}
+    for at, name in enumerate(names):
+        if at % 10:
+            schemas[name]["properties"]["next"] = ref(names[at - 1])
+    made = document({f"/{name}/{{id}}": {"get": answer(ref(name))} for name in names}, schemas)
+    start = process_time()
+    assert set(drafted_policy(made).resources) == set(names)
+    assert process_time() - start < 20
+
+
+# --------------------------------------------------------------------------- any document
+
+NAMES = [
+    *("id", "user_id", "owner", "email", "secret", "is_private", "visibility", "location", "admin"),
+    *("a,b", "x.y", "*", "**", "~", "/", "a/b", "true", "null", "#x", "é", "@type", "$ref2", "+1"),
+    *("data", "items", "user", "password", "", " ", "a: b", "line\nbreak", "'", '"', "\x07"),
+]
+IDS = ["getMe", "true", "a: b", "#", "x/y", "{z}", "né", "two words", "line\nbreak", "`", "\x85"]
+PATHS = ["/me", "/users/{id}", "/users/{user_id}/notes", "/notes/{a b}", "/true", "/é", "/reset"]
+SCHEMAS = ["User", "UserOut", "Note", "true", "a-b.c", "2fa", "Notes"]
+
+leaves = st.sampled_from(
+    [
+        {"type": "string"},
+        {"type": "boolean"},
+        {"type": "integer"},
+        {"type": ["string", "null"]},
+        {"enum": ["public", "private", None]},
+        {"type": "object"},
+        {"type": "array"},
+        {"writeOnly": True},
+        {},
+        *(ref(name) for name in SCHEMAS),
+    ]
+)
+shapes = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda members: {"type": "object", "properties": members},
+            st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+        ),
+        st.builds(many, inner),
+        st.builds(lambda each: {"type": "object", "additionalProperties": each}, inner),
+        st.builds(lambda each: {"oneOf": each}, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda each: {"allOf": each}, st.lists(inner, min_size=1, max_size=2)),
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    ids = iter(draw(st.permutations(IDS)))
+    paths: Spec = {}
+    for path in draw(st.lists(st.sampled_from(PATHS), unique=True, max_size=5)):
+        for method in draw(st.sampled_from([["get"], ["post"], ["get", "put"]])):
+            if (id := next(ids, None)) is None:
+                continue
+            more = draw(st.sampled_from([{}, LOGGED_IN, {"summary": "Deletes #1: `x`\nall"}]))
+            operation = answer(draw(shapes), operationId=id, **more)
+            if method != "get":
+                operation["requestBody"] = body(draw(shapes))
+            paths.setdefault(path, {})[method] = operation
+    try:
+        return document(paths, {name: draw(shapes) for name in SCHEMAS})
+    except InputError:  # a reference that leads back to itself
+        reject()
+
+
+@settings(max_examples=150, deadline=None)
+@given(documents())
+def test_every_draft_parses_and_agrees_with_its_document(made: Document) -> None:
+    found = drafted_policy(made)
+    errors, _ = check(made, found)
+    assert errors == []
+    assert not found.stated
+    for resource in found.resources.values():
+        for rule in resource.fields:
+            for grant in rule.grants:
+                assert resource.owner.kind != "none" or "owner" not in (*grant.see, *grant.set)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from oakum.inference.draft import draft
+from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
+from oakum.inference.params import infer_params
+from oakum.openapi.document import Document
+from oakum.policy.model import Owner, Policy, Resource
+
+Spec = dict[str, Any]
+
+SCHEMAS: Spec = {
+    "Member": {"id": "string", "username": "string", "email": "string", "password": "string"},
+    "Workout": {"id": "string", "title": "string"},
+    "OrderItem": {"id": "string"},
+    "Topic": {"id": "integer", "slug": "string"},
+    "Book": {"book_title": "string", "secret": "string"},
+}
+KEYS = {"Member": "id", "Workout": "id", "OrderItem": "id", "Topic": "id", "Book": "book_title"}
+POLICY = Policy(
+    relations={},
+    resources={
+        name: Resource(
+            name,
+            frozenset([name]),
+            key,
+            Owner("field", (key,)) if name == "Member" else Owner("none"),
+        )
+        for name, key in KEYS.items()
+    },
+)
+
+
+def document(path: str, query: str = "", required: bool = True, shows: str = "Member") -> Document:
+    schemas = {
+        name: {"type": "object", "properties": {n: {"type": t} for n, t in members.items()}}
+        for name, members in SCHEMAS.items()
+    }
+    good = {"schema": {"$ref": f"#/components/schemas/{shows}"}}
+    operation: Spec = {
+        "operationId": "op",
+        "responses": {"200": {"description": "", "content": {"application/json": good}}},
+        "parameters": [
+            {"name": name, "in": "query", "required": required, "schema": {"type": "string"}}
+            for name in query.split()
+        ],
+    }
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {path: {"get": operation}},
+        "components": {"schemas": schemas},
+    }
+    return Document.parse(json.dumps(raw).encode(), "openapi.json")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        ("/members/{memberId}", "", {"memberId": "Member.id"}),
+        ("/api/user/{userNameOrId}", "", {"userNameOrId": "Member.id"}),
+        ("/users/v1/{username}", "", {"username": "Member.username"}),
+        ("/books/v1/{book_title}", "", {"book_title": "Book.book_title"}),
+        ("/workouts/{id}", "", {"id": "Workout.id"}),
+        ("/workouts/{uuid}/details", "", {"uuid": "Workout.id"}),
+        ("/topics/{slug}", "", {"slug": "Topic.slug"}),
+        ("/order-items/{orderItemId}", "", {"orderItemId": "OrderItem.id"}),
+        ("/u/{userId}/w/{workout_id}", "", {"userId": "Member.id", "workout_id": "Workout.id"}),
+        ("/search", "user_query", {"user_query": "Member.username"}),
+        ("/members/search", "q", {"q": "Member.username"}),
+        ("/find", "email", {"email": "Member.email"}),
+        ("/things/{thingId}", "", {}),
+    ],
+)
+def test_a_parameter_means_a_field(path: str, query: str, expected: dict[str, str]) -> None:
+    found = infer_params(document(path, query), POLICY)
+    assert found == ({"op": expected} if expected else {})
+
+
+def test_a_query_parameter_that_may_be_left_out_needs_no_value() -> None:
+    assert infer_params(document("/find", "email", required=False), POLICY) == {}
+
+
+def test_a_secret_never_fills_a_parameter() -> None:
+    assert infer_params(document("/users/{password}"), POLICY) == {}
+    assert infer_params(document("/books/{secret}", shows="Book"), POLICY) == {}
+
+
+def test_the_draft_fills_them_too() -> None:
+    assert "op: {params: {memberId: Member.id}}" in draft(document("/members/{memberId}"))
+
+
+@pytest.mark.parametrize(
+    ("path", "noun"),
+    [
+        ("/api/v2/users", "user"),
+        ("/users/v1/_debug", "user"),
+        ("/users/{id}/order-items/search", "order_item"),
+        ("/users/me", "user"),
+        ("/me", ""),
+        ("/", ""),
+    ],
+)
+def test_the_noun_of_a_path(path: str, noun: str) -> None:
+    assert noun_of_path(path) == noun
+
+
+def test_nouns_of_a_parameter_come_likeliest_first() -> None:
+    assert list(nouns("/people/{userId}", "userId")) == ["user", "user", "person"]
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/me", True),
+        ("/users/self/orders", True),
+        ("/user/current-user", True),
+        ("/current-user", True),
+        ("/users/{id}", False),
+        ("/weather/current", False),
+        ("/messages", False),
+    ],
+)
+def test_paths_of_the_caller(path: str, own: bool) -> None:
+    operation = document(path).operations[0]
+    assert is_of_caller(operation) is own
+
+
+def test_an_id_is_of_what_the_answer_shows_and_not_of_what_that_embeds() -> None:
+    """`/items/diary/{id}` says neither resource by name; the avatar is declared first."""
+
+    def of(**members: Any) -> Spec:
+        return {"type": "object", "properties": {"id": {"type": "string"}, **members}}
+
+    def ref(name: str) -> Spec:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    author = {"oneOf": [{"type": "string"}, ref("Person")]}
+    good = {"schema": of(data={"type": "array", "items": ref("Entry")}, meta=of())}
+    operation = {
+        "operationId": "op",
+        "responses": {"200": {"description": "", "content": {"application/json": good}}},
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}],
+    }
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {"/items/diary/{id}": {"get": operation}},
+        "components": {
+            "schemas": {
+                "Avatar": of(),
+                "Person": of(avatar=ref("Avatar")),
+                "Entry": of(author=author),
+            }
+        },
+    }
+    policy = Policy(
+        relations={},
+        resources={
+            name: Resource(name, frozenset([name]), "id", Owner("none"))
+            for name in ("Avatar", "Person", "Entry")
+        },
+    )
+    found = infer_params(Document.parse(json.dumps(raw).encode(), "openapi.json"), policy)
+    assert found == {"op": {"id": "Entry.id"}}

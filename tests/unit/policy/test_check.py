@@ -1,0 +1,299 @@
+"""A name that leads nowhere in the document is a mistake, told at its place."""
+
+# ruff: noqa: E501 - a message stands on one line, as its reader sees it
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.errors import Location
+from oakum.openapi.document import Document
+from oakum.policy.check import check, mistakes
+from oakum.policy.model import Policy
+from tests.unit.policy.crew import document, errors, of_member, written
+from tests.unit.policy.grammar import policy, read, whole
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("caller: {operation: getMee, id: /id}", "`getMee` is no operation of `crew.yaml`; did you mean `getMe`?"),
+        ("caller: {session: getMee, id: /id}", "`getMee` is no operation of `crew.yaml`; did you mean `getMe`?"),
+        ("relations: {member: {}, x: {in: listFollower, id: /a}}", "`listFollower` is no operation of `crew.yaml`; did you mean `listFollowers`?"),
+        ("operations: {getRides: {}}", "`getRides` is no operation of `crew.yaml`; did you mean `getRide`?"),
+        ("operations: {'GET /ride/{rideId}': {}}", "`GET /ride/{rideId}` is no operation of `crew.yaml`; did you mean `GET /rides/{rideId}`?"),
+        (of_member("{owner: id, main: getMembers}"), "`getMembers` is no operation of `crew.yaml`; did you mean `getMember`?"),
+        (
+            of_member("{owner: id, states: {p: {field: is_private, switch: {operation: updateSetting, set: /is_private}}}}"),
+            "`updateSetting` is no operation of `crew.yaml`; did you mean `updateSettings`?",
+        ),
+    ],
+)  # fmt: skip
+def test_an_operation_must_be_in_the_document(part: str, expected: str) -> None:
+    assert errors(part) == [expected]
+
+
+def test_an_operation_is_known_by_method_and_path_too() -> None:
+    assert (
+        errors("caller: {operation: GET /me, id: /id}\noperations: {'GET /rides/{rideId}': {}}")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("resources: {Membr: {owner: none}}", ["`Membr` is no schema, and no operation shows or takes it; did you mean `Member`?"]),
+        ("resources: {Xylophone: {owner: none}}", ["`Xylophone` is no schema, and no operation shows or takes it; write `schemas:`, `shows:` or `sets:`"]),
+        ("resources: {Member: {owner: id, schemas: [Member, MemberMin]}}", ["`MemberMin` is no schema of `crew.yaml`; did you mean `MemberMini`?"]),
+        (
+            "resources: {A: {owner: id, schemas: Member}, B: {owner: id, schemas: Member}}",
+            ["the schema `Member` is bound to two resources; `B` has it too"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_resource_is_bound_to_schemas_of_the_document(part: str, expected: list[str]) -> None:
+    assert errors(part) == expected
+
+
+def test_a_resource_without_a_schema_may_be_shown_by_an_operation() -> None:
+    part = """
+        resources: {Person: {owner: id, key: id}}
+        operations: {"GET /old/search/{q}": {shows: {Person: /results/*}}}
+    """
+    assert errors(part) == []
+
+
+def test_a_resource_without_a_schema_may_be_what_an_operation_takes() -> None:
+    part = """
+        resources: {Application: {owner: none, fields: {email: [{set: anyone}]}}}
+        operations: {updateMember: {sets: {Application: ""}}}
+    """
+    assert errors(part) == []
+
+
+def test_of_a_list_that_is_said_to_be_the_object_the_elements_are_meant() -> None:
+    part = """
+        resources: {Person: {owner: id}}
+        operations: {searchMembers: {shows: {Person: /data}}}
+    """
+    assert errors(part) == [
+        "`id` is no field of `Person`; its elements have it: let `shows` end in `/*`"
+    ]
+
+
+def test_a_shown_shape_is_a_shape_of_the_resource() -> None:
+    part = """
+        resources: {Person: {owner: id, key: idd}}
+        operations: {searchMembers: {shows: {Person: /data/*}}}
+    """
+    assert errors(part) == ["`idd` is no field of `Person`; did you mean `id`?"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("owner: idd", "`idd` is no field of `Member`; did you mean `id`?"),
+        ("{owner: [id, nobody]}", "`nobody` is no field of `Member`"),
+        ("{owner: id, key: usernam}", "`usernam` is no field of `Member`; did you mean `username`?"),
+        ("{owner: id, states: {p: {field: is_privte}}}", "`is_privte` is no field of `Member`; did you mean `is_private`?"),
+        ("{owner: id, states: {p: {field: streaks.bst}}}", "`streaks.bst` is no field of `Member`; did you mean `streaks.best`?"),
+        ("{owner: id, states: {p: {field: strek.best}}}", "`strek.best` is no field of `Member`; did you mean `streaks.best`?"),
+        ("{owner: id, states: {p: {field: username.x}}}", "`username.x` is no field of `Member`; did you mean `username`?"),
+    ],
+)  # fmt: skip
+def test_what_decides_who_sees_must_be_declared(body: str, expected: str) -> None:
+    assert errors(of_member(body)) == [expected]
+
+
+def test_what_a_schema_leaves_open_may_hold_anything() -> None:
+    assert errors(of_member("{owner: extras.owner.id, key: 'workout_counts.*.name'}")) == []
+
+
+def test_a_field_of_any_schema_of_the_resource_will_do() -> None:
+    body = "{schemas: [MemberMini, Member], owner: id, states: {p: {field: is_private}}}"
+    assert errors(of_member(body)) == []
+
+
+def test_a_relation_may_stand_where_a_schema_is_open() -> None:
+    relations = "relations: {member: {}, guest: {field: extras.guests}}\n"
+    assert errors(relations + "resources: {Member: {owner: none}}") == []
+
+
+def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
+    relations = "relations: {member: {}, guest: {field: guest_ids}}\n"
+    assert errors(relations + "resources: {Workout: {owner: none}}") == []
+    assert errors(relations + "resources: {Member: {owner: none}}") == [
+        "`guest_ids` is no field of any resource"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("resources: {Award: {owner: {path: member}}}", "`member` is no path parameter; did you mean `memberId`?"),
+        ("operations: {getWorkouts: {owner: member}}", "`member` is no path parameter of `getWorkouts`; did you mean `memberId`?"),
+        ("operations: {searchMembers: {owner: q}}", "`q` is no path parameter of `searchMembers`"),
+        ("operations: {searchMembers: {params: {qq: Member.username}}}", "`qq` is no parameter or body member of `searchMembers`; did you mean `q`?"),
+        ("operations: {workoutDetails: {params: {idss: Member.id}}}", "`idss` is no parameter or body member of `workoutDetails`; did you mean `ids`?"),
+        ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`usernam` is no field of `Member`; did you mean `username`?"),
+        ("operations: {searchMembers: {without: [qq]}}", "`qq` is no query parameter of `searchMembers`; did you mean `q`?"),
+        ("operations: {getWorkouts: {without: [memberId]}}", "`memberId` is no query parameter of `getWorkouts`"),
+        ("operations: {searchMembers: {without: ['q[zz]']}}", "`q[zz]` is no member of `q` of `searchMembers`; write it as a query does: `filter[name]`"),
+    ],
+)  # fmt: skip
+def test_a_parameter_must_be_declared(part: str, expected: str) -> None:
+    assert errors(part) == [expected]
+
+
+def test_parameters_stand_in_the_path_the_query_and_the_body() -> None:
+    part = """
+        operations:
+          searchMembers: {params: {q: Member.username}}
+          workoutDetails: {params: {ids: Member.id, ids.*: Member.id}}
+          getWorkouts: {owner: memberId, params: {memberId: Member.id}}
+    """
+    assert errors(part) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [("f[a]", True), ("f[b][0][c]", True), ("f[b][c]", False), ("f[zz]", False), ("g[x]", True)],
+)
+def test_what_is_taken_out_may_be_a_member_of_a_declared_parameter(
+    name: str, declared: bool
+) -> None:
+    api = Document.parse(
+        b"""
+        openapi: 3.1.0
+        info: {title: t, version: "1"}
+        components: {schemas: {Member: {type: object, properties: {id: {type: string}}}}}
+        paths:
+          /members:
+            get:
+              operationId: list
+              parameters:
+                - {name: g, in: query, schema: {type: object}}
+                - name: f
+                  in: query
+                  schema:
+                    type: object
+                    properties:
+                      a: {type: string}
+                      b: {type: array, items: {type: object, properties: {c: {type: string}}}}
+        """,
+        "api.yaml",
+    )
+    part = f'operations: {{list: {{without: ["{name}"]}}}}\nresources: {{}}'
+    found, _ = check(api, policy(whole(part)))
+    assert (found == []) is declared, found
+
+
+TAKEN = "a gateway takes this header from them: name another one"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"),
+    [
+        ("{type: apiKey, in: header, name: X-Key}", "x-key"),
+        ("{type: apiKey, in: cookie, name: sid}", "cookie"),
+        ("{type: http, scheme: bearer}", "authorization"),
+        ("{type: oauth2, flows: {}}", "authorization"),
+    ],
+)
+def test_a_gateway_does_not_take_from_callers_what_they_log_in_with(
+    scheme: str, header: str
+) -> None:
+    api = Document.parse(
+        f"""
+        openapi: 3.1.0
+        info: {{title: t, version: "1"}}
+        paths: {{}}
+        components: {{securitySchemes: {{it: {scheme}}}, schemas: {{Member: {{type: object}}}}}}
+        """.encode(),
+        "api.yaml",
+    )
+    both = f"guard: {{service: {{header: {header}, env: KEY}}, strip: [x-other, {header.upper()}]}}"
+    resources = "resources: {Member: {owner: none}}"
+    found = check(api, written(f"{both}\n{resources}"))[0]
+    said = f"`{header}` is sent by callers, as `api.yaml` declares; {TAKEN}"
+    assert [str(each).split(": ", 1)[1] for each in found] == [said, said]
+    assert len({each.location for each in found}) == 2
+    other = both.replace(header, "x-service").replace(header.upper(), "x-more")
+    assert check(api, written(f"{other}\n{resources}"))[0] == []
+
+
+def test_a_header_that_an_operation_declares_is_not_taken_either() -> None:
+    api = Document.parse(
+        b"""
+        openapi: 3.1.0
+        info: {title: t, version: "1"}
+        paths: {/a: {get: {operationId: a, parameters: [{name: X-Region, in: header}]}}}
+        """,
+        "api.yaml",
+    )
+    found, _ = check(api, policy(whole("guard: {strip: x-region}\nresources: {}")))
+    assert [each.message for each in found] == [
+        "`x-region` is sent by callers, as `api.yaml` declares"
+    ]
+    # A document without security schemes leaves the two usual headers to log in with.
+    for header in ("authorization", "cookie"):
+        found, _ = check(api, policy(whole(f"guard: {{strip: {header}}}\nresources: {{}}")))
+        assert len(found) == 1
+
+
+def test_each_mistake_stands_where_it_was_written() -> None:
+    part = """
+        caller: {session: getMee, id: /id}
+        relations:
+          member: {}
+          friend: {in: friends, id: /a}
+        resources:
+          Member:
+            schemas: [Member, Membr]
+            owner: [id, x]
+            key: y
+            states:
+              p:
+                field: z
+                switch: {operation: flip, set: /a}
+          Award: {owner: {path: who}}
+        operations:
+          getWorkouts:
+            owner: me
+            params: {q: Member.nope}
+    """
+    found, told = check(document(), written(part))
+    assert told == []  # a reader fixes the mistakes first
+    assert {(each.location.line, each.location.column, each.message.split("`")[1]) for each in found} == {
+        (2, 19, "getMee"),
+        (5, 16, "friends"),
+        (8, 14, "Membr"),
+        (9, 17, "x"),
+        (10, 10, "y"),
+        (13, 16, "z"),
+        (14, 29, "flip"),
+        (15, 25, "who"),
+        (18, 12, "me"),
+        (19, 17, "q"),
+        (19, 17, "nope"),
+    }  # fmt: skip
+
+
+def test_half_a_policy_can_be_asked_for_its_mistakes() -> None:
+    half, problems = read(
+        "exposure: 1\nresources: {Membr: {states: {p: {of: X.y}}, fields: {a: [{see: b, when: {q: 1}}]}}}"
+    )
+    assert half is not None
+    assert problems
+    assert [each.message for each in mistakes(document(), half)] == [
+        "`Membr` is no schema, and no operation shows or takes it"
+    ]
+
+
+def test_a_policy_without_places_is_told_by_its_file() -> None:
+    found, _ = check(
+        document(),
+        Policy({}, {}, caller=written("caller: {operation: x, id: /a}").caller, file="drafted"),
+    )
+    assert [each.location for each in found] == [Location("drafted")]

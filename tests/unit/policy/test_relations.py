@@ -1,0 +1,109 @@
+"""What a caller may be to an object, and in which order."""
+
+# ruff: noqa: E501 - a message stands on one line, as its reader sees it
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.policy.model import Relation
+from tests.unit.policy.grammar import policy, said, said_of_relation, whole
+
+
+def relation(text: str) -> Relation:
+    return policy(whole(f"relations: {{blocked: {{}}, member: {{}}, x: {text}}}")).relations["x"]
+
+
+def test_each_source_is_a_kind_of_relation() -> None:
+    assert relation("{}").kind == "anyone"
+    assert relation("{authenticated: true}").kind == "authenticated"
+    assert relation("{is: owner}").kind == "owner"
+    assert relation("{field: guests.*.id}").member == "guests.*.id"
+    staff = relation("{claim: roles, has: 7}")
+    assert (staff.kind, staff.claim, staff.has) == ("claim", "roles", 7)
+    follower = relation("{in: listFollowers, id: /data/*/id, of: caller, unless: blocked}")
+    assert (follower.kind, follower.operation, follower.pointer) == (
+        "lookup",
+        "listFollowers",
+        "/data/*/id",
+    )
+    assert (follower.of, follower.unless) == ("caller", ("blocked",))
+
+
+def test_a_lookup_is_of_the_owner_unless_said() -> None:
+    assert relation("{in: listFollowers, id: ''}").of == "owner"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", "`x` says nothing; write `x: {}` if it is everybody"),
+        ("owner", "a relation must be a map, not the word `owner`"),
+        ("{iss: owner}", "`iss` is no key of a relation; did you mean `is`?"),
+        ("{authenticated: false}", "`authenticated` is `true` or absent; anyone is `{}`"),
+        ("{is: caller}", "`is` must be `owner`, not the word `caller`"),
+        ("{is: owner, field: a}", "`x` has several sources: `is`, `field`; write one relation for each"),
+        ("{in: op}", "`x` has no `id`; write the JSON pointer of the ids in that answer"),
+        ("{in: op, id: /a, of: calle}", "`of` must be `owner` or `caller`, not the word `calle`; did you mean `caller`?"),
+        ("{claim: roles}", "`x` has no `has`; write the value that the claim must have"),
+        ("{claim: roles, has: [a]}", "`has` must be a word, a number or a boolean, not a list"),
+        ("{of: caller}", "`of` belongs to `in`, which `x` lacks"),
+        ("{field: /a/b}", "`/a/b` is no field path; write `a.b`"),
+        ("{field: ''}", "`field` must be a word, not an empty text"),
+        ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
+        ("{unless: x}", "`x` takes itself away; `x` unless `x`"),
+        ("{unless: '*'}", "`*` is no relation; name each one: a grant says who sees"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_relation_is_explained(value: str, expected: str) -> None:
+    assert expected in said_of_relation(value)
+
+
+def test_a_relation_with_a_mistake_is_still_known_by_its_name() -> None:
+    part = "relations: {member: {is: ownr}}\nresources: {M: {owner: id, fields: {id: [{see: member}]}}}"
+    assert said(part) == ["`is` must be `owner`, not the word `ownr`; did you mean `owner`?"]
+
+
+def test_a_name_is_made_of_letters() -> None:
+    assert said("relations: {member: {}, '*': {}, '1a': {}}") == [
+        "`*` cannot name a relation; letters, digits, `_` and `-` can",
+        "`1a` cannot name a relation; letters, digits, `_` and `-` can",
+    ]
+
+
+def test_no_relations_at_all_is_a_mistake() -> None:
+    part = "relations: {}\nresources: {M: {owner: none}}"
+    assert said(part) == ["`relations` names none; write at least `anyone: {}`"]
+
+
+def test_a_circle_of_unless_is_told_once_however_long() -> None:
+    part = "relations: {member: {}, a: {unless: b}, b: {unless: [member, c]}, c: {unless: a}}"
+    assert said(part) == ["`a` takes itself away; `a` unless `b` unless `c` unless `a`"]
+
+
+def test_many_ways_to_the_same_relation_are_no_circle() -> None:
+    names = [f"r{i}" for i in range(40)]  # each takes the next two away: 2**40 walks, 40 relations
+    parts = [
+        f"{name}: {{unless: [{', '.join(names[i + 1 : i + 3])}]}}"
+        for i, name in enumerate(names[:-1])
+    ]
+    assert said(f"relations: {{member: {{}}, {', '.join(parts)}, r39: {{}}}}") == []
+
+
+def test_an_order_is_a_chain_or_several() -> None:
+    assert policy(whole("order: [anyone, owner]")).order == (("anyone", "owner"),)
+    chains = policy(whole("order: [[anyone, member], [member, owner]]")).order
+    assert chains == (("anyone", "member"), ("member", "owner"))
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("owner", "`order` must be a list of relations, weaker first, or a list of such lists, not the word `owner`"),
+        ("[anyone, [member, owner]]", "`order` mixes names and lists; put each chain in a list of its own"),
+        ("[ownr]", "`ownr` is no relation; did you mean `owner`?"),
+        ("[[owner, member, owner]]", "`owner` stands twice in one order"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_order_is_explained(order: str, expected: str) -> None:
+    assert said(f"order: {order}") == [expected]

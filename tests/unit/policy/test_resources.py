@@ -1,0 +1,227 @@
+"""Objects: whose they are, their states, and their fields."""
+
+# ruff: noqa: E501 - a message stands on one line, as its reader sees it
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.policy.model import FieldRule, Owner, Resource, State, Switch
+from tests.unit.policy.grammar import policy, said, said_of_resource, whole
+
+
+def resource(body: str) -> Resource:
+    return policy(whole(f"resources: {{Member: {{{body}}}}}")).resources["Member"]
+
+
+def state(text: str) -> State:
+    part = f"resources: {{Base: {{owner: id, states: {{flag: {{field: f}}}}}}, M: {{owner: id, states: {{s: {text}}}}}}}"
+    return policy(whole(part)).resources["M"].states["s"]
+
+
+def lines(text: str, before: str = "") -> dict[str, FieldRule]:
+    return {rule.path: rule for rule in resource(f"owner: id, {before} fields: {{{text}}}").fields}
+
+
+# --------------------------------------------------------------------------- owners
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ("id", Owner("field", ("id",))),
+        ("[sender_id, recipient.id]", Owner("field", ("sender_id", "recipient.id"))),
+        ("{path: userId}", Owner("path", ("userId",))),
+        ("{parent: true}", Owner("parent")),
+        ("{caller: true}", Owner("caller")),
+        ("none", Owner("none")),
+        ("[none]", Owner("field", ("none",))),
+    ],
+)
+def test_an_owner_stands_in_one_of_these_places(owner: str, expected: Owner) -> None:
+    assert resource(f"owner: {owner}").owner == expected
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ("[]", "`owner` lists no field; `owner: none` says that it is nobody's"),
+        ("", "`owner` must be a word, not nothing"),
+        ("7", "`owner` must be a word, not the number `7`; put it in quotes if it is a name"),
+        ("/user/id", "`/user/id` is no field path; write `user.id`"),
+        ("{paht: userId}", "`paht` is no key of an owner; did you mean `path`?"),
+        (
+            "{path: a, caller: true}",
+            "an owner stands in one place; `{path: …}`, `{parent: true}` or `{caller: true}`",
+        ),
+        ("{parent: false}", "`parent` is `true` or absent; `owner: none` says that it is nobody's"),
+    ],
+)
+def test_a_mistaken_owner_is_explained(owner: str, expected: str) -> None:
+    assert expected in said_of_resource(f"owner: {owner}")
+
+
+def test_whose_it_is_must_be_said() -> None:
+    assert said("resources: {Ride: {key: id}}") == [
+        "`Ride` has no `owner`; write a field path, `{path: …}`, `{parent: true}`, `{caller: true}`,"
+        " or `none`"
+    ]
+
+
+# --------------------------------------------------------------------------- states
+
+
+def test_a_flag_runs_from_open_to_closed() -> None:
+    assert state("{field: is_private}").values == (False, True)
+    assert state("{field: is_listed, open: true}").values == (True, False)
+
+
+def test_levels_are_listed_open_first() -> None:
+    found = state("{field: a, levels: [everyone, crew, 0], missing: 0}")
+    assert found.values == ("everyone", "crew", 0)
+    assert found.missing == 0
+
+
+def test_what_is_missing_is_unknown_unless_said() -> None:
+    assert state("{field: a}").missing is None
+
+
+def test_a_state_elsewhere_has_the_values_it_has_there() -> None:
+    part = """
+        resources:
+          Clip: {owner: id, states: {shut: {of: Workout.shut}}}
+          Workout: {owner: id, states: {shut: {of: Member.audience, missing: b}}}
+          Member: {owner: id, states: {audience: {field: x, levels: [a, b]}}}
+    """
+    found = policy(whole(part)).resources
+    assert found["Clip"].states["shut"].values == ("a", "b")
+    assert found["Clip"].states["shut"].of == "Workout.shut"
+    assert found["Workout"].states["shut"].values == ("a", "b")
+
+
+def test_a_switch_says_how_an_owner_sets_it() -> None:
+    found = state("{field: a, switch: {operation: updateSettings, set: /is_private}}")
+    assert found.switch == Switch("updateSettings", "/is_private")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("is_private", "a state must be a map, not the word `is_private`"),
+        (
+            "{missing: true}",
+            "`s` must stand in one place; `field` for a value in the object,"
+            " `of` for one in its owner's account",
+        ),
+        (
+            "{field: a, of: Member.t}",
+            "`s` must stand in one place; `field` for a value in the object,"
+            " `of` for one in its owner's account",
+        ),
+        ("{of: Member}", "`Member` names no state; write `Resource.state`"),
+        ("{of: Membr.t}", "`Membr` is no resource; did you mean `Member`?"),
+        ("{of: Member.xyz}", "`xyz` is no state of `Member`; known: `s`, `t`"),
+        ("{of: [Member.t]}", "`of` must be a word, not a list"),
+        ("{of: Member.t, open: true}", "`s` has the values of the state it is `of`; leave `open` out"),
+        ("{of: Member.t, levels: [a]}", "`s` has the values of the state it is `of`; leave `levels` out"),
+        ("{of: Member.t, missing: on}", "`on` is no value of `s`; write `true`: in YAML 1.2 `on` is a word"),
+        ("{of: Member.s}", "`Member.s` stands nowhere; `Member.s` of `Member.s`"),
+        ("{field: a, open: on}", "`open` must be `true` or `false`, not the word `on`; write `true`: in YAML 1.2 `on` is a word"),
+        ("{field: a, levels: [a, b], open: true}", "`levels` lists the open one first; leave `open` out"),
+        ("{field: a, levels: {}}", "`levels` must be a list of values, open first, not an empty map; such as `[everyone, only_me]`"),
+        ("{field: a, levels: [b, b]}", "the level `b` stands here twice"),
+        ("{field: a, levels: [[b]]}", "a level must be a word, a number or a boolean, not a list"),
+        ("{field: a, levels: [crew, me], missing: crw}", "`crw` is no value of `s`; did you mean `crew`?"),
+        ("{field: a, missing: 1}", "`1` is no value of `s`; known: `false`, `true`"),
+        ("{field: a, missing: }", "`missing` must be a word, a number or a boolean, not nothing"),
+        ("{field: a, switch: updateSettings}", "a switch must be a map, not the word `updateSettings`"),
+        ("{field: a, switch: {operation: x}}", "the switch has no `set`"),
+        ("{field: a, switch: {operation: x, set: is_private}}", "`is_private` is no JSON pointer; write `/is_private`"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_state_is_explained(value: str, expected: str) -> None:
+    assert said_of_resource(f"states: {{s: {value}, t: {{field: t}}}}") == [expected]
+
+
+def test_states_that_stand_in_each_other_are_told_once() -> None:
+    assert said_of_resource(
+        "states: {a: {of: Member.b}, b: {of: Member.a}, c: {of: Member.a}}"
+    ) == ["`Member.a` stands nowhere; `Member.a` of `Member.b` of `Member.a`"]
+
+
+# --------------------------------------------------------------------------- fields
+
+
+def test_field_paths_share_a_line() -> None:
+    found = lines("'id,name , a.*.b, *.c': [{see: member}]")
+    assert list(found) == ["id", "name", "a.*.b", "*.c"]
+    assert all(rule.grants == found["id"].grants for rule in found.values())
+
+
+def test_a_field_stands_in_as_its_resource_says_unless_it_says_itself() -> None:
+    long = "b: {grants: [{see: owner}]}, c: {instead: 'null', grants: []}"
+    found = lines(f"a: [{{see: owner}}], {long}", before="instead: refuse,")
+    assert [rule.instead for rule in found.values()] == ["refuse", "refuse", "null"]
+    assert lines("a: []")["a"].instead == "absent"
+
+
+def test_null_needs_no_quotes_after_instead() -> None:
+    assert lines("a: {instead: null, grants: []}")["a"].instead == "null"
+
+
+def test_a_single_word_is_a_list_of_one() -> None:
+    grant = lines(
+        "a: [{see: owner, set: owner, when: {private: true}}]", "states: {private: {field: p}},"
+    )
+    assert grant["a"].grants[0].see == grant["a"].grants[0].set == ("owner",)
+    assert grant["a"].grants[0].when == {"private": (True,)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("[a]", "`fields` must be a map from field paths to lists of grants, not a list"),
+        ("{a: [owner]}", "a grant must be a map, not the word `owner`"),
+        ("{a: [{sees: owner}]}", "`sees` is no key of a grant; did you mean `see`?"),
+        ("{a: [{set: []}]}", "`set` names no relation; what is not granted is denied: leave it out"),
+        ("{a: [{see: {owner: true}}]}", "`see` must be a relation or a list of them, not a map"),
+        ("{a: [{see: [ownr]}]}", "`ownr` is no relation; did you mean `owner`?"),
+        ("{a: [{see: no}]}", "`no` is no relation; known: `anyone`, `member`, `owner`"),
+        ("{a: [{see: [[owner]]}]}", "a relation must be a word, not a list"),
+        ("{a: [{see: owner, when: private}]}", "`when` must be a map from states to values, not the word `private`; such as `{private: false}`"),
+        ("{a: [{see: owner, when: {}}]}", "`when` names no state; leave it out if it is always"),
+        ("{a: [{see: owner, when: {p: []}}]}", "`p` lists no value, so this never holds"),
+        ("{a: [{see: owner, when: {p: no}}]}", "`no` is no value of `p`; write `false`: in YAML 1.2 `no` is a word"),
+        ("{a: [{see: owner, when: {p: [true, 0]}}]}", "`0` is no value of `p`; known: `false`, `true`"),
+        ("{a: [{see: owner, when: {p: {x: 1}}}]}", "`p` must be a value or a list of them, not a map"),
+        ("{a: [{see: owner, when: {q: true}}]}", "`q` is no state of `Member`; known: `p`"),
+        ("{a: {grant: []}}", "the line of `a` has no `grants`; write the list of who sees it"),
+        ("{a: {instead: nul, grants: []}}", "`instead` must be `absent` or `null` or `refuse`, not the word `nul`; did you mean `null`?"),
+        ("{a: [], b.c: [], 'x, a': []}", "`a` has two lines in `Member`; first at p:6:14"),
+        ("{a.**.b: []}", "`a.**.b` is no field path; write names joined by dots, such as `a.*.b`"),
+        ("{'**': []}", "`**` is no field path; write names joined by dots, such as `a.*.b`"),
+        ("{'a,': []}", "a field path must be a word, not an empty text"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_field_is_explained(fields: str, expected: str) -> None:
+    assert expected in said_of_resource(f"states: {{p: {{field: x}}}}\nfields: {fields}")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("schemas: [1]", "a schema's name must be a word, not the number `1`; put it in quotes if it is a name"),
+        ("key: {a: b}", "`key` must be a word, not a map"),
+        ("promise: true", "`promise` must be a word, not the boolean `true`; put it in quotes if it is a name"),
+        ("instead: nothing", "`instead` must be `absent` or `null` or `refuse`, not the word `nothing`"),
+        ("feilds: {}", "`feilds` is no key of a resource; did you mean `fields`?"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_resource_is_explained(body: str, expected: str) -> None:
+    assert said_of_resource(body) == [expected]
+
+
+def test_a_resource_has_no_dots_in_its_name() -> None:
+    assert said("resources: {api.Member: {owner: none}}") == [
+        "`api.Member` cannot name a resource; letters, digits, `_` and `-` can"
+    ]

@@ -1,0 +1,202 @@
+"""What is not wrong and may be a slip is said in one sentence."""
+
+# ruff: noqa: E501 - a message stands on one line, as its reader sees it
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.policy.check import check
+from tests.unit.policy.crew import document, of_member, warnings, written
+
+QUIET = """
+    caller: {operation: getMe, id: /id}
+    order: [anyone, member, follower, owner]
+    relations:
+      anyone: {}
+      member: {authenticated: true}
+      follower: {in: listFollowers, id: /data/*/id, unless: [blocked]}
+      blocked: {in: listBlocked, id: /data/*/id}
+      owner: {is: owner}
+    resources:
+      Member:
+        schemas: [Member, MemberMini]
+        owner: id
+        main: getMember
+        states:
+          private: {field: is_private, missing: true, switch: {operation: updateSettings, set: /is_private}}
+        fields:
+          id, username, image_url, tags, is_private, audience: [{see: member}]
+          location, birthday:
+            - see: [owner, follower]
+            - {see: [member], when: {private: false}}
+          streaks.best: [{see: owner}]
+          streaks, workout_counts.*: [{see: owner}]
+          extras.**: [{see: owner}]
+          email: []
+      Workout:
+        owner: user_id
+        fields: {'id, user_id, user, guest_ids, total_work': [{see: owner}], comments: [{see: owner}]}
+      Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}
+      Message: {owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
+      Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}
+      Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}
+    operations:
+      searchMembers: {counts: [/total]}
+      GET /old/search/{q}: {shows: {Member: /results/*}}
+      updateMember: {sets: {Member: ""}}
+    guard: {pass: [/, "/page/**", "/members/*/photo"]}
+"""
+
+
+def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
+    assert warnings(QUIET) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("email: []", "", "no line of `Member` mentions `email`; so nobody sees them; `[]` says it on purpose"),
+        ("streaks, workout_counts", "workout_counts", "no line of `Member` mentions `streaks.current`; so nobody sees them; `[]` says it on purpose"),
+        ("workout_counts.*", "workout_counts.*.name", "no line of `Member` mentions `workout_counts.*.count`; so nobody sees them; `[]` says it on purpose"),
+        ("email: []", "email, emial: []", "`emial` is granted to nobody, and the document has no such field of `Member`; did you mean `email`?"),
+        ("email: []", "email, zzz: []", "`zzz` is granted to nobody, and the document has no such field of `Member`"),
+        ("user_id, user, guest_ids", "user_id, guest_ids", "`Workout` embeds `Member` as `user`, and no line grants it; so nobody sees it here"),
+        ("comments: [{see: owner}]", "", "`Workout` embeds `Comment` as `comments`, and no line grants it; so nobody sees it here"),
+        ("user_id, user, guest_ids", "user_id, user.email, guest_ids", "`user.email` of `Workout` is ruled by `Member`; grant `user` here, and the rest there"),
+        ("comments: [", "comments.*.text: [", "`comments.*.text` of `Workout` is ruled by `Comment`; grant `comments.*` here, and the rest there"),
+        ("streaks.best: [{see: owner}]\n          streaks, workout_counts.*:", "streaks, streaks.best, workout_counts.*:", "`streaks` covers `streaks.best` already, and stands first; put the narrower line before the wider one"),
+        ("extras.**:", "extras.**, extras.x:", "`extras.**` covers `extras.x` already, and stands first; put the narrower line before the wider one"),
+        ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has a key of its own and is no resource; who may call `getRide` sees all of it"),
+        ("Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "no rule speaks of `getAwards`, and no resource is shown there; so nobody may call them: `{}` leaves it to what the document asks of callers"),
+        ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
+        ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
+        ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` leads nowhere in what `getMe` answers"),
+        ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` leads nowhere in what `listFollowers` answers"),
+        ("counts: [/total]", "counts: [/count]", "`/count` leads nowhere in what `searchMembers` answers"),
+        ("counts: [/total]", "shows: {Member: /results/*}", "`/results/*` leads nowhere in what `searchMembers` answers"),
+        ("set: /is_private", "set: /private", "`/private` leads nowhere in what `updateSettings` takes"),
+        ('sets: {Member: ""}', "sets: {Member: /member}", "`/member` leads nowhere in what `updateMember` takes"),
+        ("updateMember: {sets", "getMember: {sets", "`getMember` takes no body"),
+        ("/page/**", "/old/**", "`/old/**` covers `/old/search/{q}`; what is not documented there passes unread"),
+        ("/page/**", "/members/*", "`/members/*` covers `/members/{memberId}`; what is not documented there passes unread"),
+        ("/page/**", "/me", "`/me` covers `/me`; what is not documented there passes unread"),
+        ("/page/**", "/members/x/**", "`/members/x/**` covers `/members/{memberId}`, `/members/{memberId}/followers`, `/members/{memberId}/blocked`, `/members/{memberId}/workouts`, `/members/{memberId}/awards`; what is not documented there passes unread"),
+        ("guard: {", "guard: {api_keys: keys.json, ", "`api_keys` is not used: no key says who is calling; write `caller: {api_key: true}`"),
+        ("guard: {", "guard: {jwt: {keys: k, audience: a}, ", "`jwt` is not used: no claim says who is calling; write `caller: {claim: sub}`"),
+        ("[owner, follower]", "[follower]", "`follower` sees `location`, `birthday`, and the stronger `owner` does not; when `private` is `true`"),
+        ("when: {private: false}", "when: {private: true}", "`member` sees `location`, `birthday` when `private` is `true`, and not when it is the more open `false`"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
+    assert old in QUIET
+    assert warnings(QUIET.replace(old, new)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("see", "expected"),
+    [
+        ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no `guest_ids`; nobody is `guest` to one: the object itself has to name them, not the one around it"]),
+    ],
+)  # fmt: skip
+def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
+    see: str, expected: list[str]
+) -> None:
+    """A workout has guests; its comments name none."""
+    named = QUIET.replace(
+        "owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n"
+    )
+    named = named.replace(
+        "'id, user_id, user, guest_ids, total_work': [{see: owner}]",
+        "'id, user_id, user, guest_ids, total_work': [{see: [owner, guest]}]",
+    )
+    told = warnings(
+        named.replace(
+            "fields: {text: [{see: owner}]}", f"fields: {{text: [{{see: {see}}}, {{see: {see}}}]}}"
+        )
+    )
+    assert told == expected
+
+
+def test_a_star_covers_every_member() -> None:
+    assert warnings(QUIET.replace("streaks, workout_counts.*", "streaks.*, workout_counts.*")) == []
+
+
+def test_anyone_need_not_be_used() -> None:
+    part = of_member("{owner: id, fields: {id: [{see: owner}]}}")
+    told = warnings(
+        "relations: {anyone: {}, owner: {is: owner}, member: {authenticated: true}}\n" + part
+    )
+    assert [each for each in told if "never used" in each] == [
+        "the relation `member` is never used"
+    ]
+
+
+def test_what_is_only_written_is_not_missed() -> None:
+    told = warnings(of_member("{owner: id, fields: {id: [{see: member}]}}"))
+    assert not any("password" in each for each in told)
+
+
+def test_a_long_list_is_cut() -> None:
+    told = warnings(of_member("{owner: id}"))
+    listed = "`id`, `username`, `image_url`, `location`, `birthday` and 7 more"
+    assert (
+        f"no line of `Member` mentions {listed}; so nobody sees them; `[]` says it on purpose"
+        in told
+    )
+
+
+def test_a_resource_that_nothing_sends_is_told() -> None:
+    told = warnings("resources: {Draft: {owner: none, fields: {id: [{see: member}]}}}")
+    assert (
+        "no operation sends `Draft`; say so in `operations:` with `shows` where the document is vague"
+        in told
+    )
+
+
+def test_a_token_is_made_for_somebody() -> None:
+    claimed = QUIET.replace("caller: {operation: getMe, id: /id}", "caller: {claim: sub}")
+    told = claimed.replace("guard: {", "guard: {jwt: {keys: k, audience: a}, ")
+    assert warnings(told) == []
+    assert warnings(told.replace(", audience: a", "")) == [
+        "`jwt` takes tokens that were made for another API; write `audience`"
+    ]
+
+
+def test_a_field_may_be_one_that_is_only_written() -> None:
+    def told(extra: str) -> list[str]:
+        part = f"""
+            resources: {{Member: {{owner: id, fields: {{audience, is_prvate: [{{set: owner}}]}}}}}}
+            operations: {{getRide: {{shows: {{Member: ""}}}}{extra}}}
+        """.replace("audience, is_prvate", "'audience, is_prvate'")
+        part = part.replace("Member: {owner", "Member: {schemas: Ride, owner")
+        return [each for each in warnings(part) if "is granted" in each]
+
+    missing = "is granted, and the document has no such field of `Member`"
+    assert told("") == [f"`audience` {missing}", f"`is_prvate` {missing}"]
+    assert told(', updateSettings: {sets: {Member: ""}}') == [
+        f"`is_prvate` {missing}; did you mean `is_private`?"
+    ]
+
+
+def test_a_warning_stands_at_its_line() -> None:
+    part = """
+        relations: {member: {}, owner: {is: owner}}
+        resources:
+          Member:
+            owner: id
+            fields:
+              id: [{see: member}]
+              emial: [{see: member}]
+        operations:
+          searchMembers: {counts: [/nope]}
+    """
+    _, told = check(document(), written(part))
+    found = {
+        each.message.split("`")[1]: (each.location.line, each.location.column) for each in told
+    }
+    assert found["emial"] == (8, 7)
+    assert found["Member"] == (4, 3)
+    assert found["/nope"] == (10, 28)
+    assert found["owner"] == (2, 25)
+    assert found["Workout"] == (4, 3)

@@ -1,0 +1,51 @@
+"""What who-am-I tells of the caller, besides the id."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.openapi.model import Json
+from oakum.policy.model import Caller, Policy, Relation
+from oakum.scan.discovery.facts import body_claims, unshared
+
+
+def policy(claim: str, pointer: str = "/user/id") -> Policy:
+    staff = Relation("staff", "claim", claim=claim, has=True)
+    return Policy({"staff": staff}, {}, caller=Caller("getMe", pointer))
+
+
+@pytest.mark.parametrize(
+    ("claim", "body", "expected"),
+    [
+        ("is_admin", {"user": {"id": 1, "is_admin": True}}, {"is_admin": True}),
+        ("is_admin", {"user": {"id": 1}, "is_admin": True}, {"is_admin": True}),
+        ("is_admin", {"user": {"id": 1, "is_admin": False}}, {"is_admin": False}),
+        (
+            "access.staff",
+            {"user": {"id": 1, "access": {"staff": True}}},
+            {"access": {"staff": True}},
+        ),
+        ("is_admin", {"user": {"id": 1, "manager": {"id": 2, "is_admin": True}}}, {}),
+        ("is_admin", {"user": {"id": 1}, "team": [{"is_admin": True}]}, {}),
+        ("is_admin", "nobody", {}),
+        ("is_admin", {"user": {"id": 1, "roles": ["cook"]}}, {"roles": ["cook"]}),
+    ],
+)
+def test_a_claim_that_the_contract_names_is_the_callers_own(
+    claim: str, body: Json, expected: dict[str, Json]
+) -> None:
+    """Somebody else who stands in the answer makes nobody staff."""
+    assert dict(body_claims(body, policy(claim))) == expected
+
+
+def test_what_who_am_i_calls_two_identities_names_neither() -> None:
+    """An answer with rows mixed up would make one of them the owner of all that is the other's."""
+    told = {"ann": ["1", "ann@x.test"], "bob": ["2", "ann@x.test", "bob"], "cat": ["3", "team"]}
+    firm = {"ann": ["1"], "bob": ["2"], "cat": ["3", "team"]}
+    assert unshared(told, firm) == {
+        "ann": frozenset({"1"}),
+        "bob": frozenset({"2", "bob"}),
+        "cat": frozenset({"3", "team"}),
+    }
+    shared = unshared({"ann": ["1", "team"], "bob": ["2", "team"]}, {"ann": ["1", "team"]})
+    assert shared == {"ann": frozenset({"1", "team"}), "bob": frozenset({"2"})}

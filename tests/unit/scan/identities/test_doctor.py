@@ -1,0 +1,381 @@
+"""Who is proven, who is not, and in what words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import InputError, TargetError
+from oakum.exchange import Request, Response
+from oakum.finding import IdentityState
+from oakum.openapi.model import Operation, Parameter
+from oakum.policy.model import Caller
+from oakum.scan.identities.doctor import Examination, examine
+from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.session import Sessions
+from oakum.scan.transport.client import Governor, HttpTransport
+from tests.scan import servers
+from tests.scan.servers import serve
+from tests.unit.scan.identities.test_session import TARGET, Fake, answer, document
+
+FIXED = """
+identities:
+  ann: {header: "X-Who: ann"}
+  bob: {header: "X-Who: bob"}
+between: [ann is follower of bob]
+"""
+NOBODY = answer(401)
+
+
+class Clinic:
+    """An examination of identities with fixed credentials at a scripted target."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "identities.yaml"
+        self.sessions: Sessions
+        self.fake: Fake
+
+    def examine(
+        self, app: Callable[[str, Request], Response], text: str = FIXED, **more: Any
+    ) -> Examination:
+        self.path.write_text(text)
+        found = load_identities(self.path, environ={"ANN": "ann-hunter2", "BOB": "wrong-1"})
+        self.fake = Fake(lambda request: app(request.headers.get("x-who", ""), request))
+        paper = more.get("document")
+        self.sessions = Sessions(found, self.fake, paper, TARGET)
+        return examine(found, self.sessions, **more)
+
+    def me(self, body: Callable[[str], Any], **more: Any) -> Examination:
+        """Who-am-I answers this to everybody but the anonymous."""
+        return self.examine(
+            lambda who, _: answer(200, body(who)) if who else NOBODY, whoami="/me", **more
+        )
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Clinic:
+    return Clinic(tmp_path)
+
+
+def words(found: Examination) -> dict[str, str]:
+    return {state.name: state.message for state in found.states}
+
+
+def test_everybody_is_proven(clinic: Clinic) -> None:
+    found = clinic.me(lambda who: {"data": {"id": len(who), "name": who}, "n": who})
+    assert found.ok is False  # ann and bob have names of the same length
+    found = clinic.me(lambda who: {"data": {"id": f"m-{who}"}})
+    assert found.states == (
+        IdentityState("ann", True, "", ("follower of bob",)),
+        IdentityState("bob", True),
+    )
+    assert found.facts["ann"] == {"data": {"id": "m-ann"}}
+    assert found.ids == {"ann": "m-ann", "bob": "m-bob"}
+    assert (found.whoami, found.ok) == ("/me", True)
+    assert "m-ann" not in repr(found)
+    assert all(request.headers["cache-control"] == "no-cache" for request in clinic.fake.asked)
+
+
+def test_the_same_account_twice(clinic: Clinic) -> None:
+    found = clinic.me(lambda who: {"id": "m-1", "at": who})
+    message = "`ann` and `bob` are the same account; an owner and a stranger are needed"
+    assert words(found) == {"ann": message, "bob": message}
+    assert not found.ok
+
+
+def test_the_pointer_of_the_contract_says_where_the_id_is(clinic: Clinic) -> None:
+    found = clinic.me(
+        lambda who: {"id": "same-for-all", "me": {"no": who}},
+        caller=Caller("getMe", "/me/no"),
+    )
+    assert found.ok
+    assert found.ids == {"ann": "ann", "bob": "bob"}
+
+
+def test_without_ids_the_whole_answer_counts(clinic: Clinic) -> None:
+    assert clinic.me(lambda who: {"greeting": f"hello {who}"}).ok
+    found = clinic.examine(lambda who, _: answer(200, {"greeting": "hello"}), whoami="/me")
+    assert not found.ok
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (answer(401), "`/me` answers 401; check `send:`, or get new credentials"),
+        (answer(403), "`/me` answers 403; check `send:`, or get new credentials"),
+        (answer(404), "`/me` answers 404; is `whoami:` right?"),
+        (
+            Response(200, {"content-type": "text/html"}, b"<html>"),
+            "`/me` answers with HTML, as a front end does for every path; is `whoami:` right?",
+        ),
+        (Response(204), "`/me` answers 204 without saying who is asking"),
+        (answer(200, {}), "`/me` answers 200 without saying who is asking"),
+        (
+            answer(200, {"id": "m-0"}),
+            "`/me` answers the same without credentials; is `whoami:` right?",
+        ),
+        (
+            answer(200, {"error": "log in"}),
+            "`/me` answers the same without credentials; is `whoami:` right?",
+        ),
+    ],
+)
+def test_what_proves_nothing(clinic: Clinic, response: Response, message: str) -> None:
+    found = clinic.examine(lambda who, _: response, whoami="/me")
+    assert words(found) == {"ann": message, "bob": message}
+    assert not found.ok
+    assert found.facts == {}
+    assert clinic.sessions.proof is None
+
+
+def test_an_anonymous_answer_that_differs_is_no_objection(clinic: Clinic) -> None:
+    app = lambda who, _: answer(200, {"id": who} if who else None)  # noqa: E731
+    assert clinic.examine(app, whoami="/me").ok
+
+
+def test_the_file_says_who_it_means(clinic: Clinic) -> None:
+    text = FIXED.replace('ann"}', 'ann", facts: {id: m-9}}')
+    found = clinic.me(lambda who: {"id": who}, text=text)
+    assert words(found) == {
+        "ann": "`/me` tells another id than `facts` of `ann`; is it the account that you mean?"
+        " another value is a fact by another name, such as `user_id`",
+        "bob": "",
+    }
+    assert clinic.me(lambda who: {"id": "m-9" if who == "ann" else 2}, text=text).ok
+
+
+def test_one_dead_identity_spoils_no_other(clinic: Clinic) -> None:
+    text = """
+    login: {post: /in, json: {u: $u, p: $p}, token: /t, send: "X-Who: $token"}
+    identities:
+      ann: {u: ann, p: {env: ANN}}
+      bob: {u: bob, p: {env: BOB}}
+    """
+
+    def app(who: str, request: Request) -> Response:
+        if request.url.endswith("/in"):
+            sent = json.loads(request.body)
+            good = sent["p"] == "ann-hunter2"
+            return answer(200, {"t": sent["u"]}) if good else answer(401)
+        return answer(200, {"id": who}) if who else NOBODY
+
+    found = clinic.examine(app, text, whoami="/me")
+    assert words(found) == {
+        "ann": "",
+        "bob": "could not log in: `POST /in` answered 401; wrong user name or password?",
+    }
+    assert "wrong-1" not in str(found)
+    assert clinic.fake.paths() == ["/in", "/in", "/me", "/me"]  # nobody, then ann
+
+
+def test_a_session_that_ends_while_it_is_examined(clinic: Clinic) -> None:
+    text = "login: {post: /in, json: {}, token: /t}\nidentities: {ann: {u: ann}}"
+
+    def app(who: str, request: Request) -> Response:
+        first = clinic.fake.paths().count("/in") == 1
+        return answer(200, {"t": "tok-1"}) if request.method == "POST" and first else answer(401)
+
+    found = clinic.examine(app, text, whoami="/me")
+    assert words(found)["ann"].startswith("could not log in: `POST /in` answered 401")
+
+
+def test_what_the_login_gave_is_not_taken(clinic: Clinic) -> None:
+    text = "login: {post: /in, json: {}, token: /t}\nidentities: {ann: {u: ann}}"
+    app = lambda who, request: answer(200 if request.method == "POST" else 401, {"t": "tok-1"})  # noqa: E731
+    found = clinic.examine(app, text, whoami="/me")
+    assert "does not take what the login gave; check `send:` and `cookie:`" in words(found)["ann"]
+
+
+# --------------------------------------------------------------------------- which question
+
+
+def test_the_question_is_stated_in_many_places(clinic: Clinic) -> None:
+    paper = document(
+        Operation("getMe", "GET", "/v1/me"),
+        Operation("other", "GET", "/v1/other"),
+    )
+    caller = Caller("getMe", "/id")
+    app = lambda who, _: answer(200, {"id": who}) if who else NOBODY  # noqa: E731
+    ask = lambda **more: clinic.examine(app, document=paper, **more).whoami  # noqa: E731
+    assert ask(whoami="other", text=FIXED + "whoami: /x", caller=caller) == "other"
+    assert clinic.fake.paths()[0] == "/v1/other"
+    assert ask(text=FIXED + "whoami: /x", caller=caller) == "/x"
+    assert ask(caller=caller) == "getMe"
+    assert ask() == "getMe"
+    with pytest.raises(InputError, match="who-am-I: the document has no operation `getMee`"):
+        ask(whoami="getMee")
+
+
+@pytest.mark.parametrize(
+    ("operations", "guessed"),
+    [
+        ([Operation("a", "GET", "/users/me"), Operation("b", "GET", "/profile")], "a"),
+        ([Operation("b", "GET", "/api/profile"), Operation("c", "GET", "/x")], "b"),
+        ([Operation("whoAmI", "GET", "/session")], "whoAmI"),
+        ([Operation("getCurrentUser", "GET", "/user")], "getCurrentUser"),
+        ([Operation("get_my_account", "GET", "/x")], "get_my_account"),
+        ([Operation("long", "GET", "/a/b/me"), Operation("short", "GET", "/a/me")], "short"),
+        ([Operation("a", "POST", "/me")], ""),
+        ([Operation("a", "GET", "/users/{id}/profile")], ""),
+        ([Operation("a", "GET", "/me", (Parameter("v", "query", True),))], ""),
+        ([Operation("a", "GET", "/me/devices"), Operation("names", "GET", "/names")], ""),
+    ],
+)
+def test_the_question_is_guessed(clinic: Clinic, operations: list[Any], guessed: str) -> None:
+    app = lambda who, _: answer(200, {"id": who}) if who else NOBODY  # noqa: E731
+    assert clinic.examine(app, document=document(*operations)).whoami == guessed
+
+
+def test_no_question_is_known(clinic: Clinic) -> None:
+    found = clinic.examine(lambda who, _: answer())
+    assert found.ok
+    assert words(found)["ann"] == (
+        "logged in, but not proven: no who-am-I is known; write `whoami: /path` into the"
+        " identities file; whose account it is is not known, so what it is shown is suspected at"
+        " most: add `facts: {id: …}` to it, or `whoami: /path` to the file"
+    )
+    assert clinic.fake.asked == []
+
+
+@pytest.mark.parametrize(("status", "ok"), [(404, True), (500, True), (401, False), (403, False)])
+def test_a_guess_that_leads_nowhere(clinic: Clinic, status: int, ok: bool) -> None:
+    paper = document(Operation("getMe", "GET", "/me"))
+    found = clinic.examine(lambda who, _: answer(status), document=paper)
+    assert found.ok is ok
+    assert ("not proven: `getMe` answers" in words(found)["ann"]) is ok
+
+
+def test_ids_by_claim_and_by_file(clinic: Clinic) -> None:
+    text = """
+    identities:
+      ann: {header: "X-Who: ann", claims: {sub: m-1}}
+      bob: {header: "X-Who: bob", facts: {id: m-1}}
+      eve: {header: "X-Who: eve"}
+    """
+    found = clinic.examine(lambda who, _: answer(), text, caller=Caller(claim="sub"))
+    assert found.ids == {"ann": "m-1", "bob": "m-1"}
+    assert [state.ok for state in found.states] == [False, False, True]
+    assert "add `facts: {id: …}`" in words(found)["eve"]
+
+
+class Cached:
+    """Who-am-I behind a cache that takes the address alone for its key; `deaf`: not the query."""
+
+    def __init__(self, *, deaf: bool = False, headers: tuple[str, ...] = ()) -> None:
+        self.kept: dict[str, Response] = {}
+        self.deaf = deaf
+        self.headers = headers
+
+    def __call__(self, who: str, request: Request) -> Response:
+        url = request.url.partition("?")[0] if self.deaf else request.url
+        if url in self.kept:
+            said = dict(each.split(": ") for each in self.headers)
+            return replace(self.kept[url], headers={**self.kept[url].headers, **said})
+        if not who:
+            return NOBODY
+        return self.kept.setdefault(url, answer(200, {"id": f"m-{who}"}))
+
+
+def test_a_shared_cache_is_told_from_one_account_by_asking_past_it(clinic: Clinic) -> None:
+    found = clinic.examine(Cached(), whoami="/me")
+    assert (found.ok, found.ids) == (True, {"ann": "m-ann", "bob": "m-bob"})
+    assert found.mixed == (("bob", "ann"),)
+    assert found.notes == (
+        "a shared cache gave `bob` the account of `ann` when `/me` was asked; past it, `bob` is"
+        " proven",
+    )
+    assert clinic.sessions.alive("ann") and clinic.sessions.alive("bob")  # past it, too
+
+
+def test_a_cache_that_kept_somebodys_answer_before_the_run_proves_nobody_wrong(
+    clinic: Clinic,
+) -> None:
+    app = Cached()
+    app.kept[f"{TARGET}/me"] = answer(200, {"id": "m-somebody-else"})
+    found = clinic.examine(app, whoami="/me")
+    assert (found.ok, found.ids) == (True, {"ann": "m-ann", "bob": "m-bob"})
+    assert found.mixed == (("ann", ""), ("bob", ""))
+
+
+@pytest.mark.parametrize(
+    "header", ["age: 12", "x-cache: HIT from edge", 'cache-status: "edge"; hit; ttl=30']
+)
+def test_a_cache_that_nothing_gets_past_is_named(clinic: Clinic, header: str) -> None:
+    found = clinic.examine(Cached(deaf=True, headers=(header,)), whoami="/me")
+    assert not found.ok
+    assert "out of a shared cache" in words(found)["bob"]
+    assert "a leak of its own" in words(found)["bob"]
+
+
+# --------------------------------------------------------------------------- afterwards
+
+
+def test_from_then_on_a_denial_is_told_from_a_dead_session(clinic: Clinic) -> None:
+    alive = {"ann", "bob"}
+
+    def app(who: str, request: Request) -> Response:
+        if who not in alive or request.url.endswith("/secret"):
+            return answer(403)
+        return answer(200, {"id": who, "now": len(clinic.fake.asked)})
+
+    clinic.examine(app, whoami="/me")
+    secret = Request("GET", f"{TARGET}/secret")
+    assert clinic.sessions.proof is not None
+    assert clinic.sessions.proof.refusals == {401, 403}  # 403 is what nobody gets here
+    assert clinic.sessions.send("ann", secret).status == 403
+    assert clinic.sessions.alive("ann")
+    alive.clear()
+    assert not clinic.sessions.alive("ann")
+    with pytest.raises(TargetError, match="the credentials of `ann` do not work any more"):
+        clinic.sessions.send("ann", secret)
+
+
+def test_another_account_is_a_dead_session(clinic: Clinic) -> None:
+    became = {"ann": "ann", "bob": "bob"}
+    clinic.examine(lambda who, _: answer(200, {"id": became[who]}) if who else NOBODY, whoami="/me")
+    assert clinic.sessions.alive("ann")
+    became["ann"] = "guest"
+    assert not clinic.sessions.alive("ann")
+
+
+def test_absent_is_no_sign_of_a_dead_session(clinic: Clinic) -> None:
+    app = lambda who, _: answer(200, {"id": who}) if who else answer(404)  # noqa: E731
+    clinic.examine(app, whoami="/me")
+    assert clinic.sessions.proof is not None
+    assert clinic.sessions.proof.refusals == {401}
+
+
+def test_a_real_target_in_few_requests(tmp_path: Path) -> None:
+    path = tmp_path / "identities.yaml"
+    path.write_text(
+        "login: {post: /auth/login, json: {username: $username, password: $password},"
+        " token: /auth/token}\nwhoami: /me\nidentities:\n"
+        "  ann: {username: ann, password: ann-hunter2}\n"
+        "  bob: {username: bob, password: bob-hunter2}\n"
+        "  eve: {username: bob, password: guessed-1}\n"
+    )
+    found = load_identities(path, environ={})
+    with serve(servers.JsonLogin()) as server, HttpTransport(server.url) as http:
+        governor = Governor(http, 10_000, 100)
+        result = examine(found, Sessions(found, governor, None, server.url))
+    assert [state.ok for state in result.states] == [True, True, False]
+    assert result.ids == {"ann": "m-4711", "bob": "m-4712"}
+    assert governor.sent == 3 + 1 + 2
+
+
+def test_html_everywhere_is_no_login(tmp_path: Path) -> None:
+    path = tmp_path / "identities.yaml"
+    path.write_text(
+        "login: {post: /in, json: {}, token: /t}\nwhoami: /me\n"
+        'identities: {ann: {u: u}, bob: {header: "X-Key: kk-1"}}\n'
+    )
+    found = load_identities(path, environ={})
+    with serve(servers.html_everywhere) as server, HttpTransport(server.url) as http:
+        result = examine(found, Sessions(found, http, None, server.url))
+    assert not result.ok
+    assert all("with HTML, as a front end does" in state.message for state in result.states)

@@ -1,0 +1,92 @@
+"""What is told of objects that are not as they were, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oakum.exchange import Response
+from oakum.scan.technique import May
+from oakum.scan.undo.census import Census
+from tests.unit.scan.studio import IDS, Run, Studio, reply
+
+
+def counted(studio: Studio) -> Census:
+    """All that the identities see of their own, read once."""
+    run = Run(studio)
+    run.engine.may = May(own_settings=True)
+    run.explore()
+    found = Census(run.engine)
+    found.take()
+    assert {resource for _, rows in found.rows for _, resource, _ in rows} >= {"Person", "Post"}
+    return found
+
+
+def test_nothing_is_told_where_all_is_as_it_was() -> None:
+    studio = Studio()
+    assert counted(studio).differences() == ()
+
+
+def test_an_object_that_is_gone_is_told_by_whose_it_was() -> None:
+    studio = Studio()
+    found = counted(studio)
+    del studio.posts["post-bob-77"]
+    (said,) = found.differences()
+    assert said.startswith("1 `Post` of bob")
+
+
+def test_an_object_that_is_there_only_since_is_told_by_whose_it_is() -> None:
+    studio = Studio()
+    found = counted(studio)
+    studio.posts["post-new-1"] = {**studio.posts["post-bob-77"], "id": "post-new-1"}
+    (said,) = found.differences()
+    assert said.startswith("1 more `Post` of bob")
+
+
+@pytest.mark.parametrize("now", [None, "", "another phone"])
+def test_a_member_that_is_lost_or_another_is_told_by_its_name(now: Any) -> None:
+    studio = Studio()
+    found = counted(studio)
+    studio.people[IDS["ann"]]["phone"] = now
+    (said,) = found.differences()
+    assert "of ann" in said and "`phone`" in said and "canary" not in said
+
+
+def test_what_differs_from_itself_is_no_loss() -> None:
+    class Random(Studio):
+        n = 0
+
+        def person(self, viewer: str | None, id: str) -> dict[str, Any]:
+            self.n += 1
+            return {**super().person(viewer, id), "phone": f"phone-{self.n}"}
+
+    studio = Random()
+    assert counted(studio).differences() == ()
+
+
+def test_an_endpoint_that_fails_says_nothing_of_what_is_there() -> None:
+    class Failing(Studio):
+        fails = False
+
+        def getPost(self, viewer: str | None, id: str, body: Any) -> Response:
+            return reply({"error": "no"}, 503) if self.fails else super().getPost(viewer, id, body)
+
+        def listPosts(self, viewer: str | None, id: str, body: Any) -> Response:
+            return (
+                reply({"error": "no"}, 429) if self.fails else super().listPosts(viewer, id, body)
+            )
+
+    studio = Failing()
+    found = counted(studio)
+    studio.fails = True
+    assert found.differences() == ()
+
+
+def test_without_leave_to_write_nothing_is_read() -> None:
+    studio = Studio()
+    run = Run(studio)
+    run.explore()
+    studio.asked.clear()
+    Census(run.engine).take()
+    assert studio.asked == []
