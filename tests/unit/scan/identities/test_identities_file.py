@@ -16,7 +16,7 @@ from oakum.scan.identities import identities_file, login_methods
 from oakum.scan.identities.credentials import Command, Identities, Login, Secret, Send
 from oakum.scan.identities.identities_file import load_identities
 
-MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "identities.md"
+MANUAL = Path(__file__).parents[4] / "docs" / "reference" / "identities.md"
 LOGIN = "login: {post: /in, json: {name: $username, word: $password}, token: /auth/token}\n"
 
 
