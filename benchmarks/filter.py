@@ -32,7 +32,7 @@ from lupa.luajit21 import LuaRuntime
 
 from oakum.authz import Principal, compile_contract, project
 from oakum.authz.project import Call
-from oakum.guard.compiled import compiled
+from oakum.guard.compiled import read_contract
 from oakum.guard.lua import MODULES, source
 from oakum.policy.contract import load
 
@@ -138,7 +138,7 @@ def _list(length: int) -> bytes:
 
 def _projected(label: str, made: world.World, path: str, body: bytes, rounds: int) -> None:
     policy = made.policy("RS256")
-    plan = compiled(policy).plan
+    plan = read_contract(policy).plan.text
     contract = load(policy)
     assert contract.policy is not None
     model = compile_contract(contract.document, contract.policy)
@@ -173,7 +173,7 @@ def _growth(folder: Path, rounds: int) -> int:
         name = f"{operations} operations, {fields} fields"
         made = world.make(folder / name.replace(" ", ""), operations, fields)
         start = time.perf_counter()
-        plan = compiled(made.policy("RS256")).plan
+        plan = read_contract(made.policy("RS256")).plan.text
         compiling[name] = time.perf_counter() - start
         body = world.text(world.OBJECT).encode()
         state = bytes(made.folder / "state")

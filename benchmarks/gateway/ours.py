@@ -11,7 +11,7 @@ import world
 from load import Absent
 
 from oakum.errors import InputError
-from oakum.guard.compiled import AUDIT_KEY, compiled
+from oakum.guard.compiled import AUDIT_KEY, read_contract
 from oakum.guard.files import fill
 from oakum.guard.target import Deployment, Target
 
@@ -25,7 +25,7 @@ def engine(name: str, folder: Path, port: int, to: int, made: world.World, algor
     """The engine alone, with the files that its target renders; the audit log is written."""
     target: Target = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
     folder.mkdir(mode=0o700)
-    plan = compiled(made.policy(algorithm)).plan
+    plan = read_contract(made.policy(algorithm)).plan
     upstream, listen = f"http://127.0.0.1:{to}", f"127.0.0.1:{port}"
     fill(
         folder,

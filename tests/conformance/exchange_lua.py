@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from oakum.guard.plan import compile_plan
+from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.guard.plan import render_plan
 from oakum.guard.target import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
@@ -136,7 +137,7 @@ class LuaGuard:
             **({"audit_key": audit_key.decode()} if audit_key else {}),
             **more,
         }
-        plan = compile_plan(setup.contract, setup.folder)
+        plan = render_plan(compile_for_gateway(setup.contract), setup.folder).text
         self._port = port
         self._guard = self._bridge.new(plan.encode(), port, orjson.dumps(settings))
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from oakum.authz import compile_contract
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper, Refusal
 from oakum.guard.messages import Answered, Asked
 from oakum.guard.secrets import read_api_keys
@@ -25,8 +25,7 @@ class PythonGuard:
         self._asked: list[Request] = []
         keys = policy.guard.api_keys
         self._keeper = Gatekeeper(
-            setup.contract.document,
-            compile_contract(setup.contract.document, policy),
+            compile_for_gateway(setup.contract),
             now=lambda: setup.clock.now,
             tokens=setup.tokens.get,
             api_keys=read_api_keys(keys, setup.folder) if keys else None,

@@ -15,7 +15,7 @@ from oakum.authz.model import answer_media
 from oakum.authz.project import Call
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 from oakum.guard.lua import MODULES, source
-from oakum.guard.plan import _Compiler
+from oakum.guard.plan import _Renderer
 from oakum.openapi.model import Json
 
 _BRIDGE = b"""
@@ -160,4 +160,4 @@ def compiled(model: Model) -> Mapping[str, Any]:
         if id in model.rules or id in model.showing
     }
     wiring = LookupPlan(endpoints, (), {}, {}, None, ())
-    return _Compiler(model, wiring).plan(Path())
+    return _Renderer(model, wiring).plan(Path())

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oakum.guard.target import Deployment, Target, address
+from oakum.guard.target import Deployment, Plan, Target, address
 from oakum.openapi.model import Json
 from tests.patience import patient, tries
 from tests.ports import free_port
@@ -81,10 +81,15 @@ def prompt(rendered: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: text.replace(b" flush=1s;", b" flush=10ms;") for name, text in rendered.items()}
 
 
+def planned(text: str) -> Plan:
+    """A plan as its text tells it, which need not be any contract's."""
+    return Plan(json.loads(text), text)
+
+
 def deployed(plan: str, upstream: str, folder: Path, **more: Json) -> Deployment:
     """A deployment on free ports."""
     listen, admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    return replace(Deployment(plan, upstream, listen, folder, admin=admin), **more)
+    return replace(Deployment(planned(plan), upstream, listen, folder, admin=admin), **more)
 
 
 @contextmanager

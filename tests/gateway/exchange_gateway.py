@@ -17,7 +17,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from oakum.guard.plan import compile_plan
+from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.guard.plan import render_plan
 from oakum.guard.target import Target
 from oakum.openapi.model import Json
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
@@ -149,7 +150,7 @@ def _name(token: re.Match[str]) -> str:
 
 def _plan(setup: Setup) -> str:
     """The compiled plan; where it verifies tokens, by a key of ours."""
-    plan = json.loads(compile_plan(setup.contract, setup.folder))
+    plan = json.loads(render_plan(compile_for_gateway(setup.contract), setup.folder).text)
     if plan["guard"]["tokens"]:
         key = base64.urlsafe_b64encode(SECRET).rstrip(b"=").decode()
         plan["guard"]["tokens"].update(

@@ -62,7 +62,7 @@ class Puppet:
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         return {
-            "plan.json": deployment.plan.encode(),
+            "plan.json": deployment.plan.text.encode(),
             "log": str(deployment.audit).encode(),
             "listen": deployment.listen.encode(),
             "settings/secret": deployment.service_env.encode(),

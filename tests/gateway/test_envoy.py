@@ -22,7 +22,7 @@ from oakum.guard.target import Deployment, problem
 from oakum.openapi.model import Json
 from tests.gateway import client
 from tests.gateway.client import ask
-from tests.gateway.engine import Engine, deployed, start, write
+from tests.gateway.engine import Engine, deployed, planned, start, write
 from tests.gateway.stub import plan, stubbed
 from tests.gateway.upstream import (
     CHUNKED,
@@ -689,7 +689,7 @@ def test_a_new_plan_is_taken_under_load_and_nobody_notices(upstream: Upstream) -
             thread.start()
         for name in names[1:]:
             wanted = plan(name)
-            engine.swap(replace(engine.deployment, plan=wanted))
+            engine.swap(replace(engine.deployment, plan=planned(wanted)))
             wait(lambda wanted=wanted: wanted.encode() in seen)
         done.set()
         for thread in threads:
@@ -843,7 +843,7 @@ def test_no_secret_stands_in_a_file(monkeypatch: pytest.MonkeyPatch, upstream: U
 def test_a_new_plan_of_the_same_limits_changes_the_policy_alone() -> None:
     given = deployment()
     one = envoy.Envoy().render(given)
-    other = envoy.Envoy().render(replace(given, plan=plan("f" * 16)))
+    other = envoy.Envoy().render(replace(given, plan=planned(plan("f" * 16))))
     assert {name for name in one if one[name] != other[name]} == envoy.Envoy.control.swapped
 
 

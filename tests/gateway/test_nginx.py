@@ -28,7 +28,7 @@ from oakum.guard.target import Deployment, problem
 from oakum.openapi.model import Json
 from tests.gateway import client, stub
 from tests.gateway.client import ask
-from tests.gateway.engine import Engine, deployed, start, write
+from tests.gateway.engine import Engine, deployed, planned, start, write
 from tests.gateway.stub import plan, stubbed
 from tests.gateway.upstream import (
     CHUNKED,
@@ -839,7 +839,7 @@ def test_a_new_plan_is_taken_under_load_and_nobody_notices(upstream: Upstream) -
             thread.start()
         for name in names[1:]:
             wanted = plan(name)
-            engine.swap(replace(engine.deployment, plan=wanted))
+            engine.swap(replace(engine.deployment, plan=planned(wanted)))
             wait(lambda wanted=wanted: wanted.encode() in seen)
         done.set()
         for thread in threads:
@@ -854,7 +854,7 @@ def test_what_began_with_the_old_plan_ends_with_it(upstream: Upstream) -> None:
     ):
         connection.sendall(client.request("GET", "/slow/generation?0.5"))
         wait(lambda: upstream.paths()[-1:] == ["/slow/generation?0.5"])
-        engine.swap(replace(engine.deployment, plan=plan("f" * 16)))
+        engine.swap(replace(engine.deployment, plan=planned(plan("f" * 16))))
         wait(lambda: ask(engine.listen, "GET", "/generation").body == plan("f" * 16).encode())
         assert client.read(connection).status == 200
 
@@ -867,7 +867,7 @@ def test_a_connection_outlives_a_plan(upstream: Upstream) -> None:
     ):
         before = workers(engine)
         wanted = plan("f" * 16)
-        engine.swap(replace(engine.deployment, plan=wanted))
+        engine.swap(replace(engine.deployment, plan=planned(wanted)))
 
         def taken() -> bool:
             connection.sendall(client.request("GET", "/generation"))
@@ -882,7 +882,7 @@ def test_a_connection_outlives_a_plan(upstream: Upstream) -> None:
 @pytest.mark.parametrize("size", [0, 90, 5000, -40])
 def test_a_file_that_is_not_whole_is_not_taken(upstream: Upstream, size: int) -> None:
     with start(Nginx(), plan(), upstream.url) as engine:
-        new = replace(engine.deployment, plan=plan("f" * 16))
+        new = replace(engine.deployment, plan=planned(plan("f" * 16)))
         whole = engine.target.render(new)["oakum.lua"]
         (engine.deployment.folder / "oakum.lua").write_bytes(whole[:size])
         time.sleep(0.4)

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.plan import compile_plan
+from oakum.guard.plan import render_plan
 from oakum.guard.target import Target
 from oakum.policy.contract import load
 from tests.gateway.engine import start
@@ -60,7 +61,7 @@ def asking(address: str) -> Ask:
 def ways(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The API itself, straight to it, and through an engine."""
     folder: Path = tmp_path_factory.mktemp("stranger")
-    plan = compile_plan(load(written(folder)), folder)
+    plan = render_plan(compile_for_gateway(load(written(folder))), folder).text
     engine: Target = request.param()
     api = Lockers()
     with serve(api) as server, start(engine, plan, server.url) as guard:

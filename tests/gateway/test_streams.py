@@ -17,10 +17,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.plan import compile_plan
+from oakum.guard.plan import render_plan
 from oakum.policy.contract import load
 from tests.gateway import client
 from tests.gateway.client import ask
@@ -174,7 +175,7 @@ def guarded(
     key = base64.urlsafe_b64encode(SECRET).rstrip(b"=").decode()
     jwks = {"keys": [{"kty": "oct", "k": key, "alg": "HS256"}]}
     (folder / "keys.json").write_text(json.dumps(jwks))
-    plan = compile_plan(load(folder / "exposure.yaml"), folder)
+    plan = render_plan(compile_for_gateway(load(folder / "exposure.yaml")), folder).text
     environ = {"FEED_KEY": "made-up"}
     with start(target, plan, upstream.url, environ, service_env="FEED_KEY", **more) as engine:
         yield engine
@@ -284,7 +285,7 @@ def test_a_new_contract_ends_what_was_begun_by_the_old_one(
                 (tmp_path / "exposure.yaml").read_text().replace("[owner, follower]", "[owner]")
             )
             (tmp_path / "exposure.yaml").write_text(policy)
-            plan = compile_plan(load(tmp_path / "exposure.yaml"), tmp_path)
+            plan = render_plan(compile_for_gateway(load(tmp_path / "exposure.yaml")), tmp_path)
             assert feed.heard.wait(patient(10))
             engine.swap(replace(engine.deployment, plan=plan))
             time.sleep(patient(0.2))  # each worker looks for it now and then

@@ -182,7 +182,7 @@ def export(
     chosen = target(engine)
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
     shared.warn(made.warned(chosen.feeds))
-    click.echo(f"wrote {out}: contract {made.contract}; {out}/README.md says what goes where")
+    click.echo(f"wrote {out}: contract {made.digest}; {out}/README.md says what goes where")
     return int(ExitCode.CLEAN)
 
 
@@ -194,12 +194,12 @@ def export(
 )  # fmt: skip
 def check(contract: Path, overlays: tuple[Path, ...]) -> int:
     """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
-    from oakum.guard.compiled import compiled
+    from oakum.guard.compiled import read_contract
 
-    found = compiled(contract, overlays)
+    found = read_contract(contract, overlays)
     shared.warn(found.warned(feeds=False))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""
-    click.echo(f"{found.endpoints} endpoints, contract {found.contract}{key}")
+    click.echo(f"{found.endpoints} endpoints, contract {found.digest}{key}")
     return int(ExitCode.CLEAN)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from oakum.authz import compile_contract
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.clients import open_to_clients
+from oakum.guard.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.foreseen import foreseen
-from oakum.guard.lookup_plan import derive, feeds
-from oakum.guard.plan import compile_plan
+from oakum.guard.lookup_plan import feeds
+from oakum.guard.plan import render_plan
+from oakum.guard.target import Plan
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 
@@ -20,26 +20,44 @@ AUDIT_KEY = "OAKUM_AUDIT_KEY"
 """Environment variable with the key of the hashes in the audit log."""
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """What a contract's files say, for an engine."""
+@dataclass(frozen=True, eq=False)
+class ContractFiles:
+    """A contract's files, read and compiled, with what an engine is rendered from."""
 
-    plan: str
-    """JSON text of `guard.plan`."""
-    contract: str
-    """16 hexadecimal digits that change when anything does."""
-    endpoints: int
-    """Operations that the contract grants to somebody."""
+    compiled: CompiledContract
+    plan: Plan
     files: tuple[Path, ...]
     """Everything that was read for it."""
-    service_env: str
-    """Environment variable with the credential of look-ups; empty: the caller's own is used."""
-    warnings: tuple[Problem, ...]
-    """Also of what a gateway cannot look up, and so keeps closed."""
-    feeds: tuple[Problem, ...]
-    """Warnings for an engine that lets no feed pass."""
-    service_place: Location
-    """Where the contract says so."""
+    noticed: tuple[Problem, ...]
+    """Warnings of reading it."""
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that change when anything does."""
+        return self.plan.digest
+
+    @property
+    def endpoints(self) -> int:
+        """Operations that the contract grants to somebody."""
+        return len(self.compiled.lookups.endpoints)
+
+    @property
+    def service_env(self) -> str:
+        """Environment variable with the credential of look-ups; empty: the caller's own is used."""
+        service = self.compiled.policy.guard.service
+        return service.env if service is not None else ""
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Also of what a gateway cannot look up, and so keeps closed."""
+        made = self.compiled
+        told = foreseen(made.document, made.model, made.lookups)
+        return (*self.noticed, *made.model.notes, *made.lookups.warnings, *told)
+
+    @property
+    def feeds(self) -> tuple[Problem, ...]:
+        """Warnings for an engine that lets no feed pass."""
+        return tuple(feeds(self.compiled.document))
 
     def warned(self, feeds: bool) -> tuple[Problem, ...]:
         """Warnings for an engine; `feeds`: it lets feeds pass."""
@@ -50,40 +68,24 @@ class Compiled:
 
         Raises `InputError` for one that the contract names and nobody has set.
         """
-        if not self.service_env:
+        name = self.service_env
+        if not name:
             return {}
-        if not environ.get(self.service_env):
-            hint = f"the contract asks look-ups with it: `export {self.service_env}=…`"
-            said = f"`{self.service_env}` is not set in the environment"
-            raise InputError([Problem(self.service_place, said, hint)])
-        return {self.service_env: environ[self.service_env]}
+        if not environ.get(name):
+            policy = self.compiled.policy
+            place = policy.places.get(("guard", "service"), Location(policy.file))
+            hint = f"the contract asks look-ups with it: `export {name}=…`"
+            raise InputError([Problem(place, f"`{name}` is not set in the environment", hint)])
+        return {name: environ[name]}
 
 
-def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
+def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
     """Reads and compiles a contract. Raises `InputError` with every mistake in it."""
     contract = load(path, overlays)
-    plan = compile_plan(contract, path.parent)
-    policy = contract.policy
-    assert policy is not None  # or it could not be compiled
-    head = json.loads(plan)
-    model = open_to_clients(contract.document, compile_contract(contract.document, policy))
-    wiring = derive(contract.document, model)
-    service = policy.guard.service
-    return Compiled(
-        plan,
-        head["contract"],
-        len(head["endpoints"]),
-        (path, *overlays, *contract.document.files, *key_files(policy, path.parent)),
-        service.env if service is not None else "",
-        (
-            *contract.warnings,
-            *model.notes,
-            *wiring.warnings,
-            *foreseen(contract.document, model, wiring),
-        ),
-        tuple(feeds(contract.document)),
-        policy.places.get(("guard", "service"), Location(policy.file)),
-    )
+    compiled = compile_for_gateway(contract)
+    keys = key_files(compiled.policy, path.parent)
+    read = (path, *overlays, *contract.document.files, *keys)
+    return ContractFiles(compiled, render_plan(compiled, path.parent), read, contract.warnings)
 
 
 def key_files(policy: Policy, folder: Path) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from oakum.authz import Call, Model, Principal, Projection, Subject, answer_media, project
+from oakum.authz import Call, Principal, Projection, Subject, answer_media, project
 from oakum.authz.csv import project_csv
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
@@ -23,11 +23,11 @@ from oakum.guard import ahead
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
-from oakum.guard.clients import open_to_clients
+from oakum.guard.compiled_contract import CompiledContract
 from oakum.guard.fields import check, in_origin_form
 from oakum.guard.headers import back, client, onward, upgrades
 from oakum.guard.intake import Intake, Taken, absent
-from oakum.guard.lookup_plan import Endpoint, derive, kind_of
+from oakum.guard.lookup_plan import Endpoint, kind_of
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.media import described, read_media_type
@@ -49,7 +49,6 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, is_json
 
 Talk = Generator[Asked, Answered | None, None]
@@ -118,8 +117,7 @@ class Gatekeeper:
 
     def __init__(
         self,
-        document: Document,
-        model: Model,
+        compiled: CompiledContract,
         *,
         now: Callable[[], float],
         tokens: Verifier | None = None,
@@ -134,27 +132,26 @@ class Gatekeeper:
         with; `observe` decides and writes down, and changes nothing; `denied`: who is turned away,
         as the audit writes it, and until when. Raises `InputError` when callers are known by
         tokens and nobody verifies them."""
-        self.policy = model.policy
+        self.policy = compiled.policy
         if self.policy.caller.claim and tokens is None:
             where = self.policy.places.get(("caller",), Location(self.policy.file))
             hint = "write `guard: {jwt: {keys: …}}`"
             raise InputError([Problem(where, "it is not said how a token is verified", hint)])
         self.observe = observe
-        model = open_to_clients(document, model)
-        self._model = model
-        self._wiring = derive(document, model)
-        self._router = Router(document.operations)
+        self._model = compiled.model
+        self._lookups = compiled.lookups
+        self._router = Router(compiled.document.operations)
         self._now = now
         self._tokens = tokens
         self._api_keys = api_keys or {}
         self._audit_key = audit_key
         self._contract = contract
         self._denied = denied or {}
-        self._desk = Desk(model, self._wiring, Memory[Known](now), service)
+        self._desk = Desk(self._model, self._lookups, Memory[Known](now), service)
         self._callers = Memory[Who](now)
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
-        self._intake = Intake(model)
+        self._intake = Intake(self._model)
 
     # ------------------------------------------------------------ in
 
@@ -190,13 +187,13 @@ class Gatekeeper:
         if self._unread(passing, place) or self._preflight(passing, place):
             return
         found = self._router.find(place, "GET" if asked.method == "HEAD" else asked.method)
-        endpoint = self._wiring.endpoints.get(found[0].id) if found else None
+        endpoint = self._lookups.endpoints.get(found[0].id) if found else None
         if found is None or endpoint is None:
             raise Denied(404, "route")
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
-        held = given(asked, query, self._wiring.credentials)
+        held = given(asked, query, self._lookups.credentials)
         inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
         inquiry.who = yield from self._who(inquiry)
         passing.who = self._hashed(inquiry.who.name)
@@ -244,7 +241,7 @@ class Gatekeeper:
         if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
             return False
         found = self._router.find(place, "GET" if wanted[0] == "HEAD" else wanted[0])
-        endpoint = self._wiring.endpoints.get(found[0].id) if found else None
+        endpoint = self._lookups.endpoints.get(found[0].id) if found else None
         if found is None or endpoint is None:
             return False
         _check(endpoint, found[1])
@@ -266,7 +263,7 @@ class Gatekeeper:
         return replace(asked, target=_target(asked, rest), headers=headers)
 
     def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
-        return {each.name for each in self._wiring.credentials if each.where == where}
+        return {each.name for each in self._lookups.credentials if each.where == where}
 
     def _names(self) -> set[str]:
         """Headers in which credentials stand."""
@@ -294,7 +291,7 @@ class Gatekeeper:
             return by_token(held, self._tokens, caller.claim)
         if (known := self._callers.get(held.key)) is not None:
             return known[0]
-        if not caller.api_key and self._wiring.whoami is None:
+        if not caller.api_key and self._lookups.whoami is None:
             return NOBODY
         address = self._block(inquiry.like)
         if wait := self._guesses.left(address):
@@ -311,7 +308,7 @@ class Gatekeeper:
 
     def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
         """By the list of keys, or by asking the API; believed for `guard.ttl`."""
-        held, caller, index = inquiry.held, self.policy.caller, self._wiring.whoami
+        held, caller, index = inquiry.held, self.policy.caller, self._lookups.whoami
         epoch = self._callers.epoch
         if caller.api_key or index is None:
             who = by_key(held, self._api_keys)
@@ -336,7 +333,7 @@ class Gatekeeper:
         self, inquiry: Inquiry, index: int, held: Given
     ) -> Generator[Asked, Answered | None, Answered | None]:
         """Who-am-I, with some credentials or none, asked past every cache."""
-        ask, failed = self._wiring.asks[index], inquiry.failed
+        ask, failed = self._lookups.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
         question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
         fresh = (*question.headers, FRESH)

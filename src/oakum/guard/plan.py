@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from oakum.authz import Model, compile_contract
+from oakum.authz import Model
 from oakum.authz.asking import account, asks
 from oakum.authz.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.authz.media import distinct, split
@@ -24,17 +24,16 @@ from oakum.authz.model import pattern
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
 from oakum.authz.whole import Place
-from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
-from oakum.guard.clients import open_to_clients
+from oakum.guard.compiled_contract import CompiledContract
 from oakum.guard.kinds import bits_of
-from oakum.guard.lookup_plan import Endpoint, LookupPlan, derive, kind_of, scalar
+from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
 from oakum.guard.nested import planned
 from oakum.guard.planned import PlannedTargets
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
+from oakum.guard.target import Plan
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.policy.contract import Contract
 from oakum.policy.model import Policy, Relation, State
 
 VERSION = 1
@@ -46,21 +45,15 @@ Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """What is still ahead of a place: remaining segments, and the resource there (`#`: a count)."""
 
 
-def compile_plan(contract: Contract, folder: Path) -> str:
-    """The plan of a contract as JSON text; `folder` is where the files its `guard:` names are.
+def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
+    """The plan of a contract; `folder` is where the files its `guard:` names are.
 
-    Raises `InputError` when there is no policy, or a file that it names cannot be read.
+    Raises `InputError` when a file that it names cannot be read.
     """
-    if contract.policy is None:
-        where = Location(contract.document.file)
-        hint = "write one, or draft it with `oakum init`"
-        raise InputError([Problem(where, "there is no policy to guard by", hint)])
-    model = compile_contract(contract.document, contract.policy)
-    model = open_to_clients(contract.document, model)
-    plan = _Compiler(model, derive(contract.document, model)).plan(folder)
-    text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS)
-    plan["contract"] = hashlib.sha256(text).hexdigest()[:16]
-    return orjson.dumps(plan).decode()
+    data = _Renderer(compiled.model, compiled.lookups).plan(folder)
+    text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    data["contract"] = hashlib.sha256(text).hexdigest()[:16]
+    return Plan(data, orjson.dumps(data).decode())
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +70,7 @@ class _Place:
 
 
 @dataclass
-class _Compiler:
+class _Renderer:
     model: Model
     wiring: LookupPlan
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])

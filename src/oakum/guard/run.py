@@ -26,7 +26,7 @@ from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
 from oakum.guard.audit import Tail, passage
-from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.compiled import AUDIT_KEY, ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch
 from oakum.guard.files import appendable, fill, folder_of, judged
@@ -114,7 +114,7 @@ class Running:
                 hint = f"`export {AUDIT_KEY}=…`, the same for all of them"
                 raise mistake("guards that count together need one key for it", hint)
         self._watch = Watch(self._own_files())
-        self._now = compiled(options.contract, options.overlays)
+        self._now = read_contract(options.contract, options.overlays)
         self._watch.add(self._now.files)
         self._environment = self._environ(self._now)
         self._deployment = Deployment(
@@ -149,7 +149,7 @@ class Running:
         key = self._options.environ.get(AUDIT_KEY, "").encode()
         return denied(read_list(self._options.deny, key))
 
-    def _environ(self, now: Compiled) -> dict[str, str]:
+    def _environ(self, now: ContractFiles) -> dict[str, str]:
         """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
         environ = self._options.environ
         path = environ.get("PATH", os.defpath)
@@ -171,7 +171,7 @@ class Running:
         self._tell(
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
-            f" {now.endpoints} endpoints, contract {now.contract}{self._listed}"
+            f" {now.endpoints} endpoints, contract {now.digest}{self._listed}"
             + (", observing only: nothing is removed or denied" if options.observe else "")
             + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
             + self._warned(now),
@@ -181,7 +181,7 @@ class Running:
             engine=self._engine.name,
             endpoints=now.endpoints,
             denied=len(self._deployment.denied),
-            contract=now.contract,
+            contract=now.digest,
             mode="observe" if options.observe else "enforce",
             warnings=self._warnings(now),
         )
@@ -335,7 +335,7 @@ class Running:
         options = self._options
         self._watch.adopt((*self._own_files(), *self._now.files))
         try:
-            new = compiled(options.contract, options.overlays)
+            new = read_contract(options.contract, options.overlays)
             self._watch.add(new.files)
             environment = self._environ(new)
             deployment = replace(
@@ -363,16 +363,16 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.contract} is taken: {new.endpoints}"
+            f"contract {new.digest} is taken: {new.endpoints}"
             f" endpoints{self._listed}{self._warned(new)}",
-            contract=new.contract,
+            contract=new.digest,
             endpoints=new.endpoints,
             denied=len(self._deployment.denied),
             warnings=self._warnings(new),
         )
         return True
 
-    def _warnings(self, new: Compiled) -> list[str]:
+    def _warnings(self, new: ContractFiles) -> list[str]:
         said = [str(each) for each in new.warned(self._engine.feeds)]
         if self._options.deny is not None and not self._options.environ.get(AUDIT_KEY):
             hint = f"`export {AUDIT_KEY}=…`, as where the list was made"
@@ -385,7 +385,7 @@ class Running:
         many = len(self._deployment.denied)
         return f", {counted(many, 'caller')} denied" if self._options.deny is not None else ""
 
-    def _warned(self, new: Compiled) -> str:
+    def _warned(self, new: ContractFiles) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))
 
     def _signal(self, changed: bool) -> None:
@@ -398,7 +398,7 @@ class Running:
         said = [str(error)]
         if isinstance(error, InputError):
             said = [str(problem) for problem in error.problems]
-        stays = self._now.contract
+        stays = self._now.digest
         self._tell(
             "refused",
             "\n  ".join([f"what is new is refused, contract {stays} stays in force:", *said]),
@@ -411,7 +411,7 @@ class Running:
 
     def text(self) -> str:
         """Metrics, for Prometheus."""
-        info = {"contract": self._now.contract, "engine": self._engine.name}
+        info = {"contract": self._now.digest, "engine": self._engine.name}
         return self.metrics.text(self.up, info)
 
 

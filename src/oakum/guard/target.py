@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from oakum.errors import NOWHERE, InputError, Problem, TargetError
+from oakum.openapi.model import Json
 
 PROBLEM_HEADERS = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
 """Of every reply that the guard makes instead of the API's."""
@@ -37,12 +38,28 @@ _TITLES = {
 _VALIDATION = 30.0
 
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A compiled contract rendered for an engine."""
+
+    data: Mapping[str, Json]
+    """As JSON has it. Endpoints, tables and places of an answer go by their index in `endpoints`,
+    `tables` and `nodes`; `guard` holds the settings of `guard:`, key sets among them."""
+    text: str
+    """The same as one line of JSON, which the Lua runtime reads."""
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that change when anything does."""
+        found: str = self.data["contract"]
+        return found
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One guard on one machine: a compiled contract, and where it stands."""
 
-    plan: str
-    """The plan, JSON text of `guard.plan`."""
+    plan: Plan
     upstream: str
     """`http://host:port` or `https://host:port` of the API."""
     listen: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cadence
-from oakum.authz import compile_contract
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
 from oakum.guard.messages import Answered, Asked
 from oakum.policy.contract import load
@@ -113,10 +113,7 @@ def asked(
 
 
 def keeper(path: Path, clock: Clock, **options: Any) -> Gatekeeper:
-    contract = load(path)
-    assert contract.policy is not None
-    model = compile_contract(contract.document, contract.policy)
-    return Gatekeeper(contract.document, model, now=clock, audit_key=b"k", **options)
+    return Gatekeeper(compile_for_gateway(load(path)), now=clock, audit_key=b"k", **options)
 
 
 def cadence(**options: Any) -> Talk:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from oakum.guard.compiled import Compiled, compiled
+import pytest
+
+from oakum.authz import model
+from oakum.guard import lookup_plan
+from oakum.guard.compiled import ContractFiles, read_contract
+from oakum.guard.envoy import Envoy
+from oakum.guard.loading import open_gate
+from oakum.guard.target import Deployment
 from tests.unit.guard.small import DOCUMENT, POLICY
 
 
-def read(folder: Path, document: str, policy: str) -> Compiled:
+def read(folder: Path, document: str, policy: str) -> ContractFiles:
     (folder / "openapi.yaml").write_text(document, encoding="utf-8")
     (folder / "exposure.yaml").write_text(policy, encoding="utf-8")
-    return compiled(folder / "exposure.yaml")
+    return read_contract(folder / "exposure.yaml")
 
 
-def said(found: Compiled, feeds: bool) -> str:
+def said(found: ContractFiles, feeds: bool) -> str:
     return "\n".join(str(each) for each in found.warned(feeds))
 
 
@@ -54,3 +64,26 @@ paths:
     kind = "parameters: [{name: id, in: path, required: true, schema: {type: integer}}]"
     told = both.replace("operationId: byId", f"operationId: byId, {kind}")
     assert words not in said(read(tmp_path, DOCUMENT.replace("paths:\n", told), POLICY), feeds=True)
+
+
+def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For an engine and for the reference alike, from its files to what decides."""
+    read(tmp_path, DOCUMENT, POLICY)
+    called = Counter[str]()
+
+    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            called[name] += 1
+            return real(*given, **named)
+
+        return call
+
+    monkeypatch.setattr(model, "_resource_shapes", counted("model", model._resource_shapes))
+    monkeypatch.setattr(lookup_plan, "_Maker", counted("look-ups", lookup_plan._Maker))
+    files = read_contract(tmp_path / "exposure.yaml")
+    assert files.warnings == files.warned(feeds=True)
+    Envoy().render(Deployment(files.plan, "http://127.0.0.1:1", "127.0.0.1:2", tmp_path))
+    assert called == {"model": 1, "look-ups": 1}
+    called.clear()
+    open_gate(tmp_path / "exposure.yaml", environ={})
+    assert called == {"model": 1, "look-ups": 1}

@@ -37,10 +37,10 @@ def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path
         "export.json", "config/plan.json", "config/listen", "config/log", "config/settings/secret",
     }  # fmt: skip
     assert made["config/log"].decode() == f"{tmp_path}/at/run/audit.jsonl"
-    assert json.loads(made["config/plan.json"])["contract"] == now.contract
+    assert json.loads(made["config/plan.json"])["contract"] == now.digest
     assert json.loads(made["export.json"]) == {
         "schema": "oakum.export/2",
-        "contract": now.contract,
+        "contract": now.digest,
         "engine": "puppet",
         "files": sorted(made),
     }
@@ -63,8 +63,8 @@ def test_an_earlier_export_is_replaced_whole(order: Order, tmp_path: Path) -> No
     first = export(order, Puppet(), out)
     order.contract.write_text(OTHER, encoding="utf-8")
     second = export(order, Puppet(), out)
-    assert first.contract != second.contract
-    assert second.contract in (out / "export.json").read_text(encoding="utf-8")
+    assert first.digest != second.digest
+    assert second.digest in (out / "export.json").read_text(encoding="utf-8")
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.guard.compiled import compiled
+from oakum.guard.compiled import read_contract
 from tests.conformance.exchanges import FOLDER
 from tests.unit.cli.shell import oakum
 
@@ -28,7 +28,7 @@ def said(folder: Path, base: dict[str, Any], change: Change | None = None) -> st
     (folder / "openapi.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     written = yaml.safe_dump({**policy, "api": "openapi.yaml"}, sort_keys=False)
     (folder / "exposure.yaml").write_text(written)
-    found = compiled(folder / "exposure.yaml").warned(feeds=True)
+    found = read_contract(folder / "exposure.yaml").warned(feeds=True)
     assert all(each.location.line > 0 and each.hint for each in found)
     return "\n".join(str(each) for each in found)
 

@@ -54,9 +54,9 @@ class Envoy:
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Two files of JSON."""
-        plan = json.loads(deployment.plan)
+        plan = deployment.plan.data
         adapter = _settings(deployment, plan) + _source("adapter")
-        code = bundle(adapter, deployment.plan)
+        code = bundle(adapter, deployment.plan.text)
         policy = {"version_info": plan["contract"], "resources": [_resource(code)]}
         static = bootstrap(deployment, plan, _constants() + _source("sentinel"))
         return {_BOOTSTRAP: _json(static), POLICY: _json(policy)}

@@ -62,7 +62,7 @@ class Nginx:
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Three texts. The modules are the ones found here."""
-        plan = json.loads(deployment.plan)
+        plan = deployment.plan.data
         upstream = _upstream(deployment.upstream)
         modules = _modules()
         package_path = _PACKAGES if modules else ""
@@ -73,7 +73,7 @@ class Nginx:
         conf = _template(_CONF).render(**shared, **_values(deployment, plan, upstream))
         return {
             _CONF: conf.encode(),
-            _LUA: _named(bundle(adapter, deployment.plan)).encode(),
+            _LUA: _named(bundle(adapter, deployment.plan.text)).encode(),
             _CHECK: _template(_CHECK).render(**shared).encode(),
         }
 
