@@ -8,21 +8,20 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.authz import Judge, ObjectInstance
+from oakum.authz import Judge
 from oakum.policy.contract import load
-from oakum.policy.graphql import TAG
 from oakum.pytest_plugin.callers import NOBODY, UNKNOWN
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
-from oakum.recordings.fast_walk import FastWalk, Seen
+from oakum.recordings.fast_walk import FastWalk
 from oakum.recordings.traffic import Judged
 from oakum.recordings.verdict import Verdicts
 from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.knowledge import says_nothing
 from oakum.scan.evaluation.response_reader import read_as_declared
 from oakum.scan.identities.cast import Cast
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import read
 from tests.observe.crowd import Crowd, text
+from tests.observe.walks import found_fast, found_judged
 
 CONTRACT = Path(cadence.__file__).with_name("exposure.yaml")
 CALLERS = (NOBODY, UNKNOWN)
@@ -34,43 +33,6 @@ def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with file.open("w", encoding="utf-8") as lines:
         lines.writelines(text(Crowd(members=6, stage=request.param).exchanges(120)))
     return file
-
-
-def place(pointer: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("*" if part.isdigit() else part for part in pointer)
-
-
-def fields(
-    each: ObjectInstance, places: set[tuple[str, ...]]
-) -> tuple[set[str], set[str], set[str]]:
-    """Present, silent, saying: as the leaves of an instance tell."""
-    present, silent, saying = set[str](), set[str](), set[str]()
-    for leaf in each.leaves:
-        (silent if leaf.value is None or leaf.value in ([], {}) else present).add(leaf.path)
-        scalar = not isinstance(leaf.value, dict | list)
-        if scalar and not says_nothing(leaf.value) and leaf.path.rpartition(".")[2] != TAG:
-            saying.add(leaf.path)
-    depth = len(each.pointer)
-    for other in places:
-        inside = len(other) > depth and other[:depth] == each.pointer
-        if inside and not any(other[:n] in places for n in range(depth + 1, len(other))):
-            present.add(".".join(place(other[depth:])))
-    return present, silent - present, saying
-
-
-def told(seen: Seen) -> tuple[object, ...]:
-    form = seen.form
-    held = (set(form.present), set(form.silent), set(form.saying))
-    return (seen.resource, seen.place, seen.owners, seen.inside, *held)
-
-
-def expected(each: ObjectInstance, places: set[tuple[str, ...]]) -> tuple[object, ...]:
-    inside = any(each.pointer[:n] in places for n in range(len(each.pointer)))
-    return (each.resource, place(each.pointer), each.owners, inside, *fields(each, places))
-
-
-def order(row: tuple[object, ...]) -> str:
-    return repr([sorted(each) if isinstance(each, set) else each for each in row])
 
 
 def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
@@ -94,10 +56,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
             seen = fast_walks[operation.id].objects(legible.value, legible.shape, good, params, ids)
             judge = Judge(model, caller.principal, operation.id, params, response.status)
             instances = judge.judge(legible.value, legible.shape).instances
-            places = {each.pointer for each in instances}
-            # An object inside another is met before that is done with, here and not there.
-            here = sorted(map(told, seen), key=order)
-            assert here == sorted((expected(e, places) for e in instances), key=order)
+            assert found_fast(seen) == found_judged(instances)
             begins = operation.method != "GET"
             owners = frozenset(owner for each in instances for owner in each.owners)
             who = judged.facts.inform(policy, caller, owners)

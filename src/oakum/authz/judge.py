@@ -1,7 +1,8 @@
 """One walk over an answer: which objects of whom it holds, and what of them may stay.
 
-`project` cuts by the walk's result; the scanner compares by it. Both see the same meaning because
-there is no other walk.
+`project` cuts by the walk's result; the scanner and the pytest plugin compare by it. Recorded
+traffic, of which only the objects and the names of their fields are wanted, has a faster walk that
+must find the same (`recordings.fast_walk`).
 """
 
 from __future__ import annotations

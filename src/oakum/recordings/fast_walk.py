@@ -1,9 +1,10 @@
 """The objects of an answer, by a walk that remembers what it has met.
 
 The law of this module: it finds the objects that `Judge` finds, with the same owners, fields and
-places (`tests/observe/test_fast_walk.py`). It is for answers by the million that are all alike:
-what a place means is worked out once, and then kept in a tree beside the answers; an object's
-fields become a `Form`, which all objects with the same fields share.
+places (`tests/properties/test_fast_walk.py`; `docs/decisions/0016-two-walks-over-an-answer.md` says
+why there are two walks). It is for answers by the million that are all alike: what a place means is
+worked out once, and then kept in a tree beside the answers; an object's fields become a `Form`,
+which all objects with the same fields share.
 """
 
 from __future__ import annotations
