@@ -1,4 +1,4 @@
-"""Whose fault, where, and what to do.
+"""User-facing errors: whose fault, where (`file:line:column`), what to do; and exit codes.
 
 Three leaves are enough: your input is wrong, the target misbehaved, we are wrong. The exit
 codes follow them. Messages are lower case, without a final period, user text in backticks.

@@ -1,4 +1,4 @@
-"""One question to an API and its answer, as every layer above the core sees it."""
+"""A request and its response as values that every layer above the core uses."""
 
 from __future__ import annotations
 

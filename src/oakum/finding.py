@@ -1,4 +1,4 @@
-"""What a run says: cells, findings, and the report that holds them.
+"""Cells, findings and the report that holds them, as plain values.
 
 No value of a person is in here: evidence is shapes, keyed hashes and marks.
 """

@@ -1,4 +1,4 @@
-"""The rules: what a finding may be called, and which item of OWASP's list it is filed under.
+"""Ids of rules, former ids included, and their items of the OWASP API Security Top 10.
 
 An id may change, and a fingerprint may not: findings are marked with the first id that their rule
 ever had, so that waivers, baselines and memories go on holding. Whoever reads an id from outside

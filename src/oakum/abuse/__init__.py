@@ -1,1 +1,1 @@
-"""Abuse seen in calls: who walks ids, scrapes lists, probes for accounts, shares a token."""
+"""Detects API abuse in recorded calls: id enumeration, scraping, account probing, shared tokens."""

@@ -1,4 +1,4 @@
-"""Who asks: a caller, or an address where nobody is logged in; and what it did over time."""
+"""The actor behind calls: a caller, or an address where nobody is logged in, and its activity."""
 
 from __future__ import annotations
 

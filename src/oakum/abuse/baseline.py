@@ -1,4 +1,4 @@
-"""What the rest do: from which number on somebody does more than can be chance.
+"""What the other callers do: the number above which one caller's activity is not chance.
 
 The law of this module: no number is too many by itself. The middle and a high quantile of all
 callers (KLL, Karnin, Lang and Liberty 2016) are carried on as a log-normal tail, which is how the

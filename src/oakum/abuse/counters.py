@@ -1,4 +1,4 @@
-"""Counts of one caller at one endpoint in one window, and what was shown to whom: all in sketches.
+"""Counters of one caller at one endpoint in one time window, kept in fixed-size sketches.
 
 The law of this module: memory is bounded and does not grow with the traffic. A count of different
 things is exact while it is small and then an estimate (HyperLogLog, Flajolet et al. 2007; standard

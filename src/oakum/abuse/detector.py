@@ -1,4 +1,4 @@
-"""Watches calls go by, one after the other in the order of time, and tells who abuses the API.
+"""Reads calls in the order of time and reports callers that abuse the API.
 
 The law of this module: a caller is compared with the others, at the same endpoint and at the same
 time. Every five minutes of the records' clock, what each caller has done within the hour and within

@@ -1,4 +1,4 @@
-"""`oakum.abuse/2`: what machines read of abuse, and events as lines."""
+"""`oakum.abuse/2`: abuse as JSON, and its events as lines of JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of abuse: one event when it is seen, and at the end each caller with its day.
+"""What a detection reports: one event when abuse is seen, and each caller with its day at the end.
 
 Plain values. Who it is stands as a keyed hash, and no value of anybody stands anywhere.
 """

@@ -1,4 +1,4 @@
-"""An endpoint in one window, and the numbers of all who came to it."""
+"""One endpoint in one time window, with the numbers of all its callers."""
 
 from __future__ import annotations
 

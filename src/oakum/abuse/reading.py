@@ -1,5 +1,4 @@
-"""From records to calls that can be compared: under an endpoint, and of a caller that a guard
-knows."""
+"""Turns recorded exchanges into calls with an endpoint and a caller, ready for the detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was told of abuse, in lines for a person."""
+"""Renders detected abuse as text for a terminal."""
 
 from __future__ import annotations
 

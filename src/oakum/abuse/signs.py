@@ -1,4 +1,4 @@
-"""What is counted of a caller at an endpoint, and which kind of abuse much of it is a sign of.
+"""What is counted for each caller and endpoint, and which kind of abuse a high count indicates.
 
 The law of this module: each sign is a number of *different* things, so that whoever asks for the
 same again and again (a client that retries) gathers nothing; and of each it is said below how much

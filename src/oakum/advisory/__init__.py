@@ -1,4 +1,4 @@
-"""Drafts of what is told of a finding to others: to the owner of the API, and to an authority.
+"""Drafts of what others are told about a finding: the vendor, or a supervisory authority.
 
 Two laws. A draft says what was seen, by whom and where, and what nobody knows, and what Oakum
 cannot know stands as `<…>`. And no value of a person is in it: evidence is shapes, as in a report.

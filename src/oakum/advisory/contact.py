@@ -1,4 +1,4 @@
-"""Whom to tell: `security.txt` (RFC 9116).
+"""Finds whom to notify: `security.txt` (RFC 9116).
 
 Text of a stranger. What is taken out of it is addresses of three kinds, and a day.
 """

@@ -1,4 +1,4 @@
-"""What a draft is made of: one matter of a report, with what is remembered of it."""
+"""The facts of a draft: one defect of a report, and what the findings file remembers of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts of a draft for machines: `oakum.advisory/2`."""
+"""The facts of a draft as JSON: `oakum.advisory/2`."""
 
 from __future__ import annotations
 

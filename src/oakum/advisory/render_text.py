@@ -1,4 +1,4 @@
-"""Markdown of drafts: it is read as it stands and rendered, and names of an API are in it."""
+"""Renders drafts as Markdown that is safe to render and readable as plain text."""
 
 from __future__ import annotations
 

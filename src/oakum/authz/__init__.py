@@ -1,4 +1,4 @@
-"""The meaning of a contract, once: `decide` and `project` over a compiled `Model`.
+"""The meaning of a contract: `decide` and `project` over a compiled `Model`.
 
 Pure: no network, process, clock or random number is within reach of this layer.
 """

@@ -1,4 +1,4 @@
-"""What an operation shows outside of every object, whose callers are asked what they are to one.
+"""Operations whose answers show data outside every object, so callers are looked up first.
 
 The law of this module: where nobody was asked, nothing is shown. An answer that leaves an object
 out, or holds none, shows no more for it (CWE-862).

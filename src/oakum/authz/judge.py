@@ -1,4 +1,4 @@
-"""One walk over an answer: which objects of whom it holds, and what of them may stay.
+"""Walks a response: which objects it holds, who owns them, and which members may stay.
 
 `project` cuts by the walk's result; the scanner and the pytest plugin compare by it. Recorded
 traffic, of which only the objects and the names of their fields are wanted, has a faster walk that

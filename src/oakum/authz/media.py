@@ -1,4 +1,4 @@
-"""Which of the declared media types of a body is that of a body that came.
+"""Picks the declared media type that applies to a body.
 
 The law of this module: a body is judged by the schema that is declared for its own media type. The
 most specific declaration decides (RFC 9110, 12.5.1; OpenAPI, Media Type Object): the type itself,

@@ -1,4 +1,4 @@
-"""A contract compiled: one table per resource, and one plan per answer of each endpoint."""
+"""A compiled contract: one table for each resource, one plan for each answer of an endpoint."""
 
 from __future__ import annotations
 

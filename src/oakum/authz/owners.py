@@ -1,4 +1,4 @@
-"""Whose an object is, by what it says itself, or what stands around it or in the path.
+"""The owner of an object: from its own members, its surroundings, or the path.
 
 The law of this module: what can be no id names nobody.
 """

@@ -1,4 +1,4 @@
-"""What a caller is to an object, and in which state its owner is.
+"""How a caller relates to an object, and the state its owner is in.
 
 The law of this module: unknown is closed. A look-up without an answer is no relation where a
 relation gives, and is the relation where it takes away (`unless`); a state nobody can read stays

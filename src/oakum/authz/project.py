@@ -1,4 +1,4 @@
-"""`project`: the body cut down to what its reader may see.
+"""`project`: cuts a response body down to what its reader may see.
 
 The law of this module: projection only removes. What is left is the original with byte ranges cut
 out: numbers, order, escapes and white space inside kept values stay as they were sent. (Where the

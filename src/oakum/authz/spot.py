@@ -1,4 +1,4 @@
-"""What contract and document say of one place of an answer, whatever stands there.
+"""What contract and document say about one place of an answer, whatever value it has.
 
 The law of this module: a decision about a field is a decision about its place, so it is made once
 for each place, however many values stand at it. The elements of a list are at one place, and so are

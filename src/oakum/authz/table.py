@@ -1,4 +1,4 @@
-"""The policy compiled: for each resource, relations × states → set of fields.
+"""A compiled policy: for each resource, (relation, state) to the set of visible fields.
 
 The law of this module: a table is all there is. No rule is interpreted anywhere else, so that an
 engine in another language needs only these rows. A row exists for every subset of the relations a

@@ -1,4 +1,4 @@
-"""Whether an answer lists all ids there are, so that who is not on it is known to be elsewhere.
+"""Whether a list of ids is complete, so that an id missing from it is known to be absent.
 
 The law of this module: a list is whole by evidence, and not for want of a sign against it. It
 stands at its pointer as the kind of container that the document declares, every id in it can be

@@ -1,4 +1,4 @@
-"""Whose the objects in a request body are.
+"""The owners of the objects in a request body.
 
 The law of this module: what a body says of itself is a wish. An object in it is the one that the
 request is about to touch, or another; that one is somebody's by what the API shows of it, by its

@@ -1,1 +1,1 @@
-"""The commands. One file each; what they share is in `shared`."""
+"""The commands, one file each; `shared` has the options that several use."""

@@ -1,4 +1,4 @@
-"""Commands of before, as they were called: each runs the one that has taken its place."""
+"""Former names of commands: each is hidden, says the new name and runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum demo`: a leak proven, then sealed by the guard, on the stand-in API; with its history."""
+"""`oakum demo`: proves a leak in the stand-in API, closes it with the guard, and scans again."""
 
 from __future__ import annotations
 

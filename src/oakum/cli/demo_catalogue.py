@@ -1,4 +1,4 @@
-"""`oakum demo catalogue`: the patterns of leaks as small APIs, to look at, to serve and to scan."""
+"""`oakum demo catalogue`: small leaking APIs to list, serve and scan."""
 
 from __future__ import annotations
 

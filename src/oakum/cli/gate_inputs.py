@@ -1,4 +1,4 @@
-"""What `oakum gate` and its self-test read before the first verdict: contract, waivers, ages."""
+"""Reads the inputs of `oakum gate` and its self-test: contract, waivers, ages of reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contract grants of the answers that pages got: parts of several layers, put together."""
+"""What a contract grants of the answers a page received; joins several packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linters that are installed beside Oakum, run on the document of a contract."""
+"""Runs linters that are installed beside Oakum on the document of a contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum`: the group, loaded lazily, and the one place where errors become words and exit codes."""
+"""`oakum`: the lazily loaded command group, and the one place that turns errors into exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe`: what an API really sends, to whom, and what its front end really uses."""
+"""`oakum observe`: what an API sends, to whom, and what its front end uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe addon`: the addon for a mitmproxy of the user's own."""
+"""`oakum observe addon`: prints the addon for a mitmproxy of the user's own."""
 
 from __future__ import annotations
 

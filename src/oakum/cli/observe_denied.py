@@ -1,4 +1,4 @@
-"""`oakum observe abuse --deny`: the callers that were told, as a list that a guard loads."""
+"""`oakum observe abuse --deny`: writes the reported callers as a deny list for the guard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which engine takes stock of traffic, and how."""
+"""Chooses how traffic is counted: in Python, by DuckDB or by Spark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe keep`: recorded traffic, reduced to what may be kept of it, as Parquet."""
+"""`oakum observe keep`: stores recorded traffic, reduced to what may be kept, as Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `oakum observe keep` keeps calls and sums, read at once or in stretches."""
+"""The steps of `oakum observe keep`: calls and sums, in one run or in stretches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--html FILE` of the commands of `oakum observe`: what the pages need of the machine."""
+"""`--html FILE` of the `oakum observe` commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe keep --resume`: a reading in stretches, each a run of its own, that goes on.
+"""`oakum observe keep --resume`: reads in stretches, each a run that can be continued.
 
 The sheet of a stretch says how far each source was read, and is there as a whole or not at all. So
 what is killed loses the stretch that it was in. A stretch begins with nothing remembered: what it

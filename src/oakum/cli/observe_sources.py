@@ -1,4 +1,4 @@
-"""What the commands of `oakum observe` do alike: what is read, and what it is held against."""
+"""Options that the `oakum observe` commands share: sources, and the contract to compare with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports for a pipeline need of the machine: where the repository is, and GitHub's files."""
+"""What report formats for pipelines need from the machine: the repository root, GitHub's files."""
 
 from __future__ import annotations
 

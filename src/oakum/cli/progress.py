@@ -1,4 +1,4 @@
-"""What is being asked, on one line of standard error."""
+"""The progress line on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contract as it stood at a revision: read with `git show` into a folder of its own.
+"""A contract at an earlier revision, read with `git show` into a temporary folder.
 
 Git is asked for each file that the contract leads to, and for nothing else: the policy, the
 document that it names, what that refers to, GraphQL schemas and overlays. Only reading commands of

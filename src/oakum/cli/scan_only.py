@@ -1,4 +1,4 @@
-"""`oakum scan --only`: one finding of a report, asked for again."""
+"""`oakum scan --only`: asks for one finding of a report again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum scan --restore`: what a killed run has left changed, put back."""
+"""`oakum scan --restore`: undoes what a killed run left changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of `oakum gate --self-test`, and what they are made into."""
+"""The options of `oakum gate --self-test`."""
 
 from __future__ import annotations
 

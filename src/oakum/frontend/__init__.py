@@ -1,4 +1,4 @@
-"""Which fields of an API's answers a page uses, on the pages that were driven.
+"""Which fields of an API's responses a front end uses, measured in a browser.
 
 The law of this package: one ordinary load, watched; no field is taken away or changed to see what
 happens. What could not be watched is *not observed*, never unused. Values stay in memory: what is

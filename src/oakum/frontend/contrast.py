@@ -1,4 +1,4 @@
-"""What a contract grants, what the API sends, what the pages use, side by side. Pure.
+"""Puts contract, responses and usage of one page side by side. Pure.
 
 Said of the pages driven and of their caller, and no more: a *leak* is sent and granted in no way in
 which this caller may stand to the object; *excess* is granted, sent and unused; a contract is *too

@@ -1,4 +1,4 @@
-"""The only module of this package that opens a browser: pages driven once plain, once watched.
+"""Drives pages in a browser, once plain and once instrumented; the only module that opens one.
 
 The watched load counts only where it behaved as the plain one: the same words on the page, the same
 requests, the same complaints. Where it did not, a second plain load tells whether the page ever

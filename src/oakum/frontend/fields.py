@@ -1,4 +1,4 @@
-"""Names for what an answer holds, without a value in them. Pure.
+"""Field paths of a response body, without values. Pure.
 
 A key of an object or a segment of a URL may be somebody's name or number: what does not read as a
 word of the API's own is written `*` and `{id}`.

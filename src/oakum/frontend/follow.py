@@ -1,4 +1,4 @@
-"""Puts rewritten scripts in the place of those that a page asks for, as they come from the network.
+"""Replaces the scripts that a page loads with instrumented ones.
 
 Scripts alone, and those within a page's HTML: never an answer of an API. What carries a hash
 (subresource integrity, a policy that names hashes) or cannot be parsed comes as it is, and is

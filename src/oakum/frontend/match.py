@@ -1,4 +1,4 @@
-"""Which values of answers stand on a page. Pure.
+"""Finds which values of responses appear on a page. Pure.
 
 A value of a few characters stands on most pages by chance. So a field with several values is looked
 for as a whole: all of its values, in one place of the page's structure (a column of a table, an

@@ -1,4 +1,4 @@
-"""What pages use, as `oakum.use/2` and as lines for a person. Pure: paths and words, no value."""
+"""Renders usage as text and as `oakum.use/2`: paths, never values. Pure."""
 
 from __future__ import annotations
 

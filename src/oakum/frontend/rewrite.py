@@ -1,4 +1,4 @@
-"""Scripts on their way to a page, so written that copies of objects can be followed. Pure.
+"""Instruments scripts so that copies of response objects can be tracked. Pure.
 
 JavaScript has no hook for `{...user}`, `{secret, ...rest} = user` or `copy[key] = user[key]`. So
 what each of these makes is handed to a helper of the instrument, which tells where the members of

@@ -1,4 +1,4 @@
-"""What was seen of a load, put together: every field of every answer, and what became of it. Pure.
+"""Joins what was observed of a page load: each field of each response and its use. Pure.
 
 A field is what the strongest sign says: its value stands on the page, a script read it, a script
 copied the object that holds it, or none of these. Where an answer or a part of it went where

@@ -1,4 +1,4 @@
-"""May this release ship? Criteria over reports of scans and over what the documents alone prove.
+"""Decides whether a release may ship: exit criteria over scan reports and documents.
 
 Pure: files, the clock and the shell are the command's. No criterion is met by what was not looked
 at: a report that tested nothing makes the gate red.

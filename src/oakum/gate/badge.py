@@ -1,4 +1,4 @@
-"""A badge for the page of a project: passed, failed, or not proven.
+"""A badge for a project's page: passed, failed or unproven.
 
 Green is only what a scan has proven: never documents alone, nor a run that is not to be trusted.
 """

@@ -1,4 +1,4 @@
-"""What the contract asks to be shown, and what was: by field and viewer, and by state.
+"""What the contract requires to be tested, and what reports show to be tested.
 
 What is asked for is taken from the contract, not from the report, so that a cell that a report
 leaves out is missed.

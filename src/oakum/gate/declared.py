@@ -1,4 +1,4 @@
-"""Fields of answers of which the contract says nothing."""
+"""Response fields that the contract says nothing about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of several runs taken together, and every reason for which they prove nothing.
+"""Combines reports of several runs, and lists every reason why they prove nothing.
 
 Law 7 of the design, no vacuous green, for whole reports: an old one, one of another contract, one
 of a run that could not log in, or one without cells must never be counted for a release.

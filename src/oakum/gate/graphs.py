@@ -1,4 +1,4 @@
-"""Paths of a GraphQL schema that the contract forgot.
+"""GraphQL paths to a resource that the contract does not mention.
 
 A field of the root that leads to no resource is shut for a guard, and no cell of a scan: there the
 API may serve what nobody has judged. Names and types are all that is looked at, as of every flaw.

@@ -1,4 +1,4 @@
-"""Whether a guard and the API behind it agree: a scan of each, one held against the other.
+"""Compares a scan of the API with a scan through its guard.
 
 Through the guard no leak may stay, and nothing may be missing that the contract grants and the API
 serves. What only one of the two scans was shown says nothing of the other, and is told.

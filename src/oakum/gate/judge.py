@@ -1,4 +1,4 @@
-"""The criteria: each a function of what was found to a figure, held against its bound."""
+"""The exit criteria: each computes a figure and compares it with its bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other linters say of the document, in the words of flaws: one for each of their rules.
+"""Translates findings of other linters into flaws, one for each of their rules.
 
 They are asked for what they do well already, the OWASP rules, which are not copied here. Their JSON
 is that of Spectral, which vacuum writes as well.

@@ -1,4 +1,4 @@
-"""A verdict in words: for a terminal, for a pull request, and as `oakum.gate/1` for machines."""
+"""Renders a verdict: for a terminal, for a pull request, and as `oakum.gate/1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents alone prove, without a running API.
+"""What can be proven from the documents alone, without a running API.
 
 Names and types are all that is looked at, so each flaw says what it rests on. What a contract says
 in so many words (`call: [anyone]`, `[]`, a claim that may set a role) is meant, and no flaw.

@@ -1,4 +1,4 @@
-"""What a gate says: each criterion with its figure, its bound, and what to do."""
+"""The gate's verdict: each criterion with its figure, its bound, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waivers and the baseline: what does not count against a release, and is counted all the same."""
+"""Waivers and the baseline: findings that do not fail a release but are still counted."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`oakum guard`: both functions of the meaning, compiled into a gateway."""
+"""`oakum guard`: compiles a contract into a gateway, and enforces it."""

@@ -1,4 +1,4 @@
-"""What an answer showed and what was taken out of it, in the contract's own words."""
+"""Counts what an answer showed and what was removed, in the contract's words, for the audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By what an address is counted: an IPv4 address, or the /64 that one customer has of IPv6.
+"""The key that an address is counted under: an IPv4 address, or the /64 of an IPv6 one.
 
 The law of this module: another spelling is no other caller, and neither is the next of 2^64
 addresses (RFC 6177).

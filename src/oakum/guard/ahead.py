@@ -1,4 +1,4 @@
-"""The question that a browser asks ahead (Fetch standard, CORS), which says nothing of an object.
+"""CORS preflight requests (Fetch standard), which reveal nothing about an object.
 
 The law of this module: it goes on and comes back the same whatever its path names. So the API is
 asked with a text that stands for any in the place of each parameter, and what it says of other

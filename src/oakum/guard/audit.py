@@ -1,4 +1,4 @@
-"""The engine's audit log, read while it grows.
+"""Reads the engine's audit log while it grows.
 
 The engine writes one JSON object a line; nobody else writes. What is read here is counted and
 perhaps printed, never decided upon: a guard works the same when nobody reads its log.

@@ -1,4 +1,4 @@
-"""Which texts a parameter may be, as a table that every engine reads alike.
+"""Compiles a parameter's pattern to a table that every engine can run.
 
 A `pattern` of the document (ECMA-262, as JSON Schema has it) becomes a deterministic automaton over
 the bytes of UTF-8: linear in the text whatever the pattern, where engines that try and go back can

@@ -1,4 +1,4 @@
-"""Whether an answer may have been made for somebody else: what its headers say of caches.
+"""Whether a response may come from a cache and was made for another caller, by its headers.
 
 The law of this module: who somebody is, is told to them alone. An answer that a cache handed on, or
 may hand on to others (RFC 9111), says nothing of whoever asks (CWE-524).

@@ -1,4 +1,4 @@
-"""Keys of an application, which all of its callers send and which make nobody somebody.
+"""Keys of an application, which all its callers send and which identify nobody.
 
 The law of this module: such a key is no credential of a person. It is one only where the document
 says that no operation is called without it, that some are called with it alone, and that who-am-I

@@ -1,4 +1,4 @@
-"""A contract's files, read and compiled for an engine: the step before anything runs."""
+"""Reads and compiles a contract's files for an engine, before anything runs."""
 
 from __future__ import annotations
 

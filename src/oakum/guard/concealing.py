@@ -1,4 +1,4 @@
-"""Which object a path names that nobody may be told of who is not shown it.
+"""Which object in a path has to be concealed from callers who may not know that it exists.
 
 The law of this module: where it cannot be told which of several resources the object is of, it is
 concealed only if each of them is; then whoever is not shown any of them must not learn of it.

@@ -1,4 +1,4 @@
-"""Callers that a gateway turns away for a while: the deny list, a file beside the contract.
+"""The deny list: callers that the gateway rejects for a while, in a file beside the contract.
 
 The law of this module: a list names callers by the hash that the audit gives them, and nobody else;
 each entry ends by itself. A file with a mistake is refused whole, so that the one before it stays.

@@ -1,4 +1,4 @@
-"""A request on its way in, and its answer on its way out: the reference of every engine.
+"""The reference enforcement pipeline: a request in, its response out, in plain Python.
 
 The law of this module: what is not decided does not pass. Each step either goes on or denies; an
 answer goes out by its declared media type, cut down, or not at all.

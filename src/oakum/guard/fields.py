@@ -1,4 +1,4 @@
-"""A request as it has to be before anybody looks at what it asks for: its target and its fields.
+"""Checks a request's target and header fields before anything else reads them.
 
 The law of this module: what one server would join, cut off or leave out, and another not, is
 refused, so that every engine decides of the same request.

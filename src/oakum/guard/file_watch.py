@@ -1,4 +1,4 @@
-"""Files that a contract is made of: whether they say something else by now.
+"""Watches the files of a contract for changes.
 
 Asked again and again, since what editors, `mv` and Kubernetes' ConfigMaps do to a file has no
 common notice but this: its path leads to other bytes.

@@ -1,4 +1,4 @@
-"""Where an engine's files stand: whole or not at all, and nobody else's to write."""
+"""Writes an engine's files completely or not at all, readable by their owner only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gateway will refuse or withhold though it is granted, said before it runs.
+"""Reads that are granted but that the gateway will refuse or withhold; `guard check` lists them.
 
 The law of this module: it changes nothing. Each warning names what stays closed, why, and the line
 that opens it; what only looks so is not told.

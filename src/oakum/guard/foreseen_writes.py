@@ -1,4 +1,4 @@
-"""What a gateway will refuse of writes though it is granted, or let pass unseen: said beforehand.
+"""Writes that are granted but that the gateway will refuse, or cannot check; for `guard check`.
 
 The law of this module: as of `foreseen`.
 """

@@ -1,4 +1,4 @@
-"""Forms that hold a resource: read as the JSON object with the same members.
+"""Form bodies that hold a resource, read as the JSON object with the same members.
 
 The law of this module: a form says each member once, by its plain name, and a list by the same name
 again. What some server would make more of (brackets of what is no list, another charset) is refused

@@ -1,4 +1,4 @@
-"""A GraphQL query, looked into before it is passed on.
+"""Inspects a GraphQL query before it is forwarded.
 
 The law of this module: an answer says of each value which field it is, so no query may call a field
 by another name. What is not certainly a query like that is refused; `lua/graphql.lua` refuses the

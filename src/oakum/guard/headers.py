@@ -1,4 +1,4 @@
-"""Which headers pass, towards the API and back from it.
+"""Header allow lists, towards the API and back.
 
 The law of this module: nothing passes but what is listed, towards the API and back. A header that
 nobody thought of may name a caller (CWE-290), a path or a method to some framework.

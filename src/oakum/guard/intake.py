@@ -1,4 +1,4 @@
-"""What a request brings: whose object it touches, and a body cut down to what may be set."""
+"""Checks a request: whose object it touches, and which members of its body may be set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of scalars as bits, which an engine compares in its innermost loop."""
+"""JSON scalar types as bits, for an engine's innermost loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contract's files, read for a gatekeeper in this process."""
+"""Loads a contract for enforcement inside this process (ASGI, WSGI)."""
 
 from __future__ import annotations
 

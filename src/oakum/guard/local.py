@@ -1,5 +1,4 @@
-"""HTTP with an engine at its own address: a Unix socket, so that no other user of the machine, and
-no page in a browser on it, can end the guard or let it drain (CWE-306)."""
+"""HTTP to an engine's admin socket, which is a Unix socket only its owner can reach (CWE-306)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a decision point must know of an API beyond the meaning: how a request finds its endpoint,
-which question answers a look-up, and whose object a write is about to touch.
+"""What enforcement needs beyond the table: routes, look-up requests, targets of writes.
 
 The law of this module: whatever cannot be derived is closed. A relation whose question cannot be
 asked is unknown, a write whose target cannot be found is refused; `LookupPlan.warnings` says so.

@@ -1,4 +1,4 @@
-"""What has to be found out before an answer can be given, and nothing that would not change it.
+"""Which look-ups an answer needs: only those whose result would change it.
 
 Pure. The look-ups of a gateway cost a question each, so a relation or a state is wanted only where
 the table says that it makes a difference, with all that is known already; `lua/held.lua` wants the

@@ -1,4 +1,4 @@
-"""What a decision still needs to know, how that is asked, and what the answers say.
+"""Look-ups: what a decision still needs, the request for it, and how its answer is read.
 
 The law of this module: unknown is closed. A question that cannot be asked, or whose answer cannot
 be read whole, leaves its relation unknown, and a page that may go on says nothing of those who are

@@ -1,4 +1,4 @@
-"""The one reader of `content-type` and `content-encoding`, and what is said of a body onward.
+"""The one reader of `content-type` and `content-encoding`.
 
 The law of this module: a body is called onward what the guard took it for, in words of the guard's
 own. So a value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a

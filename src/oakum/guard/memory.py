@@ -1,4 +1,4 @@
-"""What was found out and is believed for a while, and the counts of who looked at how much.
+"""The cache of look-ups, and counters of objects seen by each caller.
 
 In one process and exact; the gateways keep the same in memory that their workers share. A lock
 makes each step whole for servers with threads.

@@ -1,4 +1,4 @@
-"""What goes back and forth at a decision point, and how it says no.
+"""Requests, responses and denials (problem details) as the enforcement pipeline sees them.
 
 A decision point is a generator: it yields a question to the API (`Asked`) and is sent the answer
 (`Answered`), or None when there was none. So the same code stands behind a synchronous server, an

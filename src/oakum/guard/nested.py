@@ -1,5 +1,4 @@
-"""What the document declares within a query parameter, or a name of a form, that is an object or a
-list.
+"""Object and list parameters: what the document declares inside a query parameter or form name.
 
 The law of this module: only what is declared goes on. A back end filters by whatever stands in its
 query, so a member that nobody declared may ask for a field that nobody is shown (CWE-943).

@@ -1,4 +1,4 @@
-"""What the API shows of an object that a request is about to write.
+"""Reads the object that a write is about to change from a look-up's answer.
 
 The law of this module: an object is the one that was asked for only if it stands where the document
 says, and says that key itself where it is asked for by a key alone.

@@ -1,4 +1,4 @@
-"""What a question has to say in its query to be answered whole.
+"""Query parameters that a look-up adds to get a whole list.
 
 The law of this module: a list is asked for in the largest page that the document allows.
 """

@@ -1,5 +1,4 @@
-"""Names of the parts of a body of `multipart/form-data` (RFC 7578), and of one in pairs of which
-nothing is declared.
+"""Part names of `multipart/form-data` (RFC 7578) and of undeclared URL-encoded forms.
 
 The law of this module: a body is read by a grammar so narrow that every reader finds the same
 parts in it, or not at all. The boundary stands where a part begins or ends and nowhere else;

@@ -1,4 +1,4 @@
-"""Objects that a write names by their keys alone, in its query or in members of its body.
+"""Objects that a write names by key alone, in its query or in members of its body.
 
 The law of this module: what `params` says is the key of a resource names an object of it, and such
 a write touches each that it names. What cannot be looked at passes nobody.

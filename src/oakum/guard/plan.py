@@ -1,4 +1,4 @@
-"""The contract as data for an engine: one JSON text, interpreted by `lua/project.lua`.
+"""Renders a contract as the JSON plan that `lua/project.lua` interprets.
 
 The law of this module: the plan holds no rule of its own. It is `semantics.judge` run once over the
 shapes instead of once over each body: a node is a place in an answer (its declared shape, the

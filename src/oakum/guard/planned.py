@@ -1,4 +1,4 @@
-"""What an engine has of the objects that writes touch, as data of the plan."""
+"""The part of the plan about objects that writes touch."""
 
 from __future__ import annotations
 

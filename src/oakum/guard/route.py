@@ -1,4 +1,4 @@
-"""Which endpoint a request stands at.
+"""Finds the operation of a request.
 
 The law of this module: what two servers could read in two ways is no endpoint. Nothing is
 normalised, so that what was judged is what is sent on (CWE-436, CWE-444).

@@ -1,4 +1,4 @@
-"""Runs an engine as a child: starts it, keeps it alive, gives it a new contract, ends it.
+"""Runs an engine as a child process: starts, supervises, reloads and stops it.
 
 The law of this module: the engine stays as it was until what follows is known to be good. A
 contract with a mistake is refused and told, and the old one goes on deciding; an engine that dies

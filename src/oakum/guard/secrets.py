@@ -1,4 +1,4 @@
-"""Files beside a contract that hold keys: a JSON Web Key Set, and hashes of API keys."""
+"""Key files beside a contract: a JSON Web Key Set, and hashes of API keys."""
 
 from __future__ import annotations
 

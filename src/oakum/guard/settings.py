@@ -1,4 +1,4 @@
-"""What `guard:` of a policy says, as data for an engine."""
+"""The `guard:` section of a policy as data for an engine."""
 
 from __future__ import annotations
 

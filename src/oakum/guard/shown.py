@@ -1,4 +1,4 @@
-"""Where an operation's good answer shows the objects of a resource, by what the document declares.
+"""Where an operation's successful answer shows the objects of a resource, as declared.
 
 The law of this module: what stands in an object is told apart from what stands beside it.
 """

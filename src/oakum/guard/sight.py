@@ -1,4 +1,4 @@
-"""Whether a caller is certainly shown something of the concealed object that a path names.
+"""Whether a caller is certainly shown something of the concealed object in the path.
 
 The law of this module: what was not learnt shows nothing. A reader of the object that fails tells
 nothing, so what is known without one comes first.

@@ -1,4 +1,4 @@
-"""What an engine must be able to do to carry the guard, and what it is given.
+"""The protocol of an engine: what it must be able to do, and what it is given.
 
 The law of this module: an engine is files and a command line, nothing else. `render` is pure, so
 a deployment can be read, kept and compared before anything runs; who starts, reloads and ends

@@ -1,4 +1,4 @@
-"""Whose object a write touches, and where that object can be looked at before it is written.
+"""Whose object a write touches, and where that object can be looked up first.
 
 The law of this module: an object is somebody's by what the API shows of it, or by an owner's id in
 the path. Where neither tells, the target is `none`, and only relations that need no object pass.

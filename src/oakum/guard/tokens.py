@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519) verified as RFC 8725 asks.
+"""Verifies JSON Web Tokens (RFC 7519) as RFC 8725 requires.
 
 `joserfc` does the mathematics, with an algorithm that the contract allows and that fits the kind of
 the key. Nothing that a token says of its own key is looked at. What another reader of a token might

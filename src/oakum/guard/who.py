@@ -1,4 +1,4 @@
-"""Who is calling: the credentials of a request, and what is known of their bearer."""
+"""Identifies the caller by the credentials of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an answer to a look-up is all there is, and of now.
+"""Whether the answer to a look-up is complete and current.
 
 The law of this module: what cannot be told to be whole is cut off. `lua/whole.lua` says the same.
 """

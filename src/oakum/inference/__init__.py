@@ -1,2 +1,1 @@
-"""What a bare OpenAPI document suggests: kinds of data, resources, owners, and the draft of a
-contract."""
+"""What a bare OpenAPI document suggests: kinds of data, resources, owners, a draft contract."""

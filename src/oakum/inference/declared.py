@@ -1,5 +1,4 @@
-"""The fields of a thing, as the document declares them, and the endpoints that send or change
-it."""
+"""The declared fields of a resource, and the endpoints that send or change it."""
 
 from __future__ import annotations
 

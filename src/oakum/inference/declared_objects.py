@@ -1,4 +1,4 @@
-"""The objects that leave an API, found in the declared shapes of its answers.
+"""Objects in the declared shapes of responses.
 
 An answer is an envelope around objects (`{"data": [...], "total": 3}`), or an object itself. What
 counts as an object of its own has a key, or stands alone behind a path that speaks of somebody.

@@ -1,4 +1,4 @@
-"""A first contract from a bare OpenAPI document, for a person to finish in ten minutes.
+"""Drafts a contract from an OpenAPI document, for a person to finish.
 
 Each guess stands beside its reason. What nothing explains stays closed and is asked in a comment:
 a draft that grants too little costs a line, one that grants too much hides a leak.

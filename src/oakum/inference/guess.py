@@ -1,4 +1,4 @@
-"""What a document lets one guess of a thing: whose it is, its states, who may see which field.
+"""Guesses a resource's owner, its states, and who may see each field, from the document.
 
 Every guess carries its reason, since a person is to confirm it. Where nothing is known the guess
 is the closed one: nobody.

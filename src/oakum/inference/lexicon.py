@@ -1,4 +1,4 @@
-"""What a field's *name* says about the data under it.
+"""Kind and sensitivity of the data behind a field name.
 
 Only names, declared types and declared formats label a field, never a value: a plain id such as
 `4155552671` is also a valid phone number, and a label made of values would be wrong on the first

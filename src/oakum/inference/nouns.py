@@ -1,4 +1,4 @@
-"""What paths and parameters speak of: `/v1/users/{userId}/_debug` speaks of a user."""
+"""The nouns of paths and parameters: `/v1/users/{userId}/_debug` is about a user."""
 
 from __future__ import annotations
 

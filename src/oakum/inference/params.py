@@ -1,4 +1,4 @@
-"""Which field's values fill a parameter: `{userId}` is a `User.id`, `{book_title}` a title.
+"""Which field's values fill a parameter: `{userId}` takes a `User.id`.
 
 Names decide, as in the lexicon: the words of the parameter without what only says *an id*, or the
 path segment before it. A parameter that nothing explains is left out, and its endpoint with it.

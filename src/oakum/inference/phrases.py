@@ -1,4 +1,4 @@
-"""The phrases that `lexicon` knows, by the kind of data they name."""
+"""Phrases that `lexicon` recognises, by kind of data."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a trial write leaves alone: operations that are a staff matter or move money, and members
-on which the life of an account or an object hangs.
+"""Operations and members that a trial write avoids: staff matters, money, life cycle.
 
 A write that is tried where nobody may write does damage exactly where it is taken. So words decide
 beforehand, and in doubt nothing is sent: it costs a cell that is reported as untested, where the

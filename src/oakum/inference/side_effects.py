@@ -1,4 +1,4 @@
-"""Will calling this operation change anything? Asked of the document, before the first request.
+"""Whether calling an operation may change anything, judged by the document alone.
 
 A method promises little: real APIs wipe their database on `GET /createdb` and end the session on
 `GET /logout`. Words decide, where they stand as verbs: a path segment, the head of an operationId,

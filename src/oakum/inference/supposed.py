@@ -1,4 +1,4 @@
-"""Relations and settings that a document lets one suppose, for traffic to confirm or not.
+"""Relations and settings that a document suggests, for traffic to confirm or not.
 
 A guess here grants nothing. Lists of accounts that belong to an account are relations (*followers*,
 *blocked*), and the settings of an account may rule what it owns; whether they do, what was sent

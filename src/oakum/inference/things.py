@@ -1,4 +1,4 @@
-"""Declared objects gathered into things: one `User`, however many schemas describe it.
+"""Groups declared objects into resources: one `User`, however many schemas describe it.
 
 Two schemas are one thing when their names have the same stem (`UserOut`, `UserMini`) and they
 share a key, or when one is a smaller view of the account (`Author`, `MemberCard`).

@@ -1,4 +1,4 @@
-"""What a team knows of its findings across releases, and the clock of those it has told to others.
+"""Findings across releases, and the deadlines of disclosures.
 
 Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, endpoint by
 endpoint: what was untested stays as it was. And to take in the same report again changes nothing.

@@ -1,4 +1,4 @@
-"""A replay taken into a memory: one finding asked for again, alone.
+"""Takes the replay of one finding into the findings file.
 
 Some findings stand in no cell, and some endpoints only a technique finds, so that no report tells
 that they are closed. A replay does: it knows what it has asked.

@@ -1,4 +1,4 @@
-"""The clock of a disclosure: told to the vendor, acknowledged, fixed, published.
+"""The disclosure timeline: told to the vendor, acknowledged, fixed, published.
 
 Only publication ends it. An acknowledgement does not, and a vendor who says that it is fixed does
 not: in 2021 the first fix of Peloton's API asked for a login and left the rest, and nobody spoke

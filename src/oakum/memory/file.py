@@ -1,4 +1,4 @@
-"""`oakum.memory/2`: a file that a team keeps in git, so that a change of it reads as a sentence.
+"""`oakum.memory/2`: the findings file that a team keeps in git, with readable diffs.
 
 One value a line where it has no others in it, a fixed order, and what findings come to written
 beside what they come from: whoever edits one without the other is told.

@@ -1,4 +1,4 @@
-"""Reports taken into a memory, in the order of time.
+"""Takes reports into the findings file, in the order of time.
 
 An endpoint of a finding is closed only by a run that can be trusted, and that has shown it to be
 closed by the same law as in a scan: its owner was seen to see it, and the viewer was not. What is

@@ -1,4 +1,4 @@
-"""A remembered finding: what is known of it at each endpoint, and what that comes to.
+"""A remembered finding: its state at each endpoint, and its state overall.
 
 What it comes to is never stored apart from what it comes from: `Memory.standing` is reckoned.
 """

@@ -1,4 +1,4 @@
-"""An OpenAPI document (3.0, 3.1, 3.2): its endpoints, and the shapes of what passes through them.
+"""Reads an OpenAPI document (3.0, 3.1, 3.2): its operations and the shapes of their bodies.
 
 Strict where a mistake would hide an endpoint (an operation that cannot be read, two with one name,
 a reference that leads nowhere), and then all mistakes are told at once, each at its place. Lenient

@@ -1,4 +1,4 @@
-"""What one schema object says by itself: kinds, annotations, and the schemas written inside it.
+"""What one schema object says itself: types, annotations, subschemas.
 
 JSON Schema 2020-12 as OpenAPI 3.1 and 3.2 use it, with the spellings of 3.0 (`nullable`,
 `example`) and of the drafts before 2020 (`items` as a list). References and compositions are

@@ -1,4 +1,4 @@
-"""OpenAPI Overlays (Overlay Specification 1.0 and 1.1): changes that live beside a document.
+"""Applies OpenAPI Overlays (Overlay Specification 1.0 and 1.1) to a document.
 
 A contract can be added to a description that somebody else owns or generates. Actions are applied
 in order, each to the result of the one before. Nothing is changed in place: containers on the way

@@ -1,4 +1,4 @@
-"""Files and the references between them: `$ref` to a value, lazily, cached, without a network.
+"""Files and `$ref` between them: resolved lazily, cached, never over a network.
 
 A description may be spread over files. Each is read when the first reference into it is followed,
 and never over HTTP: what a contract means must not depend on somebody else's server.

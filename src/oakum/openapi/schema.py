@@ -1,4 +1,4 @@
-"""Schemas to shapes: what a JSON value may look like, with references and compositions resolved.
+"""Turns schemas into shapes: what a JSON value may look like, with references resolved.
 
 A schema is read as a conjunction of *parts*: itself, what its `$ref` leads to, the members of its
 `allOf`. The parts are merged into one `Shape`; `oneOf` and `anyOf` become branches. Nothing is

@@ -1,4 +1,4 @@
-"""Text to marked values: every map key, list item and scalar knows its `file:line:column`.
+"""Parses YAML and JSON so that every key, item and scalar knows its `file:line:column`.
 
 YAML is read as YAML 1.2 reads it (`no`, `on`, `yes` are words, not booleans; RFC 9512 points to
 1.2), duplicate keys are refused, and all mistakes of a file are reported at once. JSON is read by

@@ -1,4 +1,4 @@
-"""JSON of ours, read back: a value knows its place and refuses to be read as what it is not."""
+"""Typed reading of our own JSON files, with errors at the value's place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walking shapes: what stands below one, and every leaf by its field path.
+"""Walks shapes: every leaf below one, by field path.
 
 Alternatives are merged on the way, so that a path is found once whichever branch declares it. The
 graph of shapes is finite, cycles included: the same alternatives always make the same union.

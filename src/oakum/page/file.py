@@ -1,4 +1,4 @@
-"""Output that is whole or not there."""
+"""Writes a file completely or not at all."""
 
 from __future__ import annotations
 

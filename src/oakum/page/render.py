@@ -1,4 +1,4 @@
-"""One HTML document from a template, styles, scripts and the data that the scripts draw.
+"""Renders one HTML file from a template, its styles, scripts and data.
 
 The page may run nothing but its own script and load nothing at all (Content-Security-Policy by
 hash). What an API named reaches it in two ways only: through autoescaping, or as JSON in a data

@@ -1,4 +1,4 @@
-"""Text of others as a screen may show it."""
+"""Makes foreign text safe to print on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `observe` has found out, as offline pages of one family.
+"""The HTML pages of `oakum observe`.
 
 Each page is made of the JSON document that machines read, and of nothing else: what is not in the
 document cannot get into the page.

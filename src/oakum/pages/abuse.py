@@ -1,4 +1,4 @@
-"""The page of `oakum.abuse/2`: who takes too much, over time and beside the rest."""
+"""The page of `oakum.abuse/2`: abusive callers over time, beside the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of `oakum.comparison/2`: granted, sent and used, a row for each field and viewer."""
+"""The page of `oakum.comparison/2`: granted, sent and used, by field and viewer."""
 
 from __future__ import annotations
 

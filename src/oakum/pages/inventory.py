@@ -1,5 +1,4 @@
-"""The page of `oakum.observation/2`: the endpoints as a tree, each with its answer, and the
-drift."""
+"""The page of `oakum.observation/2`: endpoints as a tree, their responses, and drift."""
 
 from __future__ import annotations
 

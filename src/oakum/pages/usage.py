@@ -1,4 +1,4 @@
-"""The page of `oakum.use/2`: each answer with what the pages did with its fields."""
+"""The page of `oakum.use/2`: each response with the use of its fields."""
 
 from __future__ import annotations
 

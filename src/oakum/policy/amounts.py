@@ -1,4 +1,4 @@
-"""Durations, sizes and counts: numbers that say in which unit they are."""
+"""Durations, sizes and counts with their units."""
 
 from __future__ import annotations
 

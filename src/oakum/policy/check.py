@@ -1,4 +1,4 @@
-"""The policy against the document: names that lead nowhere are mistakes, gaps are warnings.
+"""Checks a policy against its document: unknown names are errors, gaps are warnings.
 
 What decides who sees (a key, an owner, a state, an operation asked) must exist, or the contract
 means something else than it says. What is only shown (a granted field) may be missing: nothing

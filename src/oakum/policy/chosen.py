@@ -1,4 +1,4 @@
-"""What a policy must not rest on where whoever asks chooses what an answer holds.
+"""Finds policies that rest on members which a GraphQL caller can leave out or alias.
 
 A GraphQL query selects fields and gives them arguments. What it leaves out must read as the most
 closed case, and what decides who sees must not be for the asker to say; else two words in a query

@@ -1,4 +1,4 @@
-"""The contract: an OpenAPI document and the exposure policy that goes with it."""
+"""Loads a contract: an OpenAPI document and the exposure policy that goes with it."""
 
 from __future__ import annotations
 

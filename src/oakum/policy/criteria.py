@@ -1,4 +1,4 @@
-"""`exit_criteria`: what a release must pass, and what has been waived, by whom and until when.
+"""Reads `exit_criteria`: what a release must pass, and its waivers.
 
 A gate cannot be argued away in its own file: a proven leak always counts from some severity on,
 and a waiver needs a reason, somebody who answers for it, and a day on which it ends.

@@ -1,4 +1,4 @@
-"""`x-exposure` keys of an OpenAPI document, gathered into the policy they stand for.
+"""Collects the `x-exposure` keys of an OpenAPI document into a policy.
 
 The root holds what belongs to the whole (`exposure`, `relations`, `caller` …), a component schema
 its resource, a property its list of grants, an operation its rule. An overlay may have put any of

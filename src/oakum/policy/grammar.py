@@ -1,4 +1,4 @@
-"""The grammar of the exposure policy: marked YAML in, `Policy` out, all mistakes at once.
+"""Parses the exposure policy: YAML in, `Policy` out, all mistakes at once.
 
 The language has no expressions: relations × states × fields, and nothing else. Whatever is not
 said is denied, so a half-written line (an empty `see`, a relation without a source) is refused

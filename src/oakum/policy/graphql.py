@@ -1,4 +1,4 @@
-"""A GraphQL schema as shapes: what an endpoint may answer at which a query chooses.
+"""Reads a GraphQL schema as shapes of an endpoint whose caller chooses the fields.
 
 The law of this module: a type is a schema. An object type is a `Shape` of its own name, so that a
 resource covers it at every path that leads to it; what an answer may hold besides is declared here

@@ -1,4 +1,4 @@
-"""`guard` and `limits`: what a gateway has to know beyond who may see what.
+"""Reads `guard` and `limits`: what a gateway needs beyond who may see what.
 
 Everything in here is configuration of a decision point, so a slip gives access: algorithms
 that confuse keys (RFC 8725, 2.1 and 3.1), a path that passes more than was meant, a header that

@@ -1,4 +1,4 @@
-"""Law 2 on the page: more is never less.
+"""Checks that a more privileged viewer never sees less (law 2).
 
 A holder of a stronger relation also holds what it implies: everybody is anyone, and whoever is
 known by an account (owner, follower, staff) is authenticated. With that, each line of `fields:`

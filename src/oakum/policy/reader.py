@@ -1,4 +1,4 @@
-"""Small readers that combine into a grammar: a marked node in, a value out, mistakes gathered.
+"""Parser combinators for policies: a YAML node in, a value out, mistakes collected.
 
 A reader is a function `(reader, node, what) -> value | None`; None says that the mistake has been
 noted already, so that whoever combines readers goes on and the person sees all mistakes at once.

@@ -1,4 +1,4 @@
-"""`relations` and `order`: what a caller may be to an object."""
+"""Reads `relations` and `order`: how a caller may relate to an object."""
 
 from __future__ import annotations
 

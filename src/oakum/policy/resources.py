@@ -1,4 +1,4 @@
-"""`resources`: objects, whose they are, in which state, and who may see which field."""
+"""Reads `resources`: objects, their owners, their states, and who may see which field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader of the contract should know: nothing here is wrong, and all of it may be a slip.
+"""Warnings about a valid contract: what may be a slip.
 
 Each warning is one sentence about one line of the policy, or about one thing it does not mention.
 """

@@ -1,4 +1,4 @@
-"""Policy and document laid over each other: which schemas are a resource, and who sends them.
+"""Joins policy and document: the schemas of each resource, and the operations that send it.
 
 Only what is declared is known here. A schema that says nothing of a level may hold anything, so
 `declares` answers yes, no, or *cannot tell*.

@@ -1,1 +1,1 @@
-"""The contract inside a test-suite: every answer that its tests receive, judged for its caller."""
+"""The pytest plugin: judges every response that a test suite receives, for its caller."""

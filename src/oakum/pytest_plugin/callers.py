@@ -1,4 +1,4 @@
-"""Who sent a test's request, as far as anything tells.
+"""Identifies who sent a request: by its credentials, and what is known about them.
 
 The law of this module: what is not known is said to be unknown, and never taken for nobody. In this
 order: what the developer says, what the framework knows, the token's claims, what the API has

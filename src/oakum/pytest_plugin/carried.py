@@ -1,4 +1,4 @@
-"""What a refusal carries: a body that says `no` and shows the object all the same (CWE-209).
+"""Finds objects in the bodies of refusals (CWE-209).
 
 The law of this module: a refusal holds an owner's values when one that nobody guesses stands in it,
 and was not in the question; then so does whatever else of that object stands in it.

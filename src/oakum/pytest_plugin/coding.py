@@ -1,4 +1,4 @@
-"""What a body says once its content codings are taken off (RFC 9110, 8.4), under a limit.
+"""Decodes content codings (RFC 9110, 8.4) under a size limit.
 
 The law of this module: a body is read, or it is said truly why it was not. Clients differ in what
 they take off; a header may speak of a coding that the client took off before, or that no server

@@ -1,5 +1,4 @@
-"""What every tap has in common: an answer as it was heard, who listens, and answers whose body
-comes later.
+"""What all client hooks share: a captured response, its listeners, and bodies that come later.
 
 The law of this module: a test notices nothing. What goes wrong here goes wrong here, and
 is counted.

@@ -1,5 +1,4 @@
-"""Every answer of a run of tests: which endpoint it came through, who asked, and what is to be
-asked besides to know that."""
+"""Judges every response of a test run, and sends the requests needed to do so."""
 
 from __future__ import annotations
 

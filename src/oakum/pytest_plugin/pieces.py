@@ -1,4 +1,4 @@
-"""Bodies that a test reads in pieces, whichever way it goes through them.
+"""Captures bodies that a test reads in chunks.
 
 The law of this module: a test gets every piece when it would have got it, and no piece that it does
 not ask for is read. An answer is told when its last piece has been read, or when it is closed.

@@ -1,4 +1,4 @@
-"""The pytest plugin. Does nothing, and imports nothing, until a contract is named.
+"""The pytest hooks. They import nothing until a contract is configured.
 
 [tool.pytest.ini_options]
 oakum_contract = "exposure.yaml"

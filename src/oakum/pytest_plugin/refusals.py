@@ -1,4 +1,4 @@
-"""What a stranger is refused: closed, where the owner was shown the object at the same question.
+"""Counts a stranger's refusal as closed once the owner was shown the same object.
 
 The law of this module: a refusal closes a cell only when its owner was seen to see the field at the
 same operation with the same parameters, in one state, and when its body holds nothing of it. A 403,

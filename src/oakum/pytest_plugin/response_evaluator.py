@@ -1,4 +1,4 @@
-"""One answer of a test, judged for the caller that asked.
+"""Judges one response for the caller that received it.
 
 The law of this module: a leak is what no possible reading grants. The caller's relations, their ids
 and the owner's settings may be unknown in a test; then a field that any of the possibilities would

@@ -1,4 +1,4 @@
-"""One run of pytest that is watched: what it is told, when it listens, what it says at the end."""
+"""One test run under the plugin: options, start, and its summary."""
 
 from __future__ import annotations
 

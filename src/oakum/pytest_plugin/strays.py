@@ -1,5 +1,4 @@
-"""Values of owners that stand in an answer where no field of a known object is: in a header, in an
-answer that is none of what the document declares, in text.
+"""Finds owners' values outside the fields of known objects: in headers, text, undeclared answers.
 
 The law of this module: found by the search of a scan (`scan.misplaced`), and a leak only where no
 possible relation, owner or setting shows the value anywhere. What the owner was shown in the same

@@ -1,4 +1,4 @@
-"""Where answers are overheard: one place in each client, and put back at the end.
+"""Hooks into HTTP clients, one place in each, removed at the end.
 
 The law of this module: a test notices nothing. The client's own function runs first, what it
 returns is returned, and what goes wrong here goes wrong here. A client that nobody has imported

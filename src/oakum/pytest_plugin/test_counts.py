@@ -1,4 +1,4 @@
-"""What a run of tests has shown, kept small: no answer, no value, and at most two probes a cell.
+"""What a test run has tested, in bounded memory: no values, at most two examples a cell.
 
 A tally can be sent to another process and taken together with others.
 """

@@ -1,5 +1,4 @@
-"""Clients that are heard where they speak to a network: the standard library's, which urllib and
-urllib3 use, and aiohttp's.
+"""Hooks at the network level: the standard library (urllib, urllib3) and aiohttp.
 
 The law of this module: a test reads the body that it would have read. One of a known length that
 is short is read ahead and given back; any other is heard as far as the test reads it.

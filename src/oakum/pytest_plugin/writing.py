@@ -1,4 +1,4 @@
-"""What a run of tests has shown, as the report that `oakum gate` and `oakum report` take."""
+"""Writes a test run's results as a report for `oakum gate` and `oakum report`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Recorded traffic judged by a document or a contract, as answers of tests are."""
+"""Recorded traffic evaluated against a document or a contract."""

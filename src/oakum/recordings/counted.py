@@ -1,4 +1,4 @@
-"""What was sent to whom, and what was not, summed up: the evidence of a draft."""
+"""Counts which fields were sent to which kind of viewer: the evidence of a drafted contract."""
 
 from __future__ import annotations
 

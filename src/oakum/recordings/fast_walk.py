@@ -1,4 +1,4 @@
-"""The objects of an answer, by a walk that remembers what it has met.
+"""Walks a response's objects with cached plans, for millions of similar responses.
 
 The law of this module: it finds the objects that `Judge` finds, with the same owners, fields and
 places (`tests/properties/test_fast_walk.py`; `docs/decisions/0016-two-walks-over-an-answer.md` says

@@ -1,4 +1,4 @@
-"""What answers held, so that it can be told what later ones to the same question lack.
+"""Remembers object ids of earlier responses, to tell what later ones leave out.
 
 In memory only: it holds ids, and nothing else of an object. Bounded: past `_MOST` objects nothing
 new is remembered, so that a draft may only lose evidence against a grant of what came late.

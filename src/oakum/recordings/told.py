@@ -1,4 +1,4 @@
-"""What recorded answers told of settings and relations. In memory only; holds ids.
+"""Settings and relations learnt from recorded responses. In memory only; holds ids.
 
 The law of this module: what may have changed is forgotten, and what a list leaves out is known
 only where its owner asked for the whole of it; to anybody else it may have been shown in part.

@@ -1,4 +1,4 @@
-"""Traffic that others recorded, held against a document or a contract as a test's answers are.
+"""Evaluates recorded exchanges against a document or a contract.
 
 The law of this module is that of `look`: a leak is what no possible reading grants. Here nothing
 can be asked. What is known of a caller is what the recorded answers themselves told: *who am I*,

@@ -1,4 +1,4 @@
-"""What a caller may see of an object, worked out once for all that stand alike.
+"""What a caller may see of an object, computed once for all objects that are alike.
 
 The law of this module: it says of an object what `Look` says (`tests/observe/test_fast_walk.py`).
 Who stands to an object in the same relations, in the same state of its owner, may see the same: so

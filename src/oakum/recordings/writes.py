@@ -1,4 +1,4 @@
-"""Who was seen to set which field: writes that took, as answers show.
+"""Who was observed to set which field: writes that later responses confirm.
 
 The law of this module: a field counts as set where a request held it, the answer holds the same
 value, and what was seen of the same object before was another. What a client sends back unchanged,

@@ -1,4 +1,4 @@
-"""What a run says, for people and for machines: one function a format, all from the same `Report`.
+"""Report formats, one module each, all from the same `Report`.
 
 To add a format, add a module beside these and one line to `FORMATS`.
 """

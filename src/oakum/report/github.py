@@ -1,4 +1,4 @@
-"""Annotations of a GitHub workflow: commands in the log of a step, a defect each.
+"""Annotations of a GitHub workflow, one for each defect.
 
 A step may make ten annotations of each kind; what is beyond is dropped without a word. So the tenth
 says how many more there are, and the summary of the step, in Markdown, has them.

@@ -1,4 +1,4 @@
-"""GitLab's Code Quality: a list of issues, each of a finding; the widget shows the new ones.
+"""GitLab Code Quality: one issue for each finding.
 
 It has five severities and no verdict: what is only suspected stands one step lower. No number of
 issues is too many for GitLab, only the size of an artifact, which whoever runs it sets.

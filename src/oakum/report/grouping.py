@@ -1,4 +1,4 @@
-"""Findings brought together into defects, and the words that every report for people shares.
+"""Groups findings into defects, with the wording that all formats for people share.
 
 A run has hundreds of findings and a dozen causes; a person fixes causes. Bringing together loses
 nothing: each finding stands in exactly one defect, and `occasions` says which field in which state.

@@ -1,4 +1,4 @@
-"""The report as one file that a person opens, reads and sends on."""
+"""The report as one self-contained HTML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a report is what was written: its digest, its counts, and its findings beside its cells.
+"""Whether a report is unaltered: its digest, its counts, its findings and cells.
 
 A report is an input that decides over a release, and a text that anybody can change. The digest
 finds a slip, a cut, an edited line; whoever makes a new one must still keep all counts in step.

@@ -1,4 +1,4 @@
-"""The report as machines read it: `oakum.report/2`, frozen apart from the types it is made from.
+"""The report as JSON: `oakum.report/2`.
 
 Within version 2 a key may be added; none is removed, renamed, or given another meaning. Every list
 is in a fixed order, so that two reports of the same run are the same bytes. The schema stands in

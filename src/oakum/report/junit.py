@@ -1,4 +1,4 @@
-"""JUnit XML, as Jenkins' `junit-10.xsd` has it: a test case a cell, a suite a resource.
+"""JUnit XML (Jenkins' `junit-10.xsd`): each resource a suite, each cell a test case.
 
 A leak is a failure, an over-block a failure of another type, and a cell that was untested is
 skipped: no cell passes that was not seen. What stands in no cell has cases of its own.

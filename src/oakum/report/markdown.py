@@ -1,4 +1,4 @@
-"""The report as one comment of a pull request, and as the summary of a workflow's step.
+"""The report as a pull request comment or workflow summary.
 
 GitHub-flavoured Markdown within the size of a comment. Names come from an API that may mean
 mischief: none of them makes a link, an image, HTML, a mention of somebody, or a row of a table.

@@ -1,4 +1,4 @@
-"""What the formats for a pipeline share: where a finding is, how grave it is, and in which words.
+"""What pipeline formats share: a finding's place, severity and wording.
 
 They are read by more people than the report itself: in the comments of a pull request, in a widget,
 in the log of a build. So none of them holds evidence, curl lines or names of identities: no shape,

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 (OASIS), as GitHub's code scanning accepts it: one run, a result a finding.
+"""SARIF 2.1.0 (OASIS) for GitHub code scanning: one run, one result for each finding.
 
 A rule stands once for each severity that its findings have, as `rule/severity`: code scanning reads
 `security-severity` from the rule alone, and a rule of Oakum is as grave as the field it is about.

@@ -1,4 +1,4 @@
-"""The report in a terminal: causes, not lists; the same words with colour and without.
+"""The report for a terminal, with and without colour.
 
 Nothing that an API, a contract or a person named reaches the terminal raw: control characters and
 direction marks are written as escapes, and Rich reads no markup.

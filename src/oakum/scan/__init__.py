@@ -1,1 +1,1 @@
-"""`oakum scan`: does the running API show anybody what the contract denies them?"""
+"""`oakum scan`: proves what a running API shows against its contract."""

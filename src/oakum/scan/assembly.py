@@ -1,4 +1,4 @@
-"""What a run is made of, put together: the engine, and all that puts things back."""
+"""Builds the objects of a run: engine, sessions, undo, techniques."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which endpoints a budget is spent on, the riskiest first, when it cannot be enough for all.
+"""Which endpoints to request first when the budget cannot cover all of them.
 
 What an endpoint risks is told by the documents alone: how bad it is when a hidden field of what it
 shows gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id.

@@ -1,4 +1,4 @@
-"""Which operations that can show somebody's data a run has not tested, and what to do about each.
+"""Operations that can show personal data and were not tested, and what to do about each.
 
 The law of this module: clean is said of operations, not of a share of cells. Each has to have shown
 somebody what the contract grants them, and has to have told something to each kind of viewer that

@@ -1,4 +1,4 @@
-"""The method: in which order to ask what, and when to stop asking.
+"""Decides what to request next, and when to stop.
 
 Every question is asked for the cells it can decide, and is not asked once they are decided. The
 engine knows no socket: it asks through a port and tells what happened as events, which progress

@@ -1,4 +1,4 @@
-"""From a matrix to findings: one defect per field, viewer and state, with all its endpoints."""
+"""Turns leaks of the matrix into findings: one for each field, viewer and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run about one finding alone: which endpoints it needs, and whether it has asked what it had to.
+"""Limits a run to one finding: the endpoints and techniques that it needs.
 
 Nothing is judged in another way than in a whole run. There are only fewer endpoints: those of the
 finding, and those that teach what has to be known to ask at them. Whether a leak that is not seen

@@ -1,4 +1,4 @@
-"""What a user asks of a scan."""
+"""The options of a scan."""
 
 from __future__ import annotations
 

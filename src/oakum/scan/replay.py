@@ -1,4 +1,4 @@
-"""A finding asked for again, alone: fixed, partly fixed, still open, or untested.
+"""The result of asking for one finding again: fixed, partly fixed, still open, untested.
 
 *Fixed* is said only of what was shown to be closed, endpoint by endpoint, by the same law as in a
 scan: the owner was seen to see it, and the viewer was not. Everything else is said to be what it

@@ -1,4 +1,4 @@
-"""A scan from files to report: reads, logs in, explores, restores, and says what it is worth."""
+"""Runs a scan from files to report: read, log in, explore, restore, judge completeness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which world to make next: the settings of an own account that decide the most undecided cells."""
+"""Chooses the next combination of settings: the one that decides the most undecided cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule means to whoever has to fix it: why it matters, where it happened, what helps.
+"""Explanations of each rule: why it matters, where it happened, how to fix it.
 
 What is told of incidents is of published sources: the first report, a regulator, a post-mortem.
 Where sources disagree, only what they share is told.

@@ -1,4 +1,4 @@
-"""What a technique is: a way to find what the documented questions cannot."""
+"""The interface of a technique: a test beyond the documented requests."""
 
 from __future__ import annotations
 

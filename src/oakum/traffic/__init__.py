@@ -1,1 +1,1 @@
-"""What an API really sends, to whom, and what its front end really uses."""
+"""Recorded API traffic: who was sent what, kept without values."""

@@ -1,4 +1,4 @@
-"""One exchange as it may be kept: where, when, how it ended, and keyed hashes of who and whom.
+"""One exchange reduced to what may be kept: place, time, outcome, keyed hashes of ids.
 
 The law of this module: nothing in a `Call` is anybody's value: ids, names and credentials are
 hashes under a key, and a path is a template.

@@ -1,5 +1,4 @@
-"""The calls of recorded traffic: each exchange reduced as it is read, under its endpoint's
-template.
+"""Reduces recorded exchanges to calls as they are read, under their path template.
 
 The law of this module: a path that is told holds no word that is not of an endpoint. A template
 comes from a document, or from all of the traffic read once before; what fits none keeps the words

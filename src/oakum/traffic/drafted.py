@@ -1,5 +1,4 @@
-"""A contract as text: relations, owners and settings as another contract has them, and the grants
-that traffic supports, each with its evidence and marked for a person."""
+"""Drafts contract lines that traffic supports, each with its evidence, for a person to confirm."""
 
 from __future__ import annotations
 

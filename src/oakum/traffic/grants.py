@@ -1,4 +1,4 @@
-"""The narrowest grants that explain what was sent: to whom, in which state of the owner.
+"""The narrowest grants that explain what was sent, by viewer and state.
 
 The law of this module: a grant explains what was sent *and* what was not. A relation is granted a
 field only where somebody who can stand in no stronger relation was sent it, and where no object of

@@ -1,4 +1,4 @@
-"""Which GraphQL operation a request asks: its kind, its name and the fields at its root.
+"""The GraphQL operation of a request: its kind, name and root fields.
 
 Read without a parser, from the outside in: texts, comments and arguments are skipped, so that no
 value is left. What cannot be read so is none.

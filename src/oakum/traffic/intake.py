@@ -1,4 +1,4 @@
-"""Where records come from: files, whole or packed, and standard input, one record at a time.
+"""Reads recorded traffic from files (plain or compressed) and standard input.
 
 The only module of `oakum.traffic` that opens anything. Nothing is spooled: what was read is gone
 when the next record is. What cannot be used is counted with its reason, and an end that comes too

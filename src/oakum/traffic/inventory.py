@@ -1,4 +1,4 @@
-"""What was seen, by endpoint: how often, by whom, with which credentials, with which fields.
+"""The inventory: for each endpoint its calls, callers, credentials and fields.
 
 Sums and small sketches only, so that memory does not grow with the traffic. Callers are counted by
 a hash under a key that is drawn for one run and never written.

@@ -1,5 +1,4 @@
-"""What is notable of an endpoint beside its traffic: twin hosts, older versions, credentials
-unasked."""
+"""Remarks on an endpoint: duplicate hosts, older versions, missing credentials."""
 
 from __future__ import annotations
 

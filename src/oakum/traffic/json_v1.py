@@ -1,4 +1,4 @@
-"""`oakum.observation/2`: what machines read, apart from the types within."""
+"""`oakum.observation/2`: an observation as JSON."""
 
 from __future__ import annotations
 

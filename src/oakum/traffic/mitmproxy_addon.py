@@ -1,4 +1,4 @@
-"""An addon for mitmproxy (10 or later) that writes what passes as lines `oakum observe` reads.
+"""An addon for mitmproxy (10 or later) that records exchanges for `oakum observe`.
 
     oakum observe addon > oakum_addon.py
     mitmdump -q -s oakum_addon.py --set oakum_out=- | oakum observe traffic -

@@ -1,4 +1,4 @@
-"""What a run of `oakum observe` has found out, as plain values: the one thing that outputs read."""
+"""The result of `oakum observe` as plain values, which all outputs render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An OpenAPI 3.1 document from traffic: what was seen, and nothing that was not.
+"""Builds an OpenAPI 3.1 document from traffic: only what was seen.
 
 A member is required where every object had it; a type is what came. No example and no enumeration
 is written: both would be values.

@@ -1,4 +1,4 @@
-"""Path templates from addresses alone: which segments are parameters, when no document says so.
+"""Path templates from addresses alone: which segments are parameters.
 
 A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal, a mix of letters
 and digits, an address) is a parameter at once. A word is one when it follows the name of a

@@ -1,4 +1,4 @@
-"""One exchange as a record tells it, whatever kind of record it is.
+"""One recorded exchange, whatever format recorded it.
 
 Three kinds are read: an entry of HAR 1.2, an exchange of Oakum's own line format, which is built
 alike, and a line of an access log, which has no bodies. All functions are pure; a record that

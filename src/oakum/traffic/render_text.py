@@ -1,4 +1,4 @@
-"""An observation in lines for a person; colours are the caller's."""
+"""Renders an observation as text."""
 
 from __future__ import annotations
 

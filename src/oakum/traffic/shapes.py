@@ -1,4 +1,4 @@
-"""What bodies look like, learnt one at a time: places, types, formats and how often, never a value.
+"""Learns the shape of bodies one at a time: places, types, formats and counts, never values.
 
 The law of this module: what it holds can be printed. A value is looked at once, for its type and
 form, and is gone. A name is kept while it may still be a member's; it is told only where a

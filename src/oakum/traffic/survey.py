@@ -1,4 +1,4 @@
-"""The pass over the traffic: each exchange goes to its endpoint, and is counted there."""
+"""The pass over recorded traffic that assigns each exchange to its endpoint and counts it."""
 
 from __future__ import annotations
 

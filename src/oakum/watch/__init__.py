@@ -1,1 +1,1 @@
-"""A live view of traffic for a terminal: `oakum observe watch`."""
+"""The live view of traffic in a terminal: `oakum observe watch`."""

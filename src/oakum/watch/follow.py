@@ -1,4 +1,4 @@
-"""Lines of logs as they grow, and of standard input as they come: `tail -F` for `observe watch`.
+"""Follows growing log files and standard input, like `tail -F`.
 
 Beside `intake` the only module of this package that opens anything. A log that was moved away or
 cut is opened anew from its beginning. Memory is bounded: a line that is too long is passed over,

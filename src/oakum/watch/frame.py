@@ -1,4 +1,4 @@
-"""A look at what is going on, for a terminal: the busiest endpoints, what is new, what is wrong.
+"""Renders one screen of the live view: busiest endpoints, news, problems.
 
 The same words with colour and without; names of an API are among them, and reach the screen as text
 alone.

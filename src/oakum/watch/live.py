@@ -1,4 +1,4 @@
-"""What is going on now, from exchanges as they come: looks at the survey, one after the other.
+"""Updates the live view from exchanges as they arrive.
 
 Pure: exchanges and instants in, frames out. A frame is made of the same survey that `observe
 traffic` tells at the end, so that both say the same. Memory is that of the survey, the judge and

@@ -1,4 +1,4 @@
-"""What stands at each endpoint of a contract: resources, how they are declared there, and the rest.
+"""What each endpoint of a contract shows: its resources, how they are declared, and the rest.
 
 The same places that `judge` finds in an answer, found in what is declared.
 """

@@ -1,4 +1,4 @@
-"""Moves in sentences: who may now see which fields of what, in which state, at how many endpoints.
+"""Renders a difference as sentences: who may now see which fields, in which state, where.
 
 A sentence names the weakest viewers that it is true of; whoever is more than they are is meant as
 well. The words lose no cell: moves that no sentence can hold stand in one of their own.

@@ -1,4 +1,4 @@
-"""What a contract says beside its tables, and which way a change of it goes.
+"""Parts of a contract outside its tables, and whether a change opens or closes them.
 
 Who is asking, whose an object is, counts, limits, what a gateway passes unread: none of it is a row
 of a table, all of it decides what is let out. What cannot be ordered, such as another way to learn

@@ -1,4 +1,4 @@
-"""Who is meant by the cells that moved, and in which states: the fewest words that are exact."""
+"""Names the viewers and states of changed cells in the fewest words that are exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which a caller can stand to an object, as two contracts read it.
+"""Every way in which a caller can relate to an object, as two contracts read it.
 
 A relation is compared by what makes it true (its `Source`), never by its name: a contract that only
 renames `follower` changes nothing, one that asks another list for it changes who is meant. A world

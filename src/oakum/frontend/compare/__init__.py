@@ -1,4 +1,4 @@
-"""Granted, sent, used: what a contract grants, what traffic shows to be sent, what pages use.
+"""Compares what a contract grants, what traffic shows to be sent, and what pages use.
 
 The law of this package: what was not seen is *not known*, never *fine* and never *excess*.
 """

@@ -1,4 +1,4 @@
-"""What other commands have written, as far as it can be compared. Pure."""
+"""Reads the outputs of other commands for a comparison. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contract says of a viewer who is told by name alone, in a state of which parts are known.
+"""What a contract grants a viewer of whom only the name is known, in partly known states.
 
 A name such as `follower` stands for the least that such a caller is: a weaker relation may hold
 besides it unseen. `member or more` may be anything further, `unknown` anything at all. So the

@@ -1,4 +1,4 @@
-"""What to write in the contract so that it says what is so: a line, ready to copy. Pure."""
+"""Proposes the contract line that matches what is really sent and used. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three-way difference in lines for a person, and as `oakum.comparison/2`. Pure."""
+"""Renders a comparison as text and as `oakum.comparison/2`. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the three-way difference, from what traffic and pages have told. Pure."""
+"""Builds the rows of a comparison from traffic and usage. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of the evidence on one field and one kind of viewer. Pure.
+"""The verdict on one field and one kind of viewer, from contract, traffic and use. Pure.
 
 The verdicts are exclusive, and one of them always holds. Three laws, each a property test: a leak
 stays a leak (or a use that the contract denies) whatever else is seen; a use that is not known is

@@ -1,4 +1,4 @@
-"""Whom Envoy speaks to: the API twice over, and who publishes keys."""
+"""Envoy clusters: the API (twice, for traffic and look-ups) and publishers of keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms that recur in Envoy's configuration."""
+"""Building blocks of Envoy's configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log: one line for each request, by whoever knows most of it."""
+"""The audit log format: one line for each request, written by the filter that knows most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Envoy says by itself, in the words of every other denial."""
+"""Envoy's own error responses as problem details, like every other denial."""
 
 from __future__ import annotations
 

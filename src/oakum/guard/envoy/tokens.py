@@ -1,4 +1,4 @@
-"""Tokens: Envoy verifies them, and decides nothing about them."""
+"""Envoy's JWT filter: it verifies tokens and decides nothing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`account-enumeration`: an address, a number or a name goes in, and out comes whether it is
-somebody's.
+"""`account-enumeration`: an endpoint tells whether an address, number or name has an account.
 
 It cannot know who feels the difference: a login may tell it on purpose, for its users' comfort.
 Remedy: one answer for everybody, and what is personal by a message to the address itself.

@@ -1,4 +1,4 @@
-"""`authenticated-not-authorized`: the endpoint asks who you are, and then not whose object it is.
+"""`authenticated-not-authorized`: the endpoint checks the login but not the object's owner.
 
 Nobody without a login gets the field, and any account holder does: the fix that only adds a login.
 It cannot know whether the endpoint was open before.

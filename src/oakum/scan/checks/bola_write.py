@@ -1,4 +1,4 @@
-"""`bola-write`: somebody changes an object that is not theirs to change.
+"""`bola-write`: a caller changes another user's object.
 
 It cannot know which check is missing, of the object or of the role: they look alike from outside.
 Remedy: decide by the caller's relation to the object, before anything is written.

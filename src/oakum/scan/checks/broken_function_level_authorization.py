@@ -1,5 +1,4 @@
-"""`broken-function-level-authorization`: an endpoint carries out what the contract's `call` lets
-nobody like this caller do.
+"""`broken-function-level-authorization`: an operation runs for callers outside its `call`.
 
 It cannot know what else the endpoint has done: it is asked only where it reads.
 Remedy: look at the caller's role in every handler, or in one place before all of them.

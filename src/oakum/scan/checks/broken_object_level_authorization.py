@@ -1,4 +1,4 @@
-"""`broken-object-level-authorization`: a viewer who may see nothing of an object is shown it.
+"""`broken-object-level-authorization`: a viewer reads an object of which they may see nothing.
 
 It cannot know why: a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.

@@ -1,4 +1,4 @@
-"""`cacheable-personal-data`: personal answers that caches shared by many are told to keep.
+"""`cacheable-personal-data`: headers allow shared caches to store personal responses.
 
 It cannot know whether such a cache stands anywhere: so it suspects, and proves nothing.
 Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), or `Vary`.

@@ -1,4 +1,4 @@
-"""`cross-user-cache`: a cache gives one caller the answer that was made for another.
+"""`cross-user-cache`: a cache serves one caller a response that was made for another.
 
 It cannot know which cache on the way it is. It was told from a leak of the API itself by asking
 the same with a query that no cache has seen: then nothing leaks.

@@ -1,4 +1,4 @@
-"""`enumerable-ids`: a key is all that keeps strangers out, and it can be found out.
+"""`enumerable-ids`: an id is the only protection of an object, and ids can be guessed.
 
 It cannot know of a brake that begins later, or that counts different objects or addresses: own
 objects are asked for, at the rate of the run.

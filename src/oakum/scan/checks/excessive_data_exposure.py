@@ -1,4 +1,4 @@
-"""`excessive-data-exposure`: the object may be seen, this field of it may not.
+"""`excessive-data-exposure`: the viewer may see the object, but not this field.
 
 It cannot know whether the front end uses the field.
 Remedy: send a view made for the reader instead of the stored row.

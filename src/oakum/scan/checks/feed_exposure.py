@@ -1,5 +1,4 @@
-"""`feed-exposure`: a field comes live, in a frame that another caused, and through no other
-endpoint.
+"""`feed-exposure`: a live feed sends a field that no other endpoint shows.
 
 It cannot know what is pushed for events that it did not cause, nor later than it listened.
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.

@@ -1,4 +1,4 @@
-"""`graphql-exposure`: in GraphQL another path leads to an object than the one that is guarded.
+"""`graphql-exposure`: a GraphQL path reaches an object that is protected at another path.
 
 It cannot know which resolver forgot: the path of the query stands in the evidence.
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.

@@ -1,4 +1,4 @@
-"""`inference-leak`: a hidden field never appears, and steers what does.
+"""`inference-leak`: a hidden field changes which objects come, their order or number.
 
 It cannot know how much of the value a patient caller can learn: a filter gives it away whole.
 Remedy: sort, filter and count only by what the caller may see of each object.

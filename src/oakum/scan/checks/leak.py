@@ -1,4 +1,4 @@
-"""A cell that the contract denies and the API serves, with what the rules look at."""
+"""A leaking cell with the facts that rules look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mass-assignment`: owners set members of their own that nobody lets them set.
+"""`mass-assignment`: owners set members of their own objects that nobody may set.
 
 It cannot know what the member does: `roles` may open every endpoint, or none.
 Remedy: read from a request what its schema declares, and nothing else.

@@ -1,4 +1,4 @@
-"""`missing-authentication`: nobody needs to log in to read what the contract denies to anybody.
+"""`missing-authentication`: a caller without a login reads data denied to everybody.
 
 It cannot know whether a document's `security` was meant: the contract alone decides.
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.

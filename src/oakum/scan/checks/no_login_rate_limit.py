@@ -1,4 +1,4 @@
-"""`no-login-rate-limit`: a secret can be guessed again and again, and nothing slows it down.
+"""`no-login-rate-limit`: wrong secrets can be tried again and again without delay.
 
 It cannot know of a brake that begins later, or of one that looks at addresses from many places.
 Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).

@@ -1,4 +1,4 @@
-"""`pre-login-disclosure`: whoever names a person at the entrance is told more of them.
+"""`pre-login-disclosure`: login or reset endpoints tell more about a named person.
 
 It cannot know which front end shows it: a greeting with a first name was wanted by somebody.
 Remedy: say nothing of an account before its holder has proved to be its holder.

@@ -1,4 +1,4 @@
-"""`privacy-setting-not-enforced`: the owner's setting hides the field, and the API sends it.
+"""`privacy-setting-not-enforced`: the owner's setting hides a field, and the API sends it.
 
 It cannot know what the settings page says unless the contract quotes it (`promise:`).
 Remedy: apply the setting where the object is read, for every endpoint, not where it is displayed.

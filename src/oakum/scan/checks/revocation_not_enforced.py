@@ -1,4 +1,4 @@
-"""`revocation-not-enforced`: the right to see has ended, and what was given before still opens.
+"""`revocation-not-enforced`: access continues after a grant has ended.
 
 It cannot know how long: a copy that dies within a minute and one that never does look alike.
 Remedy: check the right when something is read, not when a link, a cursor or a copy is made.

@@ -1,4 +1,4 @@
-"""`shadow-endpoint`: an endpoint that no document has shows what the documented ones keep.
+"""`shadow-endpoint`: an undocumented endpoint shows what documented ones hide.
 
 It cannot know who still needs that endpoint, nor of those that it did not think of.
 Remedy: take the old address down, or let both run through the same checks.

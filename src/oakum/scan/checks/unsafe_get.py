@@ -1,4 +1,4 @@
-"""`unsafe-get`: a reading call that asks for no login says that it makes anew or destroys.
+"""`unsafe-get`: a GET without a login creates or deletes data, by its own words.
 
 It cannot know whether it really does, for it is never called: *suspected* at most.
 Remedy: take it out of what is deployed, or ask for a login, a role and a method that is not safe.

@@ -1,4 +1,4 @@
-"""`weak-jwt-secret`: tokens are signed with a word that everybody tries first.
+"""`weak-jwt-secret`: tokens are signed with a common word.
 
 It cannot know a key that is weak in another way. Nothing is sent to find it.
 Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), or a key pair.

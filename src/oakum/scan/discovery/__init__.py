@@ -1,1 +1,1 @@
-"""What no document says: endpoints in scripts, versions, how ids are made, how failures differ."""
+"""What no document says: endpoints in scripts, versions, id schemes, differing refusals."""

@@ -1,4 +1,4 @@
-"""Answers about somebody beside answers about nobody, until it is decided whether they differ.
+"""Collects responses about an existing and an absent person until a difference is certain.
 
 Asked in the order 0110 1001 (Thue and Morse), so that what changes by itself, or takes turns, is
 not taken for a difference. A stable one tells who has an account: CWE-204.

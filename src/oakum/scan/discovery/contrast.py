@@ -1,4 +1,4 @@
-"""Answers about somebody and answers about nobody: what of the first is never so in the second.
+"""Differences between responses about an existing and an absent person.
 
 Each answer is taken apart into features: status, names and values of headers, names of cookies,
 every place of the body with the kind of its value and the value, and how much text is around the

@@ -1,4 +1,4 @@
-"""Whether another endpoint serves the same objects, and what it shows to whom.
+"""Whether another endpoint serves the same objects, and to whom.
 
 An endpoint that no document has is tried as an owner first, who asks for what is theirs. Only what
 answers as an API does, and not with the page or the error that any unknown path gets, is asked as

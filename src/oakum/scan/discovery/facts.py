@@ -1,4 +1,4 @@
-"""What is read out of documents and of who-am-I before the first question: names, ids, claims."""
+"""Facts known before the first request: names, ids and claims from documents and who-am-I."""
 
 from __future__ import annotations
 

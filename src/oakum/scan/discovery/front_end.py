@@ -1,4 +1,4 @@
-"""What a front end's scripts name that the document lacks, as endpoints that may be asked.
+"""Endpoints that a front end's scripts call and the document lacks.
 
 The page and its scripts are fetched as nobody, from the page's own address and from those that the
 user named; what they name is an endpoint only if its words say that it reads

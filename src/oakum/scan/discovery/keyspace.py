@@ -1,4 +1,4 @@
-"""Whether ids can be walked, told from a few own ones, and how many records stand behind them.
+"""Whether ids can be enumerated, from a few own ones, and how many objects there are.
 
 An id is read as a number in every common way of writing one: decimal, other bases, base64, times.
 Ids that lie far closer together than chance would put them count up. Those of a small space can be

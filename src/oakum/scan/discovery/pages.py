@@ -1,4 +1,4 @@
-"""What stands in a page for its scripts: their addresses, their text, and data they begin with.
+"""Scripts of a page: their addresses, inline text and initial data.
 
 Pure. A page is read as leniently as a browser does it, and in one go: what cannot be read is passed
 over, and no page takes longer to read than it is long.

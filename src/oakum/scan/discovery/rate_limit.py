@@ -1,4 +1,4 @@
-"""Whether a target slows down who asks a lot: told from a bounded number of questions in a row.
+"""Whether a target limits the request rate, tested with a bounded number of requests.
 
 A brake is whatever stops a walk: `429` (RFC 6585, 4), another refusal than before, a page in the
 place of the answer (a captcha), a connection that is dropped, answers that take ever longer. It is

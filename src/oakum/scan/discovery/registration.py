@@ -1,4 +1,4 @@
-"""Which operations of a document make an account that can log in, and which take one away."""
+"""Operations that create or delete an account that can log in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths that a script names: `fetch("/api/users/" + id)`, with holes where it puts values.
+"""Finds API paths in scripts: `fetch("/api/users/" + id)`, with gaps for values.
 
 Pure. Scripts are not parsed, only read: a literal that looks like a path counts, and what is put
 together with it by a template, by `+` or by `.concat(`. Calls that plainly write are left out.

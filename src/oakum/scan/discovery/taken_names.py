@@ -1,4 +1,4 @@
-"""Registering under a name that is taken: what the refusal tells, and whether it is one.
+"""Registration under a taken name: whether the refusal reveals that it is taken.
 
 Asked with names of accounts that the run itself made, and of nobody else: an API may overwrite the
 account, set its password anew (CWE-640), or make a second one. The first question that is not

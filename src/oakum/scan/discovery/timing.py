@@ -1,4 +1,4 @@
-"""Whether answers about somebody take longer than answers about nobody: a hint, and never a proof.
+"""Whether responses about an existing person take longer: a hint, never a proof.
 
 An API that looks a secret up, or hashes it (CWE-208), only for who has an account, says by its time
 what its words hide. From afar times are noise, so they are compared by rank (Mann and Whitney,

@@ -1,4 +1,4 @@
-"""Other versions of what a document names: of a path, a media type, a value that says a version.
+"""Other versions of a documented path, media type or version parameter.
 
 Pure. Each guess costs a request to try, so few are made: the versions right before, the first, the
 next, and the path without any.

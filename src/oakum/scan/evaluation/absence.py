@@ -1,4 +1,4 @@
-"""Cells that are closed by what did not come: objects left out of a list, fields of an object."""
+"""Closes cells by absence: objects left out of a list, fields left out of an object."""
 
 from __future__ import annotations
 

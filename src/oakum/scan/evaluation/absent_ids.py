@@ -1,4 +1,4 @@
-"""The same question for an id that is nobody's.
+"""Requests an id that nobody has, to learn what "not found" looks like.
 
 An endpoint that answers it with the caller's own object ignores ids, and tells of nobody else. What
 else stands in the answer is judged like any other: a refusal may hold somebody's data, too

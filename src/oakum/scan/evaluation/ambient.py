@@ -1,5 +1,4 @@
-"""Values that name nobody although only one identity was shown them: the present time, counters,
-ids of requests, versions, names of hosts.
+"""Values that identify nobody though one identity alone saw them: time, counters, request ids.
 
 The law of this module: outside of its own field such a value is no proof. Told by evidence: it is
 the time at which it was asked for, or its owner is shown another at each asking. What stands in

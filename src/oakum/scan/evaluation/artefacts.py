@@ -1,4 +1,4 @@
-"""What an answer gives its reader to come back with: links, cursors. In memory only.
+"""Links and cursors of a response, by which a reader can come back. In memory only.
 
 A cursor may lead to a copy and a signed link past every check: both are worth asking again when
 the right to see is gone.

@@ -1,4 +1,4 @@
-"""Which cells one answer decides, and how.
+"""Which cells one response decides, and how.
 
 Judged by values, never by status or size: a field leaks when what stands there is what its owner
 is shown (or what its owner never gets to see at all); a placeholder is no leak.

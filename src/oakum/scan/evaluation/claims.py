@@ -1,4 +1,4 @@
-"""Relations that a claim tells, and of which nobody can say whether a viewer holds them.
+"""Relations by claim where it is unknown whether a viewer has the claim.
 
 The law of this module: a claim that no identity was ever found to hold may stand where nobody
 looks for it. Who is not known not to hold it is no mere member for that, and what they are shown

@@ -1,4 +1,4 @@
-"""Findings asked for again: what one answer shows may be chance, and is proven by a second."""
+"""Repeats the request behind a finding, because a single response may be chance."""
 
 from __future__ import annotations
 

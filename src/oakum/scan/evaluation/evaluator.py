@@ -1,4 +1,4 @@
-"""One answer looked at: which cells it decides, and how.
+"""Evaluates one response against the contract.
 
 Judged by values, never by status or size: a field leaks when what stands there is what its owner
 is shown (or what its owner never gets to see at all); a placeholder is no leak.

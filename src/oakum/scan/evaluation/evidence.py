@@ -1,4 +1,4 @@
-"""Answers turned into evidence: shapes and keyed hashes, never a value.
+"""Turns responses into evidence: shapes and keyed hashes, never a value.
 
 The key is drawn anew for each run and never written, so that hashes compare within a report and
 say nothing outside it (a hash of a birthday without a key is a birthday).

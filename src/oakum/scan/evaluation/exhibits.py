@@ -1,4 +1,4 @@
-"""What a finding shows: the owner's answer and the viewer's, as shapes and keyed hashes."""
+"""The evidence of a finding: the owner's response and the viewer's, as shapes and hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers look like, values left out, and what they say to caches."""
+"""The form of a response: media type, left-out values, caching headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every answer is judged by; it grows with each."""
+"""What every evaluation starts from: contract, identities, knowledge, matrix."""
 
 from __future__ import annotations
 

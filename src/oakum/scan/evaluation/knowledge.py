@@ -1,4 +1,4 @@
-"""What the run has learnt, in memory only: values that owners see of themselves, and ids.
+"""What the run has learnt: owners' values and ids. In memory only.
 
 The one place where values of people are held. Nothing of it is written anywhere: what leaves are
 shapes and keyed hashes (see `evidence`).

@@ -1,4 +1,4 @@
-"""Objects of known kinds in answers of a form that no document describes.
+"""Recognises objects of known resources in responses that no document describes.
 
 An old version, a page made for phones and a path that only a script knows answer as they like.
 What stands where the document puts a resource is one; elsewhere an object is told by its members:

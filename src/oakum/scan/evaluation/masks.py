@@ -1,4 +1,4 @@
-"""Values that stand in for another: a mask is not what it hides, also when its owner sees it.
+"""Masked values (`***`, initials): a mask is not the value that it hides.
 
 Told by evidence: the owner sees another value of the same field of the same object elsewhere, and
 this one is made of what everybody knows of them (`3+bob@noreply.example.org`), or is the same for

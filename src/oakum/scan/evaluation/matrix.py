@@ -1,4 +1,4 @@
-"""The exposure matrix: every cell that the contract and the documents make, and what is known.
+"""The exposure matrix: every cell of the contract, and what is known of it.
 
 The law of this module: no vacuous green. A denied cell is *closed* only when its owner was seen
 to see the value and the viewer's answer came without it; everything else stays *untested*, with

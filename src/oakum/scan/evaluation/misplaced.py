@@ -1,4 +1,4 @@
-"""Values of somebody's that stand where no field of a known object is."""
+"""Finds owners' values outside the fields of known objects."""
 
 from __future__ import annotations
 

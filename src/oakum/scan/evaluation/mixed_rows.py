@@ -1,4 +1,4 @@
-"""Values of another that somebody is shown as their own, by an answer whose rows are mixed up.
+"""Another user's values inside a response that claims to be the caller's own.
 
 Told by evidence: the same object shows its owner another value elsewhere, and the one that it shows
 here is all that another identity is ever shown in that field. What two people have in common, a

@@ -1,4 +1,4 @@
-"""Ids of identities that only their own lists tell."""
+"""Ids of the identities that only their own lists reveal."""
 
 from __future__ import annotations
 

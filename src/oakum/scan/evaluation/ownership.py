@@ -1,4 +1,4 @@
-"""Whose an object instance is, and in which state, where its answer does not say all of it.
+"""The owner and state of an object instance whose response does not say both.
 
 The law of this module: what cannot be told is said to be so. An instance is given to somebody only
 by what was asked for, by what other answers told of the same object, or by a value that names one

@@ -1,4 +1,4 @@
-"""What an answer tells besides the fields of its objects: presence, order, counts, the rest.
+"""Signals beside the fields of objects: presence, order, counts.
 
 Two readings of one question are compared place by place. A place that differs between two equal
 worlds is noise and says nothing there; a place that differs only when a secret does, tells it.

@@ -1,4 +1,4 @@
-"""What a run's own change of a setting has opened, and the API does not close again.
+"""Tells a leak from what the run's own change of a setting has opened.
 
 The law of this module: a setting that reads as before is not yet as before. Endpoints that showed a
 stranger more while a setting was changed are asked once more when it was put back, a few of them,

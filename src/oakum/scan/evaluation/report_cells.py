@@ -1,4 +1,4 @@
-"""The matrix as a report says it: each cell with its result, and why nothing is known of it."""
+"""The cells of the report: each with its result, and why it is untested."""
 
 from __future__ import annotations
 

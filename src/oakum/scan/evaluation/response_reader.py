@@ -1,4 +1,4 @@
-"""Answers read: what an `Evaluator` looks at, as the document describes them or otherwise."""
+"""Parses a response once, as the document describes it or by its own form."""
 
 from __future__ import annotations
 

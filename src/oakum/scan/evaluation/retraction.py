@@ -1,4 +1,4 @@
-"""Leaks that were told too soon, and are taken back by what is known later.
+"""Withdraws findings that later knowledge contradicts.
 
 What was told by a value alone goes when the value turns out to name nobody; what was told by the
 object it stood in, before its owner was shown the field, when they are shown another value.

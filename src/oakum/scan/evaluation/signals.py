@@ -1,4 +1,4 @@
-"""A leak that stands in no field: the same question in two worlds, and two different answers.
+"""Leaks without a field: the same request gives different answers in two worlds.
 
 Non-interference (Goguen and Meseguer, 1982): who may not see a secret gets the same answer whatever
 it is. The two worlds may be two states of the target, two moments, or two questions that differ in

@@ -1,4 +1,4 @@
-"""The same text, written otherwise: percent-encoded, escaped for HTML or JSON, in another case.
+"""Spellings of one text: percent-encoded, HTML- or JSON-escaped, in another case.
 
 What these make of a value is still that value: whoever gets it reads it back without a key
 (RFC 3986, 2.1; HTML, character references; RFC 8259, 7). An e-mail address has no case that

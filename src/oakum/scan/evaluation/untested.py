@@ -1,4 +1,4 @@
-"""Why nothing is known of a cell, in words, and what would tell."""
+"""Why a cell is untested, in words, and what would test it."""
 
 from __future__ import annotations
 

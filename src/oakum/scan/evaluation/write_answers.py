@@ -1,4 +1,4 @@
-"""The answers to what the run itself writes, judged by the evaluator that reads are judged by.
+"""Evaluates the responses to the run's own writes, as those to reads.
 
 A refusal that returns the object of another leaks like any answer (CWE-209), and so does a creation
 that is answered with everybody's. The law of this module: such an answer can only add a leak. What

@@ -1,4 +1,4 @@
-"""GraphQL as a scan asks it: what to ask of a schema, in which words, and how answers are read.
+"""GraphQL in a scan: choosing queries, writing them, reading their answers.
 
 Pure, and needs graphql-core: whoever wants it imports it where it is used.
 """

@@ -1,4 +1,4 @@
-"""Answers to a query: what in them is a resource and whose, and what has failed."""
+"""Reads answers to a query: resources, their owners, and errors."""
 
 from __future__ import annotations
 

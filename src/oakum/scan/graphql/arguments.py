@@ -1,4 +1,4 @@
-"""What fills the arguments of a field: own ids by the words of their names, else what is fixed.
+"""Fills the arguments of a field: own ids by name, else constants.
 
 An argument that may be left out is left out, but for the size of a page. One that may not, and for
 which nothing is known, closes its field.

@@ -1,5 +1,4 @@
-"""One endpoint of GraphQL, gone through: which schema, whom to ask about, and what to do when a
-query is refused or a field fails."""
+"""Explores one GraphQL endpoint: its schema, whom to ask about, and failing queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries that the document itself gives as examples: what is left where no schema is to be had."""
+"""Queries that the document gives as examples, used where no schema is available."""
 
 from __future__ import annotations
 

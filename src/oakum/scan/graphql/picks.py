@@ -1,4 +1,4 @@
-"""What a query selects, and its text. No text in quotes: what names somebody is a variable."""
+"""The selection set and text of a query; identifying values go into variables."""
 
 from __future__ import annotations
 

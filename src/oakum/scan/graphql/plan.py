@@ -1,4 +1,4 @@
-"""Which queries show the most of a schema with the fewest requests.
+"""Chooses the queries that cover the most of a schema with the fewest requests.
 
 One query for each field of the root: below it, breadth first, everything that has a value of its
 own at each type, and every way on, each once, since a way leads to the same code wherever one comes

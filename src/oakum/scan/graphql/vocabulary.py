@@ -1,4 +1,4 @@
-"""The types of a schema in the words of the contract: which is a resource, which field a member.
+"""Maps types of a schema to the contract's resources and fields.
 
 Where the policy names the schema, a type is what it is called. A schema that was asked for is
 matched by words: `UserType.birthDate` is `User.birth_date`.

@@ -1,2 +1,1 @@
-"""Test accounts: the identities file, logins, sessions, relationships, accounts that a run
-makes."""
+"""Test accounts: the identities file, logins, sessions, relationships, own accounts."""

@@ -1,4 +1,4 @@
-"""Who is who in a run: the identities, what they are to each other, and their states.
+"""The identities of a run, their relationships and their states.
 
 Ownership is told by value, never by the shape of an id: an object is somebody's when it names one
 of the facts that the API itself gave about them.

@@ -1,4 +1,4 @@
-"""What an identity is: how it logs in, what it sends, and who it is to the others.
+"""One identity: how it logs in, what it sends, and its claims.
 
 No secret shows by accident: secrets are `Secret`, and templates hold names in their place
 (`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the environment).

@@ -1,4 +1,4 @@
-"""Everybody logged in and asked who they are, and nothing else: `oakum doctor`."""
+"""`oakum doctor`: logs every identity in and verifies it, and sends nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proves each identity before anything is asked in its name: a green run of a dead login is a lie.
+"""Verifies each identity before a scan uses it, so that a dead login never looks like a pass.
 
 An identity is proven when who-am-I answers it with JSON that it gives to nobody else: not to a
 caller without credentials, and not to another identity. Where two are told the same, a shared cache

@@ -1,4 +1,4 @@
-"""The identities file: who can log in, how, and who is what to whom.
+"""Reads the identities file: logins and relationships of test accounts.
 
 Reads Oakum's own form and the authentication file of Web Fuzzing Commons. All mistakes are said
 at once, each with its place; none shows a value. The form: docs/reference/identities.md.

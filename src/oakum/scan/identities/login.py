@@ -1,4 +1,4 @@
-"""A login as a dialogue: requests out, answers in, credentials at the end. No I/O.
+"""A login as a state machine: requests out, responses in, credentials at the end. No I/O.
 
 What goes wrong is said in words that help: what was asked, what came, what to try. Values never:
 names of members of an answer at most, never what stands in them.

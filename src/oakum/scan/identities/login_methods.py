@@ -1,4 +1,4 @@
-"""Ways to log in, as the identities file writes them: `login`, `oauth2`, `command`."""
+"""Reads login methods of the identities file: `login`, `oauth2`, `command`."""
 
 from __future__ import annotations
 

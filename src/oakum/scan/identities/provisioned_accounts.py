@@ -1,4 +1,4 @@
-"""Accounts that the run makes itself: on them it may try what it must not try on anybody's.
+"""Accounts that the run registers itself, for tests too risky for other accounts.
 
 They are registered as the document says and log in as the identities do, under names and secrets
 drawn for the run. Each stands in the journal, sealed, before it is made, and is removed at the end

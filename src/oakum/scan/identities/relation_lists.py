@@ -1,4 +1,4 @@
-"""Whom an API lists in a relation, read to its end; and the same lists before and after a run.
+"""Reads the API's lists of a relation to their end, before and after a run.
 
 The law of this module: who does not stand on a page may stand on the next one. A list is whole by
 evidence, as the guard reads one (`authz/whole.py`), once all pages that it names were read; one

@@ -1,4 +1,4 @@
-"""What identities are to each other: begun and ended through the API, when allowed.
+"""Begins and ends relationships between identities through the API, when allowed.
 
 A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
 only between two who are nothing to one another, seen on a list that is certainly whole, and only

@@ -1,4 +1,4 @@
-"""Accounts of the run's own that another of its own took away: what nobody but an owner may do.
+"""Tests on the run's own accounts whether one can delete another.
 
 A run removes what it made, and asks as each account that may be able to. Where an account removes
 another's, and no line of the contract lets it, that is a write to another's object.

@@ -1,4 +1,4 @@
-"""Where secrets come from: the environment, files, commands, and, if it must be, the text itself.
+"""Reads secrets from the environment, files, commands, or the file itself.
 
 No message of this module shows a value: what stands where a secret is expected may be one.
 """

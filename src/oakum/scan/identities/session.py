@@ -1,4 +1,4 @@
-"""Keeps every identity logged in, and puts its credentials on what it asks.
+"""Keeps every identity logged in and adds its credentials to requests.
 
 Credentials live in memory only and go to the target's own origin only. A 401 is not taken at its
 word: when who-am-I still answers, it is a denial; when it does not, the session is over, and the

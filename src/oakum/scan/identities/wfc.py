@@ -1,4 +1,4 @@
-"""The authentication file of Web Fuzzing Commons (WFC), read as identities.
+"""Reads authentication files of Web Fuzzing Commons (WFC) as identities.
 
 https://github.com/WebFuzzing/Commons, `auth.yaml`: identities under `auth`, what they share under
 `authTemplate`. Both spellings of `token` are read: `extractFrom`, `sendIn`, `sendTemplate`, and

@@ -1,1 +1,1 @@
-"""Requests: which endpoints can be asked, and every parameter and body filled in."""
+"""Chooses endpoints, and builds requests with every parameter and body filled in."""

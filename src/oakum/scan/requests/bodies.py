@@ -1,4 +1,4 @@
-"""Bodies of requests in the media type that the document declares for them.
+"""Encodes request bodies in the media type that the document declares.
 
 JSON where the operation takes it (under the name that it has there, such as
 `application/merge-patch+json`), else a form: urlencoded (WHATWG URL, 5.2) or multipart (RFC 7578).

@@ -1,5 +1,4 @@
-"""From an endpoint and a person to a request: every parameter filled by value, every value
-nameable."""
+"""Builds a request from an endpoint and a person: fills every parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes of many objects, each named by its key: `PATCH /notes` with `{"notes": [{"id": 7}]}`.
+"""Writes of many objects by key: `PATCH /notes` with `{"notes": [{"id": 7}]}`.
 
 An API that looks at who calls, and not at whose each element is, lets anybody write to anybody's
 (CWE-639). Such a write is tried with one element, as others are with one object. It is not where

@@ -1,4 +1,4 @@
-"""Values that a document itself lets a caller choose from, of a parameter or a member of a body."""
+"""Values that the document offers for a parameter or body member (enum, const, boolean)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that speak about a person whom the request names: by address, number or user name.
+"""Operations about a person named in the request by address, number or user name.
 
 Found by words, before the first request: what an operation does by `contract.classify`, what its
 members and parameters are by `contract.lexicon`.

@@ -1,4 +1,4 @@
-"""The endpoints of an API: which may be asked, what they show, and what fills their parameters.
+"""The endpoints of an API: which can be asked, what they show, and what fills them.
 
 Decided from the documents alone, before the first request.
 """

@@ -1,4 +1,4 @@
-"""Each identity's objects, asked for by each other: what one tells speaks for no other.
+"""Requests each identity's objects as each other identity.
 
 The first pass asks until its cells are decided, and one object of one owner, asked for by one
 viewer, decides a cell. An API that hands out *ben's* notes, or everybody's *second* note, or shows

@@ -1,4 +1,4 @@
-"""The pages after the first, read as somebody who is not to see all that may stand there.
+"""Reads later pages of a list as somebody who may not see all of them.
 
 A list that begins with its caller's own objects may go on with everybody's: at an offset, behind a
 cursor, under the address that the answer itself calls the next page (CWE-639). A list goes on where

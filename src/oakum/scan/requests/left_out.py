@@ -1,5 +1,4 @@
-"""Members that a trial write leaves out though the contract lets nobody set them, and why: said of
-each endpoint in the report, since nothing is known of them."""
+"""Members that a trial write leaves out, with the reason, for the report."""
 
 from __future__ import annotations
 

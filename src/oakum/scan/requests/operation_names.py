@@ -1,4 +1,4 @@
-"""Which operation of the document a request is a call of."""
+"""Finds the operation that a request calls."""
 
 from __future__ import annotations
 

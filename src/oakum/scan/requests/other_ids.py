@@ -1,4 +1,4 @@
-"""Optional parameters that name a person: `GET /usage?userId=` answers about whoever it names.
+"""Optional parameters that name a person, as in `GET /usage?userId=`.
 
 Without it the answer is the caller's own, so the plain question tells nothing of it. It is asked
 with another's id, as an endpoint of one object is (CWE-639), also where the answer declares another

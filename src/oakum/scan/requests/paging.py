@@ -1,4 +1,4 @@
-"""The next page of a list, however an API lets its readers go on.
+"""Finds the next page of a list, in the ways that APIs offer.
 
 A `Link` with `rel="next"` (RFC 8288), an address in a member called `next`, a cursor that the
 document takes back, a number of the page, or an offset.

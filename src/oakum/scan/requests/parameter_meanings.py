@@ -1,4 +1,4 @@
-"""What a declared optional parameter may mean: told in one place, for every operation alike.
+"""What an optional parameter may mean: a page size, a person, an expansion, a filter.
 
 It may name a person or an object (`userId`, `as_user`), filter by a field, perhaps with an operator
 or under another name (`memo__startswith`, `phone_number`), take a query in a language (`$filter`),

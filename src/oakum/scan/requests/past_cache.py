@@ -1,4 +1,4 @@
-"""Asking past a shared cache, and what an answer says of having come out of one.
+"""Bypasses a shared cache, and recognises responses that came from one.
 
 The key of a cache is the address (RFC 9111, 2): a query that nothing has seen before is asked of
 the server itself. Whether an answer was kept, `Age` (RFC 9111, 5.1), `Cache-Status` (RFC 9211) and

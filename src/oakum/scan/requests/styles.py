@@ -1,4 +1,4 @@
-"""How a parameter that is an array or an object is written in a query (OpenAPI 3.1, Style Values).
+"""Serialises array and object parameters in a query (OpenAPI 3.1, Style Values).
 
 What a style makes several parameters of (`filter[user_id]=…`, or the members of an exploded
 object by their own names) is taken for those parameters from the start, so that every technique

@@ -1,4 +1,4 @@
-"""Parameters that no question of a run held: what they would have shown, nobody knows.
+"""Parameters that no request of the run had, named as untested.
 
 The law of this module: it is read off the requests themselves, whatever a technique meant to send.
 Where a parameter is called like what says whose data is shown, its endpoint is untested.

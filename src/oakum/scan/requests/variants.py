@@ -1,4 +1,4 @@
-"""Another value of the same kind: what is sent to see whether a member can be set."""
+"""Another value of the same kind, to see whether a member can be set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller may choose to be sent, judged at who is not to have it.
+"""Options of a request that ask for more, tried as a viewer who may not have it.
 
 An option that changes nothing for the owner of an object, who gets all of it anyway, may open the
 whole object to somebody else: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`

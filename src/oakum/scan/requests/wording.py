@@ -1,4 +1,4 @@
-"""Questions about a person, put into words: their value in one place, the rest filled in.
+"""Requests about a person: their value in one place, the rest filled in.
 
 The other places hold own values of the same person, harmless ones, or a secret that is nobody's.
 """

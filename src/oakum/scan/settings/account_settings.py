@@ -1,4 +1,4 @@
-"""Privacy settings of the identities' own accounts: flipped when allowed, and always put back.
+"""Changes privacy settings of the identities' own accounts when allowed, and restores them.
 
 The journal hears of a flip before it is sent and of its undoing after it was read back, so that a
 run that is killed in between can be fixed by the next one. What it hears is the name of the

@@ -1,4 +1,4 @@
-"""Fields of their own that owners may write: what a paired world can differ in.
+"""Fields that owners may write, in which two worlds can differ.
 
 Only of accounts, and of what there is one of for each caller. A write to any other object that was
 there before the run stays in what the API keeps of it: a history, a mail to whoever watches it.

@@ -1,4 +1,4 @@
-"""Waiting for what was changed to be shown: caches and replicas lag behind a write.
+"""Waits until a change is visible: caches and replicas lag behind a write.
 
 A reading right after a write may be the old one, so what it does not show yet is looked for again,
 a few times and with growing pauses. How long an API has been seen to lag is remembered: what else

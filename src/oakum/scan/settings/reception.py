@@ -1,4 +1,4 @@
-"""What became of settings that were sent: refused, shown, late, or lost on the way.
+"""What became of a settings write: refused, visible, late or lost.
 
 The law of this module: only a refusal, or a reading that shows it, says what a write has done. What
 was taken and is not shown may be later (RFC 9110, 15.3.3), and so may what was answered with a

@@ -1,4 +1,4 @@
-"""A change of a setting: what was sent in the place of what, and what a person is told of it."""
+"""One change of a setting: the value before, the value sent, and its description."""
 
 from __future__ import annotations
 

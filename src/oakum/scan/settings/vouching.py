@@ -1,4 +1,4 @@
-"""Whether what a GET shows as somebody's settings is theirs, before any of it is written back.
+"""Verifies that the settings a GET shows belong to the account, before writing them back.
 
 A PUT replaces all that a GET has shown. Where a shared cache answers the GET, or the API gives
 everybody the same, one identity's settings would be written into another's account (CWE-524). So

@@ -1,4 +1,4 @@
-"""What goes beyond the documented questions: one file each, in the order in which they run.
+"""Tests beyond the documented requests, one file each, in the order in which they run.
 
 A technique gets the engine after all documented endpoints were asked. It asks on through
 `engine.put` (answers judged like any other, at endpoints of `Gate.otherwise`), or through

@@ -1,5 +1,4 @@
-"""Talk before the endpoint: what is said of a person to whoever names them (P5, P13 of the
-catalogue).
+"""Account enumeration: what endpoints tell about a named person before a login (P5, P13).
 
 A login, its first step, a forgotten password, a look-up by address: each is asked about somebody
 who has an account and about somebody who has none (`scan.comparison`). The answers themselves are

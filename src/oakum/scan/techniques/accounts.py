@@ -1,6 +1,5 @@
-"""What may only be tried on accounts that the run makes itself: what a registration takes over, who
-can change whose password, and how often a wrong one may be guessed (P12, P6); what a registration
-says of a name that is taken (P13).
+"""Tests on accounts of the run's own: mass assignment at registration, passwords, login rate (P12,
+P6, P13).
 
 Two accounts are made, the first as the document says. The second asks for more than it says
 (CWE-915): what its own view then shows, and the first one's does not, was taken over from the

@@ -1,4 +1,4 @@
-"""Many at once: a search or a look-up that was made for one, asked for everybody (P7).
+"""Bulk exposure: a search or look-up meant for one object, asked for all of them (P7).
 
 A search by the whole name leaves out who does not want to be found, and `*` is another query, which
 leaves out nobody; so are an empty term, the beginning of a name, all of a host, a list of ids in

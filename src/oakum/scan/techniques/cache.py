@@ -1,4 +1,4 @@
-"""Caches that hand an answer to the wrong reader (P14): told apart from leaks of the API itself.
+"""Caches that serve a response to the wrong reader (P14), told apart from leaks of the API.
 
 The sweep asks owners first and others right after, at one address: a shared cache in between gives
 the second reader what was made for the first, which is then a leak like any other. Here such a leak

@@ -1,4 +1,4 @@
-"""Who is let in where the contract says who may call, and no object tells by what it shows.
+"""Operations that run for callers outside their `call`.
 
 A list of jobs, a report of all sales, a cache that is emptied: what such an endpoint answers holds
 nobody's field, so it is asked as one caller of each kind, and whoever the contract's `call` leaves

@@ -1,4 +1,4 @@
-"""Objects that the run makes: what a creation takes over, and who else may take one away (P12, P2).
+"""Objects that the run creates: mass assignment, and deletion by others (P12, P2).
 
 Where the document says how an object is made and how it is taken away, one is made for an identity,
 with a mark in it that is in nothing else. It is read back by its owner. Another is made that asks

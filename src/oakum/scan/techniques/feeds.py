@@ -1,4 +1,4 @@
-"""Live feeds: what is pushed to one while another makes it happen (P11 of the catalogue).
+"""Live feeds: what they push to one identity while another causes it (P11).
 
 Two clients at a time: each kind of viewer listens, the least entitled first, and then the owner
 comes in. Every frame is judged like an answer, for who got it. The first time viewers ask for all

@@ -1,4 +1,4 @@
-"""Ways through a graph (P10 of the catalogue): the person is guarded at one path, open at another.
+"""GraphQL paths: an object protected at one path and open at another (P10).
 
 The schema is the policy's own file, else what the API tells of itself, else the queries that the
 document gives as examples. Each field of the query's root is asked once for each kind of viewer,

@@ -1,4 +1,4 @@
-"""Keys that give access and can be enumerated (P6 of the catalogue).
+"""Ids that grant access and can be enumerated (P6).
 
 A contract may show something to whoever holds a key: a tracking number, the tag of a dog, a link.
 Then the key is all that keeps strangers out, and must not be found out. It is where keys count up,

@@ -1,4 +1,4 @@
-"""A hidden field that steers the answer: whom a filter finds, in which order, how many (P15).
+"""Inference: a hidden field changes which objects a filter finds, or their order or number (P15).
 
 No forbidden value stands in any body. Two questions that differ in one value of an owner's, or one
 question in two worlds that do (law 8), are answered differently to somebody who may not see it.

@@ -1,4 +1,4 @@
-"""What can be told without asking: keys of tokens that are words, and reads that say they destroy.
+"""Tests without a request: weak JWT secrets, and GET operations that say they delete data.
 
 A token signed with a shared secret (RFC 7515, HMAC) is a puzzle that anybody who holds one may
 solve at home: when the key is a word that everybody tries first, whoever has an account can write a

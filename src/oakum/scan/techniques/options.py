@@ -1,4 +1,4 @@
-"""Optional parameters: the same endpoint, asked for more (P7, P8 of the catalogue).
+"""Optional parameters that ask an endpoint for more (P7, P8).
 
 A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
 Each parameter that the document declares is tried as its owner first. What changes the form of the

@@ -1,4 +1,4 @@
-"""Mixed parents: somebody's object asked for below an object of the caller's own (P1).
+"""Another's object requested below a parent of the caller's own (P1).
 
 `GET /users/{userId}/notes/{noteId}` is asked for as the document says it, with both ids of one
 owner. An API that checks whether the *first* is the caller's, and loads the second by its id alone,

@@ -1,4 +1,4 @@
-"""Grants that outlive their end: read, revoke, read again with what was kept (P16).
+"""Revocation: read, end the grant, read again with what was kept (P16).
 
 For each relation that may be ended and each switch that may be closed: the endpoints are read as
 the one who is still entitled, and links and cursors kept; the grant is taken away; the same

@@ -1,4 +1,4 @@
-"""Forgotten twins: the same objects at endpoints that no document has (P9 of the catalogue).
+"""Shadow endpoints: the same objects at undocumented versions and paths (P9).
 
 An old version of a path, another address of the API, a page made for phones, a path that only the
 front end's scripts know: what was closed at the documented endpoint may be open there. Little is

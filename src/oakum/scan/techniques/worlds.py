@@ -1,4 +1,4 @@
-"""Paired worlds: the same questions twice, with nothing between them but one hidden value (law 8).
+"""Paired worlds: the same requests twice, with one hidden value changed between them (law 8).
 
 An owner's hidden fields are set low, all at once, and every list is read by those who may not see
 them; set low again and read again, which is the noise of two equal worlds, times of change and

@@ -1,4 +1,4 @@
-"""Writes that the contract grants to nobody who makes them (P12, and P2 with a pen in hand).
+"""Writes by callers to whom the contract grants none (P12, P2).
 
 Three questions, each with one object of an identity's (one that the run has made, where one can be
 made and taken away), one unique value, and both sides read back:

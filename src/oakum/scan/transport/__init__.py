@@ -1,1 +1,1 @@
-"""Sockets, feeds and rate: the only modules of `scan` that send anything."""
+"""HTTP, feeds and rate limiting: the only modules of `scan` that open sockets."""

@@ -1,4 +1,4 @@
-"""The one place of `scan` that asks and starts programs, and the brake on it.
+"""Sends requests and runs login commands, under the rate limit.
 
 Feeds, which stay open, are opened beside it (`feeds_transport`), in the same scope and budget.
 

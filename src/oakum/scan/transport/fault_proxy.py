@@ -1,4 +1,4 @@
-"""What may stand between a run and its target, such as an API that is not quite the real one.
+"""A hook between a run and its target, used to inject faults.
 
 For `oakum gate --self-test`. All that a scan is made of stands above it and cannot tell: engine,
 judge, sessions, budget.

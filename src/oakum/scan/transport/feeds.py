@@ -1,4 +1,4 @@
-"""Feeds kept open: server-sent events and lines over HTTP, and WebSockets (RFC 6455).
+"""Open feeds: server-sent events and lines over HTTP, and WebSockets (RFC 6455).
 
 The other place of `scan` that opens sockets. A feed is opened as any request is sent, in the same
 scope, at the same rate, from the same budget, with the same sessions; then a thread of its own

@@ -1,4 +1,4 @@
-"""Bytes of a feed cut into frames, whatever the pieces in which they come.
+"""Splits the bytes of a feed into frames, however they arrive.
 
 Kinds: server-sent events (HTML Living Standard, *Server-sent events*, 9.2.6), lines of JSON
 (`application/x-ndjson`; RFC 7464 with a record separator before each), and one whole body.

@@ -1,4 +1,4 @@
-"""Whether the target fails, or a few of its operations do by themselves.
+"""Whether the whole target fails, or a few of its operations.
 
 Each operation is judged against its own history: one that has never been answered but with server
 errors is broken, says nothing of the others, and is left alone after a few. Where half of the last

@@ -1,4 +1,4 @@
-"""Feeds that stay open, as the engine sees them: frames that come while something else is done."""
+"""The interface of an open feed, as the engine sees it."""
 
 from __future__ import annotations
 

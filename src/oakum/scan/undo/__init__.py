@@ -1,1 +1,1 @@
-"""What a run changes is written down before, and put back: journal, undo log, restore."""
+"""Undoes what a run changes: the journal, the undo log, restore."""

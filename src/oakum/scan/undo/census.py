@@ -1,4 +1,4 @@
-"""The identities' own objects before a run writes and after it has put everything back.
+"""Compares the identities' objects before a run writes and after it has undone everything.
 
 Each technique reads back what it has changed. What an API does beside that (a creation that pushes
 another object out, a removal that takes its siblings along, a write that empties what it was not

@@ -1,4 +1,4 @@
-"""Values of people that a journal must hold to put them back: sealed, so that nobody reads them.
+"""Encrypts personal values that the journal needs for an undo.
 
 A setting's value may stand there in clear text (`true`, `only_me`); a birthday may not. It is
 encrypted and authenticated (Fernet: AES-128-CBC and HMAC-SHA256) under a key that scrypt (RFC 7914)

@@ -1,4 +1,4 @@
-"""What a run has learnt so far, line by line, so that a killed run goes on where it was.
+"""The journal: what a run has learnt, line by line, so that a killed run can continue.
 
 Held: outcomes (cells, shapes, keyed hashes) and settings flipped. Not held: ids, values, tokens;
 what a resumed run needs of those, it asks its owners for again.

@@ -1,4 +1,4 @@
-"""Objects that a run makes for an identity, with a mark in them that is in nothing else.
+"""Objects that a run creates for an identity, each with a unique mark.
 
 Where the document says how an object is made and how it is taken away. It is entered in the undo
 log before it is made, found again by its mark, and taken away at the end. Nothing that was there

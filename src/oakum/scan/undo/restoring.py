@@ -1,4 +1,4 @@
-"""What a killed run has left changed, put back by itself: `oakum scan --restore`.
+"""`oakum scan --restore`: undoes what a killed run left changed.
 
 The journal is the witness: what it still remembers when all is done was not put back, or was not
 seen to be. So a second call does nothing more, or goes on where the first had to stop.

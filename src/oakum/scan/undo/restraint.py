@@ -1,4 +1,4 @@
-"""What a scan leaves alone even where it may write, and why: said of each operation in the report.
+"""Operations that a scan never calls even where it may write, and why, for the report.
 
 A trial sends nothing to an operation that is a staff matter or moves money, nothing whose body it
 cannot write as declared, and changes no member on which the life of something hangs that was there

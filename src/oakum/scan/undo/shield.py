@@ -1,4 +1,4 @@
-"""A write that is on its way is not left alone: whether it was carried out has to be known."""
+"""Delays interrupts while a write is in flight, so that its outcome is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What writes have to be undone, and how: in the journal before the write is sent.
+"""What has to be undone and how, journaled before each write.
 
 An entry holds whole requests, with values of people in them; in the journal it is sealed (`seal`).
 """

@@ -1,1 +1,1 @@
-"""Calls and counts kept as Parquet, and the questions that engines of SQL answer over them."""
+"""Calls and counts kept as Parquet, queried by DuckDB or Spark."""

@@ -1,4 +1,4 @@
-"""DuckDB, with its memory and its temporary files in our hands."""
+"""DuckDB with bounded memory and its own temporary folder."""
 
 from __future__ import annotations
 

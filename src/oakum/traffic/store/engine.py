@@ -1,4 +1,4 @@
-"""What an engine of SQL must be able to do, and DuckDB, the one that comes with Oakum.
+"""The interface of an SQL engine, and DuckDB, which comes with Oakum.
 
 An engine reads files itself; which, and what they hold, is told by names alone. It answers
 questions of `questions.py` as they are.

@@ -1,4 +1,4 @@
-"""Kept traffic held against a document or a contract: judged when it was kept, added up here."""
+"""Kept traffic compared with a document or contract: judged when kept, summed here."""
 
 from __future__ import annotations
 

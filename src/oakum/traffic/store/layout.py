@@ -1,4 +1,4 @@
-"""Where kept calls lie: partitioned Parquet, and a sheet for each run that wrote some.
+"""The layout of kept calls: partitioned Parquet, and a manifest for each run.
 
     DIR/calls/date=2026-11-25/part-RUN-0.parquet    one row a call (`oakum.traffic.call.Call`)
     DIR/counts, fields, sent, drift/part-RUN.parquet    sums of one run, to be added up

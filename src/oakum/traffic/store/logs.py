@@ -1,4 +1,4 @@
-"""Access logs, read by the engine itself.
+"""Access logs, read by the SQL engine itself.
 
 An engine cannot tell a name from a word, so it knows shapes of paths by a vocabulary: a small
 table from shape to endpoint, made of what a sample of the lines holds. A shape that it lacks is

@@ -1,4 +1,4 @@
-"""Where a reading goes on: what the sheets of a folder say of the files that are given now.
+"""Where a reading continues, from the manifests of a folder and the given files.
 
 The law of this module: a file is known by what is in it, not by its name. It goes on where its
 beginning, and what stood before the place that was reached, are as they were; so a log that was

@@ -1,4 +1,4 @@
-"""The questions that are put to an engine of SQL, each written once.
+"""SQL queries, each written once for both engines.
 
 They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has five words
 of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `told_apart(text)`, a

@@ -1,4 +1,4 @@
-"""Kept calls, read back."""
+"""Reads kept calls back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apache Spark, for what one machine cannot count: its own session here, or a cluster's.
+"""Apache Spark as the SQL engine: a local session or a cluster's.
 
 The law of this module: it answers the questions of `questions.py` as DuckDB does, to the byte. A
 line is JSON to both or to neither.

@@ -1,4 +1,4 @@
-"""An engine's answers, put into the same survey that a pass over the traffic makes.
+"""Turns results of SQL queries into the same survey that a pass over traffic makes.
 
 The law of this module: an engine counts, and nothing else. What is an endpoint, what is set aside
 and what a path's template is, the surveyor says, to a stand-in for each group that was counted.

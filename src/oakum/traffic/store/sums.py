@@ -1,4 +1,4 @@
-"""What one run has counted, as rows that can be added to those of other runs.
+"""Counts of one run as rows that can be added to those of other runs.
 
 The law of this module: adding up what two runs have counted gives what one run over the traffic of
 both would have counted. One thing is lost: a name of a member that one run alone was not sure of

@@ -1,4 +1,4 @@
-"""Writes kept calls as Parquet, in pieces of bounded size, each file whole or not there.
+"""Writes kept calls as Parquet in pieces of bounded size, each atomically.
 
 DuckDB makes the Parquet, out of lines that hold what a `Call` holds and nothing else.
 """
