@@ -11,7 +11,8 @@ import world
 from load import Absent
 
 from oakum.errors import InputError
-from oakum.guard.compiled import AUDIT_KEY, read_contract
+from oakum.guard.audit import AUDIT_KEY
+from oakum.guard.contract_files import read_contract
 from oakum.guard.files import fill
 from oakum.guard.target import Deployment, Target
 

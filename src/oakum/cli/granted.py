@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from oakum.authz import Judge, compile_contract
+from oakum.authz import Judge
 from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.frontend.contrast import Row, Sight, Viewed, contrast
 from oakum.frontend.usage import Heard, Sent, Usage
-from oakum.guard.lookup_plan import derive
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.route import Router, placed
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
@@ -34,8 +34,8 @@ class Granted:
             told = "there is no policy, so there is nothing to hold an answer against"
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         self._policy = contract.policy
-        self._model = compile_contract(contract.document, contract.policy)
-        self._credentials = derive(contract.document, self._model).credentials
+        compiled = compile_for_gateway(contract)
+        self._model, self._credentials = compiled.stated, compiled.lookups.credentials
         relations = contract.policy.relations.values()
         self._claims = frozenset(each.claim for each in relations if each.kind == "claim")
         self._router = Router(contract.document.operations)

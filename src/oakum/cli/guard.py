@@ -165,7 +165,7 @@ def export(
     at: Path,
 ) -> int:
     """Write the gateway as files for a fleet that needs neither Python nor Oakum."""
-    from oakum.guard.compiled import AUDIT_KEY
+    from oakum.guard.audit import AUDIT_KEY
     from oakum.guard.export import Order, export
 
     order = Order(
@@ -194,7 +194,7 @@ def export(
 )  # fmt: skip
 def check(contract: Path, overlays: tuple[Path, ...]) -> int:
     """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
-    from oakum.guard.compiled import read_contract
+    from oakum.guard.contract_files import read_contract
 
     found = read_contract(contract, overlays)
     shared.warn(found.warned(feeds=False))

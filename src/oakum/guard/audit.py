@@ -15,6 +15,8 @@ from typing import BinaryIO, Self
 
 import orjson
 
+AUDIT_KEY = "OAKUM_AUDIT_KEY"
+"""Environment variable with the key of the hashes in the audit log."""
 _LONGEST = 1 << 20
 """Bytes of one line; an engine's line has a few hundred."""
 

@@ -28,9 +28,12 @@ class CompiledContract:
 
     document: Document
     """The OpenAPI document, as it was read."""
+    stated: Model
+    """Who may call what and see what, as document and policy say: what a scan, tests and recorded
+    traffic are judged by."""
     model: Model
-    """Who may call what and see what; an operation that is open to a key of the application's
-    alone is open to nobody in particular."""
+    """The same for a gateway: an operation that is open to a key of the application's alone is open
+    to nobody in particular. Where there is no such key it is `stated` itself."""
     lookups: LookupPlan
     """Endpoints, and what has to be asked of the API for them."""
 
@@ -41,10 +44,14 @@ class CompiledContract:
 
 
 def compile_for_gateway(contract: Contract) -> CompiledContract:
-    """Compile a contract that was read. Raises `InputError` when there is no policy in it."""
+    """Compile a contract that was read, once for all that decide by it in this process.
+
+    Raises `InputError` when there is no policy in it.
+    """
     document, policy = contract.document, contract.policy
     if policy is None:
         hint = "write one, or draft it with `oakum init`"
         raise InputError([Problem(Location(document.file), "there is no policy to guard by", hint)])
-    model = open_to_clients(document, compile_contract(document, policy))
-    return CompiledContract(document, model, derive(document, model))
+    stated = compile_contract(document, policy)
+    model = open_to_clients(document, stated)
+    return CompiledContract(document, stated, model, derive(document, model))

@@ -25,8 +25,8 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
-from oakum.guard.audit import Tail, passage
-from oakum.guard.compiled import AUDIT_KEY, ContractFiles, read_contract
+from oakum.guard.audit import AUDIT_KEY, Tail, passage
+from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch
 from oakum.guard.files import appendable, fill, folder_of, judged

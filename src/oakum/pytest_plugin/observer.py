@@ -8,11 +8,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from oakum.authz import Leaf, compile_contract, likely_media
+from oakum.authz import Leaf, likely_media
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.guard.lookup_plan import derive
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.route import Router, placed
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
@@ -76,15 +76,15 @@ class Watch:
             told = "there is no policy, so there is nothing to hold an answer against"
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         document, policy = contract.document, contract.policy
-        self.policy, self.model = policy, compile_contract(document, policy)
+        compiled = compile_for_gateway(contract)
+        self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
         self.gates, self.skipped = survey(self.model, infer_params(document, policy))
         self.tally = Tally()
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
-        wiring = derive(document, self.model)
         self._router = Router(document.operations)
-        self._callers = Callers(policy, wiring.credentials, said)
-        asks = wiring.asks[wiring.whoami] if wiring.whoami is not None else None
+        self._callers = Callers(policy, lookups.credentials, said)
+        asks = lookups.asks[lookups.whoami] if lookups.whoami is not None else None
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
         self._hosts = hosts

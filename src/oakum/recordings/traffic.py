@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
-from oakum.authz import compile_contract
 from oakum.authz.asking import READS
 from oakum.authz.model import pattern
 from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
-from oakum.guard.lookup_plan import Ask, derive
+from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.guard.lookup_plan import Ask
 from oakum.guard.route import Router, placed
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
@@ -103,18 +103,16 @@ class Judged(Declared):
     def __init__(self, contract: Contract) -> None:
         """The contract has a policy."""
         super().__init__(contract.document)
-        assert contract.policy is not None
-        document, self.policy = contract.document, contract.policy
-        self.model = compile_contract(document, self.policy)
-        self._wiring = derive(document, self.model)
+        compiled = compile_for_gateway(contract)
+        self.policy, self.model, lookups = compiled.policy, compiled.stated, compiled.lookups
         self.names |= policy_names(self.policy)
-        self._callers = Callers(self.policy, self._wiring.credentials, lambda _: None)
-        asks = self._wiring.asks
-        whoami = self._wiring.whoami
+        self._callers = Callers(self.policy, lookups.credentials, lambda _: None)
+        asks = lookups.asks
+        whoami = lookups.whoami
         self._whoami = asks[whoami].operation if whoami is not None else ""
         self._telling = _path_pattern(self.model.operations.get(self._whoami))
         self._lists: dict[str, list[tuple[str, Ask]]] = {}
-        for name, index in self._wiring.relations.items():
+        for name, index in lookups.relations.items():
             self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
         self._writes = dict(_writes(contract.document, self.policy))
         self._label = Cast(self.policy, {}, {}, {}).label

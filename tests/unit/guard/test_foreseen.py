@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.guard.compiled import read_contract
+from oakum.guard.contract_files import read_contract
 from tests.conformance.exchanges import FOLDER
 from tests.unit.cli.shell import oakum
 

@@ -16,9 +16,6 @@ from oakum.guard.target import Plan
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 
-AUDIT_KEY = "OAKUM_AUDIT_KEY"
-"""Environment variable with the key of the hashes in the audit log."""
-
 
 @dataclass(frozen=True, eq=False)
 class ContractFiles:

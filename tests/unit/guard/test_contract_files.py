@@ -11,7 +11,7 @@ import pytest
 
 from oakum.authz import model
 from oakum.guard import lookup_plan
-from oakum.guard.compiled import ContractFiles, read_contract
+from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
 from oakum.guard.target import Deployment
