@@ -1,4 +1,4 @@
-"""The rules, one file each, most specific first: the first match names a finding."""
+"""The rules, one file each, most specific first: the first that matches names a finding."""
 
 from __future__ import annotations
 
