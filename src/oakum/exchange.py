@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from oakum.http.media_type import essence, is_json
+
 
 @dataclass(frozen=True)
 class Request:
@@ -18,6 +20,11 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body without its parameters, in lower case; empty when not said."""
+        return essence(self.headers.get("content-type", ""))
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,12 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type without its parameters, in lower case; empty when not said."""
-        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+        return essence(self.headers.get("content-type", ""))
 
     @property
     def is_json(self) -> bool:
         """True for `application/json` and any `+json`."""
-        return self.media_type == "application/json" or self.media_type.endswith("+json")
+        return is_json(self.media_type)
 
 
 @dataclass(frozen=True)

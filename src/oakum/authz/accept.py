@@ -17,7 +17,8 @@ from oakum.authz.project import Call, cut, left, settle, whole, withheld
 from oakum.authz.span import Span, Unreadable, read
 from oakum.authz.table import Table
 from oakum.authz.writing import Named
-from oakum.openapi.model import Json, Media, is_json
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json, Media
 
 Reading = tuple[Json, Span, str]
 """What `read` says of a body."""

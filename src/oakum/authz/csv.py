@@ -26,6 +26,7 @@ from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import Unreadable
 from oakum.authz.table import element, member_names, resource_of, ways
+from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import State
 
@@ -318,7 +319,7 @@ def _joined(row: _Row, mask: tuple[int, ...]) -> str:
 
 
 def _withheld(head: _Row, seen: list[frozenset[int]]) -> list[str]:
-    names = [name.replace("~", "~0").replace("/", "~1") for name in head.texts]
+    names = [escape(name) for name in head.texts]
     cuts = {
         shown: [f"/{name}" for i, name in enumerate(names) if i not in shown] if shown else [""]
         for shown in {*seen}

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.authz.table import element, member_names, named
-from oakum.openapi.model import Media, is_json
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Media
 
 _ASIDE = ("boundary", "q")
 """Parameters that say nothing of which type it is."""

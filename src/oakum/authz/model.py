@@ -19,7 +19,9 @@ from oakum.authz.table import (
     resource_of,
 )
 from oakum.errors import Location, Problem
-from oakum.openapi.model import Media, Operation, Shape, is_json
+from oakum.http.json_pointer import path_of
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Media, Operation, Shape
 from oakum.policy.model import OperationRule, Policy
 
 
@@ -223,12 +225,7 @@ def members_of(shape: Shape) -> Members:
 
 
 def _patterns(said: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
-    return tuple((pattern(pointer), resource) for resource, pointer in said)
-
-
-def pattern(pointer: str) -> tuple[str, ...]:
-    """Segments of a JSON pointer (RFC 6901); `*` stands for every element or map value."""
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    return tuple((path_of(pointer), resource) for resource, pointer in said)
 
 
 def _resource_shapes(

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from oakum.authz.asking import close
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep, Pointer
-from oakum.authz.model import Model, answer_media, pattern
+from oakum.authz.model import Model, answer_media
 from oakum.authz.principal import Principal
 from oakum.authz.span import Span, Unreadable, read
-from oakum.openapi.model import Json, is_json
+from oakum.http.json_pointer import escape, path_of
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
     keep = judged.keep
     if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
         for pointer in counts:
-            keep = _drop(keep, pattern(pointer))
+            keep = _drop(keep, path_of(pointer))
     return keep
 
 
@@ -186,5 +188,4 @@ def _withheld(span: Span, keep: Keep, at: str, into: list[str]) -> None:
         for name, part in span.parts:
             inner = keep[name]
             if inner is not True:
-                step = name.replace("~", "~0").replace("/", "~1")
-                _withheld(part, inner, f"{at}/{step}", into)
+                _withheld(part, inner, f"{at}/{escape(name)}", into)

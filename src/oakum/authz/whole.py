@@ -19,8 +19,9 @@ from urllib.parse import unquote_plus
 from oakum.authz.principal import identifier
 from oakum.authz.table import member as declared_member
 from oakum.authz.table import member_names, ways
+from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import CURSORS, GOES_ON
-from oakum.openapi.model import Json, Shape, is_json
+from oakum.openapi.model import Json, Shape
 
 Said = Literal["on", "end", "silent", "unknown"]
 """What a part of an answer says of its list: it may go on, it ends, nothing, or nobody knows."""
@@ -238,7 +239,7 @@ def extent(
     pages up to this one. `headers`: by names in lower case, repeated ones joined."""
     place = seen.place
     pages = pages or Pages(seen.found, seen.found, seen.found)
-    media = headers.get("content-type", "").split(";")[0].strip().lower()
+    media = essence(headers.get("content-type", ""))
     if not is_json(media) or is_problem(media):
         return "unknown"
     said = {*_counted(place, value, pages.found), *_headers(headers, pages)}

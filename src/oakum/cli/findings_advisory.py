@@ -102,7 +102,8 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
 def _fetched(report: Report) -> str:
     """The target's own file, asked for once, through the transport of the scanner."""
     from oakum.exchange import Request
-    from oakum.scan.transport.client import HttpTransport, origin_of
+    from oakum.http.origin import origin_of
+    from oakum.scan.transport.client import HttpTransport
 
     target = shared.valid_target(report.target, "the target of the report")
     with HttpTransport(target, run_id=report.run) as transport:

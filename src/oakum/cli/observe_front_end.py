@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -13,6 +12,7 @@ import orjson
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.errors import ExitCode
+from oakum.http.origin import origin_of
 
 if TYPE_CHECKING:
     from oakum.cli.granted import Granted
@@ -121,18 +121,11 @@ def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> 
     for page in pages:
         shared.valid_target(page, "--page")
     if target is None:
-        origins = {_origin_of(page) for page in pages}
+        origins = {origin_of(page) for page in pages}
         if script is not None or len(origins) > 1:
             raise click.UsageError("say with --target whose answers are looked at")
         return origins.pop()
-    return _origin_of(shared.valid_target(target))
-
-
-def _origin_of(url: str) -> str:
-    """Scheme, host and port, as browsers write them (RFC 6454)."""
-    parts = urlsplit(url)
-    port = {"http": ":80", "https": ":443"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(port)}"
+    return origin_of(shared.valid_target(target))
 
 
 def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Steps]]:

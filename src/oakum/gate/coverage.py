@@ -14,6 +14,7 @@ from oakum.authz import Model
 from oakum.errors import counted
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
+from oakum.http.media_type import essence
 from oakum.policy.model import OperationRule
 from oakum.policy.reader import text
 from oakum.policy.view import View
@@ -105,7 +106,7 @@ def _leaves(seen: View, resource: str) -> bool:
         if operation is None or operation is own or rule.graphql or rule.reads is False:
             continue
         media = operation.success()
-        if media is not None and media.type.split(";")[0].strip().lower() in _FEEDS:
+        if media is not None and essence(media.type) in _FEEDS:
             continue
         if rule.reads or operation.method == "GET":
             return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.gate.static import callers_said, named
+from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import OperationRule
 from oakum.policy.review import spoken, strangers, unmentioned
-from oakum.policy.view import View, at, pattern, success
+from oakum.policy.view import View, at, success
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12
@@ -72,7 +73,7 @@ def _around(
         shown += [
             found
             for resource, pointer in rule.shows
-            if resource in seen.endpoints and (found := at(shape, pattern(pointer))) is not None
+            if resource in seen.endpoints and (found := at(shape, path_of(pointer))) is not None
         ]
     for shape in success(operation):
         yield from _walk(seen, shape, (), "", shown, ())

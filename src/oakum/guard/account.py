@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from oakum.authz import Model, ObjectInstance, Projection
 from oakum.authz.judge import Keep, Pointer
-from oakum.authz.model import pattern
 from oakum.authz.principal import at_path, identifier
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 
@@ -29,7 +29,7 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
         while cut not in above:
             above.add(cut)
             cut = cut[:-1]
-    for each in map(pattern, done.withheld):  # what else went: counts, that would tell
+    for each in map(path_of, done.withheld):  # what else went: counts, that would tell
         if each not in above and not any(each[:length] in cuts for length in range(len(each))):
             cuts[each] = None
     counted = Counter[str]()
@@ -79,7 +79,7 @@ def owners_shown(
     answer is the same ones again. No owner's id is like any of these (CWE-639)."""
     shown: dict[str, set[str]] = {}
     alike = Counter[bytes]()
-    hidden = {pattern(pointer) for pointer in done.withheld}
+    hidden = {path_of(pointer) for pointer in done.withheld}
     for each in done.judged.instances if done.judged else ():
         if each.resource not in limited or not any(leaf.allowed for leaf in each.leaves):
             continue

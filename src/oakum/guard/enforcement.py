@@ -49,7 +49,8 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.openapi.model import Json, Operation, is_json
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json, Operation
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.asking import OF_OBJECTS, account, asks
-from oakum.authz.model import pattern
 from oakum.authz.principal import claim_path
 from oakum.authz.table import element, member, resource_of, scalars
 from oakum.errors import Location, Problem
 from oakum.guard.foreseen_writes import Writes
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Relation, Resource, State
@@ -98,7 +98,7 @@ class _Seen(Writes):
         operation = self.model.operations[self.wiring.asks[whoami].operation]
         media = operation.success()
         shape = media.shape if media is not None else None
-        around = pattern(self.policy.caller.pointer)[:-1]
+        around = path_of(self.policy.caller.pointer)[:-1]
         for step in around:
             shape = member(shape, step) if shape is not None else None
         at = _told_at(shape, relation.claim) if shape is not None else None
@@ -203,7 +203,7 @@ class _Seen(Writes):
         while todo:
             at, shape = todo.pop()
             pointed = any(
-                segments == pattern(at) for segments in self._pointers(endpoint.operation)
+                segments == path_of(at) for segments in self._pointers(endpoint.operation)
             )
             if pointed or resource_of(shape, bound) or at.count("/") > 3:
                 continue

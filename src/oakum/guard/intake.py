@@ -26,7 +26,8 @@ from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import queried
 from oakum.guard.targets import Target, TargetKind
 from oakum.guard.who import readable
-from oakum.openapi.model import Json, is_json
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json
 
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:

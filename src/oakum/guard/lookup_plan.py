@@ -15,7 +15,7 @@ from oakum.authz import Model
 from oakum.authz.asking import READS
 from oakum.authz.decide import holds_resource
 from oakum.authz.media import edits, judges_json, key
-from oakum.authz.model import pattern, resources_in
+from oakum.authz.model import resources_in
 from oakum.authz.table import containers, member_names, named, resource_of
 from oakum.authz.whole import Place, place_of
 from oakum.errors import Problem
@@ -31,6 +31,8 @@ from oakum.guard.plainly import Plain, plain_keys
 from oakum.guard.route import rivals
 from oakum.guard.shown import copies, shown_at, stands_inside
 from oakum.guard.targets import Finders, Target, Targets, above, names, needs_object, places, shut
+from oakum.http.json_pointer import path_of
+from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 from oakum.policy.model import Policy, Relation, State
@@ -209,7 +211,7 @@ class _Maker:
         return self.asks.index(made)
 
     def _counts(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
-        return tuple(pattern(pointer) for pointer in self.model.rule(operation.id).counts)
+        return tuple(path_of(pointer) for pointer in self.model.rule(operation.id).counts)
 
     def relation(self, relation: Relation) -> int | None:
         operation = self.document.operation(relation.operation)
@@ -226,7 +228,7 @@ class _Maker:
 
     def place(self, relation: Relation, index: int) -> Place:
         """Where a relation's ids stand in the answer to question `index`."""
-        ask, pointer = self.asks[index], pattern(relation.pointer)
+        ask, pointer = self.asks[index], path_of(relation.pointer)
         media = self.model.operations[ask.operation].success()
         top = media.shape if media is not None else None
         return place_of(pointer, top, ask.page, ask.counts)
@@ -352,7 +354,7 @@ def feeds(document: Document) -> Iterator[Problem]:
     by one, and those of a method that it does not know."""
     for operation in document.operations:
         answers = [each for several in operation.responses.values() for each in several]
-        if any(_bare(each.type) in FEEDS for each in answers):
+        if any(essence(each.type) in FEEDS for each in answers):
             yield Problem(
                 document.locate(operation.pointer),
                 f"`{operation.id}` is a feed, which only nginx lets pass",
@@ -384,11 +386,7 @@ def kind_of(media: Media) -> str:
     Under a range JSON passes and nothing else."""
     if judges_json(media.type):
         return "json"
-    return {"text/csv": "csv", **FEEDS}.get(_bare(media.type), "")
-
-
-def _bare(media: str) -> str:
-    return media.split(";")[0].strip().lower()
+    return {"text/csv": "csv", **FEEDS}.get(essence(media.type), "")
 
 
 def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
@@ -399,7 +397,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         for each in operation.parameters
         if each.where == "query" and each.name not in rule.without
     ]
-    said = sorted(rule.sets, key=lambda each: len(pattern(each[1])))
+    said = sorted(rule.sets, key=lambda each: len(path_of(each[1])))
     resources = [name for name, _ in said] or [
         name
         for media in operation.body

@@ -19,8 +19,9 @@ from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
 from oakum.guard.messages import Answered, Asked, Headers
 from oakum.guard.route import filled
-from oakum.guard.who import Given, Who, at, octets, readable
+from oakum.guard.who import Given, Who, octets, readable
 from oakum.guard.whole import is_failed, is_stale, is_whole
+from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation
 
@@ -137,7 +138,7 @@ class Desk:
         for name, index in self.wiring.relations.items():
             if index == question.ask:
                 place = self.wiring.places[name]
-                ids[name] = frozenset(identifiers(at(value, place.pointer, place.maps)))
+                ids[name] = frozenset(identifiers(values_at(value, place.pointer, place.maps)))
                 if is_whole(place, answered, value):
                     whole.add(name)
         states: dict[str, Json] = {}
@@ -155,16 +156,16 @@ def _state(
     """The state's value as an account says it, None where it is unset there; nothing where what
     stands in its place is not that account, or where the answer shows the account once more and
     says something else there."""
-    objects = at(value, home.pointer)
+    objects = values_at(value, home.pointer)
     if len(objects) != 1 or not isinstance(objects[0], dict):
         return {}
-    owners = [text for each in home.owners for text in _texts(at(objects[0], each))]
+    owners = [text for each in home.owners for text in _texts(values_at(objects[0], each))]
     if about and owners and about not in owners:
         return {}
     member, own = segments[len(home.pointer) :], set(owners) or {about}
     said = _said(objects[0], member)
-    for copy in (each for place in home.copies for each in at(value, place)):
-        theirs = {text for each in home.owners for text in _texts(at(copy, each))}
+    for copy in (each for place in home.copies for each in values_at(value, place)):
+        theirs = {text for each in home.owners for text in _texts(values_at(copy, each))}
         other = _said(copy, member) if theirs & own else []
         if other and not (said and all(_same(said[0], each) for each in other)):
             return {}
@@ -175,7 +176,7 @@ def _state(
 
 
 def _said(value: Json, member: tuple[str, ...]) -> list[Json]:
-    return [each for each in at(value, member) if each is not None]
+    return [each for each in values_at(value, member) if each is not None]
 
 
 def _same(one: Json, other: Json) -> bool:

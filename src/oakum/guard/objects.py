@@ -16,7 +16,8 @@ from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.route import filled
 from oakum.guard.shown import enclosing
 from oakum.guard.targets import Target, names, renamed
-from oakum.guard.who import at, readable
+from oakum.guard.who import readable
+from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 
 _NOWHERE = Target("none")
@@ -120,10 +121,10 @@ def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[st
         return target.pointer
     wanted = [params[target.param]]
     if target.pointer[-1:] != ("*",):
-        here = at(value, target.pointer)
+        here = values_at(value, target.pointer)
         return target.pointer if len(here) == 1 and _key(target, here[0]) == wanted else None
     *around, _ = target.pointer
-    lists = at(value, tuple(around))
+    lists = values_at(value, tuple(around))
     if len(lists) != 1 or not isinstance(lists[0], list):
         return None
     found = [index for index, each in enumerate(lists[0]) if _key(target, each) == wanted]
@@ -131,7 +132,7 @@ def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[st
 
 
 def _key(target: Target, value: Json) -> list[str]:
-    return [text(each) for each in at(value, target.key) if _is_id(each)]
+    return [text(each) for each in values_at(value, target.key) if _is_id(each)]
 
 
 def _is_id(value: Json) -> bool:

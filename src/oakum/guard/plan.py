@@ -20,7 +20,6 @@ from oakum.authz import Model
 from oakum.authz.asking import account, asks
 from oakum.authz.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.authz.media import distinct, split
-from oakum.authz.model import pattern
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
 from oakum.authz.whole import Place
@@ -33,6 +32,7 @@ from oakum.guard.planned import PlannedTargets
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Policy, Relation, State
 
@@ -139,7 +139,7 @@ class _Renderer:
             "has": None if relation.has is None else scalar(relation.has),
             "member": relation.member.split(".") if relation.member else None,
             "ask": self.wiring.relations.get(relation.name),
-            "pointer": pattern(relation.pointer),
+            "pointer": path_of(relation.pointer),
             "maps": sorted(place.maps),
             "declared": {name: sorted(kinds) for name, kinds in sorted(place.declared.items())},
             "of": relation.of,
@@ -199,7 +199,7 @@ class _Renderer:
         if caller.claim:
             return {"kind": "claim", "claim": caller.claim}
         if self.wiring.whoami is not None:
-            at = pattern(caller.pointer)
+            at = path_of(caller.pointer)
             return {"kind": "ask", "ask": self.wiring.whoami, "pointer": at}
         return {"kind": "none"}
 
@@ -250,7 +250,7 @@ class _Renderer:
             "accept": self._accept(endpoint),
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
-            "login": pattern(rule.login),
+            "login": path_of(rule.login),
         }
 
     def _written(self, operation: Operation) -> dict[str, Any]:
@@ -316,7 +316,7 @@ class _Renderer:
 
     def _answers(self, endpoint: Endpoint) -> dict[str, Any]:
         id = endpoint.operation.id
-        counts = tuple((pattern(each), "#") for each in self.model.rule(id).counts)
+        counts = tuple((path_of(each), "#") for each in self.model.rule(id).counts)
         good: Ahead = (*counts, *self.model.shown.get(id, ()))
         found: dict[str, Any] = {}
         for status, answers in endpoint.operation.responses.items():

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
 from oakum.authz.span import Unreadable, read
 from oakum.errors import InputError, Problem
 from oakum.guard.who import Verifier
+from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Tokens
 
@@ -117,7 +118,7 @@ def fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
 
 def _decoded(text: Json) -> bytes:
     try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4)) if isinstance(text, str) else b""
+        return base64url_bytes(text) if isinstance(text, str) else b""
     except ValueError:
         return b""
 

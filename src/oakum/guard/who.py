@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
-from oakum.authz.model import pattern
 from oakum.authz.principal import identifiers
 from oakum.authz.span import Unreadable, read
 from oakum.authz.whole import is_problem
@@ -20,7 +19,9 @@ from oakum.guard.lookup_plan import Credential
 from oakum.guard.media import read_media_type
 from oakum.guard.messages import Answered, Asked, Denied, Headers
 from oakum.guard.route import called
-from oakum.openapi.model import Json, is_json
+from oakum.http.json_pointer import path_of, values_at
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json
 from oakum.policy.model import Caller
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
@@ -269,7 +270,7 @@ def logged_in(answered: Answered, pointer: str) -> Who:
         value = read(answered.body)[0]
     except Unreadable:
         return NOBODY
-    found = at(value, pattern(pointer))
+    found = values_at(value, path_of(pointer))
     ids = _ids(found)
     return Who(ids) if len(found) == len(ids) == 1 else NOBODY
 
@@ -302,9 +303,11 @@ def _is_json(answered: Answered) -> bool:
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
     """The ids that an answer tells, and what stands beside them."""
     value = readable(answered)
-    *stem, last = pattern(caller.pointer) or ("",)
-    around = at(value, tuple(stem)) if caller.pointer else []
-    return _ids([each for one in around for each in at(one, (last,))]), next(iter(around), None)
+    *stem, last = path_of(caller.pointer) or ("",)
+    around = values_at(value, tuple(stem)) if caller.pointer else []
+    return _ids([each for one in around for each in values_at(one, (last,))]), next(
+        iter(around), None
+    )
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
@@ -323,24 +326,3 @@ def readable(answered: Answered | None) -> Json:
         return read(answered.body)[0]
     except Unreadable:
         return None
-
-
-def at(value: Json, segments: tuple[str, ...], maps: Collection[int] | None = None) -> list[Json]:
-    """Values at the segments of a pointer; `*` stands for every element or map value, with `maps`
-    only for those of maps at these positions: an error is an object where a list ought to be."""
-    found = [value]
-    for index, segment in enumerate(segments):
-        if maps is not None and segment == "*" and index not in maps:
-            found = [each for each in found if not isinstance(each, dict)]
-        found = [child for each in found for child in _below(each, segment)]
-    return found
-
-
-def _below(value: Json, segment: str) -> list[Json]:
-    if isinstance(value, list):
-        value = {str(index): each for index, each in enumerate(value)}
-    if not isinstance(value, dict):
-        return []
-    if segment == "*":
-        return list(value.values())
-    return [value[segment]] if segment in value else []

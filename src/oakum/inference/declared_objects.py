@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from oakum.http.json_pointer import escape, unescape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.reference import escape
 from oakum.openapi.schema import children, elements
 
 
@@ -213,7 +213,7 @@ class _Looker:
 
 def _named(shape: Shape) -> str:
     """The component name a schema has itself, or else inherits; empty when it has none."""
-    own = shape.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    own = unescape(shape.pointer.rpartition("/")[2])
     return own if own in shape.names else min(shape.names, default="")
 
 

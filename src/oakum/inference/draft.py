@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from oakum.errors import InputError, Problem
+from oakum.http.json_pointer import escape, path_of
 from oakum.inference.declared import changes, fields, main_endpoint
 from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
 from oakum.inference.guess import (
@@ -36,7 +37,7 @@ from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
-from oakum.policy.view import at, pattern, success, taken
+from oakum.policy.view import at, success, taken
 
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
 _WIDTH = 96
@@ -120,7 +121,7 @@ class _Draft:
         yield f"api: {_scalar(self._api)}"
         whoami = self._world.whoami
         if whoami is not None and self._world.account is not None:
-            pointer = _scalar(f"{whoami.pointer}/{_token(self._world.account.key)}")
+            pointer = _scalar(f"{whoami.pointer}/{escape(self._world.account.key)}")
             yield f"# the answer of `{_remark(whoami.operation.id)}` says who is calling"
             yield f"caller: {{operation: {_scalar(whoami.operation.id)}, id: {pointer}}}"
         else:
@@ -305,10 +306,10 @@ class _Draft:
             return
         if self._world.thing_at(shape) is account:
             if account.key in below:
-                yield f"{pointer}/{_token(account.key)}"
+                yield f"{pointer}/{escape(account.key)}"
         elif deep:
             for name, each in below.items():
-                yield from self._accounts(each, f"{pointer}/{_token(name)}", deep - 1)
+                yield from self._accounts(each, f"{pointer}/{escape(name)}", deep - 1)
 
     def _owner_only(
         self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
@@ -325,9 +326,9 @@ class _Draft:
             listed = seen.pointer.count("*") == 1 and not seen.inside
             if listed and self._owners[id(thing)].owned:
                 for whole in success(seen.operation):
-                    envelope = at(whole, pattern(around))
+                    envelope = at(whole, path_of(around))
                     below = children(envelope) if envelope is not None else {}
-                    yield from (f"{around}/{_token(n)}" for n in below if is_count(n, below))
+                    yield from (f"{around}/{escape(n)}" for n in below if is_count(n, below))
 
     def _owner_of(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> str:
         """The path parameter that names the owner where an object shown does not."""
@@ -434,7 +435,3 @@ def _scalar(value: Json) -> str:
 def _remark(text: str) -> str:
     """Text that stays within its comment, whatever a document calls its operations."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _token(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

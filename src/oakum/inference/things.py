@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of_path, nouns
@@ -18,7 +19,7 @@ from oakum.inference.side_effects import opens_session
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.policy.view import at, pattern
+from oakum.policy.view import at
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MANY = 4
@@ -342,7 +343,7 @@ def _echoes(thing: Thing, document: Document) -> list[DeclaredObject]:
             media = operation.success()
             if operation.path != read.operation.path or operation.id in endpoints or media is None:
                 continue
-            shape = at(media.shape, [*pattern(read.pointer)]) if media.shape is not None else None
+            shape = at(media.shape, [*path_of(read.pointer)]) if media.shape is not None else None
             names = set(children(shape)) if shape is not None and not shape.names else set()
             if shape is not None and names and names <= set(children(read.shape)):
                 keys = tuple(key for key in read.keys if key in names)

@@ -15,9 +15,11 @@ from pathlib import Path
 from posixpath import normpath
 
 from oakum.errors import InputError, Location, Problem
+from oakum.http.json_pointer import escape
+from oakum.http.media_type import essence
 from oakum.openapi import overlay, source
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
-from oakum.openapi.reference import File, Library, Place, broken, escape
+from oakum.openapi.reference import File, Library, Place, broken
 from oakum.openapi.schema import Schemas, children
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -248,7 +250,7 @@ class _Reader:
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
             return None
-        events = name.split(";")[0].strip().lower() == "text/event-stream"
+        events = essence(name) == "text/event-stream"
         key = next((each for each in ("schema", "itemSchema") if each in media.value), "")
         said = self._library.follow(media.at(key)) if key else ""
         whole = key == "schema"

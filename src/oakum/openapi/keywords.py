@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import Place, escape
+from oakum.openapi.reference import Place
 
 COMPOSING = frozenset(("$ref", "allOf", "oneOf", "anyOf", "discriminator"))
 LISTING = frozenset(("items", "prefixItems"))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Json = Any
-"""A parsed JSON value: the one place where `Any` is honest."""
+from oakum.http.json_pointer import Json as Json
+from oakum.http.media_type import is_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +79,6 @@ class Media:
     def is_json(self) -> bool:
         """True for `application/json`, `problem+json`, and any vendor's `+json`."""
         return is_json(self.type)
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
-    base = media_type.partition(";")[0].strip().lower()
-    return base == "application/json" or base.endswith("+json")
 
 
 @dataclass(frozen=True)

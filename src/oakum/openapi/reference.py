@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from oakum.errors import InputError, Location, Problem
+from oakum.http.json_pointer import escape, path_of
 from oakum.openapi import source
 from oakum.openapi.model import Json
 
@@ -211,8 +212,7 @@ class Library:
             return f"`{ref}` is an anchor, which is not read; point to it as `#/…`"
         pointer = unquote(fragment)
         value = target.root
-        for part in pointer.split("/")[1:]:
-            part = unescape(part)
+        for part in path_of(pointer):
             if type(value) is dict and part in value:
                 value = value[part]
             elif type(value) is list and part.isdigit() and int(part) < len(value):
@@ -266,16 +266,6 @@ def _self(file: File) -> str:
     root = file.root
     address = root.get("$self") if type(root) is dict else None
     return address if type(address) is str else ""
-
-
-def escape(part: str) -> str:
-    """A name as a segment of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part
-
-
-def unescape(part: str) -> str:
-    """The name that a segment of a JSON pointer stands for."""
-    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
 
 
 # ------------------------------------------------------------------------ references that break

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from oakum.http.json_pointer import unescape
 from oakum.openapi import keywords
 from oakum.openapi.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.reference import Library, Place, unescape
+from oakum.openapi.reference import Library, Place
 from oakum.openapi.walk import (
     Either,
     Thunk,

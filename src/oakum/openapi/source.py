@@ -19,6 +19,7 @@ import orjson
 import yaml
 
 from oakum.errors import InputError, Location, Problem
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 
 _SafeLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -253,8 +254,7 @@ def node_location(root: Node, pointer: str) -> Location:
     """Where the value at a JSON pointer stands in a marked tree, or the nearest value around it."""
     node: Node | None = root
     place = root.location
-    for part in pointer.split("/")[1:]:
-        part = part.replace("~1", "/").replace("~0", "~")
+    for part in path_of(pointer):
         if node is not None and node.kind == "list":
             inside = part.isdigit() and int(part) < len(node.elements)
             node = node.elements[int(part)] if inside else None
@@ -291,10 +291,10 @@ class JsonPlaces:
     def locate(self, pointer: str) -> Location:
         """The place of the value at a JSON pointer, or of the nearest value around it."""
         at = _skip(self._text, 0)
-        for part in pointer.split("/")[1:]:
+        for part in path_of(pointer):
             if at not in self._members:
                 self._members[at] = dict(_places(self._text, at))
-            found = self._members[at].get(part.replace("~1", "/").replace("~0", "~"))
+            found = self._members[at].get(part)
             if found is None:
                 break
             at = found

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from oakum.errors import InputError, Problem, did_you_mean
+from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
 from oakum.openapi.source import json_location, parse_json
 
@@ -62,7 +63,7 @@ class Value:
         if key not in members:
             hint = did_you_mean(key, members)
             raise MisfitError(self._pointer, f"`{key}` is missing", hint)
-        return Value(members[key], f"{self._pointer}/{_escaped(key)}")
+        return Value(members[key], f"{self._pointer}/{escape(key)}")
 
     def has(self, key: str) -> bool:
         """Whether a report of an earlier version has a key that was added since."""
@@ -125,7 +126,3 @@ class Value:
         ):
             raise MisfitError(self._pointer, f"this should be {what}")
         return self._value
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from oakum.errors import Location, Problem
+from oakum.http.json_pointer import escape, unescape
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
-from oakum.openapi.reference import escape, unescape
 from oakum.openapi.source import Node
 
 KEY = "x-exposure"

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from oakum.errors import Location, Problem, did_you_mean
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
-from oakum.policy.view import View, at, declares, pattern, siblings, success, taken
+from oakum.policy.view import View, at, declares, siblings, success, taken
 
 _KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
 _FEW = 5
@@ -239,13 +240,13 @@ def _pointers(seen: View) -> Iterator[Problem]:
     """JSON pointers that lead nowhere in what the document declares."""
     for operation, pointer, where in _answered(seen.policy):
         found = seen.document.operation(operation)
-        if found is not None and declares(success(found), pattern(pointer)) is False:
+        if found is not None and declares(success(found), path_of(pointer)) is False:
             yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` answers")
     for operation, pointer, where in _taken(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and not found.body:
             yield Problem(where, f"`{operation}` takes no body")
-        elif found is not None and declares(taken(found), pattern(pointer)) is False:
+        elif found is not None and declares(taken(found), path_of(pointer)) is False:
             yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` takes")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
@@ -60,11 +61,6 @@ def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
                     if _declares(shape, near):
                         found[".".join(near)] = None
     return list(found)
-
-
-def pattern(pointer: str) -> tuple[str, ...]:
-    """Segments of a JSON pointer (RFC 6901), `*` for elements."""
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
 def answers(operation: Operation) -> Iterator[Shape]:
@@ -149,7 +145,7 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
     # What `shows` says is said of answers that succeed, as for whoever judges them.
     for shape in success(operation):
         for resource, pointer in rule.shows:
-            if resource in sent and (found := at(shape, pattern(pointer))) is not None:
+            if resource in sent and (found := at(shape, path_of(pointer))) is not None:
                 shown[found] = resource
                 if found not in seen.shapes[resource]:
                     seen.shapes[resource].append(found)
@@ -164,7 +160,7 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
         seen.endpoints[name].append(operation.id)
     for shape in taken(operation):
         for resource, pointer in rule.sets:
-            if resource in seen.given and (found := at(shape, pattern(pointer))) is not None:
+            if resource in seen.given and (found := at(shape, path_of(pointer))) is not None:
                 seen.given[resource].append(found)
 
 

@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from oakum.authz import Principal, Subject
-from oakum.authz.model import pattern
 from oakum.authz.principal import holds, may_hold, text
 from oakum.exchange import Request, Response
 from oakum.guard.lookup_plan import Credential
 from oakum.guard.messages import Asked, Denied
-from oakum.guard.who import Given, at, given
+from oakum.guard.who import Given, given
+from oakum.http.json_pointer import path_of, values_at
+from oakum.http.jwt import claims_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
-_TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
 _USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
 _STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "account", "caller"}
 """Words in the name of a dependency that says who is calling."""
@@ -178,16 +176,15 @@ class Callers:
             value = json.loads(response.body)
         except ValueError:
             return UNKNOWN
-        *stem, last = pattern(self._policy.caller.pointer) or ("",)
-        around = at(value, tuple(stem))
-        ids = _texts(each for one in around for each in at(one, (last,)))
+        *stem, last = path_of(self._policy.caller.pointer) or ("",)
+        around = values_at(value, tuple(stem))
+        ids = _texts(each for one in around for each in values_at(one, (last,)))
         claims = around[0] if around and isinstance(around[0], dict) else {}
         return Caller("answer", ids, claims) if ids else UNKNOWN
 
     def _by_claims(self, held: Given) -> Caller:
         for _, value in held.values:
-            found = _TOKEN.fullmatch(value.rpartition(" ")[2])
-            claims = _claims(found[1]) if found else {}
+            claims = claims_of(value.rpartition(" ")[2])
             ids = _texts([claims.get(self._policy.caller.claim)])
             if ids:
                 return Caller("token", ids, claims)
@@ -209,7 +206,7 @@ class Callers:
     def _names(self) -> tuple[str, ...]:
         """What an id may be called, the contract's own word first."""
         caller = self._policy.caller
-        own = (pattern(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
+        own = (path_of(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
         return tuple(dict.fromkeys(filter(None, (own, "id", "pk"))))
 
     def _stand_ins(self, app: object) -> str:
@@ -266,11 +263,3 @@ def _texts(values: Any) -> frozenset[str]:
     )
     kept = (each for each in flat if each is not None and not isinstance(each, bool | dict))
     return frozenset(text(each) for each in kept)
-
-
-def _claims(part: str) -> Mapping[str, Json]:
-    try:
-        value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -15,13 +15,13 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.asking import READS
-from oakum.authz.model import pattern
 from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
 from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.lookup_plan import Ask
 from oakum.guard.route import Router, placed
+from oakum.http.json_pointer import path_of
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
@@ -247,7 +247,7 @@ class Judged(Declared):
         value, caller = heard.read.value, heard.caller
         abouts = list(heard.params.values())[:1] or sorted(caller.ids)
         for name, ask in self._lists[heard.operation.id]:
-            found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
+            found = frozenset(texts(value, ".".join(path_of(self.policy.relations[name].pointer))))
             whole = is_whole(ask, value, len(found), heard.passed.exchange.request)
             for about in abouts:
                 self.facts.list(name, about, found, whole and about in caller.ids)

@@ -15,6 +15,7 @@ from itertools import count
 from oakum.authz import Model
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.policy.graphql import Graph
 from oakum.scan.budget_plan import SHARE
@@ -41,7 +42,6 @@ from oakum.scan.scheduling import owners_by_viewer, reach_states
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import May, Pace, Technique
-from oakum.scan.transport.client import origin_of
 from oakum.scan.transport.streams import Listen, Stream
 from oakum.scan.undo.undo_log import UndoLog
 

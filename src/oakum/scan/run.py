@@ -20,6 +20,7 @@ from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
+from oakum.http.origin import origin_of
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
@@ -49,7 +50,7 @@ from oakum.scan.settings.setting_change import left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
-from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport, origin_of
+from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport
 from oakum.scan.transport.fault_proxy import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.undo.encryption import Encryption

@@ -21,6 +21,7 @@ import orjson
 
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Request
+from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import FieldClass, label_field, words
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -293,7 +294,7 @@ class Watcher:
                 self._part(
                     endpoint.parts.setdefault(asked, Endpoint(nameless=nameless)), passed, body
                 )
-        elif request.body and media_type(request) == FORM:
+        elif request.body and request.media_type == FORM:
             posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
             endpoint.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
@@ -379,18 +380,12 @@ UNREAD = _Unread()
 
 def read(body: bytes, media_type: str) -> object:
     """A body as JSON; `UNREAD` when it is none. What says no type is tried."""
-    base = media_type.split(";")[0].strip().lower()
-    if not body or (base and base != "application/json" and not base.endswith("+json")):
+    if not body or (essence(media_type) and not is_json(media_type)):
         return UNREAD
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return UNREAD
-
-
-def media_type(request: Request) -> str:
-    """Of a request's body, without parameters; empty when nothing says it."""
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 class Events(list[object]):
@@ -399,7 +394,7 @@ class Events(list[object]):
 
 def events(body: bytes, media_type: str) -> object:
     """The events of a feed (HTML standard, 9.2) whose data are JSON; `UNREAD` when it is none."""
-    if media_type.split(";")[0].strip().lower() != "text/event-stream":
+    if essence(media_type) != "text/event-stream":
         return UNREAD
     found = Events()
     for block in re.split(rb"\r?\n\r?\n", body)[:_ROWS]:
@@ -412,7 +407,7 @@ def events(body: bytes, media_type: str) -> object:
 def rows(body: bytes, media_type: str) -> object:
     """A CSV with a head (RFC 4180) as a list of its rows; `UNREAD` when it is none, or when what
     stands at its head may be somebody's values."""
-    if media_type.split(";")[0].strip().lower() != "text/csv" or not body:
+    if essence(media_type) != "text/csv" or not body:
         return UNREAD
     reader = csv.reader(io.StringIO(body.decode("utf-8", "replace").lstrip("\ufeff")))
     try:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.authz.model import answer_media, likely_media, pattern
+from oakum.authz.model import answer_media, likely_media
 from oakum.errors import Location
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Media, Operation
 from oakum.policy.model import OperationRule
 from tests.properties.worlds import array, record
@@ -64,7 +65,7 @@ def test_all_shapes_of_a_resource_make_its_table() -> None:
     [("", ()), ("/", ("",)), ("/data/*", ("data", "*")), ("/a~1b/c~0d", ("a/b", "c~d"))],
 )
 def test_a_pointer_in_segments(pointer: str, segments: tuple[str, ...]) -> None:
-    assert pattern(pointer) == segments
+    assert path_of(pointer) == segments
 
 
 PROBLEM = "application/problem+json; charset=utf-8"

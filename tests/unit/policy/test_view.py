@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
-from oakum.policy.view import declares, pattern, siblings, view
+from oakum.policy.view import declares, siblings, view
 from tests.unit.policy.crew import document, written
 
 DOCUMENT = b"""
@@ -84,8 +85,8 @@ def test_what_may_be_meant_is_declared_itself() -> None:
 
 
 def test_a_pointer_is_read_as_the_rfc_has_it() -> None:
-    assert pattern("/a~1b/*/c~0d") == ("a/b", "*", "c~d")
-    assert pattern("") == ()
+    assert path_of("/a~1b/*/c~0d") == ("a/b", "*", "c~d")
+    assert path_of("") == ()
 
 
 def test_a_resource_leaves_by_every_answer_that_holds_it_however_deep() -> None:

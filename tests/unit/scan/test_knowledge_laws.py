@@ -15,7 +15,6 @@ from oakum.scan.evaluation.knowledge import (
     leaves_of,
     objects_of,
     says_nothing,
-    value_at,
 )
 from tests.unit.scan.evaluation.test_knowledge import instance
 
@@ -369,8 +368,5 @@ def test_objects_are_given_outer_before_inner_and_first_before_last() -> None:
     assert list(objects_of([1, "x"])) == []
 
 
-def test_a_path_leads_to_what_stands_there_or_to_nothing() -> None:
-    value: Json = {"a": {"b": 1}, "c": [1]}
-    assert value_at(value, ("a", "b")) == 1 and value_at(value, ()) == value
-    assert value_at(value, ("a", "x")) is None and value_at(value, ("c", "0")) is None
+def test_a_leaf_is_told_with_its_place() -> None:
     assert list(leaves_of({"a": {}, "b": [[2]]})) == [(("b", "0", "0"), 2)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from oakum.authz.model import pattern
 from oakum.authz.principal import claimed, with_claim
+from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
 from oakum.scan.identities.doctor import Examination
@@ -107,7 +107,5 @@ def is_closed(document: Json, writer: Operation) -> bool:
 
 
 def _pointed(document: Json, pointer: str) -> Json:
-    segments = pattern(pointer.partition("#")[2] if "#" in pointer else pointer)
-    for segment in segments:
-        document = document.get(segment) if isinstance(document, dict) else None
-    return document if segments else None
+    path = path_of(pointer.partition("#")[2] if "#" in pointer else pointer)
+    return member_at(document, path) if path else None

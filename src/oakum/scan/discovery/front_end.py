@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from oakum.authz import Model
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
+from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
 from oakum.inference.side_effects import classify
@@ -25,7 +26,6 @@ from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.endpoints import Gate, names_a_person
-from oakum.scan.transport.client import origin_of
 
 _MOST_SCRIPTS = 8
 _MOST_TEXT = 2 << 20

@@ -8,8 +8,6 @@ whole (Georgiev and Shmatikov, Gone in Six Characters, arXiv:1604.02734). Nothin
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import string
@@ -18,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
+
+from oakum.http.jwt import base64url_bytes
 
 _CHANCE = 1e-6
 """Chance that drawn ids lie so close together, below which they were not drawn. Some twenty ways
@@ -296,12 +296,12 @@ def _padded(texts: Sequence[str]) -> list[list[str]]:
 
 def _bytes(text: str) -> bytes:
     """What base64 says (RFC 4648, both alphabets, padded or not); empty: it is none."""
-    body = text.rstrip("=").replace("-", "+").replace("_", "/")
+    body = text.rstrip("=")
     if len(body) < 2 or len(body) % 4 == 1:
         return b""
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return base64url_bytes(body)
+    except ValueError:
         return b""
 
 

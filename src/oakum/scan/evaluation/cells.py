@@ -11,11 +11,11 @@ from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.model import pattern
 from oakum.authz.principal import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.evidence import Mark
@@ -416,7 +416,7 @@ class Cells:
         """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
         steps = tuple(path.split("."))
         counts = self._ground.model.rule(self._gate.operation.id).counts
-        return any(pattern(each)[-len(steps) :] == steps for each in counts)
+        return any(path_of(each)[-len(steps) :] == steps for each in counts)
 
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]

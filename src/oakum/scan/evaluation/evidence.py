@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.finding import Answer, Line
+from oakum.http.json_pointer import pointer_of
 from oakum.openapi.model import Json
 from oakum.scan.evaluation.knowledge import canonical, leaves_of
 
@@ -63,11 +64,10 @@ class Redactor:
 
     def pointer(self, at: tuple[str, ...]) -> str:
         """A JSON pointer in which only declared names and list positions are legible."""
-        parts = [
+        return pointer_of(
             part if part in self.names or (part.isdigit() and len(part) < 5) else "‹key›"
             for part in at
-        ]
-        return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+        )
 
     def hash(self, value: Json) -> str:
         """Ten hex digits of HMAC-SHA256; nothing for values that say nothing."""

@@ -341,15 +341,6 @@ def _name(pointer: tuple[str, ...]) -> str:
     return " ".join(last)
 
 
-def value_at(value: Json, path: tuple[str, ...]) -> Json:
-    """What stands at a path of members; None where nothing does."""
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
-
-
 def objects_of(value: Json) -> Iterator[Mapping[str, Json]]:
     """Every object of a value, the outer before the inner; however deep it is nested."""
     todo = [value]

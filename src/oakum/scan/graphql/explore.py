@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from graphql import (
@@ -18,6 +17,7 @@ from graphql.utilities import strip_ignored_characters
 
 from oakum.exchange import Response
 from oakum.finding import Endpoint
+from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
@@ -484,11 +484,8 @@ class Explorer:
     def _held(self, id: str) -> str:
         """The identity whose id a global id holds; empty: nobody's."""
         texts = [id]
-        try:
-            padded = id + "=" * (-len(id) % 4)
-            texts.append(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
-        except (binascii.Error, ValueError, UnicodeDecodeError):
-            pass
+        with suppress(ValueError):
+            texts.append(base64url_bytes(id).decode())
         for text in texts:
             if match := _INNER.fullmatch(text):
                 return self.engine.cast.who((match["id"],))

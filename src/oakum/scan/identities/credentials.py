@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from oakum.errors import Location, Problem
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 
 _NAME = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<environment>\w+)\}|(?P<variable>[A-Za-z_]\w*))")
@@ -255,6 +255,5 @@ class Identities:
                 places = [identity.login.where]
                 if identity.login.csrf:
                     places.append(identity.login.csrf.get)
-                parts = [urlsplit(place) for place in places if "://" in place]
-                found |= {f"{part.scheme}://{part.netloc}" for part in parts}
+                found |= {origin_of(place) for place in places if "://" in place}
         return frozenset(found)

@@ -16,10 +16,11 @@ from oakum.authz.principal import claimed
 from oakum.errors import Location
 from oakum.exchange import Request, Response
 from oakum.finding import IdentityState
+from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
 from oakum.scan.identities.credentials import Identities
-from oakum.scan.identities.login import ACCEPT, LoginFailed, at, json_of
+from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.past_cache import came_from_cache, past_cache
 
@@ -239,7 +240,7 @@ class _Doctor:
     def _id_in(self, body: Json) -> str:
         pointers = [f"{wrapper}/{name}" for wrapper in _WRAPPERS for name in _IDS]
         stated = [self.caller.pointer] if self.caller.pointer else []
-        found = (at(body, pointer) for pointer in stated + pointers)
+        found = (value_at(body, path_of(pointer)) for pointer in stated + pointers)
         good = (
             each
             for each in found

@@ -18,6 +18,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
 from oakum.exchange import Request, Response, json_bytes
+from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.scan.identities.credentials import Csrf, Identity, Login, Secret
 from oakum.scan.requests.builder import path_on
@@ -153,19 +154,6 @@ def json_of(response: Response) -> Json:
         return None
 
 
-def at(value: Json, pointer: str) -> Json:
-    """The value at a JSON pointer (RFC 6901); None when there is none."""
-    for part in pointer.split("/")[1:]:
-        word = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping):
-            value = value.get(word)
-        elif isinstance(value, list) and word.isdigit() and int(word) < len(value):
-            value = value[int(word)]
-        else:
-            return None
-    return value
-
-
 def _request(login: Login, method: str, url: str, headers: dict[str, str], body: Json) -> Request:
     if login.encoding == "none" and not body:
         return Request(method, url, headers)
@@ -226,7 +214,7 @@ def _token(identity: Identity, login: Login, method: str, response: Response) ->
     if not login.token:
         return None
     content = json_of(response)
-    found = at(content, login.token)
+    found = value_at(content, path_of(login.token))
     if isinstance(found, str | int) and not isinstance(found, bool) and found != "":
         return Secret(str(found))
     words = f"answered {response.status} without a token at `{login.token}`"
@@ -258,7 +246,7 @@ def _csrf_value(identity: Identity, csrf: Csrf, answer: Response) -> str:
     if csrf.cookie:
         found, what = answer.cookies.get(csrf.cookie, ""), f"cookie `{csrf.cookie}`"
     elif csrf.pointer:
-        found, what = at(json_of(answer), csrf.pointer), f"value at `{csrf.pointer}`"
+        found, what = value_at(json_of(answer), path_of(csrf.pointer)), f"value at `{csrf.pointer}`"
     else:
         inputs = _Inputs()
         inputs.feed(answer.body.decode("utf-8", "replace"))

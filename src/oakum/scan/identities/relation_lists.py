@@ -15,10 +15,10 @@ from itertools import islice
 
 import orjson
 
-from oakum.authz.model import pattern
 from oakum.authz.whole import Pages, Place, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 from oakum.scan.evaluation.knowledge import Knowledge, canonical
@@ -118,7 +118,7 @@ class Relations:
             return None
         names = [each.name for each in gate.operation.parameters if each.where == "query"]
         media = gate.operation.success()
-        place = place_of(pattern(known.pointer), media.shape if media is not None else None)
+        place = place_of(path_of(known.pointer), media.shape if media is not None else None)
         return read_list(self.ask, whose, filled.request, names, place)
 
     def take(self) -> None:

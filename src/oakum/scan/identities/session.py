@@ -7,19 +7,17 @@ question is asked again after another login.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-import orjson
-
 from oakum.authz.principal import joined, with_claim
 from oakum.errors import TargetError
 from oakum.exchange import Exchange, Request, Response
+from oakum.http.jwt import claims_of
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, shell_name
 from oakum.scan.identities.login import (
@@ -32,7 +30,7 @@ from oakum.scan.identities.login import (
     sent_to_login,
 )
 from oakum.scan.requests.past_cache import past_cache
-from oakum.scan.transport.client import Transport, origin_of, run_command
+from oakum.scan.transport.client import Transport, run_command
 
 if TYPE_CHECKING:
     from oakum.openapi.document import Document
@@ -195,7 +193,7 @@ class Sessions:
         for claim, value in identity.claims.items():
             said = with_claim(said, claim, value)
         for token in [session.token, *session.cookies.values(), *fixed]:
-            if token and (found := _payload(token.reveal())):
+            if token and (found := claims_of(token.reveal().removeprefix("Bearer "))):
                 return joined(found, said)
         return said
 
@@ -365,15 +363,3 @@ class Sessions:
     def _see(self, session: _Session) -> None:
         held = [session.token, session.csrf, *session.cookies.values()]
         self._seen |= {each for each in held if each}
-
-
-def _payload(token: str) -> Mapping[str, Json]:
-    parts = token.removeprefix("Bearer ").split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        raw = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        found = orjson.loads(raw)
-    except (binascii.Error, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

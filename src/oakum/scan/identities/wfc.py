@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from oakum.errors import Problem
+from oakum.http.media_type import essence
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.reader import Entries, Reader, flag, nearest, one_of, record, word
@@ -119,7 +120,7 @@ class _Entry:
             self.r.wrong(
                 node, "`loginEndpointAuth` has neither `endpoint` nor `externalEndpointURL`"
             )
-        kind = entries.read("contentType", word, _JSON).split(";")[0].strip().lower()
+        kind = essence(entries.read("contentType", word, _JSON))
         encoding, body = self._body(entries, kind)
         headers = self._headers(entries["headers"]) if "headers" in entries else []
         nothing: tuple[str, str, tuple[Send, ...]] = ("", "", ())

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from oakum.exchange import json_bytes
+from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Media, Operation, Shape
 
 JSON = "application/json"
@@ -26,7 +27,7 @@ _PATCHES = ("application/json-patch+json", "application/json-seq")
 
 def media_of(operation: Operation) -> Media | None:
     """The media type in which a body is sent; None: none is declared that can be written."""
-    known = {_base(media): media for media in reversed(operation.body)}
+    known = {essence(media.type): media for media in reversed(operation.body)}
     for wanted in (JSON, *(each for each in known if _is_json(known[each])), FORM, MULTIPART):
         if wanted in known:
             return known[wanted]
@@ -59,7 +60,7 @@ def unwritable(operation: Operation) -> str:
 def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
     """Content type and bytes of a body; JSON where the document declares nothing."""
     media = media_of(operation)
-    base = _base(media) if media is not None else JSON
+    base = essence(media.type) if media is not None else JSON
     if base == FORM:
         return FORM, urlencode(list(_pairs(content))).encode()
     if base == MULTIPART:
@@ -84,11 +85,7 @@ def decode(kind: str, body: bytes) -> Mapping[str, Json]:
 
 
 def _is_json(media: Media) -> bool:
-    return media.is_json and _base(media) not in _PATCHES
-
-
-def _base(media: Media) -> str:
-    return media.type.split(";")[0].strip().lower()
+    return media.is_json and essence(media.type) not in _PATCHES
 
 
 def _pairs(content: Json) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
+from oakum.http.json_pointer import unescape
 from oakum.openapi.model import Json, Operation
 from oakum.scan.evaluation.knowledge import Knowledge, leaves_of
 from oakum.scan.requests.bodies import FORM, JSON, MULTIPART, body_shape, encode
@@ -269,7 +270,7 @@ def raw_path(operation: Operation) -> str:
     """The path as the document writes it, without the base path of its servers."""
     parts = operation.pointer.split("/")
     if len(parts) > 2 and parts[1] == "paths":
-        return parts[2].replace("~1", "/").replace("~0", "~")
+        return unescape(parts[2])
     return operation.path
 
 

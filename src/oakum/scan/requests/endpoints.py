@@ -14,6 +14,7 @@ from oakum.authz import Model
 from oakum.authz.model import resources_in
 from oakum.authz.table import besides_resources, leaf_paths, member, resource_of
 from oakum.finding import Endpoint, Skipped
+from oakum.http.media_type import essence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.sensitive import asks_for_change
 from oakum.inference.side_effects import Verdict, classify
@@ -246,7 +247,7 @@ def _successes(operation: Operation) -> tuple[Media, ...]:
 
 
 def _is_stream(media: Media) -> bool:
-    return media.type.split(";")[0].strip().lower() in {EVENTS, *LINES}
+    return essence(media.type) in {EVENTS, *LINES}
 
 
 def _required_header(gate: Gate) -> str:

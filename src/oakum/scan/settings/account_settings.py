@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from oakum.authz.model import pattern
 from oakum.errors import OakumError
 from oakum.exchange import Response
+from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
-from oakum.scan.evaluation.knowledge import Knowledge, value_at
+from oakum.scan.evaluation.knowledge import Knowledge
 from oakum.scan.evaluation.masks import looks_masked
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.bodies import body_shape
@@ -104,7 +104,7 @@ class AccountSettings:
 
     def _places(self, operation: str) -> list[tuple[str, tuple[str, ...]]]:
         return [
-            (f"{resource.name}.{state.name}", pattern(state.switch.pointer))
+            (f"{resource.name}.{state.name}", path_of(state.switch.pointer))
             for resource in self.policy.resources.values()
             for state in resource.states.values()
             if state.switch is not None and state.switch.operation == operation
@@ -145,7 +145,7 @@ class AccountSettings:
 
     def _is_late(self, identity: str, path: str, switch: Switch, before: Json) -> None:
         named = self.writers[switch.operation].operation
-        if value_at(self._last(identity, switch), pattern(switch.pointer)) == before:
+        if member_at(self._last(identity, switch), path_of(switch.pointer)) == before:
             self.reception.is_silent(path, switch.operation)
         said = (
             f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
@@ -210,7 +210,7 @@ class AccountSettings:
         prepared = self._prepare(identity, switch)
         if prepared is None:
             return False
-        here = value_at(self._last(identity, switch), pattern(switch.pointer))
+        here = member_at(self._last(identity, switch), path_of(switch.pointer))
         if own:
             before = here
         if before is None:
@@ -279,14 +279,14 @@ class AccountSettings:
         flips: dict[str, tuple[Flip, tuple[str, ...]]] = {}
         for path, value in changes.items():
             switch, own = self.switch(path), path in self.fields
-            at = pattern(switch.pointer) if switch else ()
-            before = value_at(shown, at) if own else self.cast.states.get((identity, path))
-            here = value_at(shown, at)
+            at = path_of(switch.pointer) if switch else ()
+            before = member_at(shown, at) if own else self.cast.states.get((identity, path))
+            here = member_at(shown, at)
             if switch and here != before and self._is_anothers(identity, path, switch, here):
                 continue
             if len(at) > 1:
                 content.setdefault(at[0], shown.get(at[0]))
-            if before is not None and isinstance(value_at(content, at[:-1]), dict):
+            if before is not None and isinstance(member_at(content, at[:-1]), dict):
                 content = with_value(content, at, value)
                 pin = self._pin(identity, first, prepared)
                 flips[path] = Flip(identity, path, before, value, own, pin), at
@@ -304,12 +304,12 @@ class AccountSettings:
         now = self._seen(
             identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
         )
-        kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
+        kept = {p for p, (flip, at) in flips.items() if member_at(now, at) in (None, flip.after)}
         self.reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
         if self._spread(identity, first.operation):
             return set()
         for path, (flip, at) in flips.items():
-            if path not in kept and value_at(now, at) == flip.before:
+            if path not in kept and member_at(now, at) == flip.before:
                 self._is_late(identity, path, self.switch(path) or first, flip.before)
         self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
         return kept
@@ -330,7 +330,8 @@ class AccountSettings:
     def _shows(self, flip: Flip) -> bool:
         switch = self.switch(flip.state)
         last = self._last(flip.identity, switch) if switch else {}
-        return switch is not None and value_at(last, pattern(switch.pointer)) in (None, flip.before)
+        shown = member_at(last, path_of(switch.pointer)) if switch else None
+        return switch is not None and shown in (None, flip.before)
 
     def undo(self, identity: str, path: str) -> bool:
         """Put one state or field back as it was first; False when it could not be, or never was
@@ -395,14 +396,14 @@ class AccountSettings:
                 prepared = self._prepare(flip.identity, switch)
                 if prepared is None:
                     return False
-                at, name = pattern(switch.pointer), (flip.identity, flip.state)
-                shown = value_at(self._last(flip.identity, switch), at)
+                at, name = path_of(switch.pointer), (flip.identity, flip.state)
+                shown = member_at(self._last(flip.identity, switch), at)
                 if shown is not None and shown == flip.before and name not in self.reception.late:
                     return True
                 prepared = self._beside(prepared, flip, others)
                 if self._write(prepared, flip.identity, switch, flip.before):
                     return True
-                shown = value_at(self._read(prepared.operation, flip.identity), at)
+                shown = member_at(self._read(prepared.operation, flip.identity), at)
                 return name in self.reception.lost and shown == flip.before
             except OakumError:
                 return False
@@ -415,19 +416,19 @@ class AccountSettings:
         content = write.content
         for each in others:
             switch = self.switch(each.state)
-            at = pattern(switch.pointer) if switch else ()
+            at = path_of(switch.pointer) if switch else ()
             same = switch is not None and switch.operation == write.operation.id
             if not same or each.identity != flip.identity or at[0] not in content:
                 continue
             sealed = each.secret and is_sealed(each.before)
-            if not sealed and isinstance(value_at(content, at[:-1]), dict):
+            if not sealed and isinstance(member_at(content, at[:-1]), dict):
                 content = with_value(content, at, each.before)
         return replace(write, content=content)
 
     def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
         """Members that writing has changed beyond the settings flipped, by name, not by value."""
         known = {
-            (flip.identity, switch.operation, pattern(switch.pointer)[0])
+            (flip.identity, switch.operation, path_of(switch.pointer)[0])
             for flip in failed
             if (switch := self.switch(flip.state)) is not None
         }
@@ -472,7 +473,7 @@ class AccountSettings:
     def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
         """The write of a switch with everything in it but the value; None: `why` has the words."""
         gate = self.writers[switch.operation]
-        writer, path = gate.operation, pattern(switch.pointer)
+        writer, path = gate.operation, path_of(switch.pointer)
         filled = self._filled(gate, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
@@ -502,7 +503,7 @@ class AccountSettings:
             self.why = f"{named} replaces all, and `{masked[0]}` may be a mask, so none was sent"
             return None
         if not path or not all(
-            isinstance(value_at(current, path[:n]), dict) for n in range(len(path))
+            isinstance(member_at(current, path[:n]), dict) for n in range(len(path))
         ):
             self.why = f"`{switch.pointer}` is not in the settings that the API shows"
             return None
@@ -510,7 +511,7 @@ class AccountSettings:
             content = self._declared(writer.id).sendable(current, writer.id in self.closed)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
-        if not isinstance(value_at(content, path[:-1]), dict):
+        if not isinstance(member_at(content, path[:-1]), dict):
             self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
             return None
         return SettingsWrite(filled.request, gate.operation, content)
@@ -545,12 +546,12 @@ class AccountSettings:
         )
 
     def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
-        path, before = pattern(switch.pointer), self._last(identity, switch)
+        path, before = path_of(switch.pointer), self._last(identity, switch)
         answer = self._send(identity, write, with_value(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
-        shown = value_at(self._seen(identity, write.operation, before, {path: value}), path)
+        shown = member_at(self._seen(identity, write.operation, before, {path: value}), path)
         return shown is None or bool(shown == value)
 
     def _seen(
@@ -563,13 +564,13 @@ class AccountSettings:
         def is_shown() -> bool:
             now.append(self._read(writer, identity))
             return not any(
-                value != (old := value_at(before, at)) and old is not None
-                and value_at(now[-1], at) == old
+                value != (old := member_at(before, at)) and old is not None
+                and member_at(now[-1], at) == old
                 for at, value in wanted.items()
             )  # fmt: skip
 
         self.patience.until(is_shown)
-        if any(value_at(now[-1], at) != value_at(before, at) for at in wanted):
+        if any(member_at(now[-1], at) != member_at(before, at) for at in wanted):
             self.reception.is_shown(writer.id)
         return now[-1]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import allows, member
+from oakum.http.json_pointer import pointer_of
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.sensitive import life_cycle, more_than_sets
 from oakum.inference.side_effects import classify
@@ -98,7 +99,7 @@ def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Sha
     for resource, segments in written(model, operation):
         if "*" not in segments:
             shape = place(model, operation, resource)[1]
-            yield resource, "".join(f"/{each}" for each in segments), shape
+            yield resource, pointer_of(segments), shape
 
 
 def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tuple[str, str]]:
@@ -119,4 +120,4 @@ def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tu
         if at is None or at.read_only or at.kinds & {"object", "array"}:
             continue
         if classify_field(leaf, at) not in LETS_IN and not life_cycle(leaf, at):
-            yield leaf, base + "".join(f"/{each}" for each in leaf.split("."))
+            yield leaf, base + pointer_of(leaf.split("."))

@@ -17,10 +17,11 @@ import orjson
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
+from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import words
 from oakum.inference.sensitive import moves_by_itself
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, objects_of, value_at
+from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.endpoints import Gate
@@ -124,7 +125,7 @@ class Vouching:
         places = [at for _, at in self.places(operation)]
         seen = self.read(twins[0], operation, False)
         told = now == first[identity] or any(
-            value_at(seen, at) == value_at(now, at) != value_at(first[twins[0]], at)
+            member_at(seen, at) == member_at(now, at) != member_at(first[twins[0]], at)
             for at in places
         )
         if told:
@@ -188,7 +189,7 @@ class Elsewhere:
         except orjson.JSONDecodeError:
             return None
         found = [
-            value_at(each, at)
+            member_at(each, at)
             for each in objects_of(content)
             if self.cast.ids[identity]
             & {canonical(v) for v in each.values() if isinstance(v, str | int)}

@@ -17,10 +17,10 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.http.json_pointer import member_at
 from oakum.inference.sensitive import ends
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import value_at
 from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.endpoints import Gate
@@ -153,13 +153,15 @@ class _Trial:
         view = self._once(more)
         if view is None:
             return None
-        taken = {at: v for at, v in more.items() if value_at(view, at) == v != value_at(before, at)}
+        taken = {
+            at: v for at, v in more.items() if member_at(view, at) == v != member_at(before, at)
+        }
         for asked_for in (({}, taken) * _AGAIN) if taken else ():
             again = self._once(asked_for)  # what the first of a kind has, or comes by chance, too
             if again is None:
                 return True
             took = bool(asked_for)
-            taken = {at: v for at, v in taken.items() if (value_at(again, at) == v) is took}
+            taken = {at: v for at, v in taken.items() if (member_at(again, at) == v) is took}
         for at, value in taken.items():
             note = (
                 "the owner's own view of a new object holds what its creation asked for, and that"

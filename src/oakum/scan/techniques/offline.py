@@ -9,8 +9,6 @@ it creates, drops or resets everything is taken at its word, and never called (C
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import re
 from collections.abc import Iterable, Iterator
@@ -18,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from oakum.finding import Answer, Endpoint, Evidence
+from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, wipes
 from oakum.scan.engine import Engine
@@ -87,9 +86,9 @@ def algorithm_with(token: str, keys: Iterable[str]) -> str:
     head, _, rest = token.partition(".")
     payload, _, mark = rest.partition(".")
     try:
-        header = orjson.loads(_bytes(head))
-        signature = _bytes(mark)
-    except (binascii.Error, ValueError):
+        header = orjson.loads(base64url_bytes(head))
+        signature = base64url_bytes(mark)
+    except ValueError:
         return ""
     name = header.get("alg") if isinstance(header, dict) else None
     made = _HASHES.get(str(name))
@@ -100,10 +99,6 @@ def algorithm_with(token: str, keys: Iterable[str]) -> str:
         if hmac.compare_digest(hmac.new(key.encode(), text, made).digest(), signature):
             return str(name)
     return ""
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def _tell_key(engine: Engine, who: str, algorithm: str) -> None:

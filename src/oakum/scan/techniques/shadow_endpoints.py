@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from oakum.errors import TargetError
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import Elsewhere
 from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, roots, wanted
@@ -28,7 +29,6 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import raw_path
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.transport.client import origin_of
 
 HOW = "twin"
 

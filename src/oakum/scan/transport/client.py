@@ -27,6 +27,7 @@ import oakum
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
+from oakum.http.origin import PORTS, origin_of
 from oakum.scan.requests.operation_names import NOTHING
 from oakum.scan.transport.health import Health, is_failure
 
@@ -46,7 +47,6 @@ _PATIENCE = 2.0
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 
-_PORTS = {"http": 80, "https": 443}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,15 +70,6 @@ class BudgetSpent(OakumError):
     """As many requests were sent as were allowed: what was not asked is not known."""
 
     exit_code = ExitCode.NOT_TRUSTWORTHY
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL, the default port left out: `https://api.example`."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    port = parts.port if parts.port != _PORTS.get(parts.scheme) else None
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 class HttpTransport:
@@ -213,7 +204,7 @@ def _checked(url: str) -> str:
         origin, parts = origin_of(url), urlsplit(url)
     except ValueError:  # a port that is no number
         origin, parts = "", urlsplit("")
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in PORTS or not parts.hostname:
         hint = "write it with its scheme, such as `https://api.example.com`"
         raise InputError([Problem(Location("target"), f"`{url}` is no address of an API", hint)])
     return origin

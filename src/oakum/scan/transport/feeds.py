@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
+from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import (
     BODY_LIMIT,
@@ -26,7 +27,6 @@ from oakum.scan.transport.client import (
     HttpTransport,
     Unreachable,
     cookies_of,
-    origin_of,
 )
 from oakum.scan.transport.frames import cutter
 from oakum.scan.transport.streams import Frame, Stream

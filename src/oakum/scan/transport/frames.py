@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from oakum.openapi.model import is_json
+from oakum.http.media_type import is_json
 from oakum.scan.transport.streams import Frame
 
 EVENTS = "text/event-stream"

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Response
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
-from oakum.scan.transport.client import origin_of
 from tests.unit.scan.studio import TARGET, gate, reply
 
 LAW = settings(max_examples=60, deadline=None)

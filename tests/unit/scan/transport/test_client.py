@@ -29,7 +29,6 @@ from oakum.scan.transport.client import (
     HttpTransport,
     Unreachable,
     cookies_of,
-    origin_of,
     run_command,
     together,
 )
@@ -182,13 +181,6 @@ def test_a_body_that_is_not_what_it_says() -> None:
 def test_no_address(url: str) -> None:
     with pytest.raises(InputError, match="is no address of an API"):
         HttpTransport(url)
-
-
-def test_origins() -> None:
-    assert origin_of("https://API.example:443/a?b") == "https://api.example"
-    assert origin_of("http://api.example:8080/") == "http://api.example:8080"
-    assert origin_of("http://[::1]:80/") == "http://[::1]"
-    assert origin_of("https://ann:pw@api.example") == "https://api.example"
 
 
 def test_cookies_by_the_letter_of_rfc_6265() -> None:

@@ -1,0 +1,74 @@
+"""JSON Pointer (RFC 6901): the text `/a~1b/0`, and its path, the names `("a/b", "0")`.
+
+Where a contract writes one, the name `*` stands for every element or map value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+Json = Any
+"""A parsed JSON value: the one place where `Any` is honest."""
+
+
+def escape(name: str) -> str:
+    """A member's name as a segment of the text."""
+    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
+
+
+def unescape(segment: str) -> str:
+    """The member's name that a segment of the text stands for."""
+    return segment.replace("~1", "/").replace("~0", "~") if "~" in segment else segment
+
+
+def path_of(pointer: str) -> tuple[str, ...]:
+    """The names in a pointer; none in the empty one, which is the whole value."""
+    return tuple(map(unescape, pointer.split("/")[1:]))
+
+
+def pointer_of(path: Iterable[str]) -> str:
+    """The text of a path of names."""
+    return "".join(f"/{escape(name)}" for name in path)
+
+
+def value_at(value: Json, path: Sequence[str]) -> Json:
+    """The value at a path; None where there is none. `*` is nothing but a name here."""
+    for name in path:
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict):
+            value = value.get(name)
+        else:
+            return None
+    return value
+
+
+def member_at(value: Json, path: Sequence[str]) -> Json:
+    """The same through objects alone: no name leads into a list."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def values_at(value: Json, path: Sequence[str], maps: Collection[int] | None = None) -> list[Json]:
+    """The values at a path in which `*` stands for every element or map value; with `maps` only
+    for those of maps at these positions: an error is an object where a list ought to be."""
+    found = [value]
+    for index, name in enumerate(path):
+        if maps is not None and name == "*" and index not in maps:
+            found = [each for each in found if not isinstance(each, dict)]
+        found = [child for each in found for child in _below(each, name)]
+    return found
+
+
+def _below(value: Json, name: str) -> list[Json]:
+    if isinstance(value, list):
+        value = {str(index): each for index, each in enumerate(value)}
+    if not isinstance(value, dict):
+        return []
+    if name == "*":
+        return list(value.values())
+    return [value[name]] if name in value else []

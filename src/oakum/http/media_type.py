@@ -1,0 +1,14 @@
+"""Media types (RFC 9110, 8.3.1), as a header or a document says them."""
+
+from __future__ import annotations
+
+
+def essence(said: str) -> str:
+    """`type/subtype` in lower case, without parameters; empty when nothing is said."""
+    return said.partition(";")[0].strip().lower()
+
+
+def is_json(said: str) -> bool:
+    """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
+    base = essence(said)
+    return base == "application/json" or base.endswith("+json")
