@@ -12,7 +12,7 @@ import orjson
 
 from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.plan import render_plan
-from oakum.guard.target import PROBLEM_HEADERS, problem
+from oakum.guard.problem import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
 

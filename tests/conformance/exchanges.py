@@ -31,7 +31,7 @@ from typing import Any, Protocol
 import orjson
 import yaml
 
-from oakum.guard.target import problem
+from oakum.guard.problem import problem
 from oakum.policy.contract import Contract, load
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"

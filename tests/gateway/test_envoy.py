@@ -18,7 +18,8 @@ from joserfc.jwk import RSAKey
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import envoy
-from oakum.guard.target import Deployment, problem
+from oakum.guard.problem import problem
+from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
 from tests.gateway import client
 from tests.gateway.client import ask

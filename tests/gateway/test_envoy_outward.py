@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from oakum.guard import envoy
-from oakum.guard.target import problem
+from oakum.guard.problem import problem
 from tests.gateway.client import ask
 from tests.gateway.engine import start
 from tests.gateway.stub import plan, stubbed

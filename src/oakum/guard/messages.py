@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass, field
 
 from oakum.guard.media import read_media_type
-from oakum.guard.target import PROBLEM_HEADERS, RETRY_AFTER, problem
+from oakum.guard.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 _LOG = logging.getLogger("oakum.guard")
 Headers = tuple[tuple[str, str], ...]

@@ -11,30 +11,16 @@ longer than the plan allows: 413 asked, 502 answered; an error in the runtime: 5
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
 from oakum.errors import NOWHERE, InputError, Problem, TargetError
 from oakum.openapi.model import Json
 
-PROBLEM_HEADERS = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-"""Of every reply that the guard makes instead of the API's."""
-RETRY_AFTER = "1"
-"""Seconds, with each 429 and 503."""
-
-_TITLES = {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-}
-"""RFC 9110 renamed them; the standard library of the oldest supported Python has the old names."""
 _VALIDATION = 30.0
 
 
@@ -153,21 +139,6 @@ class Target(Protocol):
 
     def validate(self, folder: Path) -> None:
         """Lets the engine judge the files. Raises `TargetError` with its own words."""
-
-
-def title(status: int) -> str:
-    """The reason phrase of RFC 9110; for a status that nobody registered, that of its class."""
-    known = _TITLES.get(status)
-    for each in (status, status // 100 * 100, 500):
-        known = known or next((one.phrase for one in HTTPStatus if one == each), None)
-    return known or ""
-
-
-def problem(status: int) -> str:
-    """The body of a denial (RFC 9457): the same bytes from every engine."""
-    return json.dumps(
-        {"type": "about:blank", "title": title(status), "status": status}, separators=(",", ":")
-    )
 
 
 def address(text: str, option: str) -> tuple[str, int]:

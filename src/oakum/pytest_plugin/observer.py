@@ -23,8 +23,8 @@ from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look
 from oakum.pytest_plugin.strays import Kept, Strays, sent_of
 from oakum.pytest_plugin.test_counts import Tally
-from oakum.scan.discovery.facts import declared_names, policy_names
-from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.evidence import Redactor, declared_names, policy_names
+from oakum.scan.evaluation.json_depth import not_too_deep
 from oakum.scan.evaluation.knowledge import leaves_of, says_nothing
 from oakum.scan.evaluation.response_reader import (
     MAX_TEXT,
@@ -35,7 +35,6 @@ from oakum.scan.evaluation.response_reader import (
 )
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import survey
-from oakum.scan.transport.client import not_too_deep
 
 _LOOPBACK = re.compile(
     r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"

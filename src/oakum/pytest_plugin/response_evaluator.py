@@ -14,13 +14,11 @@ from itertools import product
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.judge import Pointer
-from oakum.authz.principal import at_path, digit
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.policy.model import State
 from oakum.pytest_plugin.callers import Caller, Source
 from oakum.pytest_plugin.carried import Carried
 from oakum.pytest_plugin.test_counts import Known, Tally, undocumented
@@ -28,12 +26,8 @@ from oakum.scan.evaluation.evidence import Redactor, shape
 from oakum.scan.evaluation.knowledge import canonical, says_nothing
 from oakum.scan.evaluation.matrix import Key, state_key
 from oakum.scan.evaluation.response_reader import ResponseReader
+from oakum.scan.evaluation.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
 
-WHO = "it could not be told who asked"
-OWNER = "it could not be told whose the object is"
-SETTING = "it depends on a setting of the owner that the answer does not tell"
-RELATION = "it depends on a relation or a claim of the caller that nothing tells"
-OWN = "who registers or logs in may be the one that the answer speaks of"
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",
     "framework": "as the framework says",
@@ -360,23 +354,6 @@ def leak_of(
         f"  contract: {where}: {shown}"
     )
     return Leaked(key, words, at, asked.test)
-
-
-def is_told(
-    state: State,
-    resource: str,
-    owners: tuple[str, ...],
-    value: Json,
-    known: Mapping[tuple[str, str], Json],
-) -> bool:
-    """Whether an object itself says it, or it is known of all its owners."""
-    if state.member:
-        inside = at_path(value, state.member)
-        if inside:
-            return digit(state, inside[0]) < len(state.values)
-    path = state.of or f"{resource}.{state.name}"
-    values = [known.get((owner, path)) for owner in owners]
-    return bool(values) and all(digit(state, each) < len(state.values) for each in values)
 
 
 def _whose(instance: ObjectInstance, path: str) -> set[Known]:

@@ -24,9 +24,6 @@ from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import (
-    RELATION,
-    SETTING,
-    WHO,
     Asked,
     Frame,
     Leaked,
@@ -40,6 +37,7 @@ from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, say
 from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, state_key
 from oakum.scan.evaluation.misplaced import Found, Misplaced
 from oakum.scan.evaluation.response_reader import is_success
+from oakum.scan.evaluation.unknowns import RELATION, SETTING, WHO
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import Gate, gate_of
 

@@ -28,16 +28,16 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
-from oakum.pytest_plugin.response_evaluator import OWNER, WHO
 from oakum.recordings.counted import Counted, Shown
 from oakum.recordings.fast_walk import FastWalk, Seen
 from oakum.recordings.kept import Answered, Bare
 from oakum.recordings.told import Facts, is_whole
 from oakum.recordings.verdict import Setting, Standing, Verdict, Verdicts
 from oakum.recordings.writes import Writes
-from oakum.scan.discovery.facts import declared_names, policy_names
+from oakum.scan.evaluation.evidence import declared_names, policy_names
 from oakum.scan.evaluation.matrix import Key
 from oakum.scan.evaluation.response_reader import ResponseReader, is_success, read_as_declared
+from oakum.scan.evaluation.unknowns import OWNER, WHO
 from oakum.scan.identities.cast import Cast
 from oakum.traffic.drafted import Line
 from oakum.traffic.graphql_operation import graphql

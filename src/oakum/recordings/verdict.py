@@ -19,10 +19,10 @@ from oakum.authz.table import Table, deciding, leaf_index
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 from oakum.pytest_plugin.callers import Caller
-from oakum.pytest_plugin.response_evaluator import OWN, RELATION, SETTING, is_told
 from oakum.recordings.fast_walk import Form, Seen
 from oakum.recordings.told import Facts
 from oakum.scan.evaluation.matrix import Key, state_key
+from oakum.scan.evaluation.unknowns import OWN, RELATION, SETTING, is_told
 
 _UNSET, _NULL = -2, -1
 

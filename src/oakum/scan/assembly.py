@@ -13,11 +13,10 @@ from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import Plan, cost
-from oakum.scan.discovery.facts import declared_names, ids_of, is_closed, policy_names, unshared
+from oakum.scan.discovery.facts import claims_of, ids_of, is_closed, unshared
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evaluation.claims import claims_of
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.evidence import Redactor
+from oakum.scan.evaluation.evidence import Redactor, declared_names, policy_names
 from oakum.scan.evaluation.knowledge import Knowledge, objects_of
 from oakum.scan.evaluation.matrix import Matrix, Outcome
 from oakum.scan.evaluation.write_answers import WriteAnswers

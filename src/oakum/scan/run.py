@@ -29,8 +29,8 @@ from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring, switch_operations
 from oakum.scan.budget_plan import afford
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
+from oakum.scan.discovery.facts import with_claims
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evaluation.claims import with_claims
 from oakum.scan.evaluation.reopened import still_open
 from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude, field_lines

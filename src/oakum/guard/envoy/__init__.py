@@ -20,14 +20,12 @@ from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.envoy.tokens import TOKEN
 from oakum.guard.lua import bundle, long_string
+from oakum.guard.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 from oakum.guard.target import (
-    PROBLEM_HEADERS,
-    RETRY_AFTER,
     Control,
     Deployment,
     judged,
     mistake,
-    problem,
 )
 from oakum.openapi.model import Json
 

@@ -22,14 +22,13 @@ from urllib.parse import SplitResult, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from oakum.guard.lua import bundle, long_string
+from oakum.guard.problem import PROBLEM_HEADERS, problem
 from oakum.guard.target import (
-    PROBLEM_HEADERS,
     Control,
     Deployment,
     address,
     judged,
     mistake,
-    problem,
 )
 from oakum.openapi.model import Json
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from oakum.authz.principal import claimed, with_claim
+from oakum.authz.principal import claimed, joined, with_claim
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
+from oakum.scan.evaluation.claims import unheld
 from oakum.scan.identities.doctor import Examination
+
+if TYPE_CHECKING:
+    from oakum.scan.identities.session import Sessions
 
 _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 
@@ -66,27 +72,25 @@ def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
     return found
 
 
-def declared_names(document: Json) -> Iterator[str]:
-    """Member names that the document declares: they may stand in evidence, other keys may not."""
-    todo = [document]
-    while todo:
-        at = todo.pop()
-        if isinstance(at, dict):
-            declared = at.get("properties")
-            if isinstance(declared, dict):
-                yield from (str(name) for name in declared)
-            todo += at.values()
-        elif isinstance(at, list):
-            todo += at
+def claims_of(
+    name: str, found: Examination, policy: Policy, sessions: Sessions
+) -> Mapping[str, Json]:
+    """What who-am-I, a token and the identities file say of somebody; the later goes before."""
+    return joined(body_claims(found.facts.get(name), policy), sessions.claims(name))
 
 
-def policy_names(policy: Policy) -> frozenset[str]:
-    return frozenset(
-        part
-        for resource in policy.resources.values()
-        for rule in resource.fields
-        for part in rule.path.split(".")
-    )
+def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Examination:
+    """An examination that also says of which relations nothing was heard."""
+    names = [state.name for state in found.states if state.ok]
+    told = {name: claims_of(name, found, policy, sessions) for name in names}
+    notes = [
+        f"no identity is `{each.name}`: nothing that was heard of them names the claim"
+        f" `{each.claim}` of {', '.join(f'`{name}`' for name in mute)}; whether they are is not"
+        f" known. Is it called so? `claims: {{{each.claim}: …}}` in the identities file says it"
+        for each in unheld(policy, told)
+        if (mute := [name for name in names if claimed(told[name], each.claim) is None])
+    ]
+    return replace(found, unheard=tuple(notes))
 
 
 def is_closed(document: Json, writer: Operation) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from oakum.finding import Answer, Line
 from oakum.http.json_pointer import pointer_of
 from oakum.openapi.model import Json
+from oakum.policy.model import Policy
 from oakum.scan.evaluation.knowledge import canonical, leaves_of
 
 _MOST_LINES = 20
@@ -103,3 +104,26 @@ def shape(value: Json) -> str:
             return f"array({len(value)})"
         case _:
             return f"object({len(value)})"
+
+
+def declared_names(document: Json) -> Iterator[str]:
+    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    todo = [document]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            declared = at.get("properties")
+            if isinstance(declared, dict):
+                yield from (str(name) for name in declared)
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+
+
+def policy_names(policy: Policy) -> frozenset[str]:
+    return frozenset(
+        part
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for part in rule.path.split(".")
+    )

@@ -9,7 +9,6 @@ when the target asks for it, and stops before a struggling target falls over.
 from __future__ import annotations
 
 import email.utils
-import re
 import subprocess
 import threading
 import time
@@ -24,10 +23,10 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import oakum
-from oakum.authz.span import MAX_DEPTH
 from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
 from oakum.http.origin import PORTS, origin_of
+from oakum.scan.evaluation.json_depth import not_too_deep
 from oakum.scan.requests.operation_names import NOTHING
 from oakum.scan.transport.health import Health, is_failure
 
@@ -36,16 +35,11 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of a body that are read; what follows is cut off."""
-DEEPEST = MAX_DEPTH - 1
-"""Lists and objects within one another that are judged to the last; a body that has more is cut off
-there, and closes nothing."""
 COMMAND_SECONDS = 30.0
 TIMEOUT = 10.0
 """Seconds that an answer may take, where nothing else is said."""
 _PATIENCE = 2.0
 """Times `timeout` after which an answer that does not end is given up, however much of it comes."""
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
-_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -222,19 +216,6 @@ def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
     except httpx2.ReadTimeout:
         return bytes(body), True
     return bytes(body), False
-
-
-def not_too_deep(body: bytes) -> bytes:
-    """A body up to where JSON in it nests deeper than anybody reads it."""
-    if body.lstrip(_BEFORE_JSON)[:1] not in (b"[", b"{") or len(body) <= DEEPEST:
-        return body
-    depth = 0
-    for found in _BRACKETS.finditer(body):
-        kind = found[0][:1]
-        depth += (kind in b"[{") - (kind in b"]}")
-        if depth > DEEPEST:
-            return body[: found.start()]
-    return body
 
 
 def _why_no_connection(origin: str, said: str) -> str:

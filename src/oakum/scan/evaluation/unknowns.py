@@ -1,0 +1,32 @@
+"""Why an answer cannot be judged for its caller; what an object says of its owner's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.authz.principal import at_path, digit
+from oakum.openapi.model import Json
+from oakum.policy.model import State
+
+WHO = "it could not be told who asked"
+OWNER = "it could not be told whose the object is"
+SETTING = "it depends on a setting of the owner that the answer does not tell"
+RELATION = "it depends on a relation or a claim of the caller that nothing tells"
+OWN = "who registers or logs in may be the one that the answer speaks of"
+
+
+def is_told(
+    state: State,
+    resource: str,
+    owners: tuple[str, ...],
+    value: Json,
+    known: Mapping[tuple[str, str], Json],
+) -> bool:
+    """Whether an object itself says it, or it is known of all its owners."""
+    if state.member:
+        inside = at_path(value, state.member)
+        if inside:
+            return digit(state, inside[0]) < len(state.values)
+    path = state.of or f"{resource}.{state.name}"
+    values = [known.get((owner, path)) for owner in owners]
+    return bool(values) and all(digit(state, each) < len(state.values) for each in values)
