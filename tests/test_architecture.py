@@ -20,8 +20,8 @@ MODULES = sorted(
 MAX_MODULE = 600
 MAX_FUNCTION = 60
 OUTSIDE = {
-    "socket", "ssl", "http", "urllib.request", "httpx2", "subprocess", "asyncio", "select",
-    "websockets.sync.client",
+    "socket", "ssl", "http.client", "http.server", "urllib.request", "httpx2", "subprocess",
+    "asyncio", "select", "websockets.sync.client",
 }  # fmt: skip
 """What reaches beyond the process."""
 
