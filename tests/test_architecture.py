@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,63 @@ def imported(module: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def dependencies(files: Iterable[Path], root: Path) -> dict[str, set[str]]:
+    """Module → modules of the same tree that it names in any import: at its top, in a function, or
+    for type checking alone."""
+    names = {
+        ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for name, file in names.items():
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.Import):
+                found[name] |= {alias.name for alias in node.names} & names.keys()
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    found[name] |= {inner if inner in names else node.module} & names.keys()
+        found[name].discard(name)
+    return found
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import each other, directly or through others."""
+    reach = {name: set(named) for name, named in graph.items()}
+    for middle in graph:  # Warshall, 1962
+        for name in graph:
+            if middle in reach[name]:
+                reach[name] |= reach[middle]
+    groups = {
+        tuple(sorted(each for each in graph if each in reach[name] and name in reach[each]))
+        for name in graph
+        if name in reach[name]
+    }
+    return [list(each) for each in sorted(groups)]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Imports for type checking and imports within functions count: a cycle that is hidden there
+    binds the modules together all the same."""
+    files = [file for file in MODULES if file.is_relative_to(ROOT / "src")]
+    assert cycles(dependencies(files, ROOT / "src")) == []
+
+
+def test_a_cycle_is_seen_wherever_its_imports_stand(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    for name, text in {
+        "__init__": "",
+        "a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.b import B\n",
+        "b": "def f():\n    from p import c\n",
+        "c": "import p.a\n",
+        "d": "from p.a import A\n",
+    }.items():
+        (tmp_path / "p" / f"{name}.py").write_text(text)
+    graph = dependencies(sorted(tmp_path.glob("p/*.py")), tmp_path)
+    assert cycles(graph) == [["p.a", "p.b", "p.c"]]
+    assert cycles({**graph, "p.c": set()}) == []
 
 
 def test_layers_go_downwards_only() -> None:

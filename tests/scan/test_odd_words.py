@@ -15,7 +15,7 @@ from starlette.routing import Route
 from oakum.errors import InputError
 from oakum.finding import Report, Result
 from oakum.report import json_v1
-from oakum.scan.engine import Event
+from oakum.scan.context import Event
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum_catalogue.kit import Entry

@@ -82,20 +82,24 @@ class _Front:
         if self._wire is not None:
             self._wire.sessions = sessions
 
-    def take(self, engine: Engine) -> None:
+    def take(self, engine: Engine) -> Engine:
         """Answers are changed where it is still known who asks; nothing above can tell.
 
         Feeds go past all this, so they are left to the scan of the API as it is.
         """
+        context = engine.context
         if self.leak is not None or self.change is not None:
-            engine.listen, engine.feeds = None, []
-        healthy, change = engine.ask, self.change
+            context = replace(context, listen=None, feeds=())
+        healthy, change = context.ask, self.change
         if change is not None:
-            engine.ask = lambda viewer, request: change.answer_to(
-                viewer, request, healthy(viewer, request), engine.cast
-            )
+
+            def changed(viewer: str | None, request: Request) -> Response:
+                answer = healthy(viewer, request)
+                return change.answer_to(viewer, request, answer, engine.cast)
+
+            context = replace(context, ask=changed)
         if self.leak is None or self._wire is None or self.scan is None:
-            return
+            return replace(engine, context=context)
         aside = _Wire(self.memory, self._wire.transport)
         scan, options = self.scan, self.scan.options
         owners = Sessions(
@@ -111,7 +115,8 @@ class _Front:
                 raise BudgetSpent("the leak is proven, and no later answer takes that back")
             return seeded.answer(viewer, request, healthy(viewer, request))
 
-        engine.ask, self.seeded = ask, seeded
+        self.seeded = seeded
+        return replace(engine, context=replace(context, ask=ask))
 
 
 class _Broken(Exception):

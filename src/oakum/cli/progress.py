@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from oakum.cli import shared
-from oakum.scan.engine import Event
+from oakum.scan.context import Event
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import Plan, cost
+from oakum.scan.context import Event, RunContext
 from oakum.scan.discovery.facts import claims_of, ids_of, is_closed, unshared
-from oakum.scan.engine import Engine, Event
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor, declared_names, policy_names
 from oakum.scan.evaluation.knowledge import Knowledge, objects_of
@@ -28,16 +29,15 @@ from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import SIGN, Relationships
 from oakum.scan.identities.session import Sessions
+from oakum.scan.limits import May
 from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
-from oakum.scan.technique import May
-from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
 from oakum.scan.transport.streams import Listen
-from oakum.scan.undo.census import Census
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.restraint import barred
@@ -103,43 +103,59 @@ class Wiring:
                 kind = "flip" if kind == "foreseen" else kind
                 self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
-        engine = Engine(
-            self.model, cast, knowledge, matrix,
-            Evaluator(self.model, cast, knowledge, matrix, redactor),
-            list(self.spending.gates), self.target, self.sessions.send, emit,
-            self.sessions.curl_headers,
-            may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
+        evaluator = Evaluator(self.model, cast, knowledge, matrix, redactor)
+        later = list(self.spending.left)
+        state = RunState(
+            cast, knowledge, matrix, evaluator, list(self.spending.gates), later,
+            {gate.id: self.spending.why for gate in later},
         )  # fmt: skip
-        engine.answers = WriteAnswers(engine)
-        engine.ask = engine.answers.ask
-        engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
-        engine.listen, engine.feeds = self.listen, self.feeds
-        engine.together = together
-        engine.graphs, engine.tokens = self.contract.graphs, self.sessions.tokens
-        engine.later = list(self.spending.left)
-        engine.price = partial(cost, viewers=len(self.identities.items) + 1)
-        engine.why = {gate.id: self.spending.why for gate in self.spending.left}
-        engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))
+        context = self._context(found, emit)
+        answers = WriteAnswers(Engine(context, state))
+        context = replace(context, ask=answers.ask, told_once=answers.told_once)
         if self.journal is not None and not self.seal.holds and self.may.writes:
-            engine.may = replace(self.may, writes=False)
-            engine.notes.append(
+            context = replace(context, may=replace(self.may, writes=False))
+            state.remark(
                 "nothing was written: no identity has a secret with which the journal could be"
                 " sealed; leave out --journal, or give the identities logins"
             )
-        if engine.may.writes or self.past.undos:
-            engine.undo_log = self._undo_log(engine)
-            engine.provisioned = self._provisioned(engine)
+        engine = Engine(context, state)
+        if context.may.writes or self.past.undos:
+            undo_log, provisioned = self._undo_log(engine), self._provisioned(engine)
+            context = replace(context, undo_log=undo_log, provisioned=provisioned)
         if self.may.own_settings or self.past.pending:
-            engine.account_settings = self._account_settings(engine, log)
-            engine.relationships = self._relationships(engine, log)
+            settings = self._account_settings(engine, log)
+            relationships = self._relationships(engine, log)
+            context = replace(context, account_settings=settings, relationships=relationships)
+        return Engine(context, state)
+
+    def relations(self, engine: Engine) -> Relations:
+        """What the look-ups of the contract say of who is what to whom."""
         gates = self._named_gates(each.operation for each in self.policy.relations.values())
-        relations = Relations(
-            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask
+        return Relations(
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.context.ask
         )
-        census = Census(engine, relations, self.patience)
-        engine.at_start = relations.doubt
-        engine.at_first, engine.at_last = census.take, census.differences
-        return engine
+
+    def _context(self, found: Examination, emit: Callable[[Event], None]) -> RunContext:
+        """All that is known of the run before there is anything to put back."""
+        return RunContext(
+            self.model,
+            self.target,
+            self.sessions.send,
+            emit,
+            self.sessions.curl_headers,
+            may=self.may,
+            pace=self.governor,
+            together=together,
+            listen=self.listen,
+            feeds=tuple(self.feeds),
+            price=partial(cost, viewers=len(self.identities.items) + 1),
+            accounts=found.ids,
+            tokens=self.sessions.tokens,
+            title=str(self.contract.document.raw.get("info", {}).get("title", "")),
+            params=self.inferred,
+            graphs=self.contract.graphs,
+            replay=self.past.outcomes,
+        )
 
     def _sealed(self, flip: Flip) -> Flip:
         return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
@@ -153,7 +169,7 @@ class Wiring:
                 self.journal.undo(kind, entry)
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
-        return UndoLog(engine.ask, log, left, patience=self.patience)
+        return UndoLog(engine.context.ask, log, left, patience=self.patience)
 
     def _undos(self) -> Iterator[Mapping[str, Json]]:
         """What a killed run has left to be undone."""
@@ -197,7 +213,7 @@ class Wiring:
             if not (name in stepped and barred(self.model, each.operation, named=True))
         }
         return Relationships(
-            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.context.ask, log,
             [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
         )  # fmt: skip
 
@@ -235,7 +251,7 @@ class Wiring:
                         readers[each.id] = gate
         found = AccountSettings(
             self.policy, writers, readers, engine.cast, engine.knowledge,
-            self.target, engine.ask, log,
+            self.target, engine.context.ask, log,
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],

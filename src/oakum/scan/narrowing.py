@@ -21,10 +21,12 @@ from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Endpoint, Finding
 from oakum.openapi.model import Operation
-from oakum.scan.engine import Engine, Event
+from oakum.scan.context import Event
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.matrix import Key
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.endpoints import Gate, frame_media, gate_of
+from oakum.scan.scheduler import Scheduler
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
 
@@ -120,24 +122,33 @@ class Scope:
 
     # ------------------------------------------------------------ before the first question
 
-    def take(self, engine: Engine) -> None:
-        """Narrow an engine that has asked nothing yet."""
-        self.engine = engine
+    def take(self, engine: Engine) -> Engine:
+        """The same run, that has asked nothing yet, narrowed to this scope and heard by it."""
+        context = engine.context
         kept = {gate.operation.id for gate in (*self.gates, *self.feeds)}
         kept |= {endpoint.operation for endpoint in self.focus.finding.endpoints}
         kept.add(engine.model.policy.caller.operation)
         known = engine.model.operations
         if self.focus.finding.rule in _WRITTEN:
             kept |= set(_beside(known, self.focus.finding.endpoints))
-        engine.model = replace(
-            engine.model, operations={id: each for id, each in known.items() if id in kept}
+        few = {id: each for id, each in known.items() if id in kept}
+        context = replace(
+            context,
+            model=replace(engine.model, operations=few),
+            ask=self._ask(context.ask),
+            emit=self._emit(context.emit),
         )
-        engine.techniques = tuple(_Watched(each, self) for each in self.techniques)
-        engine.ask, engine.emit = self._ask(engine.ask), self._emit(engine.emit)
         if self.few:
             matrix = engine.matrix
             matrix.wanted, matrix.insists = self.wants, self.insists
             matrix.entries = {key: e for key, e in matrix.entries.items() if self.wants(key)}
+        self.engine = Engine(context, engine.state)
+        return self.engine
+
+    @property
+    def watched(self) -> tuple[Technique, ...]:
+        """Its techniques, and the record of when each is at work."""
+        return tuple(_Watched(each, self) for each in self.techniques)
 
     def wants(self, key: Key) -> bool:
         """Whether a cell is one of those that the run is about."""
@@ -152,14 +163,13 @@ class Scope:
         known = self.focus.viewers & {None, *(self.engine.cast.names() if self.engine else ())}
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
-    def teach(self, given: list[tuple[str, str, Exchange]]) -> None:
+    def teach(self, scheduler: Scheduler, given: list[tuple[str, str, Exchange]]) -> None:
         """Ask owners for what has to be known; twice, since one endpoint may need another's ids."""
-        engine = self.engine
-        assert engine is not None
+        engine = scheduler.engine
         self.given |= {operation for operation, _, _ in given}
         if not self.teachers:
             return
-        engine.introduce(given)
+        scheduler.introduce(given)
         for _ in range(2):
             for gate in self.teachers:
                 for who in engine.cast.names():
@@ -193,7 +203,7 @@ class Scope:
         return heard
 
     def _note(self, asked: Asked) -> Asked:
-        world = self.engine.world if self.engine else ""
+        world = self.engine.state.world if self.engine else ""
         self.asked.append(replace(asked, how=self.how, world=world))
         return self.asked[-1]
 
@@ -205,7 +215,7 @@ class Scope:
         if rule in _UNASKED:
             return True
         if rule == "no-login-rate-limit":  # a login that was asked says nothing of a brake
-            provisioned = engine.provisioned if engine is not None else None
+            provisioned = engine.context.provisioned if engine is not None else None
             return provisioned is not None and provisioned.guessed
         if engine is None or endpoint.operation in self.given - engine.matrix.gates.keys():
             return engine is not None
@@ -392,7 +402,7 @@ class _Ways:
     def run(self, engine: Engine) -> None:
         for way in self._ways:
             engine.matrix.open(way)
-            engine.ways.append(way)
+            engine.state.keep_way(way)
             for who in engine.cast.subjects() if way.personal else [None]:
                 for viewer in (who, *engine.watchers(who)):
                     engine.put(way, viewer, who)

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
-from oakum.scan.engine import Event
+from oakum.scan.context import Event
 from oakum.scan.narrowing import Focus
 from oakum.scan.options import Options
 from oakum.scan.run import NOTHING_SHOWN, Scan

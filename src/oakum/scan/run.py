@@ -7,7 +7,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ import oakum
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
-from oakum.finding import IdentityState, Report, Result, Skipped
+from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.http.origin import origin_of
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
@@ -28,31 +28,37 @@ from oakum.policy.contract import Contract, digest, load
 from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring, switch_operations
 from oakum.scan.budget_plan import afford
+from oakum.scan.context import Event
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.discovery.facts import with_claims
-from oakum.scan.engine import Engine, Event
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.reopened import still_open
 from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude, field_lines
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.removed import tell_removals
 from oakum.scan.identities.session import Sessions
+from oakum.scan.limits import May
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.endpoints import asking_for_more, feeds, survey
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_names import Names
 from oakum.scan.requests.unsent import said_unsent, unsent
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import left_behind
-from oakum.scan.technique import May, Prospect
+from oakum.scan.technique import Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport
 from oakum.scan.transport.fault_proxy import Between
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.undo.census import Census
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.undo.restraint import all_untried, untried, why_not_called
@@ -126,6 +132,7 @@ class Scan:
         )  # fmt: skip
         self.seal = Encryption(self.identities.secrets(), self.run)
         self.writes = WriteLog()
+        self._census: Census | None = None
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume or options.restore:
@@ -219,12 +226,14 @@ class Scan:
                 states = found.states
                 notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
-                engine = self._wired(found, work)
+                engine, relations = self._wired(found, work)
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
-                    distrust += self._put_back(engine, given)
+                    engine, failed = self._put_back(engine, given)
+                distrust += failed
                 if self.stale is None:
-                    self._explore(engine, given, found)
+                    engine = self.scope.take(engine) if self.scope is not None else engine
+                    self._explore(engine, relations, given, found)
             except BudgetSpent as error:
                 notes.append(f"{error}: what was left unasked is reported as untested")
             except TargetError as error:
@@ -238,16 +247,13 @@ class Scan:
                 distrust += left
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
-        unasked = len(engine.later if engine else self.spending.left)
+        unasked = len(engine.state.later if engine else self.spending.left)
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         if engine is not None:
-            notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
+            notes += [*engine.state.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
             notes += said_unsent(engine) if self.scope is None else ()
             notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
-        unsure = [*engine.undo_log.unsure] if engine is not None and engine.undo_log else []
-        unsure += (
-            engine.account_settings.moved if engine is not None and engine.account_settings else ()
-        )
+        unsure = engine.context.unsure if engine is not None else ()
         notes += unsure
         made = self._write_up(engine, distrust)
         return replace(
@@ -261,7 +267,9 @@ class Scan:
                 self.model,
                 work.governor.written,
                 (*self.left_behind, *unsure),
-                all_untried(self.model, engine.untried if engine else (), writes=self.may.writes),
+                all_untried(
+                    self.model, engine.state.untried if engine else (), writes=self.may.writes
+                ),
             ),
         )
 
@@ -272,11 +280,11 @@ class Scan:
             return left
         if not left:
             left += _surely("settings", partial(still_open, engine))
-        if engine.provisioned is not None:
-            left += _surely("accounts", engine.provisioned.restore)
+        if engine.context.provisioned is not None:
+            left += _surely("accounts", engine.context.provisioned.restore)
             tell_removals(engine)
         if self.writes.changes:
-            left += _surely("objects", engine.at_last)
+            left += _surely("objects", self._census.differences) if self._census else ()
         return left
 
     def restore(self) -> tuple[str, ...]:
@@ -288,11 +296,14 @@ class Scan:
             try:
                 found = self._examined(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
-                engine = self._wired(found, work)
-                engine.introduce(self._given(found, work.sessions), self.past.pending)
+                engine, _ = self._wired(found, work)
+                given = self._given(found, work.sessions)
+                Scheduler(engine).introduce(given, self.past.pending)
                 with self._to_the_end():
                     failed += self._restore(engine)
-                    failed += engine.provisioned.restore() if engine.provisioned else ()
+                    failed += (
+                        engine.context.provisioned.restore() if engine.context.provisioned else ()
+                    )
             except (BudgetSpent, TargetError) as error:
                 failed.append(str(error))
         return tuple(failed)
@@ -350,28 +361,36 @@ class Scan:
         found = examine(self.identities, work.sessions, "", document, caller)
         return with_claims(found, self.policy, work.sessions)
 
-    def _wired(self, found: Examination, work: _Work) -> Engine:
-        engine = Wiring(
+    def _wired(self, found: Examination, work: _Work) -> tuple[Engine, Relations]:
+        wiring = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
             Patience(self.sleep),
-        ).engine(found)  # fmt: skip
+        )  # fmt: skip
+        engine = wiring.engine(found)
+        relations = wiring.relations(engine)
         if self.between is not None:
-            self.between.take(engine)
-        return engine
+            engine = self.between.take(engine)
+        return engine, relations
 
     def _explore(
-        self, engine: Engine, given: list[tuple[str, str, Exchange]], found: Examination
+        self,
+        engine: Engine,
+        relations: Relations,
+        given: list[tuple[str, str, Exchange]],
+        found: Examination,
     ) -> None:
+        census = self._census = Census(engine, relations, Patience(self.sleep))
+        techniques = self.scope.watched if self.scope is not None else TECHNIQUES
+        scheduler = Scheduler(engine, techniques, relations.doubt, census.take)
         if self.scope is not None:
-            self.scope.take(engine)
-            self.scope.teach(given)
+            self.scope.teach(scheduler, given)
         if found.mixed:  # who-am-I itself hands out others' answers
-            engine.introduce(given)
+            scheduler.introduce(given)
             operation = self._whoami(found)
             mixed_up(engine, operation.id if operation is not None else "", found)
-        engine.explore(given)
+        scheduler.explore(given)
 
     def _journal(self) -> Journal | None:
         options = self.options
@@ -390,18 +409,19 @@ class Scan:
         fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
         return [f"security.txt says {line.strip()[:200]}" for line in fields[:6]]
 
-    def _put_back(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
+    def _put_back(
+        self, engine: Engine, given: list[tuple[str, str, Exchange]]
+    ) -> tuple[Engine, tuple[str, ...]]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
         if not self.past.left:
-            return ()
-        engine.introduce(given, self.past.pending)
+            return engine, ()
+        Scheduler(engine).introduce(given, self.past.pending)
         failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
-            engine.relationships = None
-            engine.account_settings = (
-                None  # flipped once more, it would be forgotten how it was at first
-            )
-        return failed
+            # Flipped once more, it would be forgotten how it was at first.
+            context = replace(engine.context, relationships=None, account_settings=None)
+            engine = replace(engine, context=context)
+        return engine, failed
 
     def _restore(self, engine: Engine | None) -> tuple[str, ...]:
         """Put back what is flipped still, however the run has ended; says what could not be."""
@@ -410,12 +430,10 @@ class Scan:
         shut = [name for name, sealed in self.past.undos.items() if not self.seal.opens(sealed)]
         return (
             *(f"{name} could not be undone: it was done with other credentials" for name in shut),
-            *(_surely("writes", engine.undo_log.restore) if engine.undo_log else ()),
-            *(_surely("relations", engine.relationships.restore) if engine.relationships else ()),
             *(
-                _surely("settings", engine.account_settings.restore)
-                if engine.account_settings
-                else ()
+                said
+                for what, restore in engine.context.undoing()
+                for said in _surely(what, restore)
             ),
         )
 
@@ -448,13 +466,13 @@ class Scan:
     def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
         options = self.options
         findings = (
-            conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
+            conclude(self.model, engine.cast, engine.matrix, engine.state.signals) if engine else []
         )
-        cells = report_cells(engine.matrix, engine.why, engine.reach()) if engine else []
+        cells = report_cells(engine.matrix, engine.state.why, reach(engine)) if engine else []
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
-        distrust += engine.distrust if engine else []
+        distrust += engine.state.distrust if engine else []
         distrust += map(_shown_twice, engine.evaluator.twice.items()) if engine else ()
         unjudged = engine.matrix.unjudged() if engine else []
         if self.scope is not None:
@@ -478,13 +496,7 @@ class Scan:
         # A draft cannot name what is left out: only that it found nothing would be said too soon.
         told_of = self.policy.stated or not findings
         if self.scope is None and engine is not None and seen and told_of:
-            near = within_reach(engine.cast, engine.matrix)
-            silent = [each for each in skipped if each.endpoint.operation not in engine.called]
-            distrust += alone(self.model, engine.cast)
-            distrust += unseen(self.model, engine.cast, cells, engine.reach())
-            lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
-            lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
-            distrust += told([lacking[each] for each in sorted(lacking)])
+            distrust += self._lacking(engine, cells, skipped)
         return Report(
             target=options.target,
             contract=str(options.contract),
@@ -505,19 +517,32 @@ class Scan:
             contract_digest=self.contract_digest,
         )
 
+    def _lacking(
+        self, engine: Engine, cells: Sequence[Cell], skipped: Iterable[Skipped]
+    ) -> Iterator[str]:
+        """What the run could not see, although the contract speaks of it: identities, kinds of
+        viewers, endpoints."""
+        near, called = within_reach(engine.cast, engine.matrix), engine.state.called
+        silent = [each for each in skipped if each.endpoint.operation not in called]
+        yield from alone(self.model, engine.cast)
+        yield from unseen(self.model, engine.cast, cells, reach(engine))
+        lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
+        lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
+        yield from told([lacking[each] for each in sorted(lacking)])
+
     def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
         """Operations that no question was put to; feeds were listened to, and stay."""
         heard = {each.operation.id for each in self.feeds}
-        called = engine.called.keys() - heard if engine else set()
-        called |= engine.provisioned.asked if engine and engine.provisioned else set()
-        called |= engine.account_settings.used if engine and engine.account_settings else set()
-        called |= engine.relationships.used if engine and engine.relationships else set()
+        called = engine.state.called.keys() - heard if engine else set()
+        called |= engine.context.used if engine else set()
         for each, id in ((each, each.endpoint.operation) for each in self.skipped):
             if id not in called:
                 why = self.options.allow_writes and why_not_called(self.model, id)
                 yield replace(each, reason=why) if why else each
-        why_not = engine.why if engine else {}
-        for gate in engine.gates if engine else ():  # what shows an object is told by its cells
+        why_not = engine.state.why if engine else {}
+        for gate in (
+            engine.state.gates if engine else ()
+        ):  # what shows an object is told by its cells
             if not gate.shows and not gate.how and gate.id in why_not:
                 yield Skipped(gate.endpoint, why_not[gate.id])
 

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from oakum.authz import Model
-from oakum.exchange import Request
 from oakum.policy.graphql import Graph
+from oakum.scan.engine import Engine
+from oakum.scan.limits import May
 from oakum.scan.requests.endpoints import Gate
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
-
-
-@dataclass(frozen=True)
-class May:
-    """What the user lets a scan do beyond reading documented endpoints."""
-
-    own_settings: bool = False
-    writes: bool = False
-    twins: bool = False
-    twin: tuple[str, ...] = ()
-    front_end: tuple[str, ...] = ()
 
 
 class Technique(Protocol):
@@ -54,42 +40,6 @@ class Prospect:
     """GraphQL schemas by the name that the contract has for them."""
     inferred: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Operation id → parameter → `Resource.field` that fills it, where the contract names none."""
-
-
-class Pace(Protocol):
-    """How fast and how much may be asked; the governor of the transport."""
-
-    @property
-    def rate(self) -> float:
-        """Requests a second, at most."""
-        ...
-
-    @property
-    def left(self) -> int:
-        """Requests that may still be sent."""
-        ...
-
-    @property
-    def took(self) -> float:
-        """Seconds that the last answer took."""
-        ...
-
-    def spares(self, request: Request, /) -> str:
-        """Why the operation of a request is not to be asked any more; empty: it may be."""
-        ...
-
-    def bare(self) -> AbstractContextManager[None]:
-        """In it, a 429 is an answer as any other, and not waited out before it is seen."""
-        ...
-
-
-LEAST = 20
-"""Requests that each technique leaves for what comes after it."""
-
-
-def is_spent(pace: Pace | None) -> bool:
-    """Whether no more is left than what comes after needs."""
-    return pace is not None and pace.left < LEAST
 
 
 Line = Mapping[str, str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Cell, Result
 from oakum.policy.contract import Contract, load
-from oakum.scan.engine import Engine, Event
+from oakum.scan.context import Event, RunContext
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor
 from oakum.scan.evaluation.knowledge import Knowledge
@@ -27,8 +29,12 @@ from oakum.scan.evaluation.matrix import Matrix, Outcome
 from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import Gate, gate_of, survey
+from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import Flip
+from oakum.scan.state import RunState
+from oakum.scan.technique import Technique
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -398,18 +404,30 @@ class Run:
         self.matrix = Matrix(model(), gates, self.cast)
         redactor = Redactor(b"key of this run", frozenset({"id", "data", "bio", "phone", "name"}))
         self.evaluator = Evaluator(model(), self.cast, self.knowledge, self.matrix, redactor)
-        self.engine = Engine(
-            model(), self.cast, self.knowledge, self.matrix, self.evaluator, gates, TARGET,
-            studio, self.events.append, lambda who: (f"Authorization: ${who}",) if who else (),
-            replay=replay or {},
+        context = RunContext(
+            model(), TARGET, studio, self.events.append,
+            lambda who: (f"Authorization: ${who}",) if who else (), replay=replay or {},
         )  # fmt: skip
+        state = RunState(self.cast, self.knowledge, self.matrix, self.evaluator, gates)
+        self.engine = Engine(context, state)
+        self.techniques: tuple[Technique, ...] = ()
         if settings:
-            self.engine.account_settings = account_settings(self)
+            self.give(account_settings=account_settings(self))
+
+    def give(self, **given: Any) -> Run:
+        """Give the run something else, as `RunContext` calls it."""
+        self.engine = replace(self.engine, context=replace(self.engine.context, **given))
+        return self
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What decides the order."""
+        return Scheduler(self.engine, self.techniques)
 
     def explore(self) -> Run:
         """Ask all that is worth asking, after who-am-I has been asked as a real run does."""
         me = Request("GET", f"{TARGET}/me")
-        self.engine.explore(
+        self.scheduler.explore(
             [
                 ("getMe", name, Exchange(me, self.studio.getMe(name, "", None)))
                 for name in self.cast.names()
@@ -420,7 +438,7 @@ class Run:
     @property
     def cells(self) -> dict[tuple[str, str, str, str], Cell]:
         """(endpoint, field, viewer, value of `private` or nothing) → cell."""
-        made = report_cells(self.matrix, self.engine.why, self.engine.reach())
+        made = report_cells(self.matrix, self.engine.state.why, reach(self.engine))
         return {
             (
                 c.endpoint.operation,

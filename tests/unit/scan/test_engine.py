@@ -97,7 +97,7 @@ def test_a_decided_cell_is_not_asked_again() -> None:
     # a last look at what an owner was shown before is no question about a cell
     assert all(line.split()[0] == line.split()[-1] for line in repeated)
     before = len(studio.asked)
-    run.engine.round()
+    run.scheduler.round()
     assert len(studio.asked) == before
 
 
@@ -121,8 +121,8 @@ def test_an_endpoint_that_ignores_its_id_is_noticed_and_not_judged() -> None:
     studio = Mirror()
     run = Run(studio, ["getMe", "getSettings", "getPerson"]).explore()
     assert run.leaks == set()
-    assert any("ignores its parameter" in note for note in run.engine.notes)
-    assert "GET /people/{personId}" in run.engine.notes[0]
+    assert any("ignores its parameter" in note for note in run.engine.state.notes)
+    assert "GET /people/{personId}" in run.engine.state.notes[0]
     assert order(studio, "getPerson", "ann") == ["ann"]  # asking others would tell nothing
     assert not [c for c in run.cells.values() if c.result is Result.OVER_BLOCK]
 
@@ -249,8 +249,8 @@ def test_a_world_is_made_for_the_cells_that_need_it_and_only_with_leave() -> Non
     assert run.result("getPerson", "Person.bio", "member", "false") is Result.OPEN
     assert run.result("getPerson", "Person.bio", "member", "true") is Result.CLOSED
     assert {(flip.state, flip.after) for _, flip in run.flips} == {("Settings.private", False)}
-    assert run.engine.account_settings is not None
-    assert run.engine.account_settings.restore() == ()
+    assert run.engine.context.account_settings is not None
+    assert run.engine.context.account_settings.restore() == ()
     assert all(each["is_private"] for each in studio.settings.values())
 
 
@@ -276,7 +276,7 @@ def test_a_setting_that_the_api_does_not_take_is_told() -> None:
 
     run = Run(Stubborn(), settings=True).explore()
     assert run.result("getPerson", "Person.bio", "follower", "false") is not Result.LEAK
-    assert any("did not take the setting: Settings.private=" in n for n in run.engine.notes)
+    assert any("did not take the setting: Settings.private=" in n for n in run.engine.state.notes)
 
 
 def test_a_value_out_of_place_is_found_by_value() -> None:
@@ -295,7 +295,7 @@ def test_a_value_out_of_place_is_found_by_value() -> None:
 
 def test_an_endpoint_that_could_not_be_asked_says_what_it_lacks() -> None:
     run = Run(Studio()).explore()
-    assert run.engine.why == {
+    assert run.engine.state.why == {
         "getRoom": "no value for `roomId` was seen;"
         " name its source under `operations: getRoom: params:`"
     }
@@ -341,6 +341,6 @@ def test_a_target_that_stops_answering_is_not_believed_to_be_closed() -> None:
             return MISSING if refuses else super().getPerson(viewer, id, body)
 
     endpoints = ["getMe", "getPerson"]
-    assert Run(Studio(), endpoints).explore().engine.distrust == []
-    told = Run(Tired(), endpoints).explore().engine.distrust
+    assert Run(Studio(), endpoints).explore().engine.state.distrust == ()
+    told = Run(Tired(), endpoints).explore().engine.state.distrust
     assert told and told[0].startswith("GET /people/{personId} no longer shows ann what it showed")

@@ -13,11 +13,14 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Result
-from oakum.scan.evaluation.confirming import confirm, is_sure, still_served
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.confirming import is_sure, repeat, still_served
 from oakum.scan.evaluation.exhibits import Question
 from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.endpoints import Gate
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import Flip
 from tests.unit.scan.evaluation.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, gate, reply
@@ -29,6 +32,10 @@ from tests.unit.scan.test_engine import Leaking, order
 @dataclass
 class Asker:
     """What confirming needs of an engine: each question shows again what `shows` says of it."""
+
+    @property
+    def state(self) -> Asker:
+        return self
 
     matrix: Matrix
     probes: dict[str, tuple[Gate, str | None, str | None, int]]
@@ -68,20 +75,20 @@ def asker(leaks: dict[str, tuple[Key, ...]], **more: Any) -> Asker:
 def test_findings_are_confirmed_by_the_fewest_questions_the_owner_first() -> None:
     leaks = {ONE: (PHONE,), THREE: (PHONE, VIP, NAME)}
     engine = asker(leaks, shows={THREE: (PHONE, VIP, NAME)})
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     assert engine.asked == [
         ("getPerson", "ann", "ann", "again", 0), ("getPerson", "bob", "ann", "again", 0),
     ]  # fmt: skip
     assert engine.matrix.confirmed == {PHONE.finding, VIP.finding, NAME.finding}
     assert engine.phases == ["confirming 3 findings"]
     engine.asked.clear()
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     assert engine.asked == [] and len(engine.phases) == 1, "what is sure is asked for no more"
 
 
 def test_what_one_question_does_not_repeat_is_asked_for_by_the_next_and_each_but_once() -> None:
     engine = asker({ONE: (PHONE, VIP), TWO: (PHONE,), THREE: (VIP,)}, shows={TWO: (PHONE,)})
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     viewers = [each for each in engine.asked if each[1] != "ann"]
     assert viewers == [
         ("getPerson", "cat", "ann", "again", 0), ("getPerson", "bob", "ann", "again", 0),
@@ -96,10 +103,10 @@ def test_what_one_question_does_not_repeat_is_asked_for_by_the_next_and_each_but
 def test_only_questions_of_this_world_are_put_again() -> None:
     engine = asker({ONE: (PHONE,), "elsewhere|cat|ann||": (VIP,)}, shows={ONE: (PHONE,)})
     engine.world = "ann private=true"
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     assert engine.asked == [] and engine.phases == []
     engine.world = ""
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     assert {each[1] for each in engine.asked} == {"ann", "cat"}
     assert VIP.finding not in engine.matrix.confirmed, "nobody knows how to ask for it again"
 
@@ -114,7 +121,7 @@ def test_where_no_id_is_asked_for_the_owner_of_what_leaked_asks_right_before(
     key = PHONE._replace(endpoint=endpoint.id)
     found.apply(endpoint.id, outcome(probe, seen(key, Result.LEAK, "cat", "bob")))
     engine = Asker(found, {probe: (endpoint, "cat", None, 0)})
-    confirm(engine)  # type: ignore[arg-type]
+    repeat(engine)  # type: ignore[arg-type]
     before = [(endpoint.id, "bob", None, f"before {probe}", 0)] if first else []
     assert engine.asked == [*before, (endpoint.id, "cat", None, "again", 0)]
 
@@ -138,6 +145,7 @@ class Last:
         self.cast = cast(relationships={})
         self.good = {who: (PAGE, who) for who in good}
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
+        self.doubt, self.state = self.distrust.append, self
 
     def put(self, endpoint: Gate, viewer: str, who: str, round: str) -> Outcome | None:
         assert round and endpoint is PAGE and who == viewer
@@ -174,7 +182,7 @@ def test_asking_at_the_same_time_asks_the_same_and_learns_the_same(
         sizes.append(len(jobs))
         return [job() for job in jobs]
 
-    other.engine.together = at_once
+    other.give(together=at_once)
     one.explore()
     other.explore()
     assert sizes and max(sizes) > 1
@@ -187,7 +195,7 @@ def test_asking_at_the_same_time_asks_the_same_and_learns_the_same(
 
 def test_an_answer_that_did_not_come_with_the_others_is_asked_for_alone() -> None:
     run = Run(Leaking(), ("getMe", "getSettings", "getPerson"))
-    run.engine.together = lambda jobs: [None for _ in jobs]
+    run.give(together=lambda jobs: [None for _ in jobs])
     run.explore()
     assert run.leaks == Run(Leaking(), ("getMe", "getSettings", "getPerson")).explore().leaks
 
@@ -202,11 +210,11 @@ def test_what_is_not_to_be_asked_any_more_is_not_asked_at_the_same_time_either()
 
     studio = Studio()
     run = Run(studio, ("getMe", "listPeople", "getPerson"))
-    run.engine.pace = Sparing()
-    run.engine.together = lambda jobs: [job() for job in jobs]
+    run.give(pace=Sparing())
+    run.give(together=lambda jobs: [job() for job in jobs])
     run.explore()
     assert not [line for line in studio.asked if "getPerson" in line]
-    assert run.engine.why["getPerson"] == "it answers with errors only"
+    assert run.engine.state.why["getPerson"] == "it answers with errors only"
     assert [line for line in studio.asked if "listPeople" in line]
 
 
@@ -235,7 +243,7 @@ def test_an_endpoint_that_declares_nothing_is_asked_about_two_owners_as_each_kin
     studio = Studio()
     run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
     bare = replace(gate("getPerson"), shows={})
-    run.engine.gates = [gate("getMe"), gate("getSettings"), bare]
+    run.engine.state.gates = [gate("getMe"), gate("getSettings"), bare]
     run.matrix.gates["getPerson"] = bare
     run.explore()
     asked = {tuple(line.split()[::2]) for line in studio.asked if "getPerson" in line}
@@ -275,8 +283,8 @@ def test_watchers_are_one_of_each_kind_the_least_entitled_first_and_never_the_ow
 
 def test_an_account_is_asked_for_by_the_id_that_who_am_i_gave_before_anything_came() -> None:
     run = Run(Studio(), ("getPerson",))
-    run.engine.accounts = {**IDS, "zoe": "p-zoe-9"}
-    run.engine.introduce([])
+    run.give(accounts={**IDS, "zoe": "p-zoe-9"})
+    run.scheduler.introduce([])
     assert run.knowledge.values("Person.id", "ann") == [IDS["ann"]]
     assert run.knowledge.values("Post.id", "ann") == []
     assert not run.knowledge.objects.get(("zoe", "Person")), "who is none of the identities"
@@ -285,20 +293,20 @@ def test_an_account_is_asked_for_by_the_id_that_who_am_i_gave_before_anything_ca
 def test_what_a_killed_run_has_left_changed_is_looked_for_by_its_owner_alone() -> None:
     studio = Studio()
     run = Run(studio, ("getMe", "getSettings", "getPerson", "getCourse"))
-    run.engine.accounts = IDS
+    run.give(accounts=IDS)
     left = [Flip(who, "Person.phone", 1, 2) for who in ("bob", "zoe")]
-    run.engine.introduce([], left)
+    run.scheduler.introduce([], left)
     assert order(studio, "getPerson", "bob") == ["bob"]
     assert "bob getMe" in studio.asked and "ann getMe" not in studio.asked
-    assert run.engine.probes["getMe|bob|||"] == (gate("getMe"), "bob", None, 0), "nobody's id"
+    assert run.engine.state.probes["getMe|bob|||"] == (gate("getMe"), "bob", None, 0), "nobody's id"
     assert not [line for line in studio.asked if "getCourse" in line], "it shows nothing of it"
 
 
 def test_settings_are_read_by_each_identity_from_its_main_place_and_once() -> None:
     studio = Studio()
     run = Run(studio, ("getSettings", "getPerson"))
-    run.engine.accounts = IDS
-    run.engine.introduce([])
+    run.give(accounts=IDS)
+    run.scheduler.introduce([])
     assert [line for line in studio.asked if "getSettings" in line] == [
         f"{name} getSettings {name}" for name in IDS
     ]
@@ -306,18 +314,18 @@ def test_settings_are_read_by_each_identity_from_its_main_place_and_once() -> No
     assert run.cast.states["bob", "Settings.private"] is False
     assert run.cast.unread == set()
     blind = Run(Studio(), ("getPerson", "getSettings"))
-    blind.engine.introduce([])
+    blind.scheduler.introduce([])
     assert blind.cast.unread == {(name, "Settings.private") for name in IDS}
 
 
 def test_who_stands_in_no_file_is_not_taken_in() -> None:
     run = Run(Studio(), who=cast(names=("ann", "bob")))
     me = Request("GET", "http://studio.test/me")
-    run.engine.introduce([(
+    run.scheduler.introduce([(
         "getMe", who, Exchange(me, Studio().getMe("ann", "", None))) for who in ("zoe", "ann")
     ])  # fmt: skip
     assert {key[0] for key in run.knowledge.own} == {"ann"}
-    run.engine.introduce([("unheard of", "ann", Exchange(me, reply({})))])
+    run.scheduler.introduce([("unheard of", "ann", Exchange(me, reply({})))])
 
 
 # ------------------------------------------------------------ one question
@@ -333,7 +341,7 @@ def test_a_question_is_named_by_endpoint_viewer_whose_and_which_world_and_round(
         engine.key(page, "cat", None), engine.key(page, "cat", "ann", "again"),
         engine.key(page, "cat", "ann", turn=1), engine.key(page, "cat", "ann", "again", 1),
     }  # fmt: skip
-    engine.enter("ann private=false", "ann")
+    engine.state.enter("ann private=false", "ann")
     others.add(engine.key(page, "cat", "ann"))
     assert len(others | {plain}) == 8
     assert engine.key(page, "cat", "ann", turn=1).endswith("|value 1")
@@ -343,19 +351,19 @@ def test_a_question_is_put_once_in_each_world_and_not_without_a_value() -> None:
     studio = Studio()
     engine = Run(studio).engine
     assert engine.put(gate("getPerson"), "cat", "ann") is None, "no id of hers is known"
-    assert studio.asked == [] and not engine.was_asked(gate("getPerson"))
+    assert studio.asked == [] and not engine.state.was_asked(gate("getPerson"))
     engine.knowledge.suppose("ann", "Person", "id", IDS["ann"])
     first = engine.put(gate("getPerson"), "cat", "ann")
     again = engine.put(gate("getPerson"), "cat", "ann")
     assert first is not None and first.sighted == (("ann", "Person"),)
     assert again == Outcome("getPerson|cat|ann||", 0), "nothing is said by it"
     assert studio.asked == ["cat getPerson ann"]
-    assert engine.was_asked(gate("getPerson"))
-    engine.enter("another", "ann")
-    assert engine.was_asked(gate("getPerson")), "in any world"
+    assert engine.state.was_asked(gate("getPerson"))
+    engine.state.enter("another", "ann")
+    assert engine.state.was_asked(gate("getPerson")), "in any world"
     engine.put(gate("getPerson"), "cat", "ann")
     assert len(studio.asked) == 2
-    assert engine.probes["getPerson|cat|ann|another|"] == (gate("getPerson"), "cat", "ann", 0)
+    assert engine.state.probes["getPerson|cat|ann|another|"] == (gate("getPerson"), "cat", "ann", 0)
 
 
 def test_what_a_question_showed_its_asker_of_their_own_is_kept_to_be_looked_at_again() -> None:
@@ -364,12 +372,12 @@ def test_what_a_question_showed_its_asker_of_their_own_is_kept_to_be_looked_at_a
         engine.knowledge.suppose(name, "Person", "id", id)
     engine.put(gate("getPerson"), "cat", "ann")
     engine.put(gate("getPerson"), "ann", "ann", "again")
-    assert engine.good == {} and not engine.has_page(gate("getPerson"), "bob")
+    assert engine.state.good == {} and not engine.state.has_page(gate("getPerson"), "bob")
     engine.put(gate("getPerson"), "ann", "ann")
     engine.put(gate("getMe"), "ann", None)
-    assert engine.good == {"ann": (gate("getPerson"), "ann")}, "the first that did"
-    assert engine.has_page(gate("getPerson"), "ann")
-    assert engine.seen["getPerson", "ann"] == {
+    assert engine.state.good == {"ann": (gate("getPerson"), "ann")}, "the first that did"
+    assert engine.state.has_page(gate("getPerson"), "ann")
+    assert engine.state.seen["getPerson", "ann"] == {
         "cat": {("ann", "Person")}, "ann": {("ann", "Person")},
     }  # fmt: skip
 
@@ -393,16 +401,18 @@ def test_an_answer_that_a_technique_got_counts_as_asked() -> None:
     engine.knowledge.suppose("ann", "Person", "id", IDS["ann"])
     filled = fill(gate("getPerson"), engine.target, engine.knowledge, "ann")
     assert filled is not None
-    found = engine.took(gate("getPerson"), "cat", "ann", filled, reply(studio.people[IDS["ann"]]))
+    found = engine.take_in(
+        gate("getPerson"), "cat", "ann", filled, reply(studio.people[IDS["ann"]])
+    )
     assert found.sighted == (("ann", "Person"),) and studio.asked == []
     assert engine.put(gate("getPerson"), "cat", "ann") == Outcome("getPerson|cat|ann||", 0)
-    assert engine.probes["getPerson|cat|ann||"] == (gate("getPerson"), "cat", "ann", 0)
+    assert engine.state.probes["getPerson|cat|ann||"] == (gate("getPerson"), "cat", "ann", 0)
 
 
 def test_every_answer_is_told_as_it_is_noted() -> None:
     run = Run(Studio())
     seen_there = Observation(PHONE, False, Result.LEAK, "cat", "ann")
-    run.engine.note(gate("getPerson"), Outcome("p", 200, (seen_there,)))
+    run.engine.record(gate("getPerson"), Outcome("p", 200, (seen_there,)))
     (event,) = run.events
     assert event.kind == "outcome" and event.data["endpoint"] == "getPerson"
     assert run.matrix.entries[PHONE].result is Result.LEAK
@@ -431,28 +441,27 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
     """Ten requests each, of four fifths of what is left: of 24, ten and then eleven of fourteen."""
     run = Run(Studio())
     kept = ("getPerson", "listPosts", "getCourse")
-    engine, budget = run.engine, Budget(left)
-    engine.gates = [gate("getMe")]
-    engine.later = [gate(each) for each in kept]
-    engine.why |= dict.fromkeys(kept, "the budget was for riskier endpoints")
-    engine.price = lambda _: 10
-    engine.pace = budget
+    budget = Budget(left)
+    engine = run.give(price=lambda _: 10, pace=budget).engine
+    engine.state.gates = [gate("getMe")]
+    engine.state.later = [gate(each) for each in kept]
+    engine.state.why |= dict.fromkeys(kept, "the budget was for riskier endpoints")
 
     def spend(self: Any) -> None:
-        budget.left = left - 10 * (len(self.gates) - 1)
+        budget.left = left - 10 * (len(engine.state.gates) - 1)
 
-    with patch.object(type(engine), "round", spend):
-        engine._go_on()
-    assert [each.id for each in engine.gates] == ["getMe", *kept[:asked]]
-    assert [each.id for each in engine.later] == [*kept[asked:]]
-    assert engine.why.keys() == set(kept[asked:])
+    with patch.object(Scheduler, "round", spend):
+        run.scheduler.go_on()
+    assert [each.id for each in engine.state.gates] == ["getMe", *kept[:asked]]
+    assert [each.id for each in engine.state.later] == [*kept[asked:]]
+    assert engine.state.why.keys() == set(kept[asked:])
 
 
 def test_without_a_limit_nothing_is_left_for_the_budgets_sake() -> None:
     run = Run(Studio())
-    run.engine.later = [gate("getNews")]
-    run.engine._go_on()
-    assert run.engine.later == [gate("getNews")], "it never was, so nothing is asked for it"
+    run.engine.state.later = [gate("getNews")]
+    run.scheduler.go_on()
+    assert run.engine.state.later == [gate("getNews")], "it never was, so nothing is asked for it"
 
 
 # ------------------------------------------------------------ the order of a run
@@ -469,15 +478,18 @@ def test_a_run_begins_with_who_everybody_is_and_ends_with_what_goes_beyond() -> 
         said.append(f"start after {len(studio.asked)}")
         return ["a note"]
 
-    engine.at_start = at_start
-    engine.at_first = lambda: said.append(f"first after {len(studio.asked)}")
-    there = lambda _: said.append(f"technique after {len(studio.asked)}")  # noqa: E731
-    engine.techniques = (type("One", (), {"run": staticmethod(there)}),)  # type: ignore[assignment]
-    run.explore()
+    def there(_: Engine) -> None:
+        said.append(f"technique after {len(studio.asked)}")
+
+    one: Any = type("One", (), {"run": staticmethod(there)})
+    first = lambda: said.append(f"first after {len(studio.asked)}")  # noqa: E731
+    me = Request("GET", "http://studio.test/me")
+    given = [("getMe", name, Exchange(me, studio.getMe(name, "", None))) for name in IDS]
+    Scheduler(engine, (one,), at_start, first).explore(given)
     (start, begun), (first, asked), (technique, same) = (each.split(" after ") for each in said)
     assert (start, first, technique) == ("start", "first", "technique")
     assert int(begun) <= 3 < int(asked) == int(same) <= len(studio.asked), "settings come first"
-    assert "a note" in engine.notes
+    assert "a note" in engine.state.notes
     phases = [event.data["name"] for event in run.events if event.kind == "phase"]
     assert all(phases) and f"GET /people/{{personId}} of {run.cast.subjects()[0]}" in phases
 
@@ -487,9 +499,9 @@ def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
     run = Run(studio, ("getMe", "getSettings"))
     me = Request("GET", "http://studio.test/me")
     answers = [("getMe", name, Exchange(me, studio.getMe(name, "", None))) for name in IDS]
-    run.engine.introduce(answers)
-    assert run.engine.seen["getMe", ""] == {name: {(name, "Person")} for name in IDS}
-    assert {place for place in run.engine.keeping if place[0] == "getMe"} == {
+    run.scheduler.introduce(answers)
+    assert run.engine.state.seen["getMe", ""] == {name: {(name, "Person")} for name in IDS}
+    assert {place for place in run.engine.state.keeping if place[0] == "getMe"} == {
         ("getMe", name, None) for name in IDS
     }
     assert run.knowledge.own["ann", "Person", "phone"] == {studio.people[IDS["ann"]]["phone"]}
@@ -543,7 +555,7 @@ def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leak
     run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
     way = gate("getPerson").otherwise("option", query=(("full", "1"),))
     run.matrix.open(way)
-    run.engine.ways = [way]
+    run.engine.state.ways = [way]
     run.explore()
     found = {key.field for key, _ in run.matrix.leaks() if key.endpoint == way.id}
     assert found == ({"bio", "phone", "vip"} if leaks else set())
@@ -551,8 +563,8 @@ def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leak
     pairs = {(viewer, id) for viewer, id in asked if viewer not in ("-",)}
     assert {NAMES[id] for _, id in pairs} == set(IDS), "of everybody, as one of each kind"
     studio.asked.clear()
-    run.engine.enter("ann theme", "ann")
-    run.engine.round()
+    run.engine.state.enter("ann theme", "ann")
+    run.scheduler.round()
     again = {NAMES[line.split()[2]] for line in studio.asked if "twin" in line}
     assert again == ({"ann"} if leaks else set()), "whose account has changed"
 
@@ -567,18 +579,18 @@ def test_who_is_shown_one_owners_objects_each_is_that_owner_and_is_asked_anew() 
     run = Run(Studio(), ("listPeople", "getCourse"), who=names)
     run.matrix.outsiders["listPeople", "Person"] = {name: {IDS[name]} for name in IDS}
     run.matrix.hopeless.add(("listPeople", "ann", "Person"))
-    run.engine._asked |= {"listPeople|ann|||", "getCourse|ann|||"}
-    assert run.engine._learn_ids()
+    run.engine.state.asked |= {"listPeople|ann|||", "getCourse|ann|||"}
+    assert run.scheduler.learn_ids()
     assert names.ids["ann"] == {"user ann", IDS["ann"]}
-    assert run.engine._asked == {"getCourse|ann|||"}
+    assert run.engine.state.asked == {"getCourse|ann|||"}
     assert run.matrix.hopeless == set() and run.matrix.outsiders == {}
-    assert not run.engine._learn_ids()
+    assert not run.scheduler.learn_ids()
     for answers in (
         {"ann": {"1", "2"}, "bob": {"3"}}, {"ann": {"1"}, "bob": {"1"}}, {"ann": {"1"}},
         {"ann": {"1"}, None: {"2"}},
     ):  # fmt: skip
         run.matrix.outsiders["listPeople", "Person"] = {k: set(v) for k, v in answers.items()}
-        assert not run.engine._learn_ids(), answers
+        assert not run.scheduler.learn_ids(), answers
 
 
 # ------------------------------------------------------------ what a question says of itself
@@ -614,7 +626,7 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
     assert question.targets == targets and not question.wrote
     assert question.params == filled.params and question.sent == filled.sent
     assert "$cat" in question.curl and filled.symbolic.split("{")[0][4:] in question.curl
-    assert engine.forms.keys() == engine.keeping.keys() == {(endpoint, "cat", who)}
+    assert engine.state.forms.keys() == engine.state.keeping.keys() == {(endpoint, "cat", who)}
 
 
 def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limit() -> None:
@@ -623,19 +635,20 @@ def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limi
     assert filled is not None
     page = {"next": f"{engine.target}/people?cursor=abcdef0123456789"}
     engine.judge(gate("getMe"), "ann", None, filled, reply(page), "1")
-    kept = len(engine.artefacts)
-    assert kept and [*engine.giving] == [("getMe", "ann", None)]
-    engine.artefacts += [engine.artefacts[0]] * 400
+    kept = len(engine.state.artefacts)
+    assert kept and [*engine.state.giving] == [("getMe", "ann", None)]
+    engine.state.artefacts += [engine.state.artefacts[0]] * 400
     engine.judge(gate("getMe"), "bob", None, filled, reply(page), "2")
-    assert len(engine.artefacts) == kept + 400 and len(engine.giving) == 1
+    assert len(engine.state.artefacts) == kept + 400 and len(engine.state.giving) == 1
 
 
 def test_an_endpoint_that_declares_nothing_is_looked_at_by_three_at_most() -> None:
     studio = Studio()
-    engine = Run(studio, ("getNews",)).engine
+    run = Run(studio, ("getNews",))
+    engine = run.engine
     for _ in range(2):
         for viewer in ("ann", "bob", "cat", None):
-            if engine._decides(gate("getNews"), viewer, ()):
+            if run.scheduler.decides(gate("getNews"), viewer, ()):
                 engine.put(gate("getNews"), viewer, None)
     assert studio.asked == ["ann getNews", "bob getNews", "cat getNews"]
 
@@ -645,8 +658,8 @@ def test_what_shows_nobodys_settings_is_the_same_in_every_world(world: str) -> N
     studio = Studio()
     run = Run(studio, ("getNews", "listPeople"))
     if world:
-        run.engine.enter(world, "ann")
-    run.engine._sweep()
+        run.engine.state.enter(world, "ann")
+    run.scheduler.sweep()
     asked = [line.split()[0] for line in studio.asked if "getNews" in line]
     assert asked == ([] if world else ["ann", "bob", "-"])
     assert [line for line in studio.asked if "listPeople" in line]
@@ -656,12 +669,12 @@ def test_a_new_world_forgets_what_its_owner_was_shown_and_nothing_of_others() ->
     run = Run(Studio(), ("getMe", "getSettings", "getPerson")).explore()
     engine = run.engine
     before = set(engine.evaluator._ground.views)
-    engine.enter("ann private=false", "ann")
+    engine.state.enter("ann private=false", "ann")
     after = set(engine.evaluator._ground.views)
     assert before - after == {place for place in before if place[1] == "ann"} != set()
-    assert engine.seen == {} and engine.world == "ann private=false"
-    assert engine.has_page(gate("getPerson"), "ann"), "what an endpoint has shown, ever"
-    assert engine.reach()["Person", "follower"] and not engine.reach().get(("Person", "staff"))
+    assert engine.state.seen == {} and engine.state.world == "ann private=false"
+    assert engine.state.has_page(gate("getPerson"), "ann"), "what an endpoint has shown, ever"
+    assert reach(engine)["Person", "follower"] and not reach(engine).get(("Person", "staff"))
 
 
 def test_a_feed_is_opened_as_somebody_and_counts_as_called() -> None:
@@ -674,9 +687,9 @@ def test_a_feed_is_opened_as_somebody_and_counts_as_called() -> None:
 
     filled = fill(gate("getNews"), engine.target, engine.knowledge, None)
     assert filled is not None
-    assert engine.tune(listen, gate("getNews"), "cat", filled, b"hello") == "a stream"
+    assert engine.listen(listen, gate("getNews"), "cat", filled, b"hello") == "a stream"
     assert opened == [("cat", False, b"hello")]
-    assert set(engine.called) == {"getNews"}
+    assert set(engine.state.called) == {"getNews"}
     (event,) = run.events
     told = {name: event.data[name] for name in ("number", "as", "method", "path")}
     assert told == {"number": 1, "as": "cat", "method": "GET", "path": "/news"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from oakum.exchange import Request
-from oakum.scan.technique import LEAST, is_spent
+from oakum.scan.limits import LEAST, is_spent
 from oakum.scan.techniques import parents
 from tests.unit.scan.studio import Run, Studio, gate
 
@@ -37,7 +37,7 @@ def test_a_budget_is_spent_where_no_more_is_left_than_others_need(left: int, spe
 def test_nothing_is_asked_below_an_own_object_once_the_budget_is_spent() -> None:
     for left, asked in ((LEAST - 1, 0), (LEAST, 1)):
         run = Run(Studio()).explore()
-        run.engine.pace = Left(left)
+        run.give(pace=Left(left))
         before = len(run.studio.asked)
         parents._ask(
             run.engine, gate("getNews").otherwise("parents", endpoint="news"), "cat", "ann"

@@ -13,7 +13,7 @@ from oakum.errors import InputError, TargetError
 from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
 from oakum.scan import run as module
-from oakum.scan.engine import Event
+from oakum.scan.context import Event
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.settings.setting_change import Flip

@@ -15,6 +15,7 @@ from oakum.scan.coverage import untested, within_reach
 from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude
+from oakum.scan.settings.next_settings import reach
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
 from tests.unit.scan.evaluation.test_matrix import (
     BIO,
@@ -108,7 +109,7 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
 @given(st.sets(st.sampled_from(ENDPOINTS[1:])))
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     run = Run(Studio(), ENDPOINTS, settings=True).explore()
-    cells = report_cells(run.matrix, {}, run.engine.reach())
+    cells = report_cells(run.matrix, {}, reach(run.engine))
     near = within_reach(run.cast, run.matrix)
     before = {each.operation for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
@@ -132,10 +133,10 @@ def test_a_target_that_no_longer_shows_what_it_showed_is_told() -> None:
     studio = Wall()
     run = Run(studio)
     shut = lambda _: setattr(studio, "shut", True)  # noqa: E731
-    run.engine.techniques = (type("Last", (), {"run": staticmethod(shut)}),)  # type: ignore[assignment]
+    run.techniques = (type("Last", (), {"run": staticmethod(shut)}),)  # type: ignore[assignment]
     run.explore()
-    assert any("begun to refuse" in each for each in run.engine.distrust)
-    assert not Run(Studio()).explore().engine.distrust
+    assert any("begun to refuse" in each for each in run.engine.state.distrust)
+    assert not Run(Studio()).explore().engine.state.distrust
 
 
 def test_an_over_block_of_a_draft_is_none() -> None:

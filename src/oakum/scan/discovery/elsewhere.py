@@ -53,7 +53,7 @@ class Elsewhere:
         form = form_of(response)
         usual = (
             each
-            for (endpoint, _, _), each in self.engine.forms.items()
+            for (endpoint, _, _), each in self.engine.state.forms.items()
             if endpoint == way.operation.id
         )
         if response.is_json and form in usual:
@@ -95,7 +95,7 @@ class Elsewhere:
         if first is None or not self.answers(way):
             return False
         who, about, _ = first
-        another = self.engine.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+        another = self.engine.state.forms.get((way.id, who, about)) != self._usual(gate, who, about)
         return another or self._forget(way)
 
     def differs(self, gate: Gate, way: Gate) -> bool:
@@ -109,7 +109,7 @@ class Elsewhere:
         for viewer in engine.watchers(about)[:_STRANGERS]:
             usual = self._usual(gate, viewer, about)
             engine.put(way, viewer, about)
-            form = engine.forms.get((way.id, viewer, about))
+            form = engine.state.forms.get((way.id, viewer, about))
             if form is not None and 200 <= form[0] < 300 and form != usual:
                 return True
         more = self._leaks(way) - self._leaks(gate)  # in the same form, but without a mask
@@ -150,7 +150,7 @@ class Elsewhere:
         who, about, filled = first
         engine.matrix.open(way)
         answer = engine.send(way, who, filled)
-        outcome = engine.took(way, who, about, filled, answer)
+        outcome = engine.take_in(way, who, about, filled, answer)
         if not 200 <= answer.status < 300:
             return None
         held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
@@ -183,22 +183,24 @@ class Elsewhere:
     def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
         """What the documented endpoint answers to the same question."""
         engine, place = self.engine, (gate.id, viewer, about)
-        if place not in engine.forms:
+        if place not in engine.state.forms:
             engine.put(gate, viewer, about)
         filled = fill(gate, engine.target, engine.knowledge, about)
-        if place not in engine.forms and filled is not None:  # it was asked before the run began
-            engine.forms[place] = form_of(engine.send(gate, viewer, filled))
-        return engine.forms.get(place)
+        if (
+            place not in engine.state.forms and filled is not None
+        ):  # it was asked before the run began
+            engine.state.forms[place] = form_of(engine.send(gate, viewer, filled))
+        return engine.state.forms.get(place)
 
     # ------------------------------------------------------------ asking as others
 
     def ask(self, way: Gate) -> None:
         """Every kind of viewer, about owners of every kind; and again in every world."""
         engine = self.engine
-        if any(each.id == way.id for each in engine.ways) or self._is_dull(way):
+        if any(each.id == way.id for each in engine.state.ways) or self._is_dull(way):
             return
         engine.matrix.open(way)
-        engine.ways.append(way)
+        engine.state.keep_way(way)
         asked: Counter[object] = Counter()
         for who in engine.cast.subjects() if _is_about(way) else [None]:
             viewers: list[str | None] = []

@@ -49,7 +49,7 @@ class FrontEnd:
         answer, address = self._fetch(self.address)
         text = _text(answer)
         if answer.status >= 400 or not text:
-            self.engine.notes.append(f"`{self.address}` gave no page: {answer.status}")
+            self.engine.state.remark(f"`{self.address}` gave no page: {answer.status}")
             return []
         todo: list[str] = []
         if "javascript" in answer.media_type or urlsplit(address).path.endswith((".js", ".mjs")):

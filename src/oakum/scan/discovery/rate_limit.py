@@ -19,7 +19,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Response
 from oakum.policy.model import Limit
 from oakum.scan.evaluation.forms import form_of
-from oakum.scan.technique import Pace
+from oakum.scan.limits import Pace
 
 USUAL = 40
 """Questions after which a careful API has slowed down."""

@@ -30,12 +30,12 @@ _TALK, _ORACLE = "talk", "oracle"
 
 def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
     """Name every registration that was not asked with what is taken, but the operation `beside`."""
-    found = talks(engine.model, engine.gates, _TALK, writes=True)
+    found = talks(engine.model, engine.state.gates, _TALK, writes=True)
     for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
         if operation != beside:
             each = engine.model.operations[operation]
             endpoint = Endpoint(each.method, each.path, operation)
-            engine.untried.append(
+            engine.state.leave_out(
                 Skipped(endpoint, f"not asked with names that are taken, for {why}")
             )
 
@@ -143,13 +143,14 @@ class Taken:
             " once with that of an account of the run's own, which it left as it was, and no"
             " second one of that name can log in"
         )
-        self.engine.notes += [said] if said not in self.engine.notes else []
+        if said not in self.engine.state.notes:
+            self.engine.state.remark(said)
 
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
         endpoint = self.provisioned.gate.endpoint
         what = "a name that is taken already" if taken else "to register without a secret"
-        self.engine.notes.append(
+        self.engine.state.remark(
             f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not asked again"
         )
         if overwritten:
@@ -196,9 +197,9 @@ class Taken:
     def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
         engine, gate = self.engine, self.provisioned.gate
         side = engine.evaluator.side(None, self.label, heard.answer)
-        evidence = Evidence(None, side, curl(heard.filled, engine.credentials(None)), note=note)
+        evidence = Evidence(
+            None, side, curl(heard.filled, engine.context.credentials(None)), note=note
+        )
         endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         resource = self.provisioned.resource
-        engine.signals.append(
-            Signal(how, resource, path, self.label, endpoint, evidence, says=says)
-        )
+        engine.state.report(Signal(how, resource, path, self.label, endpoint, evidence, says=says))

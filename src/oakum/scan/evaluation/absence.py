@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
 from oakum.finding import Result
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.matrix import NOBODY, Key, Observation, Outcome
 from oakum.scan.evaluation.ownership import is_one_of_many
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import Gate
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 
 def close_lists(engine: Engine) -> None:
@@ -23,7 +20,7 @@ def close_lists(engine: Engine) -> None:
     Done when all is asked: only then is it known what owners are shown of themselves.
     """
     more = engine.matrix.asked_as_more()
-    for (endpoint, _), answers in engine.seen.items():
+    for (endpoint, _), answers in engine.state.seen.items():
         shown = set().union(*answers.values())
         picks = not engine.matrix.gates[endpoint].personal
         for viewer, sighted in answers.items():
@@ -80,7 +77,7 @@ def _close(
     if absent:
         engine.matrix.ends.by_absence.update(each.key for each in closed)
     if closed:
-        engine.note(gate, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
+        engine.record(gate, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
 
 
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
@@ -124,21 +121,23 @@ def say_stated(engine: Engine) -> None:
     whose: dict[str, list[str]] = {}
     for name, path in sorted(engine.cast.stated):
         whose.setdefault(path, []).append(name)
-    engine.notes += [
-        f"`{path}` of {', '.join(names)} is known from the identities file alone, no response shows"
-        " it: if that line is wrong, so are the verdicts for it"
-        for path, names in whose.items()
-    ]
+    engine.state.remark(
+        *(
+            f"`{path}` of {', '.join(names)} is known from the identities file alone, no response"
+            " shows it: if that line is wrong, so are the verdicts for it"
+            for path, names in whose.items()
+        )
+    )
 
 
 def say_why(engine: Engine) -> None:
     """Say of each endpoint that was never asked what it lacked."""
     say_stated(engine)
-    for gate in engine.gates:
-        if gate.id in engine.why or engine.was_asked(gate):
+    for gate in engine.state.gates:
+        if gate.id in engine.state.why or engine.state.was_asked(gate):
             continue
         lacking = [*gate.unfilled, *gate.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"
-        engine.why[gate.id] = (
+        engine.state.why[gate.id] = (
             f"no value for {named} was seen; name its source under `operations: {gate.id}: params:`"
         )

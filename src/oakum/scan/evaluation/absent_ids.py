@@ -7,17 +7,15 @@ else stands in the answer is judged like any other: a refusal may hold somebody'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
+from oakum.exchange import Response
 from oakum.finding import Result
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.matrix import Outcome
 from oakum.scan.requests.builder import Filled, fill
-
-if TYPE_CHECKING:
-    from oakum.exchange import Response
-    from oakum.scan.engine import Engine
-    from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.state import Control
 
 _TELLING = 4
 """Characters below which an id turns up in a text by chance."""
@@ -25,33 +23,23 @@ _KEPT = 1_000_000
 """Bytes of an answer below which it is kept to be looked at again."""
 
 
-@dataclass(frozen=True)
-class Control:
-    """A question for an id that is nobody's, and its answer: values, in memory only."""
-
-    gate: Gate
-    who: str
-    filled: Filled
-    answer: Response
-
-
 def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
     """Ask once at an endpoint, as somebody who is shown their own there."""
     named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
-    if gate.id in engine.absent or not named:
+    if gate.id in engine.state.absent or not named:
         return
-    engine.absent[gate.id] = None
+    engine.state.absent[gate.id] = None
     real = fill(gate, engine.target, engine.knowledge, who)
     other = fill(gate, engine.target, engine.knowledge, who, absent=True)
     if real is None or other is None or real.params == other.params:
         return
     answer = engine.send(gate, who, other)
     if len(answer.body) < _KEPT:
-        engine.absent[gate.id] = Control(gate, who, other, answer)
+        engine.state.absent[gate.id] = Control(gate, who, other, answer)
     outcome = _look(engine, gate, who, other, answer, "absent")
     if any(owner == who for owner, _ in outcome.sighted):
-        engine.ignoring.add(gate.id)
-        engine.notes.append(
+        engine.state.ignoring.add(gate.id)
+        engine.state.remark(
             f"{gate.endpoint.method} {gate.endpoint.path} answers the same for an id that does not"
             " exist: it ignores its parameter, so only the caller's own view was judged"
         )
@@ -62,7 +50,7 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
 def look_again(engine: Engine) -> None:
     """Once everybody's values are known: the first answers came before others had been asked for
     theirs, so that nobody could tell what stands in them."""
-    for control in [*engine.absent.values()]:
+    for control in [*engine.state.absent.values()]:
         if control is not None:
             _learn_named(engine, control)
             each = control.gate, control.who, control.filled
@@ -75,14 +63,14 @@ def _learn_named(engine: Engine, control: Control) -> None:
     text = control.answer.body.decode("utf-8", "replace")
     for who, ids in engine.cast.ids.items():
         if who != control.who and any(len(id) >= _TELLING and id in text for id in ids):
-            for gate in engine.gates:
+            for gate in engine.state.gates:
                 alike = gate.shows.keys() & control.gate.shows.keys()
                 if alike and gate.personal and not gate.batch:
                     engine.put(gate, who, who)
 
 
 def _ask_again(engine: Engine, control: Control) -> None:
-    engine.absent[control.gate.id] = None
+    engine.state.absent[control.gate.id] = None
     answer = engine.send(control.gate, control.who, control.filled)
     _look(engine, control.gate, control.who, control.filled, answer, "absent again")
 
@@ -99,5 +87,5 @@ def _look(
         if each.result is Result.LEAK and each.owner not in ("", who)
     )
     if leaks:
-        engine.note(gate, Outcome(outcome.probe, outcome.status, leaks))
+        engine.record(gate, Outcome(outcome.probe, outcome.status, leaks))
     return replace(outcome, observations=leaks)

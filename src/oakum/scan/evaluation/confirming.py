@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from oakum.finding import Result, State
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.matrix import Matrix
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 _Name = tuple[Result, tuple[str, str, str, State]]
 
 
 def confirm(engine: Engine) -> None:
+    """Ask again for what was found, as far as it is not confirmed."""
+    engine.evaluator.take_back()
+    repeat(engine)
+    engine.evaluator.take_back()
+
+
+def repeat(engine: Engine) -> None:
     """Ask again, owner first, with the fewest questions that repeat every finding."""
     open_findings, owners = dict[_Name, set[str]](), dict[str, str]()
     matrix = engine.matrix
     for key, entry in matrix.leaks():
         if not is_sure(matrix, (entry.result, key.finding)):
-            here = {p for p in entry.probes if p in engine.probes and f"|{engine.world}|" in p}
+            here = {
+                p
+                for p in entry.probes
+                if p in engine.state.probes and f"|{engine.state.world}|" in p
+            }
             open_findings.setdefault((entry.result, key.finding), set()).update(here)
             owners |= dict.fromkeys(here, entry.owner)
     open_findings = {name: probes for name, probes in open_findings.items() if probes}
@@ -29,7 +37,7 @@ def confirm(engine: Engine) -> None:
     while any(open_findings.values()):
         weight = Counter(probe for probes in open_findings.values() for probe in probes)
         best = max(sorted(weight), key=lambda probe: weight[probe])
-        gate, viewer, who, turn = engine.probes[best]
+        gate, viewer, who, turn = engine.state.probes[best]
         if first := who or ("" if gate.sources else owners[best]):
             engine.put(gate, first, who, "again" if who else f"before {best}", turn)
         engine.put(gate, viewer, who, "again", turn)
@@ -44,13 +52,13 @@ def still_served(engine: Engine) -> None:
     """Ask once more what an owner was shown before: a target that has begun to refuse us made
     everything after that look closed."""
     for who in engine.cast.subjects()[:2]:
-        good = engine.good.get(who)
+        good = engine.state.good.get(who)
         if good is None:
             continue
         gate, target = good
         outcome = engine.put(gate, who, target, "last")
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
-            engine.distrust.append(
+            engine.state.doubt(
                 f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it showed"
                 " before: the target has begun to refuse, so what looks closed may not be"
             )

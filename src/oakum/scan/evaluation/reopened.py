@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from oakum.finding import Result
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.confirming import confirm
 from oakum.scan.evaluation.knowledge import canonical
 from oakum.scan.evaluation.matrix import Key
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.endpoints import Gate
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 _MOST = 6
 """Endpoints that are asked again in all."""
@@ -35,12 +33,12 @@ _Fields = set[tuple[str, str]]
 
 def still_open(engine: Engine) -> tuple[str, ...]:
     """Ask again once all was put back; says in words what is shown that was not."""
-    return tuple(_still_open(engine)) if engine.account_settings is not None else ()
+    return tuple(_still_open(engine)) if engine.context.account_settings is not None else ()
 
 
 def _still_open(engine: Engine) -> Iterator[str]:
-    assert engine.account_settings is not None
-    patience = engine.account_settings.patience
+    assert engine.context.account_settings is not None
+    patience = engine.context.account_settings.patience
     patience.renew()
     world = ""
     for (owner, endpoint, viewer), shut in _chosen(engine).items():
@@ -48,7 +46,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         who = owner if gate.personal else None
         if world != owner:
             world = owner
-            engine.enter("settings put back", owner)
+            engine.state.enter("settings put back", owner)
         way = gate.otherwise(_HOW, endpoint=gate.endpoint.path)
         look = _Look(engine, way, viewer, who, owner, shut)
         if patience.until(look.is_closed):
@@ -56,7 +54,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         patience.left = 0.0  # it is known now that waiting does not close it
         engine.matrix.open(way)
         engine.put(way, viewer, who)
-        engine.confirm()
+        confirm(engine)
         named = ", ".join(f"`{resource}.{path}`" for resource, path in sorted(look.left))
         yield (
             f"{named} of {owner} is shown to {viewer or 'nobody logged in'} at"
@@ -95,7 +93,7 @@ def _chosen(engine: Engine) -> dict[_At, _Fields]:
 def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
     """(owner, cell) of all that somebody was shown rightly in a state into which the run has put
     this owner, whosever it was."""
-    account_settings, policy = engine.account_settings, engine.model.policy
+    account_settings, policy = engine.context.account_settings, engine.model.policy
     assert account_settings is not None
     for flip in dict.fromkeys(account_settings.flipped):
         for key, entry in engine.matrix.entries.items():

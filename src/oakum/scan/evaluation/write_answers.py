@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count, product
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -21,15 +20,13 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Result
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.exhibits import Question
 from oakum.scan.evaluation.knowledge import canonical, leaves_of
 from oakum.scan.evaluation.matrix import Observation, Outcome
 from oakum.scan.requests.builder import Filled, curl, variable
 from oakum.scan.requests.endpoints import SAFE, Gate, gate_of, is_graphql
 from oakum.scan.requests.operation_names import Names
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 _MOST = 6
 """Relations that are looked up, of which every combination is tried; of more, nothing is told."""
@@ -39,7 +36,7 @@ class WriteAnswers:
     """Hears every answer to a write, on its way to whoever has asked."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._ask = engine, engine.ask
+        self._engine, self._ask = engine, engine.context.ask
         self._names = Names(engine.model.operations.values(), engine.target)
         self._gates: dict[str, Gate] = {}
         self._numbers = count(1)
@@ -57,7 +54,6 @@ class WriteAnswers:
             self._once = self._heard(viewer, request, answer)
         return answer
 
-    @property
     def told_once(self) -> bool:
         """Whether the last answer to a write showed a leak that no other has shown so far: the same
         write, sent once more, may prove it."""
@@ -77,14 +73,14 @@ class WriteAnswers:
         outcome = self._engine.evaluator.hear(gate, self._question(gate, viewer, request), answer)
         leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, gate, answer))
         if leaks:
-            self._engine.note(gate, Outcome(outcome.probe, outcome.status, leaks, tentative=True))
+            self._engine.record(gate, Outcome(outcome.probe, outcome.status, leaks, tentative=True))
         confirmed = self._engine.matrix.confirmed
         return any(not each.weak and each.key.finding not in confirmed for each in leaks)
 
     def _gate(self, operation: Operation) -> Gate:
         if operation.id not in self._gates:
             engine = self._engine
-            params = engine.params.get(operation.id, {})
+            params = engine.context.params.get(operation.id, {})
             self._gates[operation.id] = gate_of(engine.model, operation, params)
         return self._gates[operation.id]
 
@@ -132,7 +128,7 @@ class WriteAnswers:
             symbolic = symbolic.replace("{" + name + "}", place)
         filled = Filled(request, params, frozenset(sent), symbolic, self._said(request))
         probe = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
-        line = curl(filled, engine.credentials(viewer))
+        line = curl(filled, engine.context.credentials(viewer))
         return Question(
             probe, operation.id, viewer, targets, params, frozenset(sent), line, wrote=True
         )

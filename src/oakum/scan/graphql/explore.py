@@ -93,7 +93,7 @@ class Explorer:
                 if not (each.where == "query" and each.name in _REQUEST)
             ),
         )
-        gate = gate_of(engine.model, plain, engine.params.get(operation.id, {}))
+        gate = gate_of(engine.model, plain, engine.context.params.get(operation.id, {}))
         declared = {each.name for each in plain.parameters}
         sources = {name: each for name, each in gate.sources.items() if name in declared}
         self._base = replace(
@@ -119,7 +119,7 @@ class Explorer:
         """Everything that can be asked here."""
         if not self._names:
             return
-        graph = self.engine.graphs.get(self.engine.model.rule(self.operation.id).graphql)
+        graph = self.engine.context.graphs.get(self.engine.model.rule(self.operation.id).graphql)
         schema = graph.schema if graph is not None else self._introspect()
         self._words = Vocabulary(self.engine.model, schema, stated=graph is not None)
         if schema is None:
@@ -149,7 +149,7 @@ class Explorer:
         self._ask_all([root for root in roots if self._is_needed(root)])
         if waiting and not self._closed:
             named = ", ".join(f"`{root.name}`" for root in waiting)
-            self.engine.notes.append(f"{self._called}: no value was seen to ask {named}")
+            self.engine.state.remark(f"{self._called}: no value was seen to ask {named}")
         self._keep_ways()
 
     def _suppose(self) -> None:
@@ -172,8 +172,8 @@ class Explorer:
             roots = planner.roots()
         for name, why in planner.acting.items():
             said = f"`{name}` of {self._called} was not asked: {why}"
-            if said not in self.engine.notes:
-                self.engine.notes.append(said)
+            if said not in self.engine.state.notes:
+                self.engine.state.remark(said)
         return roots
 
     def _ask_all(self, roots: Sequence[Root]) -> None:
@@ -209,7 +209,7 @@ class Explorer:
         try:
             return build_client_schema(told.data, assume_valid=True)
         except (TypeError, KeyError, AttributeError, ValueError):
-            self.engine.notes.append(
+            self.engine.state.remark(
                 f"{self._called} does not tell its schema: name its file with `graphql:` under"
                 f" `operations: {self._called}:`"
             )
@@ -217,7 +217,7 @@ class Explorer:
 
     def _close(self, why: str) -> None:
         self._closed = True
-        self.engine.notes.append(f"{self._called} {why}")
+        self.engine.state.remark(f"{self._called} {why}")
 
     def _ask_known(self) -> None:
         """The document's own examples, for each owner."""
@@ -398,7 +398,7 @@ class Explorer:
         if sent is None:
             return None
         filled, answer = sent
-        outcome = self.engine.took(gate, viewer, None, filled, answer)
+        outcome = self.engine.take_in(gate, viewer, None, filled, answer)
         if not asked.variables:
             self._taken.append((gate, asked, viewer, filled, answer))
         told = heard(answer)
@@ -462,7 +462,7 @@ class Explorer:
         for id, who in new.items():
             self.engine.cast.learn(who, id)
         for gate, asked, viewer, filled, answer in self._taken if new else ():
-            outcome = self.engine.took(gate, viewer, None, filled, answer)
+            outcome = self.engine.take_in(gate, viewer, None, filled, answer)
             shown = {owner for owner, _ in outcome.sighted}
             if len(asked.picks) == 1:
                 self._seen.setdefault(asked.name, set()).update(shown)
@@ -503,17 +503,17 @@ class Explorer:
             for asked, asks in self._alive
             if asks and stateful & shows(asked, self._words).keys()
         ]
-        if engine.account_settings is None or not kept:
+        if engine.context.account_settings is None or not kept:
             return
         everything = self._way([ask for asks in kept for ask in asks], "all")
         if len(kept) > 1 and self._aliases and self._is_answered(everything):
-            engine.ways.append(everything)
+            engine.state.keep_way(everything)
         else:
             names = ["+".join(dict.fromkeys(ask.root.name for ask in asks)) for asks in kept]
             each = [
                 self._way(asks, f"{name} of one") for asks, name in zip(kept, names, strict=True)
             ]
-            engine.ways += {gate.id: gate for gate in each}.values()
+            engine.state.keep_way(*{gate.id: gate for gate in each}.values())
 
     def _way(self, asks: Sequence[Ask], name: str) -> Gate:
         """A question about whoever it is filled for."""
@@ -535,7 +535,7 @@ class Explorer:
         if filled is None:
             return False
         answer = engine.send(gate, who, filled)
-        engine.took(gate, who, who, filled, answer)
+        engine.take_in(gate, who, who, filled, answer)
         told = heard(answer)
         return not told.refused and not told.lost
 

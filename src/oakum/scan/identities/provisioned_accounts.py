@@ -21,12 +21,12 @@ from oakum.scan.evaluation.knowledge import Knowledge, canonical, objects_of
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
+from oakum.scan.limits import Pace
 from oakum.scan.requests.bodies import body_shape, encode
 from oakum.scan.requests.builder import Filled, fill, path_on
 from oakum.scan.requests.contacts import Noun, is_secret, noun_of
 from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.requests.wording import ANY_TEXT, harmless
-from oakum.scan.technique import Pace
 
 _BUSY = (423, 429, 503)
 """A login that brakes says nothing of the secret."""

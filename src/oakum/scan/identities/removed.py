@@ -15,7 +15,7 @@ from oakum.scan.requests.builder import curl
 
 def tell_removals(engine: Engine) -> None:
     """Add what was seen to the signals of the run, once for each operation."""
-    made, policy = engine.provisioned, engine.model.policy
+    made, policy = engine.context.provisioned, engine.model.policy
     known = policy.resources.get(made.resource) if made is not None else None
     names = engine.cast.names()
     if made is None or known is None or not names:
@@ -31,14 +31,14 @@ def tell_removals(engine: Engine) -> None:
         evidence = Evidence(
             None,
             engine.evaluator.side(each.by, label, each.answer),
-            curl(each.filled, engine.credentials(each.by)),
+            curl(each.filled, engine.context.credentials(each.by)),
             note="both accounts were the run's own: the one that was named could log in before, and"
             " could not afterwards",
         )
         endpoint = Endpoint(
             each.gate.endpoint.method, each.gate.endpoint.path, each.gate.operation.id
         )
-        engine.signals.append(
+        engine.state.report(
             Signal(
                 "bola-write", known.name, known.key, label, endpoint, evidence, (), each.by,
                 says=REMOVED,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
@@ -341,3 +341,14 @@ def _body_options(filled: Filled) -> list[str]:
 
 def _escaped(text: str) -> str:
     return text.replace('"', '\\"')
+
+
+def parameters_in(request: Request) -> set[tuple[str, str]]:
+    """(place, name) of what a request holds beside its path and its body; headers in lower case."""
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    cookies = (each.partition("=")[0] for each in request.headers.get("cookie", "").split(";"))
+    return {
+        *(("query", name) for name, _ in query),
+        *(("header", name.lower()) for name in request.headers),
+        *(("cookie", name.strip()) for name in cookies),
+    }

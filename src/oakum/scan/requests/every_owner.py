@@ -20,17 +20,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 from oakum.errors import counted
 from oakum.scan.coverage import Untested
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.confirming import confirm
 from oakum.scan.evaluation.response_reader import is_success
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.peers import ask_with_peers
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 MOST_OBJECTS = 3
 """Objects of one owner that others ask for at one endpoint."""
@@ -66,7 +64,7 @@ class _Asking:
 
 def ask_for_each(engine: Engine, share: float) -> None:
     """Put what is still to be asked, with this share of what is left of the budget."""
-    pace = engine.pace
+    pace = engine.context.pace
     least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
     engine.say("asking for each identity's objects")
     ask_with_peers(engine)
@@ -74,10 +72,10 @@ def ask_for_each(engine: Engine, share: float) -> None:
         for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:
                 break
-            if (each.gate.id, each.viewer) not in engine.braked:
+            if (each.gate.id, each.viewer) not in engine.state.braked:
                 _ask(engine, each)
     engine.matrix.settle()
-    engine.confirm()
+    confirm(engine)
 
 
 @contextmanager
@@ -96,10 +94,10 @@ def _concerned(engine: Engine) -> Iterator[Gate]:
     """Endpoints that take an id of somebody's and may show what is somebody's."""
     # What one list calls two people's own is nobody's for sure.
     doubtful = {resource for _, resource in engine.evaluator.twice}
-    for gate in engine.gates:
-        taken = gate.personal and not gate.batch and gate.id not in engine.ignoring
+    for gate in engine.state.gates:
+        taken = gate.personal and not gate.batch and gate.id not in engine.state.ignoring
         taken = taken and doubtful.isdisjoint(gate.sources[p].split(".")[0] for p in gate.personal)
-        if taken and _shows_owned(engine, gate) and engine.was_asked(gate):
+        if taken and _shows_owned(engine, gate) and engine.state.was_asked(gate):
             yield gate
 
 
@@ -111,10 +109,10 @@ def _shows_owned(engine: Engine, gate: Gate) -> bool:
 def _lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
     asked = _asked(engine)
-    for gate in engine.gates:
+    for gate in engine.state.gates:
         if (gate.personal and not gate.batch) or not _shows_owned(engine, gate):
             continue
-        for viewer in (*engine.cast.subjects(), None) if engine.was_asked(gate) else ():
+        for viewer in (*engine.cast.subjects(), None) if engine.state.was_asked(gate) else ():
             if (gate.id, viewer, "", 0) not in asked:
                 yield _Asking(gate, viewer, "", 0)
 
@@ -128,7 +126,7 @@ def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
             yield each
     if further:
         rest = (each for each in _pairs(engine, done) if done.add(each.id))
-        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.probes))))
+        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.state.probes))))
 
 
 class _Done:
@@ -189,7 +187,7 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Gate, str]]:
         for gate in _concerned(engine)
         for who in engine.cast.subjects()
         # Who asked for their own and was shown nothing has nothing there to be shown to others.
-        if engine.has_page(gate, who) or (gate.id, who, who, 0) not in done
+        if engine.state.has_page(gate, who) or (gate.id, who, who, 0) not in done
     ]
 
 
@@ -344,7 +342,8 @@ def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> 
 def _asked(engine: Engine) -> set[_Id]:
     """(endpoint, viewer, owner, position) of everything that was asked."""
     return {
-        (gate.id, viewer, who or "", turn) for gate, viewer, who, turn in engine.probes.values()
+        (gate.id, viewer, who or "", turn)
+        for gate, viewer, who, turn in engine.state.probes.values()
     }
 
 
@@ -357,7 +356,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
     filled = fill(gate, engine.target, engine.knowledge, who or None, turn=turn)
     if filled is None or filled.bare:
         return
-    if engine.pace is not None and engine.pace.spares(filled.request):
+    if engine.context.pace is not None and engine.context.pace.spares(filled.request):
         return
     if not who:
         engine.put(gate, viewer, None)
@@ -365,8 +364,8 @@ def _ask(engine: Engine, each: _Asking) -> None:
     if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
         engine.put(gate, who, who, turn=turn)
     key = engine.key(gate, viewer, who, turn=turn)
-    if key not in engine.replay:
-        engine.fetched[key] = answer = engine.send(gate, viewer, filled)
+    if key not in engine.context.replay:
+        engine.state.early[key] = answer = engine.send(gate, viewer, filled)
         if is_success(answer.status):
             engine.put(gate, who, who, turn=turn)
     engine.put(gate, viewer, who, turn=turn)
@@ -381,12 +380,12 @@ def unasked(engine: Engine) -> Iterator[Untested]:
     if len(engine.cast.names()) < 2:
         return
     for gate in _concerned(engine):
-        if gate.id in engine.why or engine.model.rule(gate.operation.id).untested:
+        if gate.id in engine.state.why or engine.model.rule(gate.operation.id).untested:
             continue
         owners = [
             who
             for who in engine.cast.names()
-            if engine.has_page(gate, who)
+            if engine.state.has_page(gate, who)
             and _is_askable(engine, gate, who)
             and not any(
                 (gate.id, v, who, turn) in asked
@@ -405,7 +404,7 @@ def unasked(engine: Engine) -> Iterator[Untested]:
 
 def _is_askable(engine: Engine, gate: Gate, who: str) -> bool:
     filled = fill(gate, engine.target, engine.knowledge, who)
-    spares = engine.pace.spares if engine.pace is not None else None
+    spares = engine.context.pace.spares if engine.context.pace is not None else None
     return filled is not None and not filled.bare and not (spares and spares(filled.request))
 
 
@@ -418,7 +417,7 @@ def asked_of_known(engine: Engine) -> list[str]:
     asked = _asked(engine)
     said: list[str] = []
     for gate in _concerned(engine):
-        owners = [who for who in engine.cast.names() if engine.has_page(gate, who)]
+        owners = [who for who in engine.cast.names() if engine.state.has_page(gate, who)]
         every = sum(known(engine, gate, who) for who in owners)
         by_others = {(who, turn) for id, v, who, turn in asked if id == gate.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
@@ -433,7 +432,7 @@ def asked_by_everybody(engine: Engine) -> list[str]:
     names = engine.cast.names()
     said: list[str] = []
     for gate in _concerned(engine):
-        owners = [who for who in names if engine.has_page(gate, who)]
+        owners = [who for who in names if engine.state.has_page(gate, who)]
         every = {(v, who) for who in owners for v in (*names, None) if v != who}
         put = {(v, who) for v, who in every if (gate.id, v, who) in pairs}
         if len(put) < len(every):

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz.whole import Pages, extent, look, place_of
 from oakum.exchange import Request, Response, json_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
+from oakum.scan.engine import Engine
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.paging import longest_list, next_page, says_next, value_of
-from oakum.scan.technique import is_spent
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 HOW = "option"
 _PAGES = 3
@@ -41,11 +38,13 @@ _SAYS = listed("more total truncated")
 def read_on(engine: Engine) -> None:
     """Read a few further pages of each list, as one viewer of each kind."""
     resources = engine.model.policy.resources
-    for gate in list(engine.gates):
+    for gate in list(engine.state.gates):
         owned = any(resources[name].owner.kind != "none" for name in gate.shows)
         if gate.batch or gate.query or not owned:
             continue
-        who = next((each for each in engine.cast.subjects() if engine.has_page(gate, each)), None)
+        who = next(
+            (each for each in engine.cast.subjects() if engine.state.has_page(gate, each)), None
+        )
         if gate.personal and who is None:
             continue
         about = who if gate.personal else None
@@ -57,12 +56,12 @@ def read_on(engine: Engine) -> None:
 def _may_go_on(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
     """Whether the first page was an answer, and the document or it says that there may be more."""
     place = (gate.id, viewer, who)
-    form = engine.forms.get(place)
+    form = engine.state.forms.get(place)
     if form is None or not 200 <= form[0] < 300:
         return False
     declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(gate))
     named = any(at and not (_TURNS | _SAYS).isdisjoint(words(at[-1])) for at in form[2])
-    return declared or named or place in engine.giving
+    return declared or named or place in engine.state.giving
 
 
 def _names(gate: Gate) -> list[str]:
@@ -139,7 +138,9 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
             return read.says_so and read.new > 0
         if number > 1 + _PAGES and not read.goes_on:
             return False
-        if is_spent(engine.pace) or (engine.pace and engine.pace.spares(following)):
+        if is_spent(engine.context.pace) or (
+            engine.context.pace and engine.context.pace.spares(following)
+        ):
             return read.goes_on
         way = _page(gate, filled, following.url, number)
         engine.matrix.open(way)
@@ -148,7 +149,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
             return read.goes_on
         there = replace(there, request=following)
         answer = engine.send(way, viewer, there)
-        outcome = engine.took(way, viewer, who, there, answer)
+        outcome = engine.take_in(way, viewer, who, there, answer)
         came = {(gate.id, viewer, owner, resource) for owner, resource in outcome.sighted}
         engine.matrix.ends.came_later |= came
         read.take(following, answer)
@@ -160,7 +161,7 @@ def _most(engine: Engine, gate: Gate) -> int:
     """Pages after the first that are read: more where something is closed by what did not come."""
     if not any(key.endpoint == gate.id for key in engine.matrix.ends.by_absence):
         return _PAGES
-    left = _MOST_PAGES * _SHARE if engine.pace is None else engine.pace.left
+    left = _MOST_PAGES * _SHARE if engine.context.pace is None else engine.context.pace.left
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
 
 

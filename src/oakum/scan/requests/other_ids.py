@@ -14,10 +14,10 @@ from dataclasses import replace
 from oakum.authz import Model
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill, variable
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.parameter_meanings import free, whom
-from oakum.scan.technique import is_spent
 
 _SEEN = 2
 """Values tried of a parameter that nothing but its name in some answer explains."""
@@ -42,8 +42,8 @@ def named_others(model: Model, gates: Iterable[Gate]) -> dict[str, list[tuple[Pa
 def ask_for_others(engine: Engine) -> None:
     """Ask at every endpoint that takes such a parameter: the owner with their own id, then one of
     each kind of viewer with that."""
-    for id, named in named_others(engine.model, engine.gates).items():
-        gate = next(each for each in engine.gates if each.id == id)
+    for id, named in named_others(engine.model, engine.state.gates).items():
+        gate = next(each for each in engine.state.gates if each.id == id)
         for parameter, source in named:
             if source:
                 _ask(engine, gate, parameter, source)
@@ -63,9 +63,9 @@ def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> None:
                 engine.put(way, who, who)
                 continue
             answer = engine.send(way, viewer, filled)
-            plain = engine.keeping.get((gate.id, viewer, viewer if gate.personal else None))
+            plain = engine.state.keeping.get((gate.id, viewer, viewer if gate.personal else None))
             if plain is None or plain.text != hash(answer.body):  # else it changes nothing
-                engine.took(way, viewer, who, filled, answer)
+                engine.take_in(way, viewer, who, filled, answer)
             if viewer and answer.status >= _REFUSED:
                 for each in twice(engine, way, parameter, source, viewer, who):
                     engine.matrix.open(each)
@@ -76,7 +76,7 @@ _REFUSED = 400
 
 
 def _may(engine: Engine, filled: Filled) -> bool:
-    pace = engine.pace
+    pace = engine.context.pace
     return not is_spent(pace) and not (pace and pace.spares(filled.request))
 
 

@@ -8,13 +8,10 @@ something of their own comes. From then on it is asked about as all endpoints ar
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from oakum.scan.technique import is_spent
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
-    from oakum.scan.requests.endpoints import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.limits import is_spent
+from oakum.scan.requests.endpoints import Gate
 
 _MOST = 6
 """Others whose ids one caller tries."""
@@ -22,11 +19,11 @@ _MOST = 6
 
 def ask_with_peers(engine: Engine) -> None:
     """Ask as every owner at each endpoint that has shown nobody anything under their own id."""
-    asked = {(gate.id, v, who) for gate, v, who, _ in engine.probes.values()}
-    for gate in engine.gates if not engine.world else ():
+    asked = {(gate.id, v, who) for gate, v, who, _ in engine.state.probes.values()}
+    for gate in engine.state.gates if not engine.state.world else ():
         if not _names_an_account(engine, gate) or gate.id in engine.matrix.by_peer:
             continue
-        if any(engine.has_page(gate, who) for who in engine.cast.names()):
+        if any(engine.state.has_page(gate, who) for who in engine.cast.names()):
             continue
         if all((gate.id, who, who) in asked for who in engine.cast.subjects()):
             _ask(engine, gate)
@@ -49,7 +46,7 @@ def _ask(engine: Engine, gate: Gate) -> None:
     (parameter,) = gate.personal
     for who in engine.cast.subjects():
         for peer in [each for each in engine.cast.subjects() if each != who][:_MOST]:
-            if is_spent(engine.pace):
+            if is_spent(engine.context.pace):
                 return
             way = replace(gate, whose={parameter: (peer, 0)})
             outcome = engine.put(way, who, who, f"with {peer}'s")

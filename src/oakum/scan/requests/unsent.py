@@ -7,36 +7,20 @@ Where a parameter is called like what says whose data is shown, its endpoint is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
 
 from oakum.errors import counted
-from oakum.exchange import Request
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage import Untested
+from oakum.scan.engine import Engine
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.parameter_meanings import optional, whom
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 _MOST_NAMED = 8
 
 
-def parameters_in(request: Request) -> set[tuple[str, str]]:
-    """(place, name) of what a request holds beside its path and its body; headers in lower case."""
-    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
-    cookies = (each.partition("=")[0] for each in request.headers.get("cookie", "").split(";"))
-    return {
-        *(("query", name) for name, _ in query),
-        *(("header", name.lower()) for name in request.headers),
-        *(("cookie", name.strip()) for name in cookies),
-    }
-
-
 def unsent(engine: Engine) -> Iterator[Untested]:
     """Endpoints never asked with a parameter that may choose whose data they show."""
-    meant = whom(engine.model, engine.gates)
+    meant = whom(engine.model, engine.state.gates)
     for gate, lacking in _lacking(engine):
         owners = [engine.model.policy.resources[name].owner.kind for name in gate.shows]
         nobodys = bool(owners) and all(kind == "none" for kind in owners)
@@ -64,10 +48,10 @@ def said_unsent(engine: Engine) -> list[str]:
 
 
 def _lacking(engine: Engine) -> Iterator[tuple[Gate, list[Parameter]]]:
-    for gate in engine.gates:
-        if gate.how or gate.query or gate.asks is not None or not engine.was_asked(gate):
+    for gate in engine.state.gates:
+        if gate.how or gate.query or gate.asks is not None or not engine.state.was_asked(gate):
             continue
-        sent = engine.called.get(gate.operation.id, set())
+        sent = engine.state.called.get(gate.operation.id, set())
         lacking = [each for each in optional(gate) if _place(each) not in sent]
         if lacking:
             yield gate, lacking

@@ -11,23 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.forms import form_of
 from oakum.scan.evaluation.response_reader import is_success
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.choices import choices, placed
 from oakum.scan.requests.endpoints import EMBEDS, Gate
 from oakum.scan.requests.parameter_meanings import free, is_text
 from oakum.scan.requests.styles import text_of
-from oakum.scan.technique import is_spent
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 HOW = "option"
 _ROUNDS = 4
@@ -92,12 +89,12 @@ def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]
         return
     owners = engine.cast.subjects()
     if gate.shows:
-        owners = [each for each in owners if engine.has_page(gate, each)]
+        owners = [each for each in owners if engine.state.has_page(gate, each)]
     who = next(iter(owners), None)
     if gate.personal and who is None:
         return  # nothing of anybody's to be compared with
     for options in _rounds(gate, tried):
-        if is_spent(engine.pace):
+        if is_spent(engine.context.pace):
             return
         _try(engine, gate, options, who if gate.personal else None)
 
@@ -114,7 +111,7 @@ def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Opti
 
 def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> None:
     way = _way(gate, options)
-    if any(engine.key(way, each, who) in engine.probes for each in engine.watchers(who)):
+    if any(engine.key(way, each, who) in engine.state.probes for each in engine.watchers(who)):
         return  # it is alive for its owner, and was asked as everybody
     met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
     several = len(options) > 1
@@ -138,11 +135,13 @@ def _met(engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | N
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or
     is refused what they are answered without."""
     filled = fill(way, engine.target, engine.knowledge, who)
-    if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
+    if filled is None or (
+        engine.context.pace is not None and engine.context.pace.spares(filled.request)
+    ):
         return ""
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    before = engine.forms.get((gate.id, viewer, who))
+    before = engine.state.forms.get((gate.id, viewer, who))
     targets = frozenset({who} if who else ())
     question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
     outcome = engine.evaluator.look(way, question, answer)
@@ -164,8 +163,8 @@ def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | No
     leaks = any(
         key.endpoint == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK
     )
-    if leaks and way not in engine.ways:
-        engine.ways.append(way)
+    if leaks and way not in engine.state.ways:
+        engine.state.keep_way(way)
     return leaks
 
 

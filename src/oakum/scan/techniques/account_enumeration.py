@@ -38,13 +38,13 @@ def run(engine: Engine) -> None:
     """Ask every operation that talks about somebody; first as nobody."""
     engine.say("talking about people before the endpoint")
     table = _Table(engine)
-    for talk in talks(engine.model, engine.gates, HOW, writes=engine.may.writes):
+    for talk in talks(engine.model, engine.state.gates, HOW, writes=engine.context.may.writes):
         if talk.kind == "register":
             continue
         try:
             table.hear(talk)
         except TargetError as error:  # a login that brakes is no reason to end a run
-            engine.notes.append(f"{_called(talk)} was left in the middle: {error}")
+            engine.state.remark(f"{_called(talk)} was left in the middle: {error}")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -198,7 +198,7 @@ class _Table:
             if not far_apart(*made.times()):
                 return
         if told := hint(*made.times()):
-            self.engine.notes.append(f"{_called(talk)}: {told}")
+            self.engine.state.remark(f"{_called(talk)}: {told}")
 
     def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[Heard]:
         """Send the question about `who`, or about the `nth` nobody where that is empty; an empty
@@ -217,14 +217,14 @@ class _Table:
         if talk.gate.operation.id in self._shut:
             return []
         checks = talk.kind == "mail" and bool(who) and self._is_first(talk, who)
-        answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.pace
+        answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.context.pace
         if checks:
             self._look_after(talk, who)
         return [Heard(who, filled, answer, pace.took if pace else 0.0)]
 
     def _is_first(self, talk: Talk, who: str) -> bool:
         """Whether an identity is named to an operation for the first time, and logs in so far."""
-        provisioned, place = self.engine.provisioned, (talk.gate.operation.id, who)
+        provisioned, place = self.engine.context.provisioned, (talk.gate.operation.id, who)
         if provisioned is None or place in self._let_in:
             return False
         self._let_in[place] = provisioned.identity_is_let_in(who) is True
@@ -232,10 +232,10 @@ class _Table:
 
     def _look_after(self, talk: Talk, who: str) -> None:
         """See that an identity still logs in: what is said to send a letter may set a password."""
-        provisioned = self.engine.provisioned
+        provisioned = self.engine.context.provisioned
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.gate.operation.id)
-            self.engine.distrust.append(
+            self.engine.state.doubt(
                 f"`{who}` cannot log in any more after {_called(talk)}, which seems to set a"
                 " password anew where it was to send a letter: set the old one by hand"
             )
@@ -260,7 +260,7 @@ class _Table:
                 )
             )
         )
-        engine.note(gate, Outcome(key, heard.answer.status, leaks))
+        engine.record(gate, Outcome(key, heard.answer.status, leaks))
         return bool(leaks) or any(True for _ in self._words(group, heard))
 
     def _words(
@@ -296,7 +296,7 @@ class _Table:
             known.add((resource, path, group.label))
             who, (_, first) = next(iter(by.items()))
             evidence = self._evidence(group, first, "two people's own values in the same place")
-            engine.signals.append(
+            engine.state.report(
                 Signal(
                     HOW, resource, path, group.label, talk.gate.endpoint, evidence,
                     self._state(resource, path, who), group.viewer,
@@ -309,7 +309,7 @@ class _Table:
         """Whether somebody has an account is told here."""
         says = told(features)
         note = f"asked about somebody, and about nobodies of the same look: {says}"
-        self.engine.signals.append(
+        self.engine.state.report(
             Signal(
                 ORACLE, group.resource, group.field, group.label, talk.gate.endpoint,
                 self._evidence(group, heard, note), group.state, group.viewer, sure, says,
@@ -319,4 +319,6 @@ class _Table:
     def _evidence(self, group: _Group, heard: Heard, note: str) -> Evidence:
         engine = self.engine
         side = engine.evaluator.side(group.viewer, group.label, heard.answer)
-        return Evidence(None, side, curl(heard.filled, engine.credentials(group.viewer)), note=note)
+        return Evidence(
+            None, side, curl(heard.filled, engine.context.credentials(group.viewer)), note=note
+        )

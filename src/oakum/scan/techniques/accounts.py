@@ -56,15 +56,15 @@ _OLD = listed("current existing old present previous")
 
 def run(engine: Engine) -> None:
     """Only with leave to write, and where accounts can be made."""
-    provisioned = engine.provisioned
-    if not engine.may.writes:
+    provisioned = engine.context.provisioned
+    if not engine.context.may.writes:
         return
     if provisioned is None or not provisioned.possible or not engine.cast.names():
         unasked(engine, "the run can make no account of its own to ask with")
         return
     if not provisioned.removable:
         unasked(engine, "no operation takes an account away again that the run would have to make")
-        engine.notes.append(
+        engine.state.remark(
             "no account was made: the document names no operation that takes one away again, so"
             " what a registration takes over was not tried"
         )
@@ -121,7 +121,7 @@ class _Trial:
     def run(self) -> None:
         control = self._register({})
         if control is None:
-            self.engine.notes.append("no account could be made: what needs one was not tried")
+            self.engine.state.remark("no account could be made: what needs one was not tried")
             unasked(self.engine, "the run could make no account of its own to ask with")
             return
         before = self._view(control)
@@ -181,7 +181,7 @@ class _Trial:
         )
         if operation is None:
             return None
-        return gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+        return gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
 
     def _ask_for_more(self, before: Mapping[str, Json]) -> ProvisionedAccount | None:
         """Register with members that the document does not take; what sticks is told."""
@@ -257,7 +257,7 @@ class _Trial:
         """Ask for more where an account changes itself: this one is the run's own, so that its
         role may serve."""
         engine, resource = self.engine, self.provisioned.resource
-        gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+        gate = gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
         filled = fill(gate, engine.target, engine.knowledge, who.name)
         before = self._view(who)
         if (
@@ -303,7 +303,7 @@ class _Trial:
     ) -> ProvisionedAccount:
         """Change the other's account; the other, with the secret that it has now."""
         engine = self.engine
-        gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+        gate = gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
         shape = body_shape(operation)
         filled = fill(gate, engine.target, engine.knowledge, other.name)
         if shape is None or filled is None or not self._names(gate, filled, other):
@@ -383,14 +383,14 @@ class _Trial:
         engine, answers = self.engine, []
         login = self.provisioned.login
         times: list[float] = []
-        if engine.pace is None or login is None:
+        if engine.context.pace is None or login is None:
             return
         self.provisioned.guessed = True
-        with engine.pace.bare():
+        with engine.context.pace.bare():
             for _ in range(_GUESSES):
                 answer, _ = self.provisioned.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")
                 answers.append(answer.status)
-                times.append(engine.pace.took)
+                times.append(engine.context.pace.took)
                 if answer.status in (429, 423, 503) or answer.status != answers[0]:
                     return
             answer, let_in = self.provisioned.attempt(who, who.secret)
@@ -406,8 +406,8 @@ class _Trial:
 
     def _time(self, login: Operation, known: Sequence[float]) -> None:
         """Compare the times of wrong secrets with those for names that nobody has."""
-        pace, named = self.engine.pace, self.provisioned.named_by
-        told = any(each.endpoint.operation == login.id for each in self.engine.signals)
+        pace, named = self.engine.context.pace, self.provisioned.named_by
+        told = any(each.endpoint.operation == login.id for each in self.engine.state.signals)
         names = self.engine.cast.names()
         if pace is None or told or not all(named):
             return
@@ -420,7 +420,7 @@ class _Trial:
             if answer.status in (429, 423, 503) or not far_apart(known, unknown):
                 return
         if said := hint(known, unknown):
-            self.engine.notes.append(f"{login.method} {login.path}: {said}")
+            self.engine.state.remark(f"{login.method} {login.path}: {said}")
 
     # ------------------------------------------------------------ telling
 
@@ -456,11 +456,11 @@ class _Trial:
         evidence = Evidence(
             None,
             engine.evaluator.side(who, label, answer),
-            curl(asked, engine.credentials(who)),
+            curl(asked, engine.context.credentials(who)),
             note=note,
         )
         endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
-        engine.signals.append(
+        engine.state.report(
             Signal(how, resource, field, label, endpoint, evidence, (), who, says="written")
         )
 

@@ -44,7 +44,7 @@ _MOST_WAYS = 8
 def run(engine: Engine) -> None:
     """Ask every endpoint that finds people for all of them."""
     engine.say("searching for everybody at once")
-    for gate in list(engine.gates):
+    for gate in list(engine.state.gates):
         if not _finds_people(engine.model, gate):
             for slot in _slots(engine.model, gate) if _says_nothing(engine.model, gate) else ():
                 _each_person(engine, gate, slot)
@@ -200,7 +200,7 @@ def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
             continue
         if _shows_more(engine, gate, way) and _ask_all(engine, way):
             return
-        form = engine.forms.get((way.id, engine.cast.subjects()[0], None))
+        form = engine.state.forms.get((way.id, engine.cast.subjects()[0], None))
         if form is not None and 200 <= form[0] < 300:
             known.add(term)
 
@@ -234,7 +234,7 @@ def _for_nothing(engine: Engine, gate: Gate) -> None:
     named = [each.name for each in gate.operation.parameters]
     if shape is None or not shape.properties or shape.required or gate.asks is not None:
         return
-    if gate.personal & set(named) or not engine.was_asked(gate):
+    if gate.personal & set(named) or not engine.state.was_asked(gate):
         return
     bare = gate
     for name in shape.properties:
@@ -250,7 +250,7 @@ def _for_nothing(engine: Engine, gate: Gate) -> None:
 def _with_owner(engine: Engine, gate: Gate) -> None:
     """A term and an owner together, where one narrows the other: each caller about an object of
     their own, and whoever else comes was found by the term alone."""
-    if not gate.personal or gate.batch or gate.asks is not None or not engine.was_asked(gate):
+    if not gate.personal or gate.batch or gate.asks is not None or not engine.state.was_asked(gate):
         return
     for name in islice(_terms_beside(engine.model, gate), _MOST_TERMS):
         in_query = any(each.name == name for each in gate.operation.parameters)
@@ -265,10 +265,10 @@ def _with_owner(engine: Engine, gate: Gate) -> None:
             continue
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, viewer)
-        before = engine.seen.get((gate.id, viewer), {}).get(viewer, set())
+        before = engine.state.seen.get((gate.id, viewer), {}).get(viewer, set())
         if outcome is None or {e for e, _ in outcome.sighted} <= {viewer, *(e for e, _ in before)}:
             continue
-        engine.ways.append(way)
+        engine.state.keep_way(way)
         for other in engine.watchers(None):
             engine.put(way, other, other or viewer)
 
@@ -421,13 +421,13 @@ def _shows_more(engine: Engine, gate: Gate, way: Gate) -> bool:
     outcome = engine.put(way, viewer, None)
     if outcome is None:
         return False
-    before = engine.seen.get((gate.id, ""), {}).get(viewer, set())
+    before = engine.state.seen.get((gate.id, ""), {}).get(viewer, set())
     return bool({owner for owner, _ in outcome.sighted} - {owner for owner, _ in before} - {viewer})
 
 
 def _ask_all(engine: Engine, way: Gate) -> bool:
     """Ask as every kind of viewer; whether anything leaks."""
-    engine.ways.append(way)
+    engine.state.keep_way(way)
     for viewer in engine.watchers(None):
         engine.put(way, viewer, None)
     return any(

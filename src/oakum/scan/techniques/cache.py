@@ -87,7 +87,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
             ((name, fields[0]) for name, fields in (gate.shows if gate else {}).items() if fields),
             ("*", "*"),
         )
-        engine.signals.append(
+        engine.state.report(
             Signal(
                 HOW, resource, path, label, endpoint, evidence, (), viewer, sure=False, says=says
             )
@@ -107,7 +107,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _kept(engine: Engine) -> None:
     """Personal answers that shared caches may keep for everybody, one for each endpoint."""
     told: set[str] = set()
-    for (endpoint, viewer, who), keeping in engine.keeping.items():
+    for (endpoint, viewer, who), keeping in engine.state.keeping.items():
         gate = engine.matrix.gates.get(endpoint)
         if gate is None or gate.how or viewer is None or endpoint in told:
             continue
@@ -119,19 +119,19 @@ def _kept(engine: Engine) -> None:
             continue
         told.add(endpoint)
         filled = fill(gate, engine.target, engine.knowledge, who)
-        asked = curl(filled, engine.credentials(viewer)) if filled else ""
+        asked = curl(filled, engine.context.credentials(viewer)) if filled else ""
         evidence = Evidence(
             None, Answer(viewer, "owner", keeping.status, keeping.media_type), asked, note=says
         )
         label = engine.cast.label(engine.cast.relations(None, viewer), None, viewer)
-        engine.signals.append(
+        engine.state.report(
             Signal(KEPT, *hidden, label, gate.endpoint, evidence, (), viewer, sure=False, says=says)
         )
 
 
 def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
     """What is wrong with what an answer says; empty: nothing."""
-    names = {line.partition(":")[0].strip().lower() for line in engine.credentials(viewer)}
+    names = {line.partition(":")[0].strip().lower() for line in engine.context.credentials(viewer)}
     may = keeping.always or (keeping.without_authorization and "authorization" not in names)
     if not may or {"*", *names} & keeping.told_apart:
         return ""
@@ -140,11 +140,11 @@ def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
 
 def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> str:
     """Whether another reader of the same address got other values by the same validator."""
-    mine = engine.keeping[endpoint, viewer, who]
-    names = {line.partition(":")[0].strip().lower() for line in engine.credentials(viewer)}
+    mine = engine.state.keeping[endpoint, viewer, who]
+    names = {line.partition(":")[0].strip().lower() for line in engine.context.credentials(viewer)}
     if {"*", *names} & mine.told_apart:
         return ""  # the key of such a cache tells its readers apart (RFC 9111, 4.1)
-    for other, keeping in engine.keeping.items():
+    for other, keeping in engine.state.keeping.items():
         alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (endpoint, who)
         if alike and keeping.governed != mine.governed:
             return "its `ETag` is the same for another caller, whose answer is not"
@@ -163,7 +163,7 @@ def _personal(engine: Engine, endpoint: str, viewer: str) -> tuple[str, str] | N
 
 def _is_ones_own(engine: Engine, gate: Gate) -> bool:
     """Whether each answer of the endpoint was about one person, whoever that is."""
-    shown = engine.seen.get((gate.id, ""), {}).values()
+    shown = engine.state.seen.get((gate.id, ""), {}).values()
     about = [{name for name, _ in each} - {NOBODY} for each in shown]
     return any(about) and all(len(names) <= 1 for names in about)
 

@@ -28,7 +28,7 @@ _BY_CALLER = ("anyone", "authenticated", "claim")
 
 def run(engine: Engine) -> None:
     """Only reading endpoints without an id: others are judged by what they show, or not called."""
-    for gate in engine.gates:
+    for gate in engine.state.gates:
         if _is_closed_to_some(engine.model, gate):
             _ask(engine, gate)
 
@@ -60,14 +60,19 @@ def _ask(engine: Engine, gate: Gate) -> None:
         engine.put(gate, viewer, None)
     places = {viewer: (gate.id, viewer, None) for viewer in may}
     done = {
-        viewer: engine.keeping[at].text
+        viewer: engine.state.keeping[at].text
         for viewer, at in places.items()
-        if at in engine.keeping and 200 <= engine.keeping[at].status < 300 and engine.forms[at][3]
+        if at in engine.state.keeping
+        and 200 <= engine.state.keeping[at].status < 300
+        and engine.state.forms[at][3]
     }
     entitled = [viewer for viewer in done if may[viewer]]
     for viewer in done.keys() - set(entitled):
         same = any(done[each] == done[viewer] for each in entitled)
-        alike = any(engine.forms[places[each]] == engine.forms[places[viewer]] for each in entitled)
+        alike = any(
+            engine.state.forms[places[each]] == engine.state.forms[places[viewer]]
+            for each in entitled
+        )
         if same or alike or not any(may.values()):
             _tell(engine, gate, viewer, sure=same)
 
@@ -84,9 +89,9 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
     evidence = Evidence(
         None,
         engine.evaluator.side(viewer, label, answer),
-        curl(filled, engine.credentials(viewer)),
+        curl(filled, engine.context.credentials(viewer)),
         note=f"who may not call {says}",
     )
-    engine.signals.append(
+    engine.state.report(
         Signal(HOW, "*", "*", label, gate.endpoint, evidence, (), viewer, sure, says)
     )

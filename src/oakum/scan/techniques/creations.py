@@ -42,18 +42,18 @@ half of the time, comes so in one of 32 runs."""
 
 def run(engine: Engine) -> None:
     """Only with leave to write."""
-    if not engine.may.writes or engine.undo_log is None:
+    if not engine.context.may.writes or engine.context.undo_log is None:
         return
-    for pair in creations(engine.model, engine.params):
+    for pair in creations(engine.model, engine.context.params):
         engine.say(f"making one `{pair.resource}`, and taking it away")
         refused = set[int]()
         for owner in engine.cast.subjects():
-            if _Trial(Maker(engine, engine.undo_log, pair, owner, refused)).run():
+            if _Trial(Maker(engine, engine.context.undo_log, pair, owner, refused)).run():
                 break
         else:
             if refused:
                 said = " and ".join(map(str, sorted(refused)))
-                engine.untried.append(
+                engine.state.leave_out(
                     Skipped(
                         pair.make.endpoint, f"nothing was made: whoever asked was answered {said}"
                     )
@@ -144,7 +144,7 @@ class _Trial:
             found += 1
             yield at, other
         if untried:
-            engine.untried.append(left_out(self.pair.make.endpoint, untried))
+            engine.state.leave_out(left_out(self.pair.make.endpoint, untried))
 
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
@@ -225,11 +225,11 @@ class _Trial:
     ) -> None:
         engine, owner = self.engine, self.owner
         label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
-        line = curl(asked, engine.credentials(viewer)) if asked else ""
+        line = curl(asked, engine.context.credentials(viewer)) if asked else ""
         side = engine.evaluator.side(viewer, label, answer or Response(201, {}, b""))
         at = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         evidence = Evidence(None, side, line, note=note)
-        engine.signals.append(
+        engine.state.report(
             Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, says="written")
         )
 

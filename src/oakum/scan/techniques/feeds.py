@@ -59,15 +59,15 @@ _HANDSHAKE = (
 
 def run(engine: Engine) -> None:
     """Listen at every feed."""
-    if engine.listen is None:
+    if engine.context.listen is None:
         return
-    for feed in engine.feeds:
+    for feed in engine.context.feeds:
         engine.say(f"listening to {feed.endpoint.method} {feed.endpoint.path}")
         heard, unfilled = 0, True
         statuses: set[int] = set()
         tried: set[str] = set()
         for who, viewers in _audiences(engine, feed):
-            hall = _Hall(engine, engine.listen, feed, who, viewers, tried)
+            hall = _Hall(engine, engine.context.listen, feed, who, viewers, tried)
             if not hall.can_fill():
                 continue
             unfilled = False
@@ -75,12 +75,12 @@ def run(engine: Engine) -> None:
             heard, statuses = heard + hall.heard, statuses | hall.statuses
         endpoint = f"{feed.endpoint.method} {feed.endpoint.path}"
         if unfilled:
-            engine.notes.append(
+            engine.state.remark(
                 f"{endpoint}: a feed, not listened to: its parameters have no value"
             )
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
-            engine.notes.append(f"{endpoint}: a feed from which no frame came (answered {said})")
+            engine.state.remark(f"{endpoint}: a feed from which no frame came (answered {said})")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -196,7 +196,7 @@ class _Hall:
         for gate, order in ((self.replay, self.viewers), (self.plain, back)):
             if self._unsure():
                 self._arrivals(gate, order, sure=True)
-        if not self.engine.may.own_settings:
+        if not self.engine.context.may.own_settings:
             return
         for name, change in self._changes():
             if name not in self.tried and change():
@@ -216,7 +216,10 @@ class _Hall:
 
     def _changes(self) -> Iterator[tuple[str, Callable[[], bool]]]:
         """What may be changed while the feed is open, by name; each says whether it was."""
-        account_settings, relationships = self.engine.account_settings, self.engine.relationships
+        account_settings, relationships = (
+            self.engine.context.account_settings,
+            self.engine.context.relationships,
+        )
         owners = [self.who] if self.who else self.engine.cast.subjects()
         if relationships is not None:
             for viewer, relation, owner in relationships.chances():
@@ -327,7 +330,7 @@ class _Hall:
             return False
         socket = is_websocket(gate.operation)
         first = self._first(filled) if socket else b""
-        stream = self.engine.tune(self.listen, gate, viewer, filled, first)
+        stream = self.engine.listen(self.listen, gate, viewer, filled, first)
         self.statuses.add(stream.status)
         if stream.status and not (200 <= stream.status < 300 or stream.status == 101):
             stream.close()

@@ -24,7 +24,7 @@ def run(engine: Engine) -> None:
     """Ask at every endpoint of GraphQL."""
     operations = list(_operations(engine.model))
     if operations and find_spec("graphql") is None:
-        engine.notes.append("GraphQL was not asked: `pip install '.[graphql]'` in Oakum's folder")
+        engine.state.remark("GraphQL was not asked: `pip install '.[graphql]'` in Oakum's folder")
         return
     for operation in operations:
         from oakum.scan.graphql.explore import Explorer  # needs graphql-core

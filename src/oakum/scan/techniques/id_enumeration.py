@@ -27,9 +27,10 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.knowledge import canonical, says_nothing
 from oakum.scan.evaluation.matrix import state_key
 from oakum.scan.evaluation.signals import Signal
+from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.endpoints import Gate
-from oakum.scan.technique import Line, Pace, Prospect
+from oakum.scan.technique import Line, Prospect
 
 HOW = "walk"
 
@@ -43,7 +44,7 @@ _MADE = listed("added at booked created date issued made on ordered placed regis
 def run(engine: Engine) -> None:
     """Look at every endpoint that is opened by the key of something owned."""
     engine.say("reading ids")
-    for gate in engine.gates:
+    for gate in engine.state.gates:
         sources = _owned(engine.model, gate)
         if sources and gate.shows:
             _Endpoint(engine, gate, sources).run()
@@ -129,7 +130,9 @@ class _Endpoint:
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
         """Whether the endpoint was seen to refuse this viewer."""
-        known = self.engine.forms.get((self.gate.id, viewer, None if self.gate.batch else who))
+        known = self.engine.state.forms.get(
+            (self.gate.id, viewer, None if self.gate.batch else who)
+        )
         return known is not None and not 200 <= known[0] < 300
 
     def _case(self, viewer: str | None, who: str, source: str) -> _Case:
@@ -285,12 +288,12 @@ class _Endpoint:
 
     def _note(self, what: str) -> None:
         said = f"{self.gate.endpoint.method} {self.gate.endpoint.path}: {what}"
-        if said not in self.engine.notes:
-            self.engine.notes.append(said)
+        if said not in self.engine.state.notes:
+            self.engine.state.remark(said)
 
     def _try(self, case: _Case, space: Keyspace) -> Burst | None:
         """Ask for own objects in turn; None: a brake was seen, or none could have been."""
-        engine, pace = self.engine, self.engine.pace
+        engine, pace = self.engine, self.engine.context.pace
         limit = self._limit(case.viewer)
         declared = "429" in self.gate.operation.responses
         many = wanted(pace, limit, declared=declared) if pace is not None else 0
@@ -305,7 +308,7 @@ class _Endpoint:
         asks = [partial(engine.send, self.gate, case.viewer, each) for each in self._own(case)]
         tried = burst(pace, asks, many)
         if tried.brake:
-            engine.braked.add((self.gate.id, case.viewer))
+            engine.state.braked.add((self.gate.id, case.viewer))
             self._say(case, f"{space.says}, and braked: {tried.brake} after {tried.asked} tries")
         elif tried.announced:
             self._say(case, f"{space.says}; its answers count down how many tries are left")
@@ -390,10 +393,12 @@ class _Endpoint:
     ) -> None:
         engine = self.engine
         side = engine.evaluator.side(case.viewer, case.label, answer)
-        evidence = Evidence(None, side, curl(filled, engine.credentials(case.viewer)), note=note)
+        evidence = Evidence(
+            None, side, curl(filled, engine.context.credentials(case.viewer)), note=note
+        )
         endpoints = [self.gate.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
         for each in endpoints:
-            engine.signals.append(
+            engine.state.report(
                 Signal(
                     HOW, case.resource, case.field, case.label, each, evidence, case.state,
                     case.viewer, sure, says,

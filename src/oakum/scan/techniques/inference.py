@@ -37,14 +37,14 @@ def run(engine: Engine) -> None:
     engine.say("looking for hidden fields that steer an answer")
     tried = _Tried()
     for hidden in hidden_fields(engine):
-        for gate in engine.gates:
+        for gate in engine.state.gates:
             if hidden.resource in gate.shows and not gate.personal and not gate.batch:
                 for way, one, other in _questions(engine, gate, hidden):
                     if tried.is_vain(way, hidden):
                         continue
                     if _tells(engine, one, other, hidden, partial(tried.met, way, hidden)):
                         break
-    engine.notes += tried.notes()
+    engine.state.remark(*tried.notes())
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -91,7 +91,7 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
     """
     matrix = engine.matrix
     shown = {(key.resource, key.field, key.viewer) for key, _ in matrix.leaks()}
-    shown |= {(each.resource, each.field, each.viewer) for each in engine.signals}
+    shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
     done: set[tuple[str, str, str]] = set()
     for (owner, resource, field), values in engine.knowledge.own.items():
         if owner not in engine.cast.ids or whose not in ("", owner):
@@ -262,7 +262,7 @@ def _tells(
         if present == bool(len(readings) % 2 == 0):
             return False
     assert asked is not None
-    engine.signals.append(
+    engine.state.report(
         signal(engine, one, hidden, asked[0], asked[1], "the owner comes with the right value only")
     )
     return True
@@ -298,7 +298,7 @@ def signal(
     evidence = Evidence(
         None,
         engine.evaluator.side(hidden.viewer, hidden.label, answer),
-        curl(filled, engine.credentials(hidden.viewer)),
+        curl(filled, engine.context.credentials(hidden.viewer)),
         note=f"same question, two worlds, different answer: {says}",
     )
     return Signal(

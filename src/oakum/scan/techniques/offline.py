@@ -51,8 +51,8 @@ _WORDS = listed(
 def run(engine: Engine) -> None:
     """Nothing is sent."""
     engine.say("looking at tokens and at the document, without asking")
-    names = [*words(engine.title), *words(re.sub(r"\W+", " ", engine.target))]
-    for who, token in engine.tokens():
+    names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
+    for who, token in engine.context.tokens():
         algorithm = algorithm_with(token, guesses(names))
         if algorithm:
             _tell_key(engine, who, algorithm)
@@ -119,7 +119,7 @@ def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
     evidence = Evidence(
         None, Answer(who, "", 0, ""), "", note=f"{note} tried in memory, nothing was sent"
     )
-    engine.signals.append(
+    engine.state.report(
         Signal(KEY, resource, key, "anyone", endpoint, evidence, (), None, says=algorithm)
     )
 
@@ -128,6 +128,6 @@ def _tell_wipe(engine: Engine, endpoint: Endpoint, reason: str) -> None:
     evidence = Evidence(
         None, Answer("nobody logged in", "anyone", 0, ""), "", note=f"{reason}; it was not called"
     )
-    engine.signals.append(
+    engine.state.report(
         Signal(WIPE, "*", "*", "anyone", endpoint, evidence, (), None, sure=False, says=reason)
     )

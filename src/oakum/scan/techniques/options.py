@@ -47,7 +47,7 @@ def run(engine: Engine) -> None:
     """Try the optional parameters of every endpoint that shows anything."""
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
-    for gate in list(engine.gates):
+    for gate in list(engine.state.gates):
         tried: list[list[Option]] = [*options_beside(gate)]
         for parameter in _optional(gate):
             values = _values(engine, gate, parameter)
@@ -73,7 +73,7 @@ def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
     known = _own_objects(engine, gate, subjects)
     if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
         return
-    engine.ways.append(way)
+    engine.state.keep_way(way)
     # What a list leaves out unless it is asked to, everybody has: whose ids are known is asked for.
     owners = subjects if _own_objects(engine, gate, subjects) > known else []
     for who in subjects if gate.personal else [None]:
@@ -96,8 +96,8 @@ def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> No
         for viewer in engine.watchers(None):
             engine.put(way, viewer, None)
         return
-    form = engine.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
-    if gate.personal and way not in engine.ways and form is not None and 200 <= form[0] < 300:
+    form = engine.state.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
+    if gate.personal and way not in engine.state.ways and form is not None and 200 <= form[0] < 300:
         for viewer in engine.watchers(subjects[0]):
             engine.put(way, viewer, subjects[0])
 
@@ -195,10 +195,10 @@ def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> boo
     """Whether asking so gives an answer of another form than the documented question."""
     for viewer in subjects[:1]:  # none, when nobody could log in
         who = viewer if gate.personal else None
-        before = engine.forms.get((gate.id, viewer, who))
+        before = engine.state.forms.get((gate.id, viewer, who))
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, who)
-        after = engine.forms.get((way.id, viewer, who))
+        after = engine.state.forms.get((way.id, viewer, who))
         if outcome is not None and after is not None and after != before:
             return 200 <= after[0] < 300
     return False

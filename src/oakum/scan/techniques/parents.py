@@ -16,9 +16,10 @@ from oakum.authz import Model
 from oakum.finding import Result
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.other_ids import twice
-from oakum.scan.technique import Line, Prospect, is_spent
+from oakum.scan.technique import Line, Prospect
 
 HOW = "parents"
 
@@ -30,15 +31,17 @@ _OWNERS = 2
 def run(engine: Engine) -> None:
     """Ask at every endpoint that names an object and what it belongs to."""
     engine.say("asking for others' objects below own ones")
-    for gate in list(engine.gates):
+    for gate in list(engine.state.gates):
         for above in _above(engine.model, gate):
-            owners = [who for who in engine.cast.subjects() if engine.has_page(gate, who)]
+            owners = [who for who in engine.cast.subjects() if engine.state.has_page(gate, who)]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
                     _show_own(engine, gate, above, viewer)
                     _ask(engine, _way(gate, above, viewer), viewer, who)
         for parameter in _named_in_query(gate):
-            for who in [who for who in engine.cast.subjects() if engine.has_page(gate, who)][:1]:
+            for who in [who for who in engine.cast.subjects() if engine.state.has_page(gate, who)][
+                :1
+            ]:
                 for viewer in _viewers(engine, who):
                     if _leaks(engine, gate, viewer, who):
                         continue
@@ -76,7 +79,7 @@ def _show_own(engine: Engine, gate: Gate, above: tuple[str, ...], viewer: str) -
     objects were enough until now, and without an own album there is no way below one."""
     for source in (gate.sources[each] for each in above):
         resource = source.partition(".")[0]
-        for each in engine.gates:
+        for each in engine.state.gates:
             if engine.knowledge.values(source, viewer):
                 break
             if resource in each.shows and each.id != gate.id and not each.batch:
@@ -125,7 +128,7 @@ def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
 
 
 def _ask(engine: Engine, way: Gate, viewer: str, who: str) -> None:
-    if not is_spent(engine.pace):
+    if not is_spent(engine.context.pace):
         if way.how:
             engine.matrix.open(way)
         engine.put(way, viewer, who)

@@ -21,6 +21,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
+from oakum.scan.evaluation.confirming import confirm
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.endpoints import Gate
@@ -39,28 +40,28 @@ _COMMON = listed(
 
 def run(engine: Engine) -> None:
     """Relations first, then account settings; only with leave to change own settings."""
-    if not engine.may.own_settings:
+    if not engine.context.may.own_settings:
         return
-    if engine.relationships is not None:
+    if engine.context.relationships is not None:
         done: set[str] = set()
         why: dict[str, str] = {}
-        for viewer, relation, owner in engine.relationships.chances():
+        for viewer, relation, owner in engine.context.relationships.chances():
             if relation in done or not _has_anything(engine, owner):
                 continue
-            if _end(engine, engine.relationships, viewer, relation, owner):
+            if _end(engine, engine.context.relationships, viewer, relation, owner):
                 done.add(relation)
             else:
-                why[relation] = engine.relationships.why
-        for relation in engine.relationships.lacking():
+                why[relation] = engine.context.relationships.why
+        for relation in engine.context.relationships.lacking():
             why[relation] = (
                 "every identity is something to every other already, and what was there before the"
                 " run is not ended; add an identity that is nothing to the others"
             )
         for relation in why.keys() - done:
-            engine.notes.append(f"the end of `{relation}` was not tried: {why[relation]}")
-    if engine.account_settings is not None:
-        for owner, changes in _closings(engine, engine.account_settings).items():
-            _close(engine, engine.account_settings, owner, changes)
+            engine.state.remark(f"the end of `{relation}` was not tried: {why[relation]}")
+    if engine.context.account_settings is not None:
+        for owner, changes in _closings(engine, engine.context.account_settings).items():
+            _close(engine, engine.context.account_settings, owner, changes)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -97,7 +98,7 @@ def _end(
     engine.say(f"{viewer} becomes {relation} of {owner}, and is it no longer")
     if not relationships.begin(viewer, relation, owner):
         return False
-    engine.enter(f"begin of {relation}", owner)
+    engine.state.enter(f"begin of {relation}", owner)
     endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
     for gate in (
         engine.matrix.gates[endpoint] for endpoint in endpoints if endpoint in engine.matrix.gates
@@ -108,16 +109,16 @@ def _end(
     asked = [(gate, viewer, who) for gate, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
     ended = relationships.end(viewer, relation, owner)
-    engine.enter(f"end of {relation}", owner)
+    engine.state.enter(f"end of {relation}", owner)
     if ended:
         for gate, who in carrying:
             way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
             engine.matrix.open(way)
             engine.put(way, viewer, who)
         _come_back(engine, kept)
-        engine.confirm()
+        confirm(engine)
     relationships.take_back(viewer, relation, owner)
-    engine.enter(f"after {relation}", owner)
+    engine.state.enter(f"after {relation}", owner)
     return ended and bool(carrying)
 
 
@@ -151,25 +152,25 @@ def _close(
         for viewer in engine.watchers(owner)
         for gate, who in _carrying(engine, owner, viewer)
     }
-    giving = [carrying[each] for each in engine.giving if each in carrying]
+    giving = [carrying[each] for each in engine.state.giving if each in carrying]
     kept = _keep(engine, giving, f"before {said}")
     if not kept:
         return
     flipped = [path for path, value in changes if account_settings.flip(owner, path, value)]
-    engine.enter(f"{said} closed", owner)
+    engine.state.enter(f"{said} closed", owner)
     if flipped:
         _come_back(engine, kept)
-        engine.confirm()
+        confirm(engine)
     for path in flipped:
         account_settings.undo(owner, path)
-    engine.enter(f"{said} open again", owner)
+    engine.state.enter(f"{said} open again", owner)
 
 
 def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate, str | None]]:
     """Endpoints at which this viewer has been shown objects of this owner."""
     return [
         (engine.matrix.gates[endpoint], who or None)
-        for (endpoint, who), answers in engine.seen.items()
+        for (endpoint, who), answers in engine.state.seen.items()
         if any(name == owner for name, _ in answers.get(viewer, ()))
         and endpoint in engine.matrix.gates
         and not engine.matrix.gates[endpoint].how
@@ -180,10 +181,10 @@ def _keep(
     engine: Engine, questions: Sequence[tuple[Gate, str | None, str | None]], round: str
 ) -> list[Artefact]:
     """Ask anew, and keep what the answers give to come back with: one of each sort."""
-    engine.artefacts.clear()
+    engine.state.artefacts.clear()
     for gate, viewer, who in questions:
         engine.put(gate, viewer, who, round)
-    return list({each.sort: each for each in engine.artefacts}.values())
+    return list({each.sort: each for each in engine.state.artefacts}.values())
 
 
 def _come_back(engine: Engine, kept: list[Artefact]) -> None:
@@ -216,7 +217,9 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     parts = urlsplit(artefact.value)
     base = urlsplit(engine.target).path.rstrip("/")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    known = next((gate for gate in engine.gates if _matches(gate.operation.path, parts.path)), None)
+    known = next(
+        (gate for gate in engine.state.gates if _matches(gate.operation.path, parts.path)), None
+    )
     if known is None and _is_left_alone(engine, parts.path.removeprefix(base), query):
         return None
     if known is not None and not query:

@@ -53,7 +53,7 @@ _PATHS = 60
 
 def run(engine: Engine) -> None:
     """Look where the user lets the scan look; nowhere without leave."""
-    may = engine.may
+    may = engine.context.may
     if not (may.twins or may.twin or may.front_end):
         return
     search = _Search(engine)
@@ -139,7 +139,7 @@ class _Search:
     def __post_init__(self) -> None:
         engine = self.engine
         self._there = Elsewhere(engine)
-        self._gates = self._there.telling(_shows(engine.gates))
+        self._gates = self._there.telling(_shows(engine.state.gates))
         self._prefix = urlsplit(engine.target).path.rstrip("/")
         self._home = origin_of(engine.target)
         self._documented: dict[str, frozenset[str]] = {}
@@ -153,7 +153,7 @@ class _Search:
         try:
             look(address)
         except TargetError as error:
-            self.engine.notes.append(f"`{address}` was left: {error}")
+            self.engine.state.remark(f"`{address}` was left: {error}")
 
     # ------------------------------------------------------------ where to look
 
@@ -173,7 +173,7 @@ class _Search:
             ]
             if self._look(ways, _ENDPOINTS):
                 return
-        self.engine.notes.append(f"`{address}` answered at none of the endpoints that were tried")
+        self.engine.state.remark(f"`{address}` answered at none of the endpoints that were tried")
 
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
@@ -232,11 +232,11 @@ class _Search:
     def front_end(self, address: str) -> None:
         """Endpoints that the scripts of a page name."""
         engine = self.engine
-        may = engine.may
+        may = engine.context.may
         named = FrontEnd(engine, address, HOW, (*may.front_end, *may.twin)).run()
         starts = roots(self._documented)
         addresses = (self._home, *(origin_of(each) for each in may.twin))
-        holes = Holes(engine.model, engine.gates)
+        holes = Holes(engine.model, engine.state.gates)
         found: set[object] = set()
         tried = 0
         for each, path, origin in wanted(named, self._documented, starts, addresses):
@@ -244,7 +244,7 @@ class _Search:
             if each in found or gate is None or gate.id in engine.matrix.gates:
                 continue
             if tried >= _PATHS:
-                engine.notes.append(f"`{address}` names more paths than were tried")
+                engine.state.remark(f"`{address}` names more paths than were tried")
                 return
             tried += 1
             way = self._there.read(gate)

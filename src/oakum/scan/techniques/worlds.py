@@ -51,8 +51,8 @@ Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
 
 def run(engine: Engine) -> None:
     """Only with leave to change own settings, and only for what nothing else has shown."""
-    account_settings = engine.account_settings
-    if account_settings is None or not engine.may.own_settings:
+    account_settings = engine.context.account_settings
+    if account_settings is None or not engine.context.may.own_settings:
         return
     by_owner: dict[str, list[Hidden]] = {}
     for owner in engine.cast.subjects():
@@ -96,7 +96,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _name_untried(engine: Engine) -> None:
     """Hidden fields that only a write to an object could tell of, by the operation of the write."""
-    kept = of_objects(engine.model, engine.params)
+    kept = of_objects(engine.model, engine.context.params)
     found: dict[str, dict[str, None]] = {}
     for owner in engine.cast.subjects() if kept else ():
         for each in hidden_fields(engine, owner):
@@ -107,7 +107,7 @@ def _name_untried(engine: Engine) -> None:
         each_of = engine.model.operations[name]
         endpoint = Endpoint(each_of.method, each_of.path, each_of.id)
         said = f"{', '.join(paths)} not set low and high to see whether an order tells it"
-        engine.untried.append(Skipped(endpoint, f"{said}: {_OBJECTS}"))
+        engine.state.leave_out(Skipped(endpoint, f"{said}: {_OBJECTS}"))
 
 
 _OBJECTS = "it stands in objects that are no accounts, and that the run has not made"
@@ -182,7 +182,7 @@ class _Pair:
                 label = self.engine.cast.label(held, viewer, self.owner)
                 seen = replace(hidden, viewer=viewer, label=label)
                 said = told(steady & sure[probe]) or told(steady)
-                self.engine.signals.append(
+                self.engine.state.report(
                     signal(self.engine, gate, seen, filled, alone[probe][4], said)
                 )
 
@@ -215,7 +215,7 @@ class _Pair:
     def _probes(self) -> Iterator[tuple[Gate, str | None]]:
         """Lists, also in every order that they offer, as each kind of viewer that may not see."""
         viewers = dict.fromkeys(each.viewer for each in self.hidden)
-        for gate in [*self.engine.gates, *self.engine.ways]:
+        for gate in [*self.engine.state.gates, *self.engine.state.ways]:
             if gate.personal or gate.batch or not gate.shows:
                 continue
             names = [each.field for each in self.hidden if each.resource in gate.shows]

@@ -51,17 +51,17 @@ _EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 def run(engine: Engine) -> None:
     """Only with leave to write."""
-    if not engine.may.writes or engine.undo_log is None:
+    if not engine.context.may.writes or engine.context.undo_log is None:
         return
     engine.say("writing where nobody may, and putting it back")
-    workshop = Workshop(engine, engine.undo_log)
+    workshop = Workshop(engine, engine.context.undo_log)
     try:
-        for gate, resource in _endpoints(engine.model, engine.params):
-            _Endpoint(engine, engine.undo_log, gate, resource, workshop).run()
+        for gate, resource in _endpoints(engine.model, engine.context.params):
+            _Endpoint(engine, engine.context.undo_log, gate, resource, workshop).run()
     finally:
         workshop.close()
-    engine.untried += _bulk_left_out(engine.model)
-    engine.undo_log.why_existing |= workshop.why_none
+    engine.state.leave_out(*_bulk_left_out(engine.model))
+    engine.context.undo_log.why_existing |= workshop.why_none
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -183,11 +183,11 @@ class _Endpoint:
             filled = fill(self.gate, engine.target, engine.knowledge, owner) if todo else None
             if filled is not None:
                 done |= self._try_each(owner, todo)
-        if self.many and self.gate.operation.id not in engine.called:
+        if self.many and self.gate.operation.id not in engine.state.called:
             why = "no identity has an object of its own there that could be put back"
-            engine.untried.append(Skipped(self.gate.endpoint, f"not written to: {why}"))
+            engine.state.leave_out(Skipped(self.gate.endpoint, f"not written to: {why}"))
         if self.untried:
-            engine.untried.append(left_out(self.gate.endpoint, self.untried))
+            engine.state.leave_out(left_out(self.gate.endpoint, self.untried))
 
     def _try_each(self, owner: str, kinds: Mapping[str, list[str | None]]) -> set[str]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
@@ -267,7 +267,7 @@ class _Endpoint:
         why = [f"`{name}` is shown nowhere" for name in unseen]
         why += [f"what is shown of `{name}` may be a mask" for name in doubtful]
         if why:
-            self.engine.notes.append(
+            self.engine.state.remark(
                 f"{self.gate.endpoint.method} {self.gate.endpoint.path} was not tried on what is"
                 f" {owner}'s: it replaces all, and {why[0]}"
             )
@@ -394,7 +394,7 @@ class _Endpoint:
         if own is not None and not self.ours:  # else a reading says whether that was touched
             self.undo_log.is_sent(own)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
-        if engine.answers is not None and engine.answers.told_once:
+        if engine.context.told_once():
             answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         self._heard(undo, own, answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
@@ -425,7 +425,7 @@ class _Endpoint:
                 self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
 
     def _is_changed(self, own: Undo) -> bool:
-        return extract(self.engine.ask(*own.check), own.members) != own.before
+        return extract(self.engine.context.ask(*own.check), own.members) != own.before
 
     def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""
@@ -450,7 +450,7 @@ class _Endpoint:
         whole = {name: value for name, value in was.object.items() if name not in kept}
         request = with_body(filled, self.gate.operation, self._placed(whole)).request
         self.engine.send(self.gate, owner, replace(filled, request=request))
-        self.engine.notes.append(
+        self.engine.state.remark(
             f"{self.gate.endpoint.method} {self.gate.endpoint.path} empties what it is not sent,"
             " of what the document does not name too: it was not tried again"
         )
@@ -570,7 +570,9 @@ class _Endpoint:
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),
-            curl(replace(filled, body=self._shown(name, owner)), engine.credentials(viewer)),
+            curl(
+                replace(filled, body=self._shown(name, owner)), engine.context.credentials(viewer)
+            ),
             note="the owner's own view held the new value afterwards, and the old one again when"
             " it was put back",
         )
@@ -578,7 +580,7 @@ class _Endpoint:
             self.gate.endpoint.method, self.gate.endpoint.path, self.gate.operation.id
         )
         how = "mass-assignment" if viewer == owner else "bola-write"
-        engine.signals.append(
+        engine.state.report(
             Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
         )
 

@@ -6,13 +6,11 @@ judge, sessions, budget.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from oakum.scan.engine import Engine
+from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import Transport
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
-    from oakum.scan.identities.session import Sessions
 
 
 class Between(Protocol):
@@ -26,6 +24,6 @@ class Between(Protocol):
         """Hears who puts credentials on what goes over the wire."""
         ...
 
-    def take(self, engine: Engine, /) -> None:
+    def take(self, engine: Engine, /) -> Engine:
         """Takes an engine that has asked nothing yet in hand."""
         ...

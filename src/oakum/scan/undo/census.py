@@ -61,14 +61,14 @@ class Census:
     def take(self) -> None:
         """Choose the questions and ask them, where the run may write; nothing is learnt from the
         answers."""
-        if not (self.engine.may.writes or self.engine.may.own_settings):
+        if not (self.engine.context.may.writes or self.engine.context.may.own_settings):
             return
         for asked in islice(self._chosen(), _MOST):
             try:
                 found = self._shown(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
                 endpoint = asked.gate.endpoint
-                self.engine.notes.append(
+                self.engine.state.remark(
                     f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
                     f" before the run wrote ({type(error).__name__}): nobody sees whether it"
                     " changes"
@@ -82,7 +82,7 @@ class Census:
     def _chosen(self) -> Iterator[_Asked]:
         """For each identity every list of its own, and what shows most of each resource."""
         engine = self.engine
-        gates = {gate.id: gate for gate in engine.gates if not (gate.how or gate.batch)}
+        gates = {gate.id: gate for gate in engine.state.gates if not (gate.how or gate.batch)}
         best: dict[tuple[str, str], tuple[int, str]] = {}
         found: dict[tuple[str, str], None] = {}
         for (endpoint, who, resource), fields in engine.matrix.own.items():
@@ -103,7 +103,7 @@ class Census:
         """Own objects in an answer; None: it says nothing of what is there."""
         engine, who, gate = self.engine, asked.who, asked.gate
         try:
-            answer = engine.ask(who, asked.filled.request)
+            answer = engine.context.ask(who, asked.filled.request)
         except OakumError:
             return None
         if answer.status in (404, 410):
@@ -157,7 +157,7 @@ class Census:
     def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
         """Objects that are there only since the run. Of what an API writes down by itself with each
         login or change, it is no more than a note."""
-        left = self.engine.undo_log.left if self.engine.undo_log is not None else ()
+        left = self.engine.context.undo_log.left if self.engine.context.undo_log is not None else ()
         for (who, resource), many in more.items():
             if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
                 continue  # the run has made it, and says so
@@ -168,7 +168,7 @@ class Census:
             if {*words(resource)}.isdisjoint(_RECORDS):
                 yield said
             else:
-                self.engine.notes.append(said)
+                self.engine.state.remark(said)
 
     def _told(self) -> dict[tuple[_Place, _At], Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no

@@ -105,10 +105,12 @@ class Maker:
         made = replace(made, older=frozenset(older - {""}))
         log.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
-        self.told_once = engine.answers is not None and engine.answers.told_once
+        self.told_once = engine.context.told_once()
         there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
         if there:
-            engine.called.setdefault(pair.remove.operation.id, set())  # it takes it away in the end
+            engine.state.called.setdefault(
+                pair.remove.operation.id, set()
+            )  # it takes it away in the end
         if answer.status >= 400:
             self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end
@@ -166,7 +168,7 @@ class Maker:
         try:
             body = _body(engine, shape, self.creation, self.owner, marks, ())
         except LookupError as error:
-            engine.untried.append(
+            engine.state.leave_out(
                 Skipped(make.endpoint, f"nothing was made: no value is known for `{error.args[0]}`")
             )
             return None
@@ -183,7 +185,7 @@ class Maker:
         engine, resource = self.engine, self.creation.resource
         key = engine.model.policy.resources[resource].key
         found: list[tuple[Request, tuple[str, ...]]] = []
-        for gate in engine.gates:
+        for gate in engine.state.gates:
             own = f"{resource}.{key}" in gate.sources.values()
             if resource not in gate.shows or own or gate.batch or gate.how:
                 continue
@@ -225,7 +227,7 @@ class Maker:
         return engine.matrix.gates.get(known.main) or next(
             (
                 gate
-                for gate in engine.gates
+                for gate in engine.state.gates
                 if f"{self.creation.resource}.{known.key}" in gate.sources.values()
                 and self.creation.resource in gate.shows and not gate.batch
             ),
@@ -287,7 +289,9 @@ class Workshop:
 
     def _make(self, owner: str, resource: str) -> tuple[Maker, Made, Mapping[str, str]] | None:
         engine = self.engine
-        known = [e for e in creations(engine.model, engine.params) if e.resource == resource]
+        known = [
+            e for e in creations(engine.model, engine.context.params) if e.resource == resource
+        ]
         held = engine.cast.relations(owner, owner)
         may = [
             each

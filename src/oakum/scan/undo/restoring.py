@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import json_bytes
-from oakum.scan.engine import Event
+from oakum.scan.context import Event
 from oakum.scan.identities.relationships import SIGN
 from oakum.scan.options import Options
 from oakum.scan.run import Scan

@@ -62,7 +62,7 @@ class WriteLog:
 def wrote_to(engine: Engine) -> Iterator[str]:
     """How many objects of the identities were written to, of which kinds: their values are put
     back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
-    undo_log, account_settings = engine.undo_log, engine.account_settings
+    undo_log, account_settings = engine.context.undo_log, engine.context.account_settings
     accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
     found = {
         (resource, whose, "" if resource in accounts else key)

@@ -41,7 +41,7 @@ def closed(run: Run) -> list[Observation]:
 def ready(seen: Seen, present: set[tuple[str, str, str]]) -> Run:
     """A run that has seen this, and nothing else."""
     run = Run(Studio())
-    run.engine.seen = seen
+    run.engine.state.seen = seen
     run.knowledge.present |= present
     return run
 
@@ -146,9 +146,9 @@ def test_where_nobody_was_shown_an_object_its_absence_says_nothing() -> None:
 
 def test_of_an_endpoint_that_was_never_asked_it_is_said_what_it_lacked() -> None:
     run = Run(Studio())
-    run.engine.why["getRoom"] = "as was said before"
+    run.engine.state.why["getRoom"] = "as was said before"
     say_why(run.engine)
-    assert "`personId`" in run.engine.why["getPerson"]
-    assert run.engine.why["getRoom"] == "as was said before"
+    assert "`personId`" in run.engine.state.why["getPerson"]
+    assert run.engine.state.why["getRoom"] == "as was said before"
     run = Run(Studio(), ["getPerson"]).explore()
-    assert "getPerson" not in run.engine.why
+    assert "getPerson" not in run.engine.state.why

@@ -19,15 +19,18 @@ from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.policy.contract import load
-from oakum.scan.engine import Engine, Event
+from oakum.scan.context import Event, RunContext
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor
 from oakum.scan.evaluation.knowledge import Knowledge
 from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
 from oakum.scan.identities.cast import Cast
+from oakum.scan.limits import May, Pace
 from oakum.scan.requests.endpoints import survey
-from oakum.scan.technique import May, Pace
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.state import RunState
 from oakum.scan.techniques import account_enumeration
 
 DOCUMENT = """\
@@ -244,14 +247,16 @@ class Played:
         matrix = Matrix(model(), gates, cast)
         redactor = Redactor(b"key", frozenset({"id", "email", "next", "first_name"}))
         self.events: list[Event] = []
-        self.engine = Engine(
-            model(), cast, knowledge, matrix, Evaluator(model(), cast, knowledge, matrix, redactor),
-            gates, TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
-            techniques=(account_enumeration,), pace=pace,
+        evaluator = Evaluator(model(), cast, knowledge, matrix, redactor)
+        context = RunContext(
+            model(), TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
+            pace=pace,
         )  # fmt: skip
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
         me = Request("GET", f"{TARGET}/me")
-        self.engine.explore([("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names])
-        self.findings: list[Finding] = conclude(model(), cast, matrix, self.engine.signals)
+        given = [("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names]
+        Scheduler(self.engine, (account_enumeration,)).explore(given)
+        self.findings: list[Finding] = conclude(model(), cast, matrix, self.engine.state.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str, str]]:

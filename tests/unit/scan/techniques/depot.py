@@ -20,6 +20,7 @@ from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.policy.contract import load
+from oakum.scan.context import RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor
@@ -28,6 +29,8 @@ from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import survey
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.state import RunState
 from oakum.scan.techniques import id_enumeration
 
 DOCUMENT = """\
@@ -224,14 +227,15 @@ class Played:
         gates, _ = survey(known, {})
         matrix = Matrix(known, gates, cast)
         redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
-        self.engine = Engine(
-            known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
-            gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(id_enumeration,),
-        )  # fmt: skip
-        self.engine.pace = pace or Pace()
+        evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
+        context = RunContext(
+            known, TARGET, depot, lambda event: None, lambda who: (), pace=pace or Pace()
+        )
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
         me = Request("GET", f"{TARGET}/me")
-        self.engine.explore([("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names])
-        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.signals)
+        given = [("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names]
+        Scheduler(self.engine, (id_enumeration,)).explore(given)
+        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.state.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str, str]]:
@@ -241,4 +245,4 @@ class Played:
     @property
     def notes(self) -> str:
         """What the report would say besides."""
-        return "\n".join(self.engine.notes)
+        return "\n".join(self.engine.state.notes)

@@ -28,7 +28,8 @@ from oakum.authz import compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.policy.contract import load
-from oakum.scan.engine import Engine, Event
+from oakum.scan.context import Event, RunContext
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor
 from oakum.scan.evaluation.knowledge import Knowledge
@@ -36,6 +37,8 @@ from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import survey
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.state import RunState
 from oakum.scan.techniques import graph
 
 DOCUMENT = """\
@@ -272,17 +275,18 @@ class Sailed:
         matrix = Matrix(model, self.gates, cast)
         redactor = Redactor(b"key", frozenset({"id"}))
         self.events: list[Event] = []
-        self.engine = engine = Engine(
-            model, cast, knowledge, matrix, Evaluator(model, cast, knowledge, matrix, redactor),
-            self.gates, TARGET, api, self.events.append, lambda who: (f"As: ${who}",),
-            techniques=(graph,),
+        evaluator = Evaluator(model, cast, knowledge, matrix, redactor)
+        context = RunContext(
+            model, TARGET, api, self.events.append, lambda who: (f"As: ${who}",),
+            graphs=contract.graphs,
+            accounts={name: next(iter(known)) for name, known in ids.items() if told},
         )  # fmt: skip
-        engine.graphs = contract.graphs
-        engine.accounts = {name: next(iter(known)) for name, known in ids.items() if told}
+        state = RunState(cast, knowledge, matrix, evaluator, self.gates)
+        self.engine = engine = Engine(context, state)
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, api(name, me))) for name in names if told]
-        engine.explore(given)
-        self.findings: list[Finding] = conclude(model, cast, matrix, engine.signals)
+        Scheduler(engine, (graph,)).explore(given)
+        self.findings: list[Finding] = conclude(model, cast, matrix, engine.state.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str]]:

@@ -18,6 +18,7 @@ from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.policy.contract import load
+from oakum.scan.context import RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.evidence import Redactor
@@ -26,6 +27,8 @@ from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
 from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.endpoints import survey
+from oakum.scan.scheduler import Scheduler
+from oakum.scan.state import RunState
 from oakum.scan.techniques import bulk_exposure
 
 DOCUMENT = """\
@@ -174,14 +177,13 @@ class Played:
         gates, _ = survey(known, {"findMembers": {}})
         matrix = Matrix(known, gates, cast)
         redactor = Redactor(b"key", frozenset({"id", "name", "mail", "listed", "hits", "asked"}))
-        self.engine = Engine(
-            known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
-            gates, TARGET, members, lambda event: None, lambda who: (), techniques=(bulk_exposure,),
-        )  # fmt: skip
+        evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
+        context = RunContext(known, TARGET, members, lambda event: None, lambda who: ())
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, reply(members.row(name)))) for name in CAST]
-        self.engine.explore(given)
-        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.signals)
+        Scheduler(self.engine, (bulk_exposure,)).explore(given)
+        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.state.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str]]:

@@ -12,8 +12,9 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.scan.limits import May
 from oakum.scan.requests.endpoints import survey
-from oakum.scan.technique import May, Prospect
+from oakum.scan.technique import Prospect
 from oakum.scan.techniques import account_enumeration
 from tests.unit.scan.techniques.club import Club, Played, model, reply
 
@@ -126,7 +127,10 @@ def test_what_takes_longer_about_somebody_is_a_hint_and_no_finding(
     club = Hashing()
     played = Played(club, pace=watch)
     assert played.told == set()
-    assert any("/login/start: answers about somebody" in n for n in played.engine.notes) is hinted
+    assert (
+        any("/login/start: answers about somebody" in n for n in played.engine.state.notes)
+        is hinted
+    )
     assert len(club.values("startLogin")) == 3 + (16 if hinted else 2)
 
 
@@ -139,7 +143,7 @@ def test_one_slow_answer_is_not_asked_about_for_long() -> None:
             return reply({"next": "password"})
 
     club = Stuttering()
-    assert not any("answers about" in note for note in Played(club, pace=watch).engine.notes)
+    assert not any("answers about" in note for note in Played(club, pace=watch).engine.state.notes)
     assert len(club.values("startLogin")) <= 3 + 2 + 4
 
 
@@ -221,7 +225,7 @@ def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
 
     played = Played(Braking())
     assert played.told == set()
-    assert any("left in the middle" in each for each in played.engine.notes)
+    assert any("left in the middle" in each for each in played.engine.state.notes)
 
 
 def test_a_dry_run_names_every_question() -> None:

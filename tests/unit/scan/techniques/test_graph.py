@@ -9,7 +9,8 @@ from graphql import GraphQLError, Visitor, visit
 
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
-from oakum.scan.technique import May, Prospect
+from oakum.scan.limits import May
+from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graph
 from tests.unit.scan.techniques.harbour import (
     NOWHERE,
@@ -104,7 +105,7 @@ def test_what_does_something_is_left_alone_and_a_note_says_so() -> None:
     harbour = Harbour()
     sailed = Sailed(harbour)
     assert not any("tidy" in query or "readAndBurn" in query for _, query in harbour.asked)
-    notes = " ".join(sailed.engine.notes)
+    notes = " ".join(sailed.engine.state.notes)
     assert "`tidy` of POST /api/graphql was not asked: `Removes` in the description" in notes
     assert "`readAndBurn` of POST /api/graphql was not asked" in notes
 
@@ -165,7 +166,7 @@ def renamed(*, raw: bool) -> Harbour:
 def test_a_schema_that_nobody_has_read_is_put_in_the_words_of_the_contract(raw: bool) -> None:
     sailed = Sailed(renamed(raw=raw), sdl=None)
     assert sailed.told == ({PHONE, TOWN} if raw else set())
-    assert not sailed.engine.distrust
+    assert not sailed.engine.state.distrust
 
 
 class Shut(Harbour):
@@ -206,14 +207,14 @@ def test_without_a_schema_the_examples_of_the_document_are_asked() -> None:
     sailed = Sailed(shut, sdl=None, body=EXAMPLES)
     assert sailed.told == {PHONE, TOWN}
     assert all("OneSailor" in query for _, query in shut.asked)
-    assert "does not tell its schema" in " ".join(sailed.engine.notes)
+    assert "does not tell its schema" in " ".join(sailed.engine.state.notes)
 
 
 def test_without_schema_and_examples_a_note_is_all() -> None:
     sailed = Sailed(Shut(), sdl=None)
     assert sailed.requests == 1
-    assert "name its file with `graphql:`" in " ".join(sailed.engine.notes)
-    assert not sailed.engine.distrust
+    assert "name its file with `graphql:`" in " ".join(sailed.engine.state.notes)
+    assert not sailed.engine.state.distrust
 
 
 def test_what_is_no_graphql_is_asked_once() -> None:
@@ -223,7 +224,7 @@ def test_what_is_no_graphql_is_asked_once() -> None:
     for sdl in (SDL, None):
         sailed = Sailed(page, sdl=sdl)
         assert sailed.requests <= 2
-        assert any("POST /api/graphql" in note for note in sailed.engine.notes)
+        assert any("POST /api/graphql" in note for note in sailed.engine.state.notes)
 
 
 def test_a_schema_file_that_is_ahead_of_the_api_costs_one_request() -> None:
@@ -323,7 +324,7 @@ def test_a_server_that_answers_nothing_is_left_alone_soon() -> None:
 
     sailed = Sailed(Mute())
     assert sailed.requests <= 6
-    assert "answers no query" in " ".join(sailed.engine.notes)
+    assert "answers no query" in " ".join(sailed.engine.state.notes)
 
 
 # ------------------------------------------------------------------------- whose it is
@@ -379,7 +380,7 @@ def test_a_list_that_holds_others_is_asked_for_one_s_own() -> None:
 
 def test_what_will_be_asked_is_foreseen() -> None:
     sailed = Sailed(Harbour())
-    prospect = Prospect(sailed.model, tuple(sailed.gates), May(), (), sailed.engine.graphs)
+    prospect = Prospect(sailed.model, tuple(sailed.gates), May(), (), sailed.engine.context.graphs)
     lines = [line["request"] for line in graph.foresee(prospect)]
     assert "POST /api/graphql  { node(id) Boat }  with Boat.id" in lines
     assert "POST /api/graphql  { me }" in lines

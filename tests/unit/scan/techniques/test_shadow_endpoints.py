@@ -19,8 +19,9 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.findings import conclude
+from oakum.scan.limits import May
 from oakum.scan.requests.endpoints import survey
-from oakum.scan.technique import May, Prospect
+from oakum.scan.technique import Prospect
 from oakum.scan.techniques import shadow_endpoints
 from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, reply
 
@@ -80,8 +81,8 @@ class Scanned:
 
 def scan(studio: Elsewhere, **may: Any) -> Scanned:
     run = Run(studio, ENDPOINTS)
-    run.engine.may = May(**may)
-    run.engine.techniques = (shadow_endpoints,)
+    run.give(may=May(**may))
+    run.techniques = (shadow_endpoints,)
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
     assert {each.rule for each in found} <= {"shadow-endpoint"}
@@ -94,7 +95,7 @@ def scan(studio: Elsewhere, **may: Any) -> Scanned:
     kinds = [str(each.data.get("name", "")) for each in run.events]
     begun = next((nth for nth, name in enumerate(kinds) if name.startswith(PHASES)), len(kinds))
     after = [each for each in run.events[begun:] if each.kind == "ask"]
-    return Scanned(told, [each.data["request"] for each in after], run.engine.notes)
+    return Scanned(told, [each.data["request"] for each in after], run.engine.state.notes)
 
 
 PHASES = (
@@ -235,12 +236,12 @@ def test_a_version_that_a_request_may_say(
         return reply(person if asks(path, headers) else studio.person(viewer, person["id"]))
 
     run = Run(Elsewhere(twin), ENDPOINTS)
-    for nth, gate in enumerate(run.engine.gates):
+    for nth, gate in enumerate(run.engine.state.gates):
         if gate.operation.id == "getPerson":
             operation = replace(gate.operation, parameters=(*gate.operation.parameters, extra))
-            run.engine.gates[nth] = replace(gate, operation=operation)
-    run.engine.may = May(shadow_endpoints=True)
-    run.engine.techniques = (shadow_endpoints,)
+            run.engine.state.gates[nth] = replace(gate, operation=operation)
+    run.give(may=May(shadow_endpoints=True))
+    run.techniques = (shadow_endpoints,)
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
     assert {each.rule for each in found} == {"shadow-endpoint"}

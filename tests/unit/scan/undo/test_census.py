@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.scan.technique import May
+from oakum.scan.limits import May
 from oakum.scan.undo.census import Census
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
@@ -15,7 +15,7 @@ from tests.unit.scan.studio import IDS, Run, Studio, reply
 def counted(studio: Studio) -> Census:
     """All that the identities see of their own, read once."""
     run = Run(studio)
-    run.engine.may = May(own_settings=True)
+    run.give(may=May(own_settings=True))
     run.explore()
     found = Census(run.engine)
     found.take()

@@ -180,5 +180,5 @@ def test_the_object_that_a_killed_run_has_written_is_found_again(left: bool) -> 
         for name in run.cast.names()
     ]
     flip = Flip("ann", "Post.text", "before", "after")
-    run.engine.introduce(me, [flip] if left else [])
+    run.scheduler.introduce(me, [flip] if left else [])
     assert bool(run.knowledge.values("Post.id", "ann")) is left

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from oakum.authz import Model
 from oakum.finding import Result
 from oakum.openapi.model import Json
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.knowledge import canonical
 from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix
 from oakum.scan.identities.cast import Cast
 from oakum.scan.settings.account_settings import AccountSettings
-
-if TYPE_CHECKING:
-    from oakum.scan.engine import Engine
 
 _MOST_WORLDS = 24
 
@@ -103,8 +100,17 @@ def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str
     return found
 
 
-def reach_states(engine: Engine, account_settings: AccountSettings) -> None:
-    """Put own accounts into the states that undecided cells speak of, one after another."""
+def reach(engine: Engine) -> dict[tuple[str, str], bool]:
+    """(resource, viewer label) → whether any pair of identities stands so."""
+    found = owners_by_viewer(engine.model, engine.cast)
+    return {key: bool(owners) for key, owners in found.items()}
+
+
+def reach_states(
+    engine: Engine, account_settings: AccountSettings, ask: Callable[[], None]
+) -> None:
+    """Put own accounts into the states that undecided cells speak of, one after another. `ask`
+    puts all questions that decide something in the state that is reached."""
     cast = engine.cast
     choice = Choice(engine.model, cast, engine.matrix, account_settings)
     seen = {who: [_account(cast, who)] for who in cast.names()}
@@ -118,10 +124,10 @@ def reach_states(engine: Engine, account_settings: AccountSettings) -> None:
         engine.say(f"{who} sets {said}")
         changes = {p: v for p, v in wanted if cast.states.get((who, p)) != v}
         if all(account_settings.flip(who, path, value) for path, value in changes.items()):
-            engine.enter(f"world {number}", who)
-            engine.round()
+            engine.state.enter(f"world {number}", who)
+            ask()
         else:
-            engine.notes.append(f"{account_settings.why}: {said} of {who}")
+            engine.state.remark(f"{account_settings.why}: {said} of {who}")
 
 
 def _account(cast: Cast, who: str) -> dict[str, Json]:

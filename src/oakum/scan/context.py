@@ -1,0 +1,111 @@
+"""What a run is given before its first request. It does not change while the run goes on.
+
+A run has four parts. This one says what may be asked, through which ports. `state.py` holds what
+the run has learnt, `engine.py` asks, and `scheduler.py` decides what is asked next. A run that is
+given something else (a narrower model, another port) gets another context, by
+`dataclasses.replace`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.authz import Model
+from oakum.exchange import Response
+from oakum.openapi.model import Json
+from oakum.policy.graphql import Graph
+from oakum.scan.evaluation.matrix import Outcome
+from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
+from oakum.scan.identities.relationships import Relationships
+from oakum.scan.limits import May, Pace
+from oakum.scan.requests.builder import Ask
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.transport.streams import Listen
+from oakum.scan.undo.undo_log import UndoLog
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: `kind`, and plain values that hold nobody's data."""
+
+    kind: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The contract, the ports and the permissions of one run over one target."""
+
+    model: Model
+    target: str
+    """Base URL of the API."""
+    ask: Ask
+    """Sends a request as an identity; the only way to the target but `listen`."""
+    emit: Callable[[Event], None]
+    """Told what happens: progress bar, journal and event log hear it."""
+    credentials: Callable[[str | None], tuple[str, ...]]
+    """Header lines of an identity for a curl line, secrets as variables."""
+    may: May = field(default_factory=May)
+    pace: Pace | None = None
+    """None: no budget limits the run, and nothing may be asked many times over."""
+    together: Callable[[Sequence[Callable[[], Response]]], list[Response | None]] | None = None
+    """Does several things at the same time; None in place of an answer that did not come."""
+    listen: Listen | None = None
+    """Opens a feed; None: no feed is listened to."""
+    feeds: tuple[Gate, ...] = ()
+    """Endpoints whose answers do not end: listened to, and never asked."""
+    price: Callable[[Gate], int] = lambda gate: 1
+    """What an endpoint costs at most, in requests."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Identity → its id, as who-am-I tells it."""
+    tokens: Callable[[], list[tuple[str, str]]] = list
+    """(identity, token) of all that could be a JWT."""
+    title: str = ""
+    """What the document calls the API."""
+    params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Operation id → parameter → `Resource.field`, inferred from names."""
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name that the contract has for them."""
+    replay: Mapping[str, Outcome] = field(default_factory=dict)
+    """Outcomes of an interrupted run by question, used instead of asking again."""
+    told_once: Callable[[], bool] = lambda: False
+    """Whether the last answer to a write showed a leak that no other answer has shown so far."""
+    undo_log: UndoLog | None = None
+    """What was written and is to be undone; None: nothing may be written."""
+    provisioned: ProvisionedAccounts | None = None
+    """Accounts of the run's own; None: nothing may be written."""
+    account_settings: AccountSettings | None = None
+    """None: nothing may be written, not even to an own account."""
+    relationships: Relationships | None = None
+    """Relations between identities that may be ended for a while; None: none."""
+
+    def undoing(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
+        """What is put back at the end of a run, in this order: its name, and how. What cannot be
+        put back is returned in words."""
+        if self.undo_log is not None:
+            yield "writes", self.undo_log.restore
+        if self.relationships is not None:
+            yield "relations", self.relationships.restore
+        if self.account_settings is not None:
+            yield "settings", self.account_settings.restore
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """What was put back, and of which nobody knows whether it is as before."""
+        return (
+            *(self.undo_log.unsure if self.undo_log is not None else ()),
+            *(self.account_settings.moved if self.account_settings is not None else ()),
+        )
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Operations that were asked to change settings or relations, or to remove accounts."""
+        return frozenset(
+            (
+                *(self.provisioned.asked if self.provisioned is not None else ()),
+                *(self.account_settings.used if self.account_settings is not None else ()),
+                *(self.relationships.used if self.relationships is not None else ()),
+            )
+        )

@@ -1,0 +1,329 @@
+"""What is asked next, and when a run has asked enough.
+
+Each question is asked for the cells that it can decide, and is not asked once they are decided.
+The scheduler holds nothing: it reads the state, and asks through the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from oakum.exchange import Exchange, Response
+from oakum.scan.budget_plan import SHARE
+from oakum.scan.engine import Engine
+from oakum.scan.evaluation.absence import close_lists, say_why, unread
+from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
+from oakum.scan.evaluation.confirming import confirm, still_served
+from oakum.scan.evaluation.exhibits import Question
+from oakum.scan.evaluation.matrix import NOBODY
+from oakum.scan.evaluation.own_lists import own_ids
+from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.endpoints import Gate
+from oakum.scan.requests.every_owner import ask_for_each
+from oakum.scan.settings.next_settings import reach_states
+from oakum.scan.settings.setting_change import Flip
+from oakum.scan.technique import Technique
+
+Given = Iterable[tuple[str, str, Exchange]]
+"""(operation, identity, exchange) of logins and who-am-I calls already made."""
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """The order of one run. `explore` does it all; the state then holds what was learnt."""
+
+    engine: Engine
+    techniques: tuple[Technique, ...] = ()
+    """What goes beyond the documented questions, in order."""
+    at_start: Callable[[], Iterable[str]] = tuple
+    """Done once everybody is known, before the first question; gives notes."""
+    at_first: Callable[[], None] = lambda: None
+    """Done once after the documented questions, before anything is written."""
+
+    # ------------------------------------------------------------ the run
+
+    def explore(self, exchanges: Given) -> None:
+        """Everything: what is known already, one sweep, item by item, confirmed, in each world."""
+        engine = self.engine
+        self.introduce(exchanges)
+        engine.state.remark(*self.at_start())
+        self.round()
+        self.go_on()
+        ask_for_each(engine, 0.5)
+        self.at_first()
+        for technique in self.techniques:
+            technique.run(engine)
+        ask_for_each(engine, 1.0)
+        look_again(engine)
+        confirm(engine)
+        if engine.context.account_settings is not None:
+            reach_states(engine, engine.context.account_settings, self.round)
+        still_served(engine)
+        engine.evaluator.take_back()
+        say_why(engine)
+
+    def go_on(self) -> None:
+        """Endpoints that were left for the budget's sake, while something of it is left."""
+        state, context = self.engine.state, self.engine.context
+        for _ in range(3):
+            room = context.pace.left * SHARE if context.pace is not None else 0
+            more: list[Gate] = []
+            for gate in state.later:
+                room -= context.price(gate)
+                if room < 0:
+                    break
+                more.append(gate)
+            if not more:
+                return
+            state.later = state.later[len(more) :]
+            for gate in more:
+                state.why.pop(gate.id, None)
+            state.gates += more
+            self.round()
+
+    def introduce(self, exchanges: Given, left: Iterable[Flip] = ()) -> None:
+        """Take in who everybody is, and ask for their settings: all else depends on both. `left`:
+        what a killed run has left changed; the objects that it stands in are found again."""
+        engine = self.engine
+        for operation, identity, exchange in exchanges:
+            if identity in engine.cast.ids:
+                self._take_in(operation, identity, exchange)
+        for resource in engine.model.policy.resources.values():
+            if resource.is_account:  # one account, one object
+                for who, id in engine.context.accounts.items():
+                    if who in engine.cast.ids:
+                        engine.knowledge.suppose(who, resource.name, resource.key, id)
+        self.learn_states()
+        for who, name in dict.fromkeys((each.identity, each.state) for each in left):
+            for gate in engine.state.gates if who in engine.cast.ids else ():
+                if name.partition(".")[0] in gate.shows and gate.operation.method == "GET":
+                    engine.put(gate, who, who if gate.personal else None)
+
+    def round(self) -> None:
+        """All questions that still decide something in the world as it is."""
+        engine = self.engine
+        self.sweep()
+        if self.learn_ids():
+            self.sweep()
+        for _ in range(3):  # ids found in one answer open the next endpoint
+            asked = len(engine.state.asked)
+            for who in engine.cast.subjects():
+                self._items(who)
+            if len(engine.state.asked) == asked:
+                break
+        self._batches()
+        self.sweep()  # endpoints whose ids were first seen on the way
+        self._other_ways()
+        engine.matrix.settle()
+        close_lists(engine)
+        confirm(engine)
+
+    def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
+        engine, state, matrix = self.engine, self.engine.state, self.engine.matrix
+        each = engine.model.operations.get(operation)
+        if each is None:
+            return
+        bare = Gate(each, matrix.endpoint(operation), {}, {}, {})
+        gate = matrix.gates.get(operation, bare)
+        plain = Filled(exchange.request, {}, frozenset(), each.path)
+        question = Question(
+            f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
+            {}, frozenset(), curl(plain, engine.context.credentials(identity)),
+        )  # fmt: skip
+        state.answered.setdefault(operation, set()).add(identity)
+        outcome = engine.evaluator.look(gate, question, exchange.response)
+        if operation in matrix.gates:
+            state.asked.add(engine.key(gate, identity, None))
+            kept = engine.kept_by_caches(gate, question, exchange.response)
+            state.keeping[operation, identity, None] = kept
+            state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
+        engine.record(gate, outcome)
+
+    # ------------------------------------------------------------ which questions
+
+    def learn_states(self) -> None:
+        """Ask each identity for the settings of its own account: every cell depends on them."""
+        engine, state = self.engine, self.engine.state
+        engine.say("reading the identities' own settings")
+        every = engine.model.policy.resources
+        followed = {s.of.partition(".")[0] for each in every.values() for s in each.states.values()}
+        # First the settings that other objects follow: their answers hang on them.
+        for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
+            members = {s.member for s in resource.states.values() if s.member}
+            ways = [g for g in state.gates if members & set(g.shows.get(name, ())) and not g.batch]
+            for who in engine.cast.names() if members else ():
+                for gate in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
+                    wanted = {(who, f"{name}.{each}") for each in resource.states}
+                    if wanted <= engine.cast.states.keys():
+                        break
+                    if gate.sources or not gate.operation.anonymous:
+                        engine.put(gate, who, who if gate.sources else None)
+        engine.cast.unread = unread(
+            engine.model, engine.matrix.gates.values(), engine.cast, state.seen
+        )
+
+    def sweep(self) -> None:
+        """Endpoints without a person in their parameters: one question per kind of viewer."""
+        engine, state = self.engine, self.engine.state
+        engine.say("sweeping the endpoints that need no id")
+        names, first = engine.cast.subjects(), engine.cast.subjects()[:2]
+        for gate in state.gates:
+            if gate.personal or gate.batch:
+                continue
+            if not gate.shows:
+                # It shows nobody's settings: another world is the same to it.
+                for viewer in (*first, None) if not state.world else ():
+                    if self.decides(gate, viewer, ()):
+                        engine.put(gate, viewer, None)
+                continue
+            # owners first: they are what others are compared to
+            for viewer in self._readers(gate, names):
+                concerned = viewer is not None and any(
+                    self.decides(gate, v, (viewer,)) for v in (*names, None)
+                )
+                if concerned or self.decides(gate, viewer, (*names, NOBODY)):
+                    engine.put(gate, viewer, None)
+                    if gate.sources and engine.matrix.doubts(gate.id, viewer):
+                        engine.put(gate, viewer, None, turn=1)  # another object may tell
+            if gate.id in state.answered:
+                self._give_up(gate, names)
+
+    def _readers(self, gate: Gate, names: Sequence[str]) -> list[str | None]:
+        """Who asks: of what is nobody's, one of each kind, for all of a kind are alike to it."""
+        engine = self.engine
+        owners = [engine.model.policy.resources[name].owner.kind for name in gate.shows]
+        if any(kind != "none" for kind in owners):
+            return [*names, None]
+        kinds: dict[str, str | None] = {}
+        for viewer in (*names, None):
+            held = engine.cast.relations(viewer, NOBODY)
+            kinds.setdefault(engine.cast.label(held, viewer, NOBODY), viewer)
+        return [*kinds.values()]
+
+    def learn_ids(self) -> bool:
+        """Take the owner id of each identity's own list for theirs."""
+        engine, state = self.engine, self.engine.state
+        learnt = list(own_ids(engine.matrix))
+        for name, id in learnt:
+            engine.cast.learn(name, id)
+        if learnt:  # what came before is to be looked at again with these eyes
+            outside = {endpoint for endpoint, _ in engine.matrix.outsiders}
+            state.asked = {key for key in state.asked if key.split("|")[0] not in outside}
+            engine.matrix.hopeless.clear()
+            engine.matrix.outsiders.clear()
+        return bool(learnt)
+
+    def _items(self, who: str) -> None:
+        """Endpoints to one owner's objects: the owner first, then everybody else who matters."""
+        engine, state = self.engine, self.engine.state
+        viewers = [v for v in (None, *engine.cast.names()) if v != who]
+        for gate in state.gates:
+            if not gate.personal or gate.batch or gate.id in state.ignoring:
+                continue
+            if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
+                continue
+            engine.say(f"{gate.endpoint.method} {gate.endpoint.path} of {who}")
+            for turn in engine.evaluator.turns(gate, who):
+                if engine.put(gate, who, who, turn=turn) is None:
+                    break
+                ask_for_nobodys(engine, gate, who)
+                if gate.id in state.ignoring:
+                    break  # it answers about its caller: nothing that `who` shows could come
+                deciding = [v for v in viewers if self._page_decides(gate, v, who)]
+                if not turn:
+                    self._fetch(gate, deciding, who)
+                for viewer in deciding:
+                    if self._page_decides(gate, viewer, who):
+                        engine.put(gate, viewer, who, turn=turn)
+
+    def _fetch(self, gate: Gate, viewers: list[str | None], who: str) -> None:
+        """Ask as one of each kind of viewer at the same time; `put` then takes the answers."""
+        engine, state, context = self.engine, self.engine.state, self.engine.context
+        kinds: dict[str, str | None] = {}
+        for viewer in viewers if context.together is not None else ():
+            label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+            kinds.setdefault(label, viewer)
+        jobs: dict[str, Callable[[], Response]] = {}
+        filled = fill(gate, engine.target, engine.knowledge, who) if kinds else None
+        if filled is None or filled.bare or (context.pace and context.pace.spares(filled.request)):
+            return
+        for viewer in kinds.values():
+            key = engine.key(gate, viewer, who)
+            if key not in state.asked and key not in context.replay:
+                engine.announce(gate, viewer, filled)
+                jobs[key] = partial(context.ask, viewer, filled.request)
+        if context.together is not None and jobs:
+            answers = context.together([*jobs.values()])
+            state.early |= {k: a for k, a in zip(jobs, answers, strict=True) if a is not None}
+
+    def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
+        """Whether an answer about `who` can decide anything, of theirs or of others on it."""
+        engine, state = self.engine, self.engine.state
+        page = state.pages.get((gate.id, who))
+        if not gate.shows:  # nothing is declared: others than the owner tell by value
+            return who in engine.cast.subjects()[:2] and viewer in (who, *engine.watchers(who))
+        if page is None:
+            return self.decides(gate, viewer, (who,))
+        return any(
+            next(engine.matrix.undecided(gate.id, viewer, owner, resource), None) is not None
+            for owner, resource in page
+        )
+
+    def _batches(self) -> None:
+        """Endpoints that take many ids at once: one question per viewer decides for all owners."""
+        engine, state = self.engine, self.engine.state
+        names = engine.cast.names()
+        for gate in state.gates:
+            if not gate.batch:
+                continue
+            viewers = (*engine.cast.subjects(), None)
+            # Their own view first: it is what others are compared to.
+            for owner in engine.cast.subjects():
+                if any(self.decides(gate, viewer, (owner,)) for viewer in viewers):
+                    engine.put(gate, owner, None)
+            self._give_up(gate, names)
+            for viewer in viewers:
+                if self.decides(gate, viewer, names):
+                    engine.put(gate, viewer, None)
+
+    def _other_ways(self) -> None:
+        """Undocumented ways that have answered before, in this world too."""
+        engine, state = self.engine, self.engine.state
+        concerned = (state.changed,) if state.changed else engine.cast.subjects()
+        plain = {gate.id for gate in state.gates}
+        leaking = {key.endpoint for key, _ in engine.matrix.leaks()}
+        for gate in state.ways:
+            if state.changed and gate.operation.id in plain and gate.id not in leaking:
+                continue  # it has shown nothing that the documented endpoint does not
+            for who in concerned if gate.personal else (None,):
+                owner = who or state.changed or None
+                for viewer in (owner, *engine.watchers(owner)):
+                    engine.put(gate, viewer, who)
+
+    def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
+        """What an endpoint does not show an owner who asked for it, it cannot tell of them."""
+        engine, state = self.engine, self.engine.state
+        endpoint = gate.id
+        for resource in gate.shows:
+            nobodys = engine.model.policy.resources[resource].owner.kind == "none"
+            for owner in (NOBODY,) if nobodys else owners:
+                asked = nobodys or owner in state.answered.get(endpoint, ())
+                place = (endpoint, owner, resource)
+                shown = engine.matrix.own.get(place)
+                if asked and not shown and (*place, "") not in engine.matrix.witnessed:
+                    engine.matrix.hopeless.add(place)
+
+    def decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
+        """Whether an answer of an endpoint to a viewer can decide a cell about these owners."""
+        engine, state = self.engine, self.engine.state
+        endpoint = gate.id
+        if not gate.shows:  # nothing declared: worth one look for values out of place
+            return not state.answered.get(endpoint) or (
+                len(state.answered[endpoint]) < 3 and viewer not in state.answered[endpoint]
+            )
+        return any(
+            next(engine.matrix.undecided(endpoint, viewer, owner), None) is not None
+            for owner in owners
+        )

@@ -1,0 +1,187 @@
+"""What a run has learnt so far, and the questions that it has put.
+
+The engine writes down here what was asked and answered; techniques add what they find with a few
+verbs (`remark`, `report`, `leave_out`, `doubt`, `keep_way`) and read the rest. Values of answers
+are held in memory only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from oakum.exchange import Response
+from oakum.finding import Skipped
+from oakum.scan.evaluation.artefacts import Artefact
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.forms import Form, Keeping
+from oakum.scan.evaluation.knowledge import Knowledge
+from oakum.scan.evaluation.matrix import Matrix, Outcome
+from oakum.scan.evaluation.signals import Signal
+from oakum.scan.identities.cast import Cast
+from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.endpoints import Gate
+
+_MOST_ARTEFACTS = 400
+_Pairs = set[tuple[str, str]]
+Place = tuple[str, str | None, str | None]
+"""(endpoint, viewer, whose values) of a question."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A question for an id that is nobody's, and its answer: values, in memory only."""
+
+    gate: Gate
+    who: str
+    filled: Filled
+    answer: Response
+
+
+@dataclass
+class RunState:
+    """What is known: cells, identities, values, answers, and what is to be said of them."""
+
+    cast: Cast
+    """Who the identities are, what they are to each other, and how their accounts are set."""
+    knowledge: Knowledge
+    matrix: Matrix
+    evaluator: Evaluator
+    gates: list[Gate]
+    """Endpoints that are asked."""
+    later: list[Gate] = field(default_factory=list)
+    """Endpoints that the budget may not be enough for, the riskiest first."""
+    why: dict[str, str] = field(default_factory=dict)
+    """Endpoint → why it could not be asked."""
+    ways: list[Gate] = field(default_factory=list)
+    """Undocumented ways through endpoints that were found to answer: asked again in every world."""
+    world: str = ""
+    """What the world is called in which is asked now; empty: as it was found."""
+    changed: str = ""
+    """In this world, whose account is not as before."""
+    asked: set[str] = field(default_factory=set)
+    """Keys of the questions that were put, or need not be."""
+    probes: dict[str, tuple[Gate, str | None, str | None, int]] = field(default_factory=dict)
+    """Key → how to put the question again: endpoint, viewer, whose values, which of them."""
+    answered: dict[str, set[str | None]] = field(default_factory=dict)
+    """Endpoint → who was answered there; this world."""
+    seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
+    """(endpoint, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
+    pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
+    """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
+    good: dict[str, tuple[Gate, str | None]] = field(default_factory=dict)
+    """Identity → a question that has shown it something of its own: endpoint, whose values."""
+    called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
+    early: dict[str, Response] = field(default_factory=dict)
+    """Key → an answer that has come before its question is put: `put` takes it."""
+    absent: dict[str, Control | None] = field(default_factory=dict)
+    """Endpoints that were asked for an id that is nobody's."""
+    ignoring: set[str] = field(default_factory=set)
+    """Endpoints that answer about their caller, whatever id is asked for."""
+    braked: set[tuple[str, str | None]] = field(default_factory=set)
+    """(endpoint, viewer) of which so many questions were put that a limit answered."""
+    forms: dict[Place, Form] = field(default_factory=dict)
+    """The form of the last answer to a question."""
+    keeping: dict[Place, Keeping] = field(default_factory=dict)
+    """What the last answer to a question said to caches."""
+    artefacts: list[Artefact] = field(default_factory=list)
+    """Links and cursors of the answers so far."""
+    giving: dict[Place, None] = field(default_factory=dict)
+    """Questions whose answers gave links or cursors."""
+    _notes: list[str] = field(default_factory=list)
+    _signals: list[Signal] = field(default_factory=list)
+    _untried: list[Skipped] = field(default_factory=list)
+    _distrust: list[str] = field(default_factory=list)
+    _number: int = 0
+
+    # ------------------------------------------------------------ what is said at the end
+
+    def remark(self, *notes: str) -> None:
+        """Say something in the report that is no finding."""
+        self._notes += notes
+
+    def report(self, signal: Signal) -> None:
+        """A leak that stands in no field of any answer."""
+        self._signals.append(signal)
+
+    def leave_out(self, *skipped: Skipped) -> None:
+        """What was not written, or not asked for fear of what it would do, and why."""
+        self._untried += skipped
+
+    def doubt(self, reason: str) -> None:
+        """Why what was learnt is not to be trusted: the run ends as not trustworthy."""
+        self._distrust.append(reason)
+
+    def keep_way(self, *ways: Gate) -> None:
+        """Undocumented ways that have answered, to be asked again in every other world."""
+        self.ways += ways
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All remarks, in the order in which they were made."""
+        return tuple(self._notes)
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """All leaks that stand in no field."""
+        return tuple(self._signals)
+
+    @property
+    def untried(self) -> tuple[Skipped, ...]:
+        """All that was left out on purpose."""
+        return tuple(self._untried)
+
+    @property
+    def distrust(self) -> tuple[str, ...]:
+        """All reasons not to trust the run."""
+        return tuple(self._distrust)
+
+    # ------------------------------------------------------------ questions and answers
+
+    def next_number(self) -> int:
+        """Counts the questions that are sent, from 1."""
+        self._number += 1
+        return self._number
+
+    def begin(self, key: str, gate: Gate, viewer: str | None, who: str | None, turn: int) -> None:
+        """A question is put: not to be put twice, and to be found again when it is confirmed."""
+        self.asked.add(key)
+        self.probes[key] = (gate, viewer, who, turn)
+
+    def took(
+        self, gate: Gate, viewer: str | None, who: str | None, outcome: Outcome, *, first: bool
+    ) -> None:
+        """Write down whom an answer showed what of whom. `first`: not asked for a second time."""
+        self.answered.setdefault(gate.id, set()).add(viewer)
+        if outcome.whole:
+            self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(outcome.sighted)
+        own = viewer is not None and any(name == viewer for name, _ in outcome.sighted)
+        if own and viewer and first and not (gate.how or gate.batch):
+            self.good.setdefault(viewer, (gate, who))
+        if viewer == who:
+            self.pages.setdefault((gate.id, who or ""), set()).update(outcome.sighted)
+
+    def gather(self, found: Iterable[Artefact]) -> None:
+        """Keep the links and cursors of an answer, up to a limit."""
+        if len(self.artefacts) < _MOST_ARTEFACTS:
+            kept = list(found)
+            self.artefacts += kept
+            self.giving |= dict.fromkeys(each.source for each in kept)
+
+    def was_asked(self, gate: Gate) -> bool:
+        """Whether a question was put to an endpoint, in any world."""
+        asked = (key.partition("|")[0] for key in self.asked)
+        return gate.id in self.answered or gate.id in asked
+
+    def has_page(self, gate: Gate, who: str) -> bool:
+        """Whether an endpoint ever showed somebody something about their own objects."""
+        return bool(self.pages.get((gate.id, who)))
+
+    def enter(self, world: str, who: str) -> None:
+        """Another world, in which something of `who`'s is not as before: what was seen in the last
+        one says nothing of it, and everything may be asked anew."""
+        self.world, self.changed = world, who
+        self.answered.clear()
+        self.seen.clear()
+        self.evaluator.forget(who)
