@@ -92,6 +92,11 @@ class HttpTransport:
             self._marks["oakum-run"] = run_id
         self.timeout = TIMEOUT if timeout is None else timeout
         self._client = self._connected()
+        self._turn = threading.Lock()
+        self._flying: dict[object, tuple[float, httpx2.Client]] = {}
+        """Requests that are not answered yet → until when they are waited for, on what."""
+        self._is_watched = False
+        self._closed = threading.Event()
 
     def _connected(self) -> httpx2.Client:
         import httpx2  # not needed for `--help`, and not quick
@@ -108,9 +113,42 @@ class HttpTransport:
 
     def _give_up(self, client: httpx2.Client) -> None:
         """Hang up on a target that sends a head, or the frame of a body, without end."""
-        if self._client is client:
-            self._client = self._connected()
+        with self._turn:
+            if self._client is client:
+                self._client = self._connected()
         client.close()
+
+    @contextmanager
+    def _watched(self, client: httpx2.Client) -> Iterator[None]:
+        """Gives a request up that is not answered in time. One thread watches all of them, as long
+        as there are any: to start one for each takes longer than many an answer."""
+        mark = object()
+        with self._turn:
+            self._flying[mark] = (time.monotonic() + self.timeout * _PATIENCE, client)
+            if not self._is_watched:
+                self._is_watched = True
+                threading.Thread(target=self._watch, daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._flying.pop(mark, None)
+
+    def _watch(self) -> None:
+        # Who starts while this sleeps has no less time left than it sleeps.
+        pause = self.timeout * _PATIENCE
+        while not self._closed.wait(pause):
+            now = time.monotonic()
+            with self._turn:
+                late = [mark for mark, (until, _) in self._flying.items() if until <= now]
+                clients = [self._flying.pop(mark)[1] for mark in late]
+                self._is_watched = bool(self._flying) or bool(clients)
+                if not self._is_watched:
+                    return
+                until = min((each for each, _ in self._flying.values()), default=now + pause)
+            for client in clients:
+                self._give_up(client)
+            pause = max(until - time.monotonic(), 0.0)
 
     def send(self, request: Request) -> Response:
         """The answer; refuses what is out of scope, and explains what went wrong on the way."""
@@ -119,11 +157,9 @@ class HttpTransport:
         origin, headers = origin_of(request.url), self.headers(request)
         safe = request.method in _SAFE
         client = self._client
-        watch = threading.Timer(self.timeout * _PATIENCE, self._give_up, (client,))
-        watch.daemon = True
-        watch.start()
         try:
-            return self._exchange(client, request, headers)
+            with self._watched(client):
+                return self._exchange(client, request, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
         except httpx2.TimeoutException:
@@ -145,8 +181,6 @@ class HttpTransport:
         except (httpx2.LocalProtocolError, httpx2.InvalidURL, httpx2.UnsupportedProtocol):
             words = f"a {request.method} to `{origin}` cannot be written as HTTP"
             raise TargetError(words) from None
-        finally:
-            watch.cancel()
 
     def headers(self, request: Request) -> dict[str, str]:
         """Headers as they are sent, with what marks the run; refuses what is out of scope."""
@@ -180,6 +214,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connections."""
+        self._closed.set()
         self._client.close()
 
     def __enter__(self) -> HttpTransport:
