@@ -180,8 +180,8 @@ class Spot:
 
 
 def _instead(node: Trie | None, table: Table | None) -> StandIn:
-    ruled = next(node.under(), None) if node else None
-    said = table.rules[ruled].instead if table is not None and ruled is not None else "absent"
+    ruled = node.first() if node else -1
+    said = table.rules[ruled].instead if table is not None and ruled >= 0 else "absent"
     return False if said == "absent" else said
 
 

@@ -49,6 +49,12 @@ class Trie:
         for child in self.children.values():
             yield from child.under()
 
+    def first(self) -> int:
+        """The first leaf at or below this node; -1: there is none."""
+        if self.leaf >= 0 or self.deep >= 0:
+            return self.leaf if self.leaf >= 0 else self.deep
+        return next((found for each in self.children.values() if (found := each.first()) >= 0), -1)
+
     def covered(self) -> int:
         """Every leaf at or below this node as a bit set. A schema within itself has thousands of
         them below each node, so that it is put together once: nothing is inserted after that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from oakum.finding import Cell, Result
 from oakum.scan.evaluation.matrix import Entry, Key, Matrix
@@ -19,13 +20,14 @@ def report_cells(
     """
     done: list[Cell] = []
     ways: set[Key] = set()
-    beside = _told_beside(matrix, why)
+    carried = _Carried.of(matrix)
+    beside = _told_beside(matrix, why, carried)
     keyless, more = why_keyless(matrix), matrix.asked_as_more()
     met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
     reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
     for key, entry in sorted(matrix.entries.items()):
         unshown = entry.result is Result.UNTESTED
-        if unshown and (_is_uncarried(matrix, key, entry, why) or key in beside):
+        if unshown and (_is_uncarried(matrix, key, entry, why, carried) or key in beside):
             continue
         if matrix.how(key.endpoint):  # several queries go through one endpoint of GraphQL
             named = key._replace(endpoint=str(matrix.endpoint(key.endpoint)))
@@ -54,7 +56,22 @@ def report_cells(
     return done
 
 
-def _told_beside(matrix: Matrix, why: Mapping[str, str]) -> set[Key]:
+@dataclass(frozen=True)
+class _Carried:
+    """What endpoints have shown, of whoever."""
+
+    fields: set[tuple[str, str, str]]
+    """(endpoint, resource, field) that somebody entitled was shown."""
+    owned: set[tuple[str, str]]
+    """(endpoint, resource) of which an owner was shown their own."""
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> _Carried:
+        fields = {(endpoint, name, path) for endpoint, _, name, path in matrix.witnessed}
+        return cls(fields, {(endpoint, name) for endpoint, _, name in matrix.own})
+
+
+def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
     """Squares untested in one documented way, of which another of the operation tells."""
     plain = {at: g.operation.id for at, g in matrix.gates.items() if g.query and not g.how}
     found: set[Key] = set()
@@ -64,12 +81,14 @@ def _told_beside(matrix: Matrix, why: Mapping[str, str]) -> set[Key]:
             if key.endpoint != endpoint or other not in matrix.entries:
                 continue
             known = entry.result is not Result.UNTESTED
-            told = known or _is_uncarried(matrix, key, entry, why)
+            told = known or _is_uncarried(matrix, key, entry, why, carried)
             found.add(other if told else key)
     return found
 
 
-def _is_uncarried(matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str]) -> bool:
+def _is_uncarried(
+    matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _Carried
+) -> bool:
     """A granted field that this endpoint, asked and answering, simply does not carry.
 
     A document may declare more than an endpoint sends; and a list that picks its own objects
@@ -81,9 +100,6 @@ def _is_uncarried(matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str]
         return False
     if (key.endpoint, key.resource) in matrix.embedded:
         return True
-    shown = any(
-        endpoint == key.endpoint and resource == key.resource and path == key.field
-        for endpoint, _, resource, path in matrix.witnessed
-    )
-    owned = any(endpoint == key.endpoint and r == key.resource for endpoint, _, r in matrix.own)
+    shown = (key.endpoint, key.resource, key.field) in carried.fields
+    owned = (key.endpoint, key.resource) in carried.owned
     return not shown or not owned or not matrix.gates[key.endpoint].personal

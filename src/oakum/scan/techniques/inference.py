@@ -36,10 +36,11 @@ def run(engine: Engine) -> None:
     """Filters by values that owners know of themselves; paired worlds are `worlds`' part."""
     engine.say("looking for hidden fields that steer an answer")
     tried = _Tried()
+    words: _Words = {}
     for hidden in hidden_fields(engine):
         for gate in engine.state.gates:
             if hidden.resource in gate.shows and not gate.personal and not gate.batch:
-                for way, one, other in _questions(engine, gate, hidden):
+                for way, one, other in _questions(engine, gate, hidden, words):
                     if tried.is_vain(way, hidden):
                         continue
                     if _tells(engine, one, other, hidden, partial(tried.met, way, hidden)):
@@ -193,10 +194,16 @@ _REFUSES = (400, 406, 409, 415, 422)
 """Statuses that find fault with a question itself (RFC 9110, 15.5)."""
 
 
-def _questions(engine: Engine, gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
+_Words = dict[tuple[str | None, str], set[str]]
+"""(viewer, owner) → words of what the one may see of the other; no question here adds to them."""
+
+
+def _questions(
+    engine: Engine, gate: Gate, hidden: Hidden, words: _Words
+) -> Iterator[tuple[_Way, Gate, Gate]]:
     """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
     does not."""
-    plain, careful = another(hidden.value), _otherwise(engine, hidden)
+    plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
     for parameter in gate.operation.parameters:
         name = parameter.name
         if parameter.where != "query" or name in gate.sources:
@@ -215,13 +222,13 @@ def _questions(engine: Engine, gate: Gate, hidden: Hidden) -> Iterator[tuple[_Wa
             yield replace(way, form=form), _asked(gate, name, one), _asked(gate, name, two)
 
 
-def _otherwise(engine: Engine, hidden: Hidden) -> str:
+def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
     """Another value that holds what the viewer may see of its owner anyway: a search that finds the
     owner by their name finds them by that as well. The value itself: it tells nothing."""
-    matrix, seen = engine.matrix, set[str]()
-    for (owner, resource, field), values in engine.knowledge.own.items():
-        if owner == hidden.owner and matrix.sees(resource, field, hidden.viewer, owner):
-            seen |= {token for each in values for token in _TOKEN.findall(each.casefold())}
+    pair = (hidden.viewer, hidden.owner)
+    if pair not in words:
+        words[pair] = set(_words_seen(engine, *pair))
+    seen = words[pair]
     value, other = hidden.value, another(hidden.value)
     spans = [each.span() for each in _TOKEN.finditer(value)]
     known = [(a, b) for a, b in spans if _is_seen(value[a:b].casefold(), seen)]
@@ -230,6 +237,12 @@ def _otherwise(engine: Engine, hidden: Hidden) -> str:
     for a, b in known:
         other = other[:a] + value[a:b] + other[b:]
     return other
+
+
+def _words_seen(engine: Engine, viewer: str | None, owner: str) -> Iterator[str]:
+    for (who, resource, field), values in engine.knowledge.own.items():
+        if who == owner and engine.matrix.sees(resource, field, viewer, owner):
+            yield from (token for each in values for token in _TOKEN.findall(each.casefold()))
 
 
 def _is_seen(token: str, seen: Collection[str]) -> bool:
