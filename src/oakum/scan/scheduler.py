@@ -22,6 +22,7 @@ from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.every_owner import ask_for_each
+from oakum.scan.requests.other_ways import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique
@@ -115,7 +116,7 @@ class Scheduler:
                 break
         self._batches()
         self.sweep()  # endpoints whose ids were first seen on the way
-        self._other_ways()
+        ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)
         confirm(engine)
@@ -287,20 +288,6 @@ class Scheduler:
             for viewer in viewers:
                 if self.decides(gate, viewer, names):
                     engine.put(gate, viewer, None)
-
-    def _other_ways(self) -> None:
-        """Undocumented ways that have answered before, in this world too."""
-        engine, state = self.engine, self.engine.state
-        concerned = (state.changed,) if state.changed else engine.cast.subjects()
-        plain = {gate.id for gate in state.gates}
-        leaking = {key.endpoint for key, _ in engine.matrix.leaks()}
-        for gate in state.ways:
-            if state.changed and gate.operation.id in plain and gate.id not in leaking:
-                continue  # it has shown nothing that the documented endpoint does not
-            for who in concerned if gate.personal else (None,):
-                owner = who or state.changed or None
-                for viewer in (owner, *engine.watchers(owner)):
-                    engine.put(gate, viewer, who)
 
     def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
         """What an endpoint does not show an owner who asked for it, it cannot tell of them."""

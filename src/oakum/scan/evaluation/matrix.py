@@ -13,7 +13,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
 
-from oakum.authz import Model, Subject, Table
+from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.principal import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
@@ -151,6 +151,22 @@ class Ends:
         return "" if came else UNENDED
 
 
+@dataclass
+class _Memo:
+    """What is put together once, as it is asked for at every question."""
+
+    cells: dict[tuple[str, str, str, tuple[int, ...]], list[tuple[Key, Entry]]] = field(
+        default_factory=dict
+    )
+    """(endpoint, resource, kind of viewers, digit of each state) → the cells, while there are
+    `counted` of them in all."""
+    counted: int = 0
+    states: dict[tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json]]] = field(
+        default_factory=dict
+    )
+    """(resource, owner) → their state, with what it was read from."""
+
+
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
@@ -222,7 +238,7 @@ class Matrix:
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner): it picks its own objects, and left them out once."""
         self.by_peer = set[str]()  # endpoints that show a caller their own, with whom they name
-        self._kinds = self._viewer_kinds()
+        self._memo, self._kinds = _Memo(), self._viewer_kinds()
         self._plan_all()
 
     def _plan_all(self) -> None:
@@ -334,7 +350,7 @@ class Matrix:
         `only`: of this resource, known to be shown there; else of all that are not given up.
         """
         gate = self.gates[endpoint]
-        for resource, fields in gate.shows.items():
+        for resource in gate.shows:
             kind = self.model.policy.resources[resource].owner.kind
             whose = NOBODY if kind == "none" else owner
             if (kind != "none" and whose == NOBODY) or (only and resource != only):
@@ -343,29 +359,33 @@ class Matrix:
                 continue
             held = self.cast.relations(viewer, whose)
             label = self.cast.label(held, viewer, whose)
-            table = self.model.tables[resource]
-            for path, state in self._candidates(gate, table, fields, whose):
-                key = Key(endpoint, resource, path, label, state)
-                entry = self.entries.get(key)
-                if entry is None or not self._is_open(key, entry, viewer):
+            for key, entry in self.candidates(gate, resource, label, whose):
+                if not self._is_open(key, entry, viewer):
                     continue
                 left_out = entry.granted and (endpoint, viewer, whose) in self.passed_over
                 if not left_out and self.is_decidable(key, entry, whose):
                     yield key
 
-    def _candidates(
-        self, gate: Gate, table: Table, fields: Iterable[str], owner: str
-    ) -> Iterator[tuple[str, State]]:
-        """Fields in the states that the owner's objects behind an endpoint are in."""
-        values = self.state(table.resource.name, owner)
+    def candidates(
+        self, gate: Gate, resource: str, label: str, owner: str
+    ) -> Iterator[tuple[Key, Entry]]:
+        """Cells of one kind of viewer in the states that the owner's objects behind an endpoint are
+        in. No state changes which cells there are: they are put together once for each."""
+        table, values = self.model.tables[resource], self.state(resource, owner)
+        cells = self._memo.cells
+        if self._memo.counted != len(self.entries):  # another cell may be one of them
+            cells.clear()
+            self._memo.counted = len(self.entries)
         own = self.conditions(gate, table.resource, owner) if self.conditions else []
-        groups: dict[tuple[str, ...], list[str]] = {}
-        for path in fields:
-            groups.setdefault(deciding(table, path), []).append(path)
         for each in own or [{}]:
-            for paths in groups.values():
-                state = state_key(table, paths[0], {**values, **each})
-                yield from ((path, state) for path in paths)
+            known = {**values, **each}
+            code = tuple(digit(s, known.get(name)) for name, s in table.resource.states.items())
+            place = (gate.id, resource, label, code)
+            if place not in cells:
+                states = ((path, state_key(table, path, known)) for path in gate.shows[resource])
+                keys = [Key(gate.id, resource, path, label, state) for path, state in states]
+                cells[place] = [(k, self.entries[k]) for k in keys if k in self.entries]
+            yield from cells[place]
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
         """Whether an answer that may show this owner's object can still tell anything of a cell."""
@@ -388,10 +408,13 @@ class Matrix:
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
         """An owner's state, as their account says now."""
-        each = self.model.policy.resources[resource]
-        principal = self.cast.principal(None)
-        ids = tuple(self.cast.ids.get(owner, ()))[:1]
-        return state_of(self.model.policy, each, principal, Subject(resource, ids))
+        principal, ids = self.cast.principal(None), tuple(self.cast.ids.get(owner, ()))[:1]
+        known = self._memo.states.get((resource, owner))
+        if known is None or known[0] is not principal or known[1] != ids:
+            each, subject = self.model.policy.resources[resource], Subject(resource, ids)
+            known = (principal, ids, state_of(self.model.policy, each, principal, subject))
+            self._memo.states[resource, owner] = known
+        return dict(known[2])
 
     # ------------------------------------------------------------ learning
 

@@ -16,8 +16,13 @@ from urllib.parse import quote, urlencode
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
+<<<<<<< HEAD
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.forms import form_of
+=======
+from oakum.scan.evaluation.forms import Form, form_of
+from oakum.scan.evaluation.matrix import Key
+>>>>>>> f1fe604d (wip-all)
 from oakum.scan.evaluation.response_reader import is_success
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
@@ -93,10 +98,11 @@ def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]
     who = next(iter(owners), None)
     if gate.personal and who is None:
         return  # nothing of anybody's to be compared with
+    seen: list[tuple[str, _Looks]] = []
     for options in _rounds(gate, tried):
         if is_spent(engine.context.pace):
             return
-        _try(engine, gate, options, who if gate.personal else None)
+        _try(engine, gate, options, who if gate.personal else None, seen)
 
 
 def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
@@ -109,19 +115,31 @@ def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Opti
     yield from ([each] for each in alone)
 
 
-def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> None:
+def _try(
+    engine: Engine,
+    gate: Gate,
+    options: list[Option],
+    who: str | None,
+    seen: list[tuple[str, _Looks]],
+) -> None:
+    """`seen`: name of an option and what came of it, by itself. Another value of the same option
+    that looks the same to everybody is the same: of values that the API does not know, one is
+    asked."""
     way = _way(gate, options)
     if any(engine.key(way, each, who) in engine.state.probes for each in engine.watchers(who)):
         return  # it is alive for its owner, and was asked as everybody
     met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
     several = len(options) > 1
-    if several and _REFUSED in met.values():  # one of them perhaps, and with it all
+    if several and _REFUSED in (what for what, _ in met.values()):  # one of them, and with it all
         for each in options:
-            _try(engine, gate, [each], who)
+            _try(engine, gate, [each], who, seen)
         return
-    shown_more = [each for each, what in met.items() if what == _MORE]
-    if not shown_more:
+    shown_more = [each for each, (what, _) in met.items() if what == _MORE]
+    looks = (options[0].name, {each: look for each, (_, look) in met.items()})
+    if not shown_more or (looks in seen and not several):
         return
+    if not several:
+        seen.append(looks)
     for each in options if several else []:
         if _ask(engine, _way(gate, [each]), shown_more, who):
             return
@@ -129,28 +147,40 @@ def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> 
 
 
 _MORE, _REFUSED = "more", "refused"
+_Look = tuple[Form | None, frozenset[Key]]
+"""The form of an answer, and what leaks by it, as cells of no endpoint in particular."""
+_Looks = dict[str | None, _Look]
 
 
-def _met(engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None) -> str:
+def _met(
+    engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None
+) -> tuple[str, _Look]:
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or
-    is refused what they are answered without."""
+    is refused what they are answered without; and how that looks."""
     filled = fill(way, engine.target, engine.knowledge, who)
+<<<<<<< HEAD
     if filled is None or (
         engine.context.pace is not None and engine.context.pace.spares(filled.request)
     ):
         return ""
+=======
+    if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
+        return "", (None, frozenset())
+>>>>>>> f1fe604d (wip-all)
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
     before = engine.state.forms.get((gate.id, viewer, who))
     targets = frozenset({who} if who else ())
     question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
     outcome = engine.evaluator.look(way, question, answer)
-    if any(each.result is Result.LEAK for each in outcome.observations):
-        return _MORE
+    leaks = {each.key for each in outcome.observations if each.result is Result.LEAK}
+    look = form_of(answer), frozenset(key._replace(endpoint="") for key in leaks)
+    if leaks:
+        return _MORE, look
     if not is_success(answer.status):
-        return _REFUSED if before is not None and is_success(before[0]) else ""
-    changed = before is not None and form_of(answer) != before
-    return _MORE if gate.shows and (outcome.doubts or changed) else ""
+        return _REFUSED if before is not None and is_success(before[0]) else "", look
+    changed = before is not None and look[0] != before
+    return _MORE if gate.shows and (outcome.doubts or changed) else "", look
 
 
 def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | None) -> bool:

@@ -1,0 +1,58 @@
+"""Undocumented ways through endpoints that have answered before, asked again in every world.
+
+A way whose leaks are all leaks of the plain endpoint too, to the same viewer and in the same
+state, shows nothing that is not known already: `?expand=id` of an endpoint that hands out the whole
+object anyway. It is asked again where the plain endpoint withholds any of that, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.finding import Result
+from oakum.scan.engine import Engine
+from oakum.scan.requests.endpoints import Gate
+
+
+def ask_other_ways(engine: Engine) -> None:
+    """Ask all of them in this world."""
+    changed = engine.state.changed
+    concerned = (changed,) if changed else engine.cast.subjects()
+    plain = {gate.id: gate for gate in engine.state.gates}
+    leaking: dict[str, dict[str, set[str]]] = {}
+    for key, entry in engine.matrix.leaks():
+        fields = leaking.setdefault(key.endpoint, {})
+        if entry.result is Result.LEAK:
+            fields.setdefault(key.resource, set()).add(key.field)
+    for way in engine.state.ways:
+        beside = plain.get(way.operation.id) if changed else None
+        if beside is not None and way.id not in leaking:
+            continue  # it has shown nothing that the documented endpoint does not
+        for who in concerned if way.personal else (None,):
+            owner = who or changed or None
+            viewers = engine.watchers(owner)
+            if beside is not None and owner is not None:
+                shown = leaking[way.id]
+                viewers = [v for v in viewers if not _leaks_all(engine, beside, v, owner, shown)]
+            for viewer in (owner, *viewers) if viewers else ():
+                engine.put(way, viewer, who)
+
+
+def _leaks_all(
+    engine: Engine, plain: Gate, viewer: str | None, owner: str, shown: Mapping[str, set[str]]
+) -> bool:
+    """Whether an endpoint leaks all of these fields to a viewer already, as far as they are not
+    granted, in the states that the owner's objects are in."""
+    held = engine.cast.relations(viewer, owner)
+    label = engine.cast.label(held, viewer, owner)
+    for resource, fields in shown.items():
+        if resource not in plain.shows:
+            return False
+        known = set[str]()
+        for key, entry in engine.matrix.candidates(plain, resource, label, owner):
+            if key.field in fields and not (entry.granted or entry.result is Result.LEAK):
+                return False
+            known.add(key.field)
+        if not fields <= known:
+            return False
+    return bool(shown)
