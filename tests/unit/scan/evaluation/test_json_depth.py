@@ -1,0 +1,3 @@
+"""Where a body is cut that nests too deep."""
+
+from __future__ import annotations
