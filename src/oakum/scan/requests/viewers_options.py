@@ -16,13 +16,9 @@ from urllib.parse import quote, urlencode
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
-<<<<<<< HEAD
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.forms import form_of
-=======
 from oakum.scan.evaluation.forms import Form, form_of
 from oakum.scan.evaluation.matrix import Key
->>>>>>> f1fe604d (wip-all)
 from oakum.scan.evaluation.response_reader import is_success
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
@@ -158,15 +154,10 @@ def _met(
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or
     is refused what they are answered without; and how that looks."""
     filled = fill(way, engine.target, engine.knowledge, who)
-<<<<<<< HEAD
     if filled is None or (
         engine.context.pace is not None and engine.context.pace.spares(filled.request)
     ):
-        return ""
-=======
-    if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
         return "", (None, frozenset())
->>>>>>> f1fe604d (wip-all)
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
     before = engine.state.forms.get((gate.id, viewer, who))

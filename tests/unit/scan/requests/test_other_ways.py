@@ -40,13 +40,13 @@ def asked_in_another_world(studio: Open) -> list[str]:
     """Who asks with the option, after it has leaked, in a world in which ann's account changed."""
     run = Run(studio).explore()
     run.matrix.open(WAY)
-    run.engine.ways.append(WAY)
+    run.engine.state.keep_way(WAY)
     for viewer in ("ann", "bob", "cat", None):
         run.engine.put(WAY, viewer, "ann")
     assert run.matrix.leaks()
-    run.engine.enter("world 1", "ann")
+    run.engine.state.enter("world 1", "ann")
     studio.asked_more.clear()
-    ask_other_ways(run.engine, "ann")
+    ask_other_ways(run.engine)
     return studio.asked_more
 
 
