@@ -9,6 +9,7 @@ import pytest
 
 import cadence
 from oakum.authz import Judge
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.policy.contract import load
 from oakum.pytest_plugin.callers import NOBODY, UNKNOWN
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
@@ -36,7 +37,7 @@ def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
-    judged = Judged(load(CONTRACT))
+    judged = Judged(compile_for_gateway(load(CONTRACT)))
     model, policy = judged.model, judged.policy
     label = Cast(policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"k" * 32, judged.names), label, {})

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Response
+from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.callers import UNKNOWN, Caller
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
@@ -24,7 +25,7 @@ KIND: dict[str, Json] = {"label": "run", "secret": "s3cret"}
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     case = next(case for case in cases() if case.file == "parts")
-    return Judged(case.setup(tmp_path_factory.mktemp("gear")).contract)
+    return Judged(compile_for_gateway(case.setup(tmp_path_factory.mktemp("gear")).contract))
 
 
 def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:

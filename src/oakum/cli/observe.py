@@ -17,7 +17,7 @@ from oakum.cli.observe_compare import command as compare
 from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
-from oakum.cli.observe_sources import HOST, SOURCES, learn, not_both, take
+from oakum.cli.observe_sources import HOST, SOURCES, not_both
 from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -151,9 +151,9 @@ def draft(
         if not _infer(found, hosts, openapi):
             return ExitCode.NOT_TRUSTWORTHY
     judged, base, before = _drafting(contract, openapi, output.parent)
-    learn(judged, found)
+    judged.learn_all(found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
-    read = take(surveyor, found)
+    read = surveyor.take_all(found)
     base = _moved(base, contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     if before is not None:
@@ -190,7 +190,7 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
         hint = "give a file, or a document as `--openapi`"
         raise InputError([Problem(Location(STDIN), "can be read only once", hint)])
     surveyor = Surveyor(os.urandom(32), None, hosts)
-    take(surveyor, found)
+    surveyor.take_all(found)
     templates = surveyor.done().templates
     distrust = [*filter(None, (each.distrust for each in found))]
     distrust += [] if templates or distrust else ["no exchange is a call of an API"]
@@ -209,6 +209,7 @@ def _drafting(
     what it was before relations and settings were supposed; None: it is the user's own."""
     import yaml
 
+    from oakum.guard.compiled_contract import compile_for_gateway
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
     from oakum.inference.supposed import supposed
@@ -223,12 +224,12 @@ def _drafting(
         before = parse(guessed(document, api=os.path.relpath(openapi, folder)), "").plain()
         base = supposed(document, before)
         policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
-        return Judged(Contract(document, policy)), base, before
+        return Judged(compile_for_gateway(Contract(document, policy))), base, before
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "is no policy of its own", hint)])
-    return Judged(found), parse(said, str(contract)).plain(), None
+    return Judged(compile_for_gateway(found)), parse(said, str(contract)).plain(), None
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import click
 from oakum.cli import observe_denied as denied
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, SOURCES, learn, not_both
+from oakum.cli.observe_sources import HOST, SOURCES, not_both
 from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -235,7 +235,8 @@ def _read(
         if source.name != STDIN:
             for passed in islice(records(source), _FIRST):
                 surveyor.take(passed)
-    learn(held, found)
+    if held is not None:
+        held.learn_all(found)
     # Each source is in the order of time by itself.
     stream: Iterator[RecordedExchange] = merge(*map(records, found), key=lambda each: each.at)
     if len(found) == 1:

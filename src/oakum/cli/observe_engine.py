@@ -15,7 +15,7 @@ import click
 
 from oakum.cli.observe_keeping import digest
 from oakum.cli.observe_sources import against as held_against
-from oakum.cli.observe_sources import learn, not_both, take
+from oakum.cli.observe_sources import not_both
 
 if TYPE_CHECKING:
     from oakum.openapi.model import Operation
@@ -72,7 +72,7 @@ def observed(asked: Asked) -> tuple[Observation, Survey]:
         made = _of_logs(asked, found, against)
         if made is not None:
             return made
-        against = held_against(asked.contract, asked.openapi)
+        against = against.fresh() if against is not None else None
     return _in_python(asked, found, against)
 
 
@@ -103,8 +103,9 @@ def _in_python(
     from oakum.traffic.survey import Surveyor, observation
 
     surveyor = Surveyor(os.urandom(32), against, asked.hosts)
-    learn(against, found)
-    take(surveyor, found)
+    if against is not None:
+        against.learn_all(found)
+    surveyor.take_all(found)
     survey = surveyor.done()
     reads = [each.told for each in found]
     return observation(survey, reads, against, _title(asked)), survey

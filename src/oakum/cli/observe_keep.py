@@ -10,7 +10,7 @@ import click
 
 from oakum.cli import shared
 from oakum.cli.observe_keeping import against_of, empty, put, tables
-from oakum.cli.observe_sources import HOST, SOURCES, key_of, learn, not_both, take
+from oakum.cli.observe_sources import HOST, SOURCES, key_of, not_both
 from oakum.errors import ExitCode, Location, Problem
 
 if TYPE_CHECKING:
@@ -127,8 +127,9 @@ def _kept(
 
 
 def _survey(found: Sequence[Source], surveyor: Surveyor, against: Declared | None) -> Survey:
-    learn(against, found)
-    take(surveyor, found)
+    if against is not None:
+        against.learn_all(found)
+    surveyor.take_all(found)
     return surveyor.done()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from oakum.errors import InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.recordings.traffic import Declared
-    from oakum.traffic.intake import Source
-    from oakum.traffic.survey import Surveyor
 
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 HOST = click.option(
@@ -74,6 +71,7 @@ def not_both(contract: Path | None, openapi: Path | None) -> None:
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:
     """A document, or a contract with a policy; None: neither was given."""
+    from oakum.guard.compiled_contract import compile_for_gateway
     from oakum.openapi.document import Document
     from oakum.policy.contract import load
     from oakum.recordings.traffic import Declared, Judged
@@ -86,26 +84,4 @@ def against(contract: Path | None, openapi: Path | None) -> Declared | None:
     if found.policy is None:
         hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(found)
-
-
-def learn(against: Declared | None, found: Sequence[Source]) -> None:
-    """A first pass, so that what a late answer tells of a caller is known for the early ones."""
-    from oakum.recordings.traffic import Judged
-    from oakum.traffic.intake import STDIN, records
-
-    if isinstance(against, Judged):
-        for source in found:
-            if source.name != STDIN:
-                for passed in records(source, against.tells):
-                    against.learn(passed)
-
-
-def take(surveyor: Surveyor, found: Sequence[Source]) -> int:
-    """Everything that the sources hold, and how many exchanges that was."""
-    from oakum.traffic.intake import records
-
-    for source in found:
-        for passed in records(source):
-            surveyor.take(passed)
-    return sum(source.read for source in found)
+    return Judged(compile_for_gateway(found))

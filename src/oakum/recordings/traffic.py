@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,14 +18,13 @@ from oakum.authz.asking import READS
 from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
-from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.guard.compiled_contract import CompiledContract
 from oakum.guard.lookup_plan import Ask
 from oakum.guard.route import Router, placed
 from oakum.http.json_pointer import path_of
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
-from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.recordings.counted import Counted, Shown
@@ -41,6 +40,7 @@ from oakum.scan.evaluation.unknowns import OWNER, WHO
 from oakum.scan.identities.cast import Cast
 from oakum.traffic.drafted import Line
 from oakum.traffic.graphql_operation import graphql
+from oakum.traffic.intake import STDIN, Source, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.observation import Drift, Sent
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -52,11 +52,19 @@ class Declared:
     """Traffic against a document alone: which endpoint it is, and whether it is declared."""
 
     def __init__(self, document: Document) -> None:
-        self.operations = document.operations
+        self._document, self.operations = document, document.operations
         self.names = frozenset(declared_names(document.raw))
         self._router = Router(document.operations)
         self._by_id = {each.id: each for each in document.operations}
         self._seen = False
+
+    def fresh(self) -> Declared:
+        """The same, of which nothing was heard yet."""
+        return Declared(self._document)
+
+    def learn_all(self, sources: Iterable[Source]) -> None:
+        """Take in who sends requests, in a first pass over what can be read twice, so that what a
+        late answer tells of a caller is known for the early ones. A document tells nothing."""
 
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation; None: the document does not have it."""
@@ -100,10 +108,9 @@ class Declared:
 class Judged(Declared):
     """Traffic against a contract."""
 
-    def __init__(self, contract: Contract) -> None:
-        """The contract has a policy."""
-        super().__init__(contract.document)
-        compiled = compile_for_gateway(contract)
+    def __init__(self, compiled: CompiledContract) -> None:
+        super().__init__(compiled.document)
+        self._compiled = compiled
         self.policy, self.model, lookups = compiled.policy, compiled.stated, compiled.lookups
         self.names |= policy_names(self.policy)
         self._callers = Callers(self.policy, lookups.credentials, lambda _: None)
@@ -114,7 +121,7 @@ class Judged(Declared):
         self._lists: dict[str, list[tuple[str, Ask]]] = {}
         for name, index in lookups.relations.items():
             self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
-        self._writes = dict(_writes(contract.document, self.policy))
+        self._writes = dict(_writes(compiled.document, self.policy))
         self._label = Cast(self.policy, {}, {}, {}).label
         self._verdicts = Verdicts(self.model, self._label)
         self._fast_walks: dict[str, FastWalk] = {}
@@ -132,6 +139,17 @@ class Judged(Declared):
     def tells(self, line: bytes) -> bool:
         """Whether a line may tell `learn` anything: told from its bytes alone, and cheaply."""
         return not self._credentials or bool(self._telling and self._telling.search(line))
+
+    def fresh(self) -> Judged:
+        """The same, of which nothing was heard yet."""
+        return Judged(self._compiled)
+
+    def learn_all(self, sources: Iterable[Source]) -> None:
+        """Take in whose credentials are whose, in a first pass over what can be read twice."""
+        for source in sources:
+            if source.name != STDIN:
+                for passed in records(source, self.tells):
+                    self.learn(passed)
 
     def learn(self, passed: RecordedExchange) -> None:
         """Take in whose credentials are whose, and judge nothing: of that alone an answer says

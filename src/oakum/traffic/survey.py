@@ -13,6 +13,7 @@ from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
 from oakum.traffic import inventory_notes
+from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import UNREAD, Endpoint, Watcher, events, read, rows
 from oakum.traffic.observation import (
     Drift,
@@ -117,6 +118,15 @@ class Surveyor:
                 body = rows(response.body, response.media_type)
                 body = events(response.body, response.media_type) if body is UNREAD else body
             self._watcher.take(endpoint, passed, body)
+
+    def take_all(self, sources: Iterable[Source]) -> int:
+        """Count everything that sources hold; returns how many exchanges that was."""
+        read = 0
+        for source in sources:
+            for passed in records(source):
+                self.take(passed)
+            read += source.read
+        return read
 
     def tally(
         self, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int, group: int | str
