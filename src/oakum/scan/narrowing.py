@@ -21,6 +21,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Endpoint, Finding
 from oakum.openapi.model import Operation
+from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.matrix import Key
@@ -30,34 +31,10 @@ from oakum.scan.scheduler import Scheduler
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
 
-TOLD_BY: Mapping[str, frozenset[str]] = {
-    "bola-write": frozenset({"writes", "creations", "accounts"}),
-    "mass-assignment": frozenset({"writes", "creations", "accounts"}),
-    "weak-jwt-secret": frozenset({"offline"}),
-    "no-login-rate-limit": frozenset({"accounts"}),
-    "unsafe-get": frozenset({"offline"}),
-    "broken-function-level-authorization": frozenset({"calls"}),
-    "cross-user-cache": frozenset({"cache"}),
-    "cacheable-personal-data": frozenset({"cache"}),
-    "revocation-not-enforced": frozenset({"stale"}),
-    "feed-exposure": frozenset({"feeds"}),
-    "shadow-endpoint": frozenset({"twins"}),
-    "graphql-exposure": frozenset({"graph"}),
-    "inference-leak": frozenset({"inference", "worlds"}),
-    "enumerable-ids": frozenset({"walk"}),
-    "account-enumeration": frozenset({"talk"}),
-    "pre-login-disclosure": frozenset({"talk"}),
-}
-"""Rule → the techniques (modules) that alone tell it."""
-PLAIN = frozenset(
-    {
-        "missing-authentication", "privacy-setting-not-enforced", "authenticated-not-authorized",
-        "broken-object-level-authorization", "excessive-data-exposure", "over-block",
-    }
-)  # fmt: skip
+PLAIN = frozenset({check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}).difference(
+    *(technique.RULES for technique in TECHNIQUES)
+)
 """Rules that answers at any endpoint tell, whichever way was gone through it."""
-WAYS = frozenset({"options", "parents", "harvest", "graph", "twins", "feeds"})
-"""Techniques that find other ways through endpoints."""
 _WRITTEN = frozenset({"bola-write", "mass-assignment"})
 _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 """Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
@@ -277,7 +254,7 @@ class _Watched:
     """A technique, and the record of when it was at work."""
 
     def __init__(self, inner: Technique, scope: Scope) -> None:
-        self.HOW = inner.HOW
+        self.HOW, self.RULES, self.OPENS_WAYS = inner.HOW, inner.RULES, inner.OPENS_WAYS
         self._inner, self._scope = inner, scope
 
     def run(self, engine: Engine) -> None:
@@ -346,9 +323,7 @@ def narrow(
 def _techniques(
     one: Finding, targets: list[Gate], model: Model, *, plain: bool
 ) -> Iterator[Technique]:
-    wanted = TOLD_BY.get(one.rule)
     if one.rule in PLAIN:
-        wanted = WAYS
         if plain:
             return
         ways = [
@@ -359,10 +334,10 @@ def _techniques(
             yield _Ways(ways)
         if known.issuperset(one.endpoints):
             return
-    for each in TECHNIQUES:
-        name = getattr(each, "__name__", "").rpartition(".")[2]
-        if wanted is None or name in wanted:  # a rule that is not known here: all of them
-            yield each
+        yield from (each for each in TECHNIQUES if each.OPENS_WAYS)
+        return
+    able = [each for each in TECHNIQUES if one.rule in each.RULES]
+    yield from able or TECHNIQUES  # a rule that is not known here: all of them
 
 
 def _beside(known: Mapping[str, Operation], endpoints: tuple[Endpoint, ...]) -> Iterator[str]:
@@ -394,7 +369,7 @@ def _way(gate: Gate, endpoint: Endpoint) -> Iterator[Gate]:
 class _Ways:
     """Known ways through documented endpoints: they need not be looked for again."""
 
-    HOW = options.HOW
+    HOW, RULES, OPENS_WAYS = options.HOW, options.RULES, options.OPENS_WAYS
 
     def __init__(self, ways: list[Gate]) -> None:
         self._ways = ways

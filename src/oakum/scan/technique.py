@@ -1,4 +1,29 @@
-"""The interface of a technique: a test beyond the documented requests."""
+"""The interface of a technique: a test beyond the documented requests.
+
+A technique is a module. It declares the rules that it finds evidence of, and gets the engine once
+all documented endpoints were asked:
+
+    HOW = "page-size"
+    RULES: frozenset[str] = frozenset({"page-size-not-limited"})
+    OPENS_WAYS = False
+
+    def run(engine: Engine) -> None:
+        engine.say("asking for a page of any size")
+        for gate in engine.state.gates:
+            way = gate.otherwise(HOW, query=(("limit", "1000000"),))
+            filled = fill(way, engine.target, engine.knowledge, None)
+            if not gate.personal and filled is not None and not is_spent(engine.context.pace):
+                answer = engine.send(way, None, filled)
+                if len(answer.body) > MOST:
+                    engine.state.report(Signal(HOW, ...))
+
+    def foresee(prospect: Prospect) -> Iterator[Line]:
+        yield {"as": "nobody logged in", "request": "GET …?limit=1000000", "why": "page size"}
+
+It asks with `engine.put`, whose answers are evaluated like any other, or with `engine.send` where
+it compares answers itself; it leaves what it finds as cells or as a `Signal`. What it could not do
+it says with `engine.state.leave_out` and `engine.state.remark`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +43,12 @@ class Technique(Protocol):
 
     HOW: str
     """What endpoints and findings call it."""
+    RULES: frozenset[str]
+    """Ids of the rules that only techniques like this one find evidence of: a replay of such a
+    finding runs no other technique."""
+    OPENS_WAYS: bool
+    """Whether it finds other ways through endpoints, whose answers are evaluated like any other:
+    any rule of cells may name what they show."""
 
     def run(self, engine: Engine, /) -> None:
         """Ask, and take in what is learnt: cells through `put`, the rest as signals."""

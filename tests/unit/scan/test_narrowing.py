@@ -9,7 +9,7 @@ import pytest
 from oakum.errors import NOWHERE, InputError
 from oakum.finding import Endpoint, Finding
 from oakum.scan.checks import CHECKS, OVER_BLOCK
-from oakum.scan.narrowing import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
+from oakum.scan.narrowing import PLAIN, Focus, Scope, narrow
 from oakum.scan.requests.endpoints import survey
 from oakum.scan.techniques import TECHNIQUES
 from tests.unit.scan.studio import model
@@ -39,11 +39,13 @@ def names(scope: Scope) -> set[str]:
 
 
 def test_every_rule_and_every_technique_has_its_place() -> None:
-    rules = {check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}
-    assert rules == PLAIN | TOLD_BY.keys()
-    assert not PLAIN & TOLD_BY.keys()
-    modules = {each.__name__.rpartition(".")[2] for each in TECHNIQUES}  # type: ignore[attr-defined]
-    assert modules == WAYS | {name for each in TOLD_BY.values() for name in each}
+    told = {rule for each in TECHNIQUES for rule in each.RULES}
+    assert told <= {check.RULE.id for check in CHECKS}, "a technique finds no rule that is none"
+    assert {
+        "missing-authentication", "privacy-setting-not-enforced", "authenticated-not-authorized",
+        "broken-object-level-authorization", "excessive-data-exposure", OVER_BLOCK.id,
+    } == PLAIN  # fmt: skip
+    assert all(each.RULES or each.OPENS_WAYS for each in TECHNIQUES), "else it could find nothing"
 
 
 def test_a_documented_endpoint_needs_itself_and_what_teaches_its_ids() -> None:
@@ -67,14 +69,31 @@ def test_a_way_that_a_query_names_is_gone_again_without_a_search() -> None:
 
 def test_a_way_that_no_document_names_is_looked_for_by_all_that_look_for_ways() -> None:
     scope = narrowed(finding(endpoints=(Endpoint("GET", "/v1/people/{personId}", "getPerson"),)))
-    assert len(scope.techniques) == len(WAYS)
+    assert scope.techniques == tuple(each for each in TECHNIQUES if each.OPENS_WAYS)
 
 
-@pytest.mark.parametrize("rule", TOLD_BY)
+@pytest.mark.parametrize("rule", sorted({rule for each in TECHNIQUES for rule in each.RULES}))
 def test_what_a_technique_tells_is_looked_for_by_it_alone(rule: str) -> None:
     scope = narrowed(finding(rule))
-    assert len(scope.techniques) == len(TOLD_BY[rule])
+    assert scope.techniques == tuple(each for each in TECHNIQUES if rule in each.RULES)
     assert scope.plain is (rule == "cross-user-cache")
+
+
+@pytest.mark.parametrize(
+    ("rule", "techniques"),
+    [
+        ("revocation-not-enforced", "revocation"), ("bola-write", "writes creations accounts"),
+        ("enumerable-ids", "id_enumeration"), ("inference-leak", "inference worlds"),
+        ("account-enumeration", "account_enumeration"), ("unsafe-get", "offline"),
+    ],
+)  # fmt: skip
+def test_a_rule_is_told_by_the_techniques_that_are_called_so(rule: str, techniques: str) -> None:
+    found = [getattr(each, "__name__", "") for each in narrowed(finding(rule)).techniques]
+    assert [each.rpartition(".")[2] for each in found] == techniques.split()
+
+
+def test_a_rule_that_is_not_known_here_is_looked_for_by_all() -> None:
+    assert narrowed(finding("of-a-later-release")).techniques == TECHNIQUES
 
 
 def test_a_resource_that_the_contract_does_not_have_any_more_is_told() -> None:

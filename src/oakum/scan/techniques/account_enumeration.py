@@ -27,6 +27,8 @@ from oakum.scan.requests.wording import Named, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
 
 HOW = "talk"
+RULES: frozenset[str] = frozenset({"account-enumeration", "pre-login-disclosure"})
+OPENS_WAYS = False
 ORACLE = "oracle"
 """What signals call a difference that tells who has an account."""
 

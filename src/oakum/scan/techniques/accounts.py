@@ -40,6 +40,8 @@ from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.restraint import barred
 
 HOW = "account"
+RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment", "no-login-rate-limit"})
+OPENS_WAYS = False
 GUESS = "guess"
 
 _GUESSES = 10

@@ -27,6 +27,8 @@ from oakum.scan.requests.parameter_meanings import SIZES
 from oakum.scan.technique import Line, Prospect
 
 HOW = "harvest"
+RULES: frozenset[str] = frozenset()
+OPENS_WAYS = True
 
 _ASKS = listed("q query search term keyword text filter find match contains like phrase needle")
 _IDS = listed("id uuid guid key")

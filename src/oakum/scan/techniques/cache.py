@@ -28,6 +28,8 @@ from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "cache"
+RULES: frozenset[str] = frozenset({"cross-user-cache", "cacheable-personal-data"})
+OPENS_WAYS = False
 KEPT = "kept"
 """What signals call an answer that invites shared caches to mix up its readers."""
 

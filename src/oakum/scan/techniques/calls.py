@@ -21,6 +21,8 @@ from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "call"
+RULES: frozenset[str] = frozenset({"broken-function-level-authorization"})
+OPENS_WAYS = False
 
 _BY_CALLER = ("anyone", "authenticated", "claim")
 """Kinds of relations that hang on the caller alone, whatever is asked for."""

@@ -31,6 +31,8 @@ from oakum.scan.undo.made_objects import Maker, creations
 from oakum.scan.undo.undo_log import Made
 
 HOW = "creation"
+RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
+OPENS_WAYS = False
 
 _MOST = 8
 """Members asked for beyond what owners may set."""

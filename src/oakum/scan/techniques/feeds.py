@@ -31,6 +31,8 @@ from oakum.scan.technique import Line, Prospect
 from oakum.scan.transport.streams import Frame, Listen, Stream
 
 HOW = "feed"
+RULES: frozenset[str] = frozenset({"feed-exposure"})
+OPENS_WAYS = True
 
 _SLICE = 0.1
 """Seconds between two looks at what has come."""

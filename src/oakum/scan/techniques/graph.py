@@ -18,6 +18,8 @@ from oakum.scan.requests.endpoints import is_graphql
 from oakum.scan.technique import Line, Prospect
 
 HOW = "graph"
+RULES: frozenset[str] = frozenset({"graphql-exposure"})
+OPENS_WAYS = True
 
 
 def run(engine: Engine) -> None:

@@ -33,6 +33,8 @@ from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "walk"
+RULES: frozenset[str] = frozenset({"enumerable-ids"})
+OPENS_WAYS = False
 
 _MOST_OBJECTS = 12
 """Own objects that are asked for in turn, so that a cache on the way does not answer for all."""

@@ -26,6 +26,8 @@ from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, for
 from oakum.scan.technique import Line, Prospect
 
 HOW = "inference"
+RULES: frozenset[str] = frozenset({"inference-leak"})
+OPENS_WAYS = False
 
 _LEAST = 4
 """Characters of a value that a search for any text is asked for."""
@@ -320,4 +322,16 @@ def signal(
     )  # fmt: skip
 
 
-__all__ = ["HOW", "Hidden", "Place", "foresee", "hidden_fields", "reading", "run", "signal", "told"]
+__all__ = [
+    "HOW",
+    "OPENS_WAYS",
+    "RULES",
+    "Hidden",
+    "Place",
+    "foresee",
+    "hidden_fields",
+    "reading",
+    "run",
+    "signal",
+    "told",
+]

@@ -24,6 +24,8 @@ from oakum.scan.evaluation.signals import Signal
 from oakum.scan.technique import Line, Prospect
 
 HOW = "offline"
+RULES: frozenset[str] = frozenset({"weak-jwt-secret", "unsafe-get"})
+OPENS_WAYS = False
 KEY = "token-key"
 WIPE = "wipe"
 

@@ -35,6 +35,8 @@ from oakum.scan.requests.viewers_options import Option, media_types, options_bes
 from oakum.scan.technique import Line, Prospect
 
 HOW = "option"
+RULES: frozenset[str] = frozenset()
+OPENS_WAYS = True
 
 _MANY = 1000
 _MOST = 6

@@ -22,6 +22,8 @@ from oakum.scan.requests.other_ids import twice
 from oakum.scan.technique import Line, Prospect
 
 HOW = "parents"
+RULES: frozenset[str] = frozenset()
+OPENS_WAYS = True
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _OWNERS = 2

@@ -30,6 +30,8 @@ from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
 
 HOW = "stale"
+RULES: frozenset[str] = frozenset({"revocation-not-enforced"})
+OPENS_WAYS = False
 
 _COMMON = listed(
     "api assets attachments avatar avatars content download downloads export exports file files "

@@ -31,6 +31,8 @@ from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "twin"
+RULES: frozenset[str] = frozenset({"shadow-endpoint"})
+OPENS_WAYS = True
 
 PHONE = (
     "Mozilla/5.0 (Mobile; Windows Phone 8.1; Android 4.0; ARM; Trident/7.0; Touch; rv:11.0;"

@@ -31,6 +31,8 @@ from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
 
 HOW = "inference"
+RULES: frozenset[str] = frozenset({"inference-leak"})
+OPENS_WAYS = False
 
 _SORTS = listed("sort order orderby ordering sorting sortby rank by")
 _DOWN = listed("desc down reverse")

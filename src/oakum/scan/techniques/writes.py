@@ -41,6 +41,8 @@ from oakum.scan.undo.restraint import barred
 from oakum.scan.undo.undo_log import Undo, UndoLog, extract
 
 HOW = "write"
+RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
+OPENS_WAYS = False
 
 _METHODS = ("PATCH", "PUT", "POST")
 _CHANGES = listed("change edit modify patch save set update")
