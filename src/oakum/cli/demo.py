@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_connection, socket
@@ -106,15 +106,17 @@ def play(out: Path, members: int, history: bool, form: str) -> int:
     reports: dict[str, Report] = {}
     first, *later = STAGES if history else STAGES[:1]
     sealed = () if engine is None else (_SEALED,)
-    for stage, title, setting in (first, *sealed, *later):
-        if form == "text":
-            _heading(title, setting)
-        report = _scan(stage, members, kit, engine)
-        shared.write(report, out / f"stage-{stage}.json", "json")
-        shared.write(report, out / f"stage-{stage}.html", "html")
-        reports[stage] = report
-        if form == "text":
-            _tell(stage, report, out / f"stage-{stage}.html")
+    stages = (first, *sealed, *later)
+    with _Servers(members, [stage for stage, _, _ in stages]) as servers:
+        for stage, title, setting in stages:
+            if form == "text":
+                _heading(title, setting)
+            report = _scan(stage, servers, kit, engine)
+            shared.write(report, out / f"stage-{stage}.json", "json")
+            shared.write(report, out / f"stage-{stage}.html", "html")
+            reports[stage] = report
+            if form == "text":
+                _tell(stage, report, out / f"stage-{stage}.html")
     if engine is None:
         click.echo(_NO_ENGINE, err=True)
     if form == "json":
@@ -130,20 +132,19 @@ def play(out: Path, members: int, history: bool, form: str) -> int:
 
 
 @contextmanager
-def _api(stage: str, members: int, kit: Path, engine: Target | None) -> Iterator[str]:
+def _api(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Iterator[str]:
     """Where a stage is spoken to: cadence itself, or the guard in front of its first stage."""
+    upstream = servers.address(stage)
     if stage != _GUARDED or engine is None:
-        with serving(stage, members) as target:
-            yield target
+        yield upstream
         return
     from oakum.guard.run import Options as Guard
     from oakum.guard.run import running
 
-    environ = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}
-    with serving("1", members, environ) as upstream:
-        guard = Guard(kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ)
-        with running(guard, lambda _: None) as behind:
-            yield f"http://{behind.listen}"
+    environ = servers.environ
+    guard = Guard(kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ)
+    with running(guard, lambda _: None) as behind:
+        yield f"http://{behind.listen}"
 
 
 def _engine() -> Target | None:
@@ -162,12 +163,13 @@ def _engine() -> Target | None:
     return None
 
 
-def _scan(stage: str, members: int, kit: Path, engine: Target | None) -> Report:
+def _scan(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Report:
+    servers.start(stage)  # it gets ready while this process reads its modules
     from oakum.cli.progress import progress  # not needed to serve an API, and not quick
     from oakum.scan.options import Options
     from oakum.scan.run import Scan
 
-    with _api(stage, members, kit, engine) as target, progress(_BUDGET) as show:
+    with _api(stage, servers, kit, engine) as target, progress(_BUDGET) as show:
         options = Options(
             kit / "exposure.yaml", target, kit / "identities.yaml",
             budget=_BUDGET, rate=_RATE, allow_own_settings=True,
@@ -178,19 +180,65 @@ def _scan(stage: str, members: int, kit: Path, engine: Target | None) -> Report:
 @contextmanager
 def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """Cadence in a process of its own on a free port of 127.0.0.1, ended afterwards."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "cadence", "--stage", stage, "--port", str(port)]
-    command += ["--members", str(members)]
-    nowhere = subprocess.DEVNULL
-    server = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, env=environ)
+    server, port = _begun(stage, members, environ)
     try:
         _await(server, port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(10)
+
+
+def _begun(
+    stage: str, members: int, environ: Mapping[str, str] | None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Cadence, and the port on which it will listen."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "cadence", "--stage", stage, "--port", str(port)]
+    command += ["--members", str(members)]
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=nowhere, stderr=nowhere, env=environ), port
+
+
+class _Servers:
+    """Cadence in each of some stages. While one is scanned, the next gets ready."""
+
+    def __init__(self, members: int, stages: Sequence[str]) -> None:
+        self.environ = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}
+        """Of the stage that stands behind the guard."""
+        self._members = members
+        self._stages = stages
+        self._begun: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
+
+    def start(self, stage: str) -> None:
+        """Start it, and do not wait for it."""
+        if stage not in self._begun:
+            environ = self.environ if stage == _GUARDED else None
+            plain = "1" if stage == _GUARDED else stage
+            self._begun[stage] = _begun(plain, self._members, environ)
+
+    def address(self, stage: str) -> str:
+        """Where it is, once it listens; the next one is started."""
+        self.start(stage)
+        if self._begun[stage][0].poll() is not None:  # somebody else has taken its port meanwhile
+            del self._begun[stage]
+            self.start(stage)
+        server, port = self._begun[stage]
+        _await(server, port)
+        for following in self._stages[self._stages.index(stage) + 1 :][:1]:
+            self.start(following)
+        return f"http://127.0.0.1:{port}"
+
+    def __enter__(self) -> _Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server, _port in self._begun.values():
+            server.terminate()
+        for server, _port in self._begun.values():
+            server.wait(10)
 
 
 def _await(server: subprocess.Popen[bytes], port: int) -> None:

@@ -156,6 +156,19 @@ def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
     assert f"0 of {number} findings away and left {number}" in told
 
 
+def test_the_next_stage_gets_ready_while_one_is_scanned_and_all_end_with_the_demo() -> None:
+    with demo._Servers(0, ["1", "guarded", "2"]) as servers:
+        create_connection(("127.0.0.1", int(servers.address("1").rpartition(":")[2]))).close()
+        assert [*servers._begun] == ["1", "guarded"]
+        begun = servers._begun["guarded"][0]
+        begun.kill()  # as when somebody else has its port
+        begun.wait()
+        create_connection(("127.0.0.1", int(servers.address("guarded").rpartition(":")[2]))).close()
+        assert servers._begun["guarded"][0] is not begun
+        assert set(servers._begun) == {"1", "guarded", "2"}
+    assert all(server.poll() is not None for server, _ in servers._begun.values())
+
+
 def test_a_server_that_does_not_start_is_not_trusted(tmp_path: Path) -> None:
     def broken(*_: object) -> None:
         raise TargetError("cadence did not start on port 1")
