@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from oakum.cli.main import ALIASES, COMMANDS, main
+from oakum.scan.checks import CHECKS, OVER_BLOCK
 
 HERE = Path(__file__).parent
 _WIDTH = 90
@@ -53,7 +54,17 @@ def _section(command: click.Command, name: str) -> Iterator[str]:
     yield f"## `{name}`\n\n```text\n{command.get_help(shown)}\n```\n"
 
 
-PAGES = {HERE / "reference" / "cli.md": cli}
+def checks() -> str:
+    """docs/reference/checks.md: a section for each rule, from its file. What stands above the first
+    heading, and below that of what is no leak, is written by hand in the page itself."""
+    page = (HERE / "reference" / "checks.md").read_text(encoding="utf-8")
+    above = page.partition("\n## ")[0]
+    below = page[page.index(f"## {OVER_BLOCK.id}\n") :]
+    sections = (f"## {each.RULE.id}\n\n{each.REFERENCE.strip()}\n" for each in CHECKS)
+    return "\n".join([above, *sections, below])
+
+
+PAGES = {HERE / "reference" / "cli.md": cli, HERE / "reference" / "checks.md": checks}
 """Each generated page, and the function that draws it."""
 
 

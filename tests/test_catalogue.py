@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from oakum.inference.lexicon import FieldClass
 from oakum.rules import Rule
 from oakum.scan import checks
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
+from oakum.scan.techniques import brought
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "src/oakum/scan/checks"
@@ -106,3 +108,14 @@ def test_severity_is_that_of_the_page(kind: FieldClass, with_login: str, without
 
 def test_the_package_says_how_a_name_is_chosen() -> None:
     assert "first that matches" in (checks.__doc__ or "")
+
+
+def test_a_file_with_a_rule_and_its_technique_is_both() -> None:
+    """Such a rule is added with its file, and a line in `CHECKS`."""
+    plain = CHECKS[0]
+    both: Any = ModuleType("page_size_not_limited")
+    vars(both).update(vars(plain), HOW="page-size", RULES=frozenset({"page-size-not-limited"}))
+    vars(both).update(OPENS_WAYS=False, run=lambda engine: None, foresee=lambda prospect: iter(()))
+    assert [*brought([plain, both])] == [both]
+    del both.foresee
+    assert [*brought([both])] == [], "what a dry run does not name is not run"

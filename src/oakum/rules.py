@@ -45,8 +45,6 @@ class Rule:
     cwe: tuple[str, ...]
     severity: Severity | None = None
     """How grave it is, where the field's name does not tell; None: the name does."""
-    formerly: tuple[str, ...] = ()
-    """Ids that it had before, the first one first."""
 
 
 OWASP: Mapping[str, Item] = {
@@ -82,98 +80,28 @@ OWASP: Mapping[str, Item] = {
     )
 }  # fmt: skip
 
-RULES: Mapping[str, Rule] = {
-    each.id: each
-    for each in (
-        Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"), formerly=("foreign-write",)),
-        Rule("mass-assignment", "API3:2023", ("CWE-915",)),
-        Rule(
-            "weak-jwt-secret",
-            "API2:2023",
-            ("CWE-521", "CWE-347"),
-            "critical",
-            formerly=("weak-token-key",),
-        ),
-        Rule(
-            "no-login-rate-limit", "API2:2023", ("CWE-307",), "medium", formerly=("unbraked-login",)
-        ),
-        Rule(
-            "unsafe-get", "API5:2023", ("CWE-650", "CWE-306"), "high", formerly=("unguarded-wipe",)
-        ),
-        Rule(
-            "broken-function-level-authorization",
-            "API5:2023",
-            ("CWE-862", "CWE-285"),
-            "high",
-            formerly=("open-function",),
-        ),
-        Rule(
-            "cross-user-cache",
-            "API8:2023",
-            ("CWE-524", "CWE-525"),
-            formerly=("wrong-recipient-cache",),
-        ),
-        Rule(
-            "cacheable-personal-data",
-            "API8:2023",
-            ("CWE-525", "CWE-524"),
-            "medium",
-            formerly=("shared-cache-allowed",),
-        ),
-        Rule(
-            "revocation-not-enforced",
-            "API1:2023",
-            ("CWE-613", "CWE-672"),
-            formerly=("stale-grant",),
-        ),
-        Rule(
-            "feed-exposure", "API3:2023", ("CWE-200", "CWE-863"), formerly=("feed-beyond-contract",)
-        ),
-        Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"), formerly=("forgotten-twin",)),
-        Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"), formerly=("graph-detour",)),
-        Rule(
-            "inference-leak", "API3:2023", ("CWE-203", "CWE-200"), formerly=("leak-by-inference",)
-        ),
-        Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium"),
-        Rule(
-            "account-enumeration",
-            "API2:2023",
-            ("CWE-204", "CWE-203"),
-            "medium",
-            formerly=("contact-oracle",),
-        ),
-        Rule(
-            "pre-login-disclosure",
-            "API2:2023",
-            ("CWE-209", "CWE-201"),
-            formerly=("talks-before-login",),
-        ),
-        Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200")),
-        Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213")),
-        Rule(
-            "authenticated-not-authorized",
-            "API1:2023",
-            ("CWE-862", "CWE-639"),
-            formerly=("login-taken-for-permission",),
-        ),
-        Rule(
-            "broken-object-level-authorization",
-            "API1:2023",
-            ("CWE-639", "CWE-285"),
-            formerly=("broken-object-authorization",),
-        ),
-        Rule(
-            "excessive-data-exposure",
-            "API3:2023",
-            ("CWE-213", "CWE-201"),
-            formerly=("field-beyond-contract",),
-        ),
-        Rule("over-block", "", ()),
-    )
+FORMER: Mapping[str, tuple[str, ...]] = {
+    "bola-write": ("foreign-write",),
+    "weak-jwt-secret": ("weak-token-key",),
+    "no-login-rate-limit": ("unbraked-login",),
+    "unsafe-get": ("unguarded-wipe",),
+    "broken-function-level-authorization": ("open-function",),
+    "cross-user-cache": ("wrong-recipient-cache",),
+    "cacheable-personal-data": ("shared-cache-allowed",),
+    "revocation-not-enforced": ("stale-grant",),
+    "feed-exposure": ("feed-beyond-contract",),
+    "shadow-endpoint": ("forgotten-twin",),
+    "graphql-exposure": ("graph-detour",),
+    "inference-leak": ("leak-by-inference",),
+    "account-enumeration": ("contact-oracle",),
+    "pre-login-disclosure": ("talks-before-login",),
+    "authenticated-not-authorized": ("login-taken-for-permission",),
+    "broken-object-level-authorization": ("broken-object-authorization",),
+    "excessive-data-exposure": ("field-beyond-contract",),
 }
-"""All rules by id, the most telling first: the first that matches names a finding."""
+"""Id of a rule → ids that it had before, the first one first. A new rule has none."""
 
-_NOW = {old: each.id for each in RULES.values() for old in (*each.formerly, each.id)}
+_NOW = {old: now for now, former in FORMER.items() for old in former}
 
 
 def current(name: str) -> str:
@@ -183,8 +111,8 @@ def current(name: str) -> str:
 
 def marked(name: str) -> str:
     """The first id that this rule ever had, by which its findings are fingerprinted."""
-    rule = RULES.get(current(name))
-    return next(iter(rule.formerly), rule.id) if rule is not None else name
+    now = current(name)
+    return next(iter(FORMER.get(now, ())), now)
 
 
 def item(name: str) -> Item | None:
@@ -195,8 +123,3 @@ def item(name: str) -> Item | None:
         if said and said in (word.casefold() for word in names):
             return each
     return None
-
-
-def filed(under: Item) -> tuple[Rule, ...]:
-    """The rules of an item, in the order of `RULES`."""
-    return tuple(each for each in RULES.values() if each.owasp == under.id)

@@ -8,8 +8,8 @@ import pytest
 
 from oakum.errors import NOWHERE
 from oakum.finding import Finding
-from oakum.rules import OWASP, RULES, Rule, current, filed, item, marked
-from oakum.scan.checks import CHECKS, OVER_BLOCK
+from oakum.rules import FORMER, OWASP, Rule, current, item, marked
+from oakum.scan.checks import CHECKS, OVER_BLOCK, RULES, filed
 
 
 def test_the_table_is_that_of_the_checks_in_their_order() -> None:
@@ -17,18 +17,18 @@ def test_the_table_is_that_of_the_checks_in_their_order() -> None:
 
 
 def test_no_name_was_ever_that_of_two_rules() -> None:
-    names = [name for rule in RULES.values() for name in (rule.id, *rule.formerly)]
+    names = [name for rule in RULES.values() for name in (rule.id, *FORMER.get(rule.id, ()))]
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
 def test_each_name_that_a_rule_had_leads_to_it_and_to_one_mark(rule: Rule) -> None:
-    for name in (rule.id, *rule.formerly):
+    for name in (rule.id, *FORMER.get(rule.id, ())):
         assert current(name) == rule.id
-        assert marked(name) == (*rule.formerly, rule.id)[0]
+        assert marked(name) == (*FORMER.get(rule.id, ()), rule.id)[0]
 
 
-FORMERLY = [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+FORMERLY = [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
 
 
 @pytest.mark.parametrize(("old", "new"), FORMERLY)

@@ -16,10 +16,10 @@ from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
-from oakum.rules import RULES
+from oakum.scan.checks import RULES, STORIES, guarding
 from oakum.scan.discovery.keyspace import told_behind
 from oakum.scan.identities.credentials import shell_name
-from oakum.scan.stories import DOES, STORIES, Story, guarding, references
+from oakum.scan.stories import DOES, Story, references
 
 CATEGORIES = {
     FieldClass.SECRET: "secrets by which somebody can act as the account",

@@ -17,9 +17,9 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Endpoint, Finding, Report
 from oakum.page.text import visible
 from oakum.report.grouping import state_words
-from oakum.rules import RULES, Item, current, filed, item
-from oakum.scan.checks import OVER_BLOCK
-from oakum.scan.stories import DOES, STORIES, guarding, references
+from oakum.rules import Item, current, item
+from oakum.scan.checks import OVER_BLOCK, RULES, STORIES, filed, guarding
+from oakum.scan.stories import DOES, references
 
 
 @click.command(epilog="Example: oakum explain privacy-setting-not-enforced")

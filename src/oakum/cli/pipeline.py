@@ -36,8 +36,8 @@ def summarise(page: bytes) -> None:
 
 def facts() -> Facts:
     """What `oakum explain` tells of each rule."""
-    from oakum.rules import RULES
-    from oakum.scan.stories import STORIES, references
+    from oakum.scan.checks import RULES, STORIES
+    from oakum.scan.stories import references
 
     return Facts(
         {

@@ -342,7 +342,7 @@ def finding_of(report: Report, name: str, file: Path) -> Finding:
 
 def known_rule(report: Report, finding: Finding, file: Path) -> None:
     """Raises `InputError` for a rule of which this version has nothing to tell."""
-    from oakum.scan.stories import STORIES
+    from oakum.scan.checks import STORIES
 
     if finding.rule not in STORIES:
         hint = f"`{finding.rule}` is of another version of Oakum, {report.version or 'unknown'}"

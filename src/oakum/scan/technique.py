@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from oakum.authz import Model
 from oakum.policy.graphql import Graph
@@ -38,8 +38,10 @@ from oakum.scan.limits import May
 from oakum.scan.requests.endpoints import Gate
 
 
+@runtime_checkable
 class Technique(Protocol):
-    """A module of `techniques`: one way to find what the documented questions cannot."""
+    """A module of `techniques`, or one of `checks` that has these too: one way to find what the
+    documented questions cannot."""
 
     HOW: str
     """What endpoints and findings call it."""

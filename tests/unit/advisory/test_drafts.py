@@ -14,9 +14,8 @@ from oakum.advisory import Contact, Draft, csaf, plain, statement, vendor
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
 from oakum.memory import Memory, learn, recorded
 from oakum.openapi.model import Json
-from oakum.scan.checks import CHECKS
+from oakum.scan.checks import CHECKS, STORIES
 from oakum.scan.discovery.keyspace import BEHIND, estimate, told_behind
-from oakum.scan.stories import STORIES
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, finding, report
 from tests.unit.report.sample import HOSTILE, hostile
 

@@ -10,9 +10,8 @@ import pytest
 from oakum.errors import Location
 from oakum.finding import Endpoint, Evidence, Finding, Report
 from oakum.report import json_v1
-from oakum.rules import RULES
-from oakum.scan.checks import CHECKS
-from oakum.scan.stories import STORIES
+from oakum.rules import FORMER
+from oakum.scan.checks import CHECKS, RULES, STORIES
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import hostile, sample
 
@@ -71,7 +70,7 @@ def test_an_item_of_owasp_lists_its_rules_and_findings(name: str, file: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
 )
 def test_a_rule_is_explained_by_the_ids_that_it_had(old: str, new: str) -> None:
     done = oakum("explain", old)

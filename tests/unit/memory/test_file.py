@@ -13,7 +13,8 @@ from oakum.finding import Report
 from oakum.memory import Memory, learn, read, render
 from oakum.openapi.model import Json
 from oakum.report.json_v1 import document
-from oakum.rules import RULES
+from oakum.rules import FORMER
+from oakum.scan.checks import RULES
 from tests.unit.memory.test_learn import histories
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, report
 
@@ -53,7 +54,7 @@ def test_nothing_of_the_evidence_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
 )
 def test_a_memory_with_ids_that_rules_had_goes_on_with_those_of_today(old: str, new: str) -> None:
     content = json.loads(render(STORY))

@@ -28,7 +28,8 @@ from oakum.openapi.model import Json
 from oakum.openapi.typed import FORMERLY
 from oakum.report import json_v1
 from oakum.report.integrity import faults
-from oakum.rules import RULES
+from oakum.rules import FORMER
+from oakum.scan.checks import RULES
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"
@@ -212,7 +213,7 @@ def test_keys_of_later_versions_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
 )
 def test_a_report_with_ids_that_rules_had_is_read_as_of_today(old: str, new: str) -> None:
     document = json.loads(json_v1.render(sample()))

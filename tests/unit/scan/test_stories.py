@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from oakum.rules import RULES as ALL
 from oakum.rules import Rule
-from oakum.scan.checks import CHECKS, OVER_BLOCK
-from oakum.scan.stories import STORIES, Story, references
+from oakum.scan.checks import CHECKS, OVER_BLOCK, STORIES
+from oakum.scan.checks import RULES as ALL
+from oakum.scan.stories import Story, references
 
 RULES = [*(check.RULE for check in CHECKS), OVER_BLOCK]
 

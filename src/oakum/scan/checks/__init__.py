@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from oakum.rules import RULES, Rule
+from oakum.rules import Item, Rule
 from oakum.scan.checks import (
     account_enumeration,
     authenticated_not_authorized,
@@ -29,15 +30,18 @@ from oakum.scan.checks import (
     weak_jwt_secret,
 )
 from oakum.scan.checks.leak import Leak, severity
-
-OVER_BLOCK = RULES["over-block"]
-"""Not a leak: the contract grants a field that its owner gets and this viewer does not."""
+from oakum.scan.stories import Story
 
 
 class Check(Protocol):
     """A module of this package."""
 
     RULE: Rule
+    """Its id, the item of OWASP's list, the CWE."""
+    STORY: Story
+    """What `oakum explain` and the reports tell of it."""
+    REFERENCE: str
+    """Its section of docs/reference/checks.md, in Markdown: `./do fix` writes the page."""
 
     def matches(self, leak: Leak, /) -> bool: ...
     def title(self, leak: Leak, /) -> str: ...
@@ -68,4 +72,44 @@ CHECKS: tuple[Check, ...] = (
     excessive_data_exposure,
 )
 
-__all__ = ["CHECKS", "OVER_BLOCK", "Check", "Leak", "severity"]
+OVER_BLOCK = Rule("over-block", "", ())
+"""Not a leak: the contract grants a field that its owner gets and this viewer does not."""
+
+_OVER_BLOCK = Story(
+    "The contract grants a field that its owner gets at this endpoint, and this viewer does"
+    " not.",
+    "A fix that blocks everybody is no fix: it will be taken back.",
+    None,
+    (
+        "serve the field to this viewer",
+        "or take the grant out of the contract, if it is the contract that errs",
+    ),
+    "cannot",
+    "it only takes away.",
+)  # fmt: skip
+
+RULES: Mapping[str, Rule] = {
+    each.id: each for each in (*(check.RULE for check in CHECKS), OVER_BLOCK)
+}
+"""All rules by id, the most specific first: the first that matches names a finding."""
+
+STORIES: Mapping[str, Story] = {
+    **{check.RULE.id: check.STORY for check in CHECKS},
+    OVER_BLOCK.id: _OVER_BLOCK,
+}
+"""What is told of each rule, by its id."""
+
+
+def filed(under: Item) -> tuple[Rule, ...]:
+    """The rules of an item of OWASP's list, in the order of `RULES`."""
+    return tuple(each for each in RULES.values() if each.owasp == under.id)
+
+
+def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
+    """What the guard does about a rule's findings, in words."""
+    return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
+
+
+__all__ = [
+    "CHECKS", "OVER_BLOCK", "RULES", "STORIES", "Check", "Leak", "filed", "guarding", "severity",
+]  # fmt: skip

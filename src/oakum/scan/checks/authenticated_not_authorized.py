@@ -5,10 +5,42 @@ It cannot know whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["authenticated-not-authorized"]
+RULE = Rule("authenticated-not-authorized", "API1:2023", ("CWE-862", "CWE-639"))
+
+STORY = Story(
+    "The endpoint asks who somebody is, and then not whose object it is.",
+    "Anybody can make an account. It looks repaired, since the test without a login fails now.",
+    Incident(
+        "Peloton, after its first fix", "February 2021",
+        "the data was now available to all authenticated users, and stayed so until, months"
+        " later, a journalist asked",
+    ),
+    (
+        "compare the caller with the owner of every object that is returned, after the login",
+        "do it where objects are loaded, so that lists, exports and batches cannot forget it",
+        "test with two accounts, not with one and none",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent; an answer without anything to see is refused.",
+)  # fmt: skip
+
+REFERENCE = """
+*API1:2023 · CWE-862, CWE-639*
+
+**Finds** a field that any account holder receives, while the same endpoint gave it to nobody without a login. This is typical of a fix that
+only adds a login.
+
+**Cannot know** whether the endpoint was ever open. It needs a request to the endpoint without credentials; otherwise another rule names the
+finding.
+
+**Remedy**: compare the caller with the owner of every object that is returned, after the login check.
+
+**Example**: `GET /members/4711/workouts` answers 401 without a login, and everything to any logged-in user.
+"""
 
 
 def matches(leak: Leak) -> bool:

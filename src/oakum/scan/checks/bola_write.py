@@ -4,13 +4,52 @@ It cannot know which check is missing, of the object or of the role: they look a
 Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["bola-write"]
+RULE = Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"))
+
+STORY = Story(
+    "Somebody changes an object that is not theirs to change, and its owner sees the change.",
+    "Who can write to another's account can lock its owner out, take it over, or plant data"
+    " that"
+    " other systems believe.",
+    Incident(
+        "Kia", "2024",
+        "whoever registered as a dealer got the data of owners, and could change who owns a"
+        " car,"
+        " by the number of the car alone",
+    ),
+    (
+        "load the object in the query that names its owner: `where id = ? and owner = ?`",
+        "ask for the role at each function of the staff, not at the page that links to it",
+        "answer as if the object did not exist, so that refusals tell nobody what there is",
+    ),
+    "refuses",
+    "the request, with 404 or 403: `set` and `call` say who may write, and whose object it is"
+    " is"
+    " looked up before. An object that changes hands in between is written to.",
+    ("RFC 9110, 15.5.4 and 15.5.5",),
+)  # fmt: skip
 
 REMOVED = "removed"
 """What `Leak.says` is where an account was taken away."""
+
+REFERENCE = """
+*API1:2023 · CWE-639, CWE-862*
+
+**Finds** writes to an identity's object by somebody who may not write it: a stranger at a member's endpoint, or a member at a staff
+endpoint. Only the owner's own view afterwards counts. Needs `--allow-writes`. Also finds that an account of the run removes another
+account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
+tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
+
+**Cannot know** which check is missing, of the object or of the role.
+
+**Remedy**: load the object together with the caller's right to change it, and refuse otherwise.
+
+**Example**: any pupil may `PATCH /pupils/{id}/marks`.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,41 @@ It cannot know what else the endpoint has done: it is asked only where it reads.
 Remedy: look at the caller's role in every handler, or in one place before all of them.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["broken-function-level-authorization"]
+RULE = Rule("broken-function-level-authorization", "API5:2023", ("CWE-862", "CWE-285"), "high")
+
+STORY = Story(
+    "An endpoint carries out what only others may have carried out.",
+    "The page that leads to it is hidden from those callers, and the endpoint is not.",
+    Incident(
+        "Subaru STARLINK", "2024",
+        "a call made for the staff's panel did not look who sent it, and opened an account that"
+        " could look up where any car had been for a year",
+    ),
+    (
+        "look at the caller's role in one place before any handler runs; refuse by default",
+        "list in the document who may call each operation, and test it as one who may not",
+    ),
+    "refuses",
+    "the call for everybody to whom `call:` of the operation does not give it.",
+    ("RFC 9110, 15.5.2 and 15.5.4",),
+)  # fmt: skip
+
+REFERENCE = """
+*API5:2023 · CWE-862, CWE-285*
+
+**Finds** read endpoints without an id that show no resource, and answer callers whom the contract's `call` excludes. *Proven* if they get
+exactly the response of an allowed caller, *suspected* if it only looks similar, or if no identity is allowed.
+
+**Cannot know** of endpoints that write, which the scan does not call, and of those that take an id.
+
+**Remedy**: check the role before the work is done, and refuse by default.
+
+**Example**: `call: [staff]` for `GET /admin/sales`, which answers every member with the sales.
+"""
 
 
 def matches(leak: Leak) -> bool:

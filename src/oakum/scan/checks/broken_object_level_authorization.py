@@ -4,10 +4,44 @@ It cannot know why: a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["broken-object-level-authorization"]
+RULE = Rule("broken-object-level-authorization", "API1:2023", ("CWE-639", "CWE-285"))
+
+STORY = Story(
+    "A whole object comes to somebody who may see nothing of it.",
+    "An id is all it takes, and ids are handed out in lists, links and logs, or can be counted"
+    " up.",
+    Incident(
+        "McHire", "2025",
+        "records of applicants could be read by a `lead_id` that counts up: 64 million"
+        " applications",
+    ),
+    (
+        "look the object up together with its owner, and answer as if it did not exist",
+        "decide by the relation of the caller to the owner, blocks included",
+        "ids that cannot be guessed are no permission",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent; nothing is left of the object, and what is concealed"
+    " is"
+    " answered as if it did not exist.",
+    ("RFC 9110, 15.5.4 and 15.5.5",),
+)  # fmt: skip
+
+REFERENCE = """
+*API1:2023 · CWE-639, CWE-285*
+
+**Finds** an object that a logged-in viewer receives who may see nothing of it at all, in this state of its owner.
+
+**Cannot know** why. A missing check and a wrong check look the same from outside.
+
+**Remedy**: look the object up together with its owner, and answer as if it did not exist.
+
+**Example**: Bob, whom Pia has blocked, requests her settings and gets them.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,46 @@ It cannot know whether such a cache stands anywhere: so it suspects, and proves 
 Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), or `Vary`.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["cacheable-personal-data"]
+RULE = Rule("cacheable-personal-data", "API8:2023", ("CWE-525", "CWE-524"), "medium")
+
+STORY = Story(
+    "An answer made for one caller tells caches that many share to keep it for everybody.",
+    "It does no harm until somebody puts such a cache in front: then the next reader is handed"
+    " what was made for the one before.",
+    Incident(
+        "Steam", "2015",
+        "a cache set up in a hurry handed account pages of strangers, with addresses and parts"
+        " of card numbers, to 34,000 users within 90 minutes",
+    ),
+    (
+        "send `Cache-Control: private, no-store` with every personal answer",
+        "let `Vary` name what tells callers apart, where an answer has to be kept",
+        "give each text an `ETag` of its own: no two readers' answers share one",
+    ),
+    "partly",
+    "the invitation goes: answers that show anything of somebody go out as `no-store`, whatever"
+    " the API says.",
+    ("RFC 9111, 3.5 and 4.1", "RFC 9110, 8.8.3 and 12.5.5"),
+)  # fmt: skip
+
+REFERENCE = """
+*API8:2023 · CWE-525, CWE-524*
+
+**Finds** responses with personal data that tell shared caches to keep them for everybody: `public` or `s-maxage`, or any age if the
+request had no `Authorization`, and a `Vary` that does not name what identifies callers. It also finds one strong `ETag` on two responses
+of one address whose governed values differ (a number of the request beside them is no difference), unless `private`, `no-store` or `Vary`
+keeps shared caches from mixing them up. The scan reads this from the responses it already has.
+
+**Cannot know** whether there is such a cache, so the finding is at most *suspected*.
+
+**Remedy**: `Cache-Control: private, no-store`; else `Vary`, and an `ETag` for each text.
+
+**Example**: `GET /me` with `Cache-Control: public, max-age=60`.
+"""
 
 
 def matches(leak: Leak) -> bool:

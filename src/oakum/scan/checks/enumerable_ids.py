@@ -5,10 +5,52 @@ objects are asked for, at the rate of the run.
 Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 to who tries many.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["enumerable-ids"]
+RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")
+
+STORY = Story(
+    "A key is all that keeps strangers out, and whoever has seen a few keys knows the others.",
+    "A program tries all keys in days and takes what stands behind them, though no single"
+    " answer says too much.",
+    Incident(
+        "Dell", "2024",
+        "partners, as which anybody could register, looked up orders by a tag of seven"
+        " characters, and nothing stopped who tried tags for weeks; 49 million records were"
+        " taken",
+    ),
+    (
+        "draw keys at random, of 128 bits, and show them only to whoever is to use them",
+        "where keys have to be short, ask who is calling, or for something else that only the"
+        " holder knows",
+        "answer 429 with `Retry-After` to who tries many, by account and by address",
+    ),
+    "partly",
+    "`limits:` of calls answer 429, and a limit of different owners ends a walk. Keys stay what"
+    " they are.",
+    ("RFC 9562, 8", "RFC 6585, 4"),
+)  # fmt: skip
+
+REFERENCE = """
+*API4:2023 · CWE-340, CWE-799*
+
+**Finds** a key that the contract hides, at an endpoint that opens to anybody with the key, if the key can be guessed. The scan reads the
+ids of identities' own objects as numbers in every usual base, as short codes, and as times. If they are sequential or few, it requests its
+own objects again and again, as a caller who may not know the keys: 40 times, 60 if the document declares a `429`, or as often as needed to
+exceed a `limits:` of the contract, at most 200. A `429`, another refusal, another page, slow responses or a counter of what is left is a rate
+limit, and no finding. If keys cannot be guessed, the scan looks for them outside the objects of other responses. The evidence says how many
+records are behind the endpoint, with a 95 % interval (the German tank problem). The endpoint has to show something that the contract lets this
+caller see; anything beyond that is a leak with its own rule.
+
+**Cannot know** of a limit that starts later, counts different objects or addresses, or counts misses: the scan tries no key that is not an
+identity's own.
+
+**Remedy**: draw keys of 128 bits at random; or require a login. Answer 429 to callers who try many.
+
+**Example**: the tag of a lost dog is a number, and `GET /tags/{number}` tells anybody whose dog it is.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,45 @@ It cannot know whether the front end uses the field.
 Remedy: send a view made for the reader instead of the stored row.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["excessive-data-exposure"]
+RULE = Rule("excessive-data-exposure", "API3:2023", ("CWE-213", "CWE-201"))
+
+STORY = Story(
+    "The object may be seen by this viewer, and this field of it may not.",
+    "The page shows four fields and the answer has forty: whoever looks at the network reads"
+    " all"
+    " of them.",
+    Incident(
+        "Spoutible", "2024",
+        "the profile box of any user held a password hash, the seed of the second factor and a"
+        " reset token; 207,000 were collected",
+    ),
+    (
+        "list the fields that each kind of reader gets, and send no others",
+        "never serialise the stored row: a column that is added later goes out by itself",
+        "use one list for all endpoints: detail, list, search, export, `include`",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent, byte for byte out of the original.",
+    ("GDPR, Article 5(1)(c)",),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-213, CWE-201*
+
+**Finds** a field of an object of which the viewer may see something else; also a field that nobody may see and that its own owner receives. The
+scan follows values: it also finds an owner's value under another name, in a header or outside every declared field.
+
+**Cannot know** whether the front end uses the field. It recognises a leak by the value: a mask (`"***"`), `null` or an empty text in place of
+the value is no leak. If its owner never sees the field, there is no value to compare with, and any value counts.
+
+**Remedy**: send a view made for its reader instead of the stored row.
+
+**Example**: the response to a member's own login contains `"facebook_access_token": "…"`.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,47 @@ It cannot know what is pushed for events that it did not cause, nor later than i
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["feed-exposure"]
+RULE = Rule("feed-exposure", "API3:2023", ("CWE-200", "CWE-863"))
+
+STORY = Story(
+    "A live feed carries a field that no other endpoint shows to this listener.",
+    "What is pushed is filtered once, when somebody is let in, or for nobody; it goes on for as"
+    " long as they listen.",
+    Incident(
+        "Freedom Chat", "2025",
+        "every member sat in one channel, and its answers held the PINs of all others",
+    ),
+    (
+        "make every frame for its receiver, at the moment in which it is sent",
+        "ask again who they are and what they may see when a relation or a setting changes",
+        "send ids and let clients ask, where a frame cannot be made for each",
+    ),
+    "partly",
+    "on nginx it cuts server-sent events and lines of JSON down one by one, for each listener."
+    " On Envoy and in the middleware it refuses feeds. A WebSocket goes by unread, or not at"
+    " all.",
+    ("RFC 6455, 10", "WHATWG HTML, server-sent events"),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-200, CWE-863*
+
+**Finds** a field in a frame of a live feed, while every other endpoint obeys the contract. Feeds are operations that answer
+`text/event-stream` or lines of JSON, and those that declare a `101`, whose schema is that of a frame of a WebSocket. Each kind of viewer
+listens, the owner joins, and the scan requests earlier frames (`?since=0`, `Last-Event-ID: 0`). With `--allow-own-settings` a relation ends
+or a setting is closed while the feed is open; frames that come half a second later are checked against the new state.
+
+**Cannot know** what is pushed for events that the scan did not cause. It listens for a few seconds, and reports a feed from which nothing
+came.
+
+**Remedy**: filter each frame for its receiver, at the moment it is sent.
+
+**Example**: Ann is in a class, Pia joins, and Ann is sent `{"event": "join", "learner": {"nick": "pia", "city": "Leeds"}}`.
+"""
 
 
 def matches(leak: Leak) -> bool:

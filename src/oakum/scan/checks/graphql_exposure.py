@@ -4,10 +4,46 @@ It cannot know which resolver forgot: the path of the query stands in the eviden
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["graphql-exposure"]
+RULE = Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"))
+
+STORY = Story(
+    "In GraphQL another path leads to an object than the one that is guarded.",
+    "A schema has more ways to an object than anybody counts, and each new field adds some.",
+    Incident(
+        "GitLab", "2022",
+        "the query `users` told the accounts of private installations to callers without a"
+        " login (CVE-2021-4191)",
+    ),
+    (
+        "decide in the resolvers of the type, or where its objects are loaded",
+        "include nested lists, `node(id:)`, interfaces and unions",
+        "test the object at every path that the schema has to it",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent, at every path of a query, by type.",
+    ("GraphQL, Best practices: authorization",),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-424, CWE-863*
+
+**Finds** a field that a GraphQL query shows, while every other endpoint obeys the contract. The schema is the file that `graphql:` names,
+else the result of introspection, else the queries that the document has as examples. The scan requests each field of the query's root once as
+each kind of viewer, owners first and several of them in one request, with everything that a few steps below it lead to: pages, nested lists,
+`node(id:)`, interfaces and unions. It passes ids as variables. The evidence contains the path. The scan never sends mutations, and skips a
+field whose words say that it does something; a note says so.
+
+**Cannot know** what is behind an argument that nothing fills, or more than four resources deep.
+
+**Remedy**: decide in the resolvers of the type, or where its objects are loaded, and not at a field of the root: then one rule covers every
+path.
+
+**Example**: `member(id:)` hides where somebody lives, and `tags { members { edges { node { city } } } }` does not.
+"""
 
 
 def matches(leak: Leak) -> bool:

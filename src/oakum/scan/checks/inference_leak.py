@@ -4,10 +4,53 @@ It cannot know how much of the value a patient caller can learn: a filter gives 
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["inference-leak"]
+RULE = Rule("inference-leak", "API3:2023", ("CWE-203", "CWE-200"))
+
+STORY = Story(
+    "A hidden field never appears in an answer, and steers its order, its count or its filter.",
+    "Asked often enough, a filter gives a value away whole, and an order to within its"
+    " neighbours.",
+    Incident(
+        "Hornet", "2024",
+        "with the display of distances switched off, the position of users could still be"
+        " worked"
+        " out",
+    ),
+    (
+        "let nobody sort, filter or count by a field that they may not see of every object",
+        "leave objects with a hidden value out of a filter by it, and out of its count",
+        "to round a value is no remedy: asked from several places, it is exact again",
+    ),
+    "cannot",
+    "it cuts answers down, and cannot see how they came to be. Only a parameter that the"
+    " document"
+    " does not declare is taken out of the query.",
+    ("Goguen and Meseguer, Security Policies and Security Models (1982)",),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-203, CWE-200*
+
+**Finds** a hidden field that never appears in a response but affects it: a filter that finds its owner only by the right value, or an order
+or a count that changes when the owner changes only this field. The scan tries filters with values that owners know of themselves: parameters
+called like the field, with an operator (`email_cont`, `email__startswith`, `email[like]`) or another name for it (`phone_number`), searches, and
+query languages (OData, SCIM, RSQL, JSON). The owner has to come with the right value, and not with another of the same form, twice. The other
+value keeps every word that the caller sees of the owner, so that a search by the visible name is no finding. Orders and
+counts need paired worlds (`--allow-own-settings`): the scan sets the field to low, low again, high and low; differences between two lows
+are noise. It does so with fields of accounts, and of what each caller has one of.
+
+**Cannot know** what owners cannot write (a date of birth that is set once), whether a field of another object affects an order (existing
+objects are not changed for this; the report lists such fields as untried), nor evaluate a list in random order.
+
+**Remedy**: do not sort, filter or count by a field that the caller may not see of every object. Until then a guard can remove such a parameter
+([`without`](policy-language.md#what-finds-or-sorts-by-a-hidden-field)).
+
+**Example**: `GET /runners?sort=weight_kg` shows no weight, but reveals who is heavier.
+"""
 
 
 def matches(leak: Leak) -> bool:

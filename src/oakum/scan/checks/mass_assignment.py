@@ -4,10 +4,49 @@ It cannot know what the member does: `roles` may open every endpoint, or none.
 Remedy: read from a request what its schema declares, and nothing else.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["mass-assignment"]
+RULE = Rule("mass-assignment", "API3:2023", ("CWE-915",))
+
+STORY = Story(
+    "A request sets members of the caller's own object that only the server is to set.",
+    "A profile sent with `roles`, `plan` or `verified` makes an administrator of anybody.",
+    Incident(
+        "FIA portal for drivers", "2025",
+        "the request that saves one's profile took `roles`; as an administrator one read"
+        " password"
+        " hashes and passports of some 7,000 drivers",
+    ),
+    (
+        "bind each request to a schema of its own that has what may be written, and nothing"
+        " else",
+        "refuse other members, or drop them; `additionalProperties: false` says it to clients",
+        "give roles, plans and marks of trust functions of their own",
+    ),
+    "refuses",
+    "the request, with 422, or takes the member out of it (`unknown: remove`), for every member"
+    " that no `set` of the contract gives to this caller.",
+    ("OWASP Mass Assignment Cheat Sheet",),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-915*
+
+**Finds** fields of their own that owners can set although no `set` of the contract allows it. The scan sends another value, sees it in the
+owner's own view, restores the old value, and sees that again. Needs `--allow-writes`. It does not try fields that vary by themselves, times,
+the owner, settings, fields that the life of an object depends on, and fields that let somebody in: keys, handles, passwords, addresses,
+members that a relation by `field` reads. On an object that was there before the run it tries only free texts and numbers: no yes or no,
+no date, no list or map, and nothing whose name, or a value of whose enum, says that something was done or decided (`signed`, `paid`, `phase`):
+what it sets off may stay. *Writes* in the report names each with the reason.
+
+**Cannot know** what the field does.
+
+**Remedy**: read from a request what its schema declares, and nothing else.
+
+**Example**: `PATCH /me` with `"roles": ["admin"]`.
+"""
 
 
 def matches(leak: Leak) -> bool:

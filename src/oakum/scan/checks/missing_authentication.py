@@ -4,10 +4,45 @@ It cannot know whether a document's `security` was meant: the contract alone dec
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["missing-authentication"]
+RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
+
+STORY = Story(
+    "The endpoint asks nobody to log in, and shows what the contract shows to nobody without.",
+    "Anybody on the network can read it, and nobody will know who did.",
+    Incident(
+        "Peloton, as it was found", "January 2021",
+        "unauthenticated requests told the location, gender, age and workouts of members, those"
+        " with a private profile included",
+    ),
+    (
+        "refuse callers without credentials before anything is loaded, by default, for all"
+        " routes",
+        "then compare the caller with the owner of every object: a login alone only moves the"
+        " leak to every account holder",
+        "a key that is the same for everybody, in an app or a script, is no credential",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent; an answer without anything to see is refused.",
+    ("RFC 9110, 15.5.2",),
+)  # fmt: skip
+
+REFERENCE = """
+*API2:2023 · CWE-306, CWE-200*
+
+**Finds** a field that a caller without credentials receives, although the contract shows it to nobody who is not logged in.
+
+**Cannot know** whether an endpoint was meant to be public. `security` in the document is no excuse: only the contract decides, and one line
+of it makes a field public (`see: [anyone]`).
+
+**Remedy**: refuse callers without credentials first, *then* decide by owner and setting. A login alone moves the leak to every account
+holder.
+
+**Example**: `GET /members/4711` without a cookie answers `{"id": "4711", "location": "Leeds"}`.
+"""
 
 
 def matches(leak: Leak) -> bool:

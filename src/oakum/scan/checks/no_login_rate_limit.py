@@ -4,10 +4,43 @@ It cannot know of a brake that begins later, or of one that looks at addresses f
 Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["no-login-rate-limit"]
+RULE = Rule("no-login-rate-limit", "API2:2023", ("CWE-307",), "medium")
+
+STORY = Story(
+    "A secret can be guessed at the login again and again, and nothing slows it down.",
+    "Passwords of other leaks are tried on every account by machines, and a code of four or six"
+    " digits falls in minutes.",
+    Incident(
+        "Freedom Chat", "2025",
+        "nothing limited how many telephone numbers could be tried at its check of numbers",
+    ),
+    (
+        "after a few wrong secrets answer 429 with `Retry-After`, by account and by address",
+        "let a code die after a few tries, and not only after a time",
+        "refuse passwords that are known from leaks; offer a second factor",
+    ),
+    "partly",
+    "`limits:` of calls answer 429 by address. It does not know which account a login is for,"
+    " so guesses from many addresses pass.",
+    ("RFC 6585, 4", "NIST SP 800-63B, 5.2.2"),
+)  # fmt: skip
+
+REFERENCE = """
+*API2:2023 · CWE-307*
+
+**Finds** logins without a rate limit: the scan sends ten wrong secrets in a row for an account that it made itself, each with the same
+response, and then the right one, which is accepted at once. Needs `--allow-writes`, and a registration that the document describes.
+
+**Cannot know** of a limit that starts later, or of one that covers many addresses.
+
+**Remedy**: after a few wrong secrets answer `429` with `Retry-After`, by account and by address.
+
+**Example**: `POST /login` that answers the hundredth wrong password like the first.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,47 @@ It cannot know which front end shows it: a greeting with a first name was wanted
 Remedy: say nothing of an account before its holder has proved to be its holder.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["pre-login-disclosure"]
+RULE = Rule("pre-login-disclosure", "API2:2023", ("CWE-209", "CWE-201"))
+
+STORY = Story(
+    "Whoever names a person, in a login or a registration, is told something of them.",
+    "It takes no account and no password: only a name, a number or an address.",
+    Incident(
+        "Life360", "2024",
+        "the answer of the login held first name and telephone number of whoever had the"
+        " address,"
+        " before anybody was logged in; 442,519 people",
+    ),
+    (
+        "make these answers of constants: nothing that comes from the account stands in them",
+        "let errors name the member of the request that is wrong, and no value",
+        "masks help little: `a***@example.com` with the length of the original tells a lot",
+    ),
+    "partly",
+    "an error that the document does not describe gets the guard's own body, and a member that"
+    " no schema declares is taken out. What the schema of the answer itself declares, outside"
+    " of"
+    " any resource, passes.",
+    ("RFC 9457, 5",),
+)  # fmt: skip
+
+REFERENCE = """
+*API2:2023 · CWE-209, CWE-201*
+
+**Finds** a field of a person in a response to somebody who only named them: in the error of a login, in the refusal of a name that is taken,
+in the confirmation of a letter. The scan sends the same requests as `account-enumeration`. An echo of the request does not count, and a short value
+counts only if two people's own values were in the same place.
+
+**Cannot know** the contents of a mail or a text message that the request caused.
+
+**Remedy**: keep everything of the account out of responses to callers who have not proved to be its holder.
+
+**Example**: `POST /login` with a wrong password answers `401 {"first_name": "Ada", "phone": "+44…"}`.
+"""
 
 
 def matches(leak: Leak) -> bool:

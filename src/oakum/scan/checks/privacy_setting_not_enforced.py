@@ -4,10 +4,49 @@ It cannot know what the settings page says unless the contract quotes it (`promi
 Remedy: apply the setting where the object is read, for every endpoint, not where it is displayed.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, setting, things, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["privacy-setting-not-enforced"]
+RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
+
+STORY = Story(
+    "Its owner has hidden the field with a setting, and the API sends it all the same.",
+    "The setting is a promise. Who hides something has a reason to, and acts as if it were"
+    " hidden.",
+    Incident(
+        "Peloton", "2021",
+        "the researchers set their own profile to private, and could still read its data; the"
+        " setting took effect in the app and not in the API",
+    ),
+    (
+        "apply the setting in the query or the serializer that all endpoints share",
+        "read a missing setting as closed",
+        "send no flag beside the data that it should hide: hiding in the front end hides"
+        " nothing",
+    ),
+    "removes",
+    "{field} from what {viewer} is sent, by what the owner has set; it looks the setting up,"
+    " and"
+    " what it cannot learn is closed.",
+    ("GDPR, Article 25",),
+)  # fmt: skip
+
+REFERENCE = """
+*API3:2023 · CWE-359, CWE-213*
+
+**Finds** a field that a viewer receives although the owner has hidden it with a setting. The contract would show it to this viewer if the
+owner had set it open. If the contract quotes what the settings page tells people (`promise:`), the report puts the quotation beside the
+finding.
+
+**Cannot know** what the settings page really says, and whether the setting works in the front end. It knows states that the owner's own
+account shows; a state that no identity is in is reported as not shown, unless `--allow-own-settings` lets the scan set it.
+
+**Remedy**: apply the setting where the object is read, in the query or the serializer that every endpoint shares. Hiding it in the front end
+protects nobody.
+
+**Example**: Pia is private. Ann, another member, requests Pia's profile and gets `{"is_private": true, "location": "Leeds"}`.
+"""
 
 
 def matches(leak: Leak) -> bool:

@@ -4,10 +4,49 @@ It cannot know who still needs that endpoint, nor of those that it did not think
 Remedy: take the old address down, or let both run through the same checks.
 """
 
-from oakum.rules import RULES
+from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
+from oakum.scan.stories import Incident, Story
 
-RULE = RULES["shadow-endpoint"]
+RULE = Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"))
+
+STORY = Story(
+    "An endpoint that no document has shows what the documented ones keep.",
+    "A fix is made where people look. An old version, an old address or a page for phones runs"
+    " on without it, and who wants the data tries those first.",
+    Incident(
+        "Optus", "2022",
+        "a check that had been broken in 2018 was fixed at the main address in 2021, and not"
+        " at a second one that nobody used any more: 9.5 million customers",
+    ),
+    (
+        "take down what nobody needs: the address, the version, the route",
+        "let all that answer make their answers by the same code, with the same checks",
+        "keep a list of addresses and versions that answer, and run scans against each",
+    ),
+    "refuses",
+    "it lets through what the document has, and nothing else: other paths and versions are not"
+    " there for it. An address that does not lead through it is out of its reach.",
+    ("RFC 8594",),
+)  # fmt: skip
+
+REFERENCE = """
+*API9:2023 · CWE-1059, CWE-863*
+
+**Finds** a field at an endpoint that no document has, while the documented endpoints obey the contract. With `--twins` the scan tries other
+versions of documented paths (of `/v2/` the one before, the first, the next, and none at all), other values where the document lets a header,
+a media type or a query parameter name a version, and a phone's `User-Agent`. With `--twin URL` it requests the same endpoints at another
+address, with `--front-end URL` the paths in a page's scripts that the document lacks. It tries each as an owner first, and stops after one
+response if this is not an API's. It searches responses of an unknown form, including data in a page, for objects of the contract's
+kinds: by key, owner and two more members.
+
+**Cannot know** endpoints that it did not think of, nor objects whose members all have other names and contain nothing that their owner sees
+elsewhere.
+
+**Remedy**: remove the old endpoint, or let it decide by the same code; keep a list of what answers.
+
+**Example**: `GET /v2/tenants/{id}` shows another tenant's name, `GET /v1/tenants/{id}` their IBAN too.
+"""
 
 
 def matches(leak: Leak) -> bool:

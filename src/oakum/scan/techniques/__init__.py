@@ -7,6 +7,9 @@ A technique gets the engine after all documented endpoints were asked. It asks o
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from oakum.scan.checks import CHECKS, Check
 from oakum.scan.technique import Technique
 from oakum.scan.techniques import (
     account_enumeration,
@@ -28,6 +31,12 @@ from oakum.scan.techniques import (
     writes,
 )
 
+
+def brought(checks: Iterable[Check]) -> Iterator[Technique]:
+    """Rules that bring the technique that finds them: one file has both."""
+    return (each for each in checks if isinstance(each, Technique))
+
+
 TECHNIQUES: tuple[Technique, ...] = (
     offline,
     calls,
@@ -46,6 +55,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     creations,
     accounts,
     id_enumeration,
+    *brought(CHECKS),
 )
 
-__all__ = ["TECHNIQUES"]
+__all__ = ["TECHNIQUES", "brought"]
