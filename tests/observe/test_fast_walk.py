@@ -70,3 +70,14 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
             assert leaks == {leak.key for leak in look.leaks}
             compared[operation.id] += len(leaks)
     assert len(compared) > 15
+
+
+def test_what_begins_anew_has_heard_nothing_and_is_compiled_no_second_time(traffic: Path) -> None:
+    judged = Judged(compile_for_gateway(load(CONTRACT)))
+    judged.learn_all([Source(str(traffic))])
+    for passed in records(Source(str(traffic))):
+        judged.hear(passed, read(passed.exchange.response.body, "application/json"))
+    fresh = judged.fresh()
+    assert fresh.model is judged.model
+    assert judged.sent() and judged.distrust() == ()
+    assert fresh.sent() == () and fresh.drift() == () and fresh.distrust() != ()

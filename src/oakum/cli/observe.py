@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_addon import command as addon
@@ -17,7 +16,7 @@ from oakum.cli.observe_compare import command as compare
 from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
-from oakum.cli.observe_sources import HOST, SOURCES, not_both
+from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
 from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -52,7 +51,7 @@ command.add_command(watch, "watch")
 )
 @HOST
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
-@written.OPTION
+@HTML
 @click.option(
     "--write-openapi", type=shared.PATH, metavar="FILE",
     help="write an OpenAPI 3.1 document of the undeclared endpoints",
@@ -92,7 +91,9 @@ def traffic(
     if json_file is not None:
         shared.write_text(json_file, json_v1.render(made).decode())
     if html_file is not None:
-        written.inventory(html_file, json_v1.document(made))
+        from oakum.pages.writing import write_inventory
+
+        write_inventory(html_file, json_v1.document(made))
     if form == "json":
         shared.say(json_v1.render(made).decode().rstrip("\n"))
     else:

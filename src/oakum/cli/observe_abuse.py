@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import observe_denied as denied
-from oakum.cli import observe_pages as written
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, SOURCES, not_both
+from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
 from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -57,7 +56,7 @@ _EARLY = 1_000
     help="key of the hashes of callers  [default: OAKUM_AUDIT_KEY, or one for this run]",
 )  # fmt: skip
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
-@written.OPTION
+@HTML
 @click.option(
     "--events", "events_file", metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -117,7 +116,9 @@ def command(
     if json_file is not None:
         shared.write_text(json_file, document)
     if html_file is not None:
-        written.abuse(html_file, json_v1.document(report, reads, distrust))
+        from oakum.pages.writing import write_abuse
+
+        write_abuse(html_file, json_v1.document(report, reads, distrust))
     if form == "json":
         shared.say(document.rstrip("\n"))
     elif str(events_file) != "-":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from oakum.cli import observe_pages as written
 from oakum.cli import shared
+from oakum.cli.observe_sources import HTML
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 
@@ -31,7 +31,7 @@ from oakum.errors import ExitCode, InputError, Location, Problem
     help="what is used: the JSON of `oakum observe front-end`; repeatable",
 )  # fmt: skip
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
-@written.OPTION
+@HTML
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="format of standard output",
@@ -75,7 +75,9 @@ def command(
     if json_file is not None:
         shared.write_text(json_file, render(found).decode())
     if html_file is not None:
-        written.comparison(html_file, document(found))
+        from oakum.pages.writing import write_comparison
+
+        write_comparison(html_file, document(found))
     if form == "json":
         shared.say(render(found).decode().rstrip("\n"))
     else:

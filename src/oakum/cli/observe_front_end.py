@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from oakum.cli import observe_pages as written
 from oakum.cli import shared
+from oakum.cli.observe_sources import HTML
 from oakum.errors import ExitCode
 from oakum.http.origin import origin_of
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="path of the Chromium to use")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
-@written.OPTION
+@HTML
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="format of standard output",
@@ -90,7 +90,9 @@ def command(
     if json_file:
         shared.write_text(json_file, f"{document}\n")
     if html_file:
-        written.usage(html_file, found)
+        from oakum.pages.writing import write_usage
+
+        write_usage(html_file, found)
     if form == "json":
         shared.say(document)
     else:

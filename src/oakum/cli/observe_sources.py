@@ -19,6 +19,10 @@ HOST = click.option(
     "--host", "hosts", multiple=True, metavar="NAME",
     help="only calls of this host; repeatable",
 )  # fmt: skip
+HTML = click.option(
+    "--html", "html_file", type=shared.PATH, metavar="FILE",
+    help="also write one self-contained HTML file",
+)  # fmt: skip
 _KEY = 32
 _SHORT = 16
 """Bytes below which a key is told to be one: who can try keys finds it."""

@@ -1,4 +1,4 @@
-"""`--html FILE` of the `oakum observe` commands."""
+"""Writes the pages that `oakum observe` is asked for with `--html FILE`."""
 
 from __future__ import annotations
 
@@ -6,53 +6,37 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import click
-
-from oakum.cli import shared
 from oakum.openapi.model import Json
+from oakum.page.file import write
+from oakum.pages import abuse, comparison, inventory, usage
 
-OPTION = click.option(
-    "--html", "html_file", type=shared.PATH, metavar="FILE",
-    help="also write one self-contained HTML file",
-)  # fmt: skip
 _AROUND = 3
+"""Lines of a contract that a page shows before and after the one it points at."""
 
 
-def inventory(path: Path, document: Json) -> None:
+def write_inventory(path: Path, document: Json) -> None:
     """The page of an observation; raises `InputError` when it cannot be written."""
-    from oakum.page.file import write
-    from oakum.pages.inventory import render
-
     places = [each["contract"] for each in document["drift"] if each["contract"]]
-    write(path, render(document, lines(places)).encode())
+    write(path, inventory.render(document, _lines(places)).encode())
 
 
-def usage(path: Path, document: Json) -> None:
+def write_usage(path: Path, document: Json) -> None:
     """The page of what front ends use; raises `InputError` when it cannot be written."""
-    from oakum.page.file import write
-    from oakum.pages.usage import render
-
-    write(path, render(document, lines(document.get("difference", ()))).encode())
+    write(path, usage.render(document, _lines(document.get("difference", ()))).encode())
 
 
-def comparison(path: Path, document: Json) -> None:
+def write_comparison(path: Path, document: Json) -> None:
     """The page of the three-way difference; raises `InputError` when it cannot be written."""
-    from oakum.page.file import write
-    from oakum.pages.comparison import render
-
     places = [each["contract"] for each in document["rows"]]
-    write(path, render(document, lines(places)).encode())
+    write(path, comparison.render(document, _lines(places)).encode())
 
 
-def abuse(path: Path, document: Json) -> None:
+def write_abuse(path: Path, document: Json) -> None:
     """The page of who takes too much; raises `InputError` when it cannot be written."""
-    from oakum.page.file import write
-    from oakum.pages.abuse import render
-
-    write(path, render(document).encode())
+    write(path, abuse.render(document).encode())
 
 
-def lines(places: Iterable[Mapping[str, Json]]) -> dict[str, dict[str, str]]:
+def _lines(places: Iterable[Mapping[str, Json]]) -> dict[str, dict[str, str]]:
     """Lines of the user's files around places: those that a page shows, and no others.
 
     A file that cannot be read any more has none: the place is told all the same.
