@@ -357,13 +357,13 @@ def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
     """Every scalar of a value, with its place; however deep it is nested."""
     ahead = [iter([(at, value)])]
     while ahead:
-        found = next(ahead[-1], None)
-        if found is None:
-            ahead.pop()
-        elif isinstance(found[1], dict | list):
-            ahead.append(_inside(*found))
+        for place, each in ahead[-1]:
+            if isinstance(each, dict | list):
+                ahead.append(_inside(place, each))
+                break
+            yield place, each
         else:
-            yield found
+            ahead.pop()
 
 
 def _inside(at: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:

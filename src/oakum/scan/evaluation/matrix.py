@@ -336,11 +336,12 @@ class Matrix:
 
     def _is_open(self, key: Key, entry: Entry, viewer: str | None) -> bool:
         """Whether another answer to this viewer may change what is known of a cell."""
-        if entry.result is Result.LEAK and not entry.probes:
-            return True  # what stands against it may be settled by another's answer
-        if entry.result is Result.CLOSED and self.insists is not None:
-            return self.insists(key, viewer)
-        return entry.result is Result.UNTESTED
+        result = entry.result
+        if result is Result.UNTESTED:
+            return True
+        if result is Result.LEAK:
+            return not entry.probes  # what stands against it may be settled by another's answer
+        return result is Result.CLOSED and self.insists is not None and self.insists(key, viewer)
 
     def undecided(
         self, endpoint: str, viewer: str | None, owner: str, only: str = ""
