@@ -51,10 +51,10 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "it trusts a bad certificate": ("test_threat_model.py::test_no_option_turns_certificates_off",),
     # a guard
     "the guard and the API parse a path differently": (
-        "unit/guard/test_route.py::test_what_two_servers_could_read_in_two_ways_is_no_place",
+        "unit/routing/test_route.py::test_what_two_servers_could_read_in_two_ways_is_no_place",
     ),
     "a caller impersonates a proxy or the guard": (
-        "unit/guard/test_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
+        "unit/routing/test_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
         "properties/test_callers.py::test_only_the_credential_that_was_verified_names_the_caller",
     ),
     "the guard and the client parse a body differently": (
@@ -67,7 +67,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     ),
     "a response reveals hidden data by its form: a length, a tag, a count, *forbidden*": (
         "unit/guard/test_enforcement.py::test_absent_and_forbidden_are_the_same_bytes",
-        "unit/guard/test_headers.py::test_back_pass_only_headers_that_are_listed",
+        "unit/routing/test_headers.py::test_back_pass_only_headers_that_are_listed",
     ),
     "a look-up is made to fail": (
         "properties/test_evidence.py::test_a_worse_look_up_answer_never_shows_more",

@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
 from oakum.guard.loading import kept_going, open_gate, unread, written
-from oakum.guard.messages import Answered, Asked, Denied, Headers, whole
+from oakum.routing.messages import Answered, Asked, Denied, Headers, whole
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -23,8 +23,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
 from oakum.guard.loading import kept_going, open_gate, unread, written
-from oakum.guard.messages import Answered, Asked, Denied, Headers, whole
-from oakum.guard.problem import title
+from oakum.routing.messages import Answered, Asked, Denied, Headers, whole
+from oakum.routing.problem import title
 
 Environ = dict[str, Any]
 Problem = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]

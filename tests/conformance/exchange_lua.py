@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.plan import render_plan
-from oakum.guard.problem import PROBLEM_HEADERS, problem
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.problem import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
 from oakum.guard.enforcement import Passing, Refusal
-from oakum.guard.messages import Answered, Asked
+from oakum.routing.messages import Answered, Asked
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Outcome, Request, Response, Setup

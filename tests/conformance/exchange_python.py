@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper, Refusal
-from oakum.guard.messages import Answered, Asked
 from oakum.guard.secrets import read_api_keys
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.messages import Answered, Asked
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 
 _T = TypeVar("_T")

@@ -31,8 +31,8 @@ from typing import Any, Protocol
 import orjson
 import yaml
 
-from oakum.guard.problem import problem
 from oakum.policy.contract import Contract, load
+from oakum.routing.problem import problem
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"
 START = 1_700_000_000.0

@@ -13,10 +13,10 @@ from oakum.authz import Model, Principal
 from oakum.authz.media import key
 from oakum.authz.model import answer_media
 from oakum.authz.project import Call
-from oakum.guard.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Renderer
 from oakum.openapi.model import Json
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 
 _BRIDGE = b"""
 local json, project, held = require "oakum.json", require "oakum.project", require "oakum.held"

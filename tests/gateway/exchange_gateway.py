@@ -17,10 +17,10 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Target
 from oakum.openapi.model import Json
+from oakum.routing.compiled_contract import compile_for_gateway
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start

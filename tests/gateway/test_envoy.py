@@ -18,9 +18,9 @@ from joserfc.jwk import RSAKey
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import envoy
-from oakum.guard.problem import problem
 from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
+from oakum.routing.problem import problem
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, planned, start, write

@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from oakum.guard import envoy
-from oakum.guard.problem import problem
+from oakum.routing.problem import problem
 from tests.gateway.client import ask
 from tests.gateway.engine import start
 from tests.gateway.stub import plan, stubbed

@@ -24,9 +24,9 @@ from joserfc.jwk import RSAKey
 from oakum.errors import InputError, TargetError
 from oakum.guard import nginx
 from oakum.guard.nginx import Nginx
-from oakum.guard.problem import problem
 from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
+from oakum.routing.problem import problem
 from tests.gateway import client, stub
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, planned, start, write

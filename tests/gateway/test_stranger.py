@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.nginx import Nginx
@@ -22,6 +21,7 @@ from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Target
 from oakum.policy.contract import load
+from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written
 from tests.gateway.test_running import installed

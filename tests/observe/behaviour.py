@@ -14,8 +14,8 @@ from typing import Any
 
 from oakum.authz import Judge, Principal, compile_contract
 from oakum.authz.judge import Keep
-from oakum.guard.route import Router, placed
 from oakum.policy.contract import load
+from oakum.routing.route import Router, placed
 from tests.cadence.client import Answer
 from tests.cadence.play import SWITCHES, Play
 

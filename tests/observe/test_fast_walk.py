@@ -9,16 +9,16 @@ import pytest
 
 import cadence
 from oakum.authz import Judge
-from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.exposure.callers import NOBODY, UNKNOWN
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load
-from oakum.pytest_plugin.callers import NOBODY, UNKNOWN
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
 from oakum.recordings.fast_walk import FastWalk
 from oakum.recordings.traffic import Judged
 from oakum.recordings.verdict import Verdicts
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.response_reader import read_as_declared
-from oakum.scan.identities.cast import Cast
+from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import read
 from tests.observe.crowd import Crowd, text

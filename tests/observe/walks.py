@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from oakum.authz import ObjectInstance
+from oakum.exposure.knowledge import says_nothing
 from oakum.policy.graphql import TAG
 from oakum.recordings.fast_walk import Seen
-from oakum.scan.evaluation.knowledge import says_nothing
 
 Place = tuple[str, ...]
 Row = tuple[object, ...]

@@ -6,16 +6,16 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Response
-from oakum.guard.compiled_contract import compile_for_gateway
+from oakum.exposure.callers import UNKNOWN, Caller
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
-from oakum.pytest_plugin.callers import UNKNOWN, Caller
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
 from oakum.recordings.fast_walk import FastWalk
 from oakum.recordings.traffic import Judged
 from oakum.recordings.verdict import Verdicts
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.response_reader import ResponseReader
-from oakum.scan.identities.cast import Cast
+from oakum.routing.compiled_contract import compile_for_gateway
 from tests.conformance.exchanges import cases
 
 ANSWERED = Response(200, {"content-type": "application/json"})

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
+from oakum.exposure.callers import NOBODY, UNKNOWN, Caller
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.response_reader import ResponseReader
+from oakum.exposure.unknowns import RELATION
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
-from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.response_reader import ResponseReader
-from oakum.scan.evaluation.unknowns import RELATION
-from oakum.scan.identities.cast import Cast
 from tests.properties.worlds import (
     ANSWER,
     RELATIONS,

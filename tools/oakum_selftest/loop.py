@@ -15,6 +15,7 @@ from itertools import cycle, islice
 from oakum.authz import Model, compile_contract
 from oakum.authz.diff import changes, compare
 from oakum.exchange import Request, Response
+from oakum.exposure.endpoints import is_graphql
 from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
 from oakum.inference.side_effects import classify
@@ -22,7 +23,6 @@ from oakum.policy.contract import Contract
 from oakum.scan.engine import Engine
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
-from oakum.scan.requests.endpoints import is_graphql
 from oakum.scan.run import Scan
 from oakum.scan.transport.client import BudgetSpent, Governor, Transport
 from oakum_selftest import mutant as mutants

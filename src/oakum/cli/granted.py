@@ -11,17 +11,17 @@ from oakum.authz import Judge
 from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.exposure.callers import UNKNOWN, Caller, Callers
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.response_reader import read_as_declared
 from oakum.frontend.contrast import Row, Sight, Viewed, contrast
 from oakum.frontend.usage import Heard, Sent, Usage
-from oakum.guard.compiled_contract import compile_for_gateway
-from oakum.guard.route import Router, placed
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.callers import UNKNOWN, Caller, Callers
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.response_reader import read_as_declared
-from oakum.scan.identities.cast import Cast
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.route import Router, placed
 
 
 class Granted:

@@ -210,7 +210,6 @@ def _drafting(
     what it was before relations and settings were supposed; None: it is the user's own."""
     import yaml
 
-    from oakum.guard.compiled_contract import compile_for_gateway
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
     from oakum.inference.supposed import supposed
@@ -218,6 +217,7 @@ def _drafting(
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
     from oakum.recordings.traffic import Judged
+    from oakum.routing.compiled_contract import compile_for_gateway
 
     if contract is None:
         assert openapi is not None

@@ -78,7 +78,7 @@ def observed(asked: Asked) -> tuple[Observation, Survey]:
 
 def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation]) -> str:
     """Why an engine of SQL cannot take the sources; empty: it can."""
-    from oakum.guard.route import rivals
+    from oakum.routing.route import rivals
     from oakum.traffic.intake import is_log
 
     if asked.engine is None and find_spec("duckdb") is None:

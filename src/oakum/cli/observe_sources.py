@@ -75,10 +75,10 @@ def not_both(contract: Path | None, openapi: Path | None) -> None:
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:
     """A document, or a contract with a policy; None: neither was given."""
-    from oakum.guard.compiled_contract import compile_for_gateway
     from oakum.openapi.document import Document
     from oakum.policy.contract import load
     from oakum.recordings.traffic import Declared, Judged
+    from oakum.routing.compiled_contract import compile_for_gateway
 
     if openapi is not None:
         return Declared(Document.load(openapi))

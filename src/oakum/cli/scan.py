@@ -15,9 +15,9 @@ import orjson
 from oakum.cli import scan_only, scan_restore, shared
 from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, Problem
+from oakum.exposure.matrix import Outcome
 from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
-from oakum.scan.evaluation.matrix import Outcome
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 

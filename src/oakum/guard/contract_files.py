@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.foreseen import foreseen
-from oakum.guard.lookup_plan import feeds
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Plan
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
+from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from oakum.routing.lookup_plan import feeds
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,23 +19,25 @@ from oakum.authz import Call, Principal, Projection, Subject, answer_media, proj
 from oakum.authz.csv import project_csv
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
-from oakum.guard import ahead
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
-from oakum.guard.caching import FRESH, kept_apart
-from oakum.guard.compiled_contract import CompiledContract
-from oakum.guard.fields import check, in_origin_form
-from oakum.guard.headers import back, client, onward, upgrades
 from oakum.guard.intake import Intake, Taken, absent
-from oakum.guard.lookup_plan import Endpoint, kind_of
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Desk, Inquiry, Known
-from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Guesses, Memory
-from oakum.guard.messages import Answered, Asked, Denied, broken
-from oakum.guard.route import Place, Router, passes, placed, queried, without
 from oakum.guard.sight import shows, visible
-from oakum.guard.who import (
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json, Operation
+from oakum.routing import ahead
+from oakum.routing.caching import FRESH, kept_apart
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.fields import check, in_origin_form
+from oakum.routing.headers import back, client, onward, upgrades
+from oakum.routing.lookup_plan import Endpoint, kind_of
+from oakum.routing.media import described, read_media_type
+from oakum.routing.messages import Answered, Asked, Denied, broken
+from oakum.routing.route import Place, Router, passes, placed, queried, without
+from oakum.routing.who import (
     NOBODY,
     Given,
     Verifier,
@@ -49,8 +51,6 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.http.media_type import is_json
-from oakum.openapi.model import Json, Operation
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)

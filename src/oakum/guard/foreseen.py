@@ -15,11 +15,11 @@ from oakum.authz.principal import claim_path
 from oakum.authz.table import element, member, resource_of, scalars
 from oakum.errors import Location, Problem
 from oakum.guard.foreseen_writes import Writes
-from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Relation, Resource, State
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")

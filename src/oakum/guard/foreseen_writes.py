@@ -12,13 +12,13 @@ from oakum.authz.decide import may_call
 from oakum.authz.model import resources_in
 from oakum.authz.table import element, leaf_index, resource_of, scalars
 from oakum.errors import Location, Problem
-from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
-from oakum.guard.paging import PAGING
-from oakum.guard.shown import enclosing, listed_at, shown_at
-from oakum.guard.targets import names, needs_object
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.routing.paging import PAGING
+from oakum.routing.shown import enclosing, listed_at, shown_at
+from oakum.routing.targets import names, needs_object
 
 _DEEP = 3
 """Members within members of a body in which a list of keys is looked for."""

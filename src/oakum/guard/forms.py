@@ -11,12 +11,12 @@ from collections.abc import Collection
 
 import orjson
 
-from oakum.guard.lookup_plan import Form
-from oakum.guard.media import FORM, MediaType
-from oakum.guard.messages import Denied
-from oakum.guard.parts import parts_of
-from oakum.guard.route import called, queried, valued
 from oakum.openapi.model import Json
+from oakum.routing.lookup_plan import Form
+from oakum.routing.media import FORM, MediaType
+from oakum.routing.messages import Denied
+from oakum.routing.parts import parts_of
+from oakum.routing.route import called, queried, valued
 
 _LONGEST = 1024
 """Of a text that may be a key; what is longer stands for itself as an empty one."""

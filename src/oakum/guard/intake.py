@@ -16,18 +16,18 @@ from oakum.authz.span import Unreadable, read
 from oakum.authz.writing import Named
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
-from oakum.guard.lookup_plan import Endpoint, Form
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.media import FORM, PARTS, MediaType, is_plain, read_media_type
-from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.objects import find, question, seen
-from oakum.guard.parts import overrides, pair_names, part_names
-from oakum.guard.route import queried
-from oakum.guard.targets import Target, TargetKind
-from oakum.guard.who import readable
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
+from oakum.routing.lookup_plan import Endpoint, Form
+from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
+from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.parts import overrides, pair_names, part_names
+from oakum.routing.route import queried
+from oakum.routing.targets import Target, TargetKind
+from oakum.routing.who import readable
 
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:

@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal
 from oakum.authz.principal import alike, identifiers, text
-from oakum.guard.lookup_plan import Home, LookupPlan, origin
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
-from oakum.guard.messages import Answered, Asked, Headers
-from oakum.guard.route import filled
-from oakum.guard.who import Given, Who, octets, readable
 from oakum.guard.whole import is_failed, is_stale, is_whole
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation
+from oakum.routing.lookup_plan import Home, LookupPlan, origin
+from oakum.routing.messages import Answered, Asked, Headers
+from oakum.routing.route import filled
+from oakum.routing.who import Given, Who, octets, readable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))

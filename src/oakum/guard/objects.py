@@ -12,13 +12,13 @@ from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.principal import text
 from oakum.authz.writing import ITSELF, Key, Named
 from oakum.guard.lookups import Inquiry
-from oakum.guard.messages import Answered, Asked, Denied
-from oakum.guard.route import filled
-from oakum.guard.shown import enclosing
-from oakum.guard.targets import Target, names, renamed
-from oakum.guard.who import readable
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
+from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.route import filled
+from oakum.routing.shown import enclosing
+from oakum.routing.targets import Target, names, renamed
+from oakum.routing.who import readable
 
 _NOWHERE = Target("none")
 

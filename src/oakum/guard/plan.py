@@ -23,18 +23,18 @@ from oakum.authz.media import distinct, split
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
 from oakum.authz.whole import Place
-from oakum.guard.automaton import Automaton
-from oakum.guard.compiled_contract import CompiledContract
 from oakum.guard.kinds import bits_of
-from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
-from oakum.guard.nested import planned
 from oakum.guard.planned import PlannedTargets
-from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Policy, Relation, State
+from oakum.routing.automaton import Automaton
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
+from oakum.routing.nested import planned
+from oakum.routing.route import nameless, rivals
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")

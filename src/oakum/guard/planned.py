@@ -11,9 +11,9 @@ from oakum.authz.judge import matches
 from oakum.authz.media import distinct
 from oakum.authz.model import declared_answers
 from oakum.authz.table import member, resource_of, ways
-from oakum.guard.shown import enclosing, stands_inside
-from oakum.guard.targets import Target
 from oakum.openapi.model import Media
+from oakum.routing.shown import enclosing, stands_inside
+from oakum.routing.targets import Target
 
 
 @dataclass(frozen=True)

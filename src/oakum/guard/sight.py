@@ -13,13 +13,13 @@ from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
 from oakum.authz.principal import held
 from oakum.authz.project import left
-from oakum.guard.concealing import Concealed
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.messages import Answered, Asked
-from oakum.guard.route import filled
-from oakum.guard.targets import renamed
-from oakum.guard.who import STRANGER, readable
+from oakum.routing.concealing import Concealed
+from oakum.routing.messages import Answered, Asked
+from oakum.routing.route import filled
+from oakum.routing.targets import renamed
+from oakum.routing.who import STRANGER, readable
 
 
 def visible(

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from oakum.authz.span import Unreadable, read
 from oakum.errors import InputError, Problem
-from oakum.guard.who import Verifier
 from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Tokens
+from oakum.routing.who import Verifier
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

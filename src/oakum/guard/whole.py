@@ -6,8 +6,8 @@ The law of this module: what cannot be told to be whole is cut off. `lua/whole.l
 from __future__ import annotations
 
 from oakum.authz.whole import Place, extent, failed, look
-from oakum.guard.messages import Answered
 from oakum.openapi.model import Json
+from oakum.routing.messages import Answered
 
 
 def is_whole(place: Place, answered: Answered, value: Json) -> bool:

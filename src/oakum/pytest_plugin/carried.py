@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from oakum.authz import ObjectInstance
 from oakum.authz.judge import Pointer
 from oakum.exchange import Response
+from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import canonical, leaves_of, says_nothing
 
 _TELLING = 6
 """Characters from which on a value is hardly there by chance."""

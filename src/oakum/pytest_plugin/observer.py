@@ -12,29 +12,29 @@ from oakum.authz import Leaf, likely_media
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.guard.compiled_contract import compile_for_gateway
-from oakum.guard.route import Router, placed
-from oakum.inference.params import infer_params
-from oakum.openapi.model import Operation
-from oakum.policy.contract import Contract
-from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
-from oakum.pytest_plugin.ear import Heard, Talk
-from oakum.pytest_plugin.refusals import REFUSED, Refusals
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look
-from oakum.pytest_plugin.strays import Kept, Strays, sent_of
-from oakum.pytest_plugin.test_counts import Tally
-from oakum.scan.evaluation.evidence import Redactor, declared_names, policy_names
-from oakum.scan.evaluation.json_depth import not_too_deep
-from oakum.scan.evaluation.knowledge import leaves_of, says_nothing
-from oakum.scan.evaluation.response_reader import (
+from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import survey
+from oakum.exposure.evidence import Redactor, declared_names, policy_names
+from oakum.exposure.json_depth import not_too_deep
+from oakum.exposure.knowledge import leaves_of, says_nothing
+from oakum.exposure.response_reader import (
     MAX_TEXT,
     ResponseReader,
     is_success,
     read_as_declared,
     text_of,
 )
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import survey
+from oakum.inference.params import infer_params
+from oakum.openapi.model import Operation
+from oakum.policy.contract import Contract
+from oakum.pytest_plugin.ear import Heard, Talk
+from oakum.pytest_plugin.refusals import REFUSED, Refusals
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look
+from oakum.pytest_plugin.strays import Kept, Strays, sent_of
+from oakum.pytest_plugin.test_counts import Tally
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.route import Router, placed
 
 _LOOPBACK = re.compile(
     r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from oakum.exposure.matrix import Key
 from oakum.finding import Evidence
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
-from oakum.scan.evaluation.matrix import Key
 
 _Question = tuple[str, tuple[tuple[str, str], ...]]
 """Operation, and the parameters of its path in order."""

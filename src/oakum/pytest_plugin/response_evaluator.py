@@ -16,17 +16,17 @@ from oakum.authz.decide import through
 from oakum.authz.judge import Pointer
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Response
+from oakum.exposure.callers import Caller, Source
+from oakum.exposure.evidence import Redactor, shape
+from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.matrix import Key, state_key
+from oakum.exposure.response_reader import ResponseReader
+from oakum.exposure.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.pytest_plugin.callers import Caller, Source
 from oakum.pytest_plugin.carried import Carried
 from oakum.pytest_plugin.test_counts import Known, Tally, undocumented
-from oakum.scan.evaluation.evidence import Redactor, shape
-from oakum.scan.evaluation.knowledge import canonical, says_nothing
-from oakum.scan.evaluation.matrix import Key, state_key
-from oakum.scan.evaluation.response_reader import ResponseReader
-from oakum.scan.evaluation.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
 
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",

@@ -20,6 +20,16 @@ from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.principal import held, texts
 from oakum.authz.table import deciding, leaf_index
 from oakum.exchange import Request
+from oakum.exposure.ambient import NAMES_ONE, instant
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.exhibits import Question
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
+from oakum.exposure.misplaced import Found, Misplaced
+from oakum.exposure.response_reader import is_success
+from oakum.exposure.unknowns import RELATION, SETTING, WHO
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
@@ -30,16 +40,6 @@ from oakum.pytest_plugin.response_evaluator import (
     leak_of,
 )
 from oakum.pytest_plugin.test_counts import Tally
-from oakum.scan.evaluation.ambient import NAMES_ONE, instant
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.ground import Ground
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, state_key
-from oakum.scan.evaluation.misplaced import Found, Misplaced
-from oakum.scan.evaluation.response_reader import is_success
-from oakum.scan.evaluation.unknowns import RELATION, SETTING, WHO
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import Gate, gate_of
 
 CHANGING = "an owner's value stands there, and its id is another's in other tests"
 A_TIME = "a time stands there that an owner has, and that others may have"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from oakum.exposure.matrix import Key
 from oakum.finding import Evidence, Result
-from oakum.scan.evaluation.matrix import Key
 
 Known = tuple[str, str, str]
 """(resource, owner's id, field): in memory only, and forgotten by `settle`."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import oakum
+from oakum.exposure.cast import Cast
+from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch
 from oakum.pytest_plugin.test_counts import Tally, undocumented
-from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, Observation, Outcome
-from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude, field_lines
-from oakum.scan.identities.cast import Cast
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (

@@ -18,9 +18,9 @@ from oakum.authz.owners import owners_of
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import segment
 from oakum.authz.table import Trie, element, named, resource_of
+from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
-from oakum.scan.evaluation.knowledge import says_nothing
 
 _MOST_PLACES = 20_000
 _MOST_FORMS = 20_000

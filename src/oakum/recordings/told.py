@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.authz import Principal
 from oakum.authz.principal import texts
 from oakum.exchange import Request
-from oakum.guard.lookup_plan import Ask
+from oakum.exposure.callers import Caller
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.pytest_plugin.callers import Caller
+from oakum.routing.lookup_plan import Ask
 
 _TOTALS = frozenset(("total", "totals"))
 MOST = 200_000

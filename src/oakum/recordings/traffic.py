@@ -18,26 +18,26 @@ from oakum.authz.asking import READS
 from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
-from oakum.guard.compiled_contract import CompiledContract
-from oakum.guard.lookup_plan import Ask
-from oakum.guard.route import Router, placed
+from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import declared_names, policy_names
+from oakum.exposure.matrix import Key
+from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
+from oakum.exposure.unknowns import OWNER, WHO
 from oakum.http.json_pointer import path_of
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
-from oakum.pytest_plugin.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.recordings.counted import Counted, Shown
 from oakum.recordings.fast_walk import FastWalk, Seen
 from oakum.recordings.kept import Answered, Bare
 from oakum.recordings.told import Facts, is_whole
 from oakum.recordings.verdict import Setting, Standing, Verdict, Verdicts
 from oakum.recordings.writes import Writes
-from oakum.scan.evaluation.evidence import declared_names, policy_names
-from oakum.scan.evaluation.matrix import Key
-from oakum.scan.evaluation.response_reader import ResponseReader, is_success, read_as_declared
-from oakum.scan.evaluation.unknowns import OWNER, WHO
-from oakum.scan.identities.cast import Cast
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Ask
+from oakum.routing.route import Router, placed
 from oakum.traffic.drafted import Line
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.intake import STDIN, Source, records

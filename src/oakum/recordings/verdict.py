@@ -16,13 +16,13 @@ from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
 from oakum.authz.principal import at_path, digit, held, state_of, texts
 from oakum.authz.table import Table, deciding, leaf_index
+from oakum.exposure.callers import Caller
+from oakum.exposure.matrix import Key, state_key
+from oakum.exposure.unknowns import OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
-from oakum.pytest_plugin.callers import Caller
 from oakum.recordings.fast_walk import Form, Seen
 from oakum.recordings.told import Facts
-from oakum.scan.evaluation.matrix import Key, state_key
-from oakum.scan.evaluation.unknowns import OWN, RELATION, SETTING, is_told
 
 _UNSET, _NULL = -2, -1
 

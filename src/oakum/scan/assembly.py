@@ -9,6 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Model
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.evidence import Redactor, declared_names, policy_names
+from oakum.exposure.knowledge import Knowledge, objects_of
+from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
@@ -17,12 +23,8 @@ from oakum.scan.context import Event, RunContext
 from oakum.scan.discovery.facts import claims_of, ids_of, is_closed, unshared
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.evidence import Redactor, declared_names, policy_names
-from oakum.scan.evaluation.knowledge import Knowledge, objects_of
-from oakum.scan.evaluation.matrix import Matrix, Outcome
 from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
-from oakum.scan.identities.cast import Cast
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
@@ -30,14 +32,12 @@ from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import SIGN, Relationships
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
-from oakum.scan.transport.streams import Listen
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.restraint import barred

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import Gate
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.scan.requests.endpoints import Gate
 
 _WEIGHTS = {
     FieldClass.SECRET: 8,

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 
 from oakum.authz import Model
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import Outcome
+from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
 from oakum.policy.graphql import Graph
-from oakum.scan.evaluation.matrix import Outcome
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.limits import May, Pace
 from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.transport.streams import Listen
 from oakum.scan.undo.undo_log import UndoLog
 
 

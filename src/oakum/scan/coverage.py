@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.errors import counted
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import gate_of
+from oakum.exposure.matrix import Matrix
+from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
-from oakum.scan.evaluation.matrix import Matrix
-from oakum.scan.evaluation.untested import asked_as
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import gate_of
 
 _MOST_NAMED = 8
 

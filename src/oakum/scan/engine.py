@@ -21,19 +21,19 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.exchange import Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate, is_websocket
+from oakum.exposure.exhibits import Question
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.streams import Listen, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.exhibits import Question
 from oakum.scan.evaluation.forms import Keeping, form_of, governed, keeping_of
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.matrix import Matrix, Outcome
-from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
-from oakum.scan.requests.endpoints import Gate, is_websocket
 from oakum.scan.state import RunState
-from oakum.scan.transport.streams import Listen, Stream
 
 
 @dataclass(frozen=True)

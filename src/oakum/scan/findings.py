@@ -10,14 +10,14 @@ from itertools import product
 from oakum.authz import Model
 from oakum.authz.table import allows, deciding, leaf_index
 from oakum.errors import Location
+from oakum.exposure.cast import Cast
+from oakum.exposure.claims import unheard, values_of
+from oakum.exposure.matrix import Entry, Key, Matrix, state_key
+from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.policy.model import SEVERITIES, Severity
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
-from oakum.scan.evaluation.claims import unheard, values_of
-from oakum.scan.evaluation.matrix import Entry, Key, Matrix, state_key
-from oakum.scan.evaluation.signals import Signal
-from oakum.scan.identities.cast import Cast
 
 _BASIC = ("anyone", "authenticated")
 

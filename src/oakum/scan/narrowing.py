@@ -19,14 +19,14 @@ from oakum.authz import Model
 from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
+from oakum.exposure.endpoints import Gate, frame_media, gate_of
+from oakum.exposure.matrix import Key
 from oakum.finding import Endpoint, Finding
 from oakum.openapi.model import Operation
 from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import Key
 from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.endpoints import Gate, frame_media, gate_of
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options

@@ -19,6 +19,8 @@ import oakum
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
+from oakum.exposure.endpoints import asking_for_more, feeds, survey
+from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.http.origin import origin_of
 from oakum.inference.draft import drafted_policy
@@ -33,7 +35,6 @@ from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.discovery.facts import with_claims
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.reopened import still_open
-from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude, field_lines
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
@@ -44,7 +45,6 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
-from oakum.scan.requests.endpoints import asking_for_more, feeds, survey
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_names import Names
 from oakum.scan.requests.unsent import said_unsent, unsent

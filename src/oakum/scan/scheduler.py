@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from oakum.exchange import Exchange, Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.exhibits import Question
+from oakum.exposure.matrix import NOBODY
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.absence import close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.confirming import confirm, still_served
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.matrix import NOBODY
 from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.every_owner import ask_for_each
 from oakum.scan.requests.other_ways import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oakum.exchange import Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.signals import Signal
 from oakum.finding import Skipped
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.forms import Form, Keeping
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.matrix import Matrix, Outcome
-from oakum.scan.evaluation.signals import Signal
-from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.builder import Filled
-from oakum.scan.requests.endpoints import Gate
 
 _MOST_ARTEFACTS = 400
 _Pairs = set[tuple[str, str]]

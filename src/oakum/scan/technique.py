@@ -32,10 +32,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import Gate
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import Gate
 
 
 @runtime_checkable

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import cadence
-from oakum.guard.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
-from oakum.guard.messages import Answered, Asked
 from oakum.policy.contract import load
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.messages import Answered, Asked
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from oakum.authz import model
-from oakum.guard import lookup_plan
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
 from oakum.guard.target import Deployment
+from oakum.routing import lookup_plan
 from tests.unit.guard.small import DOCUMENT, POLICY
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.lookup_plan import Credential
-from oakum.guard.messages import Asked, Denied
-from oakum.guard.who import given as gathered
+from oakum.routing.lookup_plan import Credential
+from oakum.routing.messages import Asked, Denied
+from oakum.routing.who import given as gathered
 from tests.unit.guard.lua_state import lua_state
 
 NAME = "crew_Session"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
-from oakum.guard.messages import Asked
+from oakum.routing.messages import Asked
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import Talk, answer, asked, body, cadence, contract
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.guard.enforcement import Passing
-from oakum.guard.messages import Answered, Asked
+from oakum.routing.messages import Answered, Asked
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 
 DOCUMENT = """

@@ -10,9 +10,9 @@ import pytest
 
 from oakum.authz.principal import alike
 from oakum.authz.whole import Pages, Place, extent, look, place_of
-from oakum.guard.messages import Answered
 from oakum.guard.whole import is_whole
 from oakum.openapi.model import Shape
+from oakum.routing.messages import Answered
 
 PLACE = Place(("data", "*", "id"))
 

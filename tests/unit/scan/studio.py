@@ -18,17 +18,17 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate, gate_of, survey
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, Result
 from oakum.policy.contract import Contract, load
 from oakum.scan.context import Event, RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.matrix import Matrix, Outcome
-from oakum.scan.evaluation.report_cells import report_cells
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import Gate, gate_of, survey
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.next_settings import reach

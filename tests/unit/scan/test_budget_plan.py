@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.exposure.endpoints import Gate, survey
 from oakum.scan.budget_plan import SHARE, afford, cost, risk
-from oakum.scan.requests.endpoints import Gate, survey
 from tests.unit.scan.studio import model
 
 VIEWERS = 4

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import pytest
 
 from oakum.authz import Model
+from oakum.exposure.exhibits import Question
+from oakum.exposure.matrix import Outcome
 from oakum.finding import Result
 from oakum.policy.graphql import TAG
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.matrix import Outcome
+from tests.unit.exposure.test_matrix import PRIVATE, PUBLIC
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, CARD, Watch, policy, results
-from tests.unit.scan.evaluation.test_matrix import PRIVATE, PUBLIC
 from tests.unit.scan.studio import IDS, Studio, gate, reply
 
 BOB, CAT = (Studio().people[IDS[name]] for name in ("bob", "cat"))

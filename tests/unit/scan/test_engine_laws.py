@@ -12,17 +12,17 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.exhibits import Question
+from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.confirming import is_sure, repeat, still_served
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import Flip
-from tests.unit.scan.evaluation.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
+from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, gate, reply
 from tests.unit.scan.test_engine import Leaking, order
 

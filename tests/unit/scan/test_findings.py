@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
+from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.findings import conclude, field_lines
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
 

@@ -9,14 +9,12 @@ import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
 from oakum.authz.judge import Judgement
-from oakum.openapi.model import Json
-from oakum.policy.model import Owner, Relation
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.ground import Ground
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.matrix import Matrix
-from oakum.scan.evaluation.ownership import (
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.exhibits import Question
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import Matrix
+from oakum.exposure.ownership import (
     Ownership,
     Reading,
     Source,
@@ -24,9 +22,11 @@ from oakum.scan.evaluation.ownership import (
     loose_values,
     sources_of_value,
 )
+from oakum.openapi.model import Json
+from oakum.policy.model import Owner, Relation
+from tests.unit.exposure.test_ownership import with_drafts
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.evaluation.test_ownership import with_drafts
 from tests.unit.scan.studio import IDS, cast, gate
 
 TEXT = "a text that is long enough"

@@ -16,7 +16,7 @@ from httpx2 import Client
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.evaluation.json_depth import DEEPEST, not_too_deep
+from oakum.exposure.json_depth import DEEPEST, not_too_deep
 from oakum.scan.identities.login import sent_to_login
 from oakum.scan.requests.paging import next_page
 from oakum.scan.transport.client import (

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import (
+from oakum.exposure.knowledge import (
     MIN_CANARY,
     MIN_WITHIN,
     Knowledge,
@@ -16,7 +15,8 @@ from oakum.scan.evaluation.knowledge import (
     objects_of,
     says_nothing,
 )
-from tests.unit.scan.evaluation.test_knowledge import instance
+from oakum.openapi.model import Json
+from tests.unit.exposure.test_knowledge import instance
 
 STORY = "a story unlike any other"
 

@@ -9,14 +9,12 @@ from itertools import permutations
 import pytest
 
 from oakum.authz import Model
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Query
+from oakum.exposure.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
+from oakum.exposure.report_cells import report_cells
 from oakum.finding import Evidence, Result
-from oakum.scan.evaluation.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
-from oakum.scan.evaluation.report_cells import report_cells
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import Query
-from tests.unit.scan import studio
-from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.evaluation.test_matrix import (
+from tests.unit.exposure.test_matrix import (
     BIO,
     EVIDENCE,
     NAME,
@@ -31,6 +29,8 @@ from tests.unit.scan.evaluation.test_matrix import (
     seen,
     shown_to_owner,
 )
+from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_evaluator import policy
 from tests.unit.scan.studio import cast, gate, model
 
 AGAIN = Evidence(EVIDENCE.owner, EVIDENCE.viewer, "curl again")

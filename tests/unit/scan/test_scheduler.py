@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import pytest
 
+from oakum.exposure.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.scheduler import Scheduler
 from tests.unit.scan.studio import Run, Studio, gate
 

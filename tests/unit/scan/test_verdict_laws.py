@@ -9,15 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Response
+from oakum.exposure.matrix import Matrix
+from oakum.exposure.report_cells import report_cells
 from oakum.finding import Result, Skipped
 from oakum.policy.graphql import TAG
 from oakum.scan.coverage import untested, within_reach
-from oakum.scan.evaluation.matrix import Matrix
-from oakum.scan.evaluation.report_cells import report_cells
 from oakum.scan.findings import conclude
 from oakum.scan.settings.next_settings import reach
-from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
-from tests.unit.scan.evaluation.test_matrix import (
+from tests.unit.exposure.test_matrix import (
     BIO,
     NAME,
     PRIVATE,
@@ -26,6 +25,7 @@ from tests.unit.scan.evaluation.test_matrix import (
     seen,
     shown_to_owner,
 )
+from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
 
 ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")

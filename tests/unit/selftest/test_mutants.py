@@ -15,10 +15,10 @@ from oakum.authz import Call, Model, compile_contract, project
 from oakum.authz.diff import changes, compare
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
+from oakum.exposure.cast import Cast
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
-from oakum.scan.identities.cast import Cast
 from oakum_selftest.harmless import CHANGES, PERSONAL, Change
 from oakum_selftest.mutant import Kind, Mutant, drawn, of_cells
 from oakum_selftest.reveal import Seeded

@@ -20,7 +20,6 @@ from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.envoy.tokens import TOKEN
 from oakum.guard.lua import bundle, long_string
-from oakum.guard.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 from oakum.guard.target import (
     Control,
     Deployment,
@@ -28,6 +27,7 @@ from oakum.guard.target import (
     mistake,
 )
 from oakum.openapi.model import Json
+from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 _BOOTSTRAP = "envoy.json"
 _PROBLEMS = {str(status): problem(status) for status in STATUSES}

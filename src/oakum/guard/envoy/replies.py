@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.guard.envoy.parts import SPACE
-from oakum.guard.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 from oakum.openapi.model import Json
+from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503, 504)
 """Those that a problem body is ready for; the sentinel knows the same."""

@@ -1,4 +1,4 @@
--- The one reader of `content-type` and `content-encoding`: the Lua of `guard/media.py`.
+-- The one reader of `content-type` and `content-encoding`: the Lua of `routing/media.py`.
 --
 -- The law of this module: a body is called onward what the guard took it for, in words of the guard's
 -- own. A value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a laxer

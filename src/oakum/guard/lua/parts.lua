@@ -1,5 +1,5 @@
 -- Names of the parts of a body of `multipart/form-data` (RFC 7578), and of one in pairs of which
--- nothing is declared: the Lua of `guard/parts.py`.
+-- nothing is declared: the Lua of `routing/parts.py`.
 --
 -- The law of this module: a body is read by a grammar so narrow that every reader finds the same parts
 -- in it, or not at all.

@@ -22,7 +22,6 @@ from urllib.parse import SplitResult, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from oakum.guard.lua import bundle, long_string
-from oakum.guard.problem import PROBLEM_HEADERS, problem
 from oakum.guard.target import (
     Control,
     Deployment,
@@ -31,6 +30,7 @@ from oakum.guard.target import (
     mistake,
 )
 from oakum.openapi.model import Json
+from oakum.routing.problem import PROBLEM_HEADERS, problem
 
 _CONF, _LUA, _CHECK = "nginx.conf", "oakum.lua", "check.conf"
 _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")

@@ -17,9 +17,9 @@ from urllib.parse import quote, quote_plus
 import orjson
 
 from oakum.exchange import Response, json_bytes
+from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
 from oakum.inference.lexicon import listed
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import canonical, leaves_of, says_nothing
 
 Feature = tuple[str, ...]
 """`status`, `header`, `cookie`, `body`, `text` or `size`, and where."""

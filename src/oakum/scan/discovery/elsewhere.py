@@ -14,14 +14,14 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import Outcome
+from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.forms import Form, form_of
 from oakum.scan.evaluation.likeness import Likeness
-from oakum.scan.evaluation.matrix import Outcome
-from oakum.scan.evaluation.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate
 
 _NOWHERE = "oakum-none"
 _ALIKE = 2

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from oakum.authz import Model
 from oakum.exchange import Request, Response
+from oakum.exposure.endpoints import Gate, names_a_person
 from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
@@ -25,7 +26,6 @@ from oakum.scan.discovery.scripts import Named, further_scripts, named_paths
 from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled
-from oakum.scan.requests.endpoints import Gate, names_a_person
 
 _MOST_SCRIPTS = 8
 _MOST_TEXT = 2 << 20

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.exchange import Response
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.comparison import Comparison, Heard
 from oakum.scan.discovery.contrast import holds, is_echo, outline, texts, told
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical, says_nothing
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.requests.bodies import body_shape
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.contacts import Noun, is_secret, talks
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from oakum.exposure.knowledge import canonical
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Parameter
-from oakum.scan.evaluation.knowledge import canonical
 
 _ROOTS = listed("api rest services service ws public")
 """Segments that stand before everything else: a version goes behind them."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
+from oakum.exposure.ownership import is_one_of_many
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import NOBODY, Key, Observation, Outcome
-from oakum.scan.evaluation.ownership import is_one_of_many
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import Gate
 
 
 def close_lists(engine: Engine) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import Outcome
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.state import Control
 
 _TELLING = 4

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import leaves_of
 from oakum.inference.lexicon import listed, words
-from oakum.scan.evaluation.knowledge import leaves_of
-from oakum.scan.requests.endpoints import Gate
 
 _CURSORS = listed("cursor next after before continuation pagetoken since")
 _TOKENS = listed("page offset")

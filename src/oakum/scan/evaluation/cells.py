@@ -14,16 +14,13 @@ from oakum.authz.judge import Judgement
 from oakum.authz.principal import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
 from oakum.exchange import Response
-from oakum.finding import Evidence, Result
-from oakum.http.json_pointer import path_of
-from oakum.openapi.model import Json
-from oakum.policy.graphql import TAG
-from oakum.scan.evaluation.evidence import Mark
-from oakum.scan.evaluation.exhibits import Exhibits, Place, Question, by_way_of, place_of
-from oakum.scan.evaluation.ground import Ground
-from oakum.scan.evaluation.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
-from oakum.scan.evaluation.masks import is_partly_masked, kind_of
-from oakum.scan.evaluation.matrix import (
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.evidence import Mark
+from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
+from oakum.exposure.masks import is_partly_masked, kind_of
+from oakum.exposure.matrix import (
     ALIKE,
     AROUND,
     ECHO,
@@ -34,9 +31,12 @@ from oakum.scan.evaluation.matrix import (
     Outcome,
     state_key,
 )
-from oakum.scan.evaluation.misplaced import Found, Misplaced, is_a_name
-from oakum.scan.evaluation.ownership import Reading, asked_key, is_one_of_many, loose_values
-from oakum.scan.requests.endpoints import Gate
+from oakum.exposure.misplaced import Found, Misplaced, is_a_name
+from oakum.exposure.ownership import Reading, asked_key, is_one_of_many, loose_values
+from oakum.finding import Evidence, Result
+from oakum.http.json_pointer import path_of
+from oakum.openapi.model import Json
+from oakum.policy.graphql import TAG
 
 _SHARED = "too common a value"
 _MASK = "mask"

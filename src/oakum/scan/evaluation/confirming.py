@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from oakum.exposure.matrix import Matrix
 from oakum.finding import Result, State
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import Matrix
 
 _Name = tuple[Result, tuple[str, str, str, State]]
 

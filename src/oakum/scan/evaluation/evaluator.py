@@ -18,19 +18,19 @@ from oakum.authz.judge import Judgement
 from oakum.authz.principal import Subject, lacks, may_hold, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.exhibits import OwnView, Place, Question, place_of
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
+from oakum.exposure.ownership import Ownership, Reading, is_one_of_many, relations_by_member
+from oakum.exposure.response_reader import is_success, read_as_declared
 from oakum.finding import Answer, Result
 from oakum.openapi.model import Json
 from oakum.scan.evaluation.cells import Cells
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.exhibits import OwnView, Place, Question, place_of
-from oakum.scan.evaluation.ground import Ground
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, says_nothing
-from oakum.scan.evaluation.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.evaluation.mixed_rows import tell_mixed
-from oakum.scan.evaluation.ownership import Ownership, Reading, is_one_of_many, relations_by_member
-from oakum.scan.evaluation.response_reader import is_success, read_as_declared
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import Gate
 
 
 class Evaluator:

@@ -11,7 +11,7 @@ from oakum.authz import Table
 from oakum.authz.judge import Judgement
 from oakum.authz.table import leaf_index
 from oakum.exchange import Response
-from oakum.scan.evaluation.knowledge import canonical, leaves_of
+from oakum.exposure.knowledge import canonical, leaves_of
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]
 """Status, media type, places of values with list positions left out, and how many values."""

@@ -20,14 +20,14 @@ from oakum.authz.model import resources_in
 from oakum.authz.principal import at_path
 from oakum.authz.table import Trie, element, member, member_names, merged, named, resource_of
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
 from oakum.scan.discovery.pages import read_page
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.scan.evaluation.response_reader import Reader, ResponseReader, read_as_declared
-from oakum.scan.requests.endpoints import Gate
 
 _MORE = 2
 """Members beside key and owner by which an object is told."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import MIN_CANARY
+from oakum.exposure.matrix import Key, Observation, Outcome, state_key
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.scan.evaluation.ground import Ground
-from oakum.scan.evaluation.knowledge import MIN_CANARY
-from oakum.scan.evaluation.matrix import Key, Observation, Outcome, state_key
 
 _TELLING = frozenset(
     {

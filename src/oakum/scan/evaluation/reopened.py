@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.matrix import Key
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.confirming import confirm
-from oakum.scan.evaluation.knowledge import canonical
-from oakum.scan.evaluation.matrix import Key
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.endpoints import Gate
 
 _MOST = 6
 """Endpoints that are asked again in all."""

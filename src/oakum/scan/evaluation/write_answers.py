@@ -17,15 +17,15 @@ import orjson
 
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.endpoints import SAFE, Gate, gate_of, is_graphql
+from oakum.exposure.exhibits import Question
+from oakum.exposure.knowledge import canonical, leaves_of
+from oakum.exposure.matrix import Observation, Outcome
 from oakum.finding import Result
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.knowledge import canonical, leaves_of
-from oakum.scan.evaluation.matrix import Observation, Outcome
 from oakum.scan.requests.builder import Filled, curl, variable
-from oakum.scan.requests.endpoints import SAFE, Gate, gate_of, is_graphql
 from oakum.scan.requests.operation_names import Names
 
 _MOST = 6

@@ -17,10 +17,10 @@ from graphql import (
 
 from oakum.authz import Leaf
 from oakum.exchange import Response
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.response_reader import Reader, ResponseReader
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
-from oakum.scan.evaluation.knowledge import canonical
-from oakum.scan.evaluation.response_reader import Reader, ResponseReader
 from oakum.scan.graphql.picks import Asked, Pick
 from oakum.scan.graphql.vocabulary import Vocabulary
 

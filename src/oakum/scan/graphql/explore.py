@@ -16,6 +16,7 @@ from graphql import (
 from graphql.utilities import strip_ignored_characters
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate, Query, gate_of
 from oakum.finding import Endpoint
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
@@ -27,7 +28,6 @@ from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, wi
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphql.vocabulary import Vocabulary
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate, Query, gate_of
 
 _REQUEST = ("query", "variables", "operationName", "extensions")
 """Names of a request's parts (GraphQL over HTTP, 2024)."""

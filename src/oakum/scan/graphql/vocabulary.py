@@ -22,10 +22,10 @@ from graphql import (
 )
 
 from oakum.authz import Model
+from oakum.exposure.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import canonical
 from oakum.scan.graphql.picks import Pick
 
 _AFFIXES = listed("dto entity gql graph graphql model node object output payload record type")

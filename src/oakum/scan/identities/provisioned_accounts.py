@@ -14,18 +14,18 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.bodies import body_shape, encode
+from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.knowledge import Knowledge, canonical, objects_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.registration import account_resource, registration, removals
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, objects_of
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import Pace
-from oakum.scan.requests.bodies import body_shape, encode
 from oakum.scan.requests.builder import Filled, fill, path_on
 from oakum.scan.requests.contacts import Noun, is_secret, noun_of
-from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.requests.wording import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)

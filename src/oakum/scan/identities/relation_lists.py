@@ -18,13 +18,13 @@ import orjson
 from oakum.authz.whole import Pages, Place, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
-from oakum.scan.evaluation.knowledge import Knowledge, canonical
-from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
 

@@ -19,12 +19,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge
 from oakum.policy.model import Policy, Relation, Step
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.identities.cast import Cast
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
 

@@ -6,10 +6,10 @@ another's, and no line of the contract lets it, that is a write to another's obj
 
 from __future__ import annotations
 
+from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.scan.checks.bola_write import REMOVED
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import curl
 
 

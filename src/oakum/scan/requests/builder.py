@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.bodies import FORM, JSON, MULTIPART, body_shape, encode
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge, leaves_of
+from oakum.exposure.styles import pairs, text_of
 from oakum.http.json_pointer import unescape
 from oakum.openapi.model import Json, Operation
-from oakum.scan.evaluation.knowledge import Knowledge, leaves_of
-from oakum.scan.requests.bodies import FORM, JSON, MULTIPART, body_shape, encode
-from oakum.scan.requests.endpoints import Gate
-from oakum.scan.requests.styles import pairs, text_of
 
 _COUNTED = 10
 """Digits up to which ids are taken to count up."""

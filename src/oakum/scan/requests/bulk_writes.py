@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.table import element, member, resource_of
+from oakum.exposure.bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
-from oakum.scan.requests.bodies import body_shape, media_of
 from oakum.scan.requests.variants import last_parameter, read_there
 
 _CHANGES = listed("change edit modify patch save set update upsert")

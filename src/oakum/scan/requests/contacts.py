@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.endpoints import Gate, gate_of
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
-from oakum.scan.requests.bodies import body_shape
-from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.undo.restraint import barred
 
 Noun = Literal["mail", "phone", "handle", "any", ""]

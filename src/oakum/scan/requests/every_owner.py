@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from oakum.errors import counted
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.confirming import confirm
-from oakum.scan.evaluation.response_reader import is_success
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.peers import ask_with_peers
 
 MOST_OBJECTS = 3

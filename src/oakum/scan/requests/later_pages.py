@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz.whole import Pages, extent, look, place_of
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.endpoints import Gate
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.paging import longest_list, next_page, says_next, value_of
 
 HOW = "option"

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import Gate
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill, variable
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.parameter_meanings import free, whom
 
 _SEEN = 2

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oakum.exposure.endpoints import Gate
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.requests.endpoints import Gate
 
 
 def ask_other_ways(engine: Engine) -> None:

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response
+from oakum.exposure.knowledge import leaves_of
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import leaves_of
 
 _CURSORS = listed("cursor next after continuation token starting")
 _PAGES = listed("page pagenumber pageno")

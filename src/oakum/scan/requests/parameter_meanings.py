@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import Gate, names_a_person
 from oakum.inference.lexicon import FieldClass, label_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.requests.builder import unlike
-from oakum.scan.requests.endpoints import Gate, names_a_person
 
 SIZES = listed("limit size top take first count rows max per")
 TERMS = listed("q query search term keyword text name filter find match contains like")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from oakum.exposure.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.endpoints import Gate
 
 _MOST = 6
 """Others whose ids one caller tries."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import counted
+from oakum.exposure.endpoints import Gate
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.parameter_meanings import optional, whom
 
 _MOST_NAMED = 8

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
+from oakum.exposure.choices import choices, placed
+from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.matrix import Key
+from oakum.exposure.response_reader import is_success
+from oakum.exposure.styles import text_of
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.forms import Form, form_of
-from oakum.scan.evaluation.matrix import Key
-from oakum.scan.evaluation.response_reader import is_success
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.choices import choices, placed
-from oakum.scan.requests.endpoints import EMBEDS, Gate
 from oakum.scan.requests.parameter_meanings import free, is_text
-from oakum.scan.requests.styles import text_of
 
 HOW = "option"
 _ROUNDS = 4

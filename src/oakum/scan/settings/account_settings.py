@@ -14,15 +14,15 @@ from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Response
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.masks import looks_masked
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.bodies import body_shape
 from oakum.scan.requests.builder import Ask, Filled, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.past_cache import fresh, uncached
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.reception import Reception

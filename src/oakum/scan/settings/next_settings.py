@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
+from oakum.exposure.cast import Cast
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.matrix import NOBODY, Key, Matrix
 from oakum.finding import Result
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical
-from oakum.scan.evaluation.matrix import NOBODY, Key, Matrix
-from oakum.scan.identities.cast import Cast
 from oakum.scan.settings.account_settings import AccountSettings
 
 _MOST_WORLDS = 24

@@ -17,14 +17,14 @@ import orjson
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import words
 from oakum.inference.sensitive import moves_by_itself
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.knowledge import Knowledge, canonical, leaves_of, objects_of
-from oakum.scan.identities.cast import Cast
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.past_cache import past_cache
 
 Read = Callable[[str, str, bool], Mapping[str, Json]]

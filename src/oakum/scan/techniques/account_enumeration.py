@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.errors import TargetError
+from oakum.exposure.matrix import Outcome, state_key
+from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.scan.discovery.comparison import Comparison, Heard
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import Outcome, state_key
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.contacts import Talk, talks
 from oakum.scan.requests.wording import Named, Strangers, Wording, own_value

@@ -15,13 +15,13 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.exchange import json_bytes
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.endpoints import Gate
 from oakum.finding import Result
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine
-from oakum.scan.requests.bodies import body_shape
 from oakum.scan.requests.builder import variable
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.later_pages import read_on
 from oakum.scan.requests.parameter_meanings import SIZES
 from oakum.scan.technique import Line, Prospect

@@ -16,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.evidence import media_name
+from oakum.exposure.matrix import NOBODY, Key
+from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.evidence import media_name
 from oakum.scan.evaluation.forms import Keeping
-from oakum.scan.evaluation.matrix import NOBODY, Key
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.requests.builder import curl, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "cache"

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.decide import through
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import NOBODY
+from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.matrix import NOBODY
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import curl, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "call"

@@ -16,14 +16,14 @@ from urllib.parse import quote
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.inference.sensitive import ends
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import Filled, curl
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect

@@ -17,18 +17,18 @@ from functools import partial
 import orjson
 
 from oakum.exchange import Response, json_bytes
+from oakum.exposure.endpoints import Gate, frame_media, is_websocket
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.streams import Frame, Listen, Stream
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import says_write
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate, frame_media, is_websocket
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.transport.streams import Frame, Listen, Stream
 
 HOW = "feed"
 RULES: frozenset[str] = frozenset({"feed-exposure"})

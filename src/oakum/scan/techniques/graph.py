@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import is_graphql
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
-from oakum.scan.requests.endpoints import is_graphql
 from oakum.scan.technique import Line, Prospect
 
 HOW = "graph"

@@ -18,18 +18,18 @@ from functools import partial
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.matrix import state_key
+from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.policy.model import Limit
 from oakum.scan.discovery.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.discovery.rate_limit import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical, says_nothing
-from oakum.scan.evaluation.matrix import state_key
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "walk"

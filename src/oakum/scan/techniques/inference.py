@@ -13,15 +13,15 @@ from functools import partial
 
 from oakum.authz.table import allows, deciding
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.matrix import state_key
+from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.reading import Place, Reading, read, told
+from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import says_nothing
-from oakum.scan.evaluation.matrix import state_key
-from oakum.scan.evaluation.ownership import is_one_of_many
-from oakum.scan.evaluation.reading import Place, Reading, read, told
-from oakum.scan.evaluation.signals import Signal
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, forms, put
 from oakum.scan.technique import Line, Prospect
 

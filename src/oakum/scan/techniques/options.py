@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from oakum.exposure.choices import choices, has_choices, members_with_choices, placed
+from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.styles import text_of
 from oakum.inference.lexicon import words
 from oakum.inference.sensitive import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.requests.choices import choices, has_choices, members_with_choices, placed
-from oakum.scan.requests.endpoints import EMBEDS, Gate
 from oakum.scan.requests.other_ids import ask_for_others, named_others
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
@@ -30,7 +31,6 @@ from oakum.scan.requests.parameter_meanings import (
     VIEWS,
     free,
 )
-from oakum.scan.requests.styles import text_of
 from oakum.scan.requests.viewers_options import Option, media_types, options_beside, try_as_viewers
 from oakum.scan.technique import Line, Prospect
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
+from oakum.exposure.endpoints import Gate
 from oakum.finding import Result
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.other_ids import twice
 from oakum.scan.technique import Line, Prospect
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
+from oakum.exposure.endpoints import Gate
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed
 from oakum.inference.sensitive import asks_for_change
@@ -24,7 +25,6 @@ from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
 from oakum.scan.evaluation.confirming import confirm
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import variable
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.requests.operation_names import base_pattern, path_values
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect

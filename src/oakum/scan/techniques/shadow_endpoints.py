@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from oakum.errors import TargetError
+from oakum.exposure.endpoints import Gate
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import Elsewhere
@@ -27,7 +28,6 @@ from oakum.scan.discovery.versions import (
 )
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import raw_path
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.technique import Line, Prospect
 
 HOW = "twin"

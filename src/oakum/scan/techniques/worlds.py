@@ -18,13 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.reading import Place, Reading, derived, differences, told
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.reading import Place, Reading, derived, differences, told
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect

@@ -18,20 +18,20 @@ from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.masks import looks_masked
+from oakum.exposure.ownership import relations_to
+from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.sensitive import ends, life_cycle, more_than_sets, moves_by_itself, sets_off
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical
-from oakum.scan.evaluation.masks import looks_masked
-from oakum.scan.evaluation.ownership import relations_to
-from oakum.scan.evaluation.signals import Signal
-from oakum.scan.requests.bodies import body_shape
 from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
 from oakum.scan.requests.bulk_writes import bulk, why_not
-from oakum.scan.requests.endpoints import Gate, gate_of
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import last_parameter, other_value, place, shape_of, written
 from oakum.scan.requests.wording import typed

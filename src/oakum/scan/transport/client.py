@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 import oakum
 from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
+from oakum.exposure.json_depth import not_too_deep
 from oakum.http.origin import PORTS, origin_of
-from oakum.scan.evaluation.json_depth import not_too_deep
 from oakum.scan.requests.operation_names import NOTHING
 from oakum.scan.transport.health import Health, is_failure
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
+from oakum.exposure.frames import cutter
+from oakum.exposure.streams import Frame, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import (
@@ -28,8 +30,6 @@ from oakum.scan.transport.client import (
     Unreachable,
     cookies_of,
 )
-from oakum.scan.transport.frames import cutter
-from oakum.scan.transport.streams import Frame, Stream
 
 if TYPE_CHECKING:
     import ssl

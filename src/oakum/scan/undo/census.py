@@ -19,14 +19,14 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.sensitive import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.knowledge import canonical
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.endpoints import Gate
 from oakum.scan.settings.patience import Patience
 
 _MOST = 60

@@ -17,9 +17,9 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import json_bytes
+from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.settings.setting_change import Flip
 
 SCHEMA = "oakum.journal/1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.exposure.endpoints import survey
 from oakum.scan.discovery.front_end import Holes, plain, roots, wanted
 from oakum.scan.discovery.scripts import Named, named_paths
-from oakum.scan.requests.endpoints import survey
 from tests.unit.scan.studio import model
 
 GATES = survey(model(), {})[0]

@@ -12,10 +12,10 @@ import pytest
 
 from oakum.authz import Model
 from oakum.exchange import Response
+from oakum.exposure.exhibits import Question
+from oakum.exposure.matrix import AROUND, Key, Observation, Outcome
 from oakum.finding import Result
 from oakum.policy.model import OperationRule
-from oakum.scan.evaluation.exhibits import Question
-from oakum.scan.evaluation.matrix import AROUND, Key, Observation, Outcome
 from tests.unit.scan import studio
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from oakum.authz import ObjectInstance
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
-from oakum.scan.evaluation.exhibits import Question
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.exhibits import Question
 from oakum.scan.evaluation.likeness import Likeness
-from oakum.scan.requests.endpoints import Gate
 from tests.unit.scan.studio import IDS, Run, Studio, gate, model, reply
 
 ANN = Studio().people[IDS["ann"]]

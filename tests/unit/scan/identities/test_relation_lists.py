@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from oakum.authz.whole import Place
 from oakum.exchange import Request, Response
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.identities.cast import Cast
+from oakum.exposure.cast import Cast
+from oakum.exposure.knowledge import Knowledge
 from oakum.scan.identities.relation_lists import Listed, Relations, read_list
-from tests.unit.scan.evaluation.test_knowledge import instance
+from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, gate, model, reply
 
 AT = Place(("data", "*", "id"))

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.knowledge import Knowledge
 from oakum.policy.model import Policy, Step
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.identities.cast import Cast
 from oakum.scan.identities.relationships import SIGN, Relationships
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
-from tests.unit.scan.evaluation.test_knowledge import instance
+from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
 
 LAW = settings(max_examples=50, deadline=None)

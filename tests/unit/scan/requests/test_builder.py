@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from oakum.exposure.endpoints import Query, gate_of
+from oakum.exposure.knowledge import Knowledge
 from oakum.openapi.model import Operation, Parameter
-from oakum.scan.evaluation.knowledge import Knowledge
 from oakum.scan.requests.builder import curl, fill, raw_path, typed, unlike, variable
-from oakum.scan.requests.endpoints import Query, gate_of
-from tests.unit.scan.evaluation.test_knowledge import instance
+from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, gate, model
 
 

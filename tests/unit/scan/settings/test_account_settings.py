@@ -19,7 +19,7 @@ from oakum.openapi.model import Media, Shape
 from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.setting_change import Flip
-from tests.unit.scan.evaluation.test_knowledge import instance
+from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, gate, reply
 
 PRIVATE = "Settings.private"

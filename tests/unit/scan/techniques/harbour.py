@@ -26,17 +26,17 @@ from graphql import (
 
 from oakum.authz import compile_contract
 from oakum.exchange import Exchange, Request, Response
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import survey
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import Matrix
 from oakum.finding import Finding
 from oakum.policy.contract import load
 from oakum.scan.context import Event, RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.evidence import Redactor
-from oakum.scan.evaluation.knowledge import Knowledge
-from oakum.scan.evaluation.matrix import Matrix
 from oakum.scan.findings import conclude
-from oakum.scan.identities.cast import Cast
-from oakum.scan.requests.endpoints import survey
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.state import RunState
 from oakum.scan.techniques import graph

@@ -12,8 +12,8 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.exposure.endpoints import survey
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import survey
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import account_enumeration
 from tests.unit.scan.techniques.club import Club, Played, model, reply

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Response
+from oakum.exposure.endpoints import survey
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import survey
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import bulk_exposure
 from tests.unit.scan.techniques import members

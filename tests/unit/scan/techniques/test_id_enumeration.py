@@ -11,8 +11,8 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Response
+from oakum.exposure.endpoints import survey
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import survey
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import id_enumeration
 from tests.unit.scan.techniques.depot import PEOPLE, Depot, Pace, Played, model, reply

@@ -17,10 +17,10 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.exposure.endpoints import survey
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.findings import conclude
 from oakum.scan.limits import May
-from oakum.scan.requests.endpoints import survey
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import shadow_endpoints
 from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, reply

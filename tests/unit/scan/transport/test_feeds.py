@@ -19,12 +19,12 @@ from websockets.sync.server import serve as talking
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.exposure.streams import Frame, Stream
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport, Unreachable
 from oakum.scan.transport.feeds import Feeds
-from oakum.scan.transport.streams import Frame, Stream
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError, TargetError
+from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.evaluation.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.journal import SCHEMA, Journal, left_behind_in, recall
 

@@ -1,0 +1,1 @@
+"""What a response exposes and to whom: what scan, tests and recorded traffic share."""

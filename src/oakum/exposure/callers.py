@@ -1,0 +1,265 @@
+"""Identifies who sent a request: by its credentials, and what is known about them.
+
+The law of this module: what is not known is said to be unknown, and never taken for nobody. In this
+order: what the developer says, what the framework knows, the token's claims, what the API has
+answered to the same credentials. No signature is verified: the application under test did.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from oakum.authz import Principal, Subject
+from oakum.authz.principal import holds, may_hold, text
+from oakum.exchange import Request, Response
+from oakum.http.json_pointer import path_of, values_at
+from oakum.http.jwt import claims_of
+from oakum.inference.lexicon import words
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
+from oakum.routing.lookup_plan import Credential
+from oakum.routing.messages import Asked, Denied
+from oakum.routing.who import Given, given
+
+Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
+_USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
+_STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "account", "caller"}
+"""Words in the name of a dependency that says who is calling."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request."""
+
+    source: Source
+    ids: frozenset[str] = frozenset()
+    """Empty: nobody is logged in, or it is not known who."""
+    claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    unsure: frozenset[str] = frozenset()
+    """Claims that may hold although they are not in `claims`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known who it is, or that it is nobody."""
+        return self.source != "unknown"
+
+    @property
+    def principal(self) -> Principal:
+        """The caller as the semantics see them; one that is not known is somebody unheard of."""
+        return Principal(self.ids if self.known else frozenset(("\0",)), self.claims)
+
+    def possible(self, policy: Policy, subject: Subject) -> frozenset[str]:
+        """Relations in which this caller may stand to an object: all that nothing rules out."""
+        return frozenset(name for name in policy.relations if self._may_be(policy, name, subject))
+
+    def _may_be(self, policy: Policy, name: str, subject: Subject) -> bool:
+        relation, principal = policy.relations[name], self.principal
+        if any(holds(policy, other, principal, subject) for other in relation.unless):
+            return False
+        if self.known and not self.ids:
+            return relation.kind == "anyone"
+        match relation.kind:
+            case "owner" if subject.owned and not subject.owners:
+                return True
+            case "owner" | "field" if not self.known:
+                return True
+            case "claim" if not self.known or relation.claim in self.unsure:
+                return True
+            case "lookup" if not self.known:
+                return subject.owned
+            case _:
+                return may_hold(policy, name, principal, subject)
+
+
+NOBODY = Caller("nobody")
+UNKNOWN = Caller("unknown")
+
+
+class Callers:
+    """Tells callers for one contract. Remembers whose credentials are whose, in memory only."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        credentials: tuple[Credential, ...],
+        said: Callable[[Request], object],
+    ) -> None:
+        """`said`: what the developer says of a request; None: nothing."""
+        self._policy = policy
+        # Whatever a document says: who sends one of these may be somebody.
+        self._places = tuple(dict.fromkeys((*credentials, *_USUAL)))
+        self._said = said
+        self.test = ""
+        """The test that is running: what it puts in the place of a login is its own."""
+        self.moved = False
+        """The same credentials, or another id of theirs, have named two callers."""
+        self._known: dict[str, Caller] = {}
+        self._last: tuple[Request | None, Given] = (None, Given())
+        self._stands_in: dict[int, bool] = {}
+        self._claims = frozenset(
+            each.claim for each in policy.relations.values() if each.kind == "claim"
+        )
+
+    def of(
+        self,
+        request: Request,
+        app: object,
+        user: Callable[[], object] | None,
+        own_cookies: frozenset[str] = frozenset(),
+    ) -> Caller:
+        """Who sent it, without asking anybody. `user`: what the framework says; `own_cookies`: of
+        those that it alone reads."""
+        said = self._said(request)
+        if said is not None:
+            return self._described(said, "said")
+        held = self.held(request)
+        key = self._key(held, app)
+        if user is not None and (known := user()) is not None:
+            caller = self._described(known, "framework")
+            # A token may be the view's own business, of which the framework knows nothing.
+            if caller is not NOBODY or not self._given(_without(request, own_cookies)):
+                return caller
+        if not key:
+            return self._known.get(self._bare(app), NOBODY)
+        if self._policy.caller.claim:
+            return UNKNOWN if self._stand_ins(app) else self._by_claims(held)
+        return self._known.get(key, UNKNOWN)
+
+    def held(self, request: Request) -> Given:
+        """The credentials of a request, where the document says that they stand."""
+        if self._last[0] is not request:
+            self._last = (request, self._given(request))
+        return self._last[1]
+
+    def _given(self, request: Request) -> Given:
+        parts = urlsplit(request.url)
+        asked = Asked(request.method, parts.path, tuple(request.headers.items()))
+        try:
+            return given(asked, parts.query, self._places)
+        except Denied:  # one that stands twice is none that anybody could read in one way
+            return Given()
+
+    def key(self, request: Request, app: object) -> str:
+        """What the API's word about a caller is remembered under; empty: nothing says that there
+        is one."""
+        return self._key(self.held(request), app)
+
+    def _key(self, held: Given, app: object) -> str:
+        if stand_ins := self._stand_ins(app):
+            return f"{self.test} {stand_ins}"
+        return held.key if held else ""
+
+    def learn(self, key: str, app: object, response: Response) -> Caller:
+        """The API has said who asks like this, or that nobody does."""
+        caller = UNKNOWN
+        if response.status == 200:
+            caller = self._answered(response)
+        elif response.status == 401:
+            caller = NOBODY  # whatever the credentials are, they are nobody's now
+        if caller.known:
+            before = self._known.get(key, caller)
+            self.moved |= bool(key and before.ids and caller.ids and before.ids != caller.ids)
+            self._known[key or self._bare(app)] = caller
+        return caller
+
+    def _bare(self, app: object) -> str:
+        """Requests without credentials, which a suite may have turned the login off for."""
+        return f"{self.test} {id(app):x}"
+
+    def _answered(self, response: Response) -> Caller:
+        try:
+            value = json.loads(response.body)
+        except ValueError:
+            return UNKNOWN
+        *stem, last = path_of(self._policy.caller.pointer) or ("",)
+        around = values_at(value, tuple(stem))
+        ids = _texts(each for one in around for each in values_at(one, (last,)))
+        claims = around[0] if around and isinstance(around[0], dict) else {}
+        return Caller("answer", ids, claims) if ids else UNKNOWN
+
+    def _by_claims(self, held: Given) -> Caller:
+        for _, value in held.values:
+            claims = claims_of(value.rpartition(" ")[2])
+            ids = _texts([claims.get(self._policy.caller.claim)])
+            if ids:
+                return Caller("token", ids, claims)
+        return UNKNOWN
+
+    def _described(self, said: object, source: Source) -> Caller:
+        """A caller from a mapping, which says all there is, or from any object with attributes."""
+        if isinstance(said, Mapping):
+            rest = dict(said)
+            ids = _texts([rest.pop(name, None) for name in self._names if name in rest])
+            return Caller(source, ids, rest) if ids else NOBODY
+        if getattr(said, "is_anonymous", None) is True:
+            return NOBODY
+        ids = _texts(_attributes(said, self._names))
+        claims = {name: getattr(said, name) for name in self._claims if hasattr(said, name)}
+        return Caller(source, ids, claims, self._claims - claims.keys()) if ids else UNKNOWN
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """What an id may be called, the contract's own word first."""
+        caller = self._policy.caller
+        own = (path_of(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
+        return tuple(dict.fromkeys(filter(None, (own, "id", "pk"))))
+
+    def _stand_ins(self, app: object) -> str:
+        """Names what a test has put in the place of what says who is calling (FastAPI's
+        `dependency_overrides`): then credentials say nothing, nor does their absence."""
+        overrides = getattr(app, "dependency_overrides", None)
+        if not isinstance(overrides, dict):
+            return ""
+        return " ".join(f"{id(put):x}" for old, put in overrides.items() if self._says_who(old))
+
+    def _says_who(self, dependency: Any) -> bool:
+        key = id(dependency)
+        if key not in self._stands_in:
+            self._stands_in[key] = _says_who(dependency, 0)
+        return self._stands_in[key]
+
+
+def _says_who(dependency: Any, depth: int) -> bool:
+    name = getattr(dependency, "__name__", type(dependency).__name__)
+    module = type(dependency).__module__
+    if module.startswith("fastapi.security") or not _STANDS_IN.isdisjoint(words(name)):
+        return True
+    if depth > 8:
+        return False
+    try:
+        parameters = inspect.signature(dependency).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    hints = getattr(dependency, "__annotations__", {})
+    parts = [each.default for each in parameters]
+    parts += [part for hint in hints.values() for part in get_args(hint)[1:]]
+    below = (getattr(part, "dependency", None) for part in parts)
+    return any(each is not None and _says_who(each, depth + 1) for each in below)
+
+
+def _without(request: Request, cookies: frozenset[str]) -> Request:
+    """A request without cookies of these names."""
+    header = request.headers.get("cookie", "")
+    kept = [each for each in header.split(";") if each.partition("=")[0].strip() not in cookies]
+    rest = {name: value for name, value in request.headers.items() if name != "cookie"}
+    left = {"cookie": ";".join(kept)} if "".join(kept).strip() else {}
+    return replace(request, headers={**rest, **left})
+
+
+def _attributes(said: object, names: tuple[str, ...]) -> list[Json]:
+    """The first attribute of these names that is there: two may name different things."""
+    return next(([getattr(said, name)] for name in names if hasattr(said, name)), [])
+
+
+def _texts(values: Any) -> frozenset[str]:
+    """Ids as text; what is neither text nor number (a UUID) as it writes itself."""
+    flat: Iterator[Json] = (
+        one for each in values for one in (each if isinstance(each, list | tuple) else [each])
+    )
+    kept = (each for each in flat if each is not None and not isinstance(each, bool | dict))
+    return frozenset(text(each) for each in kept)

@@ -1,0 +1,75 @@
+"""Relations by claim where it is unknown whether a viewer has the claim.
+
+The law of this module: a claim that no identity was ever found to hold may stand where nobody
+looks for it. Who is not known not to hold it is no mere member for that, and what they are shown
+of what its holders may see is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from oakum.authz import Model
+from oakum.authz.principal import Principal, Subject, claimed, held
+from oakum.authz.table import allows
+from oakum.exposure.cast import Cast
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.matrix import Key
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, Relation
+
+_NOBODYS = Subject("", (), owned=False)
+
+
+def unheard(
+    model: Model, cast: Cast, closed: Collection[tuple[str, Key]], key: Key,
+    viewers: Collection[str | None], state: Mapping[str, Json],
+) -> str:  # fmt: skip
+    """Why what was shown to one of these viewers may be shown to them rightly; empty: it may not.
+
+    Known not to hold a relation is of whom a claim says something else, and who was refused what
+    its holders may see. `closed`: cells that were closed to somebody.
+    """
+    for relation in unheld(model.policy, cast.claims):
+        if not allows(model.tables[key.resource], key.field, frozenset({relation.name}), state):
+            continue
+        for viewer in viewers:
+            known = viewer is None or claimed(cast.claims.get(viewer, {}), relation.claim)
+            if known is None and not _was_refused(model, relation, closed, viewer or ""):
+                return (
+                    f"whether `{viewer}` is `{relation.name}` is not known: nothing says"
+                    f" `{relation.claim}` of any identity; add `claims: {{{relation.claim}: …}}`"
+                )
+    return ""
+
+
+def unheld(policy: Policy, claims: Mapping[str, Mapping[str, Json]]) -> Iterator[Relation]:
+    """Relations by claim that none of some people holds. `claims`: of each, by name."""
+    for each in policy.relations.values():
+        alone = replace(policy, relations={each.name: replace(each, unless=())})
+        people = (Principal(frozenset({name}), told) for name, told in claims.items())
+        if each.kind == "claim" and not any(held(alone, who, _NOBODYS) for who in people):
+            yield each
+
+
+def _was_refused(
+    model: Model, relation: Relation, closed: Collection[tuple[str, Key]], viewer: str
+) -> bool:
+    return any(
+        name == viewer
+        and allows(
+            model.tables[key.resource], key.field, frozenset({relation.name}),
+            values_of(model, key),
+        )
+        for name, key in closed
+    )  # fmt: skip
+
+
+def values_of(model: Model, key: Key) -> Mapping[str, Json]:
+    """The states that a cell is about, as values."""
+    states = model.policy.resources[key.resource].states
+    return {
+        name: next((v for v in states[name].values if canonical(v) == text), None)
+        for name, text in key.state
+    }

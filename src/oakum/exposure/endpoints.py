@@ -1,0 +1,451 @@
+"""The endpoints of an API: which can be asked, what they show, and what fills them.
+
+Decided from the documents alone, before the first request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from oakum.authz import Model
+from oakum.authz.model import resources_in
+from oakum.authz.table import besides_resources, leaf_paths, member, resource_of
+from oakum.exposure.bodies import body_shape
+from oakum.exposure.choices import choices, members_with_choices, placed
+from oakum.exposure.frames import EVENTS, LINES
+from oakum.exposure.response_reader import Reader
+from oakum.exposure.styles import in_parts
+from oakum.finding import Endpoint, Skipped
+from oakum.http.media_type import essence
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.sensitive import asks_for_change
+from oakum.inference.side_effects import Verdict, classify
+from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.policy.model import OperationRule
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked at an endpoint of GraphQL. The sources of its gate fill its variables.
+
+    It holds no text in quotes: what names somebody comes as a variable.
+    """
+
+    text: str
+    variables: Mapping[str, str]
+    """Name → type, such as `ID!` or `[Int!]!`."""
+    name: str = ""
+    """What tells it from others that are asked at the same endpoint."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """An operation that the run may ask."""
+
+    operation: Operation
+    endpoint: Endpoint
+    shows: Mapping[str, tuple[str, ...]]
+    """Resource → field paths that the document declares at this endpoint."""
+    sources: Mapping[str, str]
+    """Parameter or body member → `Resource.field` that fills it."""
+    fixed: Mapping[str, Json]
+    """Parameter → value of the document's own example, default or only choice; of another way to
+    ask also members of the body."""
+    personal: frozenset[str] = frozenset()
+    """Of the sources, those that name a person or a person's object: they choose whose it is."""
+    batch: bool = False
+    """One question carries the ids of many owners."""
+    unfilled: tuple[str, ...] = ()
+    """Required parameters for which neither contract nor document names a source."""
+    guessed: tuple[str, ...] = field(default=())
+    """Of those, path parameters that a value of the same name, seen in an answer, may fill."""
+    how: str = ""
+    """The technique that asks otherwise than the document says: `option`, `twin`; empty: none."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Further query parameters, as sent."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, names in lower case."""
+    veiled: Mapping[str, str] = field(default_factory=dict)
+    """Query parameter or such a member → what stands in curl lines for a value that nobody is to
+    read."""
+    base: str = ""
+    """Another address than the target's; empty: the target."""
+    asks: Query | None = None
+    """A query in GraphQL; None: the endpoint is none of it."""
+    reader: Reader | None = None
+    """Reads its answers, where the document does not describe them; None: it does."""
+    whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Source that is not filled like the others → the identity whose value fills it (empty:
+    anybody), and the position of that value among the known ones."""
+
+    @property
+    def id(self) -> str:
+        """What names this way through this endpoint: the operation, and how it is asked
+        otherwise."""
+        if self.asks is not None:
+            return f"{self.operation.id} {self.endpoint.path} {self.asks.name}"
+        other = self.how or self.query
+        return f"{self.operation.id} {self.endpoint.path}" if other else self.operation.id
+
+    def otherwise(
+        self,
+        how: str,
+        path: str = "",
+        *,
+        base: str = "",
+        endpoint: str = "",
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] | None = None,
+        fixed: Mapping[str, Json] | None = None,
+        veiled: Mapping[str, str] | None = None,
+        reader: Reader | None = None,
+    ) -> Gate:
+        """Another way to the same objects: `path` in place of the document's, more in the query.
+
+        `endpoint`: how findings call it, where that is not the path with its query; `veiled`: names
+        for values of the query that are somebody's own.
+        """
+        names = {**self.veiled, **(veiled or {})}
+        asked = "&".join(
+            f"{name}={names[name]}" if name in names else urlencode([(name, value)])
+            for name, value in query
+        )
+        asked = f"?{asked}" if asked else ""
+        shown = endpoint or f"{path or self.endpoint.path}{asked}"
+        operation = replace(self.operation, path=path, pointer="") if path else self.operation
+        return replace(
+            self,
+            operation=operation,
+            endpoint=Endpoint(self.endpoint.method, shown, self.operation.id),
+            how=how,
+            query=(*self.query, *query),
+            headers={**self.headers, **(headers or {})},
+            base=base or self.base,
+            fixed={**self.fixed, **(fixed or {})},
+            veiled=names,
+            reader=reader or self.reader,
+        )
+
+
+def survey(
+    model: Model, inferred: Mapping[str, Mapping[str, str]]
+) -> tuple[list[Gate], list[Skipped]]:
+    """Sort all operations into those to ask and those to leave alone, with the reason."""
+    gates: list[Gate] = []
+    skipped: list[Skipped] = []
+    for operation in model.operations.values():
+        rule = model.rule(operation.id)
+        endpoint = Endpoint(operation.method, operation.path, operation.id)
+        if is_graphql(operation, rule) and rule.reads is not False and not rule.untested:
+            continue  # a query chooses what it answers: asked by a technique of its own
+        verdict = _verdict(operation, rule)
+        if verdict.kind != "read":
+            skipped.append(Skipped(endpoint, verdict.reason))
+            continue
+        gate = gate_of(model, operation, inferred.get(operation.id, {}))
+        gate = replace(gate, fixed={**_chosen(gate), **gate.fixed})
+        if required_header := _required_header(gate):
+            skipped.append(Skipped(endpoint, f"needs the header `{required_header}`"))
+            continue
+        if frame_media(operation) is not None and not _answers_at_once(operation):
+            skipped.append(
+                Skipped(endpoint, "a feed: it does not end, so it is listened to, not asked")
+            )
+            continue
+        gates.append(gate)
+    return gates, skipped
+
+
+def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
+    """The same endpoints, asked by the document's own example to embed more than they do by
+    themselves.
+
+    Beside the plain question and never instead of it: an API may refuse the example.
+    """
+    for gate in gates:
+        for parameter in gate.operation.parameters:
+            value = _example(parameter)
+            taken = parameter.name in gate.sources or parameter.name in gate.fixed
+            optional = parameter.where == "query" and not parameter.required and not taken
+            embeds = not EMBEDS.isdisjoint(words(parameter.name))
+            if optional and embeds and gate.shows and isinstance(value, str) and value:
+                yield gate.otherwise("", query=((parameter.name, value),))
+
+
+def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
+    """Endpoints that may be listened to: what comes through them are frames, one after another."""
+    found: list[Gate] = []
+    for operation in model.operations.values():
+        media, rule = frame_media(operation), model.rule(operation.id)
+        if media is None or is_graphql(operation, rule):
+            continue
+        if _verdict(operation, rule).kind != "read":
+            continue
+        framed = replace(operation, responses={"200": (media,)})
+        gate = gate_of(model, framed, inferred.get(operation.id, {}))
+        if not _required_header(gate):
+            heard = replace(gate.operation, responses=operation.responses)
+            found.append(replace(gate, operation=heard, headers={"accept": media.type}))
+    return found
+
+
+def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
+    """Whether an operation reads. `GET /rooms/{id}/join` changes something, unless it is a feed:
+    then one opens it, or joins in, to hear what comes."""
+    if frame_media(operation) is not None:
+        operation = replace(
+            operation,
+            id=_OPENS.sub("stream", operation.id),
+            path=_OPENS.sub("stream", operation.path),
+            summary=_OPENS.sub("stream", operation.summary),
+            description=_OPENS.sub("stream", operation.description),
+        )
+    return classify(operation, rule)
+
+
+def is_graphql(operation: Operation, rule: OperationRule) -> bool:
+    """Whether GraphQL is asked here: the contract says so, the path is called so, or the body is
+    the one of a request (GraphQL over HTTP, 2024)."""
+    if rule.graphql:
+        return True
+    if operation.method not in ("GET", "POST"):
+        return False
+    last = operation.path.rstrip("/").rpartition("/")[2].lower()
+    return last in ("graphql", "gql") or _body_members(operation).keys() >= {"query", "variables"}
+
+
+_OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")
+
+
+def frame_media(operation: Operation) -> Media | None:
+    """What a frame of a feed is declared to be; None: the operation is no feed.
+
+    A WebSocket is one that declares `101`; its schema is a frame's. Else the success answer is of
+    a type that has no end.
+    """
+    if is_websocket(operation):
+        return next(iter(operation.responses["101"]), Media("application/json"))
+    return next((each for each in _successes(operation) if _is_stream(each)), None)
+
+
+def is_websocket(operation: Operation) -> bool:
+    """Whether the document lets a caller upgrade."""
+    return operation.method == "GET" and "101" in operation.responses
+
+
+def _answers_at_once(operation: Operation) -> bool:
+    """Whether a feed is also a plain endpoint, for who does not ask for frames."""
+    return any(media.is_json for media in _successes(operation))
+
+
+def _successes(operation: Operation) -> tuple[Media, ...]:
+    lowest = min((each for each in operation.responses if each.startswith("2")), default="default")
+    return operation.responses.get(lowest, ())
+
+
+def _is_stream(media: Media) -> bool:
+    return essence(media.type) in {EVENTS, *LINES}
+
+
+def _required_header(gate: Gate) -> str:
+    """A header without which an endpoint cannot be asked, and for which nothing is known."""
+    parameters = gate.operation.parameters
+    return next((p.name for p in parameters if p.where == "header" and p.name in gate.unfilled), "")
+
+
+def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
+    """What an operation shows and what fills it; the contract's `params` before inferred ones."""
+    endpoint = Endpoint(operation.method, operation.path, operation.id)
+    said = model.rule(operation.id).params
+    operation = in_parts(without_acts(operation, said), said)
+    reads = operation.method in SAFE or bool(model.rule(operation.id).reads)
+    sources = {**inferred, **said}
+    used: dict[str, str] = {}
+    fixed: dict[str, Json] = {}
+    unfilled: list[str] = []
+    for parameter in operation.parameters:
+        if parameter.where == "cookie":
+            continue
+        value = _example(parameter, chosen=reads)
+        if parameter.where == "path" and value is None and parameter.name not in sources:
+            sources |= _of_account(model, parameter.name)
+        if parameter.name in sources:
+            used[parameter.name] = sources[parameter.name]
+        elif value is not None and _is_sent(parameter):
+            fixed[parameter.name] = value
+        elif parameter.required and parameter.where == "path":
+            unfilled.append(parameter.name)
+            if value is not None:
+                fixed[parameter.name] = value
+        elif parameter.required:
+            unfilled.append(parameter.name)
+    lists = _list_members(operation)
+    for name, source in sources.items():
+        if name in _body_members(operation):
+            used[name] = source
+    places = [each.name for each in operation.parameters if each.where == "path"]
+    paths = tuple(name for name in places if name in unfilled)
+    return Gate(
+        operation,
+        endpoint,
+        dict(_shown(model, operation)),
+        used,
+        fixed,
+        frozenset(
+            name
+            for name, source in used.items()
+            if names_a_person(model, source) or (name in places and _is_of_account(model, source))
+        ),
+        any(name in lists for name in used),
+        tuple(unfilled),
+        paths,
+    )
+
+
+EMBEDS = listed(
+    "include includes expand expands expansion expansions embed embeds embedded join joins with"
+    " populate relations extra"
+)
+"""Words in the name of a parameter that has an answer hold more objects."""
+
+
+def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
+    """An operation without the optional parameters whose words say that giving them changes
+    something: no question of the scan's own accord has them. `said`: named by the contract."""
+    kept = tuple(
+        each
+        for each in operation.parameters
+        if each.required
+        or each.where not in ("query", "header", "cookie")
+        or each.name in said
+        or not asks_for_change(each.name, each.description, each.shape.kinds)
+    )
+    same = len(kept) == len(operation.parameters)
+    return operation if same else replace(operation, parameters=kept)
+
+
+def _is_sent(parameter: Parameter) -> bool:
+    """Whether a value that the document gives is sent: only where it must be, and in no header
+    that HTTP itself has a use for (OpenAPI 3.1, Parameter Object).
+
+    The example of an optional parameter narrows, sorts or filters what its author had in mind: a
+    list asked for so need not hold what it holds, or answers 400.
+    """
+    if parameter.where == "header":
+        return parameter.required and parameter.name.lower() not in _HTTPS_OWN
+    return parameter.where == "query" and parameter.required
+
+
+_HTTPS_OWN = ("accept", "authorization", "content-type")
+
+
+def names_a_person(model: Model, source: str) -> bool:
+    """Whether a source is the key of something owned, or the name of an account."""
+    name, _, path = source.partition(".")
+    resource = model.policy.resources.get(name)
+    if resource is None or resource.owner.kind == "none":
+        return False
+    kind = classify_field(path)
+    account = resource.is_account
+    return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
+
+
+def _is_of_account(model: Model, source: str) -> bool:
+    """Whether a source is a member of an account, such as its tenant: below it each is shown what
+    is theirs, so that it chooses whose data comes."""
+    resource = model.policy.resources.get(source.partition(".")[0])
+    return resource is not None and resource.is_account
+
+
+def _of_account(model: Model, parameter: str) -> dict[str, str]:
+    """The member of an account that is called like a parameter of a path: `tenant_id`."""
+    said = words(parameter)
+    for name, each in model.policy.resources.items() if len(said) > 1 else ():
+        for leaf in model.tables[name].leaves if each.is_account else ():
+            if words(leaf.rpartition(".")[2]) == said:
+                return {parameter: f"{name}.{leaf}"}
+    return {}
+
+
+_NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
+
+
+def _chosen(gate: Gate) -> dict[str, Json]:
+    """The first choice of each member that the body of a read must have."""
+    content: dict[str, Json] = {}
+    for at, each in members_with_choices(gate.operation, gate.sources):
+        if each.required:
+            content = dict(placed(at, choices(each.name, each.shape)[0], content))
+    return content
+
+
+SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+
+
+def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
+    """`chosen`: the first of what may be chosen will do as well."""
+    if parameter.example is not None:
+        return parameter.example
+    if parameter.shape.example is not None:
+        return parameter.shape.example
+    if parameter.required and parameter.default is not None:
+        return parameter.default
+    if parameter.required and parameter.shape.enum:
+        return parameter.shape.enum[0]
+    may = chosen and parameter.required and parameter.where in ("path", "query")
+    known = choices(parameter.name, parameter.shape) if may else ()
+    return known[0] if known and (parameter.where == "query" or len(known) > 1) else None
+
+
+def _body_members(operation: Operation) -> Mapping[str, Shape]:
+    shape = body_shape(operation)
+    if shape is None:
+        return {}
+    return {name: thunk() for name, thunk in shape.properties.items()}
+
+
+def _list_members(operation: Operation) -> frozenset[str]:
+    return frozenset(
+        name for name, shape in _body_members(operation).items() if "array" in shape.kinds
+    )
+
+
+def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Resources in the declared success answer, each with the fields declared there."""
+    media = operation.success()
+    found: dict[str, dict[str, None]] = {}
+    if media is not None and media.shape is not None:
+        for name, shape in resources_in(media.shape, model.bound):
+            found.setdefault(name, {}).update(dict.fromkeys(_fields(shape, model.bound)))
+    for segments, resource in model.shown.get(operation.id, ()):
+        at = media.shape if media is not None else None
+        for segment in segments:
+            at = member(at, segment) if at else None
+        declared = _fields(at, model.bound) if at else ()
+        # Where the document says nothing, any field of the resource may come.
+        found.setdefault(resource, {}).update(
+            dict.fromkeys(declared or model.tables[resource].leaves)
+        )
+    for name, paths in found.items():
+        yield name, tuple(paths)
+
+
+def _fields(shape: Shape, bound: Mapping[str, str]) -> tuple[str, ...]:
+    inner = set(_boundaries(shape, bound))
+    return tuple(path for path in leaf_paths(shape, "", bound) if path and path not in inner)
+
+
+def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+    """Paths at which another resource is embedded: judged there, no field of this one."""
+    for path in leaf_paths(shape, "", bound):
+        at: Shape | None = shape
+        for segment in path.split(".") if path else ():
+            at = member(at, segment) if at else None
+        if at is None or at is shape:
+            continue
+        if resource_of(at, bound) or besides_resources(at, bound) is None:
+            yield path

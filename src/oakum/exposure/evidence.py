@@ -1,0 +1,129 @@
+"""Turns responses into evidence: shapes and keyed hashes, never a value.
+
+The key is drawn anew for each run and never written, so that hashes compare within a report and
+say nothing outside it (a hash of a birthday without a key is a birthday).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.exposure.knowledge import canonical, leaves_of
+from oakum.finding import Answer, Line
+from oakum.http.json_pointer import pointer_of
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
+
+_MOST_LINES = 20
+Mark = Literal["", "canary", "leak", "granted"]
+_MEDIA_TYPES = frozenset(
+    {
+        "application/json", "application/problem+json", "application/x-ndjson",
+        "application/xml", "application/octet-stream", "text/csv", "text/event-stream",
+        "text/html", "text/plain", "text/xml",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Turns answers into lines. `names` are the member names that the documents declare."""
+
+    key: bytes
+    names: frozenset[str]
+
+    def answer(
+        self,
+        identity: str,
+        relation: str,
+        status: int,
+        media_type: str,
+        value: Json,
+        marks: Mapping[tuple[str, ...], Mark],
+        around: Collection[tuple[str, ...]] = (),
+    ) -> Answer:
+        """One side of the evidence: the marked places and what stands near them."""
+        leaves = list(leaves_of(value))
+        near = [
+            (at, leaf)
+            for at, leaf in leaves
+            if at in marks or not around or any(at[: len(each)] == each for each in around)
+        ]
+        near.sort(key=lambda pair: not marks.get(pair[0]))
+        kept = {at for at, _ in near[:_MOST_LINES]}
+        lines = tuple(
+            Line(self.pointer(at), shape(leaf), self.hash(leaf), marks.get(at, ""))
+            for at, leaf in leaves
+            if at in kept
+        )
+        known = media_name(media_type)
+        return Answer(identity, relation, status, known, lines, len(leaves) - len(lines))
+
+    def pointer(self, at: tuple[str, ...]) -> str:
+        """A JSON pointer in which only declared names and list positions are legible."""
+        return pointer_of(
+            part if part in self.names or (part.isdigit() and len(part) < 5) else "‹key›"
+            for part in at
+        )
+
+    def hash(self, value: Json) -> str:
+        """Ten hex digits of HMAC-SHA256; nothing for values that say nothing."""
+        if value is None or isinstance(value, bool):
+            return ""
+        text = canonical(value).encode("utf-8", "surrogatepass")  # half a pair is sent, at times
+        return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:10]
+
+
+def media_name(media_type: str) -> str:
+    """A media type as far as it is a common word: a server may write anything in the header.
+
+    A vendor's JSON reads `application/…+json`, what is none of the common types `other`.
+    """
+    if not media_type or media_type in _MEDIA_TYPES:
+        return media_type
+    vendors = media_type.startswith("application/") and media_type.endswith("+json")
+    return "application/…+json" if vendors else "other"
+
+
+def shape(value: Json) -> str:
+    """What kind of value stands there, and how long."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return f"string({len(value)})"
+        case list():
+            return f"array({len(value)})"
+        case _:
+            return f"object({len(value)})"
+
+
+def declared_names(document: Json) -> Iterator[str]:
+    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    todo = [document]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            declared = at.get("properties")
+            if isinstance(declared, dict):
+                yield from (str(name) for name in declared)
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+
+
+def policy_names(policy: Policy) -> frozenset[str]:
+    return frozenset(
+        part
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for part in rule.path.split(".")
+    )

@@ -1,0 +1,110 @@
+"""What every evaluation starts from: contract, identities, knowledge, matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz import Model, ObjectInstance
+from oakum.authz.table import allows, deciding
+from oakum.exposure.cast import Cast
+from oakum.exposure.evidence import Redactor
+from oakum.exposure.exhibits import OwnView, Question
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.matrix import NOBODY, Matrix
+from oakum.exposure.ownership import Source, may_have, sources_of_value
+from oakum.exposure.retraction import ByObject, ByValue, Placeholders
+from oakum.finding import Result
+from oakum.openapi.model import Json
+
+
+@dataclass
+class Ground:
+    """What every answer is judged by; it grows with each."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+    matrix: Matrix
+    redactor: Redactor
+    views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
+    """(endpoint, owner) → what the owner was last shown of their own there."""
+    strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
+        default_factory=dict
+    )
+    """(owner, value) found outside every object → (endpoint, viewer, whose objects were asked for)
+    → probes. In memory only."""
+    by_value: ByValue = field(default_factory=ByValue)
+    by_object: ByObject = field(default_factory=ByObject)
+    placeholders: Placeholders = field(default_factory=Placeholders)
+
+    def who(self, instance: ObjectInstance, viewer: str | None = None) -> str:
+        """Whose an object is; the viewer's, where it belongs to several and they are one."""
+        if self.is_nobodys(instance.resource):
+            return NOBODY
+        if viewer and self.cast.ids[viewer] & set(instance.owners):
+            return viewer
+        return self.cast.who(instance.owners)
+
+    def is_nobodys(self, resource: str) -> bool:
+        """Whether a resource has no owners: a catalogue."""
+        return self.model.policy.resources[resource].owner.kind == "none"
+
+    def sources(self, viewer: str | None, who: str, *value: str) -> list[Source]:
+        """Objects of somebody's that a value (`resource, path, text`) may come of."""
+        name, path, text = value
+        return sources_of_value(self.model, self.knowledge, viewer, who, (name, path, text))
+
+    def may_see(self, viewer: str | None, who: str, resource: str, path: str, text: str) -> bool:
+        """Whether a value may come of an object that the contract shows a viewer."""
+        sources = self.sources(viewer, who, resource, path, text)
+        return self._shows_any(sources, viewer, who, resource, path)
+
+    def is_of_an_open_one(
+        self, viewer: str | None, who: str, resource: str, path: str, text: str
+    ) -> bool:
+        """Whether a value comes of an object that the contract opens by what stands in it, so that
+        it says nothing of those that are closed."""
+        sources = self.sources(viewer, who, resource, path, text)
+        alike = sources == [Source(frozenset(), {})]
+        return not alike and self._shows_any(sources, viewer, who, resource, path)
+
+    def _shows_any(
+        self, sources: Iterable[Source], viewer: str | None, who: str, resource: str, path: str
+    ) -> bool:
+        table = self.model.tables[resource]
+        if self.cast.in_doubt(who, resource) & set(deciding(table, path)):
+            return True
+        held, state = self.cast.relations(viewer, who), self.matrix.state(resource, who)
+        return any(
+            allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
+        )
+
+    def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
+        """Relations in which an object of somebody's names a viewer for sure: its owner was shown
+        the member."""
+        shown = self.knowledge.filled.get((who, resource, key), ())
+        kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
+        relations = self.model.policy.relations
+        return frozenset(n for n in kin if may_have(shown, relations[n].member))
+
+    def kinds(
+        self, question: Question, what: tuple[str, str], who: str, held: frozenset[str],
+        state: Mapping[str, Json], result: Result,
+    ) -> list[frozenset[str]]:  # fmt: skip
+        """As what a viewer has told a result of a field: of two things that they are to an object,
+        as each by which the contract says the same of it; what leaks may leak by either."""
+        every = self.cast.kinds(held, question.viewer, who)
+        if result is Result.LEAK or len(every) == 1:
+            return [held]
+
+        def granted(each: frozenset[str]) -> bool:
+            known = question.viewer is not None
+            return self.matrix.granted(question.endpoint, *what, each, known, state)
+
+        return [each for each in every if granted(each) == granted(held)] or [held]
+
+    def stray(self, who: str, value: str, question: Question) -> None:
+        """Remember where a value of somebody's stood outside every object."""
+        place = (question.endpoint, question.viewer, next(iter(question.targets), None))
+        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)

@@ -1,0 +1,597 @@
+"""The exposure matrix: every cell of the contract, and what is known of it.
+
+The law of this module: no vacuous green. A denied cell is *closed* only when its owner was seen
+to see the value and the viewer's answer came without it; everything else stays *untested*, with
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from types import MappingProxyType
+from typing import NamedTuple
+
+from oakum.authz import Model, Principal, Subject, Table
+from oakum.authz.decide import through
+from oakum.authz.principal import digit, state_of
+from oakum.authz.table import allows, closed_by_absence, deciding
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.knowledge import canonical
+from oakum.finding import Endpoint, Evidence, Result, State
+from oakum.openapi.model import Json
+from oakum.policy.model import Resource
+
+NOBODY = ""
+"""The owner of what belongs to nobody: a catalogue."""
+ECHO = "an echo"
+ALIKE = "alike"
+AROUND = "named around it"
+_OTHER = ("another value", ALIKE)
+UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
+_COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
+
+
+class Key(NamedTuple):
+    """What names a cell; `endpoint` is an operation id."""
+
+    endpoint: str
+    resource: str
+    field: str
+    viewer: str
+    state: State
+
+    @property
+    def finding(self) -> tuple[str, str, str, State]:
+        """What all endpoints with the same defect have in common."""
+        return self[1:]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one answer says of one cell."""
+
+    key: Key
+    granted: bool
+    result: Result
+    viewer: str | None
+    owner: str
+    evidence: Evidence | None = None
+    weak: str = ""
+    """Why what was seen is no proof, in words; empty: nothing stands against it."""
+
+    def yields_to(self, result: Result, weak: str) -> bool:
+        """Whether another result of the same answer says more of the cell."""
+        if result is self.result:
+            return bool(self.weak) and not weak
+        order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
+        return order.index(result) > order.index(self.result)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A field that the contract denies, with something in it that may or may not be its owner's.
+
+    `another value`: not what its owner sees. A placeholder, unless the field is one that reads
+    differently for every reader. `too common a value`: `false` or `0`, unless the same endpoint
+    showed the same viewer the field when it held something else. `ECHO`: what the question itself
+    held, which neither shows nor confirms anything. `AROUND`: the object around may name the viewer
+    in a relation that the field is granted to.
+    """
+
+    why: str
+    leak: Observation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that is kept of one answer: no value of anybody."""
+
+    probe: str
+    status: int
+    observations: tuple[Observation, ...] = ()
+    sighted: tuple[tuple[str, str], ...] = ()
+    """(owner, resource) pairs in the answer."""
+    witnessed: tuple[tuple[str, str, str], ...] = ()
+    """(owner, resource, field) that somebody entitled was shown."""
+    embedded: tuple[tuple[str, bool], ...] = ()
+    """(resource, whether it stood inside an object of another)."""
+    doubts: tuple[Doubt, ...] = ()
+    relative: tuple[tuple[str, str], ...] = ()
+    """(resource, field) that somebody entitled was shown with a value its owner does not see."""
+    whole: bool = True
+    """Whether what did not come is known not to have come; a body nobody can read says nothing."""
+    unclear: tuple[tuple[str, str, str], ...] = ()
+    """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
+    of the owner's is closed by it. Owner: empty for anybody's."""
+    tentative: bool = False
+    """It rests on what later answers may take back; these need values, which no journal holds."""
+
+
+@dataclass
+class Entry:
+    """A cell under construction."""
+
+    granted: bool
+    result: Result = Result.UNTESTED
+    viewer: str | None = None
+    owner: str = ""
+    probes: list[str] = field(default_factory=list)
+    """Keys of the probes that showed it, first first."""
+
+
+_BASIC = ("anyone", "authenticated")
+_RANK = {
+    Result.UNTESTED: 0,
+    Result.CLOSED: 1,
+    Result.OPEN: 2,
+    Result.OVER_BLOCK: 3,
+    Result.LEAK: 4,
+}
+
+
+@dataclass
+class Ends:
+    """Lists that were read to their end, and what is closed by what did not come in them."""
+
+    by_absence: set[Key] = field(default_factory=set)
+    """Cells that are closed by a list in which no object of the owner's came."""
+    unended: set[tuple[str, str]] = field(default_factory=set)
+    """(endpoint, viewer) of lists that go on behind the last page that was read."""
+    came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
+    """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
+
+    def why_not(self, key: Key, entry: Entry) -> str:
+        """Why a cell is not closed by what did not come; empty: it is."""
+        if key not in self.by_absence or (key.endpoint, key.viewer) not in self.unended:
+            return ""
+        came = (key.endpoint, entry.viewer, entry.owner, key.resource) in self.came_later
+        return "" if came else UNENDED
+
+
+@dataclass
+class _Memo:
+    """What is put together once, as it is asked for at every question."""
+
+    cells: dict[tuple[str, str, str, tuple[int, ...]], list[tuple[Key, Entry]]] = field(
+        default_factory=dict
+    )
+    """(endpoint, resource, kind of viewers, digit of each state) → the cells, while there are
+    `counted` of them in all."""
+    counted: int = 0
+    states: dict[tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json]]] = field(
+        default_factory=dict
+    )
+    """(resource, owner) → their state, with what it was read from."""
+
+
+class Matrix:
+    """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
+
+    suspect: Mapping[tuple[str, str, str, State], str] = MappingProxyType({})
+    """Finding → why nothing proves it, however often it is seen."""
+    adding_only = False
+    """Whether what comes now may only add leaks: who was shown a field is not blocked, when another
+    object is withheld."""
+
+    keyless = ""
+    """Why what was refused to nobody logged in may be refused for want of a client's key; empty:
+    they send it, or there is none."""
+
+    def __init__(
+        self,
+        model: Model,
+        gates: Iterable[Gate],
+        cast: Cast,
+        expected: Mapping[str, tuple[frozenset[str], bool]] = {},
+    ) -> None:
+        """`expected`: kinds of viewers that every owned resource is to be asked as, by name →
+        relations held, logged in or not; beside those of the cast and those that grants name."""
+        self._expected = expected
+        self.model = model
+        self.cast = cast
+        self.gates = {gate.id: gate for gate in gates}
+        self.entries: dict[Key, Entry] = {}
+        self.wanted: Callable[[Key], bool] | None = None
+        """Cells that the run is about; None: all."""
+        self.insists: Callable[[Key, str | None], bool] | None = None
+        """Cells that this viewer's answers about all owners are wanted for, closed or not: what is
+        closed between two may leak between others. None: none."""
+        self.witnessed: set[tuple[str, str, str, str]] = set()
+        """(endpoint, owner, resource, field) that somebody entitled was shown."""
+        self.carried: set[tuple[str, str]] = set()
+        """(endpoint, resource) of which anybody was shown any object."""
+        self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
+        self.causes: dict[Key, str] = {}
+        """Cells of which a technique knows by what they leak: `cache`."""
+        self.confirmed: set[tuple[str, str, str, State]] = set()
+        """Leaks that a second answer has shown again."""
+        self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
+        """Over-blocks: the first evidence, and whether a second answer has shown it again."""
+        self.weak: dict[tuple[str, str, str, State], str] = {}
+        """Findings that something stands against → what; a stronger answer may prove them yet."""
+        self.unclear: set[tuple[str, str, str, str]] = set()
+        """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
+        self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
+        """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
+        self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
+        """States of an owner's objects, each its own, that a question may be about; None: nobody
+        knows of any."""
+        self.embedded: set[tuple[str, str]] = set()
+        """(endpoint, resource) that leaves only inside an object of another: it shares its fate."""
+        self.ends = Ends()
+        """Which lists were read to their end."""
+        self.relative: set[tuple[str, str]] = set()
+        """(resource, field) that reads differently for every reader."""
+        self._doubts: dict[Key, tuple[str, Doubt]] = {}
+        self._outer: set[tuple[str, str]] = set()
+        self.known: set[tuple[str, str, str]] = set()
+        """(owner, resource, field) that an owner was shown with something in it, anywhere."""
+        self.own: dict[tuple[str, str, str], set[str]] = {}
+        """(endpoint, owner, resource) → fields that the owner was shown there."""
+        self.closed_to: set[tuple[str, Key]] = set()
+        """(viewer, cell) of what did not come to somebody who is logged in."""
+        self.hopeless: set[tuple[str, str, str]] = set()
+        """(endpoint, owner, resource) that the endpoint does not show, whoever asks."""
+        self.passed_over: set[tuple[str, str | None, str]] = set()
+        """(endpoint, viewer, owner): it picks its own objects, and left them out once."""
+        self.by_peer = set[str]()  # endpoints that show a caller their own, with whom they name
+        self._memo, self._kinds = _Memo(), self._viewer_kinds()
+        self._plan_all()
+
+    def _plan_all(self) -> None:
+        for gate in self.gates.values():
+            for resource, fields in gate.shows.items():
+                for path in fields:
+                    self._plan(gate.id, resource, path)
+
+    def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
+        """(resource, label) → relations held, logged in or not: every pair of the cast, and every
+        relation that a grant names although nobody in the cast stands so."""
+        kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
+        policy = self.model.policy
+        for name, resource in policy.resources.items():
+            nobodys = resource.owner.kind == "none"
+            for owner in (NOBODY,) if nobodys else self.cast.names():
+                for viewer in (None, *self.cast.names()):
+                    held = self.cast.relations(viewer, owner)
+                    label = self.cast.label(held, viewer, owner)
+                    kinds.setdefault((name, label), (held, viewer is not None))
+            for label, kind_of in self._expected.items() if not nobodys else ():
+                kinds.setdefault((name, label), kind_of)
+            for word in self.model.tables[name].relations:
+                kind = policy.relations[word].kind
+                if not nobodys or kind in _BASIC:
+                    kinds.setdefault((name, word), (self._basic | {word}, kind != "anyone"))
+        return kinds
+
+    @property
+    def _basic(self) -> frozenset[str]:
+        relations = self.model.policy.relations
+        return frozenset(name for name, each in relations.items() if each.kind in _BASIC)
+
+    def _plan(self, endpoint: str, resource: str, path: str) -> None:
+        table = self.model.tables[resource]
+        own = endpoint == self.model.policy.caller.operation
+        for (name, label), (held, logged_in) in self._kinds.items():
+            if name != resource or (own and label in self._expected):
+                continue  # where the caller alone is spoken of, there is nobody else to ask for
+            for values in self._combinations(table, path):
+                key = Key(endpoint, resource, path, label, state_key(table, path, values))
+                granted = self.granted(endpoint, resource, path, held, logged_in, values)
+                self.entries.setdefault(key, Entry(granted))
+
+    def granted(
+        self,
+        endpoint: str,
+        resource: str,
+        path: str,
+        held: frozenset[str],
+        logged_in: bool,
+        values: Mapping[str, Json],
+    ) -> bool:
+        """Whether the contract shows a field to holders of these relations at this endpoint.
+
+        A way that the document does not have asks for no login of its own.
+        """
+        operation = self.operation(endpoint)
+        free = bool(self.how(endpoint)) and self.model.rule(operation).call is None
+        passes = free or through(self.model, operation, held, logged_in)
+        return passes and allows(self.model.tables[resource], path, held, values)
+
+    def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
+        """Whether the contract shows a field of this owner's to this viewer, at any endpoint; where
+        it hangs on a setting that nobody has read, it may."""
+        if self.cast.in_doubt(owner, resource) & set(deciding(self.model.tables[resource], path)):
+            return True
+        held = self.cast.relations(viewer, owner)
+        return allows(self.model.tables[resource], path, held, self.state(resource, owner))
+
+    def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
+        """Whether the path names an object of another kind of which the contract shows this viewer
+        nothing: who may not know of an album is not told who may be invited to it.
+        Or it names the other side, who has nothing there to be shown to others."""
+        if gate.id in self.by_peer:
+            return True
+        for parameter, source in gate.sources.items():
+            above = source.partition(".")[0]
+            if f"{{{parameter}}}" not in gate.operation.path or above == resource:
+                continue
+            table = self.model.tables[above]
+            if table.resource.owner.kind != "none" and not any(
+                self.sees(above, path, viewer, owner) for path in table.leaves
+            ):
+                return True
+        return False
+
+    def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
+        names = deciding(table, path)
+        states = [table.resource.states[name] for name in names]
+        for values in product(*(state.values for state in states)):
+            yield dict(zip(names, values, strict=True))
+
+    # ------------------------------------------------------------ asking
+
+    def _is_open(self, key: Key, entry: Entry, viewer: str | None) -> bool:
+        """Whether another answer to this viewer may change what is known of a cell."""
+        result = entry.result
+        if result is Result.UNTESTED:
+            return True
+        if result is Result.LEAK:
+            return not entry.probes  # what stands against it may be settled by another's answer
+        return result is Result.CLOSED and self.insists is not None and self.insists(key, viewer)
+
+    def undecided(
+        self, endpoint: str, viewer: str | None, owner: str, only: str = ""
+    ) -> Iterator[Key]:
+        """Cells at an endpoint that this viewer's answer about this owner's objects could decide.
+
+        `only`: of this resource, known to be shown there; else of all that are not given up.
+        """
+        gate = self.gates[endpoint]
+        for resource in gate.shows:
+            kind = self.model.policy.resources[resource].owner.kind
+            whose = NOBODY if kind == "none" else owner
+            if (kind != "none" and whose == NOBODY) or (only and resource != only):
+                continue
+            if not only and (endpoint, whose, resource) in self.hopeless:
+                continue
+            held = self.cast.relations(viewer, whose)
+            label = self.cast.label(held, viewer, whose)
+            for key, entry in self.candidates(gate, resource, label, whose):
+                if not self._is_open(key, entry, viewer):
+                    continue
+                left_out = entry.granted and (endpoint, viewer, whose) in self.passed_over
+                if not left_out and self.is_decidable(key, entry, whose):
+                    yield key
+
+    def candidates(
+        self, gate: Gate, resource: str, label: str, owner: str
+    ) -> Iterator[tuple[Key, Entry]]:
+        """Cells of one kind of viewer in the states that the owner's objects behind an endpoint are
+        in. No state changes which cells there are: they are put together once for each."""
+        table, values = self.model.tables[resource], self.state(resource, owner)
+        cells = self._memo.cells
+        if self._memo.counted != len(self.entries):  # another cell may be one of them
+            cells.clear()
+            self._memo.counted = len(self.entries)
+        own = self.conditions(gate, table.resource, owner) if self.conditions else []
+        for each in own or [{}]:
+            known = {**values, **each}
+            code = tuple(digit(s, known.get(name)) for name, s in table.resource.states.items())
+            place = (gate.id, resource, label, code)
+            if place not in cells:
+                states = ((path, state_key(table, path, known)) for path in gate.shows[resource])
+                keys = [Key(gate.id, resource, path, label, state) for path, state in states]
+                cells[place] = [(k, self.entries[k]) for k in keys if k in self.entries]
+            yield from cells[place]
+
+    def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
+        """Whether an answer that may show this owner's object can still tell anything of a cell."""
+        place = (key.endpoint, owner, key.resource)
+        if place in self.own:
+            carried = key.field in self.own[place]
+        elif (*place, "") in self.witnessed:
+            carried = (*place, key.field) in self.witnessed
+        else:
+            return True
+        if carried or entry.granted:
+            return carried  # a field that this endpoint does not carry is neither open nor blocked
+        table = self.model.tables[key.resource]
+        return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
+
+    def shows(self, key: Key, owner: str) -> bool:
+        """Whether this endpoint showed this owner's object to anybody."""
+        place = (key.endpoint, owner, key.resource)
+        return place in self.own or (*place, "") in self.witnessed
+
+    def state(self, resource: str, owner: str) -> dict[str, Json]:
+        """An owner's state, as their account says now."""
+        principal, ids = self.cast.principal(None), tuple(self.cast.ids.get(owner, ()))[:1]
+        known = self._memo.states.get((resource, owner))
+        if known is None or known[0] is not principal or known[1] != ids:
+            each, subject = self.model.policy.resources[resource], Subject(resource, ids)
+            known = (principal, ids, state_of(self.model.policy, each, principal, subject))
+            self._memo.states[resource, owner] = known
+        return dict(known[2])
+
+    # ------------------------------------------------------------ learning
+
+    def apply(self, endpoint: str, outcome: Outcome) -> None:
+        """Take in what an answer said."""
+        for seen in outcome.observations:
+            if seen.result is Result.OVER_BLOCK and self.how(endpoint):
+                continue  # a way that nobody documented owes nobody anything
+            if self.wanted is None or self.wanted(seen.key):
+                self._enter(seen, outcome.probe)
+            if seen.viewer and seen.result is Result.CLOSED:
+                self.closed_to.add((seen.viewer, seen.key))
+            own = seen.owner in (seen.viewer, NOBODY)
+            if own and seen.result in (Result.OPEN, Result.LEAK):
+                place = (endpoint, seen.owner, seen.key.resource)
+                self.own.setdefault(place, set()).add(seen.key.field)
+                self.known.add((seen.owner, seen.key.resource, seen.key.field))
+        for owner, resource in outcome.sighted:
+            self.carried.add((endpoint, resource))
+            self.witnessed.add((endpoint, owner, resource, ""))
+        self.relative.update(outcome.relative)
+        self.unclear.update((endpoint, *each) for each in outcome.unclear)
+        for doubt in outcome.doubts:
+            if self.doubt(doubt.leak.key) in ("", ALIKE):
+                self._doubts[doubt.leak.key] = (outcome.probe, doubt)
+        for resource, inside in outcome.embedded:
+            if inside and (endpoint, resource) not in self._outer:
+                self.embedded.add((endpoint, resource))
+            elif not inside:
+                self._outer.add((endpoint, resource))
+                self.embedded.discard((endpoint, resource))
+        for owner, resource, path in outcome.witnessed:
+            self.witnessed.add((endpoint, owner, resource, path))
+
+    def _enter(self, seen: Observation, probe: str) -> None:
+        entry = self.entries.setdefault(seen.key, Entry(seen.granted))
+        if self.adding_only and (seen.result, entry.result) == (Result.OVER_BLOCK, Result.OPEN):
+            return
+        if _RANK[seen.result] > _RANK[entry.result]:
+            entry.result, entry.granted = seen.result, seen.granted
+            entry.viewer, entry.owner = seen.viewer, seen.owner
+        if seen.result in (Result.LEAK, Result.OVER_BLOCK):
+            self._wrong(seen, entry, probe)
+
+    def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
+        """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
+        name = seen.key.finding
+        again = bool(entry.probes) and probe not in entry.probes and seen.result is entry.result
+        if seen.result is Result.OVER_BLOCK:
+            first, sure = self.refused.get(name, (None, False))
+            self.refused[name] = (first or seen.evidence, sure or again)
+        elif seen.evidence is not None:
+            known = self.evidence.get(name)
+            if known is None or (known.owner is None and seen.evidence.owner is not None):
+                self.evidence[name] = seen.evidence
+        if seen.weak and seen.result is Result.LEAK:
+            self.weak.setdefault(name, seen.weak)
+            return
+        if again and seen.result is Result.LEAK:
+            self.confirmed.add(name)
+        entry.probes.append(probe)
+
+    def is_unclear(self, endpoint: str, viewer: str | None, owner: str, resource: str) -> bool:
+        """Whether something came of which nobody can tell that it is not this owner's."""
+        asked = (endpoint, viewer or "")
+        return any((*asked, each, resource) in self.unclear for each in (owner, ""))
+
+    def doubt(self, key: Key) -> str:
+        """Why what stood in a denied field proves nothing; empty: nothing such stood there."""
+        return self._doubts[key][1].why if key in self._doubts else ""
+
+    def is_doubtful(self, key: Key) -> bool:
+        """Whether something stood in a denied field that could not be told from its owner's."""
+        return key in self._doubts
+
+    def doubts(self, endpoint: str, viewer: str | None) -> bool:
+        """Whether this viewer's answer at this endpoint left something that cannot be told."""
+        return any(
+            (key.endpoint, doubt.leak.viewer) == (endpoint, viewer) and doubt.why != "another value"
+            for key, (_, doubt) in self._doubts.items()
+        )
+
+    def settle(self) -> None:
+        """Decide the doubts that later answers have cleared up, for or against.
+
+        That an endpoint leaks a field in one state of an owner's makes a value that is too common
+        to tell suspect in another state; it makes no other object's value, and no placeholder, its
+        owner's.
+        """
+        leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
+        places = {each[:4] for each in leaking}
+        for key, (probe, doubt) in list(self._doubts.items()):
+            if doubt.why in (ECHO, ALIKE, AROUND):
+                continue
+            relative = (key.resource, key.field) in self.relative
+            common = doubt.why != "another value"
+            if (common and key[:4] in places) or (relative and not common):
+                here = not common or key in leaking
+                leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)
+                self.apply(key.endpoint, Outcome(probe, 0, (leak,)))
+            else:
+                continue
+            del self._doubts[key]
+
+    def asked_as_more(self) -> dict[tuple[str, str, str], set[str]]:
+        """(endpoint, resource, kind of viewers) → as what else those of it were told of there, whom
+        the objects themselves name in a relation."""
+        found: dict[tuple[str, str, str], set[str]] = {}
+        known = self.model.policy.relations
+        named = {name for name, each in known.items() if each.kind == "field"}
+        for key, entry in self.entries.items():
+            if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
+                held = self.cast.relations(entry.viewer, entry.owner)
+                label = self.cast.label(held, entry.viewer, entry.owner)
+                if label != key.viewer and held - self._basic:
+                    found.setdefault((*key[:2], label), set()).add(key.viewer)
+        return found
+
+    def leaks(self) -> Iterator[tuple[Key, Entry]]:
+        """Cells that leak, and cells that are blocked although granted."""
+        for key, entry in self.entries.items():
+            if entry.result in (Result.LEAK, Result.OVER_BLOCK):
+                yield key, entry
+
+    def is_anybodys(self, resource: str) -> bool:
+        """Whether an object of a resource that is one of the identities' came anywhere."""
+        return any(name == resource for _, name in self.carried)
+
+    def unjudged(self) -> list[str]:
+        """Resources that came, but never with an owner that is one of the identities."""
+        return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
+
+    def open(self, gate: Gate) -> None:
+        """Let answers of another way through an endpoint be judged. It makes no cell that anybody
+        has to exercise: what it shows is a leak, or nothing worth a word."""
+        self.gates.setdefault(gate.id, gate)
+
+    def operation(self, endpoint: str) -> str:
+        """The id of the operation behind an endpoint, whichever way it is asked."""
+        gate = self.gates.get(endpoint)
+        return gate.operation.id if gate is not None else endpoint
+
+    def how(self, endpoint: str) -> str:
+        """By which technique this endpoint is gone through; empty: as the document says."""
+        gate = self.gates.get(endpoint)
+        return gate.how if gate is not None else ""
+
+    def is_own(self, endpoint: str) -> bool:
+        """Whether an endpoint is about its caller alone: who-am-I, or what stands below its path
+        and takes no id."""
+        me = self.model.operations.get(self.model.policy.caller.operation)
+        gate = self.gates.get(endpoint)
+        if me is None or gate is None or gate.personal:
+            return False
+        path = gate.operation.path
+        return path == me.path or path.startswith(f"{me.path.rstrip('/')}/")
+
+    def endpoint(self, operation: str) -> Endpoint:
+        """The endpoint of an operation, also of one that the run may not ask (a login)."""
+        gate = self.gates.get(operation)
+        if gate is not None:
+            return gate.endpoint
+        each = self.model.operations[operation]
+        return Endpoint(each.method, each.path, each.id)
+
+
+def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
+    """The part of a state that decides a field, as text pairs.
+
+    A value that is none of the state's own is `unknown`, as the table reads it: whatever else a
+    server puts there may be a person's.
+    """
+    return tuple(
+        sorted(
+            (name, canonical(value) if digit(state, value) < len(state.values) else "unknown")
+            for name in deciding(table, path)
+            for state, value in [(table.resource.states[name], values.get(name))]
+        )
+    )

@@ -1,0 +1,315 @@
+"""Finds owners' values outside the fields of known objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from oakum.authz import Leaf, ObjectInstance
+from oakum.authz.principal import texts
+from oakum.exposure.ambient import NAMES_ONE, is_one_of_few
+from oakum.exposure.knowledge import (
+    MIN_CANARY,
+    MIN_WITHIN,
+    canonical,
+    leaves_of,
+    says_nothing,
+)
+from oakum.exposure.reading import SERVERS_OWN
+from oakum.exposure.response_reader import is_success
+from oakum.exposure.spellings import folded, holds, parts, readings, stands_apart
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.openapi.model import Json
+
+if TYPE_CHECKING:
+    from oakum.exchange import Response
+    from oakum.exposure.endpoints import Gate
+    from oakum.exposure.exhibits import Question
+    from oakum.exposure.ground import Ground
+
+
+_LONG = 40
+"""Characters from which a text is searched for what stands within it."""
+_LONGEST = 4_096
+"""Characters up to which a header is searched for values of any length."""
+_TELLING = 12
+"""Characters from which a value is told as a part of a short text."""
+_DATED = re.compile(r"\d{4}-\d\d-\d\d").match
+_HEADER = "in a header or a cookie"
+_KEY = "as the key of a map"
+_ELSEWISE = "in a field in which its owner is shown another value"
+
+
+class Found(NamedTuple):
+    """A value that names one owner's field."""
+
+    at: tuple[str, ...]
+    """Where it stands."""
+    value: str
+    who: str
+    resource: str
+    path: str
+    where: str = ""
+    """What it stands in, in words; empty: in no declared field."""
+
+
+class _Text(NamedTuple):
+    """A text of an answer that is to be searched."""
+
+    at: tuple[str, ...]
+    text: str
+    where: str = ""
+    spared: Collection[str] = ()
+    """What the owner is shown in its place: a value that stands in one of these is no news."""
+    place: tuple[str, str] = ("", "")
+    """Resource and field that it is; another owner's value of the very same is a stand-in."""
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """Searches one answer."""
+
+    ground: Ground
+    gate: Gate
+    question: Question
+    response: Response
+    value: Json
+
+    def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
+        """All that is no field of a known object, for values that name one owner's field."""
+        outside = {leaf.pointer for leaf in unbound}
+        lists = self._choices(unbound)
+        for text in self._texts(unbound, instances):
+            for value, (who, resource, path) in self._named(text):
+                groups = self.ground.knowledge.joint.get((resource, path, value), ())
+                joint = frozenset({who}).union(*groups)
+                sent = {folded(each) for each in self.question.sent}
+                asked = folded(value) in sent or self.question.viewer in joint
+                if asked or not self._is_theirs_alone(value, path):
+                    continue
+                same = (resource, path) == text.place and value == text.text
+                if same or any(holds(each, value) for each in text.spared):
+                    continue
+                if self._is_unrelated(joint, resource, instances):
+                    chosen = value in self.ground.knowledge.choices
+                    listed = chosen or (_any_element(text.at), resource, path) in lists
+                    few = listed or is_one_of_few(value, path)
+                    alone = few and not self._is_named_beside(text, who, unbound)
+                    if alone and chosen:
+                        continue
+                    self.ground.knowledge.ambient.met(
+                        who, (resource, path), value, self.gate.operation.id,
+                        among=self.question.endpoint if alone else "",
+                    )  # fmt: skip
+                if text.at in outside:
+                    self.ground.stray(who, value, self.question)
+                yield Found(text.at, value, who, resource, path, text.where)
+
+    def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
+        """(place, resource, field) of lists in which a field's values of several owners stand along
+        with others that none of the identities has: they are what there is to choose from."""
+        owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
+        strange: set[tuple[str, ...]] = set()
+        for leaf in unbound:
+            known = self.ground.knowledge.owners(canonical(leaf.value))
+            at = _any_element(leaf.pointer)
+            for who, resource, path in known:
+                owners.setdefault((at, resource, path), set()).add(who)
+            if not known and not says_nothing(leaf.value):
+                strange.add(at)
+        return {each for each, of in owners.items() if len(of) > 1 and each[0] in strange}
+
+    def _is_named_beside(self, text: _Text, who: str, unbound: list[Leaf]) -> bool:
+        """Whether what stands in the same row as a value is its owner's, too: all of an answer that
+        has no rows, and below a key what it leads to."""
+        steps = [n for n, step in enumerate(text.at, 1) if step.isdigit()]
+        row = text.at if text.where == _KEY else text.at[: max(steps, default=0)]
+        for leaf in unbound:
+            if leaf.pointer[: len(row)] != row or leaf.pointer == text.at:
+                continue
+            said = canonical(leaf.value)
+            named = self.ground.knowledge.canary(said, aside=True)
+            if said in self.ground.cast.ids.get(who, ()) or (
+                named is not None and named[0] == who and not is_one_of_few(said, named[2])
+            ):
+                return True
+        return False
+
+    def _texts(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[_Text]:
+        for leaf in unbound:
+            if leaf.value is not None:
+                yield _Text(leaf.pointer, canonical(leaf.value))
+        within: set[tuple[str, ...]] = set()
+        for each in instances:
+            who = self.ground.who(each, self.question.viewer)
+            for leaf in each.leaves:
+                if not who or not self._is_its_own(each, leaf, who):
+                    if leaf.value is not None:
+                        yield _Text(leaf.pointer, canonical(leaf.value))
+                    continue
+                steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
+                within.update(leaf.pointer[:n] for n in steps)
+                if who != self.question.viewer and self._differs(each, leaf, who):
+                    own = self.ground.knowledge.own[who, each.resource, leaf.path]
+                    place = (each.resource, leaf.path)
+                    yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
+        yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
+        yield from self._beside_the_body()
+
+    def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Whether a leaf is a field that this answer declares, or that its owner has."""
+        known = (who, each.resource, leaf.path) in self.ground.knowledge.present
+        return known or leaf.path in self.gate.shows.get(each.resource, ())
+
+    def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Whether a field holds another value than its owner, who was shown this very object, was
+        ever shown there; not where it varies by itself."""
+        knowledge, place = self.ground.knowledge, (who, each.resource, leaf.path)
+        resource = self.ground.model.policy.resources[each.resource]
+        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            return False
+        shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
+        if not shown and not (resource.is_account and place in knowledge.own):
+            return False  # of another object of theirs nobody knows what stands there
+        text = canonical(leaf.value)
+        known = knowledge.own.get(place, {text})
+        return text not in known and not knowledge.ambient.holds(who, place[1:], text)
+
+    def _beside_the_body(self) -> Iterator[_Text]:
+        """Headers and cookies, and what those hold that are JSON. What a server says of the answer
+        itself is nobody's: its `Date` is the moment at which something was made a second ago."""
+        headers = self.response.headers.items()
+        said = [(("header", name), text) for name, text in headers if name not in SERVERS_OWN]
+        said += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
+        for at, text in said:
+            yield _Text(at, text, _HEADER)
+            for each in readings(text) if len(text) <= _LONGEST else ():
+                if each[:1] in ("{", "["):
+                    yield from (_Text(at, leaf, _HEADER) for leaf in _json_leaves(each))
+
+    def _is_unrelated(
+        self, owners: Collection[str], resource: str, instances: list[ObjectInstance]
+    ) -> bool:
+        """Whether an answer has nothing to do with any of these: it is about others by what was
+        asked, or refuses or could show nothing of the kind, and shows nothing of theirs."""
+        targets = self.question.targets
+        might = resource in self.gate.shows and is_success(self.response.status)
+        about = not targets.isdisjoint(owners) or (not targets and might)
+        return not about and all(
+            self.ground.who(each, self.question.viewer) not in owners for each in instances
+        )
+
+    def _is_theirs_alone(self, value: str, path: str) -> bool:
+        """Whether a value that a report of staff's holds as well is still its owner's: an address
+        is, a town is not; and not where this viewer may read it there."""
+        others = self.ground.knowledge.nobodys(value)
+        sees, viewer = self.ground.matrix.sees, self.question.viewer
+        return not others or (
+            classify_field(path) in NAMES_ONE
+            and not any(sees(resource, field, viewer, "") for resource, field in others)
+        )
+
+    def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        knowledge, text = self.ground.knowledge, given_text.text
+        exact = knowledge.canary(text, aside=True)
+        if exact is not None:
+            yield text, exact
+            return
+        given: set[str] = set()
+        if len(text) > _LONG:
+            for value, key in knowledge.within(text):
+                given.add(value)
+                yield value, key
+        found = self._spelt_otherwise(text)
+        if given_text.where in (_HEADER, _KEY):
+            found = chain(found, self._apart(text))
+        elif not given_text.where and len(text) <= _LONG:
+            apart = self._apart(text)
+            found = chain(found, (each for each in apart if _is_unmistakable(each[0])))
+        for value, key in found:
+            if value not in given:
+                given.add(value)
+                yield value, key
+
+    def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Values that stand by themselves in a short text."""
+        for each in readings(text) if len(text) <= _LONGEST else ():
+            for value, key in self.ground.knowledge.within(each):
+                if stands_apart(each, value):
+                    yield value, key
+
+    def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Values that a text holds in another spelling, by the same rules: a whole part of a short
+        text, any part of a long one."""
+        knowledge = self.ground.knowledge
+        for each in readings(text):
+            for part in parts(each) if each != text else ():
+                exact = knowledge.canary(part, aside=True)
+                if exact is not None:
+                    yield part, exact
+            if "@" in each or (each != text and len(text) > _LONG):
+                yield from self._within(each)
+
+    def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        plain, whole = folded(text), {folded(each) for each in parts(text)}
+        long = len(text) > _LONG
+        for value, key in self.ground.knowledge.addresses():
+            other = folded(value)
+            inside = long and len(value) >= MIN_WITHIN and other in plain
+            if inside or other in whole or (other in plain and stands_apart(plain, other)):
+                yield value, key
+        for value, key in self.ground.knowledge.within(plain) if long else ():
+            if "@" not in value:
+                yield value, key
+
+
+def is_a_name(
+    ground: Ground, viewer: str | None, who: str, resource: str, path: str, value: str
+) -> bool:
+    """Whether a value is what others call an object or an account by, and stands in answers for
+    that: an id, or the user name of an account that the contract shows this viewer."""
+    kind, known = classify_field(path), ground.model.policy.resources[resource]
+    if kind is FieldClass.KEY or path == known.key or path in known.owner.members:
+        return True
+    if kind is not FieldClass.HANDLE or not known.is_account:
+        return False
+    return ground.may_see(viewer, who, resource, path, value)
+
+
+def _is_unmistakable(value: str) -> bool:
+    """Whether a value that stands by itself in a short text is there by no chance: it is long, and
+    no date or number."""
+    return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
+
+
+def _any_element(at: tuple[str, ...]) -> tuple[str, ...]:
+    """The place of an element, whichever of its list it is."""
+    return tuple("*" if step.isdigit() else step for step in at)
+
+
+def keys_of(value: Json) -> Iterator[tuple[str, ...]]:
+    """The place of every key of a value that may be somebody's."""
+    ahead: list[tuple[tuple[str, ...], Json]] = [((), value)]
+    while ahead:
+        at, each = ahead.pop()
+        if isinstance(each, dict):
+            yield from ((*at, key) for key in each if len(key) >= MIN_CANARY)
+            ahead += (((*at, key), child) for key, child in each.items())
+        elif isinstance(each, list):
+            ahead += (((*at, str(n)), child) for n, child in enumerate(each))
+
+
+def _json_leaves(text: str) -> Iterator[str]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return
+    for _, leaf in leaves_of(value):
+        if leaf is not None:
+            yield canonical(leaf)

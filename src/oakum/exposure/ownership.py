@@ -1,0 +1,520 @@
+"""The owner and state of an object instance whose response does not say both.
+
+The law of this module: what cannot be told is said to be so. An instance is given to somebody only
+by what was asked for, by what other answers told of the same object, or by a value that names one
+account; what is uncertain about it goes along, and what hangs on that is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from oakum.authz import Known, Model, ObjectInstance
+from oakum.authz.judge import Judgement
+from oakum.authz.owners import partly
+from oakum.authz.principal import Subject, at_path, lacks, may_hold, texts
+from oakum.authz.table import allows
+from oakum.exposure.cast import Cast
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.exhibits import Question
+from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.inference.lexicon import singular, words
+from oakum.openapi.model import Json
+from oakum.policy.model import Resource
+
+Pointer = tuple[str, ...]
+_KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
+_MOST_STATES = 4
+"""Objects of one owner that are asked for at one endpoint, each in another state."""
+
+
+@dataclass
+class Reading:
+    """What is known of the instances of one answer beside what they say."""
+
+    known: dict[Pointer, Known] = field(default_factory=dict)
+    """By place: goes before what the instance says."""
+    given: set[Pointer] = field(default_factory=set)
+    """Instances that are somebody's because they were asked for as theirs."""
+    weak: dict[Pointer, str] = field(default_factory=dict)
+    """Why what an instance shows is no proof."""
+    unread: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """States of an instance that nobody has read: those of another object count for nothing."""
+    partial: set[Pointer] = field(default_factory=set)
+    """Instances that have several owners, of whom not all are named."""
+    mute: set[Pointer] = field(default_factory=set)
+    """Instances that were shown to two as their own: nothing is judged by them."""
+    expanded: set[Pointer] = field(default_factory=set)
+    """Instances that stand where the document has none."""
+    unclear: set[str] = field(default_factory=set)
+    """Resources of which an instance came that may be anybody's."""
+    claimed: set[str] = field(default_factory=set)
+    """Resources of which an instance came that says it is its viewer's, and was shown to another
+    as theirs."""
+
+    around: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """Relations that an instance cannot tell, and in which the object that it is a part of may name
+    the viewer: whether the contract means them of its parts, it does not say."""
+
+    def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> bool:
+        """Whether a field is granted to somebody whom the object around an instance may name."""
+        named = self.around.get(each.pointer, frozenset())
+        table = model.tables[each.resource]
+        return bool(named) and allows(table, path, each.held | named, each.state)
+
+    def names_kind(self, pointer: Pointer, name: str, value: Json, resource: str) -> bool:
+        """Whether a member that nobody has declared says what an expanded object is, and so nothing
+        of anybody: `__type: Object`, `className: Note`."""
+        if pointer not in self.expanded or not isinstance(value, str):
+            return False
+        said = tuple(map(singular, words(value)))
+        named = tuple(map(singular, words(resource)))
+        return said == named or (said in _KINDS and words(name)[-1:] in (("type",), ("kind",)))
+
+    def weakness(self, pointer: Pointer, strange: bool) -> str:
+        """Why what an instance shows in one member is no proof; empty: it is. `strange`: its kind
+        is not known to have that member, which may be how an expanded object is packed."""
+        if strange and pointer in self.expanded:
+            return "the document has no such object there, and no such member"
+        return self.weak.get(pointer, "")
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Reads the instances of answers. Learns nothing."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+
+    def read(self, gate: Gate, question: Question, instances: Sequence[ObjectInstance]) -> Reading:
+        """What is to be known of these instances; `instances` as the answer alone tells them."""
+        found = Reading()
+        places = {each.pointer: each for each in instances}
+        for each in instances:
+            resource = self.model.policy.resources[each.resource]
+            inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
+            owners = self._owners(gate, question, each, resource, inner, found)
+            states = self._states(gate, question, each, resource, owners, inner, found)
+            self._relations(gate, question, each, resource, owners, inner, found)
+            if owners != each.owners or states:
+                owners = owners if owners != each.owners else ()
+                found.known[each.pointer] = Known(owners, states)
+        for each in sorted(instances, key=lambda each: len(each.pointer)):
+            if not self._is_its_parents(each):
+                continue
+            around = (each.pointer[:n] for n in reversed(range(len(each.pointer))))
+            outer = next((at for at in around if at in places), ())
+            if each.partly and each.pointer not in found.weak and outer in found.weak:
+                found.weak[each.pointer] = found.weak[outer]
+            if outer in places and outer != each.pointer:
+                named = self._named_around(question.viewer, each, places[outer], found)
+                found.around[each.pointer] = named
+        return found
+
+    def _is_its_parents(self, each: ObjectInstance) -> bool:
+        return self.model.policy.resources[each.resource].owner.kind == "parent"
+
+    def _named_around(
+        self, viewer: str | None, each: ObjectInstance, outer: ObjectInstance, found: Reading
+    ) -> frozenset[str]:
+        """Relations by a member that a part has not, and in which its parent may name the viewer;
+        what the parent has from its own goes on to its parts."""
+        policy, tables = self.model.policy, self.model.tables
+        subject = Subject(outer.resource, outer.owners, outer.value)
+        named = {
+            name
+            for name in relations_by_member(self.model)
+            if (member := policy.relations[name].member)
+            and not may_have(tables[each.resource].leaves, member)
+            and may_have((*tables[outer.resource].leaves, *_members_of(outer.value)), member)
+            and may_hold(policy, name, self.cast.principal(viewer), subject)
+        }
+        return found.around.get(outer.pointer, frozenset()) | named
+
+    # ------------------------------------------------------------ what it is
+
+    def expanded(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
+        """Places where a whole object stands that the document has not there, and of which other
+        answers have told what it is: a reference that an API has expanded (`?include=author`). It
+        is judged as that, by its own owner and state, not as a part of what it stands in."""
+        places = {each.pointer for each in instances}
+        found: dict[Pointer, str] = {}
+        for each in instances:
+            declared = self.model.tables[each.resource].leaves
+            inner: dict[Pointer, dict[str, str]] = {}
+            strange: set[Pointer] = set()
+            for leaf in each.leaves:
+                at = leaf.pointer[:-1]
+                if len(at) <= len(each.pointer) or at in places:
+                    continue
+                if not isinstance(leaf.value, dict | list | None):
+                    inner.setdefault(at, {})[leaf.pointer[-1]] = canonical(leaf.value)
+                if leaf.path not in declared:
+                    strange.add(at)
+            for at in sorted(strange & inner.keys()):
+                if name := self._is_known_as(inner[at]):
+                    found[at] = name
+        return found
+
+    def _is_known_as(self, members: Mapping[str, str]) -> str:
+        """The resource of which an object with these members was seen: with its key and a value
+        more; empty: of none, or of more than one."""
+        names = {
+            name
+            for (_, name), objects in self.knowledge.objects.items()
+            if (key := self.model.policy.resources[name].key) in members
+            for known in objects
+            if known.get(key) == members[key]
+            and any(known.get(each) == text for each, text in members.items() if each != key)
+        }
+        return names.pop() if len(names) == 1 else ""
+
+    # ------------------------------------------------------------ owners
+
+    def _owners(
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool,
+        found: Reading,
+    ) -> tuple[str, ...]:  # fmt: skip
+        kind = resource.owner.kind
+        if kind == "none":
+            return ()
+        if kind == "caller":
+            return self._callers(gate, question, each, resource, found)
+        if kind == "field" and each.owners:
+            if other := self._claimed(gate, question, each, resource, found):
+                return other
+            return self._parties(question, each, resource, found)
+        if each.owners:
+            return each.owners
+        (who,) = question.targets if len(question.targets) == 1 and not gate.batch else ("",)
+        if who and not inner and self._is_asked_for(gate, each, resource):
+            found.given.add(each.pointer)
+            return tuple(sorted(self.cast.ids[who]))
+        found.unclear.add(each.resource)
+        return ()
+
+    def _is_asked_for(self, gate: Gate, each: ObjectInstance, resource: Resource) -> bool:
+        """Whether the question names this very object, or the account that it belongs to."""
+        for parameter in gate.personal & gate.sources.keys():
+            name = gate.sources[parameter].partition(".")[0]
+            source = self.model.policy.resources.get(name)
+            if source is not None and (name == resource.name or source.is_account):
+                return True
+        return False
+
+    def _callers(
+        self,
+        gate: Gate,
+        question: Question,
+        each: ObjectInstance,
+        resource: Resource,
+        found: Reading,
+    ) -> tuple[str, ...]:
+        """What is the caller's by the contract alone is another's all the same where it holds what
+        names the other: an answer of a shared cache does."""
+        viewer = question.viewer
+        keys = texts(each.value, resource.key) if resource.key else []
+        asked = next(iter(question.targets), "") if len(question.targets) == 1 else ""
+        about = asked if asked != viewer and gate.personal and not gate.batch else ""
+        known = set(keys) & self.knowledge.own.get((about, resource.name, resource.key), set())
+        if about and (known or not keys):
+            found.given.add(each.pointer)
+            if not known:
+                found.weak[each.pointer] = (
+                    f"it was asked for as {about}'s, and nothing in it tells that it is not its"
+                    " caller's"
+                )
+            return tuple(sorted(self.cast.ids[about]))
+        if viewer is None:  # nobody has anything of their own: whose it is, nothing tells
+            found.unclear.add(each.resource)
+            return each.owners
+        if not keys or keys[0] in self.cast.ids[viewer]:
+            return each.owners
+        # Lists of the caller's (friends) may name other accounts, and are the caller's own.
+        listed = any(step.isdigit() for step in each.pointer)
+        other = "" if listed else self.cast.who(keys)
+        if other:
+            return tuple(sorted(self.cast.ids[other]))
+        named = bool(self.cast.who(keys))
+        if not named and self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer):
+            found.unclear.add(each.resource)
+            found.mute.add(each.pointer)
+        return each.owners
+
+    def _claimed(
+        self,
+        gate: Gate,
+        question: Question,
+        each: ObjectInstance,
+        resource: Resource,
+        found: Reading,
+    ) -> tuple[str, ...]:
+        """The owner of an object that says it is its viewer's, where it is the one that another was
+        shown as theirs: whoever asks may be written into it. Empty: nobody else's is known, or
+        nobody can tell whose it is, and nothing is judged by it."""
+        viewer = question.viewer
+        keys = texts(each.value, resource.key) if resource.key not in resource.owner.members else []
+        if viewer is None or not keys or not self.cast.ids[viewer] & set(each.owners):
+            return ()
+        other = self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer)
+        if not other or self.cast.ids[other] & set(each.owners):
+            return ()
+        same, unlike = self._alike(each, resource, other, keys[0])
+        asked = question.targets == {other} and asked_key(gate, question, resource) == keys[0]
+        if not same if unlike else not same and not asked:
+            return ()  # keys that count anew for each owner name two objects
+        found.claimed.add(each.resource)
+        if asked and same > unlike:
+            return tuple(sorted(self.cast.ids[other]))
+        found.unclear.add(each.resource)
+        found.mute.add(each.pointer)
+        return ()
+
+    def _alike(
+        self, each: ObjectInstance, resource: Resource, other: str, key: str
+    ) -> tuple[int, int]:
+        """How many values that name one account an object shares with the one of the same key that
+        another was shown as theirs; and in how many fields it is unlike that."""
+        rows = self.knowledge.objects.get((other, resource.name), ())
+        row = next((row for row in rows if row.get(resource.key) == key), {})
+        same, unlike = 0, 0
+        for leaf in each.leaves:
+            known = row.get(leaf.path)
+            own = leaf.path in (resource.key, *resource.owner.members)
+            if known is None or own or isinstance(leaf.value, dict | list | bool | None):
+                continue
+            text = canonical(leaf.value)
+            same += text == known and self.knowledge.canary(text) is not None
+            unlike += text != known and not says_nothing(leaf.value)
+        return same, unlike
+
+    def _parties(
+        self, question: Question, each: ObjectInstance, resource: Resource, found: Reading
+    ) -> tuple[str, ...]:
+        """All owners of an object that has several, where some are left out of this answer."""
+        if not partly(resource.owner, each.value):
+            return each.owners
+        found.partial.add(each.pointer)
+        key = texts(each.value, resource.key) if resource.key else []
+        known = self.knowledge.parties.get((each.resource, key[0])) if key else None
+        if known is not None:
+            return tuple(dict.fromkeys((*each.owners, *known)))
+        if question.viewer is None or not self.cast.ids[question.viewer] & set(each.owners):
+            members = resource.owner.members
+            lacking = next(path for path in members if lacks(each.value, path))
+            found.weak[each.pointer] = (
+                f"another owner, `{lacking}`, is left out there: the viewer may be one"
+            )
+        return each.owners
+
+    def _relations(
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
+        owners: tuple[str, ...], inner: bool, found: Reading,
+    ) -> None:  # fmt: skip
+        """Who is what to an object stands in it, and not in an answer cut down to other members."""
+        viewer = question.viewer
+        if viewer is None or self.cast.ids[viewer] & set(owners):
+            return
+        declared = self.model.tables[resource.name].leaves
+        for relation in self.model.policy.relations.values():
+            name = relation.member
+            if not name or not lacks(each.value, name):
+                continue
+            if not any(_is_below(path, name) for path in declared):
+                continue
+            key = self.key_of(gate, question, each, resource, inner)
+            place = (self.cast.who(owners), resource.name, key)
+            shown = self.knowledge.filled.get(place, ())
+            if not shown or any(_is_below(path, name) for path in shown):
+                found.weak.setdefault(
+                    each.pointer,
+                    f"`{name}`, which says who is `{relation.name}`, is left out there:"
+                    " the viewer may be one",
+                )
+
+    # ------------------------------------------------------------ states
+
+    def _states(
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
+        owners: tuple[str, ...], inner: bool, found: Reading,
+    ) -> Mapping[str, Json]:  # fmt: skip
+        """States of an instance as other answers about the same object told them."""
+        own = {
+            name
+            for name, state in resource.states.items()
+            if state.member and not at_path(each.value, state.member)
+        }
+        if not own or not is_one_of_many(self.model, resource):
+            return {}
+        key = self.key_of(gate, question, each, resource, inner)
+        who = self.cast.who(owners)
+        known = self.knowledge.conditions.get((who, each.resource, key), {}) if key else {}
+        if lacking := own - known.keys():
+            found.unread[each.pointer] = frozenset(lacking)
+        return {name: known[name] for name in own & known.keys()}
+
+    def conditions(self, gate: Gate, resource: Resource, who: str) -> list[Mapping[str, Json]]:
+        """The states of the objects of somebody that a question to an endpoint may be about: of
+        those that it names by key the one of each kind that is asked for, else of all that are
+        known; none, where an account has but one state."""
+        if not self._has_own_states(resource):
+            return []
+        wanted = f"{resource.name}.{resource.key}"
+        named = [name for name, source in gate.sources.items() if source == wanted]
+        if named and not gate.batch:
+            ids = self.knowledge.values(wanted, who)
+            keys = [ids[turn] for turn in self.turns(gate, who) if turn < len(ids)]
+        else:
+            keys = [k for (n, r, k) in self.knowledge.conditions if (n, r) == (who, resource.name)]
+        known = self.knowledge.conditions
+        found = (known.get((who, resource.name, key)) for key in keys)
+        return list({repr(each): each for each in found if each}.values())
+
+    def turns(self, gate: Gate, who: str) -> list[int]:
+        """Which of somebody's objects to ask for at an endpoint that names one by its key, or finds
+        it by a member: the first in each state."""
+        for parameter in sorted(gate.personal & gate.sources.keys()):
+            name, _, path = gate.sources[parameter].partition(".")
+            resource = self.model.policy.resources[name]
+            if not self._has_own_states(resource):
+                continue
+            found: dict[str, int] = {}
+            rows = self.knowledge.objects.get((who, name), ())
+            keys = {row[path]: row.get(resource.key, "") for row in rows if path in row}
+            for turn, value in enumerate(self.knowledge.values(gate.sources[parameter], who)):
+                key = value if path == resource.key else keys.get(value, "")
+                if states := self.knowledge.conditions.get((who, name, key)):
+                    found.setdefault(repr(sorted(states.items())), turn)
+            return [*found.values()][:_MOST_STATES] or [0]
+        return [0]
+
+    def _has_own_states(self, resource: Resource) -> bool:
+        own = any(state.member for state in resource.states.values())
+        return own and is_one_of_many(self.model, resource)
+
+    def key_of(
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool
+    ) -> str:
+        """The key of an instance: its own, or the one that it was asked for by; empty: unknown."""
+        if key := texts(each.value, resource.key) if resource.key else []:
+            return key[0]
+        return "" if inner else asked_key(gate, question, resource)
+
+
+def may_have(paths: Iterable[str], member: str) -> bool:
+    """Whether objects with these field paths may have a member; what stands in an object of another
+    resource (`members.*.user_id`) is among the paths of that one."""
+    first = member.partition(".")[0]
+    return any(path.partition(".")[0] == first for path in paths)
+
+
+def _members_of(value: Json) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
+
+
+def _is_below(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
+
+
+def asked_key(gate: Gate, question: Question, resource: Resource) -> str:
+    """The key of the one object of a resource that a question names; empty: it names none."""
+    wanted = f"{resource.name}.{resource.key}"
+    named = [name for name, source in gate.sources.items() if source == wanted and not gate.batch]
+    return next((question.params[name] for name in named if name in question.params), "")
+
+
+def is_one_of_many(model: Model, resource: Resource) -> bool:
+    """Whether an owner may have several such objects, each in a state of its own: what has a key,
+    is no account, and is no place that other resources read an account's state from."""
+    if not resource.key or resource.is_account:
+        return False
+    states = (s for each in model.policy.resources.values() for s in each.states.values())
+    return not any(s.of.partition(".")[0] == resource.name for s in states)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An object that a value may come of."""
+
+    kin: frozenset[str]
+    """Relations that its members say the viewer holds, or leave open."""
+    state: Mapping[str, Json]
+    """The states that it says of itself; of an owner's account, nothing."""
+
+
+def sources_of_value(
+    model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
+) -> list[Source]:
+    """Somebody's objects that have a value (`resource, path, text`): one of theirs is open, another
+    is not, and one names the viewer. What stands outside every object may come of any that has it;
+    of one that nobody has read, in whatever state, and naming whomever.
+
+    One that says nothing where all objects of an owner are alike to everybody: where neither a
+    state nor a relation stands in them.
+    """
+    name, path, text = value
+    resource = model.policy.resources[name]
+    many = is_one_of_many(model, resource)
+    own = {n: state for n, state in resource.states.items() if state.member and many}
+    named = relations_by_member(model) if viewer is not None else frozenset()
+    if not own and not named:
+        return [Source(frozenset(), {})]
+    rows = knowledge.objects.get((who, name), ())
+    keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
+    found: dict[str, Source] = {}
+    for key in keys:
+        known = knowledge.conditions.get((who, name, key), {})
+        kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
+        choices = [(known[n],) if n in known else own[n].values for n in own]
+        for values in product(*choices):
+            each = Source(kin, dict(zip(own, values, strict=True)))
+            found.setdefault(repr((sorted(kin), values)), each)
+    return list(found.values())
+
+
+def relations_by_member(model: Model) -> frozenset[str]:
+    """Relations that a member of an object says."""
+    relations = model.policy.relations.values()
+    return frozenset(each.name for each in relations if each.kind == "field")
+
+
+def relations_to(
+    model: Model, cast: Cast, name: str, value: Mapping[str, Json], viewer: str | None, owner: str
+) -> frozenset[str]:
+    """What a viewer is to an object of an owner's, as they see it, or may be by what stands in it:
+    one of several owners, or named in it."""
+    held = cast.relations(viewer, owner)
+    if viewer in (None, owner):
+        return held
+    of, policy = model.policy.resources[name].owner, model.policy
+    owners = tuple(id for each in of.members for id in texts(dict(value), each))
+    if of.kind == "field" and cast.ids[viewer] & set(owners):
+        return held | cast.relations(viewer, viewer)
+    subject = Subject(name, owners, dict(value))
+    return held | {
+        each
+        for each in relations_by_member(model)
+        if may_have((*model.tables[name].leaves, *value), policy.relations[each].member)
+        and may_hold(policy, each, cast.principal(viewer), subject)
+    }
+
+
+def loose_values(
+    model: Model, gate: Gate, judged: Judgement, reading: Reading
+) -> dict[str, list[Pointer]]:
+    """Values that are in no declared field of an object known to be somebody's → where."""
+    found: dict[str, list[Pointer]] = {}
+    leaves = list(judged.unbound)
+    for each in judged.instances:
+        owned = each.owners and each.pointer not in reading.mute
+        fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
+        if model.policy.resources[each.resource].owner.kind != "none":
+            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
+    for leaf in leaves:
+        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
+        if leaf.pointer and scalar:
+            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
+    return found

@@ -1,0 +1,115 @@
+"""Signals beside the fields of objects: presence, order, counts.
+
+Two readings of one question are compared place by place. A place that differs between two equal
+worlds is noise and says nothing there; a place that differs only when a secret does, tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from oakum.authz.judge import Judgement
+from oakum.exchange import Response
+from oakum.exposure.knowledge import canonical
+from oakum.openapi.model import Json
+
+Place = tuple[str, ...]
+"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`, or `figure`
+and `word` of a granted field), where."""
+
+_ECHO = "‹asked›"
+SERVERS_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
+"""Headers of the server's own making; a length is told by what is in the body."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One answer, taken apart. In memory only: it holds values."""
+
+    places: Mapping[Place, Json]
+    members: frozenset[tuple[str, str]]
+    """(resource, owner) of each object that came."""
+    objects: frozenset[tuple[str, str]] = frozenset()
+    """(resource, key) of each."""
+
+
+def read(
+    judged: Judgement, response: Response, keys: Mapping[str, str], sent: Collection[str]
+) -> Reading:
+    """Take an answer apart. `keys`: resource → its key field; `sent`: values that the question
+    held, which an answer may repeat.
+
+    What fields of known objects may show, the contract says: only those that are granted count, as
+    figures and words, for a granted distance may tell a position that is not.
+    """
+    places: dict[Place, Json] = {("status",): response.status}
+    lists: dict[Place, list[str]] = {}
+    members: set[tuple[str, str]] = set()
+    objects: set[tuple[str, str]] = set()
+    for instance in judged.instances:
+        key = keys.get(instance.resource, "")
+        named = next((canonical(leaf.value) for leaf in instance.leaves if leaf.path == key), "")
+        token = named or "+".join(sorted(instance.owners))
+        lists.setdefault(_general(instance.pointer), []).append(f"{instance.resource}:{token}")
+        members |= {(instance.resource, owner) for owner in instance.owners}
+        if named:
+            objects.add((instance.resource, named))
+        for leaf in instance.leaves:
+            if leaf.allowed and isinstance(leaf.value, int | float | str):
+                kind = "word" if isinstance(leaf.value, bool | str) else "figure"
+                places[(kind, instance.resource, leaf.path, token)] = leaf.value
+    for where, tokens in lists.items():
+        places[("order", *where)] = tuple(tokens)
+        places[("members", *where)] = tuple(sorted(tokens))
+        places[("count", *where)] = len(tokens)
+    rest: dict[Place, list[str]] = {}
+    for leaf in judged.unbound:
+        text = canonical(leaf.value)
+        rest.setdefault(_general(leaf.pointer), []).append(_ECHO if text in sent else text)
+    places |= {("value", *where): tuple(texts) for where, texts in rest.items()}
+    places |= {
+        ("header", name): _masked(text, sent)
+        for name, text in response.headers.items()
+        if name not in SERVERS_OWN
+    }
+    return Reading(places, frozenset(members), frozenset(objects))
+
+
+def differences(one: Reading, other: Reading) -> frozenset[Place]:
+    """Places at which two readings differ."""
+    every = one.places.keys() | other.places.keys()
+    return frozenset(each for each in every if one.places.get(each) != other.places.get(each))
+
+
+def derived(place: Place) -> bool:
+    """Whether a place is a granted field of an object."""
+    return place[0] in ("figure", "word")
+
+
+def told(places: Iterable[Place]) -> str:
+    """Differences in words that hold nobody's value."""
+    words = {
+        "status": "another status",
+        "order": "another order of objects",
+        "members": "other objects",
+        "count": "another number of objects",
+        "value": "another value beside the objects",
+        "header": "another header",
+        "figure": "another figure in a field that may be seen",
+    }
+    kinds = {each[0] for each in places}
+    if "members" in kinds:
+        kinds -= {"order"}
+    return ", ".join(words[kind] for kind in words if kind in kinds)
+
+
+def _general(pointer: tuple[str, ...]) -> Place:
+    return tuple("*" if part.isdigit() else part for part in pointer)
+
+
+def _masked(text: str, sent: Collection[str]) -> str:
+    longest = sorted((each for each in sent if len(each) > 2), key=len, reverse=True)
+    # all at once: one value may stand within another
+    return re.sub("|".join(map(re.escape, longest)), _ECHO, text) if longest else text

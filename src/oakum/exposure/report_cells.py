@@ -1,0 +1,105 @@
+"""The cells of the report: each with its result, and why it is untested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.exposure.matrix import Entry, Key, Matrix
+from oakum.exposure.untested import why_keyless, why_not_closed, why_untested
+from oakum.finding import Cell, Result
+
+
+def report_cells(
+    matrix: Matrix, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]
+) -> list[Cell]:
+    """The cells of a report. Granted squares that no endpoint carries are left out.
+
+    `why`: endpoint → reason for which it was not asked. `reach`: (resource, viewer) → whether
+    any pair of identities stands so.
+    """
+    done: list[Cell] = []
+    ways: set[Key] = set()
+    carried = _Carried.of(matrix)
+    beside = _told_beside(matrix, why, carried)
+    keyless, more = why_keyless(matrix), matrix.asked_as_more()
+    met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
+    reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
+    for key, entry in sorted(matrix.entries.items()):
+        unshown = entry.result is Result.UNTESTED
+        if unshown and (_is_uncarried(matrix, key, entry, why, carried) or key in beside):
+            continue
+        if matrix.how(key.endpoint):  # several queries go through one endpoint of GraphQL
+            named = key._replace(endpoint=str(matrix.endpoint(key.endpoint)))
+            if entry.result is not Result.LEAK or named in ways:
+                continue
+            ways.add(named)
+        known = (matrix, matrix.model, matrix.cast, key, why, reach, more)
+        reason = why_untested(*known) if unshown else ""
+        result, granted = entry.result, entry.granted
+        if result is Result.CLOSED and (doubt := why_not_closed(matrix, key, entry, keyless)):
+            result, reason = Result.UNTESTED, doubt
+        guessed = (
+            not matrix.model.policy.stated
+            or matrix.cast.is_unknown(entry.viewer)
+            or matrix.model.drafted(key.resource, key.field) is not None
+        )
+        if result is Result.OVER_BLOCK and guessed:
+            result, granted = Result.CLOSED, False  # a guessed grant is no promise
+        who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
+        done.append(
+            Cell(
+                key.resource, key.field, key.viewer, key.state, matrix.endpoint(key.endpoint),
+                granted, result, reason, who,
+            )
+        )  # fmt: skip
+    return done
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """What endpoints have shown, of whoever."""
+
+    fields: set[tuple[str, str, str]]
+    """(endpoint, resource, field) that somebody entitled was shown."""
+    owned: set[tuple[str, str]]
+    """(endpoint, resource) of which an owner was shown their own."""
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> _Carried:
+        fields = {(endpoint, name, path) for endpoint, _, name, path in matrix.witnessed}
+        return cls(fields, {(endpoint, name) for endpoint, _, name in matrix.own})
+
+
+def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
+    """Squares untested in one documented way, of which another of the operation tells."""
+    plain = {at: g.operation.id for at, g in matrix.gates.items() if g.query and not g.how}
+    found: set[Key] = set()
+    for endpoint, operation in plain.items():
+        for key, entry in matrix.entries.items():
+            other = key._replace(endpoint=operation)
+            if key.endpoint != endpoint or other not in matrix.entries:
+                continue
+            known = entry.result is not Result.UNTESTED
+            told = known or _is_uncarried(matrix, key, entry, why, carried)
+            found.add(other if told else key)
+    return found
+
+
+def _is_uncarried(
+    matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _Carried
+) -> bool:
+    """A granted field that this endpoint, asked and answering, simply does not carry.
+
+    A document may declare more than an endpoint sends; and a list that picks its own objects
+    owes nobody a place in it.
+    """
+    if key.endpoint in why or not entry.granted:
+        return False
+    if (key.endpoint, key.resource) not in matrix.carried:
+        return False
+    if (key.endpoint, key.resource) in matrix.embedded:
+        return True
+    shown = (key.endpoint, key.resource, key.field) in carried.fields
+    owned = (key.endpoint, key.resource) in carried.owned
+    return not shown or not owned or not matrix.gates[key.endpoint].personal

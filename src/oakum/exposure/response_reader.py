@@ -1,0 +1,168 @@
+"""Parses a response once, as the document describes it or by its own form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from oakum.authz import Leaf, likely_media
+from oakum.authz.table import element
+from oakum.exchange import Response
+from oakum.exposure.knowledge import says_nothing
+from oakum.openapi.model import Json, Operation, Shape
+
+_MAX_BODY = 10 << 20
+MAX_TEXT = 1 << 20
+"""Characters of a text that are searched."""
+csv.field_size_limit(_MAX_BODY)  # else a cell of 131,073 characters is an error
+
+
+@dataclass(frozen=True)
+class ResponseReader:
+    """An answer read: in memory only, it holds values."""
+
+    value: Json
+    shape: Shape | None
+    """Of the value; what it does not declare is searched for values out of place."""
+    beside: tuple[Leaf, ...] = ()
+    """What is searched besides: it stands in no field of any resource."""
+    whole: bool = False
+    """Whether what the value lacks is known not to have come."""
+    owners: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """Place of an object → whose it is, where the object itself does not say so."""
+    bent: str = ""
+    """JSON pointer of a declared list, as which the one object that came in its place was read."""
+
+
+_BUSY = (408, 425, 429)
+"""The server had no time for the question (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
+Reader = Callable[[Response], ResponseReader]
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.IGNORECASE | re.ASCII)
+_TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|shift|sjis|euc|ks")
+"""How the names of charsets begin (IANA); Python has codecs that are none."""
+
+
+def read_as_declared(
+    operation: Operation, response: Response, parsed: Sequence[Json] = ()
+) -> ResponseReader:
+    """Body as a value, its declared shape, and whether what it lacks says anything. `parsed`: the
+    one JSON value that it is, where somebody has read it already.
+
+    Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
+    cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
+    closed. CSV becomes a list of rows (RFC 4180).
+    """
+    status = response.status
+    media = likely_media(operation, status, response.media_type)
+    if media is None and is_success(status):
+        media = operation.success()
+    shape = media.shape if media else None
+    refused = 400 <= status < 500 and status not in _BUSY
+    answered = (is_success(status) or refused) and not response.truncated
+    value: Json
+    if parsed:
+        value = parsed[0]
+    else:
+        text = text_of(response)
+        if response.media_type == "text/csv":
+            try:
+                rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
+            except csv.Error:
+                return ResponseReader(text[:MAX_TEXT], None)
+            return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
+        try:
+            value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
+        except (ValueError, RecursionError):
+            return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 400)
+    if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
+        # Declared as a list, sent as the one object: seen in the wild.
+        return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
+    return ResponseReader(value, shape, whole=answered)
+
+
+def text_of(response: Response) -> str:
+    """A body as text: UTF-16 and UTF-32 by how they begin, as readers of JSON tell them (RFC 4627,
+    3); what its header says, where the bytes do not tell that it is UTF-8 all the same."""
+    body = response.body[:_MAX_BODY]
+    name: str = json.detect_encoding(body)
+    if name.startswith("utf-8") and (said := _charset(response.headers.get("content-type", ""))):
+        try:
+            name = name if body.decode("utf-8") and not body.isascii() else said
+        except UnicodeDecodeError:
+            name = said
+    return body.decode(name, "replace").lstrip("\ufeff")
+
+
+def _charset(media_type: str) -> str:
+    """The `charset` of a media type, where it is one that texts are written in; else empty."""
+    found = _CHARSET.search(media_type)
+    return found[1] if found and _is_charset(found[1].lower()) else ""
+
+
+@cache
+def _is_charset(name: str) -> bool:
+    try:
+        known = _TEXTS.match(name) is not None and name not in ("utf-8", "utf8")
+        return known and "a".encode(name).decode(name) == "a"
+    except (LookupError, UnicodeError, TypeError):
+        return False
+
+
+def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:
+    """Rows as objects, each under the header of its own table: exports put several into one file,
+    and what stands in the second is in no column of the first."""
+    head: list[str] = []
+    apart = False
+    for line in lines:
+        if not line:
+            apart = True
+            continue
+        if not head or _is_head(line, head, apart):
+            head, apart = line, False
+            continue
+        row: dict[str, Json] = {**dict.fromkeys(head, ""), **dict(zip(head, line, strict=False))}
+        if more := line[len(head) :]:
+            row[""] = list(more)
+        apart = False
+        yield row
+
+
+def _is_head(line: list[str], head: list[str], apart: bool) -> bool:
+    """Whether a line below a table begins another; `apart`: after an empty line."""
+    other = len(line) != len(head)
+    names = len(set(line)) == len(line) and all(line)
+    return names and ((apart and other) or ((apart or other) and not set(head).isdisjoint(line)))
+
+
+_YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))
+
+
+def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
+    """A row of CSV, whose cells are texts, with those that are declared as booleans read as such:
+    a setting that stands in a table is the setting that stands in an object."""
+    one = element(shape) if shape is not None else None
+    declared = one.properties if one is not None else {}
+    for name, cell in row.items():
+        if isinstance(cell, str) and name in declared and declared[name]().kinds == {"boolean"}:
+            word = cell.strip().lower()
+            row[name] = True if word in _YES else False if word in _NO else cell
+    return row
+
+
+def is_success(status: int) -> bool:
+    """Whether an answer is what was asked for; 101 stands on the frames of a WebSocket."""
+    return 200 <= status < 300 or status == 101
+
+
+def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object in which a key may stand twice: readers differ, so what says more is kept."""
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key not in found or says_nothing(found[key]):
+            found[key] = value
+    return found

@@ -1,0 +1,169 @@
+"""Withdraws findings that later knowledge contradicts.
+
+What was told by a value alone goes when the value turns out to name nobody; what was told by the
+object it stood in, before its owner was shown the field, when they are shown another value.
+
+A value that a viewer is handed in a field of several owners, some of whom are shown another
+themselves, stands in for all of theirs: that one owner has it for real makes it no leak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from oakum.exposure.exhibits import NOWHERE
+from oakum.exposure.knowledge import Knowledge, canonical, is_theirs
+from oakum.exposure.matrix import Doubt, Key, Matrix, Observation, Outcome
+from oakum.finding import Result, State
+from oakum.openapi.model import Json
+
+EVERYWHERE = (
+    "the same value stands in answers of several operations that nobody asked about its owner:"
+    " it is shown to everybody, or it is not theirs"
+)
+AMONG = (
+    "the value stands by itself in an answer that nobody asked about its owner: it may be one of"
+    " those that everybody can choose (a plan, a time zone, a day), and then says nothing of them"
+)
+
+
+@dataclass
+class ByValue:
+    """Cells that leak because of a value outside every declared field. Values in memory only."""
+
+    _told: dict[Key, dict[str, tuple[str, Observation | None]]] = field(default_factory=dict)
+    """Cell → probe → the value, and what the answer says of the cell without it."""
+
+    def add(self, key: Key, probe: str, value: str, without: Observation | None) -> None:
+        """Remember by which value an answer showed a leak."""
+        self._told.setdefault(key, {})[probe] = (value, without)
+
+    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
+        """Take back what was told by values that are known by now to name nobody."""
+        for key, told in list(self._told.items()):
+            void = {
+                probe: without
+                for probe, (value, without) in told.items()
+                if knowledge.canary(value, aside=True) is None
+            }
+            if void:
+                self._told[key] = {p: each for p, each in told.items() if p not in void}
+                _without(matrix, key, void)
+        matrix.suspect = self._anywhere(matrix, knowledge)
+
+    def _anywhere(
+        self, matrix: Matrix, knowledge: Knowledge
+    ) -> dict[tuple[str, str, str, State], str]:
+        """Findings that rest on nothing but values which may be the environment's, and why."""
+        firm: set[tuple[str, str, str, State]] = set()
+        found: dict[tuple[str, str, str, State], str] = {}
+        for key, entry in matrix.entries.items():
+            if entry.result is not Result.LEAK:
+                continue
+            told = self._told.get(key, {})
+            values = [told[probe][0] for probe in entry.probes if probe in told]
+            if len(values) < max(len(entry.probes), 1) or not all(
+                knowledge.may_be_ambient(each, key.endpoint) for each in values
+            ):
+                firm.add(key.finding)
+                continue
+            everywhere = all(map(knowledge.may_be_ambient, values))
+            found[key.finding] = EVERYWHERE if everywhere else AMONG
+        return {each: why for each, why in found.items() if each not in firm}
+
+
+@dataclass
+class ByObject:
+    """Cells that leak by the object that a value stood in, whose owner had been shown nothing in
+    that field by then. Values in memory only."""
+
+    _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
+    """Cell → probe → owner, the value, and what it is if the owner is shown another."""
+
+    def add(self, key: Key, probe: str, owner: str, value: str, doubt: Doubt) -> None:
+        """Remember what a viewer was handed in an owner's object."""
+        self._told.setdefault(key, {})[probe] = (owner, value, doubt)
+
+    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
+        """Take back what was no value that its owner is shown, as is known by now: a mask of it."""
+        for key, told in list(self._told.items()):
+            place = key.resource, key.field
+            shown = {
+                probe: told_of
+                for probe, told_of in told.items()
+                if (told_of[0], *place) in knowledge.own
+            }
+            other: dict[str, Observation | None] = {
+                probe: None
+                for probe, (owner, value, _) in shown.items()
+                if not is_theirs(value, knowledge.own[(owner, *place)])
+            }
+            self._told[key] = {p: each for p, each in told.items() if p not in shown}
+            if other:
+                _without(matrix, key, other)
+                if matrix.entries[key].result is Result.UNTESTED:
+                    doubts = tuple(shown[probe][2] for probe in other)
+                    matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
+            evidence = matrix.evidence.get(key.finding)
+            if shown and evidence is not None and NOWHERE in evidence.note:
+                note = evidence.note.replace(NOWHERE, "").removesuffix("; ")
+                matrix.evidence[key.finding] = replace(evidence, note=note)
+
+
+@dataclass
+class Placeholders:
+    """Values that viewers were handed in denied fields. In memory only."""
+
+    _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
+    """Cell → probe → the values by which it leaks."""
+    _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners who are shown it themselves."""
+    _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners who are shown another themselves."""
+
+    def handed(self, key: Key, text: str, owner: str) -> None:
+        """A viewer was handed a value for an owner who is shown another."""
+        self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def told(self, key: Key, probe: str, value: Json, owner: str) -> None:
+        """A cell leaks by a value that its owner is shown."""
+        text = canonical(value)
+        self._told.setdefault(key, {}).setdefault(probe, set()).add(text)
+        self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def take_back(self, matrix: Matrix) -> None:
+        """Take back what was told by nothing but what stands in for everybody's value."""
+        for key, probes in self._told.items():
+            void: dict[str, Observation | None] = {
+                probe: None
+                for probe, texts in probes.items()
+                if all(self._stands_in(key, text) for text in texts)
+            }
+            if void:
+                _without(matrix, key, void)
+
+    def _stands_in(self, key: Key, text: str) -> bool:
+        at = (key.resource, key.field, key.viewer, text)
+        others = self._handed.get(at, set()) - self._theirs.get(at, set())
+        return len(others) >= len(self._theirs.get(at, ()))
+
+
+def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:
+    entry = matrix.entries.get(key)
+    if entry is None or entry.result is not Result.LEAK:
+        return
+    entry.probes = [probe for probe in entry.probes if probe not in void]
+    if entry.probes:
+        return
+    entry.result = Result.UNTESTED
+    name = key.finding
+    same = [each for at, each in matrix.entries.items() if at.finding == name and each.probes]
+    leaking = [each for each in same if each.result is Result.LEAK]
+    if not any(len(set(each.probes)) > 1 for each in leaking):
+        matrix.confirmed.discard(name)
+    if not leaking:
+        matrix.evidence.pop(name, None)
+        matrix.weak.pop(name, None)
+    for probe, observation in void.items():
+        if observation is not None:
+            matrix.apply(key.endpoint, Outcome(probe, 0, (observation,)))

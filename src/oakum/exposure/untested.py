@@ -1,0 +1,142 @@
+"""Why a cell is untested, in words, and what would test it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from oakum.authz import Model
+from oakum.exposure.cast import ANYONE, Cast
+from oakum.exposure.matrix import AROUND, Entry, Key, Matrix, state_key
+from oakum.exposure.ownership import may_have
+from oakum.finding import Result
+
+COMMON = "a value stood there that is too common to tell whose it is"
+
+
+def why_untested(
+    matrix: Matrix,
+    model: Model,
+    cast: Cast,
+    key: Key,
+    why: Mapping[str, str],
+    reach: Mapping[tuple[str, str], bool],
+    more: Mapping[tuple[str, str, str], Collection[str]] = {},
+) -> str:
+    """The first of the reasons that hold. `why`: endpoint → reason for which it was not asked;
+    `reach`: (resource, viewer) → whether any pair of identities stands so; `more`:
+    what `Matrix.asked_as_more` gives."""
+    if key.endpoint in why:
+        return why[key.endpoint]
+    if _came_unclear(matrix, cast, key):
+        return f"a `{key.resource}` came there of which nothing tells whose it is"
+    if doubt := matrix.doubt(key):
+        if doubt == "another value":
+            return "something stood there that its owner does not see: a placeholder, perhaps"
+        if doubt == "alike":
+            return "what stood there varies by itself, or is a mask: owners see another elsewhere"
+        if doubt == "an echo":
+            return "what stood there is what the question itself held"
+        if doubt == AROUND:
+            return (
+                f"the object around this `{key.resource}` names whoever was shown it in a relation"
+                f" that has the field, and a `{key.resource}` says nothing of that relation"
+            )
+        return COMMON
+    if not reach.get((key.resource, key.viewer)):
+        return _nobody_is(model, cast, key)
+    if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
+        return (
+            f"`{key.resource}` came, but its owner is none of the identities;"
+            " give them `facts: {user_id: …}` if it is one of theirs"
+        )
+    if (key.endpoint, key.resource) not in matrix.carried:
+        endpoint = matrix.endpoint(key.endpoint)
+        return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
+    if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
+        return f"no owner was ever shown `{key.field}` with something in it"
+    if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
+        return _as_others(key.viewer, names)
+    if key.state:
+        said = ", ".join(f"{name}={value}" for name, value in key.state)
+        if _was_known(matrix, cast, key):
+            return (
+                f"an owner has a `{key.resource}` in the state {said}, and no answer there told"
+                f" `{key.viewer}` anything of it"
+            )
+        return f"no owner was in the state {said} when `{key.viewer}` asked"
+    return "no question that was asked could tell"
+
+
+def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
+    """Whether an object of somebody's is known to be in the state of a cell, where each has its
+    own."""
+    gate, table = matrix.gates[key.endpoint], matrix.model.tables[key.resource]
+    return matrix.conditions is not None and any(
+        state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
+        for who in cast.names()
+        for each in matrix.conditions(gate, table.resource, who)
+    )
+
+
+def why_keyless(matrix: Matrix) -> str:
+    """Why nothing is closed to nobody logged in: all identities send the same key, which they do
+    not, and they were shown nothing at any endpoint, so that each refusal may be for want of it.
+    Empty: something was shown to them, or there is no such key."""
+    shown = (Result.OPEN, Result.LEAK)
+    seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
+    return "" if seen else matrix.keyless
+
+
+def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
+    """Why what did not come says nothing after all; empty: it does."""
+    if keyless and entry.viewer is None and entry.owner:
+        return keyless
+    if matrix.doubt(key) == "too common a value":  # of one object, while another did not come
+        return COMMON
+    return matrix.ends.why_not(key, entry)
+
+
+def asked_as(cast: Cast, relation: str) -> list[str]:
+    """What those are called who are something to somebody else's objects: of several relations that
+    they hold, the strongest names them."""
+    pairs = ((v, o) for o in cast.names() for v in (None, *cast.names()) if v != o)
+    held = ((cast.relations(v, o), v, o) for v, o in pairs)
+    return sorted({cast.label(each, v, o) for each, v, o in held if relation in each})
+
+
+def _as_others(viewer: str, names: Iterable[str]) -> str:
+    return f"whoever is `{viewer}` was asked as {' and '.join(f'`{each}`' for each in names)}"
+
+
+def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
+    """That no viewer of a kind was there: told by identities, or by the objects themselves."""
+    if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
+        return _as_others(key.viewer, names)
+    relation = model.policy.relations.get(key.viewer)
+    if relation is not None and relation.kind == "field":
+        declared = model.tables[key.resource].leaves
+        if declared and not may_have(declared, relation.member):
+            return (
+                f"`{relation.member}` is no field of `{key.resource}`, so nobody is `{key.viewer}`"
+                " to one"
+            )
+        return (
+            f"no `{key.resource}` that was shown names another identity in `{relation.member}`, so"
+            f" nobody was `{key.viewer}` to it; have one that does"
+        )
+    return f"no identity is `{key.viewer}` to another's `{key.resource}`"
+
+
+def _came_unclear(matrix: Matrix, cast: Cast, key: Key) -> bool:
+    return any(
+        (endpoint, resource) == (key.endpoint, key.resource)
+        and key.viewer in (ANYONE if not viewer else "", *_labels(cast, viewer))
+        for endpoint, viewer, _, resource in matrix.unclear
+    )
+
+
+def _labels(cast: Cast, viewer: str) -> set[str]:
+    """What somebody is called beside the owners of objects."""
+    who = viewer or None
+    pairs = ((cast.relations(who, owner), owner) for owner in cast.names())
+    return {cast.label(held, who, owner) for held, owner in pairs if owner != viewer}

@@ -1,0 +1,51 @@
+"""CORS preflight requests (Fetch standard), which reveal nothing about an object.
+
+The law of this module: it goes on and comes back the same whatever its path names. So the API is
+asked with a text that stands for any in the place of each parameter, and what it says of other
+origins is all that comes back, always with one status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oakum.openapi.model import Operation, Shape
+from oakum.routing.automaton import Automaton
+from oakum.routing.messages import Headers
+from oakum.routing.route import filled
+from oakum.routing.targets import names
+
+STATUS = 204
+_PREFIX = "access-control-"
+_FORMATS = {
+    "uuid": "00000000-0000-0000-0000-000000000000",
+    "date": "2000-01-01",
+    "date-time": "2000-01-01T00:00:00Z",
+}
+
+
+def neutral(operation: Operation, texts: Mapping[str, Automaton]) -> str:
+    """The path that is asked, about nobody; `texts`: what parameters may be. Empty: there is none,
+    and so no such question passes."""
+    shapes = {each.name: each.shape for each in operation.parameters if each.where == "path"}
+
+    params = {name: _text(shapes.get(name, Shape()), texts.get(name)) for name in names(operation)}
+    return filled(operation.path, params) or ""
+
+
+def _text(shape: Shape, allowed: Automaton | None) -> str:
+    for each in _candidates(shape):
+        if allowed is None or allowed.matches(each):
+            return each
+    return (allowed.shortest() if allowed else None) or ""
+
+
+def _candidates(shape: Shape) -> Iterator[str]:
+    if shape.format in _FORMATS:
+        yield _FORMATS[shape.format]
+    yield from ("0", "1", "a")
+
+
+def answer_headers(headers: Headers) -> Headers:
+    """Of an API's answer those that come back."""
+    return tuple(each for each in headers if each[0].startswith(_PREFIX))

@@ -1,0 +1,76 @@
+"""Whether a response may come from a cache and was made for another caller, by its headers.
+
+The law of this module: who somebody is, is told to them alone. An answer that a cache handed on, or
+may hand on to others (RFC 9111), says nothing of whoever asks (CWE-524).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from oakum.routing.messages import Answered
+
+FRESH = ("cache-control", "no-cache, no-store")
+"""Asks every cache on the way to ask the API, and to keep nothing (RFC 9111, 5.2.1)."""
+
+_NONE = re.compile(r'"?0+"?')
+_HAD = re.compile(r"(?<![a-z])(?:hit|stale|updating|revalidated)(?![a-z])")
+"""Words by which caches tell that they had it: `HIT`, `TCP_MEM_HIT`, `hit from …`, `STALE`."""
+
+
+def handed_on(answered: Answered) -> bool:
+    """Whether a cache handed this answer on, or may hand it on to somebody else."""
+    headers = {name: answered.header(name) for name, _ in answered.headers}
+    age = headers.get("age")
+    if age is not None and not re.fullmatch(r"\s*0+\s*", age):
+        return True
+    if re.search(r"[0-9]\s+[0-9]", headers.get("x-varnish", "")):
+        return True
+    return any(_says(name, value) for name, value in headers.items())
+
+
+def kept_apart(answered: Answered) -> bool:
+    """Whether no cache that others share may keep it."""
+    said = _directives(answered.header("cache-control"))
+    # Said both ways, or on two lines, nobody knows which a cache goes by.
+    return "public" not in said and ("no-store" in said or said.get("private") == "")
+
+
+def _says(name: str, value: str) -> bool:
+    if name == "cache-control":
+        return _declared(value)
+    if name.endswith("cache-control") or name == "surrogate-control":
+        said = _directives(value)
+        apart = "no-store" in said or said.get("private") == ""
+        return _lasts(said.get("s-maxage")) or (not apart and _declared(f"public, {value}"))
+    if "cache" not in name:
+        return False
+    value = value.lower()
+    return bool(re.search("[1-9]" if name.endswith("hits") else _HAD, value))
+
+
+def _declared(value: str) -> bool:
+    """Declared to be anybody's: a shared cache may keep it and need not ask again."""
+    said = _directives(value)
+    if _lasts(said.get("s-maxage")):
+        return True
+    if "no-store" in said or said.get("private") == "":
+        return False
+    return "public" in said and "no-cache" not in said and _lasts(said.get("max-age", ""))
+
+
+def _directives(value: str) -> Mapping[str, str]:
+    """By name; empty for one without a value."""
+    made: dict[str, str] = {}
+    if value.count('"') % 2:
+        return made  # where a text ends cannot be told
+    value = re.sub('"[^"]*"', lambda text: text[0].replace(",", ";"), value.lower())
+    for each in value.split(","):
+        if found := re.match(r"\s*([^\s=]+)\s*=?\s*(.*?)\s*$", each):
+            made[found[1]] = found[2]
+    return made
+
+
+def _lasts(said: str | None) -> bool:
+    return said is not None and not _NONE.fullmatch(said)

@@ -1,0 +1,123 @@
+"""Which object in a path has to be concealed from callers who may not know that it exists.
+
+The law of this module: where it cannot be told which of several resources the object is of, it is
+concealed only if each of them is; then whoever is not shown any of them must not learn of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.authz import Model
+from oakum.authz.model import outermost
+from oakum.authz.table import resource_of
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.routing.shown import shown_at
+from oakum.routing.targets import Reader, above, main_of, names, shut
+
+_DEEP = 5
+"""Unions within unions that are looked into."""
+
+
+@dataclass(frozen=True)
+class Concealed:
+    """An object that a path names."""
+
+    reader: str
+    """The GET that shows it."""
+    resources: tuple[str, ...]
+    """What it may be of, each concealed."""
+    whose: str = ""
+    """The path parameter that holds its owner's id; empty: none certainly does."""
+    names: tuple[tuple[str, str], ...] = ()
+    """As of `Reader`."""
+
+
+def concealed(document: Document, model: Model, operation: Operation) -> Concealed | None:
+    """By the GET at the longest beginning of a path that shows a concealed object by its id; else
+    by the main endpoint of a resource of which `params` says that the path holds the key."""
+    params = model.rule(operation.id).params
+    main = main_of(document, model.policy, params, operation)
+    for each in (*above(document, operation), *([main] if main is not None else [])):
+        get = each.get
+        if shut(model, get) or (get.id not in model.rules and get.id not in model.showing):
+            continue
+        found = _resources(document, model, each, params)
+        if found:
+            if not all(model.policy.resources[name].conceal for name in found):
+                return None
+            whose = _whose(model, operation, each, found)
+            return Concealed(get.id, found, whose, each.names)
+    return None
+
+
+def _resources(
+    document: Document, model: Model, reader: Reader, params: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The resource that an operation shows one of; several: one of them, nobody knows which."""
+    operation, media = reader.get, reader.get.success()
+    keyed = _keyed(document, model, reader, params)
+    if keyed and keyed in _held(model, operation):
+        return (keyed,)
+    places = {name: shown_at(model, operation, name) for name in model.policy.resources}
+    shown = [(len(at), name) for name, at in places.items() if at is not None]
+    if shown:
+        return (min(shown, key=lambda each: each[0])[1],)
+    if media is None or media.shape is None:
+        return ()
+    for shape in (media.shape, *(child() for child in media.shape.properties.values())):
+        found = tuple(dict.fromkeys(_branches(shape, model.bound, _DEEP)))
+        if found and "" not in found:
+            return found
+    return ()
+
+
+def _held(model: Model, operation: Operation) -> Iterator[str]:
+    """Resources in an operation's good answer, at any depth, that stand in no other one."""
+    yield from (name for _, name in model.shown.get(operation.id, ()))
+    media = operation.success()
+    if media is not None and media.shape is not None:
+        yield from outermost(media.shape, model.bound)
+
+
+def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str, str]) -> str:
+    """The resource of which the contract says that an operation shows one, by its key in the path,
+    whatever the one is wrapped in; empty: it does not say."""
+    for name, resource in model.policy.resources.items():
+        main = document.operation(resource.main) if resource.main else None
+        if main is not None and main.id == reader.get.id:
+            return name
+    last = names(reader.get)[-1]
+    own = model.rule(reader.get.id).params.get(last, "")
+    said, _, path = (own or params.get(dict(reader.names).get(last, last), "")).partition(".")
+    known = model.policy.resources.get(said)
+    return said if known is not None and path == known.key else ""
+
+
+def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str]:
+    """Resources of the alternatives of a shape, wrapped or not, `""` for one that is none; null is
+    not counted."""
+    for each in (branch() for branch in shape.branches):
+        if each.kinds == {"null"}:
+            continue
+        inside = (resource_of(child(), bound) for child in each.properties.values())
+        name = resource_of(each, bound) or next(filter(None, inside), "")
+        if not name and each.branches and deep:
+            yield from _branches(each, bound, deep - 1)
+        else:
+            yield name
+
+
+def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str, ...]) -> str:
+    owner = model.rule(operation.id).owner
+    if owner:
+        return owner
+    # An account is its own owner, and so the parameter of its key's name holds the owner's id.
+    keys = {model.policy.resources[name].key for name in found}
+    accounts = all(model.policy.resources[name].is_account for name in found)
+    [key] = keys if accounts and len(keys) == 1 else [""]
+    if not key or reader.get.path.split("/")[-1] != f"{{{key}}}":
+        return ""
+    return dict(reader.names).get(key, key)

@@ -1,0 +1,58 @@
+"""Checks a request's target and header fields before anything else reads them.
+
+The law of this module: what one server would join, cut off or leave out, and another not, is
+refused, so that every engine decides of the same request.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from oakum.routing.messages import Asked, Denied
+
+MOST_LINES = 100
+MOST_BYTES = 60 * 1024
+"""Of the target and all header lines together, each with its `: ` and its end."""
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no field value holds (RFC 9110, 5.5): a server ends it there, or takes it out and joins the
+rest."""
+_ABSOLUTE = re.compile(r"https?://([^/?#@]+)([/?].*|)", re.IGNORECASE | re.DOTALL)
+_UNCOUNTED = re.compile(r"host|x-forwarded-proto|x-envoy-.*")
+"""Header lines that some engine has for itself."""
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_QUOTED = re.compile(r'"[^"]*"')
+_PARAMETER = re.compile(r"[ \t]*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=.*)?", re.DOTALL)
+_ALONE = ("basic", "bearer")
+
+
+def in_origin_form(asked: Asked) -> Asked:
+    """A request whose target names its host (RFC 9112, 3.2.2) as one with a path: whatever its
+    `host` header says, the target counts. Others as they are."""
+    found = _ABSOLUTE.fullmatch(asked.target)
+    if found is None:
+        return asked
+    host, rest = found[1], found[2] if found[2].startswith("/") else f"/{found[2]}"
+    headers = tuple(h if h[0] != "host" else ("host", host) for h in asked.headers)
+    return replace(asked, target=rest, host=host, headers=headers)
+
+
+def check(asked: Asked) -> None:
+    """Raises `Denied` for a header that no server should take, and for too many or too long."""
+    if any(_CONTROL.search(value) for _, value in asked.headers):
+        raise Denied(400, "unreadable")
+    size = len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
+    lines = sum(1 for name, _ in asked.headers if not _UNCOUNTED.fullmatch(name))
+    if size > MOST_BYTES or lines > MOST_LINES:
+        raise Denied(431, "unreadable")
+
+
+def is_several(value: str) -> bool:
+    """Whether an `authorization` holds more than one credential, as servers make one of two lines:
+    a comma may only stand before a parameter (RFC 9110, 11.4), and with `Basic` and `Bearer`, which
+    have none (RFC 7617, RFC 6750), nowhere."""
+    if "," not in value:
+        return False
+    pieces = _QUOTED.sub("", _ESCAPED.sub("", value)).split(",")
+    alone = value.partition(" ")[0].lower() in _ALONE
+    return len(pieces) > 1 and (alone or not all(map(_PARAMETER.fullmatch, pieces[1:])))

@@ -1,0 +1,109 @@
+"""Header allow lists, towards the API and back.
+
+The law of this module: nothing passes but what is listed, towards the API and back. A header that
+nobody thought of may name a caller (CWE-290), a path or a method to some framework.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from oakum.policy.model import Guarding
+from oakum.routing.messages import Answered, Asked, Headers
+
+_NEVER = re.compile(
+    r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"
+    r"|forwarded|x-forwarded-.*|x-oakum-.*|content-length|proxy"
+    r"|.*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb"
+)
+"""Whatever the document or the contract says: hop by hop (RFC 9110, 7.6.1), in the guard's own
+name, another method, `Proxy` (CVE-2016-5385)."""
+_UNREAD = re.compile(r"range|if-range|accept-encoding|sec-websocket-.*")
+"""Of what passes unread alone: a part cannot be judged."""
+_CONDITION = re.compile(r"if-(?:none-)?match|if-(?:un)?modified-since")
+"""Conditions on a version of the body, which nobody was shown whole."""
+_ONWARD = re.compile(
+    r"host|accept|accept-language|accept-charset|content-type|content-language|content-encoding"
+    r"|content-disposition|user-agent|origin|referer|cache-control|pragma|priority|prefer|dnt"
+    r"|save-data|upgrade-insecure-requests|last-event-id|sec-fetch-[a-z-]+|sec-ch-[a-z-]+|sec-gpc"
+    r"|access-control-request-(?:method|headers|private-network)"
+    r"|traceparent|tracestate|baggage|b3|x-b3-[a-z-]+|uber-trace-id|sentry-trace|x-amzn-trace-id"
+    r"|x-cloud-trace-context|x-datadog-[a-z0-9-]+|x-request-id|x-correlation-id"
+    r"|idempotency-key|x-idempotency-key|x-requested-with|x-csrf-token|x-csrftoken|x-xsrf-token"
+)
+"""What clients and browsers say of themselves, and of no account (RFC 9110, Fetch, tracing)."""
+
+_BACK = re.compile(
+    r"content-type|set-cookie|location|retry-after|www-authenticate|vary|content-language"
+    r"|content-disposition|cache-control|expires|pragma|date|access-control-.*"
+    r"|strict-transport-security|content-security-policy(?:-report-only)?|x-content-type-options"
+    r"|x-frame-options|referrer-policy|permissions-policy|cross-origin-.*|x-request-id"
+    r"|x-ratelimit-.*|ratelimit.*|deprecation|sunset|allow"
+)
+_CACHING = ("cache-control", "expires", "pragma")
+
+
+def onward(
+    asked: Asked, guard: Guarding, declared: Collection[str], *, raw: bool = False
+) -> Headers:
+    """Request headers that go on to the API; `declared` are its parameters and credentials.
+
+    `raw`: the answer will pass unread, so the client may ask for a part or for a version of it.
+    """
+    hop = {*for_this_hop(asked), *((guard.service.header,) if guard.service else ())}
+
+    def stays(name: str) -> bool:
+        if name in hop or _NEVER.fullmatch(name):
+            return False
+        if _UNREAD.fullmatch(name):
+            return raw
+        if (
+            name in declared
+            or name in guard.request_headers
+            or (raw and _CONDITION.fullmatch(name))
+        ):
+            return True
+        return name not in guard.strip and _ONWARD.fullmatch(name) is not None
+
+    proto = asked.values("x-forwarded-proto")[-1:] if guard.hops else []
+    scheme = proto[0] if proto and proto[0] in ("http", "https") else asked.scheme
+    return (
+        *((name, value) for name, value in asked.headers if stays(name)),
+        *(() if raw else (("accept-encoding", "identity"),)),
+        ("x-forwarded-for", client(asked, guard.hops)),
+        ("x-forwarded-proto", scheme),
+        ("x-forwarded-host", asked.host),
+    )
+
+
+def for_this_hop(asked: Asked) -> frozenset[str]:
+    """Names of headers, in lower case, that `connection` keeps from going on (RFC 9110, 7.6.1)."""
+    words = (word for value in asked.values("connection") for word in value.split(","))
+    return frozenset(filter(None, (word.strip().lower() for word in words)))
+
+
+def upgrades(asked: Asked) -> bool:
+    """Whether a request asks for a WebSocket. An upgrade to anything else is not followed, nor one
+    that `connection` does not name: then it is a request as any other (RFC 9110, 7.8)."""
+    named = (each for value in asked.values("upgrade") for each in value.split(","))
+    wanted = "websocket" in (each.strip(" \t").lower() for each in named)
+    return wanted and "upgrade" in for_this_hop(asked)
+
+
+def client(asked: Asked, hops: int) -> str:
+    """The client's address: what the proxy that is `hops` away saw, or else the peer."""
+    entries = [
+        entry.strip() for value in asked.values("x-forwarded-for") for entry in value.split(",")
+    ]
+    return entries[-hops] if 0 < hops <= len(entries) else asked.address
+
+
+def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
+    """Response headers that reach the client; `private`: no cache may keep the answer."""
+    kept = tuple(
+        (name, value)
+        for name, value in answered.headers
+        if (_BACK.fullmatch(name) or name in guard.headers) and not (private and name in _CACHING)
+    )
+    return (*kept, ("cache-control", "private, no-store")) if private else kept

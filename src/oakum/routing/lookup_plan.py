@@ -1,0 +1,575 @@
+"""What enforcement needs beyond the table: routes, look-up requests, targets of writes.
+
+The law of this module: whatever cannot be derived is closed. A relation whose question cannot be
+asked is unknown, a write whose target cannot be found is refused; `LookupPlan.warnings` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from oakum.authz import Model
+from oakum.authz.asking import READS
+from oakum.authz.decide import holds_resource
+from oakum.authz.media import edits, judges_json, key
+from oakum.authz.model import resources_in
+from oakum.authz.table import containers, member_names, named, resource_of
+from oakum.authz.whole import Place, place_of
+from oakum.errors import Problem
+from oakum.http.json_pointer import path_of
+from oakum.http.media_type import essence
+from oakum.openapi.document import Document
+from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.policy.model import Policy, Relation, State
+from oakum.routing.ahead import neutral
+from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.clients import client_keys
+from oakum.routing.concealing import Concealed, concealed
+from oakum.routing.media import FORM, PARTS
+from oakum.routing.nested import Nested, nested, planned
+from oakum.routing.paging import owed, page
+from oakum.routing.parts import declared
+from oakum.routing.plainly import Plain, plain_keys
+from oakum.routing.route import rivals
+from oakum.routing.shown import copies, shown_at, stands_inside
+from oakum.routing.targets import Finders, Target, Targets, above, names, needs_object, places, shut
+
+_NAME = re.compile(r"\{[^{}]+\}")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question to the API itself, about one owner (or about the caller)."""
+
+    operation: str
+    path: tuple[str, ...]
+    """Text of the path before and after the percent-encoded id; whole where it takes none."""
+    query: str = ""
+    """What every call needs, and `limit=100` where the operation pages; empty: neither."""
+    page: int = 0
+    """Ids in a full page: an answer with as many may go on. 0: the operation does not page.
+    -1: it pages, and nobody can tell when it ends."""
+    counts: tuple[tuple[str, ...], ...] = ()
+    """Pointers of the total in the answer."""
+    method: str = "GET"
+    """POST for a who-am-I that the contract says to be one that reads."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Where callers put what they log in with; `name` in lower case for headers."""
+
+    where: Literal["header", "cookie", "query"]
+    name: str
+    client: bool = False
+    """A key of the application's, which all callers send: it makes nobody somebody."""
+
+    @property
+    def header(self) -> str:
+        """The header that it stands in, in lower case; empty: it stands in the query."""
+        return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
+
+
+FEEDS = {
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "text/event-stream": "sse",
+}
+"""Media types of answers that are judged piece by piece, and how they are cut into pieces."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Names that a body in URL-encoded pairs may hold, as those of a query."""
+
+    names: tuple[str, ...]
+    lists: frozenset[str]
+    nested: Mapping[str, Nested]
+    judged: bool = False
+    """It is a resource, and so judged as the same members in JSON are."""
+
+    def holds(self, found: Collection[str]) -> bool:
+        """Whether names of parts are all declared, each once unless it is a list."""
+        return declared(found, self.names, self.lists, self.nested)
+
+    @property
+    def plan(self) -> dict[str, Json]:
+        """As an engine has it."""
+        lists, nested = sorted(self.lists), planned(self.nested)
+        return {"names": self.names, "lists": lists, "nested": nested, "judged": self.judged}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation that the contract grants, as a decision point sees it."""
+
+    operation: Operation
+    segments: tuple[str, ...]
+    """Of the path template: literal, or `{name}`, possibly within a literal (`{id}.json`). A slash
+    at the end makes an empty last one."""
+    write: bool
+    target: Target
+    query: tuple[str, ...]
+    """Names of the declared query parameters; others do not pass."""
+    lists: frozenset[str]
+    """Those of them that may stand more than once."""
+    conceals: bool
+    """What it shows, or is about, is concealed: *forbidden* is answered as *absent*."""
+    binds: bool
+    """Its request body holds a resource, so that `set` grants decide who may write what."""
+    texts: Mapping[str, Automaton] = field(default_factory=dict)
+    """Path parameter to what the document allows in it; others may be anything."""
+    hidden: Concealed | None = None
+    """The concealed object that the path names: who is not shown it must not learn by this endpoint
+    that it is there. None: it names none."""
+    ahead: str = ""
+    """The path at which the API is asked ahead of a call (CORS); empty: there is none."""
+    nested: Mapping[str, Nested] = field(default_factory=dict)
+    """Those query parameters in whose values more stands than a text."""
+    form: Form | None = None
+    """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
+    parts: Form | None = None
+    """As `form`, of one of `multipart/form-data`."""
+    finders: Mapping[str, Target] = field(default_factory=dict)
+    """Resource in its request body to how one is asked for by its key; `""`: the one that is
+    written. `none`: it has a key, and cannot be asked for by it from here."""
+    local: frozenset[str] = frozenset()
+    """Those of them whose GET takes more of this operation's path than the key."""
+    unjudged: frozenset[str] = frozenset()
+    """Media types of JSON bodies of which nobody can tell what they set."""
+    plain: Plain = field(default_factory=Plain)
+    """Objects that a write names by their keys alone."""
+
+    def resource_form(self, media: str) -> Form | None:
+        """The form in which a body of this media type is a resource."""
+        form = {FORM: self.form, PARTS: self.parts}.get(media)
+        return form if form is not None and form.judged else None
+
+
+@dataclass(frozen=True)
+class LookupPlan:
+    """Derived once from a contract; shared by every engine."""
+
+    endpoints: Mapping[str, Endpoint]
+    """By operation id; operations that the contract does not grant are not in here."""
+    asks: tuple[Ask, ...]
+    relations: Mapping[str, int]
+    """Looked-up relation → index of its question; absent: cannot be asked, so unknown."""
+    states: Mapping[str, tuple[int, tuple[str, ...]]]
+    """`Resource.state` in the owner's account → question, and segments of the value's place."""
+    whoami: int | None
+    """Index of the question that says who is calling, asked with the caller's credentials."""
+    credentials: tuple[Credential, ...]
+    warnings: tuple[Problem, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """By looked-up relation: where the ids stand in the answer to its question."""
+    homes: Mapping[str, Home] = field(default_factory=dict)
+    """By `Resource.state`: the object in which its value stands."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The object of an owner's account that says a state, and how it is known to be theirs."""
+
+    pointer: tuple[str, ...]
+    owners: tuple[tuple[str, ...], ...] = ()
+    """Member paths of its owner's id; none: it does not say whose it is."""
+    names: frozenset[str] = frozenset()
+    """Names of its other members. Where it does not say whose it is, one of them tells that it is
+    the object at all, and not what stands there instead of it."""
+    copies: tuple[tuple[str, ...], ...] = ()
+    """Where else the answer shows such objects, of which one may be the same once more."""
+
+
+@dataclass
+class _Maker:
+    document: Document
+    model: Model
+    asks: list[Ask] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def policy(self) -> Policy:
+        return self.model.policy
+
+    def ask(self, operation: Operation) -> int:
+        query, size = page(operation)
+        made = Ask(
+            operation.id,
+            tuple(_NAME.split(operation.path)),
+            "&".join(filter(None, (owed(operation), query))),
+            size,
+            self._counts(operation),
+            operation.method,
+        )
+        if made not in self.asks:
+            self.asks.append(made)
+        return self.asks.index(made)
+
+    def _counts(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
+        return tuple(path_of(pointer) for pointer in self.model.rule(operation.id).counts)
+
+    def relation(self, relation: Relation) -> int | None:
+        operation = self.document.operation(relation.operation)
+        if operation is None or operation.method != "GET" or places(operation) > 1:
+            self.warnings.append(
+                Problem(
+                    relation.location,
+                    f"`{relation.name}` cannot be looked up by a gateway, so nobody has it there",
+                    "the operation must be a GET with one path parameter at most",
+                )
+            )
+            return None
+        return self.ask(operation)
+
+    def place(self, relation: Relation, index: int) -> Place:
+        """Where a relation's ids stand in the answer to question `index`."""
+        ask, pointer = self.asks[index], path_of(relation.pointer)
+        media = self.model.operations[ask.operation].success()
+        top = media.shape if media is not None else None
+        return place_of(pointer, top, ask.page, ask.counts)
+
+    def home(self, path: str, index: int, at: tuple[str, ...]) -> Home:
+        """The object in which a state's value stands; `at`: where the value does in the answer to
+        question `index`."""
+        resource, _, name = path.partition(".")
+        said = self.policy.resources[resource]
+        steps = said.states[name].member.split(".")
+        owners = said.owner.members if said.owner.kind == "field" else ()
+        fields = {rule.path.split(".")[0] for rule in said.fields}
+        pointer = at[: len(at) - len(steps)]
+        shown = copies(self.model, self.model.operations[self.asks[index].operation], resource)
+        return Home(
+            pointer,
+            tuple(tuple(each.split(".")) for each in owners),
+            frozenset(fields - {steps[0], "*", "**"}),
+            tuple(each for each in shown if each != pointer),
+        )
+
+    def state(self, path: str) -> tuple[int, tuple[str, ...]] | None:
+        resource, _, name = path.partition(".")
+        state = self.policy.resources[resource].states[name]
+        found = self._shows(resource)
+        if found is None:
+            self.warnings.append(
+                Problem(
+                    state.location,
+                    f"`{path}` cannot be looked up by a gateway, so it is unknown there",
+                    f"name the GET that shows a `{resource}` by its owner's id in `main:`",
+                )
+            )
+            return None
+        operation, pointer = found
+        return self.ask(operation), (*pointer, *state.member.split("."))
+
+    def _shows(self, resource: str) -> tuple[Operation, tuple[str, ...]] | None:
+        """The GET with one path parameter whose answer is, or holds, one such resource."""
+        main = self.policy.resources[resource].main
+        named = self.document.operation(main) if main else None
+        for operation in (named,) if named else self.document.operations:
+            if operation.method == "GET" and places(operation) <= 1:
+                at = shown_at(self.model, operation, resource)
+                if at is not None and (named or not stands_inside(self.model, operation, at)):
+                    return operation, at
+        return None
+
+
+def derive(document: Document, model: Model) -> LookupPlan:
+    """Everything above, from a contract whose policy was checked against its document."""
+    make = _Maker(document, model)
+    relations = {
+        each.name: asked
+        for each in model.policy.relations.values()
+        if each.kind == "lookup" and (asked := make.relation(each)) is not None
+    }
+    states = {
+        path: found for path in _far_states(model.policy) if (found := make.state(path)) is not None
+    }
+    caller = document.operation(model.policy.caller.operation)
+    whoami = make.ask(caller) if caller is not None and _asks(model, caller) else None
+    endpoints = {
+        operation.id: _endpoint(make, operation)
+        for operation in document.operations
+        if (operation.id in model.rules or operation.id in model.showing)
+        and not shut(model, operation)
+    }
+    return LookupPlan(
+        endpoints,
+        tuple(make.asks),
+        relations,
+        states,
+        whoami,
+        tuple(_credentials(document, client_keys(document, model.policy))),
+        (*make.warnings, *_given_away(model.policy), *_hidden(document)),
+        {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
+        {path: make.home(path, *found) for path, found in states.items()},
+    )
+
+
+def _asks(model: Model, caller: Operation) -> bool:
+    """Whether an operation can be asked who is calling."""
+    reads = caller.method == "GET" or (caller.method == "POST" and model.rule(caller.id).reads)
+    return bool(reads) and not places(caller)
+
+
+def _hidden(document: Document) -> Iterator[Problem]:
+    """Operations that no request reaches, since another of the same path takes them all."""
+    for alike in rivals(document.operations).values():
+        first: dict[object, str] = {}
+        for each in alike:
+            operation = each.operation
+            taken = first.setdefault(each.admitted, operation.id)
+            if taken != operation.id:
+                yield Problem(
+                    document.locate(operation.pointer),
+                    f"`{operation.id}` has the path of `{taken}`, so a gateway never takes it",
+                    "say with `type` or `pattern` what each parameter may be, or declare one",
+                )
+
+
+def _given_away(policy: Policy) -> Iterator[Problem]:
+    """Owners' ids that may be set: whoever sets one changes whose the object is."""
+    for name, resource in policy.resources.items():
+        owners = resource.owner.members if resource.owner.kind == "field" else ()
+        for rule in resource.fields:
+            setters = sorted({each for grant in rule.grants for each in grant.set})
+            if rule.path in owners and setters:
+                said = f"`{rule.path}` says whose a `{name}` is, and `{setters[0]}` may set it"
+                hint = "whoever sets it may become somebody else, or make an object theirs"
+                yield Problem(rule.location, said, hint)
+
+
+_METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
+MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
+SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
+"""Methods that Envoy takes; it answers others with 400, and QUERY without a body."""
+
+
+def feeds(document: Document) -> Iterator[Problem]:
+    """Operations that Envoy does not let pass: those that answer with events or lines that come one
+    by one, and those of a method that it does not know."""
+    for operation in document.operations:
+        answers = [each for several in operation.responses.values() for each in several]
+        if any(essence(each.type) in FEEDS for each in answers):
+            yield Problem(
+                document.locate(operation.pointer),
+                f"`{operation.id}` is a feed, which only nginx lets pass",
+                "`--engine nginx` judges it event by event",
+            )
+        if operation.method not in _METHODS.split():
+            yield Problem(
+                document.locate(operation.pointer),
+                f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
+                "`--engine nginx` and the middleware let it pass",
+            )
+
+
+def scalar(value: Json) -> dict[str, Json]:
+    """A scalar with its JSON type, since `1`, `1.0`, `"1"` and `true` are four things."""
+    match value:
+        case bool():
+            return {"b": value}
+        case int():
+            return {"i": str(value)}
+        case float():
+            return {"f": value}
+        case _:
+            return {"s": value}
+
+
+def kind_of(media: Media) -> str:
+    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not.
+    Under a range JSON passes and nothing else."""
+    if judges_json(media.type):
+        return "json"
+    return {"text/csv": "csv", **FEEDS}.get(essence(media.type), "")
+
+
+def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
+    rule = make.model.rule(operation.id)
+    write = rule.reads is not True and operation.method not in READS
+    query = [
+        each
+        for each in operation.parameters
+        if each.where == "query" and each.name not in rule.without
+    ]
+    said = sorted(rule.sets, key=lambda each: len(path_of(each[1])))
+    resources = [name for name, _ in said] or [
+        name
+        for media in operation.body
+        if media.shape is not None and (name := resource_of(media.shape, make.model.bound))
+    ]
+    shown = [name for name in make.policy.resources if _may_show(make.model, operation, name)]
+    resource = next(iter(resources), "")
+    target = (
+        Targets(make.document, make.model).target(operation, resource) if write else Target("none")
+    )
+    conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
+    if write and target.kind == "none" and needs_object(make.policy, rule.call):
+        make.warnings.append(
+            Problem(
+                rule.location,
+                f"whose object `{operation.id}` writes cannot be told, so nobody passes",
+                _what_helps(make, operation),
+            )
+        )
+    allowed = dict(_texts(make, operation))
+    hidden = concealed(make.document, make.model, operation)
+    plain = plain_keys(make.model, operation) if write else Plain()
+    finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
+    return Endpoint(
+        operation,
+        tuple(operation.path[1:].split("/")),
+        write,
+        target,
+        tuple(each.name for each in query),
+        frozenset(each.name for each in query if "array" in each.shape.kinds),
+        conceals or hidden is not None or not (resources or shown),
+        holds_resource(make.model, operation.id),
+        allowed,
+        hidden,
+        neutral(operation, allowed),
+        {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
+        _form(make.model, operation, FORM, judged=bool(plain.body)),
+        _form(make.model, operation, PARTS, judged=bool(plain.body)),
+        finders,
+        frozenset(
+            name
+            for name, each in finders.items()
+            if name and each.operation and places(make.model.operations[each.operation]) > 1
+        ),
+        frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
+        plain,
+    )
+
+
+def _what_helps(make: _Maker, operation: Operation) -> str:
+    """The line by which it could be told whose object a write touches."""
+    name = "name the path parameter that holds the owner's id in `owner:`"
+    for reader in above(make.document, operation):
+        for resource in make.policy.resources.values():
+            last = names(reader.get)[-1]
+            mine = resource.main == reader.get.id and reader.get.path.endswith(f"{{{last}}}")
+            own = dict(reader.names).get(last, last)
+            if mine and resource.key and own not in make.model.rule(operation.id).params:
+                said = f"`{operation.id}: {{params: {{{own}: {resource.name}.{resource.key}}}}}`"
+                return f"say what the path holds, {said}; or {name}"
+    return name
+
+
+def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
+    """What names fields in texts, as a JSON Patch does, unless `call` says who may; and, where
+    bodies of other types hold a resource, what holds none."""
+    binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
+    loose = bool(plain.body) or model.rule(operation.id).call is None
+    for media in (each for each in operation.body if judges_json(each.type)):
+        shape, patch = media.shape, edits(media)
+        held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
+        if (binds and (patch or not held)) or (patch and loose):
+            yield key(media.type)
+
+
+def _finders(
+    make: _Maker, operation: Operation, target: Target, resource: str, plain: Plain
+) -> Iterator[tuple[str, Target]]:
+    finders, bound = Finders(make.document, make.model), make.model.bound
+    shapes = [each.shape for each in operation.body if each.shape is not None]
+    held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
+    said = [name for _, name in make.model.sets.get(operation.id, ())]
+    for name in dict.fromkeys((*held, *said, *plain.query.values(), *plain.body.values())):
+        found = finders.by_key(operation, make.policy.resources[name])
+        if found is not None:
+            yield name, found
+    itself = finders.itself(operation, target, resource)
+    if itself is not None:
+        yield "", itself
+
+
+def _form(model: Model, operation: Operation, kind: str, *, judged: bool) -> Form | None:
+    shape = next((each.shape for each in operation.body if each.type == kind), None)
+    form = form_of(shape)
+    if form is None or shape is None:
+        return None
+    said = any(not segments for segments, _ in model.sets.get(operation.id, ()))
+    return replace(form, judged=judged or said or bool(resource_of(shape, model.bound)))
+
+
+def form_of(shape: Shape | None) -> Form | None:
+    """What a schema declares of a body in pairs."""
+    names = member_names(shape) if shape is not None else ()
+    if shape is None or not names:
+        return None
+    below = {name: named(shape, name) or Shape() for name in names}
+    return Form(
+        names,
+        frozenset(name for name, each in below.items() if "array" in containers(each)),
+        {
+            name: at
+            for name, each in below.items()
+            if (at := nested(Parameter(name, "query", shape=each))) is not None
+        },
+    )
+
+
+def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]]:
+    for each in operation.parameters:
+        try:
+            made = of_shape(each.shape) if each.where == "path" else None
+        except Unsupported as why:
+            said = f"what `{each.name}` may be cannot be told by a gateway, so it may be anything"
+            where = make.document.locate(each.shape.pointer)
+            make.warnings.append(Problem(where, said, str(why)))
+            continue
+        if made is not None:
+            yield each.name, made
+
+
+def _may_show(model: Model, operation: Operation, resource: str) -> bool:
+    if any(name == resource for _, name in model.shown.get(operation.id, ())):
+        return True
+    return shown_at(model, operation, resource) is not None
+
+
+def _far_states(policy: Policy) -> Iterator[str]:
+    """States that stand in the owner's account, each once."""
+    found: dict[str, None] = {}
+    for resource in policy.resources.values():
+        for state in resource.states.values():
+            if state.of:
+                found[origin(policy, state)] = None
+    yield from found
+
+
+def origin(policy: Policy, state: State) -> str:
+    """`Resource.state` where the value really stands: a state of a state is followed."""
+    path, seen = state.of, set[str]()
+    while path not in seen:
+        seen.add(path)
+        resource, _, name = path.partition(".")
+        further = policy.resources[resource].states[name]
+        if not further.of:
+            return path
+        path = further.of
+    return path
+
+
+def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:
+    """Places named by the document's security schemes; without any, the usual two headers."""
+    found: dict[Credential, None] = {}
+    for called, scheme in document.security_schemes.items():
+        if not isinstance(scheme, dict):
+            continue
+        name, where = scheme.get("name"), scheme.get("in")
+        if scheme.get("type") != "apiKey":
+            found[Credential("header", "authorization")] = None
+        elif isinstance(name, str) and where == "cookie":
+            found[Credential("cookie", name)] = None
+        elif isinstance(name, str) and where == "query":
+            found[Credential("query", name)] = None
+        elif isinstance(name, str):
+            found[Credential("header", name.lower(), called in clients)] = None
+    yield from found or (Credential("header", "authorization"), Credential("header", "cookie"))

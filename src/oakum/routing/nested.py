@@ -1,0 +1,188 @@
+"""Object and list parameters: what the document declares inside a query parameter or form name.
+
+The law of this module: only what is declared goes on. A back end filters by whatever stands in its
+query, so a member that nobody declared may ask for a field that nobody is shown (CWE-943).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from oakum.authz.span import Unreadable, read
+from oakum.authz.table import containers, element, member_names, named, scalars
+from oakum.openapi.model import Json, Parameter, Shape
+from oakum.routing.messages import Denied
+
+_BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
+_UNNAMED = "\0"
+"""A member name that no document declares."""
+_DEEP = 6
+"""Levels that are looked at; a schema may hold itself, and no query goes so far."""
+_BETWEEN = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+"""What stands between names and values by style where nothing is exploded (OpenAPI, Parameter)."""
+
+
+@dataclass(frozen=True)
+class Below:
+    """What may stand at a place of a value."""
+
+    anything: bool = False
+    scalar: bool = False
+    members: Mapping[str, Below] = field(default_factory=dict)
+    rest: Below | None = None
+    """Of members with any other name; None: there is none."""
+    each: Below | None = None
+    """Of the elements of a list; None: it is none."""
+
+    def step(self, segment: str) -> Below | None:
+        """What may stand in brackets; None: nothing."""
+        if segment in self.members:
+            return self.members[segment]
+        if self.anything:
+            return self
+        if self.each is not None and (not segment or (segment.isascii() and segment.isdigit())):
+            return self.each
+        return self.rest if segment else None
+
+    def holds(self, value: Json) -> bool:
+        """Whether a value of JSON is declared with all that is in it."""
+        if self.anything and not self.members:
+            return True
+        if isinstance(value, dict):
+            below = {
+                name: self.members.get(name, self if self.anything else self.rest) for name in value
+            }
+            return all(at is not None and at.holds(value[name]) for name, at in below.items())
+        if isinstance(value, list):
+            at = self if self.anything else self.each
+            return at is not None and all(at.holds(each) for each in value)
+        return self.scalar or self.anything or value is None
+
+    def without(self, segments: Sequence[str]) -> Below:
+        """The same but for what stands at the end of some steps; of a list for each element."""
+        if not segments:
+            return Below()
+        first, *others = segments
+        at = self.step(first)
+        if at is None:
+            return self
+        if at is self.each:
+            return replace(self, each=at.without(others))
+        return replace(self, members={**self.members, first: at.without(others)})
+
+    @property
+    def plan(self) -> dict[str, Json]:
+        """As an engine has it."""
+        ways = {"rest": self.rest, "each": self.each}
+        return {
+            "anything": self.anything,
+            "scalar": self.scalar,
+            "members": {name: at.plan for name, at in self.members.items()},
+            **{name: at.plan for name, at in ways.items() if at is not None},
+        }
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A name in whose value more stands than a text."""
+
+    below: Below = Below(anything=True)
+    brackets: bool = True
+    """It may be said part by part, as `name[part]`."""
+    bare: str = "anything"
+    """What may stand behind the plain name: `anything`, `nothing`, `json`; else names and values
+    with this text between them."""
+
+    def admits(self, part: str, value: str) -> tuple[bool, bool]:
+        """Whether a piece goes on, and whether it may stand again. `part`: the brackets behind the
+        name, if there are any. Raises `Denied` for a value that cannot be read in one way."""
+        if not part:
+            return self._is_declared(value), False
+        at: Below | None = self.below if self.brackets else None
+        if at is not None and at.anything and not at.members:
+            return True, False
+        segments = _segments(part)
+        before = None
+        for segment in segments:
+            before, at = at, at.step(segment) if at is not None else None
+        if at is None or not segments:
+            return False, False
+        many = before is not None and before.each is at
+        return at.scalar or at.anything or at.each is not None, many or at.each is not None
+
+    def _is_declared(self, value: str) -> bool:
+        if self.bare in ("anything", "nothing"):
+            return self.bare == "anything"
+        if self.bare == "json":
+            try:
+                said = read(value.encode())[0]
+            except (Unreadable, UnicodeEncodeError):
+                raise Denied(400, "query") from None
+        else:
+            words = value.split(self.bare)
+            said = dict(zip(words[::2], words[1::2], strict=False))
+            if len(words) != 2 * len(said):
+                raise Denied(400, "query")
+        if not self.below.holds(said):
+            raise Denied(400, "query")
+        return True
+
+    @property
+    def plan(self) -> dict[str, Json]:
+        """As an engine has it."""
+        return {"below": self.below.plan, "brackets": self.brackets, "bare": self.bare}
+
+
+def _segments(part: str) -> list[str]:
+    return part[1:-1].split("][") if _BRACKETS.fullmatch(part) else []
+
+
+def split(name: str) -> tuple[str, list[str]]:
+    """A name before its brackets, and what stands in each of them."""
+    base, bracket, rest = name.partition("[")
+    return base, _segments(bracket + rest)
+
+
+def below(shape: Shape | None, depth: int = _DEEP) -> Below:
+    """What a schema declares. An object of which it says nothing may be any."""
+    if shape is None or depth == 0:
+        return Below()
+    kinds = containers(shape)
+    names, element_ = member_names(shape), element(shape)
+    rest = named(shape, _UNNAMED)
+    bare = not names and rest is None
+    if ("object" in kinds and bare) or ("array" in kinds and element_ is None and bare):
+        return Below(anything=True)
+    return Below(
+        scalar=bool(scalars(shape)),
+        members={name: below(named(shape, name), depth - 1) for name in names},
+        rest=below(rest, depth - 1) if rest is not None else None,
+        each=below(element_, depth - 1) if element_ is not None else None,
+    )
+
+
+def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
+    """What a parameter declares in its value, but for these names in brackets; None: a text."""
+    shape, style = parameter.shape, parameter.style
+    if not containers(shape) and style != "json":
+        return None
+    at = below(shape)
+    for base, segments in map(split, without):
+        if base == parameter.name and segments:
+            at = at.without(segments)
+    texts = at.scalar or (at.each is not None and (at.each.scalar or at.each.anything))
+    if style == "json":
+        return Nested(at, brackets=False, bare="json")
+    if style == "deepObject" and not texts:
+        return Nested(at, bare="nothing")
+    if texts or (at.anything and not at.members):
+        return Nested(at)
+    between = _BETWEEN.get(style or "form", "") if parameter.explode is False else ""
+    return Nested(at, bare=between or "json")
+
+
+def planned(names: Mapping[str, Nested]) -> dict[str, Json]:
+    """All of these, as an engine has them."""
+    return {name: each.plan for name, each in sorted(names.items())}

@@ -1,0 +1,341 @@
+"""Finds the operation of a request.
+
+The law of this module: what two servers could read in two ways is no endpoint. Nothing is
+normalised, so that what was judged is what is sent on (CWE-436, CWE-444).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, unquote_to_bytes
+
+from oakum.openapi.model import Operation
+from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.messages import Denied
+from oakum.routing.nested import Nested
+
+_PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
+"""No space, control, `#`, `;` or backslash as such, and no broken escape."""
+_QUERY = re.compile(r"(?:[!\"$&-:<-~]|%(?!00)[0-9A-Fa-f]{2})*")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9A-Fa-f]{2}")
+"""In a decoded segment: a control, a separator, or what a second decoding would change."""
+_NAME = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path in segments, and the query behind it, as they came."""
+
+    raw: tuple[str, ...]
+    folded: tuple[str, ...]
+    """As a server reads it that decodes and does not care for case."""
+    query: str = ""
+
+
+def placed(target: str) -> Place | None:
+    """Path and query of a request target; None: it could be read in two ways."""
+    path, _, query = target.partition("?")
+    if not _PATH.fullmatch(path):
+        return None
+    raw = tuple(path[1:].split("/"))
+    decoded = tuple(text for part in raw if (text := _decoded(part)) is not None)
+    if len(decoded) < len(raw) or "" in raw[:-1]:
+        return None
+    if any(text in (".", "..") or _UNSAFE.search(text) for text in decoded):
+        return None
+    return Place(raw, tuple(text.encode().lower().decode() for text in decoded), query)
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def filled(template: str, params: Mapping[str, str]) -> str | None:
+    """A path with its parameters in place; None: with these it could be read in two ways."""
+    if not all(params.get(name) for name in _NAME.findall(template)):
+        return None
+    # Half a surrogate pair is no text, and what is written of it `placed` refuses.
+    path = _NAME.sub(lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), template)
+    return path if placed(path) is not None else None
+
+
+@dataclass(frozen=True)
+class _Segment:
+    names: tuple[str, ...]
+    shortest: re.Pattern[str]
+    """Groups are the parameters; `longest` matches the same, the first ones as long as may be."""
+    longest: re.Pattern[str]
+    literal: int
+    """Characters that are no parameter."""
+    text: str = ""
+    """The whole, where it holds no parameter."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """A literal comes before one with a parameter in it, that before a mere parameter."""
+        return (0, 0) if not self.names else (1, -self.literal) if self.literal else (2, 0)
+
+    def match(self, text: str) -> tuple[str, ...] | None:
+        """The parameters, () without any; None: it does not match, or in more ways than one."""
+        if not self.names:
+            return () if text == self.text else None
+        if not self.literal and len(self.names) == 1:
+            return (text,) if text else None
+        first, again = self.shortest.fullmatch(text), self.longest.fullmatch(text)
+        same = first is not None and again is not None and first.groups() == again.groups()
+        return first.groups() if first is not None and same else None
+
+
+def _segment(template: str) -> _Segment:
+    literals = _NAME.split(template)[::2]
+    escaped = [re.escape(each) for each in literals]
+    return _Segment(
+        tuple(_NAME.findall(template)),
+        re.compile("(.+?)".join(escaped), re.DOTALL),
+        re.compile("(.+)".join(escaped), re.DOTALL),
+        sum(map(len, literals)),
+        "".join(literals),
+    )
+
+
+def _folded(text: str) -> str:
+    """As a server reads it that decodes and does not care for case; parameters keep their names."""
+    parts = re.split(r"(\{[^{}]+\})", text)
+    parts[::2] = [unquote(each).encode().lower().decode() for each in parts[::2]]
+    return "".join(parts)
+
+
+@dataclass(frozen=True)
+class _Template:
+    path: str
+    segments: tuple[_Segment, ...]
+    folded: tuple[_Segment, ...]
+    methods: dict[str, Operation]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One of several operations of a method whose paths differ in nothing but the names of their
+    parameters, as `/users/{id}` and `/users/{name}` do."""
+
+    operation: Operation
+    texts: Mapping[str, Automaton]
+    """What the document allows in its path parameters, as far as a table says it."""
+
+    def admits(self, values: Sequence[str]) -> bool:
+        """Whether these decoded texts may stand for its parameters."""
+        params = self.named(values)
+        return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
+
+    def named(self, values: Sequence[str]) -> dict[str, str]:
+        """The texts by the names that it has for them."""
+        return dict(zip(_NAME.findall(self.operation.path), values, strict=True))
+
+    @property
+    def admitted(self) -> tuple[Automaton | None, ...]:
+        """What may stand at each of its parameters, in order; None: anything."""
+        return tuple(self.texts.get(name) for name in _NAME.findall(self.operation.path))
+
+
+def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
+    """Method and path without names → its operations in the order in which a request is offered to
+    them: who says more of its parameters comes first, as with the converters of Flask, then who
+    stands first in the document. Only where there are several: OpenAPI forbids it (3.1, 4.8.8.2),
+    and frameworks that choose by type write it."""
+    groups: dict[tuple[str, str], list[Operation]] = {}
+    for each in operations:
+        groups.setdefault((each.method, nameless(each.path)), []).append(each)
+    return {
+        at: tuple(
+            sorted((Rival(each, dict(_texts(each))) for each in group), key=lambda r: -len(r.texts))
+        )
+        for at, group in groups.items()
+        if len(group) > 1
+    }
+
+
+def nameless(path: str) -> str:
+    """A path template without the names of its parameters."""
+    return _NAME.sub("{}", path)
+
+
+def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
+    for each in operation.parameters:
+        with suppress(Unsupported):
+            made = of_shape(each.shape) if each.where == "path" else None
+            if made is not None:
+                yield each.name, made
+
+
+class _Branch:
+    """Templates by their segments, so that a path is not held against all of them."""
+
+    def __init__(self) -> None:
+        self._literal: dict[str, _Branch] = {}
+        self._others: list[tuple[_Segment, _Branch]] = []
+        self._ends: list[_Template] = []
+
+    def plant(self, segments: tuple[_Segment, ...], template: _Template) -> None:
+        """Take a template in."""
+        if not segments:
+            self._ends.append(template)
+            return
+        first, *rest = segments
+        if not first.names:
+            below = self._literal.setdefault(first.text, _Branch())
+        else:
+            below = next((e for same, e in self._others if same == first), _Branch())
+            if all(below is not each for _, each in self._others):
+                self._others.append((first, below))
+        below.plant(tuple(rest), template)
+
+    def matches(
+        self, texts: tuple[str, ...], at: int, params: dict[str, str]
+    ) -> Iterator[tuple[_Template, dict[str, str]]]:
+        """The templates that a path fits from a segment on, with their parameters."""
+        if at == len(texts):
+            yield from ((each, params) for each in self._ends)
+            return
+        below = self._literal.get(texts[at])
+        if below is not None:
+            yield from below.matches(texts, at + 1, params)
+        for segment, branch in self._others:
+            values = segment.match(texts[at])
+            if values is not None:
+                more = {**params, **dict(zip(segment.names, values, strict=True))}
+                yield from branch.matches(texts, at + 1, more)
+
+
+class Router:
+    """Finds operations. All that are documented take part, the ungranted ones too: a path that
+    is one endpoint's own is no other endpoint's parameter."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._templates: dict[str, _Template] = {}
+        self._rivals = rivals(operations)
+        for each in operations:
+            parts = each.path[1:].split("/")
+            segments = tuple(_segment(part) for part in parts)
+            folded = tuple(_segment(_folded(part)) for part in parts)
+            made = _Template(each.path, segments, folded, {})
+            self._templates.setdefault(each.path, made).methods[each.method] = each
+        self._exact, self._folded = _Branch(), _Branch()
+        for template in self._templates.values():
+            self._exact.plant(template.segments, template)
+            self._folded.plant(template.folded, template)
+
+    def known(self, place: Place) -> bool:
+        """Whether the document has this path, with or without a slash at its end."""
+        other = place.folded[:-1] if place.folded[-1] == "" else (*place.folded, "")
+        return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
+
+    def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its decoded path parameters; None: no endpoint, or not the same one for
+        servers that decode or do not care for case."""
+        found = self._best(place.raw, folded=False)
+        if [each.path for each, _ in found] != [
+            each.path for each, _ in self._best(place.folded, folded=True)
+        ]:
+            return None
+        for template, raw in found:
+            if method in template.methods:
+                params = {name: unquote(value) for name, value in raw.items()}
+                alike = self._rivals.get((method, nameless(template.path)))
+                if alike is None:
+                    return template.methods[method], params
+                values = tuple(params.values())
+                chosen = next((each for each in alike if each.admits(values)), alike[0])
+                return chosen.operation, chosen.named(values)
+        return None
+
+    def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
+        """The most specific templates that match, and their parameters as they stand."""
+        found: dict[tuple[tuple[int, int], ...], list[tuple[_Template, dict[str, str]]]] = {}
+        for template, params in (self._folded if folded else self._exact).matches(texts, 0, {}):
+            segments = template.folded if folded else template.segments
+            rank = tuple(each.rank for each in segments)
+            found.setdefault(rank, []).append((template, params))
+        return found[min(found)] if found else []
+
+
+def passes(patterns: Iterable[str], place: Place) -> bool:
+    """Whether a path is under one of these: `*` is one segment, `**` at the end one or more."""
+    return any(_covered(pattern[1:].split("/"), place) for pattern in patterns)
+
+
+def _covered(wanted: list[str], place: Place) -> bool:
+    given = place.raw
+    if wanted[-1] == "**":
+        wanted, given = wanted[:-1], given[: len(wanted) - 1]
+        if len(place.raw) <= len(wanted):
+            return False
+    return len(wanted) == len(given) and all(
+        want == got or (want == "*" and got) for want, got in zip(wanted, given, strict=True)
+    )
+
+
+def queried(
+    query: str,
+    names: Collection[str],
+    lists: Collection[str],
+    nested: Mapping[str, Nested],
+    kept: Collection[str] = (),
+) -> str:
+    """The query with its declared parameters only, byte for byte; `kept` are credentials, `nested`
+    the names that may be said in brackets: of another some server makes an object, some nothing.
+    Of these only the declared members stay.
+
+    Raises `Denied` for what cannot be read in one way: a bad escape, or twice what stands once.
+    """
+    if not _QUERY.fullmatch(query):
+        raise Denied(400, "query")
+    stay: list[str] = []
+    seen: dict[str, set[str]] = {}
+    for piece in query.split("&"):
+        name, value = (_decoded(part.replace("+", " ")) for part in _halves(piece))
+        if name is None or value is None:
+            raise Denied(400, "query")
+        called = name if name in names or name in kept else name.partition("[")[0]
+        declared = called in names or called in kept
+        if not name or not declared:
+            continue
+        within = nested.get(called)
+        if called != name and within is None:
+            raise Denied(400, "query")
+        stays, many = within.admits(name[len(called) :], value) if within else (True, False)
+        if not stays:
+            continue
+        before = seen.setdefault(called, set())
+        mixed = before and (name == called or called in before)
+        if called not in lists and ((name in before and not many) or mixed):
+            raise Denied(400, "query")
+        before.add(name)
+        stay.append(piece)
+    return "&".join(stay)
+
+
+def without(query: str, names: Collection[str]) -> str:
+    """The query without some parameters, all others byte for byte."""
+    kept = (piece for piece in query.split("&") if called(piece) not in names)
+    return "&".join(kept)
+
+
+def called(piece: str) -> str:
+    """The decoded name of a piece of a query."""
+    return unquote(_halves(piece)[0].replace("+", " "))
+
+
+def valued(piece: str) -> str:
+    """The decoded value of a piece of a query."""
+    return unquote(_halves(piece)[1].replace("+", " "))
+
+
+def _halves(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return name, value

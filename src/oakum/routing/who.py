@@ -1,0 +1,328 @@
+"""Identifies the caller by the credentials of a request."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import unquote
+
+from oakum.authz.principal import identifiers
+from oakum.authz.span import Unreadable, read
+from oakum.authz.whole import is_problem
+from oakum.http.json_pointer import path_of, values_at
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Json
+from oakum.policy.model import Caller
+from oakum.routing.caching import handed_on
+from oakum.routing.fields import is_several
+from oakum.routing.headers import for_this_hop
+from oakum.routing.lookup_plan import Credential
+from oakum.routing.media import read_media_type
+from oakum.routing.messages import Answered, Asked, Denied, Headers
+from oakum.routing.route import called
+
+Verifier = Callable[[str], Mapping[str, Json] | None]
+"""The claims of a token; None: it is not valid now."""
+_NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
+"""The rest of 4xx says *later*, and not *nobody*."""
+_LATER = frozenset((408, 425, 429))
+"""What asks to wait; from 500 on, something failed. Neither says what would have been told."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The credentials of a request, alone."""
+
+    values: tuple[tuple[Credential, str], ...] = ()
+    """In the order of the contract; an empty value is none."""
+    query: tuple[str, ...] = ()
+    """Pieces of the query with credentials in them, as they came."""
+
+    def __bool__(self) -> bool:
+        return any(not each.client for each, _ in self.values)
+
+    @property
+    def clients(self) -> Given:
+        """The keys among them that all callers of an application send."""
+        return Given(tuple((each, value) for each, value in self.values if each.client))
+
+    @property
+    def key(self) -> str:
+        """Tells these credentials from others without holding them."""
+        parts = (part for each, value in self.values for part in (each.where, each.name, value))
+        raw = [part.encode("utf-8", "replace") for part in parts]
+        return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
+
+    @property
+    def mark(self) -> str:
+        """Stands among ids for the credentials themselves; no id begins like that."""
+        return f"\0{self.key}"
+
+    @property
+    def headers(self) -> Headers:
+        """The headers with which these credentials, and nothing else, are sent."""
+        found = [(c.name, v) for c, v in self.values if c.where == "header" and c.name != "cookie"]
+        whole = [v for c, v in self.values if c.where == "header" and c.name == "cookie"]
+        single = [f"{c.name}={v}" for c, v in self.values if c.where == "cookie"]
+        cookie = whole or ["; ".join(single)]
+        return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
+
+
+def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
+    """The credentials in a request.
+
+    Raises `Denied` for one that stands twice, for one that a server might find elsewhere than here,
+    and for one that would not go on: the API would act for another than who was judged.
+    """
+    values: list[tuple[Credential, str]] = []
+    pieces: list[str] = []
+    cookie = "; ".join(asked.values("cookie"))
+    ends_here = for_this_hop(asked)
+    for each in places:
+        if each.header in ends_here:
+            raise Denied(400, "who")
+        if each.where == "header" and each.name == "cookie":
+            found = [cookie]
+        elif each.where == "header":
+            found = asked.values(each.name)
+            if each.name == "authorization" and any(map(is_several, found)):
+                raise Denied(400, "who")
+        elif each.where == "cookie":
+            found = _cookies(cookie, each.name)
+        else:
+            mine = [piece for piece in query.split("&") if called(piece) == each.name]
+            pieces += mine
+            found = [piece.partition("=")[2] for piece in mine]
+        if len(found) > 1:
+            raise Denied(400, "who")
+        values += [(each, value) for value in found if value]
+    return Given(tuple(values), tuple(pieces))
+
+
+_QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
+_BARE = re.compile(r"[\x21-\x7e](?:.*[\x21-\x7e])?", re.DOTALL)
+"""A value that no server strips of anything at its ends."""
+_PARTS = r"^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e"
+_PARTED = re.compile(rf"[{_PARTS}]")
+"""After these some server begins another cookie. Beyond ASCII there is white space as well, and
+what is white space there hangs on how a server decodes."""
+
+
+_SOFT = "_ .[+"
+"""All of these are `_` to PHP in the name of a cookie; `+` is a space to who decodes names."""
+_FOLDED = str.maketrans(dict.fromkeys(_SOFT, "_"))
+_SEGMENTS = re.compile(r"([^;,\"=]*)(=?)[;,\"]?")
+
+
+def _cookies(text: str, name: str) -> list[str]:
+    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where one server would find a
+    cookie of this name and another would not: after a comma or a space, with a space around `=`,
+    because a quoted value goes on beyond a `;` (RFC 2109), or under a name that is the same to
+    servers which fold letters, decode, or write `.` and the like as `_`."""
+    halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
+    found = [value for each, equals, value in halves if each == name and equals]
+    quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
+    bare = all(_BARE.fullmatch(value) for value in found if value)
+    twice = _named_alike(text, name) != len(found)
+    if not bare or twice or any(_runs_on(each) for each in quoted):
+        raise Denied(400, "who")
+    return found
+
+
+def _named_alike(text: str, name: str) -> int:
+    """How many cookies some server would take for the one of this name."""
+    wanted = name.lower().translate(_FOLDED)
+    decoded = (unquote(each, "latin-1") for each in _encoded_names(text))
+    hidden = sum(each.lower().translate(_FOLDED) == wanted for each in decoded)
+    return hidden + sum(1 for _ in _alike(name).finditer(text))
+
+
+def _encoded_names(text: str) -> Iterator[str]:
+    """What stands before a `=` and has a `%` in it: all of it, and what follows white space."""
+    if "%" not in text:
+        return
+    for segment, equals in _SEGMENTS.findall(text):
+        if equals and "%" in segment:
+            yield from {segment.strip(" \t"), _PARTED.split(segment.strip(" \t"))[-1]}
+
+
+@cache
+def _alike(name: str) -> re.Pattern[str]:
+    """Finds where some server begins a cookie of this name, whatever its case is."""
+    soft = re.escape(_SOFT)
+    letters = [f"[{soft}]" if each in _SOFT else re.escape(each) for each in name]
+    named = rf"(?![ ])(?i:{''.join(letters)})"
+    return re.compile(rf"(?:^|(?<=[{_PARTS}]))(?={named}[^\x21-\x7e]*=)", re.ASCII)
+
+
+def _runs_on(value: str) -> bool:
+    """Whether a quoted value goes on beyond its `;`, or ends before it to some server."""
+    if len(value) < 2 or not value.endswith('"') or value.endswith('\\"'):
+        return True
+    return '"' in re.sub(r"\\.", "", value[1:-1], flags=re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Who:
+    """The bearer of some credentials; without ids: nobody."""
+
+    ids: frozenset[str] = frozenset()
+    claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The one id by which a caller is counted: the smallest; empty for nobody."""
+        return min(self.ids, key=octets, default="")
+
+
+def octets(id: str) -> bytes:
+    """UTF-8, by which ids are put in order and hashed. JSON can say half a surrogate pair
+    (RFC 8259, 8.2), which is no Unicode and has three octets of its own here: like no other id."""
+    return id.encode("utf-8", "surrogatepass")
+
+
+NOBODY = Who()
+STRANGER = "\0"
+"""The id of an owner whom no caller is: what any caller is to somebody they are nothing to."""
+
+
+def by_token(held: Given, verify: Verifier, claim: str) -> Who:
+    """The bearer of a JSON Web Token. Raises `Denied` for one that does not hold."""
+    token = one_token(held)
+    if token is None:
+        return NOBODY
+    claims = verify(token)
+    ids = _ids([claims[claim]] if claims and claim in claims else [])
+    if claims is None or not ids:
+        raise Denied(401, "who")
+    return Who(ids, claims)
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+def one_token(held: Given) -> str | None:
+    """The one token of a request; None: there is none. Raises `Denied` where two differ, or where
+    what stands in its place is none. A session or a key of another kind beside a token says
+    nothing."""
+    tokens: set[str] = set()
+    other = strange = False
+    for credential, value in held.values:
+        if credential.client:
+            continue
+        if credential.where == "header" and credential.name == "authorization":
+            scheme, _, rest = value.partition(" ")
+            if scheme.lower() == "bearer" and rest.strip(" "):
+                tokens.add(rest.strip(" "))
+            else:
+                other = True
+        elif _TOKEN.fullmatch(value):
+            tokens.add(value)
+        elif credential.name != "cookie" or credential.where != "header":
+            strange = True
+            # Some servers take quotes away or stop at a space or a comma, and read a token.
+            other = other or any(_TOKEN.fullmatch(each) for each in re.split(r"[\s,\"]+", value))
+    if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
+        raise Denied(401, "who")
+    return next(iter(tokens), None)
+
+
+def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
+    """The bearer of an API key; `keys` by the key's SHA-256. Raises `Denied` for a strange one, and
+    where two differ."""
+    if not held:
+        return NOBODY
+    said = {
+        value.partition(" ")[2] if each.name == "authorization" and " " in value else value
+        for each, value in held.values
+        if not each.client
+    }
+    known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
+    claims = known if isinstance(known, dict) else {}
+    ids = _ids([claims["id"]] if "id" in claims else [])
+    if said or not ids:
+        raise Denied(401, "who")
+    return Who(ids, claims)
+
+
+def by_answer(answered: Answered | None, caller: Caller) -> Who:
+    """The caller as the API tells it. Raises `Denied` when it does not tell, or when what it tells
+    may have been said to somebody else."""
+    if turned_away(answered):
+        return NOBODY
+    if answered is not None and not handed_on(answered):
+        ids, beside = _told(answered, caller)
+        if ids:
+            return Who(ids, beside if isinstance(beside, dict) else {})
+    raise Denied(503, "who")
+
+
+def logged_in(answered: Answered, pointer: str) -> Who:
+    """Who has just logged in, by the good answer of an operation that a person said to be a login;
+    nobody where it does not name one account, or may have been said to somebody else."""
+    good = 200 <= answered.status < 300 and not answered.truncated and not answered.encoded
+    if not pointer or not good or not _is_json(answered) or handed_on(answered):
+        return NOBODY
+    try:
+        value = read(answered.body)[0]
+    except Unreadable:
+        return NOBODY
+    found = values_at(value, path_of(pointer))
+    ids = _ids(found)
+    return Who(ids) if len(found) == len(ids) == 1 else NOBODY
+
+
+def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
+    """Whether an answer to who-am-I without any credentials shows that the API does not tell
+    everybody these ids, as it would where a cache answers all callers alike."""
+    if answered is None or answered.status in _LATER or answered.status >= 500:
+        return False
+    if answered.status == 200 and readable(answered) is None:
+        return False
+    return _told(answered, caller)[0].isdisjoint(ids)
+
+
+def turned_away(answered: Answered | None) -> bool:
+    """Whether an answer says that nobody is logged in."""
+    return answered is not None and answered.status in _NOT_LOGGED_IN
+
+
+def _is_json(answered: Answered) -> bool:
+    """An answer of another type, of one of errors, or of none, is no answer, whatever its bytes
+    are."""
+    said = [value for name, value in answered.headers if name == "content-type"]
+    media = read_media_type(said)
+    if media is None or media.charset not in ("", "utf-8", "us-ascii"):
+        return False
+    return is_json(media.type) and not is_problem(media.type)
+
+
+def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
+    """The ids that an answer tells, and what stands beside them."""
+    value = readable(answered)
+    *stem, last = path_of(caller.pointer) or ("",)
+    around = values_at(value, tuple(stem)) if caller.pointer else []
+    return _ids([each for one in around for each in values_at(one, (last,))]), next(
+        iter(around), None
+    )
+
+
+def _ids(values: list[Json]) -> frozenset[str]:
+    """Those that can be ids; a text that holds the stranger's names nobody: at that some readers
+    end it."""
+    return frozenset(each for each in identifiers(values) if STRANGER not in each)
+
+
+def readable(answered: Answered | None) -> Json:
+    """The JSON value of a question's good answer; None when there is none."""
+    if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
+        return None
+    if not _is_json(answered):
+        return None
+    try:
+        return read(answered.body)[0]
+    except Unreadable:
+        return None

@@ -1,0 +1,91 @@
+"""Tables are read as the objects that they stand for."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.exchange import Response
+from oakum.exposure.response_reader import read_as_declared, text_of
+from oakum.openapi.document import Document
+
+DOCUMENT = b"""\
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  /export:
+    get:
+      operationId: export
+      responses:
+        "200":
+          content:
+            text/csv:
+              schema:
+                type: array
+                items:
+                  type: object
+                  properties:
+                    {id: {type: string}, is_private: {type: boolean}, note: {type: string}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("true", True), ("False", False), ("1", True), ("0", False), ("", ""), ("maybe", "maybe")],
+)
+def test_a_setting_in_a_table_is_the_setting_in_an_object(cell: str, value: object) -> None:
+    operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
+    assert operation is not None
+    body = f"id,is_private,note\r\n1,{cell},true\r\n".encode()
+    read = read_as_declared(operation, Response(200, {"content-type": "text/csv"}, body))
+    assert read.value == [{"id": "1", "is_private": value, "note": "true"}]
+
+
+@pytest.mark.parametrize("gap", ["", "\r\n", "\r\n\r\n"])
+def test_a_second_table_has_columns_of_its_own(gap: str) -> None:
+    operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
+    assert operation is not None
+    body = f"id,is_private,note\r\n1,true,a\r\n{gap}id,mail\r\n1,a@x.test\r\n".encode()
+    read = read_as_declared(operation, Response(200, {"content-type": "text/csv"}, body))
+    first = {"id": "1", "is_private": True, "note": "a"}
+    assert read.value == [first, {"id": "1", "mail": "a@x.test"}]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("1,true,a\r\n\r\n2,true,b\r\n", [("1", "a"), ("2", "b")]),
+        ("1,true\r\n2,true,id\r\n", [("1", ""), ("2", "id")]),
+        ("1,true,a,more,still\r\n", [("1", "a")]),
+    ],
+)
+def test_rows_that_only_look_odd_stay_rows(rows: str, expected: list[tuple[str, str]]) -> None:
+    operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
+    assert operation is not None
+    body = f"id,is_private,note\r\n{rows}".encode()
+    read = read_as_declared(operation, Response(200, {"content-type": "text/csv"}, body))
+    assert [(each["id"], each["note"]) for each in read.value] == expected
+
+
+TEXT = '{"town": "Kråkmo", "at": "ann@club.test"}'
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "coding"),
+    [
+        (JSON, "utf-8"), (JSON, "utf-8-sig"), (JSON, "utf-16"), (JSON, "utf-16-be"),
+        (JSON, "utf-32"), (JSON, "utf-32-le"), (f"{JSON}; charset=utf-16", "utf-16-le"),
+        (f"{JSON}; charset=latin-1", "latin-1"), ('text/plain; charset="windows-1252"', "cp1252"),
+        ("text/plain; charset=utf-7", "utf-7"), ("text/csv;charset=shift_jis", "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_body_is_the_text_that_some_client_reads(media_type: str, coding: str) -> None:
+    body = TEXT.encode(coding)
+    assert text_of(Response(200, {"content-type": media_type}, body)) == TEXT
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "unicode_escape", "x-none", "utf-8-x"])
+def test_a_charset_that_is_none_changes_nothing(charset: str) -> None:
+    said = {"content-type": f"{JSON}; charset={charset}"}
+    assert text_of(Response(200, said, TEXT.encode())) == TEXT
+    assert text_of(Response(200, said, b"\xff")) == "\N{REPLACEMENT CHARACTER}"
