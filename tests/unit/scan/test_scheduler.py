@@ -12,7 +12,7 @@ import pytest
 from oakum.exposure.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.engine import Engine
 from oakum.scan.scheduler import Scheduler
-from tests.unit.scan.studio import Run, Studio, gate
+from tests.unit.scan.studio import IDS, Run, Studio, gate
 
 PAGE, ME, LIST, POSTS = (gate(each) for each in ("getPerson", "getMe", "listPeople", "getPosts"))
 Put = tuple[str, str | None, str | None, int]
@@ -166,3 +166,31 @@ def test_nothing_is_asked_about_an_owner_whose_own_question_shows_that_ids_are_i
         with patch("oakum.scan.scheduler.ask_for_nobodys", ignores):
             play.scheduler._items("ann")
         assert play.puts == [("getPerson", "ann", "ann", 0)]
+
+
+def test_each_object_of_an_owner_is_asked_for_by_the_owner_before_the_others() -> None:
+    asking = patch("oakum.scan.scheduler.ask_for_nobodys")
+    with asking, Playing("getPerson", undecided=[("getPerson", "cat", "ann")]) as play:
+        with patch.object(play.run.evaluator, "turns", lambda *_: [0, 2]):
+            play.scheduler._items("ann")
+        assert play.puts == [
+            ("getPerson", "ann", "ann", 0), ("getPerson", "cat", "ann", 0),
+            ("getPerson", "ann", "ann", 2), ("getPerson", "cat", "ann", 2),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", ["asked", "replay"])
+def test_what_was_asked_or_is_known_of_a_killed_run_is_not_asked_together_with_the_rest(
+    known: str,
+) -> None:
+    studio = Studio()
+    run = Run(studio, ("getPerson",)).give(together=lambda jobs: [job() for job in jobs])
+    run.knowledge.suppose("ann", "Person", "id", IDS["ann"])
+    key = run.engine.key(PAGE, "bob", "ann")
+    if known == "asked":
+        run.engine.state.asked.add(key)
+    else:
+        run.give(replay={key: Outcome(key, 200)})
+    run.scheduler._fetch(PAGE, ["bob", "cat", None], "ann")
+    assert studio.asked == ["cat getPerson ann", "- getPerson ann"]
+    assert {*run.engine.state.early} == {run.engine.key(PAGE, v, "ann") for v in ("cat", None)}
