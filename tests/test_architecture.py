@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import find
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     file for folder in ("src", "examples", "tools") for file in ROOT.glob(f"{folder}/**/*.py")
@@ -201,6 +203,19 @@ def test_an_import_is_seen_wherever_it_stands() -> None:
         "if TYPE_CHECKING:\n    import ssl\ndef f():\n    import socket\nfrom urllib import request"
     )
     assert OUTSIDE & set(imported(module)) == {"socket", "urllib.request"}
+
+
+def test_a_unit_test_has_the_name_of_a_module_at_the_same_place() -> None:
+    tests = [each for each in find.UNIT.rglob("test_*.py") if "selftest" not in each.parts]
+    assert [str(each) for each in tests if find.module_of(each) is None] == []
+
+
+def test_a_new_module_has_a_unit_test_of_its_name() -> None:
+    """Those that have none yet are listed, and are tested under other names."""
+    without = {str(each) for each in find.modules() if each not in find.named()}
+    listed = set((find.UNIT / "without.txt").read_text(encoding="utf-8").split())
+    assert sorted(without - listed) == [], "write `tests/unit/<folder>/test_<module>.py`"
+    assert sorted(listed - without) == [], "take these out of tests/unit/without.txt"
 
 
 def test_the_modules_and_tests_that_are_broken_on_purpose_are_there() -> None:

@@ -131,7 +131,7 @@ def old(at: str) -> Twin:
 
 @pytest.mark.parametrize("unknown", [MISSING, page(), reply({"error": "no such path"})])
 def test_where_nothing_is_little_is_asked_and_nothing_found(unknown: Response) -> None:
-    found = scan(Elsewhere(nothing, unknown), shadow_endpoints=True)
+    found = scan(Elsewhere(nothing, unknown), twins=True)
     told, asked = found.told, found.asked
     assert told == set()
     assert 3 <= len(asked) <= 25
@@ -149,7 +149,7 @@ def test_without_leave_nothing_is_asked() -> None:
 
 @pytest.mark.parametrize("unknown", [MISSING, page(), reply({"error": "no such path"})])
 def test_an_old_version_that_shows_everything(unknown: Response) -> None:
-    told = scan(Elsewhere(old("/v1"), unknown), shadow_endpoints=True).told
+    told = scan(Elsewhere(old("/v1"), unknown), twins=True).told
     assert {"Person.phone", "Person.bio"} <= fields(told, "anyone")
     assert "Person.phone" in fields(told, "follower")
     assert {endpoint for _, _, endpoint in told} == {"/v1/people/{personId}"}
@@ -164,7 +164,7 @@ def test_an_old_version_that_keeps_to_the_contract() -> None:
             return None
         return reply(studio.person(viewer, person["id"])) if viewer else reply({"error": 1}, 401)
 
-    found = scan(Elsewhere(twin), shadow_endpoints=True)
+    found = scan(Elsewhere(twin), twins=True)
     told, asked = found.told, found.asked
     assert told == set()
     assert any("/v1/people/" in each for each in asked)
@@ -183,7 +183,7 @@ def test_an_old_version_in_a_form_of_its_own() -> None:
         more = {"deprecated": True, "links": {"self": path}, "Phone": person["phone"]}
         return reply({"status": "ok", "result": {"person": {**told, **more}}})
 
-    told = scan(Elsewhere(twin), shadow_endpoints=True).told
+    told = scan(Elsewhere(twin), twins=True).told
     assert fields(told, "anyone") == {"Person.id", "Person.name", "Person.bio", "Person.phone"}
     assert "Person.phone" in fields(told, "member")
 
@@ -207,7 +207,7 @@ def test_a_placeholder_in_an_old_version_is_no_leak() -> None:
             }
         )
 
-    assert scan(Elsewhere(twin), shadow_endpoints=True).told == set()
+    assert scan(Elsewhere(twin), twins=True).told == set()
 
 
 VERSION = Parameter("X-Api-Version", "header", shape=Shape(enum=("2", "1")))
@@ -240,7 +240,7 @@ def test_a_version_that_a_request_may_say(
         if gate.operation.id == "getPerson":
             operation = replace(gate.operation, parameters=(*gate.operation.parameters, extra))
             run.engine.state.gates[nth] = replace(gate, operation=operation)
-    run.give(may=May(shadow_endpoints=True))
+    run.give(may=May(twins=True))
     run.techniques = (shadow_endpoints,)
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
@@ -284,7 +284,7 @@ def state(person: Mapping[str, Any]) -> Response:
     ],
 )
 def test_what_a_phone_is_given(make: Callable[[Mapping[str, Any]], Response]) -> None:
-    told = scan(Elsewhere(phone(make)), shadow_endpoints=True).told
+    told = scan(Elsewhere(phone(make)), twins=True).told
     assert {"Person.phone", "Person.bio"} <= fields(told, "anyone")
     assert "Person.phone" in fields(told, "member")
     assert all(endpoint.startswith("/people/{personId} (as a phone") for _, _, endpoint in told)
@@ -294,12 +294,12 @@ def test_a_page_that_is_drawn_on_the_server() -> None:
     def drawn(person: Mapping[str, Any]) -> Response:
         return page("".join(f"<p class=row>{name}: {each}</p>" for name, each in person.items()))
 
-    told = scan(Elsewhere(phone(drawn)), shadow_endpoints=True).told
+    told = scan(Elsewhere(phone(drawn)), twins=True).told
     assert "Person.phone" in fields(told, "anyone")
 
 
 def test_a_page_for_phones_that_keeps_to_the_contract() -> None:
-    assert scan(Elsewhere(phone(state, whole=False)), shadow_endpoints=True).told == set()
+    assert scan(Elsewhere(phone(state, whole=False)), twins=True).told == set()
 
 
 def test_what_a_phone_is_given_in_the_same_form_without_a_mask() -> None:
@@ -313,7 +313,7 @@ def test_what_a_phone_is_given_in_the_same_form_without_a_mask() -> None:
         whole = "Mobile" in headers.get("user-agent", "") or IDS[viewer] == person["id"]
         return reply(person if whole else {**person, **masked})
 
-    found = scan(Elsewhere(twin), shadow_endpoints=True)
+    found = scan(Elsewhere(twin), twins=True)
     assert ("Person.phone", "member", "/people/{personId} (as a phone)") in found.told
 
 
@@ -410,7 +410,7 @@ def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:
 
 def test_the_plan_names_all_of_it() -> None:
     gates = tuple(survey(model(), {})[0])
-    may = May(shadow_endpoints=True, twin=("http://old.test",), front_end=("http://www.test/",))
+    may = May(twins=True, twin=("http://old.test",), front_end=("http://www.test/",))
     text = "\n".join(
         line["request"] for line in shadow_endpoints.foresee(Prospect(model(), gates, may))
     )

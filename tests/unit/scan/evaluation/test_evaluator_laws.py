@@ -10,9 +10,9 @@ import pytest
 from oakum.exchange import Response
 from oakum.finding import Result
 from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_cells_laws import of
 from tests.unit.scan.evaluation.test_evaluator import ANN, CARD, Watch, policy, results
 from tests.unit.scan.studio import IDS, Studio, reply
-from tests.unit.scan.test_cells_laws import of
 
 POST = Studio().posts["post-ann-77"]
 TUTOR = studio.POLICY.replace(
