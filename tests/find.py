@@ -34,11 +34,7 @@ def module_of(test: Path) -> Path | None:
     """The module whose name a unit test has: `test_table.py`, `test_table_laws.py` of `table`."""
     folder, name = test.parent.relative_to(UNIT), test.stem.removeprefix("test_")
     here = [each for each in modules() if each.parent == folder]
-    fitting = [
-        each
-        for each in here
-        if name == each.stem or name.startswith(f"{each.stem}_")
-    ]
+    fitting = [each for each in here if name == each.stem or name.startswith(f"{each.stem}_")]
     return max(fitting, key=lambda each: len(each.stem), default=None)
 
 
