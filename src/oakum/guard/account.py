@@ -17,8 +17,8 @@ _UNDECLARED = "‹undeclared›"
 
 
 def removed(model: Model, done: Projection) -> Mapping[str, int]:
-    """How often each field was cut out, outermost only: `Member.email`, or `Member` for a whole
-    object. What stands outside of every resource has no name but `‹undeclared›`."""
+    """Counts the fields cut out, outermost only: `Member.email`, or `Member` for a whole object.
+    What lies outside every resource is counted as `‹undeclared›`."""
     if done.judged is None:
         return {}
     instances = {each.pointer: each for each in done.judged.instances}
@@ -29,7 +29,8 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
         while cut not in above:
             above.add(cut)
             cut = cut[:-1]
-    for each in map(path_of, done.withheld):  # what else went: counts, that would tell
+    # counts that are withheld because they would leak how much was cut
+    for each in map(path_of, done.withheld):
         if each not in above and not any(each[:length] in cuts for length in range(len(each))):
             cuts[each] = None
     counted = Counter[str]()
@@ -72,11 +73,12 @@ def _path(model: Model, around: ObjectInstance, steps: Pointer) -> str:
 def owners_shown(
     policy: Policy, done: Projection, limited: Collection[str], asked: bytes
 ) -> Mapping[str, frozenset[str]]:
-    """Owners of the objects, of the limited resources, that an answer shows anything of.
+    """Owners of the objects of rate-limited resources that a response shows.
 
-    An object that says no owner counts by its key. One that does not say that either is one more,
-    by what is shown of it in answer to this request (`asked`): alike ones are several, and the same
-    answer is the same ones again. No owner's id is like any of these (CWE-639)."""
+    An object without an owner counts by its key. One without a key either counts by what is shown
+    of it and by the request (`asked`): objects that look alike count one by one, and repeating the
+    request adds none. These stand-ins never collide with an owner's id (CWE-639).
+    """
     shown: dict[str, set[str]] = {}
     alike = Counter[bytes]()
     hidden = {path_of(pointer) for pointer in done.withheld}
@@ -101,8 +103,8 @@ def owners_shown(
 def _ownerless(
     path: str, each: ObjectInstance, rows: Sequence[Mapping[str, Json]] | None
 ) -> Iterator[tuple[str, bytes]]:
-    """The key that an object says, or else what is shown of it; of a table, of each of its rows
-    that this one stands for."""
+    """The object's key, or else the fields shown of it; for a table, those of each row that this
+    instance stands for."""
     if rows is None:
         if key := _key(path, each.value):
             yield key, b""
@@ -124,6 +126,6 @@ def _bytes(said: Iterable[tuple[object, Json]]) -> bytes:
 
 
 def _key(path: str, value: Json) -> str:
-    """The one key that an object says; empty: it does not."""
+    """The key of an object; empty when it has none or several."""
     said = [identifier(each) for each in at_path(value, path)] if path else []
     return said[0] or "" if len(said) == 1 else ""

@@ -14,7 +14,8 @@ _PORT = re.compile(r"([^:]*):[0-9]+")
 
 
 def block(text: str) -> str | None:
-    """The block of an address, with a port or without; None for what is no address."""
+    """The IP address, or the /64 of an IPv6 address, with or without a port; None if it is no
+    address."""
     bare = _BRACKETS.fullmatch(text)
     port = _PORT.fullmatch(text)
     try:
@@ -31,5 +32,5 @@ def block(text: str) -> str | None:
 
 
 def counted(address: str, peer: str) -> str:
-    """The block of a request: by the address that a proxy told, else by the peer's."""
+    """Counting key of a request: the address that a trusted proxy reports, else the peer's."""
     return block(address) or block(peer) or peer or address

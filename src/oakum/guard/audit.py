@@ -16,16 +16,16 @@ from typing import BinaryIO, Self
 import orjson
 
 AUDIT_KEY = "OAKUM_AUDIT_KEY"
-"""Environment variable with the key of the hashes in the audit log."""
+"""Environment variable that holds the key for the hashes in the audit log."""
 _LONGEST = 1 << 20
-"""Bytes of one line; an engine's line has a few hundred."""
+"""Bytes of one line; real lines have a few hundred."""
 
 
 class Tail:
-    """Lines that are added to a file from now on: whole ones, each once.
+    """Complete lines appended to a file from now on, each once.
 
-    The file may not be there yet. One that was renamed is read to its end before its successor of
-    the same name; one that has become shorter was truncated, and is read from its start.
+    The file need not exist yet. After a rename the old file is read to its end before the new one
+    of the same name; a file that shrank was truncated and is read from its start.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +37,7 @@ class Tail:
             self._file.seek(0, os.SEEK_END)
 
     def lines(self) -> Iterator[bytes]:
-        """What has come since the last call; a line without its end waits for it."""
+        """Lines since the last call; an incomplete line is kept until its end arrives."""
         if self._file is not None:
             yield from self._read(self._file)
         if self._succeeded():
@@ -59,7 +59,7 @@ class Tail:
                 self._rest = b""
 
     def _succeeded(self) -> bool:
-        """Whether another file has the name by now."""
+        """Whether the path now leads to another file (log rotation)."""
         try:
             there = self._path.stat()
         except FileNotFoundError:
@@ -88,20 +88,20 @@ class Tail:
 
 @dataclass(frozen=True)
 class Passage:
-    """One line: what became of one request, without a value of anybody's."""
+    """One audit line: the outcome of one request, without any personal data."""
 
     operation: str
-    """Id of the endpoint; empty when the request found none."""
+    """Id of the operation; empty when no route matched."""
     status: int
-    """Sent to the client; 0 when the client had gone."""
+    """Status sent to the client; 0 when the client had disconnected."""
     denied: str = ""
-    """Why the guard answered itself, one fixed word; empty when the upstream's answer passed."""
+    """Reason code when the guard itself responded; empty when the upstream's response passed."""
     removed: dict[str, int] = field(default_factory=dict)
-    """`Member.email` → how many times it was taken out."""
+    """`Member.email` → how many times it was removed."""
     asked: int = 0
-    """Look-ups put to the API."""
+    """Look-ups sent to the API."""
     failed: int = 0
-    """Those of them without a usable answer."""
+    """Look-ups without a usable response."""
 
 
 def passage(line: bytes) -> Passage | None:

@@ -24,18 +24,18 @@ class ContractFiles:
     compiled: CompiledContract
     plan: Plan
     files: tuple[Path, ...]
-    """Everything that was read for it."""
+    """Every file that was read, for the file watcher."""
     noticed: tuple[Problem, ...]
-    """Warnings of reading it."""
+    """Warnings from loading."""
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that change when anything does."""
+        """16 hexadecimal digits that change whenever the contract or its keys change."""
         return self.plan.digest
 
     @property
     def endpoints(self) -> int:
-        """Operations that the contract grants to somebody."""
+        """Number of operations that the contract grants to at least one caller."""
         return len(self.compiled.lookups.endpoints)
 
     @property
@@ -46,24 +46,25 @@ class ContractFiles:
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
-        """Also of what a gateway cannot look up, and so keeps closed."""
+        """Loading warnings, and warnings about what a gateway cannot look up and therefore
+        denies."""
         made = self.compiled
         told = foreseen(made.document, made.model, made.lookups)
         return (*self.noticed, *made.model.notes, *made.lookups.warnings, *told)
 
     @property
     def feeds(self) -> tuple[Problem, ...]:
-        """Warnings for an engine that lets no feed pass."""
+        """Warnings for an engine that cannot filter feeds."""
         return tuple(feeds(self.compiled.document))
 
     def warned(self, feeds: bool) -> tuple[Problem, ...]:
-        """Warnings for an engine; `feeds`: it lets feeds pass."""
+        """Warnings for an engine; `feeds`: whether it can filter feeds."""
         return self.warnings if feeds else (*self.warnings, *self.feeds)
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The secrets that an engine needs in its environment, by name.
+        """Secrets that the engine needs in its environment, by variable name.
 
-        Raises `InputError` for one that the contract names and nobody has set.
+        Raises `InputError` when the contract names a variable that is not set.
         """
         name = self.service_env
         if not name:
@@ -77,7 +78,7 @@ class ContractFiles:
 
 
 def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
-    """Reads and compiles a contract. Raises `InputError` with every mistake in it."""
+    """Reads and compiles a contract. Raises `InputError` with all mistakes at once."""
     contract = load(path, overlays)
     compiled = compile_for_gateway(contract)
     keys = key_files(compiled.policy, path.parent)
@@ -86,7 +87,7 @@ def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
 
 
 def key_files(policy: Policy, folder: Path) -> tuple[Path, ...]:
-    """Files beside the policy that hold keys."""
+    """Local key files that the policy names; URLs are left out."""
     tokens = policy.guard.tokens
     named = (tokens.keys if tokens is not None else "", policy.guard.api_keys)
     return tuple(folder / name for name in named if name and "://" not in name)

@@ -22,34 +22,34 @@ from oakum.openapi.source import JsonPlaces, parse_json, read_text
 
 SCHEMA = "oakum.deny/1"
 MOST = 10_000
-"""Entries of a list: engines hold it in memory, and take it anew with each change."""
+"""Most entries of a list: engines hold it in memory and reload it on each change."""
 _WHO = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A caller that is turned away."""
+    """A denied caller."""
 
     who: str
-    """As the audit writes it: 16 hexadecimal digits."""
+    """Hash of the caller as in the audit: 16 hexadecimal digits."""
     reason: str
     since: str
-    """ISO 8601, as `until`."""
+    """ISO 8601 with a time zone, as is `until`."""
     until: str
 
     @property
     def ends(self) -> float:
-        """Unix seconds from which on it is let in again."""
+        """Unix seconds at which the denial ends."""
         return datetime.fromisoformat(self.until).timestamp()
 
 
 def check_of(key: bytes) -> str:
-    """Tells whether a list was made under the same key as the hashes of an audit."""
+    """Fingerprint of a key: shows whether a list and an audit use the same one."""
     return hmac.digest(key, SCHEMA.encode(), "sha256").hex()[:16]
 
 
 def render(callers: Iterable[Listed], key: bytes) -> str:
-    """The file, by caller. `key`: of the hashes."""
+    """The file's text, sorted by caller. `key`: the one used for the hashes."""
     rows = [
         {"who": e.who, "reason": e.reason, "since": e.since, "until": e.until}
         for e in sorted(callers, key=lambda each: each.who)
@@ -59,10 +59,10 @@ def render(callers: Iterable[Listed], key: bytes) -> str:
 
 
 def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
-    """The entries of a file. `key`: of the audit; empty: it is not known, and not compared.
+    """The entries of a file. `key`: the audit's; empty when unknown, and then not compared.
 
-    Raises `InputError` with every mistake, and for a list that was made under another key, since it
-    would turn nobody away.
+    Raises `InputError` with all mistakes, and for a list made under another key, since it would
+    deny nobody.
     """
     text = read_text(path)
     places = JsonPlaces(text, str(path))
@@ -77,15 +77,15 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
 
 
 def key_of(path: Path) -> str:
-    """What `check_of` is of the key under which a list was made that `read_list` has read; empty:
-    it does not say."""
+    """The `check_of` fingerprint in a list that `read_list` has accepted; empty when it has
+    none."""
     said = parse_json(read_text(path).encode(), str(path))
     key = said.get("key") if isinstance(said, dict) else None
     return key if isinstance(key, str) else ""
 
 
 def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
-    """Hash of a caller → Unix seconds until when it is turned away: what an engine needs."""
+    """Hash of a caller → Unix seconds at which its denial ends; the form that engines take."""
     ends: dict[str, float] = {}
     for each in callers:
         ends[each.who] = max(each.ends, ends.get(each.who, 0.0))
@@ -93,7 +93,7 @@ def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
 
 
 def _wrong(value: Json) -> Iterator[tuple[str, str, str]]:
-    """Place as a JSON pointer, what is wrong there, and what to do."""
+    """Problems of a parsed list: JSON pointer, message and hint."""
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         yield "/schema", f"is no deny list of schema `{SCHEMA}`", ""
         return

@@ -55,28 +55,28 @@ from oakum.routing.who import (
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
 _CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
-"""What can be wrong with an answer itself: the audit says so, though the client is told nothing."""
+"""What can be wrong with a response itself: the audit records it, the client does not see it."""
 _PORT = re.compile(r":[0-9]*\Z")
 
 
 @dataclass
 class Passing:
-    """A request that was let through, and what is written down of it."""
+    """A request that was let through, and its audit record so far."""
 
     asked: Asked
     forward: Asked
-    """What the API is asked instead."""
+    """The rewritten request for the API."""
     contract: str
     time: float
     raw: bool = False
-    """The answer passes unread: a static file, a WebSocket."""
+    """The response passes unread: a static file or a WebSocket."""
     preflight: bool = False
     endpoint: Endpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     inquiry: Inquiry | None = None
     stale: frozenset[str] = frozenset()
-    """Ids, and the mark of the credentials, about which nothing remembered is believed once this
-    write was sent on."""
+    """Ids, and the mark of the credentials, whose cached look-ups are dropped once this write has
+    been forwarded."""
     who: str = "anonymous"
     status: int | None = None
     upstream: int | None = None
@@ -84,11 +84,11 @@ class Passing:
     denied: str | None = None
     bytes_out: int | None = None
     shown: bool = False
-    """Something of an object went out."""
+    """Whether anything of an object was sent to the client."""
 
     @property
     def audit(self) -> dict[str, Json]:
-        """One line of the audit: no value of a person, and no name that nobody declared."""
+        """One audit line: no personal data, and no name that is not declared."""
         return {
             "time": int(self.time * 1000) / 1000,
             "contract": self.contract,
@@ -108,13 +108,13 @@ class Passing:
 
 @dataclass(frozen=True)
 class Refusal(Answered):
-    """The guard's own answer to a request that it did not let through."""
+    """The guard's own response to a request that it denied."""
 
     audit: Mapping[str, Json] = field(default_factory=dict, kw_only=True)
 
 
 class Gatekeeper:
-    """Decides for one contract. Holds what is remembered and counted, and nothing of a request."""
+    """Enforces one contract. Holds caches and counters, and no state of a single request."""
 
     def __init__(
         self,
@@ -129,10 +129,10 @@ class Gatekeeper:
         contract: str = "",
         denied: Mapping[str, float] | None = None,
     ) -> None:
-        """`now` in Unix seconds; `service` is the value of the header that look-ups are asked
-        with; `observe` decides and writes down, and changes nothing; `denied`: who is turned away,
-        as the audit writes it, and until when. Raises `InputError` when callers are known by
-        tokens and nobody verifies them."""
+        """`now` in Unix seconds; `service` is the header value that look-ups are sent with;
+        `observe` decides and audits but changes nothing; `denied` maps audit hashes of callers to
+        the end of their denial. Raises `InputError` when callers are identified by tokens and there
+        is no verifier."""
         self.policy = compiled.policy
         if self.policy.caller.claim and tokens is None:
             where = self.policy.places.get(("caller",), Location(self.policy.file))
@@ -157,7 +157,7 @@ class Gatekeeper:
     # ------------------------------------------------------------ in
 
     def enter(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
-        """Decides a request, asking the API what it has to know. The body may be cut off one byte
+        """Decides a request; yields the look-ups that it needs. The body may be truncated one byte
         after `guard.max_body`."""
         came, asked = asked, in_origin_form(asked)
         passing = Passing(asked, asked, self._contract, self._now())
@@ -206,7 +206,7 @@ class Gatekeeper:
         try:
             taken = yield from self._intake.take(endpoint, passing.params, inquiry, asked)
         except Denied as denied:
-            # What is wrong with a write tells that there is something to write to.
+            # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             hides = endpoint.hidden and endpoint.target.kind == "ask" and unfit
             if hides and not (yield from self._visible(passing, endpoint, inquiry)):
@@ -218,7 +218,7 @@ class Gatekeeper:
             self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
-        """WebSockets and static files, which pass as they are."""
+        """Lets WebSockets and static files through unread."""
         asked, guard = passing.asked, self.policy.guard
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
@@ -236,7 +236,7 @@ class Gatekeeper:
         return True
 
     def _preflight(self, passing: Passing, place: Place) -> bool:
-        """The question that a browser asks ahead (Fetch standard, CORS)."""
+        """Handles a CORS preflight (Fetch standard)."""
         asked = passing.asked
         wanted = asked.values("access-control-request-method")
         if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
@@ -255,7 +255,7 @@ class Gatekeeper:
         return True
 
     def _stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
-        """Without any credential."""
+        """The request without any credential."""
         secret = {"cookie", "authorization", *self._credentials("header")}
         kept = onward(asked, self.policy.guard, (), raw=raw)
         kept = kept if raw else described(kept, "")
@@ -267,7 +267,7 @@ class Gatekeeper:
         return {each.name for each in self._lookups.credentials if each.where == where}
 
     def _names(self) -> set[str]:
-        """Headers in which credentials stand."""
+        """Names of the headers that carry credentials."""
         cookies = {"cookie"} if self._credentials("cookie") else set()
         return self._credentials("header") | cookies
 
@@ -308,7 +308,8 @@ class Gatekeeper:
         return who
 
     def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
-        """By the list of keys, or by asking the API; believed for `guard.ttl`."""
+        """Identifies the caller by the list of API keys or a who-am-I call; cached for
+        `guard.ttl`."""
         held, caller, index = inquiry.held, self.policy.caller, self._lookups.whoami
         epoch = self._callers.epoch
         if caller.api_key or index is None:
@@ -333,7 +334,7 @@ class Gatekeeper:
     def _whoami(
         self, inquiry: Inquiry, index: int, held: Given
     ) -> Generator[Asked, Answered | None, Answered | None]:
-        """Who-am-I, with some credentials or none, asked past every cache."""
+        """Calls who-am-I, with credentials or without, past every cache."""
         ask, failed = self._lookups.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
         question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
@@ -341,11 +342,11 @@ class Gatekeeper:
         question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
         if turned_away(answered) or (not held and answered is not None and answered.status != 200):
-            inquiry.failed = failed  # an answer too
+            inquiry.failed = failed  # a rejection is a usable response too
         return answered
 
     def _call(self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry) -> Talk:
-        """Whether the caller may use the endpoint at all."""
+        """Denies callers that may not use the endpoint at all."""
         model, operation, params = self._model, endpoint.operation.id, passing.params
         if may_call(model, inquiry.principal(), operation, params):
             return
@@ -365,8 +366,9 @@ class Gatekeeper:
         headers = described(onward(asked, self.policy.guard, declared), taken.media)
         known = passing.inquiry is not None and passing.inquiry.who.ids
         if not known and "authorization" in self._credentials("header"):
-            # What names nobody here names nobody there: some servers read `Bearer` and a tab. A
-            # name and a password may be what a client logs in with.
+            # Credentials that identify nobody here must identify nobody upstream: some servers
+            # accept `Bearer` followed by a tab. Basic credentials stay, since a client may log in
+            # with them.
             headers = tuple(h for h in headers if h[0] != "authorization" or _is_password(h[1]))
         return replace(
             asked,
@@ -377,8 +379,8 @@ class Gatekeeper:
         )
 
     def forget(self, passing: Passing) -> None:
-        """After a write nothing is believed of those it may be about, nor who wrote it: they may
-        have logged in or out."""
+        """Drops cached look-ups about everybody that a write may concern, and about the writer, who
+        may have logged in or out."""
         if passing.stale:
             self._desk.memory.forget(passing.stale)
             self._callers.forget(passing.stale)
@@ -388,7 +390,7 @@ class Gatekeeper:
     def leave(
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
-        """Cuts an answer down to what its caller may see, asking the API what it has to know."""
+        """Cuts a response down to what the caller may see; yields the look-ups that it needs."""
         passing.upstream = None if answered.missing else answered.status
         if passing.raw or (self.observe and passing.denied):
             return self._sent(passing, answered)
@@ -416,7 +418,7 @@ class Gatekeeper:
         return self._sent(passing, answered if self.observe else sent)
 
     def _done(self, passing: Passing, answered: Answered, denial: Answered) -> Answered:
-        """A write that was done is not said to have failed, whatever became of its answer."""
+        """Keeps the success status of a completed write, whatever happens to its response."""
         if denial.status == 429:
             return denial
         headers = back(answered, self.policy.guard, private=True)
@@ -426,7 +428,7 @@ class Gatekeeper:
     def _tells(
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, bool]:
-        """Whether an answer without an object would tell that a concealed one is there."""
+        """Whether a response without an object would reveal that a concealed object exists."""
         endpoint, inquiry = passing.endpoint, passing.inquiry
         if (
             endpoint is None
@@ -444,7 +446,7 @@ class Gatekeeper:
     def _visible(
         self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, bool]:
-        """Whether nothing is told by telling that the object is there which the path names."""
+        """Whether the caller may know that the object named by the path exists."""
         if endpoint.hidden is None:
             return True
         called = endpoint.operation.id
@@ -460,7 +462,7 @@ class Gatekeeper:
         if passing.preflight or endpoint is None or inquiry is None:
             headers = ahead.answer_headers(back(answered, guard, private=False))
             return Answered(ahead.STATUS, headers)
-        if not 200 <= answered.status <= 599:  # none of HTTP's (RFC 9110, 15)
+        if not 200 <= answered.status <= 599:  # not a status of HTTP (RFC 9110, 15)
             raise Denied(502, "undeclared")
         if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
@@ -488,8 +490,8 @@ class Gatekeeper:
         if cut is None:
             raise Denied(failed, "undeclared")
         call = Call(operation.id, passing.params, status, answered.media)
-        # The answer of a login is of the account that logs in. Nothing is looked up for it: what
-        # came with the request is not its credential.
+        # The response to a login belongs to the account that logs in. It needs no look-up: the
+        # credentials of the request are not that account's.
         new = logged_in(answered, self._model.rule(operation.id).login)
         if not new.ids:
             yield from inquiry.again()
@@ -516,7 +518,8 @@ class Gatekeeper:
     def _look(
         self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]
     ) -> None:
-        """Counts whose objects are shown."""
+        """Counts the owners whose objects are shown against the caller's limits; raises `Denied`
+        (429)."""
         who, address = inquiry.who, self._block(passing.asked)
         asked = b"\0".join((octets(passing.forward.target), passing.forward.body))
         shown = owners_shown(self.policy, done, self._budgets.limited, asked)
@@ -527,7 +530,7 @@ class Gatekeeper:
                 raise Denied(429, "budget", retry_after=str(wait))
 
     def _denial(self, passing: Passing, denied: Denied) -> Answered:
-        """A refusal, readable for a page of an origin that the contract names (Fetch, CORS)."""
+        """A denial, with CORS headers for an origin that the contract names (Fetch)."""
         if denied.status == 401 and "authorization" in self._credentials("header"):
             denied = Denied(401, denied.reason, www_authenticate="Bearer")
         made, said = denied.answer(), passing.asked.values("origin")
@@ -558,7 +561,7 @@ def _target(asked: Asked, query: str) -> str:
 
 
 def _check(endpoint: Endpoint, params: Mapping[str, str]) -> None:
-    """Refuses a path with a text in it that the document does not allow there."""
+    """Denies (404) a path parameter whose text the document does not allow."""
     if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
         raise Denied(404, "path")
 
@@ -567,8 +570,8 @@ _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+)={0,2}\Z")
 
 
 def _is_password(value: str) -> bool:
-    """Whether this is a name and a password and nothing else (RFC 7617): where something follows,
-    or there is no colon, some server finds another scheme or a token."""
+    """Whether this is exactly a user name and a password (RFC 7617): with anything after it, or
+    without a colon, some servers find another scheme or a token."""
     said = _BASIC.match(value)
     try:
         return said is not None and b":" in b64decode(said[1] + "=" * (-len(said[1]) % 4))
@@ -577,7 +580,7 @@ def _is_password(value: str) -> bool:
 
 
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:
-    """What cuts an answer of this media type; None: nothing of it is declared, or readable."""
+    """The projection for a media type; None when the response is not declared or not readable."""
     said = read_media_type([value for name, value in answered.headers if name == "content-type"])
     media = answer_media(operation, answered.status, str(said)) if said else None
     if said is None or media is None or said.charset not in ("", "utf-8", "us-ascii"):

@@ -29,15 +29,15 @@ from oakum.openapi.model import Json
 
 SCHEMA = "oakum.export/2"
 _MARK = "export.json"
-"""Tells an export from a folder of somebody's: its contract, engine and list of files."""
+"""Marks a folder as an export: holds its contract, engine and list of files."""
 _TEMPLATES = Path(__file__).parent / "fleet"
 _LOGS = {"envoy": Path("/dev/stdout")}
-"""Where the audit goes, if not to a file: containers collect what they print."""
+"""Default place of the audit, unless it is a file: container platforms collect standard output."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What `oakum guard export` is told."""
+    """Options of `oakum guard export`."""
 
     contract: Path
     upstream: str
@@ -47,17 +47,17 @@ class Order:
     workers: int = 1
     redis: str = ""
     deny: Path | None = None
-    """The deny list; None: nobody is turned away."""
+    """The deny list; None: no caller is denied."""
     at: Path = Path("/opt/oakum")
-    """Absolute; where the folder will stand on the machines that run it."""
+    """Absolute; path of the folder on the machines that run it."""
 
 
 def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> ContractFiles:
-    """Writes the folder, whole or not at all. `audit_key`: of the fleet, where it is known, so that
-    a deny list made under another one is refused.
+    """Writes the folder atomically. `audit_key`: the fleet's, if known, so that a deny list made
+    under another key is refused.
 
-    Raises `InputError` when there is a folder that is no earlier export, and `TargetError` when the
-    engine refuses its files.
+    Raises `InputError` when the folder exists and is not an earlier export, and `TargetError` when
+    the engine rejects its files.
     """
     _replaceable(out)
     if len(os.fsencode(order.at / "run/admin")) > LONGEST:
@@ -80,7 +80,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
         redis=order.redis,
         denied=listed,
         deny_key=key_of(order.deny) if order.deny is not None and listed else "",
-        # No port: two guards may stand on one machine, and nobody else on it may end one.
+        # A socket, not a port: two guards may run on one machine, and no other user may stop one.
         admin=f"{UNIX}{order.at}/run/admin" if engine.control.drain else "",
     )
     out = out.absolute()
@@ -99,7 +99,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
         (fresh / "run").mkdir()
         fill(fresh, {_MARK: _mark(now, engine, names)})
         for each in fresh.rglob("*"):
-            each.chmod(0o755 if each.is_dir() else 0o644)  # there is no secret in it
+            each.chmod(0o755 if each.is_dir() else 0o644)  # it holds no secret
         _put(fresh, out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -117,9 +117,9 @@ def _mark(now: ContractFiles, engine: Target, names: list[str]) -> bytes:
 
 
 def _command(engine: Target, folder: Path, deployment: Deployment) -> list[str]:
-    """The engine's command line, its program by name and its files where they will stand.
+    """The engine's command line with paths of the target machine.
 
-    Without what `-g` says to nginx, which is of this machine: its user, its limits.
+    Drops nginx's `-g` options, which describe this machine: its user, its limits.
     """
     program, *more = engine.command(folder)
     if "-g" in more:
@@ -135,7 +135,7 @@ def _around(
     config: Mapping[str, bytes],
     command: list[str],
 ) -> dict[str, bytes]:
-    """Every template of the engine's, filled in."""
+    """Renders every template of the engine."""
     folder = _TEMPLATES / engine.name
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -167,7 +167,7 @@ def _around(
 
 
 def _digest(config: Mapping[str, bytes], swapped: frozenset[str]) -> str:
-    """Changes when the engine has to be started anew."""
+    """Changes when the engine has to be restarted."""
     found = hashlib.sha256()
     for name in sorted(config.keys() - swapped):
         found.update(config[name])
@@ -182,7 +182,7 @@ def _version(package: str) -> str:
 
 
 def _replaceable(out: Path) -> None:
-    """Only what an export has written is replaced."""
+    """Raises `InputError` unless the folder is absent, empty or an earlier export."""
     if not out.exists():
         return
     place = Location(str(out))
@@ -205,7 +205,7 @@ def _replaceable(out: Path) -> None:
 
 
 def _put(fresh: Path, out: Path) -> None:
-    """By renaming, so that nobody ever copies half an export."""
+    """Moves the export into place by renaming, so that nobody copies half of it."""
     fresh.chmod(0o755)
     if not out.exists():
         fresh.rename(out)

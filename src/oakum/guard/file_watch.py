@@ -15,31 +15,31 @@ Content = bytes | None
 
 
 class Watch:
-    """The files as they were when they were last taken over."""
+    """Fingerprints of the files at the last load."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.adopt(paths)
 
     def adopt(self, paths: Iterable[Path]) -> None:
-        """Take these files, as they are now, for what is in force.
+        """Takes these files, as they are now, as the loaded state.
 
-        To be called before they are read: what changes meanwhile is then seen as a change.
+        Call this before reading them, so that a change in between is noticed.
         """
         self._stamps = {path: _stamp(path) for path in paths}
         self._content = {path: _content(path) for path in self._stamps}
         self._last = self._stamps
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Further files, found while the others were read."""
+        """Adds files that were discovered while reading the others."""
         for path in paths:
             if path not in self._stamps:
                 self._stamps[path] = _stamp(path)
                 self._content[path] = _content(path)
 
     def changed(self) -> bool:
-        """Whether any file has other bytes, and has held still since the last question.
+        """Whether any file has new bytes and has been stable since the last call.
 
-        A file that is being written is not read half; one that was only touched is no news.
+        A file that is still being written is not read, and a mere `touch` is ignored.
         """
         stamps = {path: _stamp(path) for path in self._stamps}
         still, self._last = stamps == self._last, stamps

@@ -17,7 +17,7 @@ from oakum.guard.target import Deployment, Target
 
 @contextmanager
 def folder_of(state: Path | None) -> Iterator[Path]:
-    """A folder that is this user's and this run's alone: code that the engine runs stands in it."""
+    """A private folder of this user and run: it holds code that the engine executes."""
     if state is None:
         made = Path(tempfile.mkdtemp(prefix="oakum-guard-"))
         try:
@@ -45,10 +45,10 @@ def folder_of(state: Path | None) -> Iterator[Path]:
 
 
 def judged(engine: Target, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
-    """The rendered files, after the engine has seen their like in a passing folder `within`:
-    without the store of a fleet, which need not be known here.
+    """The rendered files, after the engine has validated equivalent ones in a temporary folder
+    inside `within`; without the shared store, which this machine may not reach.
 
-    Raises `TargetError` when it refuses them, and `InputError` as the engine does.
+    Raises `TargetError` when the engine rejects them, and `InputError` as `render` does.
     """
     beside = Path(tempfile.mkdtemp(prefix="candidate-", dir=within))
     try:
@@ -60,7 +60,7 @@ def judged(engine: Target, deployment: Deployment, within: Path) -> Mapping[str,
 
 
 def fill(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes files, each whole or not at all, for this user alone."""
+    """Writes files atomically, readable by this user only."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,7 +71,8 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def appendable(path: Path) -> Path:
-    """A log file of the user's, made if need be; absolute. Raises `InputError`."""
+    """Absolute path of a log file, created if needed. Raises `InputError` if it cannot be appended
+    to."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError as error:

@@ -24,13 +24,13 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
 )
-"""Query parameters, in lower case, by which callers choose the members of an answer."""
+"""Lower-case names of query parameters with which callers select members of a response."""
 
 _KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
 
 
 def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Problem, ...]:
-    """Warnings about what stays closed behind a gateway, in the order of the contract."""
+    """Warnings about what stays denied behind a gateway, in the order of the contract."""
     seen = _Seen(document, model, wiring)
     return (
         *seen.caller(),
@@ -48,7 +48,7 @@ class _Seen(Writes):
     # ------------------------------------------------------------ who is calling
 
     def caller(self) -> Iterator[Problem]:
-        """A who-am-I that cannot be asked, so that nobody is anybody."""
+        """Warns when who-am-I cannot be called, so that every caller is anonymous."""
         caller = self.policy.caller
         if caller.claim or caller.api_key or self.wiring.whoami is not None:
             return
@@ -61,7 +61,7 @@ class _Seen(Writes):
         yield Problem(where, f"{said}, so nobody is anybody behind a gateway", hint)
 
     def relations(self) -> Iterator[Problem]:
-        """Relations that nobody will be known to have."""
+        """Warns about relations that can never be established."""
         for relation in self.policy.relations.values():
             if relation.kind == "lookup" and relation.name in self.wiring.relations:
                 yield from self._lookup(relation)
@@ -86,7 +86,7 @@ class _Seen(Writes):
             yield Problem(relation.location, f"{said}: {closed}", hint)
 
     def _owners_only(self, operation: Operation) -> bool:
-        """Whether a question with a caller's own credentials is refused about others."""
+        """Whether a look-up with the caller's own credentials is refused for other owners."""
         call = self.model.rule(operation.id).call
         if self.policy.guard.service is not None or not call:
             return False
@@ -119,7 +119,7 @@ class _Seen(Writes):
         )
 
     def states(self) -> Iterator[Problem]:
-        """States of an account that nobody but its owner is told."""
+        """Warns about account states that only the owner can read."""
         for path, (index, _) in self.wiring.states.items():
             name, _, called = path.partition(".")
             resource = self.policy.resources[name]
@@ -140,8 +140,8 @@ class _Seen(Writes):
             yield Problem(state.location, said, hint)
 
     def unnamed(self) -> Iterator[Problem]:
-        """Operations without a body in their answer that no line speaks of; those with one are
-        told of by every check of a contract."""
+        """Warns about operations without a response body that the contract does not mention; those
+        with a body are reported by every contract check."""
         names = [
             each.id
             for each in self.document.operations
@@ -158,7 +158,7 @@ class _Seen(Writes):
     # ------------------------------------------------------------ operations
 
     def endpoint(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """What a granted operation does not give behind a gateway."""
+        """Warns about what a granted operation does not return behind a gateway."""
         yield from self._unreadable(endpoint)
         yield from self._anything(endpoint)
         yield from self._sparse(endpoint)
@@ -194,7 +194,7 @@ class _Seen(Writes):
             )
 
     def _anything(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """A place outside of every resource where the document allows anything."""
+        """Warns about a place outside every resource where the document allows any value."""
         media = endpoint.operation.success()
         bound = self.model.bound
         todo: list[tuple[str, Shape]] = []
@@ -238,8 +238,8 @@ class _Seen(Writes):
                 )
 
     def _unasked(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """A read that `call:` opens to an owner or the like, and values of its answer that stand in
-        no object: without an object of the caller's beside them, nobody is asked about them."""
+        """Warns about a read that `call:` opens to an owner or the like, with values outside any
+        object: without an object of the caller's beside them, no look-up is made for them."""
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         if not asks(self.model, operation.id) or account(self.model, operation.id):
             return
@@ -264,7 +264,7 @@ class _Seen(Writes):
         yield Problem(self._where(operation), said, hint)
 
     def _beside(self, operation: Operation, top: Shape) -> bool:
-        """Whether an answer is declared to hold a value that is in no object of a resource."""
+        """Whether the document declares a value outside every resource."""
         pointers, known = self._pointers(operation), set[Shape]()
         todo: list[tuple[tuple[str, ...], Shape]] = [((), top)]
         for at, shape in todo:
@@ -280,7 +280,7 @@ class _Seen(Writes):
         return False
 
     def _told(self, resource: Resource, state: State) -> bool:
-        """Whether somebody else than its owner and staff may see a state's value."""
+        """Whether anybody but the owner and staff may see a state's value."""
         sees = {
             name
             for rule in resource.fields
@@ -292,7 +292,7 @@ class _Seen(Writes):
 
 
 def _told_at(shape: Shape, claim: str) -> Shape | None:
-    """The place that a schema has for a claim, or for members that it does not name."""
+    """The schema at a claim's path, or that of undeclared members; None if there is none."""
     at: Shape | None = shape
     for step in claim_path(claim):
         at = member(at, step) if at is not None else None
@@ -300,7 +300,7 @@ def _told_at(shape: Shape, claim: str) -> Shape | None:
 
 
 def _other_kind(shape: Shape, value: Json) -> str:
-    """What a claim is declared as, where that is never a value; empty: it may be."""
+    """The declared type of a claim that can never equal the value; empty when it can."""
     shape = element(shape) or shape
     kinds = {"boolean"} if isinstance(value, bool) else _KINDS.get(type(value), set())
     if not shape.kinds or shape.branches or not kinds or kinds & {*shape.kinds}:
@@ -314,7 +314,7 @@ def _is_anything(shape: Shape) -> bool:
 
 
 def _needed(resource: Resource) -> str:
-    """A member without which nobody can tell whose an object is, or how it is set."""
+    """A member that decides an object's owner or state, without which nothing can be shown."""
     if resource.owner.kind == "field":
         return resource.owner.members[0]
     return next((state.member for state in resource.states.values() if state.member), "")

@@ -21,17 +21,17 @@ from oakum.routing.shown import enclosing, listed_at, shown_at
 from oakum.routing.targets import names, needs_object
 
 _DEEP = 3
-"""Members within members of a body in which a list of keys is looked for."""
+"""Nesting depth of a request body that is searched for lists of keys."""
 
 _MANY = 3
-"""From as many on, warnings that say the same are told once."""
+"""From this number on, equal warnings are merged into one."""
 
 _INSIDE = ("field", "path", "caller")
-"""Kinds of owners of a thing within another one that is looked at by its key."""
+"""Kinds of owner for an object nested in one that is looked up by its key."""
 
 
 class Writes:
-    """Warnings about the writes of a contract."""
+    """Warnings about writes: granted by the contract, but denied or unchecked by the gateway."""
 
     def __init__(self, document: Document, model: Model, wiring: LookupPlan) -> None:
         self.document, self.model, self.wiring = document, model, wiring
@@ -44,7 +44,7 @@ class Writes:
         return self.document.locate(operation.pointer)
 
     def logins(self) -> Iterator[Problem]:
-        """Operations that people call before they are anybody: each, or all of them at once."""
+        """Warns about operations that are called before logging in: one by one, or merged."""
         found = [
             problem
             for endpoint in self.wiring.endpoints.values()
@@ -58,7 +58,7 @@ class Writes:
         yield Problem(first.location, first.message + more, first.hint)
 
     def bodiless(self) -> Iterator[Problem]:
-        """Writes of which the document declares no body, so that none passes."""
+        """Warns about writes without a declared body: the gateway lets no body through."""
         found = [
             endpoint.operation
             for endpoint in self.wiring.endpoints.values()
@@ -74,8 +74,8 @@ class Writes:
             yield Problem(self._where(found[0]), f"{said} with 400", hint)
 
     def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """The answer of an operation that people call before they are anybody, and that shows what
-        an owner sees: mostly a login, or the making of an account."""
+        """Warns about a response to an anonymous caller that shows what only an owner may see:
+        usually a login or a sign-up."""
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         who = self._before(endpoint)
         shown = [self.policy.resources[name] for name in self._shown(operation)]
@@ -93,8 +93,8 @@ class Writes:
                 return
 
     def _before(self, endpoint: Endpoint) -> str:
-        """Says that who calls a write is nobody; empty: they may well be somebody. Where a login is
-        optional, only who makes an account mostly has not logged in."""
+        """Says why a write's caller is anonymous; empty when it may be logged in. Where login is
+        optional, only a sign-up is assumed to be anonymous."""
         operation, id = endpoint.operation, endpoint.operation.id
         if not endpoint.write or not may_call(self.model, ANONYMOUS, id, {}):
             return ""
@@ -106,7 +106,7 @@ class Writes:
         return f"whoever calls `{id}` before they log in is nobody" if makes and account else ""
 
     def _unset(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """A body of which whoever sends it may set nothing, since they are nobody yet."""
+        """Warns about a body in which the caller, being anonymous, may set nothing."""
         id, who = endpoint.operation.id, self._before(endpoint)
         said = self.model.written.get(id)
         written = [self.policy.resources[name] for name in said.resources] if said and who else []
@@ -122,7 +122,7 @@ class Writes:
             )
 
     def _kept(self, resource: Resource) -> list[str]:
-        """Fields that its owner is shown, and nobody's caller is."""
+        """Fields that the owner may see and an anonymous caller may not."""
         return [
             rule.path
             for rule in resource.fields
@@ -172,12 +172,12 @@ class Writes:
             yield Problem(self._where(operation), said, hint)
 
     def _of_an_object(self, written: list[Resource]) -> bool:
-        """Whether lines say who sets something, each by what a caller is to an object."""
+        """Whether every setting right depends on the caller's relation to the object."""
         grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
         return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
 
     def _keys(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Keys in bodies by which no gateway looks at an object."""
+        """Warns about keys in bodies for which the gateway makes no look-up."""
         id = endpoint.operation.id
         said = self.model.written.get(id)
         for name in self._written(endpoint.operation):
@@ -205,7 +205,7 @@ class Writes:
                 )
 
     def _unlooked(self, endpoint: Endpoint, name: str) -> bool:
-        """Whether what a body says of a key of its own is of no object that was looked at."""
+        """Whether a key in a body may name another object than the one that was looked up."""
         target = endpoint.target
         makes = endpoint.operation.method == "POST"
         if target.kind == "none" or (makes and name not in endpoint.finders):
@@ -215,7 +215,8 @@ class Writes:
         return target.unnamed or target.below or target.resource not in ("", name)
 
     def _stands(self, operation: Operation, name: str) -> set[bool]:
-        """How objects stand in a request body, in no other one: in a list or a map, or alone."""
+        """How top-level objects of a resource occur in a request body: True in a list or map, False
+        alone."""
         found = {"*" in at for at, each in self.model.sets.get(operation.id, ()) if each == name}
         bound, known = self.model.bound, set[tuple[Shape, bool]]()
         todo = [(each.shape, False) for each in operation.body if each.shape is not None]
@@ -229,7 +230,7 @@ class Writes:
         return found
 
     def parted(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Objects of their parent's owner that are shown, or written, where the parent is not."""
+        """Warns about objects owned through a parent that is absent from the response or body."""
         operation, target = endpoint.operation, endpoint.target
         for name in self._shown(operation) if not endpoint.write else ():
             resource = self.policy.resources[name]
@@ -249,14 +250,15 @@ class Writes:
             shower = self.model.operations[target.operation]
             around = enclosing(self.model, shower, target.pointer)
             kinds = {self.policy.resources[name].owner.kind for _, name in around}
-            alone = kinds <= {"parent"}  # also what stands in such an object alone
+            # true also for an object that is enclosed only by one of this kind
+            alone = kinds <= {"parent"}
             if resource.owner.kind == "parent" and alone:
                 said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
                 where = self._where(operation)
                 yield Problem(where, f"{said}, so its owner may not", _parted(resource))
 
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Objects that a write names by plain keys, beside the one of its path or unseen."""
+        """Warns about objects that a write names by plain keys and that are not looked up."""
         operation, id = endpoint.operation, endpoint.operation.id
         rule, plain = self.model.rule(id), {**endpoint.plain.query, **endpoint.plain.body}
         for name, resource in (
@@ -279,7 +281,7 @@ class Writes:
                 )
 
     def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """What may name the objects of a write that no path names, and is not said to."""
+        """Warns about parameters that may name the object of a write without a declared meaning."""
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         checked = rule.call is None or needs_object(self.policy, rule.call)
         if operation.method in ("POST", "QUERY") or names(operation) or not checked:
@@ -302,7 +304,7 @@ class Writes:
             yield Problem(self._where(operation), said, hint)
 
     def _lists(self, operation: Operation) -> Iterator[str]:
-        """Lists of scalars in a request body, outside of every resource, within a few members."""
+        """Lists of scalars in a request body outside every resource, down to a few levels."""
         params = self.model.rule(operation.id).params
         todo = [((), each.shape) for each in operation.body if each.shape is not None]
         tops: list[tuple[tuple[str, ...], Shape]] = [*todo]
@@ -314,7 +316,7 @@ class Writes:
                 tops += [((*at, name), child()) for name, child in shape.properties.items()]
 
     def made(self) -> Iterator[Problem]:
-        """Keys of which nobody asks whether they are free: said once."""
+        """Warns once about keys whose availability is not checked."""
         found = [
             (endpoint.operation, self.policy.resources[name])
             for endpoint in self.wiring.endpoints.values()
@@ -348,8 +350,8 @@ class Writes:
                 yield name
 
     def _existence(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """A write that `call:` opens to who may be shown nothing of the concealed object that the
-        path names: that it succeeds tells that the object is there."""
+        """Warns about a write that `call:` opens to callers who may see nothing of the concealed
+        object in the path: its success reveals that the object exists."""
         hidden, id = endpoint.hidden, endpoint.operation.id
         for caller in self.model.rule(id).call or () if hidden is not None else ():
             if hidden is None or self.policy.relations[caller].kind == "owner":
@@ -367,14 +369,14 @@ class Writes:
                     return
 
     def _at_least(self, relation: str) -> set[str]:
-        """All that whoever has a relation to a stranger's object certainly is."""
+        """All relations that certainly hold for a caller who has this one to another's object."""
         every = self.policy.relations.values()
         known = self.policy.relations[relation].kind != "anyone"
         base = {"anyone", "authenticated"} if known else {"anyone"}
         return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
 
     def _forms(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Bodies of a resource in a form, of which a gateway does not read what is set."""
+        """Warns about form bodies of a resource that a gateway cannot read."""
         for media in sorted(endpoint.unjudged):
             yield Problem(
                 self._where(endpoint.operation),
@@ -398,7 +400,7 @@ class Writes:
             )
 
     def _shown(self, operation: Operation) -> list[str]:
-        """Resources in an operation's good answer."""
+        """Resources in an operation's success response."""
         media = operation.success()
         shape = media.shape if media is not None else None
         found = resources_in(shape, self.model.bound) if shape is not None else ()
@@ -423,7 +425,7 @@ def _sets(resource: Resource) -> bool:
 
 
 def _parted(resource: Resource, *, reads: bool = False) -> str:
-    """What helps where the parent of an object is not around it."""
+    """Hint for an object whose parent is not around it."""
     name = resource.name
     own = f"write `owner: FIELD` at `{name}` where it names its owner itself"
     if reads:

@@ -19,11 +19,11 @@ from oakum.routing.parts import parts_of
 from oakum.routing.route import called, queried, valued
 
 _LONGEST = 1024
-"""Of a text that may be a key; what is longer stands for itself as an empty one."""
+"""Bytes of a text that may be a key; a longer one is replaced by an empty text."""
 
 
 def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
-    """The object that a body says, as JSON. Raises `Denied`."""
+    """The body as a JSON object. Raises `Denied` for duplicate or unreadable members."""
     said: dict[str, Json] = {}
     for name, value in _pairs(form, kind, body):
         if name in form.lists:
@@ -38,7 +38,7 @@ def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
 
 
 def left(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:
-    """The body with these members only; None: it cannot be cut."""
+    """The body with these members only; None when it is not URL-encoded and cannot be cut."""
     if kind.type != FORM:
         return None
     pieces = body.decode("ascii").split("&")

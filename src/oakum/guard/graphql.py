@@ -15,9 +15,9 @@ from oakum.openapi.model import Json
 
 MAX_TOKENS = 10_000
 MAX_LEVELS = 15
-"""Of selections within selections, and of values within values."""
+"""Most nested selections, and most nested values."""
 
-# Line ends of some readers and not of others would end a comment for some and not for others.
+# Line ends that only some parsers recognise would end a comment for some and not for others.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029\ud800-\udfff]|\r(?!\n)")
 _IGNORED = re.compile("(?:[\t\n\r ,\ufeff]|#[^\n\r]*)*+")
 _TOKEN = re.compile(
@@ -31,14 +31,14 @@ _TOKEN = re.compile(
 _STARTS = frozenset(("query", "mutation", "subscription", "fragment"))
 _DIRECTIVES = frozenset(("include", "skip"))
 _CLOSES = {")": "(", "]": "[", "}": ":"}
-"""By what closes it: a bracket among values, `:` for an object there."""
+"""Closing token → opening token within values; `:` stands for an object."""
 
 
 def refused(said: Json, *, writes: bool = False) -> str:
-    """Why a request body (or what stands for one) may not be passed on; empty: it may.
+    """Why a request body (or its equivalent) must not be forwarded; empty: it may.
 
-    `batch`: several requests in one. `missing`: no query, but perhaps something that stands for
-    one. Else as `refusal` has it.
+    `batch`: several requests in one. `missing`: no query, though perhaps a persisted one. Otherwise
+    a result of `refusal`.
     """
     if isinstance(said, list):
         return "batch"
@@ -47,8 +47,8 @@ def refused(said: Json, *, writes: bool = False) -> str:
 
 
 def parameter(query: str) -> str | None:
-    """The `query` parameter of a URL's query, decoded; None when it does not stand there once, or
-    also stands there in a form that some servers take for a list."""
+    """The decoded `query` parameter of a URL; None unless it occurs exactly once, or when it also
+    occurs in a form that some servers read as a list."""
     found: list[str] = []
     for piece in query.split("&"):
         name, _, value = piece.partition("=")
@@ -59,11 +59,11 @@ def parameter(query: str) -> str | None:
 
 
 def refusal(query: str, *, writes: bool = False) -> str:
-    """Why a query may not be passed on; empty: it may.
+    """Why a query must not be forwarded; empty: it may.
 
-    `syntax`: it is no executable document. `alias`: a field under another name. `mutation` (unless
-    the endpoint `writes`), `subscription`. `introspection`: of the schema. `directive`: another one
-    than `@include` and `@skip`, which may do anything. `depth`, `size`: there is too much of it.
+    `syntax`: not an executable document. `alias`: a field under another name. `mutation` (unless
+    the endpoint `writes`), `subscription`. `introspection`: of the schema. `directive`: any but
+    `@include` and `@skip`. `depth`, `size`: over the limit.
     """
     tokens = _tokens(query)
     if isinstance(tokens, str):
@@ -95,7 +95,7 @@ def refusal(query: str, *, writes: bool = False) -> str:
 
 
 def _tokens(query: str) -> list[str] | str:
-    """Names and punctuators as they are, `0` for a number and `"` for a text; or what is wrong."""
+    """Names and punctuators verbatim, `0` for a number, `"` for a text; or a reason code."""
     if _UNSAFE.search(query):
         return "syntax"
     found: list[str] = []
@@ -116,14 +116,14 @@ def _end(match: re.Match[str] | None) -> int:
 
 
 def _start(token: str, writes: bool) -> str:
-    """How a definition may begin."""
+    """Reason code for the first token of a definition; empty if allowed."""
     if token == "subscription" or (token == "mutation" and not writes):
         return token
     return "" if token in _STARTS or token == "{" else "syntax"
 
 
 def _value(token: str, stack: list[str], levels: int) -> str:
-    """One token of arguments, or of the definitions of variables."""
+    """Checks one token of arguments or variable definitions."""
     if token in _CLOSES:
         return "" if stack.pop() == _CLOSES[token] else "syntax"
     if token in ("(", "..."):
@@ -134,12 +134,12 @@ def _value(token: str, stack: list[str], levels: int) -> str:
 
 
 def _head(token: str) -> str:
-    """One token of what stands before the first selection."""
+    """Checks one token before the first selection."""
     return "" if token == "@" or _is_name(token) else "syntax"
 
 
 def _selection(before: str, token: str, after: str) -> str:
-    """One token of a selection, and its neighbours."""
+    """Checks one token of a selection against its neighbours."""
     if token == ":":
         if not (_is_name(before) and _is_name(after)):
             return "syntax"

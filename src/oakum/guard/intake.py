@@ -31,22 +31,22 @@ from oakum.routing.who import readable
 
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:
-    """*Forbidden*, said as *absent* where the contract conceals."""
+    """A 403, or a 404 where the contract conceals that the object exists."""
     return Denied(404 if endpoint.conceals else 403, reason)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The body that goes on, and the ids that the request is about."""
+    """The body to forward, and the ids that the request concerns."""
 
     body: bytes
     about: frozenset[str] = frozenset()
     media: str = ""
-    """What the body is called onward; empty: nothing that was said of it has one reading."""
+    """Media type to forward; empty when the client's `content-type` is ambiguous."""
 
 
 class Intake:
-    """Takes requests in for one contract."""
+    """Checks requests against one contract."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -55,8 +55,8 @@ class Intake:
     def take(
         self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, asked: Asked
     ) -> Generator[Asked, Answered | None, Taken]:
-        """Raises `Denied` for a write to what the caller may not touch, and for a body that cannot
-        be read or holds what the caller may not set."""
+        """Raises `Denied` for a write to an object that the caller may not touch, and for a body
+        that is unreadable or holds a field that the caller may not set."""
         subject: Subject | None = None
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)
@@ -92,7 +92,7 @@ class Intake:
     def _asked(
         self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
-        """The object as the API shows it."""
+        """Looks up the object to be written."""
         asked = question(self._model, target, params, inquiry)
         if asked is None:
             raise absent(endpoint, "target")
@@ -133,7 +133,7 @@ class Intake:
         if call is not None:
             yield from inquiry.settle(lambda needs: needs.any(call, subject))
         else:
-            # Whoever may set something of the object may go on, whatever the body will hold.
+            # Whoever may set any field of the object may continue; the body is checked later.
             yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(endpoint, "call")
@@ -146,7 +146,7 @@ class Intake:
         asked: Asked,
         value: Json,
     ) -> Generator[Asked, Answered | None, None]:
-        """The objects that a write names by their keys alone; each has to be one that it may."""
+        """Checks that the caller may write every object that a write names by a plain key."""
         model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
@@ -218,7 +218,7 @@ class Intake:
         subject: Subject | None,
         reading: Reading,
     ) -> Generator[Asked, Answered | None, Weighed]:
-        """What may be sent on of a body, with all that is to be looked up for it."""
+        """What may be forwarded of a body, after all look-ups that it needs."""
         named = Named(endpoint.finders, endpoint.local, makes=endpoint.operation.method == "POST")
         while True:
             done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
@@ -234,8 +234,8 @@ class Intake:
     def _sets(
         self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None
     ) -> Generator[Asked, Answered | None, None]:
-        """Refuses no body, `null` and an empty list to whom an object without members is refused:
-        where all of a body is a resource, they write no less."""
+        """Denies an empty body, `null` and an empty list to callers to whom an empty object is
+        denied: where the whole body is a resource, these are writes too."""
         model, id = self._model, endpoint.operation.id
         body = model.written.get(id)
         if subject is None or body is None or not body.whole:
@@ -245,17 +245,18 @@ class Intake:
             raise Denied(422, "body")
 
     def _query(self, endpoint: Endpoint, said: Json) -> None:
-        """Where a query chooses what is answered, it has to say which field is which."""
+        """Denies (400) a GraphQL query that `refused` rejects, where the response depends on
+        one."""
         if self._model.rule(endpoint.operation.id).graphql and refused(said, writes=endpoint.write):
             raise Denied(400, "query")
 
     def _own(self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
-        """Whether the object is the caller's, as it has to be where no body says what is set."""
+        """Whether the object is the caller's own, as required where no body says what is set."""
         owners = subject.owners if subject else ()
         return endpoint.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
     def _unread(self, endpoint: Endpoint, kind: MediaType, body: bytes) -> bytes:
-        """A body that is no JSON, of which at most the names are judged."""
+        """A body that is not JSON: only its member names are checked."""
         if kind.type == FORM and endpoint.form:
             return self._pairs(endpoint.form, body)
         if kind.type == FORM and overrides(pair_names(body)):
@@ -269,7 +270,7 @@ class Intake:
         return body
 
     def _pairs(self, form: Form, body: bytes) -> bytes:
-        """A body in URL-encoded pairs, of which those that are declared go on, as of a query."""
+        """A URL-encoded body, cut down to its declared pairs as a query string is."""
         try:
             text = body.decode("ascii")
             kept = queried(text, form.names, form.lists, form.nested)
@@ -281,7 +282,8 @@ class Intake:
         return kept.encode()
 
     def _media(self, endpoint: Endpoint, asked: Asked) -> MediaType:
-        """Media type of a body that may be there."""
+        """Media type of a request body. Raises `Denied`: 400 if none is expected, 415 if
+        undeclared."""
         values = asked.values("content-type")
         if not endpoint.operation.body or len(values) > 1:
             raise Denied(400, "body")
@@ -300,7 +302,7 @@ class Intake:
 
 
 def _scalars(value: Json) -> Iterator[str]:
-    """Every text and number of a body: any may be the id of somebody."""
+    """Every text and number of a body, since any may be an owner's id."""
     if isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _scalars(each)

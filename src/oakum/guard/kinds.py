@@ -10,7 +10,7 @@ _NULL = 16
 
 
 def bits_of(shape: Shape) -> int:
-    """Of the scalars that may stand outside of every resource; `null` always may."""
+    """Bits for the scalar types allowed outside every resource; `null` is always allowed."""
     bits = _NULL
     for kind in scalars(shape):
         bits |= _BITS[kind]

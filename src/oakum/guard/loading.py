@@ -34,11 +34,10 @@ def open_gate(
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time,
 ) -> Gatekeeper:
-    """Reads and compiles a contract, its keys, and its secrets from the environment.
+    """Loads a contract, its keys, and its secrets from the environment.
 
-    Without a key for the audit's hashes in the environment they are this process's own. `deny`: a
-    deny list, as it is now. Raises `InputError` with every mistake, and for a secret that nobody
-    has set.
+    Without an audit key in the environment a random one is used. `deny`: a deny list, read once.
+    Raises `InputError` with all mistakes, and for a secret that is not set.
     """
     path = Path(path)
     read = read_contract(path, [Path(each) for each in overlays])
@@ -68,8 +67,8 @@ def open_gate(
 
 
 def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[str, Any]], None]:
-    """An audit that takes no answer away and opens none: where it fails, the log says so, and not
-    what the error says, which may be a value of a person."""
+    """An audit callback whose failure never affects a response. The log names only the type of the
+    error, whose text may hold personal data."""
 
     def noted(line: Mapping[str, Any]) -> None:
         try:
@@ -82,7 +81,7 @@ def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[
 
 
 def unread(asked: Asked, denied: Denied) -> Refusal:
-    """What becomes of a request that did not come whole; no contract can judge it."""
+    """The response to a request that was not received completely, which no contract can judge."""
     passing, made = Passing(asked, asked, "", time()), denied.answer()
     passing.status, passing.denied, passing.bytes_out = made.status, denied.reason, len(made.body)
     audit = {**passing.audit, "contract": None}
@@ -90,5 +89,5 @@ def unread(asked: Asked, denied: Denied) -> Refusal:
 
 
 def written(line: Mapping[str, Any]) -> None:
-    """The usual place of the audit: one JSON object a line, at level INFO of `oakum.guard`."""
+    """Default audit: one JSON object a line, at level INFO of the logger `oakum.guard`."""
     _log.info("%s", json.dumps(line, ensure_ascii=False, separators=(",", ":")))

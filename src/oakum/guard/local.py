@@ -9,18 +9,18 @@ from pathlib import Path
 from oakum.guard.target import address
 
 UNIX = "unix:"
-"""Begins an address that is the path of a socket."""
+"""Prefix of an address that is a Unix socket."""
 LONGEST = 100
-"""Bytes of such a path: `sun_path` of the systems that there are has 104 or more."""
+"""Most bytes of a socket path: `sun_path` has 104 or more on all common systems."""
 
 
 def path_of(where: str) -> Path | None:
-    """The socket of an address; None: it is `host:port`."""
+    """Path of a Unix socket; None when the address is `host:port`."""
     return Path(where.removeprefix(UNIX)) if where.startswith(UNIX) else None
 
 
 def told(where: str, method: str, path: str) -> tuple[int, str]:
-    """What the engine says: status and text; 0 when it is away."""
+    """The engine's admin response: status and text; status 0 when it cannot be reached."""
     at = path_of(where)
     connection = HTTPConnection("localhost", timeout=2) if at else _at(where)
     try:

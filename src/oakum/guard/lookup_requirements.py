@@ -23,7 +23,8 @@ _T = TypeVar("_T")
 
 
 class Want(NamedTuple):
-    """Something unknown: a looked-up relation (by name) or a state (by `Resource.state`)."""
+    """Something unknown that matters: a looked-up relation (by name) or a state
+    (`Resource.state`)."""
 
     kind: str
     name: str
@@ -31,7 +32,7 @@ class Want(NamedTuple):
 
 
 class _Notes(Mapping[tuple[str, str], _T]):
-    """What is known; tells of each thing asked for that is not."""
+    """What is known; calls `miss` for each key that is not."""
 
     def __init__(
         self, known: Mapping[tuple[str, str], _T], miss: Callable[[tuple[str, str]], None]
@@ -52,10 +53,10 @@ class _Notes(Mapping[tuple[str, str], _T]):
 
 
 class LookupRequirements:
-    """Collects wants of one caller, in the order in which they come up."""
+    """Collects what to look up for one caller, in a fixed order."""
 
     def __init__(self, model: Model, principal: Principal, dear: frozenset[str]) -> None:
-        """`dear`: the relations that are looked up."""
+        """`dear`: names of the relations that need a look-up."""
         self._model = model
         self._policy = model.policy
         self._dear = dear
@@ -74,14 +75,15 @@ class LookupRequirements:
         self._noted.append(want)
 
     def any(self, names: Iterable[str], subject: Subject) -> bool:
-        """Whether the caller certainly has one of some relations."""
+        """Whether the caller certainly has one of these relations."""
         ordered = sorted(names, key=self._dear.__contains__)
         return any(holds(self._policy, name, self._principal, subject) is True for name in ordered)
 
     def answer(
         self, call: Call, instances: Iterable[ObjectInstance], *, closed: bool = False
     ) -> None:
-        """What may show more of the objects in an answer; `closed`: and outside of them."""
+        """Collects what may show more of the objects in a response; `closed`: and of what lies
+        outside them."""
         rule = self._model.rule(call.operation)
         own = account(self._model, call.operation) if closed else ""
         if own in call.params:
@@ -94,7 +96,8 @@ class LookupRequirements:
                 if seen.outline in looked:
                     continue
                 looked.add(seen.outline)
-                if self._heard.isdisjoint(seen.owners):  # else they are no strangers any more
+                # otherwise they are the caller's own or known already
+                if self._heard.isdisjoint(seen.owners):
                     said = (seen.outline[0], len(seen.owners))
                 if said in alike:
                     for kind, name, place in alike[said]:
@@ -104,7 +107,7 @@ class LookupRequirements:
             table = self._model.tables[seen.resource]
             owned = table.resource.owner.kind != "none"
             subject = Subject(seen.resource, seen.owners, seen.value, owned, seen.partly)
-            # `call:` is about the owner in the path where there is one, else about each object.
+            # `call:` is about the owner in the path if there is one, otherwise about each object.
             named = rule.owner in call.params
             whom = Subject("", (call.params[rule.owner],)) if named else subject
             if rule.call is None or self.any(rule.call, whom):
@@ -115,12 +118,12 @@ class LookupRequirements:
                 alike[said] = tuple((e.kind, e.name, places[e.owner]) for e in theirs)
 
     def tables(self, written: Iterable[tuple[Table, Subject]]) -> None:
-        """What may let more of some objects be set."""
+        """Collects what may let the caller set more of some objects."""
         for table, subject in written:
             self.table(table, subject)
 
     def table(self, table: Table, subject: Subject) -> None:
-        """What may show more of an object, or let more of it be set, by a table."""
+        """Collects what may show more of an object, or let more of it be set, by its table."""
         mask = unknown = 0
         for place, name in enumerate(table.relations):
             if name in self._dear:
@@ -144,7 +147,7 @@ class LookupRequirements:
 
 
 def looked_up(policy: Policy) -> frozenset[str]:
-    """Relations that cannot be known without asking: by themselves, or by what takes them away."""
+    """Relations that need a look-up: their own, or that of a relation in their `unless`."""
     found = {each.name for each in policy.relations.values() if each.kind == "lookup"}
     while True:
         takers = {e.name for e in policy.relations.values() if not found.isdisjoint(e.unless)}
@@ -154,7 +157,7 @@ def looked_up(policy: Policy) -> frozenset[str]:
 
 
 def _near(state: State, subject: Subject) -> int:
-    """Position of the value that stands in the object itself; -1: none does."""
+    """Index of the state's value if the object itself holds it; -1 if not."""
     inside = at_path(subject.value, state.member) if state.member else []
     return digit(state, inside[0]) if inside and inside[0] is not None else -1
 
@@ -163,10 +166,10 @@ def _near(state: State, subject: Subject) -> int:
 def _undecided(
     table: Table, mask: int, unknown: int, digits: tuple[int, ...]
 ) -> tuple[int, bool] | None:
-    """The next thing that makes a difference: its place, and whether it is a state.
+    """The next unknown that makes a difference: its index, and whether it is a state.
 
-    `mask` has the relations certainly held, `unknown` those not looked at, and a digit of -1 is a
-    state not looked at. None: every row that is still possible says the same.
+    `mask` has the relations that certainly hold, `unknown` those not looked up, and a digit of -1
+    is a state not looked up. None: every row that is still possible gives the same result.
     """
     codes = [0]
     for state, known in zip(table.states, digits, strict=True):

@@ -27,11 +27,11 @@ from oakum.routing.who import Given, Who, octets, readable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
-"""What every question of the guard's own is asked with, before its credentials."""
+"""Headers of every look-up, before its credentials."""
 
 
 class Question(NamedTuple):
-    """An ask of the wiring, about an id; about whoever asks when that is empty."""
+    """A look-up of the plan about an id; when that is empty, about the caller."""
 
     ask: int
     about: str
@@ -39,14 +39,14 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What one answer says."""
+    """What one response says."""
 
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By relation: the ids in its list."""
+    """Relation → ids in its list."""
     whole: frozenset[str] = frozenset()
-    """Relations whose list certainly goes no further."""
+    """Relations whose list is certainly complete."""
     states: Mapping[str, Json] = field(default_factory=dict)
-    """By state; None: it is not set. Those of which nothing is known are not here."""
+    """State → value, None if unset. A state that is not known is absent."""
 
 
 NOTHING = Known()
@@ -56,7 +56,7 @@ NOTHING = Known()
 
 
 class Desk:
-    """The look-ups of a contract; what they found is believed for `guard.ttl` seconds."""
+    """Sends a contract's look-ups and caches the results for `guard.ttl` seconds."""
 
     def __init__(
         self, model: Model, wiring: LookupPlan, memory: Memory[Known], service: str
@@ -69,11 +69,11 @@ class Desk:
 
     @property
     def guard(self) -> Guarding:
-        """How long to wait, and how often to ask."""
+        """The `guard:` section: timeouts, look-ups per request, and time to live."""
         return self.model.policy.guard
 
     def questions(self, want: Want, who: Who) -> tuple[Question, ...]:
-        """What to ask for something unknown; (): it cannot be asked, so it stays unknown."""
+        """Look-ups for something unknown; empty: it cannot be looked up and stays unknown."""
         if want.kind == "relation":
             index = self.wiring.relations.get(want.name)
             relation = self.model.policy.relations[want.name]
@@ -91,11 +91,11 @@ class Desk:
         return (Question(found[0], ""),) if want.owner in who.ids else ()
 
     def _placed(self, ask: int) -> bool:
-        """Whether a question has a place for an id; else it is about whoever asks."""
+        """Whether the path has a parameter for an id; otherwise the look-up is about the caller."""
         return "{" in self.model.operations[self.wiring.asks[ask].operation].path
 
     def asked(self, question: Question, like: Asked, held: Given) -> Asked | None:
-        """The request; None: with this id its path could be read in two ways."""
+        """The request; None if this id would make its path ambiguous."""
         ask = self.wiring.asks[question.ask]
         template = self.model.operations[ask.operation].path
         path = filled(template, dict.fromkeys(_NAME.findall(template), question.about))
@@ -106,8 +106,8 @@ class Desk:
     def addressed(
         self, path: str, query: str, like: Asked, held: Given, *, own: bool = False
     ) -> Asked:
-        """A GET with the service's credential, or with the caller's where there is none or where
-        the question is about whoever asks."""
+        """A look-up request with the service's credential; with the caller's if there is none, or
+        if the look-up is about the caller."""
         service = self.guard.service
         headers: Headers
         if service is not None and self.service and not own:
@@ -121,15 +121,16 @@ class Desk:
         )  # fmt: skip
 
     def key(self, question: Question, held: Given) -> tuple[str, int, str, str]:
-        """Under which the answer is remembered: apart for each caller, but for the service's."""
+        """Cache key: one for each caller, or shared when the service's credential is used."""
         return ("ask", question.ask, question.about, "" if self.serviced(question) else held.key)
 
     def serviced(self, question: Question) -> bool:
-        """Whether a question is asked with the service's credential, and answered alike for all."""
+        """Whether the look-up uses the service's credential, so that the result is the same for
+        all."""
         return bool(self.guard.service is not None and self.service and question.about)
 
     def read(self, question: Question, answered: Answered | None) -> Known:
-        """What an answer says of every relation and state that asks this question."""
+        """What a response says about every relation and state that this look-up serves."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
             return NOTHING
@@ -153,9 +154,8 @@ class Desk:
 def _state(
     path: str, home: Home, segments: tuple[str, ...], value: Json, about: str
 ) -> dict[str, Json]:
-    """The state's value as an account says it, None where it is unset there; nothing where what
-    stands in its place is not that account, or where the answer shows the account once more and
-    says something else there."""
+    """The state's value that an account reports, None if unset; empty when the object there is not
+    that account, or when the response repeats the account with another value."""
     objects = values_at(value, home.pointer)
     if len(objects) != 1 or not isinstance(objects[0], dict):
         return {}
@@ -180,7 +180,7 @@ def _said(value: Json, member: tuple[str, ...]) -> list[Json]:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Whether two values are one scalar; `1`, `1.0`, `"1"` and `true` are four."""
+    """Whether two values are the same scalar; `1`, `1.0`, `"1"` and `true` all differ."""
     return type(one) is type(other) and one == other and not isinstance(one, list | dict)
 
 
@@ -199,7 +199,7 @@ def _texts(values: list[Json]) -> list[str]:
 
 @dataclass
 class Inquiry:
-    """The look-ups of one request, within its budget of questions and of seconds."""
+    """The look-ups of one request, within its budget of calls and seconds."""
 
     desk: Desk
     like: Asked
@@ -213,16 +213,16 @@ class Inquiry:
     _until: float | None = None
 
     def begin(self) -> None:
-        """A new budget. What was found out counts no longer: a write may have changed it."""
+        """Resets the budget and drops earlier results, which a write may have changed."""
         self._left, self._until = self.desk.guard.lookups, None
         self.known.clear()
 
     def again(self) -> Generator[Asked, Answered | None, None]:
-        """Asks once more for what was wanted before."""
+        """Repeats every look-up that was needed before."""
         yield from self._find_all(tuple(self.wants))
 
     def principal(self) -> Principal:
-        """The caller, with all that is known by now of what was wanted."""
+        """The caller with all relations and states known so far."""
         related: dict[tuple[str, str], bool] = {}
         states: dict[tuple[str, str], Json] = {}
         for want in self.wants:
@@ -242,7 +242,7 @@ class Inquiry:
     def settle(
         self, gather: Callable[[LookupRequirements], object]
     ) -> Generator[Asked, Answered | None, bool]:
-        """Asks what is needed until nothing is; whether there was anything to ask."""
+        """Looks up what `gather` needs until nothing is missing; returns whether anything was."""
         found = False
         while True:
             needs = LookupRequirements(self.desk.model, self.principal(), self.desk.dear)
@@ -277,12 +277,12 @@ class Inquiry:
             about |= {
                 *self.who.ids,
                 self.held.mark,
-            }  # what they write may change what they are told
+            }  # the caller's own writes may change the result too
         memory.put(key, known, about, ttl, epoch)
         self.known[question] = known
 
     def spend(self) -> bool:
-        """Whether the budget has one more question, which is taken from it."""
+        """Takes one look-up from the budget; False when it is used up or the time is over."""
         now = self.desk.memory.now()
         if self._until is None:
             self._until = now + 3 * self.desk.guard.timeout
@@ -293,11 +293,11 @@ class Inquiry:
 
     @property
     def left(self) -> int:
-        """Questions that are left in the budget."""
+        """Look-ups left in the budget."""
         return self._left
 
     def ask(self, request: Asked) -> Generator[Asked, Answered | None, Answered | None]:
-        """One question, counted."""
+        """Sends one look-up and counts it, and counts an unusable response as failed."""
         self.asked += 1
         within = self.desk.guard.timeout
         if self._until is not None:
@@ -309,7 +309,7 @@ class Inquiry:
 
 
 def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> bool | None:
-    """Whether a relation holds; None: nobody can tell."""
+    """Whether a relation holds; None if the responses do not decide it."""
     lists = [(each.ids.get(relation.name), relation.name in each.whole) for each in answers]
     looked_for = who.ids if relation.of == "owner" else frozenset((owner,))
     if any(ids is not None and not ids.isdisjoint(looked_for) for ids, _ in lists):

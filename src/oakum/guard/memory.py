@@ -27,8 +27,8 @@ class _Entry(Generic[_V]):
 
 
 class Memory(Generic[_V]):
-    """Values by key, each about some ids. When one of these changes, the value is forgotten, and
-    so is one that was asked for before the change and comes in after it."""
+    """A cache whose values each concern some ids. When one of these changes, the value is dropped,
+    and so is one that was requested before the change and arrives after it."""
 
     def __init__(self, now: Callable[[], float], most: int = 50_000) -> None:
         self.now = now
@@ -38,10 +38,10 @@ class Memory(Generic[_V]):
         self._floor = 0
         self._lock = Lock()
         self.epoch = 1
-        """Grows with each change; taken before a question, given with its answer."""
+        """Grows with each change; read it before a look-up and pass it to `put` with the result."""
 
     def get(self, key: Hashable) -> tuple[_V] | None:
-        """The value in a tuple of one, or None when nothing is believed."""
+        """The value in a tuple of one; None if there is none, or if it has expired."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or entry.until <= self.now() or self._stale(entry):
@@ -51,7 +51,7 @@ class Memory(Generic[_V]):
     def put(
         self, key: Hashable, value: _V, about: Iterable[str], seconds: float, asked: int
     ) -> None:
-        """Believe a value for so many seconds; `asked` is the epoch in which it was asked for."""
+        """Caches a value for so many seconds; `asked` is the epoch before its look-up."""
         entry = _Entry(value, self.now() + seconds, asked, frozenset(about))
         with self._lock:
             self._entries[key] = entry
@@ -60,7 +60,7 @@ class Memory(Generic[_V]):
                 self._entries.popitem(last=False)
 
     def forget(self, ids: Collection[str]) -> None:
-        """Whatever is about one of these ids is no longer believed."""
+        """Drops every value that concerns one of these ids."""
         with self._lock:
             self.epoch += 1
             if len(self._changed) + len(ids) > self._most:
@@ -82,7 +82,7 @@ class _Window:
 
 
 class Budgets:
-    """How much each caller has used of the limits, in windows that begin together."""
+    """Each caller's use of the rate and distinct-owner limits, in fixed windows."""
 
     def __init__(self, limits: Iterable[Limit], now: Callable[[], float]) -> None:
         self._limits = tuple(limits)
@@ -92,11 +92,12 @@ class Budgets:
 
     @property
     def limited(self) -> frozenset[str]:
-        """Resources of which only so many owners may be looked at."""
+        """Resources with a limit on distinct owners."""
         return frozenset(each.name for each in self._limits if each.kind == "distinct")
 
     def call(self, kind: str, who: str) -> int:
-        """Counts a call of `callers` or `anonymous`; 0, or the seconds to wait when over."""
+        """Counts a call by `callers` or `anonymous`; returns 0, or the seconds to wait when over
+        the limit."""
         waits = [0]
         for limit in self._limits:
             if limit.kind == "rate" and limit.name == kind:
@@ -108,7 +109,8 @@ class Budgets:
         return max(waits)
 
     def look(self, limit: Limit, who: str, owners: Collection[str]) -> int:
-        """Counts owners looked at; 0, or the seconds to wait, and then none of them counts."""
+        """Counts distinct owners; returns 0, or the seconds to wait, in which case none is
+        counted."""
         if limit.kind != "distinct" or not owners:
             return 0
         with self._lock:
@@ -123,7 +125,7 @@ class Budgets:
         key = (limit.name, who)
         window = self._windows.get(key)
         if window is None or window.number != number:
-            if len(self._windows) > 100_000:  # windows that are over take no more room
+            if len(self._windows) > 100_000:  # drop windows that are over
                 self._windows = {
                     each: kept for each, kept in self._windows.items() if self._open(each[0], kept)
                 }
@@ -141,8 +143,8 @@ class Budgets:
 
 
 class Guesses:
-    """Credentials that were nobody's, by the address that they came from: after so many in a
-    window, none that is not known already is looked at until the window ends (CWE-307)."""
+    """Rate limit on invalid credentials by client address: after `MOST` in a window of `WINDOW`
+    seconds, unknown credentials are rejected unseen until it ends (CWE-307)."""
 
     MOST = 100
     WINDOW = 60.0
@@ -153,12 +155,12 @@ class Guesses:
         self._braked: OrderedDict[str, float] = OrderedDict()
 
     def count(self, address: str) -> None:
-        """One more."""
+        """Counts one invalid credential."""
         if wait := self._counts.call("guesses", address):
             self._braked[address] = self._now() + wait
             if len(self._braked) > 10_000:
                 self._braked.popitem(last=False)
 
     def left(self, address: str) -> int:
-        """0, or the seconds to wait."""
+        """Seconds until credentials are accepted again; 0: now."""
         return max(0, ceil(self._braked.get(address, 0.0) - self._now()))

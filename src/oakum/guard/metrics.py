@@ -27,7 +27,7 @@ _HELP = {
 
 
 class Metrics:
-    """Counters of one run; may be read by another thread while it counts."""
+    """Thread-safe counters of one run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,7 +36,7 @@ class Metrics:
             self._counts["reloads_total", (("outcome", outcome),)] = 0
 
     def count(self, passage: Passage | None) -> None:
-        """One audit line; None for one that could not be read."""
+        """Counts one audit line; None stands for an unreadable one."""
         with self._lock:
             if passage is None:
                 self._add("audit_unreadable_total")
@@ -65,7 +65,7 @@ class Metrics:
         self._counts[name, tuple(labels.items())] += many
 
     def total(self, name: str, **labels: str) -> int:
-        """Sum over all series of a name that have these labels."""
+        """Sum over all series of a metric that have these labels."""
         wanted = set(labels.items())
         with self._lock:
             return sum(
@@ -75,7 +75,7 @@ class Metrics:
             )
 
     def text(self, up: bool, info: Mapping[str, str]) -> str:
-        """All series; `info` becomes the labels of `oakum_guard_info`."""
+        """All series as text; `info` becomes the labels of `oakum_guard_info`."""
         with self._lock:
             counts = dict(self._counts)
         lines = [*_head("up", "gauge", "1 while the engine runs and answers"), _line("up", {}, up)]

@@ -26,7 +26,7 @@ _NOWHERE = Target("none")
 def question(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
 ) -> Asked | None:
-    """What is asked about it; None: with these parameters a path could be read in two ways."""
+    """The look-up of the object; None if these parameters would make its path ambiguous."""
     template = model.operations[target.operation].path
     path = filled(template, renamed(params, target.names))
     if path is None:
@@ -38,12 +38,12 @@ def question(
 def seen(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry, answered: Answered
 ) -> Subject | None:
-    """The object in a readable answer; None: it is not in there, or not in one way."""
+    """The object in a readable response; None if it is missing or ambiguous."""
     value, reader = readable(answered), model.operations[target.operation]
     pointer = _pointer(target, value, params)
     parted = model.policy.resources[target.resource].owner.kind == "parent"
     media = likely_media(reader, 200, answered.media)
-    # A parameter of the path that is written says nothing of what is asked for by another.
+    # A parameter of the written path says nothing about an object that is looked up by another.
     its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
     for each in judge.judge(value, media.shape if media else None).instances:
@@ -61,8 +61,8 @@ def find(
     inquiry: Inquiry,
     named: Named,
 ) -> Generator[Asked, Answered | None, None]:
-    """Asks for the objects that a body names; raises `Denied` when they are more than what is left
-    of the questions of one request."""
+    """Looks up the objects that a body names; raises `Denied` when the request's budget is too
+    small."""
     todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
     answers: dict[Asked, Answered | None] = {}
@@ -106,7 +106,7 @@ def _told(
 ) -> Subject | None:
     if answered is None:
         return None
-    # Below what the path begins with, or in that, it may be absent and elsewhere all the same.
+    # A nested path does not prove absence: the object may exist under another parent.
     within = names(model.operations[target.operation])
     certain = key == ITSELF or (target.param in within and (makes or len(within) < 2))
     if certain and answered.status == 404:
@@ -115,8 +115,8 @@ def _told(
 
 
 def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Where the object stands in what the API shows: of a list the one element with the key that
-    is asked for. None: there is none, or more than one."""
+    """Pointer to the object in a response; in a list, to the one element with the wanted key. None
+    if there is no such element or more than one."""
     if not target.key:
         return target.pointer
     wanted = [params[target.param]]

@@ -39,16 +39,17 @@ from oakum.routing.route import nameless, rivals
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
 _UNNAMED = "\0"
-"""A member name that no document declares."""
+"""Stands for any member name that the document does not declare."""
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
-"""What is still ahead of a place: remaining segments, and the resource there (`#`: a count)."""
+"""Pointers of `shows` still below a place: remaining segments, and the resource there (`#`: a
+count)."""
 
 
 def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
-    """The plan of a contract; `folder` is where the files its `guard:` names are.
+    """The plan of a contract; `folder` is the base of the file names in `guard:`.
 
-    Raises `InputError` when a file that it names cannot be read.
+    Raises `InputError` when such a file cannot be read.
     """
     data = _Renderer(compiled.model, compiled.lookups).plan(folder)
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
@@ -58,7 +59,7 @@ def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """Where the walk stands: `table` and `trie` inside a resource, else None."""
+    """A place in a response; `table` and `trie` are set inside a resource only."""
 
     shape: Shape | None
     ahead: Ahead
@@ -66,7 +67,7 @@ class _Place:
     trie: Trie | None = None
     inside: bool = False
     path: str = ""
-    """For the audit: how the place is called when it was first reached."""
+    """Name in the audit, from when the place was first reached."""
 
 
 @dataclass
@@ -74,14 +75,14 @@ class _Renderer:
     model: Model
     wiring: LookupPlan
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
-    """The first node is *nothing*: whatever stands there goes."""
+    """Node 0 removes everything."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     unions: list[dict[str, Any]] = field(default_factory=list)
     automata: list[dict[str, Any]] = field(default_factory=list)
     writing: bool = False
     _known: dict[object, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
-    """Everything whose `id` is a key in `_known`, so that no id is used twice."""
+    """Keeps every object whose `id` is a key of `_known` alive, so that no id is reused."""
     _todo: list[tuple[int, _Place]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -262,7 +263,7 @@ class _Renderer:
         }
 
     def _automaton(self, made: Automaton) -> int:
-        """Its index; the same one stands once."""
+        """Index of an automaton; equal ones are stored once."""
         said = {
             "classes": made.classes,
             "width": made.width,
@@ -274,7 +275,8 @@ class _Renderer:
         return self.automata.index(said)
 
     def _shut(self) -> list[list[str]]:
-        """Paths of operations that are granted to nobody: none of them is another's parameter."""
+        """Paths of operations granted to nobody, so that a parameter of another path never matches
+        them."""
         paths = (
             operation.path
             for id, operation in self.model.operations.items()
@@ -283,12 +285,13 @@ class _Renderer:
         return [path[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:
-        """Its place among the operations that only the texts of a path tell apart."""
+        """Index among the operations whose paths differ only in their parameters' patterns."""
         alike = self.rivals.get((operation.method, nameless(operation.path)), ())
         return next((at for at, each in enumerate(alike) if each.operation is operation), 0)
 
     def _rivals(self) -> Iterator[dict[str, Any]]:
-        """Of these operations the ones that are granted to nobody: what is theirs is no other's."""
+        """Such operations that are granted to nobody, so that no other operation takes their
+        paths."""
         for alike in self.rivals.values():
             granted = [each.operation.id in self.wiring.endpoints for each in alike]
             for turn, each in enumerate(alike):
@@ -340,7 +343,7 @@ class _Renderer:
     # ------------------------------------------------------------ places
 
     def _settle(self) -> None:
-        """Compile what was met on the way, until nothing new is."""
+        """Compiles all places that were reached, until no new one appears."""
         while self._todo:
             index, place = self._todo.pop()
             self.nodes[index] = self._inside(place) if place.inside else self._outside(place)
@@ -374,7 +377,8 @@ class _Renderer:
         return self._known[key]
 
     def _seen_below(self, place: _Place) -> bool:
-        """Whether a resource may stand at or below: it counts as hidden, though it is cut."""
+        """Whether a resource may occur at or below this place: it counts as removed although it is
+        cut."""
         return place.shape is not None and not self.writing and self._leads(place.shape, set())
 
     def _leads(self, shape: Shape, seen: set[object]) -> bool:
@@ -417,7 +421,8 @@ class _Renderer:
         }
 
     def _inside(self, place: _Place) -> dict[str, Any]:
-        """`own` and `any`: per field set of the table, whether a scalar or a container passes."""
+        """An object's node. `own`, `any`: for each field set of the table, whether a scalar or a
+        container passes."""
         table, trie = self._of(place.table), place.trie
         own = [i for i in (trie.leaf, trie.deep) if i >= 0] if trie else []
         below = list(trie.under()) if trie else []
@@ -463,14 +468,14 @@ class _Renderer:
         return _Place(shape, ahead, place.table, trie, place.inside, path)
 
     def _hold(self, place: _Place, value: Json) -> bool:
-        """Whether a container like `value` may stand outside of every resource."""
+        """Whether a container like `value` is allowed outside every resource."""
         declared = (
             place.shape is not None and holds(value, place.shape) and not self._refused(place.shape)
         )
         return declared or any(segments and name != "#" for segments, name in place.ahead)
 
     def _object(self, place: _Place, here: str) -> dict[str, Any]:
-        """What becomes of a JSON object: one body, or one of a union's."""
+        """Handling of a JSON object: one body, or one per branch of a union."""
         shape = place.shape
         if shape is None or not shape.branches or resource_of(shape, self.model.bound):
             return {"body": self._body(place, shape, here)}
@@ -507,14 +512,15 @@ class _Renderer:
             "nobodys": self._body(place, nobodys(branches, bound), here)
             if any(not resource_of(each, bound) for each in branches)
             else 0,
-            # No resource among them: the union itself. Else nobody can tell, and nothing opens.
+            # If no branch is a resource, the union itself; otherwise it is ambiguous and nothing
+            # passes.
             "else": self._body(place, shape, here) if here or not resources else self._blind(place),
         }
         self.unions.append(made)
         return len(self.unions) - 1
 
     def _blind(self, place: _Place) -> int:
-        """A body that goes, with what `shows` still names below it looked at all the same."""
+        """A body that is removed, but still searched for what `shows` names below it."""
         return self._index(
             "blind",
             _Place(None, place.ahead),
@@ -550,7 +556,7 @@ class _Renderer:
         }
 
     def _member(self, at: _Place, key: str, owner: str, name: str) -> list[Any]:
-        """Node, and how the audit calls it. What nobody declared keeps its name to itself."""
+        """Node, and name in the audit; undeclared members are not named."""
         shape = named(at.shape, key) if at.shape else None
         trie = at.trie.child(key) if at.trie else None
         step = "‹undeclared›" if key == _UNNAMED and not shape else "*" if key == _UNNAMED else key

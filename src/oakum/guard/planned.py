@@ -18,14 +18,14 @@ from oakum.routing.targets import Target
 
 @dataclass(frozen=True)
 class PlannedTargets:
-    """Writes the targets of one contract down. Endpoints and resources go by their index."""
+    """Renders a contract's write targets. Endpoints and resources are referred to by index."""
 
     model: Model
     endpoints: Mapping[str, int]
     resources: Mapping[str, int]
 
     def plan(self, target: Target) -> dict[str, Any]:
-        """One target, and those that are asked for with it."""
+        """One target and the look-ups that follow it."""
         shower = self.model.operations.get(target.operation)
         declared = declared_answers(shower, 200) if shower is not None else ()
         likely = next((each for each in declared if each.is_json), None)
@@ -53,13 +53,13 @@ class PlannedTargets:
         }
 
     def _enclosing(self, target: Target) -> list[tuple[int, int]]:
-        """The objects around it: how many steps lead to each, and its resource."""
+        """Enclosing objects: path length and resource index of each."""
         shower = self.model.operations.get(target.operation)
         around = enclosing(self.model, shower, target.pointer) if shower is not None else ()
         return [(depth, self.resources[name]) for depth, name in around]
 
     def _shows(self, target: Target, media: Media) -> bool:
-        """Whether an answer of this media type has the resource in its place."""
+        """Whether a response of this media type has the resource at the target's place."""
         shown = self.model.shown.get(target.operation, ())
         if any(
             len(at) == len(target.pointer)

@@ -37,24 +37,24 @@ from oakum.openapi.model import Json
 
 _TICK = 0.1
 _POLL = 1.0
-"""Seconds between two looks at the contract's files."""
+"""Seconds between two checks of the contract's files."""
 _START = 20.0
-"""Seconds that an engine has from its start to its first answer."""
+"""Seconds in which an engine must accept connections after its start."""
 _TRIES = 3
-"""Starts, before an engine that does not come up is given up: somebody may have taken its port."""
+"""Attempts to start an engine: another process may have taken its port."""
 _GRACE = 10.0
-"""Seconds that it has to end what it is doing."""
+"""Seconds for open requests to finish at shutdown."""
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds before the first, second … start in a row."""
+"""Seconds to wait before consecutive restarts."""
 _SOUND = 60.0
-"""Seconds after which an engine counts as having run well."""
+"""Seconds of uptime after which failures are forgotten."""
 _LOG = 8 << 20
-"""Bytes of a log that nobody has asked for."""
+"""Most bytes of a log that the user did not ask for."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What `oakum guard` is told."""
+    """Options of `oakum guard`."""
 
     contract: Path
     upstream: str
@@ -65,21 +65,21 @@ class Options:
     observe: bool = False
     workers: int = 1
     admin: str = ""
-    """`host:port` for health and metrics; empty: nowhere."""
+    """`host:port` for health and metrics; empty: not served."""
     audit: Path | None = None
-    """Where the engine's log goes; None: into the run's own folder, and away when it has grown."""
+    """The audit log; None: a file in the run's own folder, rotated when it grows."""
     redis: str = ""
     deny: Path | None = None
-    """The deny list; None: nobody is turned away."""
+    """The deny list; None: no caller is denied."""
     state: Path | None = None
-    """Folder of the run, kept afterwards; None: a private one, removed at the end."""
+    """Folder of the run, kept afterwards; None: a temporary one."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    """Where secrets are found; read anew with each contract."""
+    """Environment with the secrets; read again with each contract."""
 
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that an operator wants to know; `words` and `data` say the same."""
+    """An event for the operator; `words` and `data` say the same."""
 
     kind: str
     words: str
@@ -91,12 +91,12 @@ Line = Callable[[bytes], None]
 
 
 class Running:
-    """One supervised engine. `tick` does what falls due; call it several times a second."""
+    """One supervised engine. Call `tick` several times a second."""
 
     def __init__(self, options: Options, folder: Path, say: Say, line: Line | None = None) -> None:
-        """Compiles the contract and lets the engine judge it. `line` is given each audit line.
+        """Compiles the contract and has the engine validate it. `line` receives each audit line.
 
-        Raises `InputError` for wrong options or files, and for an engine that is not installed.
+        Raises `InputError` for wrong options or files, and when the engine is not installed.
         """
         self.metrics = Metrics()
         self.listen = _free(options.listen, "--listen")
@@ -104,7 +104,7 @@ class Running:
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
-        # Short, as the path of a socket has to be, and this user's alone.
+        # A short path, since socket paths are limited, in a private folder.
         self._private = TemporaryDirectory(prefix="oakum-")
         self._starts = 0
         self._audit_key = options.environ.get(AUDIT_KEY) or secrets.token_hex(32)
@@ -128,7 +128,7 @@ class Running:
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
             denied=self._denied(),
-            admin=self._own_address(),  # another one for each start
+            admin=self._own_address(),  # a new one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
         self._files = judged(self._engine, self._deployment, folder)
@@ -143,14 +143,14 @@ class Running:
         return (options.contract, *options.overlays, *([options.deny] if options.deny else ()))
 
     def _denied(self) -> Mapping[str, float]:
-        """Who is turned away, as the file says by now. Raises `InputError`."""
+        """The deny list as it is now; hash → Unix seconds. Raises `InputError`."""
         if self._options.deny is None:
             return {}
         key = self._options.environ.get(AUDIT_KEY, "").encode()
         return denied(read_list(self._options.deny, key))
 
     def _environ(self, now: ContractFiles) -> dict[str, str]:
-        """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
+        """The engine's whole environment. Raises `InputError` for a secret that is not set."""
         environ = self._options.environ
         path = environ.get("PATH", os.defpath)
         return {"PATH": path, AUDIT_KEY: self._audit_key, **now.secrets(environ)}
@@ -202,7 +202,8 @@ class Running:
                 stdout=log,
                 stderr=log,
                 umask=0o077,
-                start_new_session=True,  # Ctrl-C is for us: the engine is ended in good order
+                # Ctrl-C must reach this process only, which stops the engine gracefully
+                start_new_session=True,
             )
         finally:
             os.close(log)
@@ -215,13 +216,13 @@ class Running:
             time.sleep(0.02)
 
     def _own_address(self) -> str:
-        """Where the engine is told to end, if it is told so by a request."""
+        """Admin socket of the engine, new for each start; empty when it is stopped by a signal."""
         if not self._engine.control.drain:
             return ""
         return f"{UNIX}{self._private.name}/{self._starts}"
 
     def _answers(self) -> bool:
-        """Asked without a request: none is to be counted that nobody sent."""
+        """Whether the engine is ready, checked without a request that its audit would count."""
         ready = self._engine.control.ready
         if ready and told(self._deployment.admin, "GET", ready)[0] != 200:
             return False
@@ -231,12 +232,12 @@ class Running:
         return self._child is None or self._child.poll() is not None
 
     def _last_words(self) -> str:
-        """The end of the engine's log; for the start only, before it has seen a request."""
+        """The end of the engine's log, for a start that failed; no request is in it."""
         text = (self._deployment.folder / "engine.log").read_text("utf-8", "replace")
         return " / ".join(deque(text.splitlines(), maxlen=3)) or "it said nothing"
 
     def close(self) -> None:
-        """Lets the engine finish what it is doing, ends it, and counts what it has logged."""
+        """Stops the engine gracefully and counts its remaining audit lines."""
         self._end()
         self._count()
         self._tail.close()
@@ -263,21 +264,22 @@ class Running:
             self._child.wait()
 
     def kill(self) -> None:
-        """Ends the engine at once, with what it was doing."""
+        """Stops the engine at once and drops its open requests."""
         if self._child is not None and not self._gone():
             self._child.kill()
 
     # ------------------------------------------------------------ meanwhile
 
     def tick(self) -> None:
-        """Counts what was audited, starts a dead engine again, looks at the contract's files."""
+        """Counts new audit lines, restarts a dead engine, and checks the contract's files for
+        changes."""
         self._count()
         if self._gone():
             self._revive()
         if time.monotonic() - self._looked >= _POLL:
             self._looked = time.monotonic()
             if not self._gone():
-                self.up = self._answers()  # or it has been told to take no more connections
+                self.up = self._answers()  # false after it was told to stop accepting connections
             if self._watch.changed():
                 self.reload()
             self._trim()
@@ -315,7 +317,7 @@ class Running:
         )
 
     def _trim(self) -> None:
-        """Logs that nobody has asked for do not fill the disk."""
+        """Truncates or rotates logs that the user did not ask for."""
         folder, audit = self._deployment.folder, self._deployment.audit
         if (folder / "engine.log").stat().st_size > _LOG:
             os.truncate(folder / "engine.log", 0)
@@ -324,14 +326,14 @@ class Running:
             self.reopen()
 
     def reopen(self) -> None:
-        """Lets the engine open its log anew, after somebody has renamed the file."""
+        """Makes the engine reopen its log after a rotation."""
         if self._child is not None and not self._gone():
             self._child.send_signal(signal.SIGUSR1)
 
     # ------------------------------------------------------------ a new contract
 
     def reload(self) -> bool:
-        """Reads the contract anew; False when it was refused, and the old one stays."""
+        """Reloads the contract; False when it is rejected and the old one stays in force."""
         options = self._options
         self._watch.adopt((*self._own_files(), *self._now.files))
         try:
@@ -410,7 +412,7 @@ class Running:
         self._say(Happening(kind, words, data))
 
     def text(self) -> str:
-        """Metrics, for Prometheus."""
+        """Metrics in Prometheus' text format."""
         info = {"contract": self._now.digest, "engine": self._engine.name}
         return self.metrics.text(self.up, info)
 
@@ -420,7 +422,7 @@ class Running:
 
 @contextmanager
 def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Running]:
-    """An engine that answers, until the block ends. Raises as `Running` and its `start` do."""
+    """Runs an engine until the block ends. Raises as `Running` and its `start` do."""
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
         guard = Running(options, folder, say, line)
@@ -432,12 +434,12 @@ def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Ru
 
 
 def serve(options: Options, say: Say, line: Line | None = None) -> None:
-    """Runs until SIGTERM or SIGINT; a second one does not wait for what is under way.
+    """Runs until SIGTERM or SIGINT; a second one drops open requests.
 
-    SIGHUP reads the contract anew, SIGUSR1 opens the audit file anew.
+    SIGHUP reloads the contract, SIGUSR1 reopens the audit file.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is being started reads the contract anyway
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a contract is about to be read anyway
     with suppress(KeyboardInterrupt), running(options, say, line) as guard:
         _attend(guard)
     say(Happening("ended", f"{options.engine.name} has ended"))
@@ -470,11 +472,10 @@ def _attend(guard: Running) -> None:
 
 
 def _free(text: str, option: str, promised: str = "") -> str:
-    """An address that nobody listens on, as numbers, a port of 0 replaced by a free one, which is
-    not that of the address `promised` to another.
+    """A free address in numeric form; port 0 becomes a free port other than that of `promised`.
 
-    Asked before the engine is: two engines may share a port, and then each decides on half of
-    the requests.
+    Checked before the engine starts: two engines can share a port, and then each would decide half
+    of the requests.
     """
     host, port = address(text, option)
     try:
@@ -501,7 +502,7 @@ def _listens(where: str) -> bool:
 
 @contextmanager
 def _admin(guard: Running) -> Iterator[None]:
-    """`/healthz`, `/readyz` and `/metrics`, in a thread of their own."""
+    """Serves `/healthz`, `/readyz` and `/metrics` in a thread."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
@@ -521,7 +522,7 @@ def _admin(guard: Running) -> Iterator[None]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Probes are no news."""
+            """Does not log probes."""
 
     host, port = address(guard.admin, "--admin")
 
@@ -530,7 +531,7 @@ def _admin(guard: Running) -> Iterator[None]:
         address_family = AF_INET6 if ":" in host else AF_INET
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Whoever asked has gone."""
+            """Ignores clients that disconnect."""
 
     with Server((host, port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)

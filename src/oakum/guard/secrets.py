@@ -20,8 +20,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
     """The key set (RFC 7517) of a file; None when the contract names a URL.
 
-    Only of keys that may verify by an algorithm that is allowed: engines do not all ask how long a
-    key is. Raises `InputError`, also when none is left.
+    Keeps only keys that fit an allowed algorithm, since not every engine checks key lengths. Raises
+    `InputError`, also when none is left.
     """
     if tokens.keys.startswith(("http://", "https://")):
         return None

@@ -10,7 +10,7 @@ from oakum.policy.model import Guarding
 
 
 def settings(said: Guarding, folder: Path) -> dict[str, Any]:
-    """`folder` is where its files are; raises `InputError` when one cannot be read."""
+    """`folder` is the base of its file names; raises `InputError` when a file cannot be read."""
     tokens = None
     if said.tokens is not None:
         tokens = {

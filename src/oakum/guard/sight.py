@@ -25,11 +25,12 @@ from oakum.routing.who import STRANGER, readable
 def visible(
     model: Model, operation: str, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
-    """`operation` is the one that was called, `params` are those of its path."""
+    """Whether the caller may see something of the object; `operation` is the one called, `params`
+    are those of its path."""
     owner = params.get(hidden.whose)
     if owner in inquiry.who.ids:
         return True
-    # Of any such object, whosever it is and however it is set, they are shown something.
+    # The caller may see something of every such object, whatever its owner and state.
     if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
         return True
     if owner is not None:
@@ -43,14 +44,14 @@ def visible(
 
 
 def _related(needs: LookupRequirements, *, model: Model, hidden: Concealed, owner: str) -> None:
-    """All that they may be to the owner."""
+    """Collects every relation of the caller to the owner."""
     for name in hidden.resources:
         for relation in model.tables[name].relations:
             needs.any((relation,), Subject(name, (owner,)))
 
 
 def _shown(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
-    """Whether some of the owner's object is shown, however it is set, whichever resource it is."""
+    """Whether the caller sees some of the owner's object in any state, whichever resource it is."""
     return all(
         model.tables[name].see(held(model.policy, caller, Subject(name, (owner,))), {})
         for name in hidden.resources
@@ -60,13 +61,13 @@ def _shown(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bo
 def _read(
     model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
-    """By the answer that shows it."""
+    """Reads the object and checks whether anything of it is shown."""
     params = renamed(params, hidden.names)
     path = filled(model.operations[hidden.reader].path, params)
     inquiry.begin()
     if path is None or not inquiry.spend():
         return False
-    # What a service is shown is not the caller's for that.
+    # The service's own view says nothing about the caller's.
     own = any(model.policy.resources[n].owner.kind == "caller" for n in hidden.resources)
     question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held, own=own)
     answered = yield from inquiry.ask(question)
@@ -87,7 +88,7 @@ def _read(
 
 
 def shows(done: Projection) -> bool:
-    """Whether something of an object is left."""
+    """Whether anything of an object remains."""
     if done.body is None or done.judged is None:
         return False
     return any(

@@ -29,120 +29,121 @@ class Plan:
     """A compiled contract rendered for an engine."""
 
     data: Mapping[str, Json]
-    """As JSON has it. Endpoints, tables and places of an answer go by their index in `endpoints`,
-    `tables` and `nodes`; `guard` holds the settings of `guard:`, key sets among them."""
+    """The plan as JSON values. Endpoints, tables and places are referred to by their index in
+    `endpoints`, `tables` and `nodes`; `guard` holds the settings, including key sets."""
     text: str
-    """The same as one line of JSON, which the Lua runtime reads."""
+    """The same as one line of JSON, for the Lua runtime."""
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits that change when anything does."""
+        """16 hexadecimal digits that change whenever the plan does."""
         found: str = self.data["contract"]
         return found
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One guard on one machine: a compiled contract, and where it stands."""
+    """One guard on one machine: a compiled contract and its addresses, folders and limits."""
 
     plan: Plan
     upstream: str
-    """`http://host:port` or `https://host:port` of the API."""
+    """URL of the API: `http://host:port` or `https://host:port`."""
     listen: str
-    """`host:port` that clients speak to."""
+    """`host:port` for clients."""
     folder: Path
-    """Absolute; the rendered files stand in it."""
+    """Absolute; folder of the rendered files."""
     writes: Path | None = None
-    """Absolute; where the engine writes. None: in `folder`."""
+    """Absolute; folder that the engine writes to. None: `folder`."""
     log: Path | None = None
-    """The access log, one JSON object a line. None: a file where the engine writes."""
+    """The audit log, one JSON object a line. None: a file in the writable folder."""
     workers: int = 1
     observe: bool = False
-    """Nothing is removed or denied; the audit says what would have been."""
+    """Observe only: nothing is removed or denied; the audit records what would have been."""
     service_env: str = ""
-    """Environment variable with the secret that look-ups are asked with; empty: none."""
+    """Environment variable with the credential for look-ups; empty: none."""
     audit_key_env: str = ""
-    """Environment variable with the key of the hashes in the audit; empty: none."""
+    """Environment variable with the key for the audit's hashes; empty: none."""
     redis: str = ""
-    """`host:port` of the store that several guards share; empty: each for itself."""
+    """`host:port` of a store shared by several guards; empty: none."""
     denied: Mapping[str, float] = field(default_factory=dict)
-    """Callers on the deny list, by their hash in the audit: Unix seconds until which they are."""
+    """Denied callers: audit hash → Unix seconds at which the denial ends."""
     deny_key: str = ""
-    """Tells under which key the list was made, so that an engine that is started with another one
-    lets nothing through; empty: that was compared before."""
+    """Fingerprint of the deny list's key: an engine that is started with another key denies every
+    request. Empty: it was compared before."""
     admin: str = ""
-    """Where the engine shows its own figures and is told to end: `unix:` and the path of a socket
-    in a folder of this user's alone, or `host:port`; empty: nowhere."""
+    """The engine's admin address: `unix:` and a socket in a private folder, or `host:port`; empty:
+    none."""
     timeout: float = 15.0
-    """Seconds that the API has for an answer."""
+    """Timeout of the API in seconds."""
     taken: float = 60.0
-    """Seconds in which a whole request must have come."""
+    """Seconds in which a request must be received completely."""
     connections: int = 10_000
-    """Clients at a time; further ones are turned away."""
+    """Most simultaneous clients; further ones are rejected."""
     ca: str = "/etc/ssl/certs/ca-certificates.crt"
-    """File of the authorities that an `https` upstream is checked against."""
+    """CA bundle for verifying an `https` upstream."""
 
     @property
     def audit(self) -> Path:
-        """The access log."""
+        """Path of the audit log."""
         return self.log or self.scratch / "audit.jsonl"
 
     @property
     def state(self) -> Path:
-        """File that the workers share by mapping it into memory."""
+        """File that workers share through mmap."""
         return self.scratch / "state"
 
     @property
     def scratch(self) -> Path:
-        """Folder for what the engine writes."""
+        """Folder that the engine writes to."""
         return self.writes or self.folder
 
 
 @dataclass(frozen=True)
 class Control:
-    """How a running engine takes a new plan, and how it is asked to end."""
+    """How a running engine is reloaded and stopped."""
 
     swapped: frozenset[str]
-    """Rendered files that may be replaced under a running engine, each by a rename in place.
-    When any other file changes, the engine must be started anew."""
+    """Rendered files that may be replaced by a rename while the engine runs. A change of any other
+    file needs a restart."""
     reload: signal.Signals | None
-    """Sent after the rename; None: the engine watches the files itself."""
+    """Signal to send after the rename; None: the engine watches the files itself."""
     watched: frozenset[str] = frozenset()
-    """Those of `swapped` that need no `reload`, since the engine watches them."""
+    """Those of `swapped` that the engine watches, so that they need no `reload`."""
     ready: str = ""
-    """Path at `admin` that is answered with 200 when the engine has begun; empty: it has when it
+    """Admin path that responds with 200 once the engine is ready; empty: it is ready when it
     listens."""
     drain: str = ""
-    """Path to POST to at `admin` so that connections end in good order before `stop`."""
+    """Admin path to POST to before `stop`, so that connections are drained."""
     busy: str = ""
-    """Path at `admin` of a text that ends in the number of requests under way; empty: `stop` waits
-    for them by itself."""
+    """Admin path of a text that ends in the number of open requests; empty: `stop` itself waits for
+    them."""
     stop: signal.Signals = signal.SIGTERM
 
 
 class Target(Protocol):
-    """An engine that can carry the guard."""
+    """An engine that can run the guard."""
 
     name: str
     control: Control
     feeds: bool
-    """Whether events of an answer that does not end pass one by one."""
+    """Whether it filters the events of a stream one by one."""
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
-        """Relative path to content; pure. Raises `InputError` for what the engine cannot do."""
+        """Relative path → content; pure. Raises `InputError` for what the engine does not
+        support."""
 
     def command(self, folder: Path) -> list[str]:
-        """Runs the engine in the foreground from the files in `folder`.
+        """Command line that runs the engine in the foreground from the files in `folder`.
 
         Raises `InputError` when the engine is not installed.
         """
 
     def validate(self, folder: Path) -> None:
-        """Lets the engine judge the files. Raises `TargetError` with its own words."""
+        """Has the engine validate its files. Raises `TargetError` with its output."""
 
 
 def address(text: str, option: str) -> tuple[str, int]:
-    """`host:port` or `[v6]:port` in two; raises `InputError` that names the option."""
+    """Parses `host:port` or `[v6]:port`; raises `InputError` that names the option."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
@@ -151,12 +152,12 @@ def address(text: str, option: str) -> tuple[str, int]:
 
 
 def mistake(message: str, hint: str = "") -> InputError:
-    """An option that no file says."""
+    """An `InputError` about a command-line option, which has no place in a file."""
     return InputError([Problem(NOWHERE, message, hint)])
 
 
 def judged(engine: str, command: Sequence[str]) -> None:
-    """Runs an engine's own check of its files; what it says on failure is in the error."""
+    """Runs an engine's own check of its files; raises `TargetError` with its output."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=_VALIDATION

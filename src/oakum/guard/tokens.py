@@ -34,22 +34,22 @@ _KINDS = {
     "ES512": ("EC", "P-521"),
     "EdDSA": ("OKP", "Ed25519"),
 }
-"""Algorithm → kind of key, and its curve (RFC 7518, 3.1; RFC 8037, 3.1)."""
+"""Algorithm → key type and curve (RFC 7518, 3.1; RFC 8037, 3.1)."""
 _PARTS = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
 _REFUSED = frozenset(("crit", "b64", "zip"))
-"""Members of a header that say how the rest is to be read."""
+"""Header parameters that change how the rest of a token is read."""
 _LONGEST = 16_384
 _LEVELS = 100
 _MODULUS = 256
 _LAST = 253_402_300_799
-"""Seconds of the year 9999."""
+"""Unix time of the end of the year 9999."""
 
 
 def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float]) -> Verifier:
-    """Claims of a token that is valid now, else None.
+    """A function that returns a token's claims if it is valid now, otherwise None.
 
-    `jwks` is a key set (RFC 7517). Raises `InputError` when `joserfc` is not installed or no key
-    of the set fits an algorithm that the contract allows.
+    `jwks` is a key set (RFC 7517). Raises `InputError` when `joserfc` is not installed or no key of
+    the set fits an allowed algorithm.
     """
     try:
         from joserfc.errors import JoseError
@@ -71,7 +71,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
                 try:
                     ring.append((algorithm, jwk.get("kid"), JWKRegistry.import_key(jwk)))
                 except (JoseError, ValueError):
-                    continue  # a key that is none
+                    continue  # not a usable key
     if not ring:
         said = f"no key of `{tokens.keys}` fits an algorithm that is allowed"
         raise InputError([Problem(tokens.location, said)])
@@ -93,7 +93,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         if "kid" in header and not (kid and isinstance(kid, str)):
             return None
         text = token.rpartition(".")[0]
-        # A key without an id may have signed a token that names one.
+        # A key without an id may have signed a token that has one.
         keys = [key for name, own, key in ring if name == algorithm and kid in (None, own or kid)]
         if not any(signed(text, signature, str(algorithm), key) for key in keys):
             return None
@@ -103,7 +103,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
 
 
 def fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
-    """Whether a key may verify by an algorithm; short ones may not (RFC 7518, 3.2 and 3.3)."""
+    """Whether a key fits an algorithm; short keys do not (RFC 7518, 3.2 and 3.3)."""
     kind, curve = _KINDS[algorithm]
     if jwk.get("kty") != kind or jwk.get("alg", algorithm) != algorithm:
         return False
@@ -124,7 +124,7 @@ def _decoded(text: Json) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """Of base64url without padding; nothing unless it is the only text for them (RFC 7515, 2)."""
+    """Decodes unpadded base64url; empty for a non-canonical encoding (RFC 7515, 2)."""
     made = _decoded(text)
     return made if urlsafe_b64encode(made).decode().rstrip("=") == text else b""
 
@@ -138,8 +138,8 @@ def _object(part: str) -> Mapping[str, Json]:
 
 
 def _is_plain(value: Json, depth: int = 0) -> bool:
-    """Whether all readers of JSON make the same of it: no number that a double does not hold, no
-    half of a surrogate pair (RFC 7493, 2), at most so many levels."""
+    """Whether every JSON parser reads the same value: no number beyond a double, no lone surrogate
+    (RFC 7493, 2), at most `_LEVELS` levels."""
     if isinstance(value, dict):
         names = all(_is_plain(name) for name in value)
         return depth < _LEVELS and names and all(_is_plain(v, depth + 1) for v in value.values())
@@ -154,7 +154,7 @@ def _is_plain(value: Json, depth: int = 0) -> bool:
 
 
 def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
-    """Whether a token is for this API, and now. Clocks are not allowed to differ."""
+    """Whether a token is meant for this API and valid now, without clock skew."""
     if not _typed(claims):
         return False
     if not claims.get("nbf", 0) <= now < claims["exp"]:
@@ -167,8 +167,8 @@ def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
 
 
 def _typed(claims: Mapping[str, Json]) -> bool:
-    """Whether the registered claims are of the types that RFC 7519, 4.1 gives them, and it says
-    when it ends. A whole number is taken for a `sub`."""
+    """Whether the registered claims have the types of RFC 7519, 4.1, and `exp` is present. `sub`
+    may be an integer."""
     audience, subject = claims.get("aud", ""), claims.get("sub", "")
     named = audience if isinstance(audience, list) else [audience]
     return (

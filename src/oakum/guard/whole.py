@@ -11,12 +11,12 @@ from oakum.routing.messages import Answered
 
 
 def is_whole(place: Place, answered: Answered, value: Json) -> bool:
-    """Whether the ids at a place of an answer are certainly all there are."""
+    """Whether the list of ids at a place is certainly complete."""
     return extent(look(place, value), value, _named(answered)) == "whole"
 
 
 def is_failed(pointer: tuple[str, ...], answered: Answered, value: Json) -> bool:
-    """Whether an answer says that the object at a pointer could not be read, or is an old one."""
+    """Whether a response reports that the object at a pointer could not be read, or is stale."""
     return failed(value, pointer, _named(answered))
 
 
@@ -25,7 +25,7 @@ def _named(answered: Answered) -> dict[str, str]:
 
 
 def is_stale(answered: Answered, ttl: float) -> bool:
-    """Whether some cache gave an answer older than one may be believed (RFC 9111, 5.1, 5.5)."""
+    """Whether a cached response is older than `ttl` seconds (RFC 9111, 5.1, 5.5)."""
     age, warning = answered.header("age").strip(), answered.header("warning").strip()
     old = bool(age) and not (
         age.isdecimal() and age.isascii() and len(age) < 10 and int(age) <= ttl

@@ -32,9 +32,9 @@ from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 _BOOTSTRAP = "envoy.json"
 _PROBLEMS = {str(status): problem(status) for status in STATUSES}
 _FLUSH = 100
-"""Milliseconds after which a line of the audit is in its file."""
+"""Milliseconds before an audit line is flushed to its file."""
 _SLACK = 60.0
-"""Seconds beyond the API's time that a request may still be under way."""
+"""Seconds that a request may take beyond the API's timeout."""
 
 
 class Envoy:
@@ -51,7 +51,7 @@ class Envoy:
     )
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
-        """Two files of JSON."""
+        """`envoy.json` (static) and `policy.json` (watched)."""
         plan = deployment.plan.data
         adapter = _settings(deployment, plan) + _source("adapter")
         code = bundle(adapter, deployment.plan.text)
@@ -60,7 +60,8 @@ class Envoy:
         return {_BOOTSTRAP: _json(static), POLICY: _json(policy)}
 
     def command(self, folder: Path) -> list[str]:
-        """One process; it needs no shared memory, so any number can run on a machine."""
+        """Command line of one process; it uses no shared memory, so any number can run on a
+        machine."""
         workers = json.loads((folder / _BOOTSTRAP).read_bytes())["node"]["metadata"]["workers"]
         options = {"--concurrency": workers, "--file-flush-interval-msec": _FLUSH}
         return [
@@ -69,7 +70,7 @@ class Envoy:
         ]
 
     def validate(self, folder: Path) -> None:
-        """Envoy's check does not open watched files, so it is shown the policy in its place."""
+        """Inlines the policy before `envoy --mode validate`, which does not open watched files."""
         static = json.loads((folder / _BOOTSTRAP).read_bytes())
         [policy] = json.loads((folder / POLICY).read_bytes())["resources"]
         manager = static["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
@@ -140,7 +141,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
 
 
 def _constants() -> str:
-    """What the sentinel needs, as Lua: it loads no module."""
+    """Constants for the sentinel, as Lua: it loads no module."""
     problems = ", ".join(f'["{name}"] = {long_string(text)}' for name, text in _PROBLEMS.items())
     headers = ", ".join(f'{{"{name}", {long_string(text)}}}' for name, text in PROBLEM_HEADERS)
     return (

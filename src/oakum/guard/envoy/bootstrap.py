@@ -22,21 +22,21 @@ from oakum.openapi.model import Json
 
 POLICY = "policy.json"
 MARK = "proxy-connection"
-"""Response header in which the router tells the Lua filters `via_upstream`, or why a reply is
-Envoy's own. What the API sent there is overwritten, and since the field is hop-by-hop (RFC 9110,
-7.6.1) Envoy removes it from all that goes out, also from replies that pass no filter."""
+"""Response header in which the router tells the Lua filters `via_upstream`, or why Envoy itself
+replied. It overwrites what the API sent there, and since the field is hop-by-hop (RFC 9110, 7.6.1)
+Envoy strips it from every response, also from those that pass no filter."""
 
 _HEADERS_TIMEOUT = "10s"
 _IDLE = "75s"
 _STREAM_IDLE = "300s"
 _MAX_HEADERS, _MAX_HEADERS_KB = 200, 96
-"""Above what the runtime takes, so that it is what refuses."""
+"""Above the runtime's own limits, so that the runtime is what denies."""
 _WATCHED = 16 << 20
-"""Bytes of a body that may be buffered where none may be refused for its length."""
+"""Bytes of a body to buffer in observe mode, where no body may be refused for its length."""
 
 
 def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -> dict[str, Json]:
-    """The whole file, as Envoy's JSON; raises `InputError` for addresses that are none."""
+    """The whole file, as Envoy's JSON; raises `InputError` for invalid addresses."""
     upstream = url(deployment.upstream, "upstream")
     if upstream.path not in ("", "/"):
         raise mistake(f"upstream `{deployment.upstream}` has a path", "give its origin alone")
@@ -52,7 +52,7 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "node": {
             "id": "oakum",
             "cluster": "oakum",
-            "metadata": {"workers": deployment.workers},  # for the command line
+            "metadata": {"workers": deployment.workers},  # read back by `command`
         },
         "static_resources": {"listeners": [_listener(deployment, plan, sentinel)]}
         | {"clusters": clusters},
@@ -87,7 +87,7 @@ def _admin_address(where: str) -> dict[str, Json]:
 
 
 def buffered(deployment: Deployment, plan: Mapping[str, Json]) -> int:
-    """Bytes of one body that Envoy holds at most."""
+    """Most bytes of one body that Envoy buffers."""
     most: int = plan["guard"]["max_body"]
     return max(most, _WATCHED) if deployment.observe else most
 
@@ -115,7 +115,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "xff_num_trusted_hops": guard["hops"],
         "skip_xff_append": True,
         "generate_request_id": False,
-        # The policy judges the path as the API will get it; nothing may be made of it here.
+        # The policy judges the path exactly as the API receives it, so Envoy must not normalise it.
         "normalize_path": False,
         "merge_slashes": False,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
@@ -129,7 +129,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     return {
         "name": "oakum",
         "address": socket_address(*address(deployment.listen, "listen")),
-        # Bodies are buffered up to this; a longer one ends in a reply of Envoy's own.
+        # Buffer limit for bodies; beyond it Envoy replies by itself.
         "per_connection_buffer_limit_bytes": buffered(deployment, plan),
         "filter_chains": [
             {
@@ -147,7 +147,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
 
 
 def _but(word: str) -> str:
-    """A pattern of every text but this one, in whatever case (RE2 has no look-ahead)."""
+    """Regular expression for every text but this one, ignoring case (RE2 has no look-ahead)."""
     made = ".+"
     for letter in reversed(word):
         made = f"(?:[^{letter}].*|{letter}{made})?"
@@ -160,7 +160,7 @@ def _host(deployment: Deployment) -> dict[str, Json]:
         "timeout": f"{deployment.timeout}s",
         "host_rewrite_literal": authority(urlsplit(deployment.upstream)),
     }
-    # What was never sent may be sent again; what was, only if it can change nothing.
+    # A request that was not sent is safe to retry; one that was is retried only if it is a read.
     reads = {"retry_on": "connect-failure,refused-stream,reset", "num_retries": 1}
     writes = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 1}
     reading = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
@@ -196,7 +196,8 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
             "name": "oakum.policy",
             "config_discovery": {
                 "config_source": {
-                    # The folder: a ConfigMap changes by a link beside the file.
+                    # Watch the folder: a ConfigMap is updated by changing a symlink beside the
+                    # file.
                     "path_config_source": {
                         "path": str(deployment.folder / POLICY),
                         "watched_directory": {"path": str(deployment.folder)},

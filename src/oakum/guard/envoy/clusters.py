@@ -11,7 +11,7 @@ from oakum.guard.target import Deployment, mistake
 from oakum.openapi.model import Json
 
 _UPSTREAM_IDLE = "4s"
-"""Below the 5 s of common servers, so that a write never meets a connection just being closed."""
+"""Below the 5 s of common servers, so that a write never hits a connection that is being closed."""
 _CONNECT = "2s"
 
 
@@ -28,14 +28,14 @@ def url(text: str, option: str) -> SplitResult:
 
 
 def authority(upstream: SplitResult) -> str:
-    """What the API is told as its `host`."""
+    """Value of the `host` header that the API receives."""
     return upstream.netloc.rpartition("@")[2]
 
 
 def cluster(
     name: str, where: SplitResult, deployment: Deployment, filters: Sequence[Json] = ()
 ) -> dict[str, Json]:
-    """One origin, over HTTP/1.1, or over TLS that is checked against `deployment.ca`."""
+    """A cluster for one origin: HTTP/1.1, or TLS verified against `deployment.ca`."""
     host = where.hostname or ""
     port = where.port or (443 if where.scheme == "https" else 80)
     most = dict.fromkeys(
@@ -89,7 +89,7 @@ def cluster(
 
 
 def plain() -> list[Json]:
-    """Filters of the questions that the policy asks: they are not Envoy's, and do not look so."""
+    """Upstream filters for look-ups: they strip the headers by which Envoy would show itself."""
     names = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms")
     removed = {"mutations": {"request_mutations": [{"remove": name} for name in names]}}
     return [

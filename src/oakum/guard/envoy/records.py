@@ -9,17 +9,19 @@ from oakum.openapi.model import Json
 
 
 def access_logs(deployment: Deployment) -> list[Json]:
-    """The policy's own line as it is; for what never came so far, what Envoy knows."""
+    """Writes the policy's own audit line, or Envoy's view of a request that never reached the
+    policy."""
     line = {"filter": SPACE, "path": [{"key": "line"}]}
     said = {"matcher": line | {"value": {"present_match": True}}, "match_if_key_not_found": False}
-    # No line is empty, so this matches only where there is none: the filter knows no *not*.
+    # A line is never empty, so this matches only where there is none: Envoy's metadata matcher has
+    # no *not*.
     unsaid = {
         "matcher": line | {"value": {"string_match": {"exact": ""}}},
         "match_if_key_not_found": True,
     }
 
     def log(text: str, metadata: Json, *filters: Json) -> Json:
-        # Cheap ones first: nearly every request has a line, and a status that is none of these.
+        # Cheap filters first: nearly every request has a line and none of these statuses.
         chosen = [*filters, {"metadata_filter": metadata}]
         config = {
             "path": str(deployment.audit),
@@ -33,7 +35,7 @@ def access_logs(deployment: Deployment) -> list[Json]:
 
     def known(reason: str) -> str:
         return (
-            # No contract: this file stays as it is when only the policy changes.
+            # No contract digest: this file must not change when only the policy does.
             '{"time":%START_TIME(%s.%3f)%,"contract":null,"who":"anonymous",'
             '"op":null,"method":"%REQ(:METHOD)%","status":%RESPONSE_CODE%,"upstream":null,'
             f'"removed":{{}},"denied":"{reason}","lookups":0,"failed":0}}'

@@ -9,28 +9,30 @@ from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503, 504)
-"""Those that a problem body is ready for; the sentinel knows the same."""
+"""Statuses with a problem body; the sentinel has the same list."""
 
 
 def local_replies() -> dict[str, Json]:
-    """The first mapper that matches makes the reply; the policy's own replies are left alone."""
+    """Maps Envoy's replies; the first matching mapper wins, and the policy's own replies are left
+    alone."""
     return {"mappers": [{"filter": _said("line")}, *_mappers()]}
 
 
 def _mappers() -> Iterator[dict[str, Json]]:
     upgrade = {"header_filter": {"header": {"name": "upgrade", "present_match": True}}}
-    yield _mapper(_all(status("EQ", 403), upgrade), 404)  # an upgrade that no path takes
-    yield _mapper(status("EQ", 403), 502)  # the gate: the policy has failed
+    yield _mapper(_all(status("EQ", 403), upgrade), 404)  # an upgrade on a path that allows none
+    yield _mapper(status("EQ", 403), 502)  # from the gate: the policy has failed
     unsent = {"response_flag_filter": {"flags": ["UF", "UH"]}}
     overflow = {"response_flag_filter": {"flags": ["UO", "OM"]}}
-    yield _mapper(_all(status("EQ", 503), unsent), 502)  # nobody was asked, whatever it was about
+    # no API was reached, so this reveals nothing about an object
+    yield _mapper(_all(status("EQ", 503), unsent), 502)
     yield _mapper(_all(status("EQ", 503), overflow), 503)
-    # To whom nothing is shown, an answer that fails must not tell that there is one.
+    # A failing response must not reveal an object to a caller who may see nothing of it.
     failed = (status("GE", 500), blind(True))
     yield _mapper(_all(*failed, _said("origin")), 404, *_READABLE)
     yield _mapper(_all(*failed), 404)
-    yield _mapper(status("EQ", 500), 502)  # an answer longer than the buffer, or no policy
-    yield _mapper(status("EQ", 503), 502)  # the API refused, cut off, or spoke no HTTP
+    yield _mapper(status("EQ", 500), 502)  # a response longer than the buffer, or no policy
+    yield _mapper(status("EQ", 503), 502)  # the API refused, closed the connection or broke HTTP
     for each in STATUSES:
         yield _mapper(status("EQ", each), each)
 
@@ -42,7 +44,7 @@ _READABLE = (
 
 
 def blind(said: bool) -> dict[str, Json]:
-    """A filter on whether the policy has said that an object may not be told of."""
+    """A filter: whether the policy has marked the object as concealed from this caller."""
     return _said("blind", said)
 
 
@@ -53,7 +55,7 @@ def _said(key: str, said: bool = True) -> dict[str, Json]:
 
 
 def _mapper(condition: dict[str, Json], made: int, *more: tuple[str, str]) -> dict[str, Json]:
-    # All of them, the media type too: in the order in which the policy says them.
+    # All headers, also the media type: in the same order as the policy writes them.
     headers = [*PROBLEM_HEADERS, *more]
     if made in (429, 503):
         headers.append(("retry-after", RETRY_AFTER))
@@ -72,7 +74,7 @@ def _mapper(condition: dict[str, Json], made: int, *more: tuple[str, str]) -> di
 
 
 def status(comparison: str, value: int) -> dict[str, Json]:
-    """A filter on the status of a reply: `EQ`, `GE` or `LE` the value."""
+    """A filter on the reply's status: `EQ`, `GE` or `LE` the value."""
     against = {"default_value": value, "runtime_key": "oakum.unset"}
     return {"status_code_filter": {"comparison": {"op": comparison, "value": against}}}
 

@@ -10,7 +10,7 @@ from oakum.guard.lua import long_string, needed, preloaded
 from oakum.openapi.model import Json
 
 TOKEN = "x-oakum-token"
-"""Request header in which the token stands that is to be verified; the router takes it away."""
+"""Internal request header with the token to verify; the router removes it."""
 _READING = ("json", "headers", "route", "credentials")
 
 _CACHED_TOKENS = 1000
@@ -19,9 +19,9 @@ _KEYS_TIMEOUT = "5s"
 
 
 def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
-    """Verifies what the reader found, and decides nothing: a missing or bad token is the policy's
-    to answer. Where a token may stand is not for Envoy to know: it would read cookies and headers
-    by rules of its own."""
+    """Verifies the token that the reader found and decides nothing: the policy responds to a
+    missing or bad token. Envoy must not extract tokens itself, since it would read cookies and
+    headers by rules of its own."""
     provider: dict[str, Json] = {
         "issuer": tokens["issuer"],
         "audiences": tokens["audiences"],
@@ -49,7 +49,7 @@ def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def reader(places: Sequence[Mapping[str, Json]]) -> str:
-    """The Lua of the filter in front: it finds the token, by the runtime's own modules."""
+    """Lua of the preceding filter, which extracts the token with the runtime's own modules."""
     said = f"local PLACES = {long_string(json.dumps(list(places)))}\nlocal TOKEN = {TOKEN!r}\n"
     code = (files(__package__) / "reader.lua").read_text(encoding="utf-8")
     return preloaded(needed(*_READING)) + said + code

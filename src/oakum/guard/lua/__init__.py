@@ -41,24 +41,24 @@ MODULES = (
     "audit",
     "passage",
 )
-"""In the order of dependence; those that are not there yet are left out."""
+"""Modules in dependency order; those without a file are skipped."""
 
 _REQUIRED = re.compile(r'require[ (]*"oakum\.(\w+)"')
 
 
 def source(module: str) -> str:
-    """Lua text of one module, `json` for `oakum.json`; raises `FileNotFoundError`."""
+    """Lua source of a module, `json` for `oakum.json`; raises `FileNotFoundError`."""
     return (files(__name__) / f"{module}.lua").read_text(encoding="utf-8")
 
 
 def bundle(adapter: str, plan: str) -> str:
-    """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, and
-    then the adapter, which may use both."""
+    """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, then the
+    adapter."""
     return f"{preloaded(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
 
 
 def needed(*roots: str) -> list[str]:
-    """Some modules and all that they require, in the order of dependence."""
+    """These modules and all that they require, in dependency order."""
     found: set[str] = set()
     todo = list(roots)
     while todo:
@@ -70,7 +70,7 @@ def needed(*roots: str) -> list[str]:
 
 
 def preloaded(modules: Iterable[str]) -> str:
-    """Lua that puts modules under `require "oakum.…"`."""
+    """Lua that registers modules in `package.preload`."""
     here = files(__name__)
     return "".join(
         f'package.preload["oakum.{name}"] = function(...)\n{source(name)}\nend\n'
@@ -80,7 +80,8 @@ def preloaded(modules: Iterable[str]) -> str:
 
 
 def long_string(text: str) -> str:
-    """A Lua literal of text without line ends: brackets of a level that the text does not close."""
+    """A Lua long string of a text without line ends, at a bracket level that the text does not
+    close."""
     level = ""
     while f"]{level}" in text:
         level += "="

@@ -36,17 +36,17 @@ _CONF, _LUA, _CHECK = "nginx.conf", "oakum.lua", "check.conf"
 _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")
 _FOLDERS = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules")
 _PACKAGES = "/usr/share/lua/5.1/?.lua"
-"""Where Debian keeps the Lua half of the module."""
+"""Where Debian installs the module's Lua files."""
 _STATUSES = (400, 404, 408, 413, 431, 501, 502, 504, 505)
-"""Those that a problem body is ready for."""
+"""Statuses with a problem body."""
 _TOLD = {405: 404, 414: 431, 494: 431, 500: 502, **{status: status for status in _STATUSES}}
-"""What nginx says by itself to what a client is told: a method that nobody may use is absent, an
-error in the runtime is a bad gateway, a long line is a long head."""
+"""nginx's own status → the client's: a method not allowed becomes 404, a runtime error 502, and a
+request line that is too long 431."""
 _OWN = ("places", "client", "tokens")
-"""Modules of this engine alone, in the order of dependence."""
+"""Lua modules of this engine only, in dependency order."""
 _CONNECT = 2
 _IDLE = 300
-"""Seconds that a WebSocket may be silent."""
+"""Idle timeout of a WebSocket in seconds."""
 _FILES = 1 << 16
 
 
@@ -60,7 +60,8 @@ class Nginx:
     )
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
-        """Three texts. The modules are the ones found here."""
+        """`nginx.conf`, `oakum.lua` and `check.conf`. Uses the nginx modules found on this
+        machine."""
         plan = deployment.plan.data
         upstream = _upstream(deployment.upstream)
         modules = _modules()
@@ -77,7 +78,8 @@ class Nginx:
         }
 
     def command(self, folder: Path) -> list[str]:
-        """A master and its workers, all of them this user's, as the folder is."""
+        """Command line of a master process whose workers run as the current user, who owns the
+        folder."""
         _, most = getrlimit(RLIMIT_NOFILE)
         own = f"worker_rlimit_nofile {min(most, _FILES) if most != RLIM_INFINITY else _FILES};"
         if os.geteuid() == 0:
@@ -85,13 +87,13 @@ class Nginx:
         return [*_nginx(folder, _CONF), "-g", own]
 
     def validate(self, folder: Path) -> None:
-        """nginx reads its file, and then runs the Lua that it only reads in its own check."""
+        """Runs `nginx -t`, and then `check.conf`, since `-t` parses Lua without running it."""
         judged("nginx", [*_nginx(folder, _CONF), "-t", "-q"])
         judged("nginx", _nginx(folder, _CHECK))
 
 
 def _named(text: str) -> str:
-    """With a first line by which a worker tells it from any other."""
+    """The text after a comment with its digest, by which workers notice a change."""
     return f"-- {_digest(text)}\n{text}"
 
 
@@ -100,7 +102,7 @@ def _digest(text: str) -> str:
 
 
 def binary() -> str:
-    """nginx, or OpenResty's; raises `InputError` when neither is there."""
+    """Path of nginx or OpenResty; raises `InputError` when neither is installed."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
     for name in ("nginx", "openresty"):
         if found := shutil.which(name, path=path):
@@ -113,7 +115,7 @@ def _nginx(folder: Path, conf: str) -> list[str]:
 
 
 def _modules() -> list[str]:
-    """Paths of the modules to load; none for an nginx that has Lua in it, as OpenResty has."""
+    """Paths of the modules to load; empty when Lua is built in, as in OpenResty."""
     for folder in _FOLDERS:
         found = [f"{folder}/{name}" for name in _MODULES if Path(folder, name).is_file()]
         if len(found) == len(_MODULES):
@@ -147,7 +149,7 @@ def _values(
     deployment: Deployment, plan: Mapping[str, Json], upstream: SplitResult
 ) -> dict[str, Json]:
     host = upstream.hostname or ""
-    # Each client has a connection to the API beside its own.
+    # Every client connection needs one to the API as well.
     connections = 2 * deployment.connections // deployment.workers + 64
     return {
         "workers": deployment.workers,
@@ -228,7 +230,7 @@ def _asks_keys(plan: Mapping[str, Json]) -> bool:
 
 
 def _keys(text: str) -> dict[str, Json]:
-    """Where the issuer's keys are asked for."""
+    """Address and request target of the issuer's key set."""
     url = _url(text, "keys")
     return _place(url) | {"target": (url.path or "/") + (f"?{url.query}" if url.query else "")}
 
