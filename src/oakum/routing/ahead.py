@@ -25,8 +25,8 @@ _FORMATS = {
 
 
 def neutral(operation: Operation, texts: Mapping[str, Automaton]) -> str:
-    """The path that is asked, about nobody; `texts`: what parameters may be. Empty: there is none,
-    and so no such question passes."""
+    """The path of a preflight, with neutral parameters; `texts`: allowed values. Empty when there
+    is no neutral value, and then no preflight passes."""
     shapes = {each.name: each.shape for each in operation.parameters if each.where == "path"}
 
     params = {name: _text(shapes.get(name, Shape()), texts.get(name)) for name in names(operation)}
@@ -47,5 +47,5 @@ def _candidates(shape: Shape) -> Iterator[str]:
 
 
 def answer_headers(headers: Headers) -> Headers:
-    """Of an API's answer those that come back."""
+    """The CORS headers of the API's response, which alone are returned."""
     return tuple(each for each in headers if each[0].startswith(_PREFIX))

@@ -16,7 +16,7 @@ from oakum.authz.principal import text
 from oakum.openapi.model import Shape
 
 _STATES = 500
-"""Of a table; ten times as many places before it is made."""
+"""Most states of a table; the NFA before it may have ten times as many."""
 _ASCII = frozenset(range(0x80))
 _DIGIT = frozenset(b"0123456789")
 _LETTER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -29,27 +29,27 @@ _BEYOND = (
     (frozenset(range(0xE0, 0xF0)), _REST, _REST),
     (frozenset(range(0xF0, 0xF5)), _REST, _REST, _REST),
 )
-"""Every character beyond ASCII, of a text that is known to be UTF-8 (RFC 3629, 4)."""
+"""Byte classes of every character beyond ASCII in valid UTF-8 (RFC 3629, 4)."""
 
 
 class Unsupported(Exception):
-    """A pattern that no table says; the text is why."""
+    """A pattern that cannot be compiled to a table; the message says why."""
 
 
 @dataclass(frozen=True)
 class Automaton:
-    """A text begins in state 0; `next` has a row of `width` entries for each state."""
+    """A DFA that starts in state 0; `next` has a row of `width` entries for each state."""
 
     classes: tuple[int, ...]
-    """Of each of the 256 bytes, its column."""
+    """Column of each of the 256 bytes."""
     width: int
     next: tuple[int, ...]
-    """-1: no text that goes on so is one of those."""
+    """Next state, or -1 when no continuation can match."""
     accepts: tuple[bool, ...]
-    """Whether a text may end in the state."""
+    """Whether a text may end in this state."""
 
     def matches(self, value: str) -> bool:
-        """Whether the text is one of those."""
+        """Whether the whole text matches."""
         state = 0
         for byte in value.encode():
             state = self.next[state * self.width + self.classes[byte]]
@@ -58,8 +58,8 @@ class Automaton:
         return self.accepts[state]
 
     def shortest(self) -> str | None:
-        """The shortest of those texts that a path may hold, with letters, digits, `-` and `_` alone
-        where there is one; None: none is found, or it is empty."""
+        """The shortest matching text that is a valid path segment, preferably of letters, digits,
+        `-` and `_`; None if there is none."""
         return self._shortest(_PLAIN) or self._shortest(_PLAIN + _OTHERS)
 
     def _shortest(self, alphabet: bytes) -> str | None:
@@ -78,19 +78,18 @@ class Automaton:
 
 _PLAIN = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 _OTHERS = b".@:~ !$&'()*+,;=\"#<>?[]^`{|}" + bytes(range(0x80, 0x100))
-"""What stands in a segment of a path else, escaped or not; no byte beyond ASCII goes on but in
-UTF-8."""
+"""Other bytes of a path segment, escaped or not; bytes beyond ASCII only as parts of UTF-8."""
 _NO_SEGMENT = (b"", b".", b"..")
 
 
 def of_pattern(pattern: str) -> Automaton:
-    """Texts in which the pattern is found. Raises `Unsupported`."""
+    """An automaton for the texts in which the pattern is found. Raises `Unsupported`."""
     return _table(_Reader(pattern).whole())
 
 
 def of_shape(shape: Shape) -> Automaton | None:
-    """What a schema allows in a text: by `enum`, else `pattern`, else whole numbers by `type`; None
-    when it says none of them. Raises `Unsupported`."""
+    """The texts that a schema allows: by `enum`, else `pattern`, else integers by `type`; None if
+    it has none of them. Raises `Unsupported`."""
     if shape.enum and all(isinstance(each, str | int) for each in shape.enum):
         return of_texts(json.dumps(e) if isinstance(e, bool) else text(e) for e in shape.enum)
     if shape.pattern and shape.kinds <= {"string"}:
@@ -99,7 +98,7 @@ def of_shape(shape: Shape) -> Automaton | None:
 
 
 def of_texts(texts: Iterable[str]) -> Automaton:
-    """Exactly these texts. Raises `Unsupported` when they are too many."""
+    """An automaton for exactly these texts. Raises `Unsupported` when they are too many."""
     rows = (
         _Row(tuple(_Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
     )
@@ -111,7 +110,7 @@ def of_texts(texts: Iterable[str]) -> Automaton:
 
 @dataclass(frozen=True)
 class _Char:
-    """One character: an ASCII one of these, or (`beyond`) any that is no ASCII."""
+    """One character: one of these in ASCII, or (`beyond`) any outside ASCII."""
 
     ascii: frozenset[int]
     beyond: bool
@@ -138,7 +137,7 @@ class _Times:
     part: _Piece
     low: int
     high: int | None
-    """None: any number."""
+    """None: unbounded."""
 
 
 _Piece = _Char | _Anchor | _Row | _Either | _Times
@@ -146,7 +145,7 @@ _DOT = _Char(_ASCII - frozenset(b"\n\r"), True)
 
 
 class _Reader:
-    """By recursive descent; each method reads one piece and stands behind it then."""
+    """Recursive-descent parser; each method consumes one piece."""
 
     def __init__(self, pattern: str) -> None:
         self._text, self._at = pattern, 0
@@ -202,7 +201,7 @@ class _Reader:
         return _literal(char)
 
     def _escape(self) -> _Char:
-        """In a class or outside of one."""
+        """An escape, inside or outside a character class."""
         char = self._char()
         if char.lower() in _CLASSES:
             found = _CLASSES[char.lower()]
@@ -247,7 +246,7 @@ class _Reader:
             return part
         char = self._char()
         low, high = self._braces() if char == "{" else _COUNTS[char]
-        self._take("?")  # how little is taken first does not change what is found
+        self._take("?")  # laziness does not change whether a text matches
         if self._at < len(self._text) and self._text[self._at] in "*+?{":
             raise Unsupported("a repetition is repeated")
         return _Times(part, low, high)
@@ -277,7 +276,8 @@ def _literal(char: str) -> _Char:
 
 @dataclass
 class _Net:
-    """Steps from place to place: over a byte, or for nothing, some at the begin or end alone."""
+    """An NFA: steps over a byte, and free steps, some of them only at the start or end of the
+    text."""
 
     over: list[list[tuple[frozenset[int], int]]] = field(default_factory=list)
     free: list[list[tuple[str, int]]] = field(default_factory=list)
@@ -290,7 +290,7 @@ class _Net:
         return len(self.over) - 1
 
     def build(self, piece: _Piece, begin: int) -> int:
-        """Adds the steps of a piece from a place on; gives the place where it ends."""
+        """Adds a piece's steps from a place on; returns the place where it ends."""
         if isinstance(piece, _Row):
             for part in piece.parts:
                 begin = self.build(part, begin)
@@ -329,7 +329,7 @@ class _Net:
         return end
 
     def reach(self, places: Iterable[int], holding: str) -> frozenset[int]:
-        """The places that are reached for nothing where these anchors hold."""
+        """The places reachable by free steps when these anchors hold."""
         found = set(places)
         waiting = list(found)
         while waiting:
@@ -344,19 +344,19 @@ class _Net:
 
 
 def _table(piece: _Piece) -> Automaton:
-    """The net, walked in all ways at once."""
+    """Subset construction: the DFA of a pattern."""
     net = _Net()
     begin, found, nowhere = (net.place() for _ in range(3))
     end = net.build(piece, begin)
-    net.free[end].append(("", found))  # whatever comes after a find
+    net.free[end].append(("", found))  # anything may follow a match
     classes, bytes = _columns(net)
     ahead = net.reach((begin,), "")
-    states = {net.reach((begin, nowhere), "^"): 0}  # no other state, since `^` holds there alone
+    states = {net.reach((begin, nowhere), "^"): 0}  # the only state in which `^` holds
     waiting, rows = [*states], list[int]()
     for state in waiting:
         for byte in bytes:
             steps = {to for at in state for taken, to in net.over[at] if byte in taken}
-            # The pattern may begin anywhere.
+            # A match may begin anywhere.
             onward = net.reach(steps, "") | ahead
             if found in onward or found in state:
                 onward = frozenset((found,))
@@ -371,7 +371,8 @@ def _table(piece: _Piece) -> Automaton:
 
 
 def _columns(net: _Net) -> tuple[tuple[int, ...], list[int]]:
-    """The column of each byte, and one byte of each column: no step tells those of one apart."""
+    """The column of each byte, and a representative byte of each column: no step distinguishes the
+    bytes of one column."""
     told = {taken for steps in net.over for taken, _ in steps}
     columns: dict[tuple[bool, ...], int] = {}
     classes = [
@@ -382,7 +383,7 @@ def _columns(net: _Net) -> tuple[tuple[int, ...], list[int]]:
 
 
 def _ending(rows: list[int], accepts: list[bool]) -> tuple[int, ...]:
-    """The rows, with -1 for states from which no text comes to a good end."""
+    """The rows, with -1 for states from which no accepting state can be reached."""
     width = len(rows) // len(accepts)
     good = {state for state, accepted in enumerate(accepts) if accepted}
     size = -1

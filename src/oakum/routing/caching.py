@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from oakum.routing.messages import Answered
 
 FRESH = ("cache-control", "no-cache, no-store")
-"""Asks every cache on the way to ask the API, and to keep nothing (RFC 9111, 5.2.1)."""
+"""Request header that makes every cache ask the API and store nothing (RFC 9111, 5.2.1)."""
 
 _NONE = re.compile(r'"?0+"?')
 _HAD = re.compile(r"(?<![a-z])(?:hit|stale|updating|revalidated)(?![a-z])")
-"""Words by which caches tell that they had it: `HIT`, `TCP_MEM_HIT`, `hit from …`, `STALE`."""
+"""Words for a cache hit in response headers: `HIT`, `TCP_MEM_HIT`, `hit from …`, `STALE`."""
 
 
 def handed_on(answered: Answered) -> bool:
-    """Whether a cache handed this answer on, or may hand it on to somebody else."""
+    """Whether this response came from a cache, or may be served to others by one."""
     headers = {name: answered.header(name) for name, _ in answered.headers}
     age = headers.get("age")
     if age is not None and not re.fullmatch(r"\s*0+\s*", age):
@@ -31,9 +31,9 @@ def handed_on(answered: Answered) -> bool:
 
 
 def kept_apart(answered: Answered) -> bool:
-    """Whether no cache that others share may keep it."""
+    """Whether no shared cache may store it."""
     said = _directives(answered.header("cache-control"))
-    # Said both ways, or on two lines, nobody knows which a cache goes by.
+    # Contradictory or repeated directives: caches differ in which they follow.
     return "public" not in said and ("no-store" in said or said.get("private") == "")
 
 
@@ -51,7 +51,7 @@ def _says(name: str, value: str) -> bool:
 
 
 def _declared(value: str) -> bool:
-    """Declared to be anybody's: a shared cache may keep it and need not ask again."""
+    """Whether a shared cache may store and reuse it without revalidation."""
     said = _directives(value)
     if _lasts(said.get("s-maxage")):
         return True
@@ -61,10 +61,10 @@ def _declared(value: str) -> bool:
 
 
 def _directives(value: str) -> Mapping[str, str]:
-    """By name; empty for one without a value."""
+    """Directive → value; the value is empty when there is none."""
     made: dict[str, str] = {}
     if value.count('"') % 2:
-        return made  # where a text ends cannot be told
+        return made  # an unbalanced quote cannot be parsed
     value = re.sub('"[^"]*"', lambda text: text[0].replace(",", ";"), value.lower())
     for each in value.split(","):
         if found := re.match(r"\s*([^\s=]+)\s*=?\s*(.*?)\s*$", each):

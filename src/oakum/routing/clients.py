@@ -16,7 +16,7 @@ from oakum.policy.model import Policy
 
 
 def client_keys(document: Document, policy: Policy) -> frozenset[str]:
-    """Names of the security schemes that are such keys."""
+    """Names of the security schemes that identify an application, not a caller."""
     caller = document.operation(policy.caller.operation) if policy.caller.operation else None
     if policy.caller.api_key or (caller is None and not policy.caller.claim):
         return frozenset()
@@ -36,7 +36,7 @@ def client_keys(document: Document, policy: Policy) -> frozenset[str]:
 
 
 def open_to_clients(document: Document, model: Model) -> Model:
-    """A model in which an operation that is open to such a key alone is open to nobody."""
+    """A model in which an operation that needs only an application's key is open to everybody."""
     keys = client_keys(document, model.policy)
     if not keys:
         return model
@@ -51,7 +51,7 @@ def _without(operation: Operation, keys: frozenset[str]) -> Operation:
 
 
 def _in_a_header(document: Document, name: str) -> bool:
-    """Whether a scheme is a key in a header of its own."""
+    """Whether a scheme is an API key in a header other than `authorization` and `cookie`."""
     scheme = document.security_schemes.get(name)
     if not isinstance(scheme, dict) or scheme.get("type") != "apiKey":
         return False

@@ -19,34 +19,34 @@ from oakum.routing.lookup_plan import LookupPlan, derive
 
 @dataclass(frozen=True, eq=False)
 class CompiledContract:
-    """All that a contract means to a gateway; holds no file, no secret and nothing of a request.
+    """A contract compiled for enforcement; holds no file, secret or request.
 
-    Its parts refer to each other by the ids of operations and by the names of resources:
-    `model.tables["Member"]` says who may see what of a `Member`, `lookups.endpoints["getMember"]`
-    how a request finds `getMember` and what must be asked before its answer is judged.
+    Its parts refer to each other by operation id and resource name: `model.tables["Member"]` says
+    who may see what of a `Member`, `lookups.endpoints["getMember"]` how a request is routed to
+    `getMember` and what must be looked up before its response is judged.
     """
 
     document: Document
-    """The OpenAPI document, as it was read."""
+    """The OpenAPI document as read."""
     stated: Model
-    """Who may call what and see what, as document and policy say: what a scan, tests and recorded
-    traffic are judged by."""
+    """Who may call and see what, as document and policy say; scan, tests and recorded traffic are
+    judged by it."""
     model: Model
-    """The same for a gateway: an operation that is open to a key of the application's alone is open
-    to nobody in particular. Where there is no such key it is `stated` itself."""
+    """The same for a gateway: an operation that needs only an application's key is open to
+    everybody. Identical to `stated` when there is no such key."""
     lookups: LookupPlan
-    """Endpoints, and what has to be asked of the API for them."""
+    """Endpoints and the look-ups that they need."""
 
     @property
     def policy(self) -> Policy:
-        """What the contract says, as it was read."""
+        """The policy as read."""
         return self.model.policy
 
 
 def compile_for_gateway(contract: Contract) -> CompiledContract:
-    """Compile a contract that was read, once for all that decide by it in this process.
+    """Compiles a contract once for everything in this process that decides by it.
 
-    Raises `InputError` when there is no policy in it.
+    Raises `InputError` when it has no policy.
     """
     document, policy = contract.document, contract.policy
     if policy is None:

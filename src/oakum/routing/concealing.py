@@ -18,26 +18,26 @@ from oakum.routing.shown import shown_at
 from oakum.routing.targets import Reader, above, main_of, names, shut
 
 _DEEP = 5
-"""Unions within unions that are looked into."""
+"""Depth of nested unions that are searched."""
 
 
 @dataclass(frozen=True)
 class Concealed:
-    """An object that a path names."""
+    """A concealed object that a path names."""
 
     reader: str
-    """The GET that shows it."""
+    """Id of the GET that returns it."""
     resources: tuple[str, ...]
-    """What it may be of, each concealed."""
+    """Resources that it may belong to, each concealed."""
     whose: str = ""
-    """The path parameter that holds its owner's id; empty: none certainly does."""
+    """Path parameter with its owner's id; empty when none certainly holds it."""
     names: tuple[tuple[str, str], ...] = ()
-    """As of `Reader`."""
+    """As in `Reader`."""
 
 
 def concealed(document: Document, model: Model, operation: Operation) -> Concealed | None:
-    """By the GET at the longest beginning of a path that shows a concealed object by its id; else
-    by the main endpoint of a resource of which `params` says that the path holds the key."""
+    """The concealed object in a path: found by the longest prefix with a GET that returns it by id,
+    otherwise by the main endpoint of a resource whose key the path holds according to `params`."""
     params = model.rule(operation.id).params
     main = main_of(document, model.policy, params, operation)
     for each in (*above(document, operation), *([main] if main is not None else [])):
@@ -56,7 +56,7 @@ def concealed(document: Document, model: Model, operation: Operation) -> Conceal
 def _resources(
     document: Document, model: Model, reader: Reader, params: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The resource that an operation shows one of; several: one of them, nobody knows which."""
+    """The resource that an operation returns one object of; several when it is one of them."""
     operation, media = reader.get, reader.get.success()
     keyed = _keyed(document, model, reader, params)
     if keyed and keyed in _held(model, operation):
@@ -75,7 +75,7 @@ def _resources(
 
 
 def _held(model: Model, operation: Operation) -> Iterator[str]:
-    """Resources in an operation's good answer, at any depth, that stand in no other one."""
+    """Resources in an operation's success response at any depth, without nested ones."""
     yield from (name for _, name in model.shown.get(operation.id, ()))
     media = operation.success()
     if media is not None and media.shape is not None:
@@ -83,8 +83,8 @@ def _held(model: Model, operation: Operation) -> Iterator[str]:
 
 
 def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str, str]) -> str:
-    """The resource of which the contract says that an operation shows one, by its key in the path,
-    whatever the one is wrapped in; empty: it does not say."""
+    """The resource that an operation returns one of by its key, according to the contract; empty
+    when the contract does not say."""
     for name, resource in model.policy.resources.items():
         main = document.operation(resource.main) if resource.main else None
         if main is not None and main.id == reader.get.id:
@@ -97,8 +97,8 @@ def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str
 
 
 def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str]:
-    """Resources of the alternatives of a shape, wrapped or not, `""` for one that is none; null is
-    not counted."""
+    """Resources of a shape's alternatives, wrapped or not; `""` for an alternative without one.
+    Null is skipped."""
     for each in (branch() for branch in shape.branches):
         if each.kinds == {"null"}:
             continue
@@ -114,7 +114,7 @@ def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str,
     owner = model.rule(operation.id).owner
     if owner:
         return owner
-    # An account is its own owner, and so the parameter of its key's name holds the owner's id.
+    # An account is its own owner, so the parameter with its key's name holds the owner's id.
     keys = {model.policy.resources[name].key for name in found}
     accounts = all(model.policy.resources[name].is_account for name in found)
     [key] = keys if accounts and len(keys) == 1 else [""]

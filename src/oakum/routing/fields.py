@@ -13,13 +13,13 @@ from oakum.routing.messages import Asked, Denied
 
 MOST_LINES = 100
 MOST_BYTES = 60 * 1024
-"""Of the target and all header lines together, each with its `: ` and its end."""
+"""Size limit of the target and all header lines, each with `: ` and line end."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""What no field value holds (RFC 9110, 5.5): a server ends it there, or takes it out and joins the
-rest."""
+"""Bytes that a field value must not hold (RFC 9110, 5.5): some servers end the value there, others
+drop them."""
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)([/?].*|)", re.IGNORECASE | re.DOTALL)
 _UNCOUNTED = re.compile(r"host|x-forwarded-proto|x-envoy-.*")
-"""Header lines that some engine has for itself."""
+"""Header lines that some engine adds itself, so that they do not count."""
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
 _PARAMETER = re.compile(r"[ \t]*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=.*)?", re.DOTALL)
@@ -27,8 +27,8 @@ _ALONE = ("basic", "bearer")
 
 
 def in_origin_form(asked: Asked) -> Asked:
-    """A request whose target names its host (RFC 9112, 3.2.2) as one with a path: whatever its
-    `host` header says, the target counts. Others as they are."""
+    """Converts a target with a host (RFC 9112, 3.2.2) to a path; the target's host overrides the
+    `host` header. Other requests are returned unchanged."""
     found = _ABSOLUTE.fullmatch(asked.target)
     if found is None:
         return asked
@@ -38,7 +38,7 @@ def in_origin_form(asked: Asked) -> Asked:
 
 
 def check(asked: Asked) -> None:
-    """Raises `Denied` for a header that no server should take, and for too many or too long."""
+    """Raises `Denied` for control characters (400), and for too many or too long headers (431)."""
     if any(_CONTROL.search(value) for _, value in asked.headers):
         raise Denied(400, "unreadable")
     size = len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
@@ -48,9 +48,9 @@ def check(asked: Asked) -> None:
 
 
 def is_several(value: str) -> bool:
-    """Whether an `authorization` holds more than one credential, as servers make one of two lines:
-    a comma may only stand before a parameter (RFC 9110, 11.4), and with `Basic` and `Bearer`, which
-    have none (RFC 7617, RFC 6750), nowhere."""
+    """Whether an `authorization` header holds several credentials, as after joining two lines: a
+    comma may only precede a parameter (RFC 9110, 11.4), and `Basic` and `Bearer` have none (RFC
+    7617, RFC 6750)."""
     if "," not in value:
         return False
     pieces = _QUOTED.sub("", _ESCAPED.sub("", value)).split(",")

@@ -17,12 +17,12 @@ _NEVER = re.compile(
     r"|forwarded|x-forwarded-.*|x-oakum-.*|content-length|proxy"
     r"|.*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb"
 )
-"""Whatever the document or the contract says: hop by hop (RFC 9110, 7.6.1), in the guard's own
-name, another method, `Proxy` (CVE-2016-5385)."""
+"""Never forwarded, whatever document and contract say: hop-by-hop headers (RFC 9110, 7.6.1), the
+guard's own names, method overrides, `Proxy` (CVE-2016-5385)."""
 _UNREAD = re.compile(r"range|if-range|accept-encoding|sec-websocket-.*")
-"""Of what passes unread alone: a part cannot be judged."""
+"""Forwarded only if the response passes unread: a partial body cannot be judged."""
 _CONDITION = re.compile(r"if-(?:none-)?match|if-(?:un)?modified-since")
-"""Conditions on a version of the body, which nobody was shown whole."""
+"""Conditional headers: they refer to a full body, which no client has seen."""
 _ONWARD = re.compile(
     r"host|accept|accept-language|accept-charset|content-type|content-language|content-encoding"
     r"|content-disposition|user-agent|origin|referer|cache-control|pragma|priority|prefer|dnt"
@@ -32,7 +32,7 @@ _ONWARD = re.compile(
     r"|x-cloud-trace-context|x-datadog-[a-z0-9-]+|x-request-id|x-correlation-id"
     r"|idempotency-key|x-idempotency-key|x-requested-with|x-csrf-token|x-csrftoken|x-xsrf-token"
 )
-"""What clients and browsers say of themselves, and of no account (RFC 9110, Fetch, tracing)."""
+"""Standard headers of clients and browsers that identify no account (RFC 9110, Fetch, tracing)."""
 
 _BACK = re.compile(
     r"content-type|set-cookie|location|retry-after|www-authenticate|vary|content-language"
@@ -47,9 +47,9 @@ _CACHING = ("cache-control", "expires", "pragma")
 def onward(
     asked: Asked, guard: Guarding, declared: Collection[str], *, raw: bool = False
 ) -> Headers:
-    """Request headers that go on to the API; `declared` are its parameters and credentials.
+    """Request headers that are forwarded to the API; `declared` are its parameters and credentials.
 
-    `raw`: the answer will pass unread, so the client may ask for a part or for a version of it.
+    `raw`: the response passes unread, so the client may send range and conditional headers.
     """
     hop = {*for_this_hop(asked), *((guard.service.header,) if guard.service else ())}
 
@@ -78,21 +78,21 @@ def onward(
 
 
 def for_this_hop(asked: Asked) -> frozenset[str]:
-    """Names of headers, in lower case, that `connection` keeps from going on (RFC 9110, 7.6.1)."""
+    """Lower-case names of headers that `connection` makes hop-by-hop (RFC 9110, 7.6.1)."""
     words = (word for value in asked.values("connection") for word in value.split(","))
     return frozenset(filter(None, (word.strip().lower() for word in words)))
 
 
 def upgrades(asked: Asked) -> bool:
-    """Whether a request asks for a WebSocket. An upgrade to anything else is not followed, nor one
-    that `connection` does not name: then it is a request as any other (RFC 9110, 7.8)."""
+    """Whether a request asks for a WebSocket. Other upgrades are ignored, and so is one that
+    `connection` does not name (RFC 9110, 7.8)."""
     named = (each for value in asked.values("upgrade") for each in value.split(","))
     wanted = "websocket" in (each.strip(" \t").lower() for each in named)
     return wanted and "upgrade" in for_this_hop(asked)
 
 
 def client(asked: Asked, hops: int) -> str:
-    """The client's address: what the proxy that is `hops` away saw, or else the peer."""
+    """The client's address: the one seen by the proxy `hops` away, otherwise the peer's."""
     entries = [
         entry.strip() for value in asked.values("x-forwarded-for") for entry in value.split(",")
     ]
@@ -100,7 +100,7 @@ def client(asked: Asked, hops: int) -> str:
 
 
 def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
-    """Response headers that reach the client; `private`: no cache may keep the answer."""
+    """Response headers that reach the client; `private`: no cache may store the response."""
     kept = tuple(
         (name, value)
         for name, value in answered.headers

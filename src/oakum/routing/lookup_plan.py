@@ -42,34 +42,34 @@ _NAME = re.compile(r"\{[^{}]+\}")
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to the API itself, about one owner (or about the caller)."""
+    """A look-up request to the API, about one owner or about the caller."""
 
     operation: str
     path: tuple[str, ...]
-    """Text of the path before and after the percent-encoded id; whole where it takes none."""
+    """Path before and after the percent-encoded id; one text when there is no id."""
     query: str = ""
-    """What every call needs, and `limit=100` where the operation pages; empty: neither."""
+    """Required parameters, and `limit=100` where the operation pages; empty: none."""
     page: int = 0
-    """Ids in a full page: an answer with as many may go on. 0: the operation does not page.
-    -1: it pages, and nobody can tell when it ends."""
+    """Ids in a full page, after which more may follow. 0: the operation does not page. -1: its end
+    cannot be recognised."""
     counts: tuple[tuple[str, ...], ...] = ()
-    """Pointers of the total in the answer."""
+    """Pointers to the total in the response."""
     method: str = "GET"
-    """POST for a who-am-I that the contract says to be one that reads."""
+    """POST for a who-am-I that the contract declares to be a read."""
 
 
 @dataclass(frozen=True)
 class Credential:
-    """Where callers put what they log in with; `name` in lower case for headers."""
+    """Where callers send a credential; `name` is lower-case for headers."""
 
     where: Literal["header", "cookie", "query"]
     name: str
     client: bool = False
-    """A key of the application's, which all callers send: it makes nobody somebody."""
+    """Whether it is an application's key, which identifies no caller."""
 
     @property
     def header(self) -> str:
-        """The header that it stands in, in lower case; empty: it stands in the query."""
+        """Lower-case name of its header; empty when it is in the query."""
         return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
 
 
@@ -79,110 +79,110 @@ FEEDS = {
     "application/jsonl": "ndjson",
     "text/event-stream": "sse",
 }
-"""Media types of answers that are judged piece by piece, and how they are cut into pieces."""
+"""Media types of streams → how they are split into events."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """Names that a body in URL-encoded pairs may hold, as those of a query."""
+    """Declared names of a form body, as of a query."""
 
     names: tuple[str, ...]
     lists: frozenset[str]
     nested: Mapping[str, Nested]
     judged: bool = False
-    """It is a resource, and so judged as the same members in JSON are."""
+    """Whether the form is a resource and judged like the same members in JSON."""
 
     def holds(self, found: Collection[str]) -> bool:
-        """Whether names of parts are all declared, each once unless it is a list."""
+        """Whether all part names are declared, each once unless it is a list."""
         return declared(found, self.names, self.lists, self.nested)
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As an engine has it."""
+        """The form as plan data."""
         lists, nested = sorted(self.lists), planned(self.nested)
         return {"names": self.names, "lists": lists, "nested": nested, "judged": self.judged}
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An operation that the contract grants, as a decision point sees it."""
+    """An operation that the contract grants, as the guard needs it."""
 
     operation: Operation
     segments: tuple[str, ...]
-    """Of the path template: literal, or `{name}`, possibly within a literal (`{id}.json`). A slash
-    at the end makes an empty last one."""
+    """Segments of the path template: a literal or `{name}`, also within a literal (`{id}.json`). A
+    trailing slash adds an empty one."""
     write: bool
     target: Target
     query: tuple[str, ...]
-    """Names of the declared query parameters; others do not pass."""
+    """Declared query parameters; all others are removed."""
     lists: frozenset[str]
-    """Those of them that may stand more than once."""
+    """Query parameters that may be repeated."""
     conceals: bool
-    """What it shows, or is about, is concealed: *forbidden* is answered as *absent*."""
+    """Whether its objects are concealed, so that a 403 is sent as a 404."""
     binds: bool
-    """Its request body holds a resource, so that `set` grants decide who may write what."""
+    """Whether its request body holds a resource, so that `set` grants decide who may write what."""
     texts: Mapping[str, Automaton] = field(default_factory=dict)
-    """Path parameter to what the document allows in it; others may be anything."""
+    """Path parameter → allowed texts; a missing parameter may be anything."""
     hidden: Concealed | None = None
-    """The concealed object that the path names: who is not shown it must not learn by this endpoint
-    that it is there. None: it names none."""
+    """The concealed object that the path names. A caller who may not see it must not learn that it
+    exists. None: the path names none."""
     ahead: str = ""
-    """The path at which the API is asked ahead of a call (CORS); empty: there is none."""
+    """Neutral path for a CORS preflight; empty: preflights are denied."""
     nested: Mapping[str, Nested] = field(default_factory=dict)
-    """Those query parameters in whose values more stands than a text."""
+    """Query parameters with an object or list in their value."""
     form: Form | None = None
-    """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
+    """Declared form of a URL-encoded body; None if there is none."""
     parts: Form | None = None
-    """As `form`, of one of `multipart/form-data`."""
+    """As `form`, for `multipart/form-data`."""
     finders: Mapping[str, Target] = field(default_factory=dict)
-    """Resource in its request body to how one is asked for by its key; `""`: the one that is
-    written. `none`: it has a key, and cannot be asked for by it from here."""
+    """Resource in the request body → how to look one up by its key; `""` for the object that is
+    written. `none`: it has a key but cannot be looked up from here."""
     local: frozenset[str] = frozenset()
-    """Those of them whose GET takes more of this operation's path than the key."""
+    """Those of `finders` whose GET needs further parameters of this operation's path."""
     unjudged: frozenset[str] = frozenset()
-    """Media types of JSON bodies of which nobody can tell what they set."""
+    """Media types of JSON bodies whose effect cannot be judged."""
     plain: Plain = field(default_factory=Plain)
-    """Objects that a write names by their keys alone."""
+    """Objects that a write names by key alone."""
 
     def resource_form(self, media: str) -> Form | None:
-        """The form in which a body of this media type is a resource."""
+        """The form for a body of this media type, if it is a resource."""
         form = {FORM: self.form, PARTS: self.parts}.get(media)
         return form if form is not None and form.judged else None
 
 
 @dataclass(frozen=True)
 class LookupPlan:
-    """Derived once from a contract; shared by every engine."""
+    """What enforcement has to look up; derived once from a contract and shared by every engine."""
 
     endpoints: Mapping[str, Endpoint]
-    """By operation id; operations that the contract does not grant are not in here."""
+    """Operation id → endpoint; without operations that are granted to nobody."""
     asks: tuple[Ask, ...]
     relations: Mapping[str, int]
-    """Looked-up relation → index of its question; absent: cannot be asked, so unknown."""
+    """Looked-up relation → index in `asks`; absent: no look-up is possible, so it is unknown."""
     states: Mapping[str, tuple[int, tuple[str, ...]]]
-    """`Resource.state` in the owner's account → question, and segments of the value's place."""
+    """`Resource.state` in the owner's account → index in `asks` and path of the value."""
     whoami: int | None
-    """Index of the question that says who is calling, asked with the caller's credentials."""
+    """Index in `asks` of who-am-I, which is called with the caller's credentials."""
     credentials: tuple[Credential, ...]
     warnings: tuple[Problem, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
-    """By looked-up relation: where the ids stand in the answer to its question."""
+    """Looked-up relation → where the ids are in the response."""
     homes: Mapping[str, Home] = field(default_factory=dict)
-    """By `Resource.state`: the object in which its value stands."""
+    """`Resource.state` → the object that holds its value."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """The object of an owner's account that says a state, and how it is known to be theirs."""
+    """The object of an account that holds a state, and how its owner is verified."""
 
     pointer: tuple[str, ...]
     owners: tuple[tuple[str, ...], ...] = ()
-    """Member paths of its owner's id; none: it does not say whose it is."""
+    """Member paths of its owner's id; empty when it does not name its owner."""
     names: frozenset[str] = frozenset()
-    """Names of its other members. Where it does not say whose it is, one of them tells that it is
-    the object at all, and not what stands there instead of it."""
+    """Names of its other members. When it names no owner, one of them must be present to recognise
+    the object."""
     copies: tuple[tuple[str, ...], ...] = ()
-    """Where else the answer shows such objects, of which one may be the same once more."""
+    """Other places where the response may repeat such objects."""
 
 
 @dataclass
@@ -227,15 +227,15 @@ class _Maker:
         return self.ask(operation)
 
     def place(self, relation: Relation, index: int) -> Place:
-        """Where a relation's ids stand in the answer to question `index`."""
+        """Where a relation's ids are in the response to look-up `index`."""
         ask, pointer = self.asks[index], path_of(relation.pointer)
         media = self.model.operations[ask.operation].success()
         top = media.shape if media is not None else None
         return place_of(pointer, top, ask.page, ask.counts)
 
     def home(self, path: str, index: int, at: tuple[str, ...]) -> Home:
-        """The object in which a state's value stands; `at`: where the value does in the answer to
-        question `index`."""
+        """The object that holds a state's value; `at`: path of the value in the response to look-up
+        `index`."""
         resource, _, name = path.partition(".")
         said = self.policy.resources[resource]
         steps = said.states[name].member.split(".")
@@ -267,7 +267,7 @@ class _Maker:
         return self.ask(operation), (*pointer, *state.member.split("."))
 
     def _shows(self, resource: str) -> tuple[Operation, tuple[str, ...]] | None:
-        """The GET with one path parameter whose answer is, or holds, one such resource."""
+        """The GET with at most one path parameter whose response is or holds one such resource."""
         main = self.policy.resources[resource].main
         named = self.document.operation(main) if main else None
         for operation in (named,) if named else self.document.operations:
@@ -279,7 +279,7 @@ class _Maker:
 
 
 def derive(document: Document, model: Model) -> LookupPlan:
-    """Everything above, from a contract whose policy was checked against its document."""
+    """Derives the look-up plan of a contract whose policy was checked against its document."""
     make = _Maker(document, model)
     relations = {
         each.name: asked
@@ -311,13 +311,14 @@ def derive(document: Document, model: Model) -> LookupPlan:
 
 
 def _asks(model: Model, caller: Operation) -> bool:
-    """Whether an operation can be asked who is calling."""
+    """Whether an operation can serve as who-am-I: a GET without path parameters, or a POST that
+    reads."""
     reads = caller.method == "GET" or (caller.method == "POST" and model.rule(caller.id).reads)
     return bool(reads) and not places(caller)
 
 
 def _hidden(document: Document) -> Iterator[Problem]:
-    """Operations that no request reaches, since another of the same path takes them all."""
+    """Warns about operations that are unreachable because another one matches the same paths."""
     for alike in rivals(document.operations).values():
         first: dict[object, str] = {}
         for each in alike:
@@ -332,7 +333,7 @@ def _hidden(document: Document) -> Iterator[Problem]:
 
 
 def _given_away(policy: Policy) -> Iterator[Problem]:
-    """Owners' ids that may be set: whoever sets one changes whose the object is."""
+    """Warns about owner ids that callers may set: setting one changes the object's owner."""
     for name, resource in policy.resources.items():
         owners = resource.owner.members if resource.owner.kind == "field" else ()
         for rule in resource.fields:
@@ -346,12 +347,12 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
 _METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
 MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
 SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
-"""Methods that Envoy takes; it answers others with 400, and QUERY without a body."""
+"""Methods that Envoy accepts; it answers others with 400, and QUERY without a body."""
 
 
 def feeds(document: Document) -> Iterator[Problem]:
-    """Operations that Envoy does not let pass: those that answer with events or lines that come one
-    by one, and those of a method that it does not know."""
+    """Warns about operations that Envoy cannot serve: streams of events or lines, and unknown
+    methods."""
     for operation in document.operations:
         answers = [each for several in operation.responses.values() for each in several]
         if any(essence(each.type) in FEEDS for each in answers):
@@ -369,7 +370,7 @@ def feeds(document: Document) -> Iterator[Problem]:
 
 
 def scalar(value: Json) -> dict[str, Json]:
-    """A scalar with its JSON type, since `1`, `1.0`, `"1"` and `true` are four things."""
+    """A scalar tagged with its JSON type, since `1`, `1.0`, `"1"` and `true` all differ."""
     match value:
         case bool():
             return {"b": value}
@@ -382,8 +383,8 @@ def scalar(value: Json) -> dict[str, Json]:
 
 
 def kind_of(media: Media) -> str:
-    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not.
-    Under a range JSON passes and nothing else."""
+    """How a response of this media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not at
+    all. A range such as `*/*` admits JSON only."""
     if judges_json(media.type):
         return "json"
     return {"text/csv": "csv", **FEEDS}.get(essence(media.type), "")
@@ -448,7 +449,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
 
 
 def _what_helps(make: _Maker, operation: Operation) -> str:
-    """The line by which it could be told whose object a write touches."""
+    """Hint: the contract line that would tell whose object a write touches."""
     name = "name the path parameter that holds the owner's id in `owner:`"
     for reader in above(make.document, operation):
         for resource in make.policy.resources.values():
@@ -462,8 +463,8 @@ def _what_helps(make: _Maker, operation: Operation) -> str:
 
 
 def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
-    """What names fields in texts, as a JSON Patch does, unless `call` says who may; and, where
-    bodies of other types hold a resource, what holds none."""
+    """Media types that name fields in texts, such as JSON Patch, unless `call` says who may write;
+    and, where other types hold a resource, those that hold none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
     loose = bool(plain.body) or model.rule(operation.id).call is None
     for media in (each for each in operation.body if judges_json(each.type)):
@@ -499,7 +500,7 @@ def _form(model: Model, operation: Operation, kind: str, *, judged: bool) -> For
 
 
 def form_of(shape: Shape | None) -> Form | None:
-    """What a schema declares of a body in pairs."""
+    """The declared form of a schema; None if it declares no member."""
     names = member_names(shape) if shape is not None else ()
     if shape is None or not names:
         return None
@@ -535,7 +536,7 @@ def _may_show(model: Model, operation: Operation, resource: str) -> bool:
 
 
 def _far_states(policy: Policy) -> Iterator[str]:
-    """States that stand in the owner's account, each once."""
+    """States that are stored in the owner's account, each once."""
     found: dict[str, None] = {}
     for resource in policy.resources.values():
         for state in resource.states.values():
@@ -545,7 +546,7 @@ def _far_states(policy: Policy) -> Iterator[str]:
 
 
 def origin(policy: Policy, state: State) -> str:
-    """`Resource.state` where the value really stands: a state of a state is followed."""
+    """The `Resource.state` that actually holds the value, following states of states."""
     path, seen = state.of, set[str]()
     while path not in seen:
         seen.add(path)
@@ -558,7 +559,7 @@ def origin(policy: Policy, state: State) -> str:
 
 
 def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:
-    """Places named by the document's security schemes; without any, the usual two headers."""
+    """Credentials by the document's security schemes; without any, the two usual headers."""
     found: dict[Credential, None] = {}
     for called, scheme in document.security_schemes.items():
         if not isinstance(scheme, dict):

@@ -17,36 +17,36 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(rf"[ \t]*({_TOKEN})/({_TOKEN})")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:({_TOKEN})|"([^"\\]*)"))?')
 _PLAIN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z/:?@()-]+")
-"""What the value of a parameter may be: nobody cuts a text at one of these."""
+"""Allowed characters of a parameter value: no parser splits at any of them."""
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_./:=?-]{1,70}")
-"""RFC 2046, 5.1.1, but for the comma and the space."""
+"""RFC 2046, 5.1.1, without comma and space."""
 _AT_HEART = ("charset", "boundary", "encoding")
-"""Names that say how a body is read; one that only holds such a name is not read."""
+"""Parameters that decide how a body is read; a name that merely contains one is rejected."""
 UTF_8 = frozenset(("utf-8", "utf8"))
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 @dataclass(frozen=True)
 class MediaType:
-    """A media type that was read whole."""
+    """A media type without ambiguity."""
 
     type: str
     """`type/subtype` in lower case."""
     params: tuple[tuple[str, str], ...] = ()
-    """Names in lower case, each once, in order; a charset in lower case."""
+    """Parameters in order, each once; names and charset in lower case."""
 
     @property
     def charset(self) -> str:
-        """As it is said; empty: it is not."""
+        """The charset; empty when not given."""
         return dict(self.params).get("charset", "")
 
     @property
     def is_utf_8(self) -> bool:
-        """Whether nothing else is said of its text."""
+        """Whether the charset is UTF-8 or not given."""
         return self.charset in ("", "utf-8")
 
     def __str__(self) -> str:
-        """The value as the guard writes it."""
+        """The canonical value that the guard writes."""
         return self.type + "".join(
             f"; {name}={value}" if re.fullmatch(_TOKEN, value) else f'; {name}="{value}"'
             for name, value in self.params
@@ -54,7 +54,8 @@ class MediaType:
 
 
 def read_media_type(values: Sequence[str]) -> MediaType | None:
-    """Of the values of all headers of that name; None: none, several, or none with one reading."""
+    """Parses the values of all `content-type` headers; None unless there is exactly one and it is
+    unambiguous."""
     kind = _TYPE.match(values[0]) if len(values) == 1 else None
     if kind is None:
         return None
@@ -63,7 +64,7 @@ def read_media_type(values: Sequence[str]) -> MediaType | None:
     while (found := _PARAMETER.match(text, at)) is not None:
         at = found.end()
         if found[1] is None:
-            continue  # nothing between two semicolons (RFC 9110, 5.6.6)
+            continue  # an empty parameter between semicolons (RFC 9110, 5.6.6)
         name = found[1].lower()
         value = _value(name, found[2] if found[3] is None else found[3])
         if value is None or name in params:
@@ -76,7 +77,7 @@ def read_media_type(values: Sequence[str]) -> MediaType | None:
 
 
 def _value(name: str, value: str) -> str | None:
-    """The value of a parameter as it goes on; None: it might be read as another."""
+    """The canonical value of a parameter; None if it is ambiguous."""
     if "*" in name or any(word in name and word != name for word in _AT_HEART):
         return None
     if name == "boundary":
@@ -89,7 +90,7 @@ def _value(name: str, value: str) -> str | None:
 
 
 def is_plain_part(said: str) -> bool:
-    """Whether what is said of a part of a form leaves it one text or file, in no other charset."""
+    """Whether a part's `content-type` makes it a single text or file in UTF-8."""
     read = read_media_type([said])
     return (
         read is not None and read.is_utf_8 and not read.type.startswith(("multipart/", "message/"))
@@ -97,14 +98,14 @@ def is_plain_part(said: str) -> bool:
 
 
 def is_plain(codings: Sequence[str]) -> bool:
-    """Whether the values of all `content-encoding` headers leave the bytes as they are."""
+    """Whether `content-encoding` leaves the bytes unchanged."""
     return not codings or (
         len(codings) == 1 and codings[0].strip(" \t").lower() in ("", "identity")
     )
 
 
 def described(headers: Headers, media: str) -> Headers:
-    """Headers with what they say of a body replaced by this, in the guard's own words; empty: by
-    nothing. Codings go: only a body without one gets so far."""
+    """The headers with `content-type` replaced by this canonical value, or removed if it is empty.
+    `content-encoding` goes: only an unencoded body gets this far."""
     kept = tuple(e for e in headers if e[0] not in ("content-type", "content-encoding"))
     return (*kept, ("content-type", media)) if media else kept

@@ -16,7 +16,7 @@ from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 _LOG = logging.getLogger("oakum.guard")
 Headers = tuple[tuple[str, str], ...]
-"""Names in lower case, in the order they came; a name may stand more than once."""
+"""Lower-case names in original order; a name may be repeated."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Asked:
 
     method: str
     target: str
-    """Path and query as they came, undecoded."""
+    """Path and query as received, undecoded."""
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     host: str = ""
-    """As the `host` header says it, with a port or without."""
+    """Value of the `host` header, with or without a port."""
     scheme: str = "http"
     address: str = ""
-    """Of the peer that the connection comes from."""
+    """IP address of the peer."""
     within: float = field(default=0.0, compare=False)
-    """Seconds that a question of the guard's own may take; what is later is no answer."""
+    """Timeout of a look-up in seconds; a later response is ignored."""
 
     def values(self, name: str) -> list[str]:
         """Every value of a header, in order."""
@@ -43,8 +43,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer; `truncated` when its body was longer than what was read of it, `missing` when the
-    API gave none and the server says so in its place."""
+    """A response; `truncated` when the body was longer than what was read, `missing` when the API
+    sent none and the server replied in its place."""
 
     status: int
     headers: Headers = field(default=(), repr=False)
@@ -58,24 +58,24 @@ class Answered:
 
     @property
     def media_type(self) -> str:
-        """The media type without its parameters, in lower case; empty: none with one reading."""
+        """Media type without parameters, in lower case; empty when missing or ambiguous."""
         return self.media.partition(";")[0]
 
     @property
     def media(self) -> str:
-        """The same with its parameters, as the guard says them."""
+        """Media type with parameters, in canonical form."""
         said = read_media_type([value for name, value in self.headers if name == "content-type"])
         return str(said) if said else ""
 
     @property
     def encoded(self) -> bool:
-        """Whether the body is compressed or otherwise not as it reads."""
+        """Whether the body has a content coding such as gzip."""
         return self.header("content-encoding").strip().lower() not in ("", "identity")
 
 
 def whole(answered: Answered, method: str) -> bool:
-    """Whether an answer has as many bytes as its `content-length` says, where it says it and an
-    answer to that method has any (RFC 9110, 6.4.1 and 8.6)."""
+    """Whether a body has the length that `content-length` declares; True where a response to this
+    method has no body (RFC 9110, 6.4.1 and 8.6)."""
     said = [value.strip() for name, value in answered.headers if name == "content-length"]
     if method == "HEAD" or answered.status in (204, 205, 304) or answered.status < 200:
         return True
@@ -83,22 +83,22 @@ def whole(answered: Answered, method: str) -> bool:
 
 
 def _count(text: str) -> int:
-    """Digits as a number, -1 for whatever is none or longer than a number need be."""
+    """A decimal number; -1 for anything else or for too many digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
 
 
 class Denied(Exception):
-    """The way out of a decision as soon as it is no."""
+    """Raised to deny a request."""
 
     def __init__(self, status: int, reason: str, **headers: str) -> None:
-        """`reason` is one of the audit's words; in header names `_` stands for `-`."""
+        """`reason` is a reason code of the audit; in header names `_` stands for `-`."""
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.headers = tuple((name.replace("_", "-"), value) for name, value in headers.items())
 
     def answer(self) -> Answered:
-        """What the client gets: a problem (RFC 9457) of always the same bytes."""
+        """The response: a problem document (RFC 9457), with the same bytes for each status."""
         headers = self.headers
         if self.status in (429, 503) and not headers:
             headers = (("retry-after", RETRY_AFTER),)
@@ -106,8 +106,8 @@ class Denied(Exception):
 
 
 def broken(error: Exception) -> Denied:
-    """What a mistake of the guard's own comes to: neither the API's answer nor the error goes out.
-    The log tells where it was, and not what the error says, which may be a value of a person."""
+    """The denial (502) for a bug in the guard itself. The log names the place and the error's type,
+    not its message, which may hold personal data."""
     where = "".join(traceback.format_tb(error.__traceback__))
     _LOG.error("a bug in oakum: %s at\n%s", type(error).__name__, where)
     return Denied(502, "error")

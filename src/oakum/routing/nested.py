@@ -17,27 +17,27 @@ from oakum.routing.messages import Denied
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
 _UNNAMED = "\0"
-"""A member name that no document declares."""
+"""Stands for any member name that the document does not declare."""
 _DEEP = 6
-"""Levels that are looked at; a schema may hold itself, and no query goes so far."""
+"""Most levels to follow, since a schema may be recursive."""
 _BETWEEN = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
-"""What stands between names and values by style where nothing is exploded (OpenAPI, Parameter)."""
+"""Separator by style where a parameter is not exploded (OpenAPI, Parameter Object)."""
 
 
 @dataclass(frozen=True)
 class Below:
-    """What may stand at a place of a value."""
+    """What is declared at a place of a value."""
 
     anything: bool = False
     scalar: bool = False
     members: Mapping[str, Below] = field(default_factory=dict)
     rest: Below | None = None
-    """Of members with any other name; None: there is none."""
+    """Declared for members with other names; None: not allowed."""
     each: Below | None = None
-    """Of the elements of a list; None: it is none."""
+    """Declared for the elements of a list; None: not a list."""
 
     def step(self, segment: str) -> Below | None:
-        """What may stand in brackets; None: nothing."""
+        """What is declared for one bracket; None: not allowed."""
         if segment in self.members:
             return self.members[segment]
         if self.anything:
@@ -47,7 +47,7 @@ class Below:
         return self.rest if segment else None
 
     def holds(self, value: Json) -> bool:
-        """Whether a value of JSON is declared with all that is in it."""
+        """Whether a JSON value and all its parts are declared."""
         if self.anything and not self.members:
             return True
         if isinstance(value, dict):
@@ -61,7 +61,7 @@ class Below:
         return self.scalar or self.anything or value is None
 
     def without(self, segments: Sequence[str]) -> Below:
-        """The same but for what stands at the end of some steps; of a list for each element."""
+        """The same without what is at the end of a path; in a list, for each element."""
         if not segments:
             return Below()
         first, *others = segments
@@ -74,7 +74,7 @@ class Below:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As an engine has it."""
+        """The declaration as plan data."""
         ways = {"rest": self.rest, "each": self.each}
         return {
             "anything": self.anything,
@@ -86,18 +86,18 @@ class Below:
 
 @dataclass(frozen=True)
 class Nested:
-    """A name in whose value more stands than a text."""
+    """A parameter whose value is an object or a list."""
 
     below: Below = Below(anything=True)
     brackets: bool = True
-    """It may be said part by part, as `name[part]`."""
+    """Whether it may be sent in parts, as `name[part]`."""
     bare: str = "anything"
-    """What may stand behind the plain name: `anything`, `nothing`, `json`; else names and values
-    with this text between them."""
+    """What the plain name may hold: `anything`, `nothing`, `json`, or names and values separated by
+    this text."""
 
     def admits(self, part: str, value: str) -> tuple[bool, bool]:
-        """Whether a piece goes on, and whether it may stand again. `part`: the brackets behind the
-        name, if there are any. Raises `Denied` for a value that cannot be read in one way."""
+        """Whether a piece is allowed, and whether it may be repeated. `part`: brackets after the
+        name. Raises `Denied` for an ambiguous value."""
         if not part:
             return self._is_declared(value), False
         at: Below | None = self.below if self.brackets else None
@@ -131,7 +131,7 @@ class Nested:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As an engine has it."""
+        """The parameter as plan data."""
         return {"below": self.below.plan, "brackets": self.brackets, "bare": self.bare}
 
 
@@ -140,13 +140,13 @@ def _segments(part: str) -> list[str]:
 
 
 def split(name: str) -> tuple[str, list[str]]:
-    """A name before its brackets, and what stands in each of them."""
+    """A name before its brackets, and the text in each bracket."""
     base, bracket, rest = name.partition("[")
     return base, _segments(bracket + rest)
 
 
 def below(shape: Shape | None, depth: int = _DEEP) -> Below:
-    """What a schema declares. An object of which it says nothing may be any."""
+    """What a schema declares; an object without declared members may hold anything."""
     if shape is None or depth == 0:
         return Below()
     kinds = containers(shape)
@@ -164,7 +164,8 @@ def below(shape: Shape | None, depth: int = _DEEP) -> Below:
 
 
 def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
-    """What a parameter declares in its value, but for these names in brackets; None: a text."""
+    """What a parameter declares inside its value, without these bracketed names; None: a plain
+    text."""
     shape, style = parameter.shape, parameter.style
     if not containers(shape) and style != "json":
         return None
@@ -184,5 +185,5 @@ def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
 
 
 def planned(names: Mapping[str, Nested]) -> dict[str, Json]:
-    """All of these, as an engine has them."""
+    """Parameters as plan data, sorted by name."""
     return {name: each.plan for name, each in sorted(names.items())}

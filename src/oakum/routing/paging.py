@@ -14,7 +14,7 @@ PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before",
 
 
 def page(operation: Operation) -> tuple[str, int]:
-    """Query with the largest page the document allows, and its size."""
+    """Query for the largest page that the document allows, and its size."""
     paging = [
         each
         for each in operation.parameters
@@ -29,7 +29,7 @@ def page(operation: Operation) -> tuple[str, int]:
 
 
 def owed(operation: Operation) -> str:
-    """Query without which an operation does not answer, or not the whole; empty: none."""
+    """Query with the required parameters other than paging; empty: none."""
     paged = page(operation)[0].partition("=")[0]
     return urlencode([(name, value) for name, value in operation.owed if name != paged])
 

@@ -17,7 +17,7 @@ from oakum.routing.nested import Nested
 OVERRIDES = frozenset(
     ("_method", "x-http-method", "x-http-method-override", "x-method-override", "_httpmethod")
 )
-"""Names by which frameworks take another method from a body."""
+"""Form names with which frameworks override the method."""
 _DISPOSITION = re.compile(
     rb'form-data;[ \t]*name="([^"\\\x00-\x1f\x7f]*)"'
     rb'(?:;[ \t]*filename="[^"\\\x00-\x1f\x7f]*")?'
@@ -28,13 +28,13 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def part_names(body: bytes, boundary: str) -> list[str] | None:
-    """Of all parts in order; None: not every reader would find these parts."""
+    """Names of all parts in order; None when parsers would disagree on them."""
     found = parts_of(body, boundary)
     return [name for name, _ in found] if found is not None else None
 
 
 def parts_of(body: bytes, boundary: str) -> list[tuple[str, bytes]] | None:
-    """Name and content of all parts in order; None: as for their names."""
+    """Name and content of all parts in order; None when parsers would disagree on them."""
     first, *parts = body.split(b"--" + boundary.encode())
     if first or len(parts) < 2 or parts.pop() not in (b"--", b"--\r\n"):
         return None
@@ -72,15 +72,15 @@ def _name(head: bytes, length: int) -> str | None:
 
 
 def pair_names(body: bytes) -> list[str]:
-    """Of all pairs, as the laxest reader takes them."""
+    """Names of all pairs, as the most lenient parser reads them."""
     halves = (piece.partition(b"=")[0] for piece in re.split(b"[&;]", body))
     plain = (_ESCAPE.sub(lambda e: bytes((int(e[1], 16),)), e.replace(b"+", b" ")) for e in halves)
     return [name.decode("utf-8", "replace") for name in plain]
 
 
 def overrides(names: Collection[str]) -> bool:
-    """Whether one of them may stand for another method, as the laxest reader takes it: PHP ends a
-    name at a NUL and at a bracket, and reads a dot, a blank or a first bracket as `_`."""
+    """Whether a name may override the method in the most lenient parser: PHP ends a name at NUL and
+    bracket, and reads a dot, space or leading bracket as `_`."""
     return any(_taken(name) in OVERRIDES for name in names)
 
 
@@ -96,8 +96,8 @@ def declared(
     lists: Collection[str],
     nested: Mapping[str, Nested],
 ) -> bool:
-    """Whether a form's names are all declared, each once unless it is a list. `nested` are those
-    that may be said in brackets."""
+    """Whether all names of a form are declared, each once unless it is a list. `nested` may have
+    brackets."""
     seen: set[str] = set()
     for name in found:
         called = name if name in names else name.partition("[")[0]

@@ -20,22 +20,22 @@ from oakum.routing.targets import names
 
 @dataclass(frozen=True)
 class Plain:
-    """Where a write names objects by plain keys: a name to the resource."""
+    """Parameters and members by which a write names objects: name → resource."""
 
     query: Mapping[str, str] = field(default_factory=dict)
     joined: Mapping[str, str] = field(default_factory=dict)
-    """Those of them whose values stand in one text, and what stands between these."""
+    """Those of `query` whose value is a joined list → its separator."""
     body: Mapping[str, str] = field(default_factory=dict)
-    """Members of a body that is no resource, by their paths."""
+    """Member paths of a body that is not a resource → resource."""
     needed: bool = False
-    """Nothing but the query says which object is meant."""
+    """Whether only the query tells which object is meant."""
 
     def __bool__(self) -> bool:
         return bool(self.query or self.body)
 
     @property
     def plan(self) -> Json:
-        """As an engine has it."""
+        """The names as plan data."""
         query: dict[str, Json] = dict(self.query)
         body: list[Json] = [
             {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
@@ -43,8 +43,8 @@ class Plain:
         return {"query": query, "joined": dict(self.joined), "body": body, "needed": self.needed}
 
     def keys(self, query: str, value: Json) -> list[Key] | None:
-        """What a request names; None: something stands there that is no key, or nothing that has
-        to."""
+        """The keys that a request names; None when a value is not a key or a required one is
+        missing."""
         asked = [*self._asked(query)]
         if self.needed and not asked:
             return None
@@ -70,8 +70,8 @@ class Plain:
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
-    """What `params` says of a write. Below an object that its path names, a POST is told by a key
-    what to do with that, and an account is never what is written."""
+    """What `params` declares for a write. Below an object that its path names, a POST's key is an
+    argument, and an account is never the object written."""
     rule, within = model.rule(operation.id), names(operation)
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     tops = [each.shape for each in operation.body if each.shape is not None]
@@ -93,16 +93,16 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
 
 
 def _between(parameter: Parameter) -> str:
-    """What stands between the values of a list in one text (OpenAPI 3.1, Style Values); empty: each
-    value stands alone. Only `form` explodes where the document does not say."""
+    """Separator of a list in one text (OpenAPI 3.1, Style Values); empty when each value is a
+    parameter of its own. Only `form` explodes by default."""
     mark = {"pipeDelimited": "|", "spaceDelimited": " "}.get(parameter.style, ",")
     whole = parameter.explode is False or (mark != "," and parameter.explode is None)
     return mark if whole and "array" in parameter.shape.kinds else ""
 
 
 def _holds(model: Model, operation: Operation, top: Shape, path: str) -> bool:
-    """Whether a body has a member there that is in no resource, and may be a scalar or a list of
-    scalars."""
+    """Whether a body has a member at this path, outside every resource, that may be a scalar or a
+    list of scalars."""
     if any(not at for at, _ in model.sets.get(operation.id, ())):
         return False
     at: Shape | None = top

@@ -6,9 +6,9 @@ import json
 from http import HTTPStatus
 
 PROBLEM_HEADERS = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-"""Of every reply that the guard makes instead of the API's."""
+"""Headers of every response that the guard itself makes."""
 RETRY_AFTER = "1"
-"""Seconds, with each 429 and 503."""
+"""Seconds, sent with each 429 and 503."""
 
 _TITLES = {
     413: "Content Too Large",
@@ -16,11 +16,11 @@ _TITLES = {
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
-"""RFC 9110 renamed them; the standard library of the oldest supported Python has the old names."""
+"""Renamed by RFC 9110; the oldest supported Python has the former names."""
 
 
 def title(status: int) -> str:
-    """The reason phrase of RFC 9110; for a status that nobody registered, that of its class."""
+    """The reason phrase of RFC 9110; for an unregistered status, that of its class."""
     known = _TITLES.get(status)
     for each in (status, status // 100 * 100, 500):
         known = known or next((one.phrase for one in HTTPStatus if one == each), None)

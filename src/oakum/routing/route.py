@@ -18,25 +18,26 @@ from oakum.routing.messages import Denied
 from oakum.routing.nested import Nested
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
-"""No space, control, `#`, `;` or backslash as such, and no broken escape."""
+"""No raw space, control, `#`, `;` or backslash, and no invalid escape."""
 _QUERY = re.compile(r"(?:[!\"$&-:<-~]|%(?!00)[0-9A-Fa-f]{2})*")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9A-Fa-f]{2}")
-"""In a decoded segment: a control, a separator, or what a second decoding would change."""
+"""In a decoded segment: a control, a separator, or an escape that a second decoding would
+change."""
 _NAME = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A path in segments, and the query behind it, as they came."""
+    """Segments and query of a request target, undecoded."""
 
     raw: tuple[str, ...]
     folded: tuple[str, ...]
-    """As a server reads it that decodes and does not care for case."""
+    """Segments decoded and in lower case, as a lenient server matches them."""
     query: str = ""
 
 
 def placed(target: str) -> Place | None:
-    """Path and query of a request target; None: it could be read in two ways."""
+    """Splits a request target; None when its path is ambiguous."""
     path, _, query = target.partition("?")
     if not _PATH.fullmatch(path):
         return None
@@ -57,10 +58,10 @@ def _decoded(text: str) -> str | None:
 
 
 def filled(template: str, params: Mapping[str, str]) -> str | None:
-    """A path with its parameters in place; None: with these it could be read in two ways."""
+    """The path with its parameters filled in; None when they are missing or make it ambiguous."""
     if not all(params.get(name) for name in _NAME.findall(template)):
         return None
-    # Half a surrogate pair is no text, and what is written of it `placed` refuses.
+    # A lone surrogate is not valid text; `placed` rejects its escape.
     path = _NAME.sub(lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), template)
     return path if placed(path) is not None else None
 
@@ -69,20 +70,20 @@ def filled(template: str, params: Mapping[str, str]) -> str | None:
 class _Segment:
     names: tuple[str, ...]
     shortest: re.Pattern[str]
-    """Groups are the parameters; `longest` matches the same, the first ones as long as may be."""
+    """Groups are the parameters; `longest` matches the same texts greedily."""
     longest: re.Pattern[str]
     literal: int
-    """Characters that are no parameter."""
+    """Number of literal characters."""
     text: str = ""
-    """The whole, where it holds no parameter."""
+    """The whole segment, if it has no parameter."""
 
     @property
     def rank(self) -> tuple[int, int]:
-        """A literal comes before one with a parameter in it, that before a mere parameter."""
+        """Sort key: a literal, then a literal with a parameter, then a plain parameter."""
         return (0, 0) if not self.names else (1, -self.literal) if self.literal else (2, 0)
 
     def match(self, text: str) -> tuple[str, ...] | None:
-        """The parameters, () without any; None: it does not match, or in more ways than one."""
+        """Parameter values, () without any; None when it does not match or is ambiguous."""
         if not self.names:
             return () if text == self.text else None
         if not self.literal and len(self.names) == 1:
@@ -105,7 +106,7 @@ def _segment(template: str) -> _Segment:
 
 
 def _folded(text: str) -> str:
-    """As a server reads it that decodes and does not care for case; parameters keep their names."""
+    """Decoded and in lower case, as a lenient server matches it; parameter names are kept."""
     parts = re.split(r"(\{[^{}]+\})", text)
     parts[::2] = [unquote(each).encode().lower().decode() for each in parts[::2]]
     return "".join(parts)
@@ -121,33 +122,32 @@ class _Template:
 
 @dataclass(frozen=True)
 class Rival:
-    """One of several operations of a method whose paths differ in nothing but the names of their
-    parameters, as `/users/{id}` and `/users/{name}` do."""
+    """One of several operations whose method and path are equal but for parameter names, such as
+    `/users/{id}` and `/users/{name}`."""
 
     operation: Operation
     texts: Mapping[str, Automaton]
-    """What the document allows in its path parameters, as far as a table says it."""
+    """Allowed texts by path parameter, where the document's schema can be compiled."""
 
     def admits(self, values: Sequence[str]) -> bool:
-        """Whether these decoded texts may stand for its parameters."""
+        """Whether these decoded texts are allowed as its parameters."""
         params = self.named(values)
         return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
 
     def named(self, values: Sequence[str]) -> dict[str, str]:
-        """The texts by the names that it has for them."""
+        """Texts by the operation's own parameter names."""
         return dict(zip(_NAME.findall(self.operation.path), values, strict=True))
 
     @property
     def admitted(self) -> tuple[Automaton | None, ...]:
-        """What may stand at each of its parameters, in order; None: anything."""
+        """Allowed texts of each parameter in order; None: anything."""
         return tuple(self.texts.get(name) for name in _NAME.findall(self.operation.path))
 
 
 def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
-    """Method and path without names → its operations in the order in which a request is offered to
-    them: who says more of its parameters comes first, as with the converters of Flask, then who
-    stands first in the document. Only where there are several: OpenAPI forbids it (3.1, 4.8.8.2),
-    and frameworks that choose by type write it."""
+    """Method and nameless path → its rival operations in matching order: more restricted ones
+    first, as with Flask's converters, then in document order. Groups of one are left out. OpenAPI
+    forbids rivals (3.1, 4.8.8.2), yet frameworks that route by type produce them."""
     groups: dict[tuple[str, str], list[Operation]] = {}
     for each in operations:
         groups.setdefault((each.method, nameless(each.path)), []).append(each)
@@ -174,7 +174,7 @@ def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
 
 
 class _Branch:
-    """Templates by their segments, so that a path is not held against all of them."""
+    """A prefix tree of path templates."""
 
     def __init__(self) -> None:
         self._literal: dict[str, _Branch] = {}
@@ -182,7 +182,7 @@ class _Branch:
         self._ends: list[_Template] = []
 
     def plant(self, segments: tuple[_Segment, ...], template: _Template) -> None:
-        """Take a template in."""
+        """Inserts a template."""
         if not segments:
             self._ends.append(template)
             return
@@ -198,7 +198,7 @@ class _Branch:
     def matches(
         self, texts: tuple[str, ...], at: int, params: dict[str, str]
     ) -> Iterator[tuple[_Template, dict[str, str]]]:
-        """The templates that a path fits from a segment on, with their parameters."""
+        """Templates that match from a segment on, with their parameters."""
         if at == len(texts):
             yield from ((each, params) for each in self._ends)
             return
@@ -213,8 +213,8 @@ class _Branch:
 
 
 class Router:
-    """Finds operations. All that are documented take part, the ungranted ones too: a path that
-    is one endpoint's own is no other endpoint's parameter."""
+    """Finds operations among all documented ones, also those granted to nobody: a path that belongs
+    to one endpoint never matches another's parameter."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._templates: dict[str, _Template] = {}
@@ -231,13 +231,13 @@ class Router:
             self._folded.plant(template.folded, template)
 
     def known(self, place: Place) -> bool:
-        """Whether the document has this path, with or without a slash at its end."""
+        """Whether the document has this path, with or without a trailing slash."""
         other = place.folded[:-1] if place.folded[-1] == "" else (*place.folded, "")
         return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
 
     def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation and its decoded path parameters; None: no endpoint, or not the same one for
-        servers that decode or do not care for case."""
+        """The operation and its decoded path parameters; None when nothing matches, or when a
+        lenient server would choose another operation."""
         found = self._best(place.raw, folded=False)
         if [each.path for each, _ in found] != [
             each.path for each, _ in self._best(place.folded, folded=True)
@@ -255,7 +255,7 @@ class Router:
         return None
 
     def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
-        """The most specific templates that match, and their parameters as they stand."""
+        """The most specific matching templates with their undecoded parameters."""
         found: dict[tuple[tuple[int, int], ...], list[tuple[_Template, dict[str, str]]]] = {}
         for template, params in (self._folded if folded else self._exact).matches(texts, 0, {}):
             segments = template.folded if folded else template.segments
@@ -265,7 +265,7 @@ class Router:
 
 
 def passes(patterns: Iterable[str], place: Place) -> bool:
-    """Whether a path is under one of these: `*` is one segment, `**` at the end one or more."""
+    """Whether a path matches one of these: `*` is one segment, a final `**` one or more."""
     return any(_covered(pattern[1:].split("/"), place) for pattern in patterns)
 
 
@@ -287,11 +287,11 @@ def queried(
     nested: Mapping[str, Nested],
     kept: Collection[str] = (),
 ) -> str:
-    """The query with its declared parameters only, byte for byte; `kept` are credentials, `nested`
-    the names that may be said in brackets: of another some server makes an object, some nothing.
-    Of these only the declared members stay.
+    """The query with declared parameters only, otherwise unchanged; `kept` are credentials,
+    `nested` the parameters that may have brackets, which servers parse differently; only their
+    declared members stay.
 
-    Raises `Denied` for what cannot be read in one way: a bad escape, or twice what stands once.
+    Raises `Denied` for ambiguity: an invalid escape, or a repeated parameter that is not a list.
     """
     if not _QUERY.fullmatch(query):
         raise Denied(400, "query")
@@ -321,18 +321,18 @@ def queried(
 
 
 def without(query: str, names: Collection[str]) -> str:
-    """The query without some parameters, all others byte for byte."""
+    """The query without some parameters, otherwise unchanged."""
     kept = (piece for piece in query.split("&") if called(piece) not in names)
     return "&".join(kept)
 
 
 def called(piece: str) -> str:
-    """The decoded name of a piece of a query."""
+    """The decoded name of a `name=value` piece."""
     return unquote(_halves(piece)[0].replace("+", " "))
 
 
 def valued(piece: str) -> str:
-    """The decoded value of a piece of a query."""
+    """The decoded value of a `name=value` piece."""
     return unquote(_halves(piece)[1].replace("+", " "))
 
 

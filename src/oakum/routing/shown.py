@@ -12,16 +12,17 @@ from oakum.authz.table import element, member, resource_of, ways
 from oakum.openapi.model import Operation, Shape
 
 _DEEP = 3
-"""Members within members of an answer in which a resource is looked for."""
+"""Depth of a response that is searched for a resource."""
 
 
 def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where one such resource stands in an operation's good answer; None: nowhere near its top."""
+    """Pointer to the first such resource near the top of the success response; None if there is
+    none."""
     return next(all_at(model, operation, resource), None)
 
 
 def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[str, ...]]:
-    """Where such resources stand in an operation's good answer, near its top."""
+    """Pointers to such resources near the top of the success response."""
     found: dict[tuple[str, ...], None] = {}
     for segments, name in model.shown.get(operation.id, ()):
         if name == resource and "*" not in segments:
@@ -37,25 +38,25 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
 
 
 def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[str, ...]]:
-    """Those of them that stand in no object of a resource."""
+    """Pointers to those that are not inside another resource's object."""
     found = all_at(model, operation, resource)
     return [at for at in found if not stands_inside(model, operation, at)]
 
 
 def likeliest(places: list[tuple[str, ...]], resource: str) -> tuple[str, ...]:
-    """Of places beside each other the one that is called as the resource is, else the first: it
-    only says where to look, and the key there decides."""
+    """Of several places, the one named like the resource, otherwise the first. It only guides the
+    search; the key found there decides."""
     return next((at for at in places if at and _plain(at[-1]) == _plain(resource)), places[0])
 
 
 def _plain(name: str) -> str:
-    """A name however it is spelt."""
+    """A name without case and punctuation."""
     return "".join(filter(str.isalnum, name)).lower()
 
 
 def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], ...]:
-    """Everywhere that an operation's good answer shows such resources, `*` for every element of a
-    list and value of a map, within a few members."""
+    """All places of such resources in the success response down to a few levels; `*` stands for
+    list elements and map values."""
     found = {at: None for at, name in model.shown.get(operation.id, ()) if name == resource}
     media = operation.success()
     top = media.shape if media is not None else None
@@ -72,8 +73,8 @@ def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str
 
 
 def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:
-    """Whether what stands at a place of an operation's good answer may stand in an object of a
-    resource, whose owner the path names and not that of what stands in it."""
+    """Whether a place of the success response is inside a resource's object, in which case the path
+    names the outer object's owner."""
     media = operation.success()
     shape = media.shape if media is not None else None
     shown = {segments for segments, _ in model.shown.get(operation.id, ())}
@@ -88,8 +89,8 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
 def enclosing(
     model: Model, operation: Operation, pointer: tuple[str, ...]
 ) -> tuple[tuple[int, str], ...]:
-    """Resources of the objects in which a place of an operation's good answer stands, the outermost
-    first, each with the number of steps to it; none where one may be of several resources."""
+    """Resources of the objects around a place of the success response, outermost first, each with
+    its depth; empty where one is ambiguous."""
     media, found = operation.success(), list[tuple[int, str]]()
     shape = media.shape if media is not None else None
     shown = dict(model.shown.get(operation.id, ()))
@@ -106,8 +107,8 @@ def enclosing(
 
 
 def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where an operation's good answer shows such resources in an object of another one: a list of
-    them, with `*` at the end, before one alone."""
+    """Place of such resources inside another one's object: a list, ending in `*`, rather than a
+    single one."""
     found = [at for at, name in model.shown.get(operation.id, ()) if name == resource]
     media = operation.success()
     top = media.shape if media is not None else None
@@ -125,7 +126,7 @@ def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, .
 
 
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where a list of such resources stands in an operation's good answer, with `*` at the end."""
+    """Place of a list of such resources in the success response, ending in `*`."""
     for segments, name in model.shown.get(operation.id, ()):
         if name == resource and segments[-1:] == ("*",) and segments.count("*") == 1:
             return segments

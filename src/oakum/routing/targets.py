@@ -38,9 +38,9 @@ class Target:
     """Whose object a write touches.
 
     `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
-    `ask`: the object is at `operation` (a GET with the same path parameters, or a list of whoever
-    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, so only
-    relations that need no object can pass.
+    `ask`: look the object up at `operation` (a GET with the same path parameters, or a list of the
+    caller's), a `resource` at `pointer` of its response. `none`: unknown, so only relations that
+    need no object can pass.
     """
 
     kind: TargetKind
@@ -48,42 +48,42 @@ class Target:
     operation: str = ""
     resource: str = ""
     pointer: tuple[str, ...] = ()
-    """With `*` at its end: the one element of that list whose `key` is the parameter `param`."""
+    """Ends in `*` for the list element whose `key` equals the parameter `param`."""
     key: tuple[str, ...] = ()
     query: str = ""
-    """As of an `Ask`."""
+    """As in `Ask`."""
     names: tuple[tuple[str, str], ...] = ()
-    """As of `Reader`."""
+    """As in `Reader`."""
     unnamed: bool = False
-    """As of a `Subject`."""
+    """As in `Subject`."""
     below: bool = False
-    """As of a `Subject`."""
+    """As in `Subject`."""
     last: str = ""
-    """The parameter that its path ends with; empty: it ends otherwise."""
+    """The path's final parameter; empty when it ends in a literal."""
     made: str = ""
-    """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
+    """Path parameter with the owner of what a PUT creates when nothing exists yet."""
     then: Target | None = None
-    """What is asked where nothing is there, before that is believed; of a finder and with `says`,
-    where what is there does not say whose it is."""
+    """Second look-up before absence is believed; for a finder with `says`, the one to use when the
+    object does not name its owner."""
     says: bool = False
-    """Its owner in the path counts only where nothing else says whose it is."""
+    """Whether the owner in the path counts only if nothing else names one."""
     own: bool = False
-    """It is asked as the caller."""
+    """Whether to look it up with the caller's credentials."""
     around: tuple[Target, ...] = ()
-    """Other objects that the path names behind its owner, and that have to be that one's."""
+    """Further objects in the path that must have the same owner."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A GET that shows an object which the path of another operation names."""
+    """A GET that returns an object named by another operation's path."""
 
     get: Operation
     names: tuple[tuple[str, str], ...] = ()
-    """Parameters of its path that the other one calls otherwise: its name, and the other's."""
+    """Path parameters with other names: its own name, and the other operation's."""
 
 
 def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """Parameters of a path, by the names that a reader has for them."""
+    """Path parameters under the reader's names."""
     return {**params, **{its: params[name] for its, name in names}} if names else params
 
 
@@ -99,10 +99,10 @@ class Targets:
         return self.model.policy
 
     def target(self, operation: Operation, resource: str) -> Target:
-        """`resource`: what the request body holds; empty: nothing that the contract knows."""
+        """`resource`: the one in the request body; empty when there is none."""
         found, end = self._touched(operation, resource), operation.path.rpartition("/")[2]
         if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
-            # What a service is shown is not the caller's for that.
+            # The service's own view says nothing about the caller's.
             found = replace(found, own=True)
         if _NAME.fullmatch(end):
             return replace(found, last=end[1:-1])
@@ -117,7 +117,7 @@ class Targets:
             shown = self._below_owner(operation, resource) or self._behind_owner(operation)
             around = self._around(operation)
             if shown is not None and around and around[-1].resource == shown.resource:
-                around.pop()  # it is what is written
+                around.pop()  # the target itself
             return replace(shown or Target("path", param=rule.owner), around=tuple(around))
         if not places(operation):
             if self._asked_for(operation, resource):
@@ -125,7 +125,7 @@ class Targets:
             return Target("caller", unnamed=operation.method != "POST")
         if self._made_below(operation, resource):
             return Target("caller")
-        # An object is known by the GET of the same place, or by its resource's main endpoint.
+        # The object is looked up by a GET of the same path, or by its resource's main endpoint.
         twin = self.document.operation(f"GET {operation.path}")
         main = main_of(self.document, self.policy, rule.params, operation)
         found = [Reader(twin) if twin is not None else None, main]
@@ -142,10 +142,9 @@ class Targets:
         return account or self._listed(operation, resource, readers) or Target("none")
 
     def _shown(self, operation: Operation, get: Operation, written: str) -> list[str]:
-        """What the path of a write names, of what a GET shows, if it may be somebody's: what
-        `params` or a `main` says, else what is written, else what stands outermost; several: nobody
-        can tell. What stands in another object is not it, whatever that says of its owner, unless
-        the path goes on to it."""
+        """Resources that the path may name among those a GET returns: the one that `params` or a
+        `main` says, else the written one, else the outermost; several when ambiguous. An object
+        nested in another does not count unless the path leads to it."""
         kinds = self.policy.resources
         outer = {n: min(map(len, at)) for n in kinds if (at := self._outer(get, n))}
         keyed = self._keyed(operation) if operation.path.endswith("}") else None
@@ -167,12 +166,12 @@ class Targets:
         return found
 
     def _outer(self, get: Operation, name: str) -> list[tuple[str, ...]]:
-        """Where a GET shows objects of a resource that stand in no other."""
+        """Places of a resource in a GET's response, outside every other resource."""
         return outer_at(self.model, get, name)
 
     def _at(self, operation: Operation, reader: Reader, name: str) -> Target | None:
-        """The object that a GET shows: of several beside each other the one with the key that the
-        path holds. None: nobody can tell which."""
+        """The look-up of an object that a GET returns; of several, the one with the key in the
+        path. None when ambiguous."""
         outer, resource = self._outer(reader.get, name), self.policy.resources[name]
         at = outer[0] if outer else shown_at(self.model, reader.get, name)
         if at is None:
@@ -187,7 +186,7 @@ class Targets:
         return replace(found, pointer=likely, param=param, key=key) if param else None
 
     def _key_param(self, operation: Operation, reader: Reader, resource: Resource) -> str:
-        """The parameter of a path that holds the key of what a GET shows; empty: nobody says so."""
+        """Path parameter with the key of the object that a GET returns; empty when unknown."""
         said, last = self._keyed(operation), names(reader.get)[-1]
         if not resource.key:
             return ""
@@ -197,7 +196,7 @@ class Targets:
         return dict(reader.names).get(last, last) if main else ""
 
     def _asked_for(self, operation: Operation, written: str) -> bool:
-        """Whether a query names the object by its key, and nobody looks at it by that."""
+        """Whether a query names the object by its key and no look-up uses that key."""
         params, finders = self.model.rule(operation.id).params, Finders(self.document, self.model)
         for each in operation.parameters:
             said, _, path = params.get(each.name, "").partition(".")
@@ -210,9 +209,8 @@ class Targets:
         return False
 
     def _below_owner(self, operation: Operation, written: str) -> Target | None:
-        """What the GET of the same path shows, where it says itself whose it is: who names
-        themselves in a path may name another's object behind it. Where the object does not say so,
-        it may elsewhere."""
+        """The object at the GET of the same path, if it names its own owner: a caller may put their
+        own id in the path and another's object after it."""
         twin = self.document.operation(f"GET {operation.path}")
         if twin is None or shut(self.model, twin) or places(operation) < 2:
             return None
@@ -226,23 +224,23 @@ class Targets:
         return replace(found, made=made, then=then, says=True)
 
     def _says(self, resource: Resource) -> bool:
-        """Whether its objects say themselves whose they are, and are nobody's account."""
+        """Whether its objects name their owner and are not accounts."""
         return resource.owner.kind == "field" and not resource.is_account
 
     def _behind_owner(self, operation: Operation) -> Target | None:
-        """What the last parameter of a path is said to be the key of, where a GET shows that by its
-        key: who names themselves in a path may name another's object behind it."""
+        """The object whose key is the last path parameter, if a GET returns it by key: a caller may
+        put their own id in the path and another's object after it."""
         keyed = self._keyed(operation) if places(operation) > 1 else None
         if keyed is None or operation.method == "POST" or keyed[1].is_account:
             return None
         found = self._anywhere(operation, keyed[1]) if keyed[1].owner.kind == "field" else None
-        # Below more than its owner, nothing tells whose the place is in which a new one would be.
+        # Below more than the owner, a new object's owner cannot be derived from the path.
         makes = operation.method == "PUT" and places(operation) == 2
         return replace(found, made=found.made if makes else "") if found is not None else None
 
     def _around(self, operation: Operation) -> list[Target]:
-        """Objects of which `params` says that a path names them behind its owner, at the GET that
-        shows one by its key alone: who names themselves first may name another's behind it."""
+        """Objects that the path names after its owner, each looked up by key alone: a caller may
+        put their own id first and another's object after it."""
         rule, found = self.model.rule(operation.id), list[Target]()
         for name in names(operation) if operation.method in ("PUT", "PATCH", "DELETE") else ():
             said, _, path = rule.params.get(name, "").partition(".")
@@ -264,8 +262,8 @@ class Targets:
         return found
 
     def _anywhere(self, operation: Operation, resource: Resource) -> Target | None:
-        """The object by its key alone, whoever's it is: where a path names its owner, too, the GET
-        of that path may find it only below that one, and a write all the same."""
+        """The object looked up by its key alone: a GET below its owner may filter by owner, while
+        the write does not."""
         rule, last = self.model.rule(operation.id), names(operation)[-1]
         main, keyed = self.document.operation(resource.main), self._keyed(operation)
         if main is None or main.method != "GET" or places(main) != 1 or shut(self.model, main):
@@ -281,8 +279,8 @@ class Targets:
         return replace(found, made=rule.owner) if found is not None and not inside else None
 
     def _made_below(self, operation: Operation, written: str) -> bool:
-        """Whether a POST makes a new object below one of another kind that is nobody's account,
-        and the contract says who may: then the new one is the caller's."""
+        """Whether a POST creates an object below one of another kind, not an account, and `call:`
+        says who may; the new object is then the caller's."""
         call = self.model.rule(operation.id).call
         if operation.method != "POST" or operation.path.endswith("}") or not written or not call:
             return False
@@ -292,8 +290,8 @@ class Targets:
         return not needs_object(self.policy, call)
 
     def _above(self, operation: Operation) -> Resource | None:
-        """What the last parameter of a path names, by what the contract says of it anywhere: there,
-        at another operation of the same path up to it, or at the main endpoint of a resource."""
+        """The resource that the last path parameter names, according to the contract at this
+        operation, at one with the same prefix, or at a main endpoint."""
         own = self._keyed(operation)
         if own is not None:
             return own[1]
@@ -305,7 +303,7 @@ class Targets:
         return next((each for each in found if each.is_account), found[0] if found else None)
 
     def _shows(self, start: str, resource: Resource) -> bool:
-        """Whether such a resource is what the GET of a path (without names) answers with."""
+        """Whether a GET of this nameless path returns the resource itself."""
         main = self.document.operation(resource.main) if resource.main else None
         if main is not None and nameless(main.path) == start:
             return True
@@ -316,27 +314,27 @@ class Targets:
         )
 
     def _staffs(self, reader: Operation) -> bool:
-        """Whether an owner who asks it with their own credentials is refused."""
+        """Whether owners with their own credentials are denied, so that only staff may call it."""
         call = self.model.rule(reader.id).call
         kinds = {self.policy.relations[name].kind for name in call or ()}
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
     def _keyed(self, operation: Operation) -> tuple[str, Resource] | None:
-        """The last parameter of a path and the resource whose key it is said to be."""
+        """The last path parameter and the resource whose key it is, according to `params`."""
         name = names(operation)[-1]
         said, _, path = self.model.rule(operation.id).params.get(name, "").partition(".")
         resource = self.policy.resources.get(said)
         return (name, resource) if resource is not None and path == resource.key else None
 
     def _account(self, operation: Operation, written: str) -> Target | None:
-        """An account is its own owner, by the key that the path names."""
+        """An account's target: it is its own owner, by the key in the path."""
         found = self._keyed(operation) if places(operation) == 1 else None
         if found is None or not found[1].is_account or written not in ("", found[1].name):
             return None
         return Target("path", param=found[0])
 
     def _held(self, operation: Operation, reader: Reader, shown: Target) -> Target | None:
-        """What is its parent's owner's and is shown alone, in what shows that parent."""
+        """An object owned through its parent, looked up inside the parent."""
         resource = self.policy.resources[shown.resource]
         if resource.owner.kind != "parent" or enclosing(self.model, reader.get, shown.pointer):
             return None
@@ -346,8 +344,8 @@ class Targets:
     def _listed(
         self, operation: Operation, written: str, readers: Sequence[Reader]
     ) -> Target | None:
-        """The element with the key that the path names: of a list at the object's own GET, or of
-        the list below which it stands, which is then asked as the caller."""
+        """The list element with the key in the path: in the object's own GET, or in the enclosing
+        list, which is read as the caller."""
         found = self._keyed(operation)
         below = not operation.path.endswith("}")
         if found is None or not (below or written in ("", found[1].name)):
@@ -368,8 +366,8 @@ class Targets:
 def in_parent(
     document: Document, model: Model, operation: Operation, resource: Resource, param: str
 ) -> Target | None:
-    """One with the key `param` in the object that a beginning of a path names: it is that one's,
-    whatever a path says, if that one is shown with it."""
+    """An object with key `param` inside the parent that a path prefix names; ownership follows the
+    parent only if both are returned together."""
     for reader in above(document, operation) if resource.key else ():
         at = None if shut(model, reader.get) else within_at(model, reader.get, resource.name)
         if at is not None and (reader.get.id in model.rules or reader.get.id in model.showing):
@@ -380,16 +378,16 @@ def in_parent(
 
 @dataclass(frozen=True)
 class Finders:
-    """Derives how the objects that a request body names are asked for."""
+    """Derives look-ups of the objects that a request body names."""
 
     document: Document
     model: Model
 
     def by_key(self, operation: Operation, resource: Resource) -> Target | None:
-        """The GET that shows one by its key: it ends with that, and every other parameter of its
-        path stands at the same place in the path of the operation. `none`: only such a GET shows
-        one as cannot be asked with what that path says. None: no GET shows one by its key. What is
-        its parent's owner's is that one's only where the parent is shown with it."""
+        """The GET that returns an object by its key: the path ends in the key, and all other
+        parameters are also in the operation's path. `none`: there is such a GET, but its parameters
+        are not available. None: there is no such GET. An object owned through its parent must be
+        returned with it."""
         if not resource.key or resource.owner.kind == "none":
             return None
         if resource.owner.kind != "parent":
@@ -398,7 +396,7 @@ class Finders:
         held = in_parent(self.document, self.model, operation, resource, param)
         if operation.method != "POST":
             return held
-        # What a POST makes may have any key that is free.
+        # A POST may use any key that is free.
         shown = self._shown_by_key(operation, resource)
         return replace(shown, then=held) if shown is not None else None
 
@@ -418,16 +416,15 @@ class Finders:
         return found
 
     def _at(self, get: Operation, resource: Resource) -> tuple[str, ...] | None:
-        """Where one stands in an answer, or a list of them."""
+        """Place of one object in the response, otherwise of a list of them."""
         if outer := outer_at(self.model, get, resource.name):
             return likeliest(outer, resource.name)
         at = shown_at(self.model, get, resource.name)
         return listed_at(self.model, get, resource.name) if at is None else at
 
     def _ends_with_key(self, get: Operation, resource: Resource) -> bool:
-        """Whether a path ends with the key of such a resource, and not of what stands around it in
-        the answer: by what the contract says of the parameter, by a `main`, or by what the answer
-        is."""
+        """Whether a path ends in this resource's key and not in that of an enclosing object,
+        according to `params`, a `main`, or the response."""
         last = get.path.rpartition("/")[2]
         if get.method != "GET" or _NAME.fullmatch(last) is None or not self._granted(get):
             return False
@@ -440,7 +437,7 @@ class Finders:
         return first and self._alone(get, resource)
 
     def _shows_first(self, get: Operation, resource: Resource) -> bool:
-        """Whether nothing of another kind stands around one in an answer, or beside it."""
+        """Whether the response has no other resource around or beside it."""
         at = self._at(get, resource)
         if at is None or stands_inside(self.model, get, at):
             return False
@@ -449,8 +446,8 @@ class Finders:
         return all(each is None or len(each) > len(at) for each in beside)
 
     def _alone(self, get: Operation, resource: Resource) -> bool:
-        """Whether what a path without another parameter ends with is what those end with that show
-        one below something else: where they call it otherwise, it is not the same key."""
+        """Whether a path with a single parameter uses the same key as nested paths do, judged by
+        the parameter's name."""
         if places(get) > 1:
             return True
         below = {
@@ -462,8 +459,8 @@ class Finders:
         return not below or names(get)[-1] in below
 
     def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
-        """The GET of the same path, where nothing of the object was asked for by then: asked as the
-        caller, who may be shown a key that the service is not."""
+        """The GET of the same path, when nothing of the object was looked up so far; called as the
+        caller, who may see a key that the service may not."""
         get = self.document.operation(f"GET {operation.path}")
         unseen = target.kind == "path" or target.unnamed
         if get is None or not unseen or not written or not self._granted(get):
@@ -479,8 +476,8 @@ class Finders:
 
 
 def above(document: Document, operation: Operation) -> Iterator[Reader]:
-    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
-    that has the same parameters under other names is the same path."""
+    """GETs at prefixes of a path that end in a parameter, longest first; paths that differ only in
+    parameter names are the same."""
     segments = operation.path.split("/")
     for end in range(len(segments), 0, -1):
         if "{" not in segments[end - 1]:
@@ -498,7 +495,7 @@ def above(document: Document, operation: Operation) -> Iterator[Reader]:
 def main_of(
     document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
 ) -> Reader | None:
-    """The main endpoint of a resource of which `params` says that a path holds the key."""
+    """The main endpoint of a resource whose key the path holds, according to `params`."""
     for name in reversed(names(operation)):
         said, _, path = params.get(name, "").partition(".")
         resource = policy.resources.get(said)
@@ -520,12 +517,12 @@ def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
 
 
 def shut(model: Model, operation: Operation) -> bool:
-    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
+    """Whether `call: []` denies everybody."""
     return model.rule(operation.id).call == ()
 
 
 def _start(path: str) -> str:
-    """A path up to its last parameter, without names."""
+    """A path up to its last parameter, without parameter names."""
     whole = nameless(path)
     return whole[: whole.rfind("}") + 1]
 

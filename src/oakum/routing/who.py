@@ -25,45 +25,45 @@ from oakum.routing.messages import Answered, Asked, Denied, Headers
 from oakum.routing.route import called
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
-"""The claims of a token; None: it is not valid now."""
+"""Returns a token's claims; None when it is not valid now."""
 _NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
-"""The rest of 4xx says *later*, and not *nobody*."""
+"""Statuses that mean "not logged in"; the other 4xx mean "try later"."""
 _LATER = frozenset((408, 425, 429))
-"""What asks to wait; from 500 on, something failed. Neither says what would have been told."""
+"""Statuses that mean "try later"; like 5xx they say nothing about the caller."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """The credentials of a request, alone."""
+    """The credentials of a request."""
 
     values: tuple[tuple[Credential, str], ...] = ()
-    """In the order of the contract; an empty value is none."""
+    """In the contract's order; an empty value counts as missing."""
     query: tuple[str, ...] = ()
-    """Pieces of the query with credentials in them, as they came."""
+    """Pieces of the query that hold credentials, undecoded."""
 
     def __bool__(self) -> bool:
         return any(not each.client for each, _ in self.values)
 
     @property
     def clients(self) -> Given:
-        """The keys among them that all callers of an application send."""
+        """The application keys among them, which identify no caller."""
         return Given(tuple((each, value) for each, value in self.values if each.client))
 
     @property
     def key(self) -> str:
-        """Tells these credentials from others without holding them."""
+        """SHA-256 by which these credentials are recognised without storing them."""
         parts = (part for each, value in self.values for part in (each.where, each.name, value))
         raw = [part.encode("utf-8", "replace") for part in parts]
         return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
 
     @property
     def mark(self) -> str:
-        """Stands among ids for the credentials themselves; no id begins like that."""
+        """Represents these credentials among ids; no real id starts with NUL."""
         return f"\0{self.key}"
 
     @property
     def headers(self) -> Headers:
-        """The headers with which these credentials, and nothing else, are sent."""
+        """The headers that send exactly these credentials."""
         found = [(c.name, v) for c, v in self.values if c.where == "header" and c.name != "cookie"]
         whole = [v for c, v in self.values if c.where == "header" and c.name == "cookie"]
         single = [f"{c.name}={v}" for c, v in self.values if c.where == "cookie"]
@@ -74,8 +74,8 @@ class Given:
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
     """The credentials in a request.
 
-    Raises `Denied` for one that stands twice, for one that a server might find elsewhere than here,
-    and for one that would not go on: the API would act for another than who was judged.
+    Raises `Denied` for a repeated or ambiguous one, and for one that would not be forwarded, since
+    the API would then act for another caller.
     """
     values: list[tuple[Credential, str]] = []
     pieces: list[str] = []
@@ -104,24 +104,24 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
 
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
 _BARE = re.compile(r"[\x21-\x7e](?:.*[\x21-\x7e])?", re.DOTALL)
-"""A value that no server strips of anything at its ends."""
+"""A value that no server trims."""
 _PARTS = r"^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e"
 _PARTED = re.compile(rf"[{_PARTS}]")
-"""After these some server begins another cookie. Beyond ASCII there is white space as well, and
-what is white space there hangs on how a server decodes."""
+"""Characters after which some server starts another cookie. White space beyond ASCII counts too,
+and depends on how a server decodes."""
 
 
 _SOFT = "_ .[+"
-"""All of these are `_` to PHP in the name of a cookie; `+` is a space to who decodes names."""
+"""PHP reads all of these as `_` in cookie names; `+` is a space to servers that decode names."""
 _FOLDED = str.maketrans(dict.fromkeys(_SOFT, "_"))
 _SEGMENTS = re.compile(r"([^;,\"=]*)(=?)[;,\"]?")
 
 
 def _cookies(text: str, name: str) -> list[str]:
-    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where one server would find a
-    cookie of this name and another would not: after a comma or a space, with a space around `=`,
-    because a quoted value goes on beyond a `;` (RFC 2109), or under a name that is the same to
-    servers which fold letters, decode, or write `.` and the like as `_`."""
+    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where servers disagree on whether a
+    cookie of this name is present: after a comma or space, with a space around `=`, in a quoted
+    value that contains `;` (RFC 2109), or under a name that differs only in case, escapes, or in
+    `.` and the like for `_`."""
     halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
     found = [value for each, equals, value in halves if each == name and equals]
     quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
@@ -133,7 +133,7 @@ def _cookies(text: str, name: str) -> list[str]:
 
 
 def _named_alike(text: str, name: str) -> int:
-    """How many cookies some server would take for the one of this name."""
+    """Number of cookies that some server would take for this name."""
     wanted = name.lower().translate(_FOLDED)
     decoded = (unquote(each, "latin-1") for each in _encoded_names(text))
     hidden = sum(each.lower().translate(_FOLDED) == wanted for each in decoded)
@@ -141,7 +141,7 @@ def _named_alike(text: str, name: str) -> int:
 
 
 def _encoded_names(text: str) -> Iterator[str]:
-    """What stands before a `=` and has a `%` in it: all of it, and what follows white space."""
+    """Cookie names with a `%`: the whole text before `=`, and its part after white space."""
     if "%" not in text:
         return
     for segment, equals in _SEGMENTS.findall(text):
@@ -151,7 +151,7 @@ def _encoded_names(text: str) -> Iterator[str]:
 
 @cache
 def _alike(name: str) -> re.Pattern[str]:
-    """Finds where some server begins a cookie of this name, whatever its case is."""
+    """Finds every place where some server starts a cookie of this name, in any case."""
     soft = re.escape(_SOFT)
     letters = [f"[{soft}]" if each in _SOFT else re.escape(each) for each in name]
     named = rf"(?![ ])(?i:{''.join(letters)})"
@@ -159,7 +159,7 @@ def _alike(name: str) -> re.Pattern[str]:
 
 
 def _runs_on(value: str) -> bool:
-    """Whether a quoted value goes on beyond its `;`, or ends before it to some server."""
+    """Whether a quoted value may end elsewhere than at its `;` for some server."""
     if len(value) < 2 or not value.endswith('"') or value.endswith('\\"'):
         return True
     return '"' in re.sub(r"\\.", "", value[1:-1], flags=re.DOTALL)
@@ -167,30 +167,30 @@ def _runs_on(value: str) -> bool:
 
 @dataclass(frozen=True)
 class Who:
-    """The bearer of some credentials; without ids: nobody."""
+    """The caller that credentials identify; without ids: anonymous."""
 
     ids: frozenset[str] = frozenset()
     claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
-        """The one id by which a caller is counted: the smallest; empty for nobody."""
+        """The caller's smallest id, used for counting; empty when anonymous."""
         return min(self.ids, key=octets, default="")
 
 
 def octets(id: str) -> bytes:
-    """UTF-8, by which ids are put in order and hashed. JSON can say half a surrogate pair
-    (RFC 8259, 8.2), which is no Unicode and has three octets of its own here: like no other id."""
+    """UTF-8 for ordering and hashing ids. A lone surrogate, which JSON allows (RFC 8259, 8.2), gets
+    three bytes of its own, so that it equals no other id."""
     return id.encode("utf-8", "surrogatepass")
 
 
 NOBODY = Who()
 STRANGER = "\0"
-"""The id of an owner whom no caller is: what any caller is to somebody they are nothing to."""
+"""Id of an owner that no caller has: stands for any owner to whom the caller has no relation."""
 
 
 def by_token(held: Given, verify: Verifier, claim: str) -> Who:
-    """The bearer of a JSON Web Token. Raises `Denied` for one that does not hold."""
+    """The caller of a JSON Web Token. Raises `Denied` (401) for an invalid one."""
     token = one_token(held)
     if token is None:
         return NOBODY
@@ -205,9 +205,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def one_token(held: Given) -> str | None:
-    """The one token of a request; None: there is none. Raises `Denied` where two differ, or where
-    what stands in its place is none. A session or a key of another kind beside a token says
-    nothing."""
+    """The token of a request; None if there is none. Raises `Denied` when two differ, or when
+    another value is in its place. A session or other key beside a token is ignored."""
     tokens: set[str] = set()
     other = strange = False
     for credential, value in held.values:
@@ -223,7 +222,7 @@ def one_token(held: Given) -> str | None:
             tokens.add(value)
         elif credential.name != "cookie" or credential.where != "header":
             strange = True
-            # Some servers take quotes away or stop at a space or a comma, and read a token.
+            # Some servers strip quotes or stop at a space or comma, and then read a token.
             other = other or any(_TOKEN.fullmatch(each) for each in re.split(r"[\s,\"]+", value))
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
@@ -231,8 +230,8 @@ def one_token(held: Given) -> str | None:
 
 
 def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
-    """The bearer of an API key; `keys` by the key's SHA-256. Raises `Denied` for a strange one, and
-    where two differ."""
+    """The caller of an API key; `keys` maps SHA-256 to holder. Raises `Denied` for an unknown key,
+    and when two differ."""
     if not held:
         return NOBODY
     said = {
@@ -249,8 +248,8 @@ def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
 
 
 def by_answer(answered: Answered | None, caller: Caller) -> Who:
-    """The caller as the API tells it. Raises `Denied` when it does not tell, or when what it tells
-    may have been said to somebody else."""
+    """The caller according to who-am-I. Raises `Denied` (503) without a usable response, or if a
+    cache may have served another caller's."""
     if turned_away(answered):
         return NOBODY
     if answered is not None and not handed_on(answered):
@@ -261,8 +260,8 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
 
 
 def logged_in(answered: Answered, pointer: str) -> Who:
-    """Who has just logged in, by the good answer of an operation that a person said to be a login;
-    nobody where it does not name one account, or may have been said to somebody else."""
+    """The account that has just logged in, by the response of a declared login; anonymous when it
+    does not name exactly one account, or came from a cache."""
     good = 200 <= answered.status < 300 and not answered.truncated and not answered.encoded
     if not pointer or not good or not _is_json(answered) or handed_on(answered):
         return NOBODY
@@ -276,8 +275,8 @@ def logged_in(answered: Answered, pointer: str) -> Who:
 
 
 def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
-    """Whether an answer to who-am-I without any credentials shows that the API does not tell
-    everybody these ids, as it would where a cache answers all callers alike."""
+    """Whether who-am-I without credentials returns other ids or none; otherwise a cache may serve
+    all callers the same response."""
     if answered is None or answered.status in _LATER or answered.status >= 500:
         return False
     if answered.status == 200 and readable(answered) is None:
@@ -286,13 +285,12 @@ def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[st
 
 
 def turned_away(answered: Answered | None) -> bool:
-    """Whether an answer says that nobody is logged in."""
+    """Whether a response means "not logged in"."""
     return answered is not None and answered.status in _NOT_LOGGED_IN
 
 
 def _is_json(answered: Answered) -> bool:
-    """An answer of another type, of one of errors, or of none, is no answer, whatever its bytes
-    are."""
+    """Whether a response is JSON in UTF-8, and not a problem document."""
     said = [value for name, value in answered.headers if name == "content-type"]
     media = read_media_type(said)
     if media is None or media.charset not in ("", "utf-8", "us-ascii"):
@@ -301,7 +299,7 @@ def _is_json(answered: Answered) -> bool:
 
 
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
-    """The ids that an answer tells, and what stands beside them."""
+    """The caller's ids in a response, and the object around them."""
     value = readable(answered)
     *stem, last = path_of(caller.pointer) or ("",)
     around = values_at(value, tuple(stem)) if caller.pointer else []
@@ -311,13 +309,12 @@ def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    """Those that can be ids; a text that holds the stranger's names nobody: at that some readers
-    end it."""
+    """Valid ids; one with a NUL is dropped, since some parsers end a text there."""
     return frozenset(each for each in identifiers(values) if STRANGER not in each)
 
 
 def readable(answered: Answered | None) -> Json:
-    """The JSON value of a question's good answer; None when there is none."""
+    """The JSON value of a look-up's 200 response; None when it is not usable."""
     if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
         return None
     if not _is_json(answered):
