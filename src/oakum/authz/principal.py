@@ -1,18 +1,19 @@
 """How a caller relates to an object, and the state its owner is in.
 
-The law of this module: unknown is closed. A look-up without an answer is no relation where a
-relation gives, and is the relation where it takes away (`unless`); a state nobody can read stays
-unknown, which no condition matches. An id that is not the same but may be, by case, spaces or
-spelling, neither gives nor clears.
+The law of this module: unknown is closed. What is not known of a relation stays unknown however
+many others it takes away (`truth`), and only a certain one shows anything; a state nobody can read
+stays unknown, which no condition matches. An id that is not the same but may be, by case, spaces or
+spelling, or as one of several in a text, neither gives nor clears.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from oakum.authz.truth import Truth, every, without
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Resource, State
 
@@ -62,27 +63,60 @@ def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[st
     )
 
 
-def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool | None:
-    """Whether the caller stands in one relation to the object; None: nobody can tell."""
-    relation = policy.relations[name]
-    own = _source(relation, principal, subject)
-    for other in relation.unless:
-        if own is False:
-            break
-        if holds(policy, other, principal, subject) is not False:
-            return False
-    return own
+def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> Truth:
+    """Whether the caller stands in one relation to the object; None: nobody can tell.
+
+    To an object of several owners, one that is looked up has to hold towards each of them. So one
+    that takes it away does so if it holds towards any: each owner is asked for on their own.
+    """
+    owners: Sequence[str | None] = subject.owners
+    if subject.partly or not owners:
+        owners = (*owners, None)
+    return every(_towards(policy, name, principal, subject, owners, whole=True))
 
 
 def may_hold(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool:
     """Whether nothing that is known rules a relation out: what takes it away must be certain."""
+    return holds(policy, name, principal, subject) is not False
+
+
+def _towards(
+    policy: Policy,
+    name: str,
+    principal: Principal,
+    subject: Subject,
+    owners: Sequence[str | None],
+    *,
+    whole: bool = False,
+) -> list[Truth]:
+    """Whether a relation holds towards each of some owners; None: one whom the object does not
+    name. `whole`: as soon as it does not hold towards one, the others do not matter."""
     relation = policy.relations[name]
-    if any(holds(policy, other, principal, subject) for other in relation.unless):
+    if relation.kind == "lookup":
+        values = [_looked_up(relation, principal, subject, owner) for owner in owners]
+    else:
+        values = [_source(relation, principal, subject)] * len(owners)
+    for other in relation.unless:
+        left = [place for place, value in enumerate(values) if value is not False]
+        if not left or (whole and len(left) < len(values)):
+            break
+        theirs = [owners[place] for place in left]
+        taken = _towards(policy, other, principal, subject, theirs)
+        for place, taker in zip(left, taken, strict=True):
+            values[place] = without(values[place], taker)
+    return values
+
+
+def _looked_up(
+    relation: Relation, principal: Principal, subject: Subject, owner: str | None
+) -> Truth:
+    if not principal.ids or not subject.owned:
         return False
-    return _source(relation, principal, subject) is not False
+    return None if owner is None else principal.related.get((relation.name, owner))
 
 
-def _source(relation: Relation, principal: Principal, subject: Subject) -> bool | None:
+def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth:
+    """What a relation says itself, of those that are the same towards each owner."""
     match relation.kind:
         case "anyone":
             return True
@@ -93,18 +127,44 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
                 return True
             return None if principal.ids and _may_own(principal.ids, subject) else False
         case "claim":
-            values = claimed(principal.claims, relation.claim)
-            listed = values if isinstance(values, list) else [values]
-            return any(type(each) is type(relation.has) and each == relation.has for each in listed)
+            return _claimed(principal.claims, relation)
         case "field":
             return _named_in(subject.value, relation.member, principal.ids)
         case "lookup":
-            if not principal.ids or not subject.owned:
-                return False
-            answers = [principal.related.get((relation.name, owner)) for owner in subject.owners]
-            if not answers or None in answers or subject.partly:
-                return None
-            return all(answers)
+            raise ValueError("a look-up is about an owner")
+
+
+_SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
+"""Scopes with a space between any two (RFC 6749, 3.3), as the claim `scope` holds them (RFC 8693,
+4.2). With commas somebody may have meant another list."""
+
+
+def _claimed(claims: Mapping[str, Json], relation: Relation) -> Truth:
+    """Whether a claim is, or contains, what it has to; None: it cannot be read as one such value or
+    a list of them, or says it in another spelling."""
+    said, has = claimed(claims, relation.claim), relation.has
+    if said is None:
+        return False if _unsaid(claims, relation.claim) else None
+    listed = said if isinstance(said, list) else [said]
+    if any(type(each) is type(has) and each == has for each in listed):
+        return True
+    if relation.claim == "scope" and isinstance(said, str) and _SCOPES.fullmatch(said):
+        return has in said.split(" ")
+    if any(each is not None and type(each) is not type(has) for each in listed):
+        return None
+    texts = [each for each in listed if isinstance(each, str)]
+    return None if isinstance(has, str) and named_among((has,), texts) else False
+
+
+def _unsaid(claims: Mapping[str, Json], name: str) -> bool:
+    """Whether what leads to a claim's place is not there, or null: it says nothing, in a form that
+    can be read."""
+    value: Json = claims
+    for part in claim_path(name):
+        if not isinstance(value, Mapping):
+            return value is None
+        value = value.get(part)
+    return value is None
 
 
 def claim_path(name: str) -> tuple[str, ...]:
@@ -147,19 +207,19 @@ def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Js
 
 def _may_own(ids: frozenset[str], subject: Subject) -> bool:
     unsaid = subject.partly or (subject.owned and not subject.owners)
-    return unsaid or alike(ids, subject.owners)
+    return unsaid or named_among(ids, subject.owners)
 
 
 def _named_in(value: Json, path: str, ids: frozenset[str]) -> bool | None:
-    """Whether one of some ids stands at a member path; None: it may, in another spelling, or since
-    nothing that can be read stands there."""
+    """Whether one of some ids stands at a member path; None: it may, in another spelling, as one of
+    several in a text, or since nothing that can be read stands there."""
     if not ids:
         return False
     there = list(_ids_at(value, path.split(".")))
     readable = [each for each in there if each is not None]
     if not ids.isdisjoint(readable):
         return True
-    return None if len(readable) < len(there) or alike(ids, readable) else False
+    return None if len(readable) < len(there) or named_among(ids, readable) else False
 
 
 def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
@@ -197,48 +257,47 @@ def state_of(
     """Value of each state of the resource as it reads for this object; unknown ones left out.
 
     The object's own member counts first, then the owner's account, then what the contract says
-    of a missing value. Of several owners the most closed counts.
+    of a missing value: of one that an account leaves unset, and not of an account that nobody was
+    shown. Of several owners the most closed counts.
     """
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
         path = f"{resource.name}.{name}"
-        value = _read(state, path, principal, subject)
-        unknown = _untold(state, principal, subject) if state.of else False
-        if value is None and not (unknown or _may_be_set(policy, path, principal, subject)):
-            value = state.missing
+        value = _said(state, subject)
+        if value is None and not _unknown(policy, state, path, principal, subject):
+            value = _set(state, path, principal, subject)
         if value is not None:
             values[name] = value
     return values
 
 
-def _untold(state: State, principal: Principal, subject: Subject) -> bool:
-    """Whether some owner's account was not told: to be unset is something else."""
-    told = [(owner, state.of) in principal.states for owner in subject.owners]
-    return subject.partly or not told or not all(told)
+def _said(state: State, subject: Subject) -> Json:
+    """What an object says itself; None: nothing."""
+    inside = at_path(subject.value, state.member) if state.member else []
+    return inside[0] if inside else None
 
 
-def _may_be_set(policy: Policy, path: str, principal: Principal, subject: Subject) -> bool:
-    """Whether an owner whom the object does not name may have set in their account what it does not
-    say itself."""
-    return subject.partly and (
-        any(each.of == path for one in policy.resources.values() for each in one.states.values())
-        or any((owner, path) in principal.states for owner in subject.owners)
-    )
+def _unknown(
+    policy: Policy, state: State, path: str, principal: Principal, subject: Subject
+) -> bool:
+    """Whether what an object does not say may be set in an account of which nobody was told: to be
+    unset there is something else."""
+    read_there = state.of or (path if subject.owned and path in policy.read_elsewhere else "")
+    if subject.partly:
+        return bool(read_there) or any((o, path) in principal.states for o in subject.owners)
+    told = [(owner, read_there) in principal.states for owner in subject.owners if read_there]
+    return bool(read_there) and not (told and all(told))
 
 
-def _read(state: State, path: str, principal: Principal, subject: Subject) -> Json:
-    if state.member:
-        inside = list(at_path(subject.value, state.member))
-        if inside and inside[0] is not None:
-            return inside[0]
-    keys = [(owner, state.of or path) for owner in subject.owners]
-    if not keys or subject.partly or (state.of and _untold(state, principal, subject)):
-        return None
-    looked_up = [principal.states.get(key) for key in keys]
+def _set(state: State, path: str, principal: Principal, subject: Subject) -> Json:
+    """What the accounts of the owners say; None: it cannot be told."""
+    if subject.partly:
+        return state.missing
+    looked_up = [principal.states.get((owner, state.of or path)) for owner in subject.owners]
     # What an account does not set reads as the contract says; nobody knows what no account told.
     values = [state.missing if value is None else value for value in looked_up]
-    if any(value is None for value in values):
-        return None
+    if not values or any(value is None for value in values):
+        return state.missing
     # A value that is none of the state's own stays as it is, and so matches no condition.
     return max(values, key=lambda value: digit(state, value))
 
@@ -343,6 +402,25 @@ def spelling(id: str) -> tuple[str, str, bool]:
 def heard(principal: Principal) -> set[str]:
     """Ids of the owners of whom something was found out."""
     return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
+
+
+_PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
+_DIGITS = re.compile(r"[0-9]+")
+_LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")
+
+
+def spread(text: str) -> list[str]:
+    """A text, and what may be ids in it, if it is a list of them: exports write `1,3`, `1;3`,
+    `|1|`, `["1"]`, `{1}` or `3 1` into the one place that they have."""
+    if text.isalnum():
+        return [text]
+    found = _PART if _LETTER.search(text) else _DIGITS
+    return [text, *found.findall(text)]
+
+
+def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:
+    """Whether an id of the one may stand in a text of the other, in whatever spelling."""
+    return alike(some, (each for text in texts for each in spread(text)))
 
 
 def alike(some: Iterable[str], others: Iterable[str]) -> bool:

@@ -174,11 +174,7 @@ class _Renderer:
             "member": state.member.split(".") if state.member else None,
             "far": state.of or f"{resource}.{state.name}",
             "elsewhere": bool(state.of),
-            "accounts": any(
-                each.of == f"{resource}.{state.name}"
-                for one in self.model.policy.resources.values()
-                for each in one.states.values()
-            ),
+            "accounts": f"{resource}.{state.name}" in self.policy.read_elsewhere,
             "missing": len(state.values) if state.missing is None else digit(state, state.missing),
         }
 

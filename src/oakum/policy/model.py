@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal, get_args
 
 from oakum.errors import NOWHERE, Location
@@ -357,6 +358,13 @@ class Policy:
         default_factory=dict, compare=False, repr=False
     )
     """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+
+    @cached_property
+    def read_elsewhere(self) -> frozenset[str]:
+        """States (`Resource.state`) that other resources read: settings of an account, which is
+        asked for them where an object of its own resource does not say them."""
+        states = (state for each in self.resources.values() for state in each.states.values())
+        return frozenset(state.of for state in states if state.of)
 
     @property
     def drafted(self) -> tuple[Location, ...]:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from oakum.authz.model import Model
 from oakum.authz.principal import digit
+from oakum.authz.truth import Truth, without
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Policy, Relation, State
@@ -93,17 +94,14 @@ class Side:
                 waiting += relation.unless
         self.taking = {self.sources[each] for one in self.relations.values() for each in one.unless}
 
-    def held(self, value: Callable[[Source], bool | None]) -> frozenset[str]:
+    def held(self, value: Callable[[Source], Truth]) -> frozenset[str]:
         """The relations held where each source has this value (None: nobody can tell)."""
         return frozenset(name for name in self.relations if self._holds(name, value) is True)
 
-    def _holds(self, name: str, value: Callable[[Source], bool | None]) -> bool | None:
+    def _holds(self, name: str, value: Callable[[Source], Truth]) -> Truth:
         own = value(self.sources[name])
         for other in self.relations[name].unless:
-            if own is False:
-                break
-            if self._holds(other, value) is not False:
-                return False
+            own = without(own, self._holds(other, value))
         return own
 
 

@@ -1,9 +1,10 @@
 -- What a caller is to an object, in which state its owner is, and so which fields pass: the Lua of
 -- `authz/principal.py`, `authz/table.py` and `authz/decide.py`.
 --
--- Unknown is closed: a look-up without an answer is no relation where a relation gives, and is the
--- relation where it takes away. Nothing is looked up that cannot change the answer: `settle` asks
--- the table whether what is still unknown matters before anybody is asked.
+-- Unknown is closed: what is not known of a relation stays unknown however many others it takes away
+-- (nil; `authz/truth.py` says why), and only a certain one shows anything. Nothing is looked up that
+-- cannot change the answer: `settle` asks the table whether what is still unknown matters before
+-- anybody is asked.
 
 local json = require "oakum.json"
 local spelling = require "oakum.spelling"
@@ -15,30 +16,70 @@ local M = {}
 
 -- ---------------------------------------------------------------- one relation
 
--- Whether one of some ids may be one of a list, in another spelling.
-local function alike(ids, list)
-  if list.n == 0 then return false end
-  local these = spelling.all(list)
+-- Whether one of some ids may stand in one of some texts, in whatever spelling.
+local function named_among(ids, texts)
+  if texts.n == 0 then return false end
+  local these = spelling.all(spelling.spread(texts))
   for id in pairs(ids) do
     if spelling.among(id, these) then return true end
   end
   return false
 end
 
--- What a token says at a claim's place, step by step into objects; nil: nothing stands there.
+-- What a token says at a claim's place, step by step into objects; nil: nothing stands there, and false
+-- beside it where what leads there can be read.
 local function claimed(claims, path)
   local said = claims
   for i = 1, #path do
-    if not json.is_object(said) then return nil end
+    if not json.is_object(said) then return nil, said ~= nil and said ~= json.null end
     said = said[path[i]]
   end
-  return said
+  if said == json.null then said = nil end
+  return said, false
 end
 
--- true, false, or nil for unknown; `unless` not yet looked at. `subject` has `owners` (a list with
--- `n`), `owned`, and `texts(path)`, the ids at a member path of the object.
-local function source(plan, index, know, subject)
-  local relation = plan.relations[index]
+-- Whether a text is a list of scopes with a space between any two (RFC 6749, 3.3; RFC 8693, 4.2); with
+-- commas somebody may have meant another list.
+local function is_scopes(text)
+  return text ~= "" and not text:find '[%z\1-\31\127-\255",\\]' and not text:find "^ " and not text:find " $"
+    and not text:find("  ", 1, true)
+end
+
+local function among_scopes(text, scope)
+  return scope ~= nil and not scope:find(" ", 1, true) and (" " .. text .. " "):find(" " .. scope .. " ", 1, true) ~= nil
+end
+
+-- Whether a claim is, or contains, what it has to; nil: it cannot be read as one such value or a list of
+-- them, or says it in another spelling.
+local function claim(relation, claims)
+  local said, unreadable = claimed(claims, relation.claim)
+  if said == nil then
+    if unreadable then return nil end
+    return false
+  end
+  local listed, has, texts = json.is_array(said) and said or { n = 1, said }, relation.has, { n = 0 }
+  for i = 1, listed.n do
+    if json.same(listed[i], has) then return true end
+  end
+  if #relation.claim == 1 and relation.claim[1] == "scope" and type(said) == "string" and is_scopes(said) then
+    return among_scopes(said, has.s)
+  end
+  for i = 1, listed.n do
+    local each = listed[i]
+    if each ~= json.null and not json.same_type(each, has) then return nil end
+    if type(each) == "string" then
+      texts.n = texts.n + 1
+      texts[texts.n] = each
+    end
+  end
+  if has.s and named_among({ [has.s] = true }, texts) then return nil end
+  return false
+end
+
+-- What a relation says itself, of those that are the same towards each owner: true, false, or nil for
+-- unknown. `subject` has `owners` (a list with `n`), `owned`, and `texts(path)`, the ids at a member path
+-- of the object.
+local function source(relation, know, subject)
   local kind = relation.kind
   if kind == "anyone" then return true end
   if kind == "authenticated" then return know.anonymous ~= true end
@@ -48,58 +89,93 @@ local function source(plan, index, know, subject)
       if ids[owners[i]] then return true end
     end
     if not next(ids) then return false end
-    if subject.partly or (subject.owned and owners.n == 0) or alike(ids, owners) then return nil end
+    if subject.partly or (subject.owned and owners.n == 0) or named_among(ids, owners) then return nil end
     return false
   end
-  if kind == "claim" then
-    local said = claimed(know.claims, relation.claim)
-    if said == nil then return false end
-    if json.is_array(said) then
-      for i = 1, said.n do
-        if json.same(said[i], relation.has) then return true end
-      end
-      return false
-    end
-    return json.same(said, relation.has)
+  if kind == "claim" then return claim(relation, know.claims) end
+  if not next(know.ids) then return false end
+  local texts = subject.texts and subject:texts(relation.member)
+  if not texts then return nil end
+  for i = 1, texts.n do
+    if know.ids[texts[i]] then return true end
   end
-  if kind == "field" then
-    if not next(know.ids) then return false end
-    local texts = subject.texts and subject:texts(relation.member)
-    if not texts then return nil end
-    for i = 1, texts.n do
-      if know.ids[texts[i]] then return true end
-    end
-    if texts.gaps or alike(know.ids, texts) then return nil end
-    return false
-  end
-  if know.anonymous or not subject.owned then return false end
-  local owners = subject.owners
-  if owners.n == 0 or subject.partly then
-    -- It has to be asked all the same, as the reference does.
-    for i = 1, owners.n do know.related(index, owners[i]) end
-    return nil
-  end
-  local all = true
-  for i = 1, owners.n do
-    local answer = know.related(index, owners[i])
-    if answer == nil then
-      all = nil
-    elseif answer == false and all then
-      all = false
-    end
-  end
-  return all
+  if texts.gaps or named_among(know.ids, texts) then return nil end
+  return false
 end
 
--- Whether the caller certainly stands in a relation: true, false, or nil for not knowing.
-local function holds(plan, index, know, subject)
-  local own = source(plan, index, know, subject)
-  local unless = plan.relations[index].unless
+local function looked_up(index, know, subject, owner)
+  if know.anonymous or not subject.owned then return false end
+  if not owner then return nil end
+  return know.related(index, owner)
+end
+
+-- Kleene's logic, as `authz/truth.py`: whether something holds that another thing takes away.
+local function without(own, taker)
+  if own == false or taker == true then return false end
+  if own == nil or taker == nil then return nil end
+  return true
+end
+
+-- The same of one that nobody has to be asked about.
+local function plainly(plan, relation, know, subject)
+  local own = source(relation, know, subject)
+  local unless = relation.unless
   for i = 1, unless.n do
     if own == false then break end
-    if holds(plan, unless[i], know, subject) ~= false then return false end
+    own = without(own, plainly(plan, plan.relations[unless[i]], know, subject))
   end
   return own
+end
+
+-- Whether a relation holds towards each of `n` owners, which are numbers of those of the subject; one that
+-- it does not name is 0. `whole`: as soon as it does not hold towards one, the others do not matter.
+local function towards(plan, index, know, subject, owners, n, whole)
+  local relation, values, left = plan.relations[index], {}, 0
+  local lookup = relation.kind == "lookup"
+  local own
+  if not lookup then own = source(relation, know, subject) end
+  for k = 1, n do
+    if lookup then own = looked_up(index, know, subject, subject.owners[owners[k]]) end
+    values[k] = own
+    if own ~= false then left = left + 1 end
+  end
+  local unless = relation.unless
+  for i = 1, unless.n do
+    if left == 0 or (whole and left < n) then break end
+    local theirs, at = {}, {}
+    for k = 1, n do
+      if values[k] ~= false then
+        at[#at + 1] = k
+        theirs[#at] = owners[k]
+      end
+    end
+    local taken = towards(plan, unless[i], know, subject, theirs, left)
+    for k = 1, #at do
+      local value = without(values[at[k]], taken[k])
+      values[at[k]] = value
+      if value == false then left = left - 1 end
+    end
+  end
+  return values
+end
+
+-- Whether the caller stands in a relation: true, false, or nil for not knowing. One that is looked up has to
+-- hold towards every owner, so that one that takes it away does so if it holds towards any.
+local function holds(plan, index, know, subject)
+  local relation = plan.relations[index]
+  if relation.cheap then return plainly(plan, relation, know, subject) end
+  local owners, n = {}, subject.owners.n
+  for k = 1, n do owners[k] = k end
+  if subject.partly or n == 0 then
+    n = n + 1
+    owners[n] = 0
+  end
+  local values, all = towards(plan, index, know, subject, owners, n, true), true
+  for k = 1, n do
+    if values[k] == false then return false end
+    if values[k] == nil then all = nil end
+  end
+  return all
 end
 
 -- Whether the caller certainly has one of some relations (a list of indices).
@@ -196,11 +272,12 @@ end
 
 local function far(table_, i, know, subject)
   local state, owners = table_.states[i], subject.owners
-  local unknown = state.elsewhere and state.values.n or state.missing
-  if owners.n == 0 then return unknown end
+  -- To be unset in an account is something else than not to know what is set there.
+  local untold = state.elsewhere or (state.accounts and subject.owned)
+  local unknown = untold and state.values.n or state.missing
+  if owners.n == 0 or (subject.partly and untold) then return unknown end
   if subject.partly then
     -- Who is not named may have set in their account what the object does not say itself.
-    if state.accounts then return state.values.n end
     for j = 1, owners.n do
       if know.state(state.far, owners[j]) ~= nil then return state.values.n end
     end

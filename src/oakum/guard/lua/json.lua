@@ -264,6 +264,15 @@ function M.same(v, scalar)
   return false
 end
 
+-- Whether a value is of the type of a scalar of the plan.
+function M.same_type(v, scalar)
+  if type(v) == "string" then return scalar.s ~= nil end
+  if type(v) == "boolean" then return scalar.b ~= nil end
+  if getmetatable(v) ~= M.number then return false end
+  if v.int then return scalar.i ~= nil end
+  return scalar.f ~= nil
+end
+
 -- Whether two values are one scalar, of the same type too.
 function M.alike(a, b)
   if getmetatable(a) == M.number and getmetatable(b) == M.number then

@@ -2,7 +2,7 @@
 
 local json = require "oakum.json"
 
-local find, gsub, lower, sub = string.find, string.gsub, string.lower, string.sub
+local find, gmatch, gsub, lower, sub = string.find, string.gmatch, string.gsub, string.lower, string.sub
 
 local M = {}
 
@@ -112,6 +112,26 @@ function M.among(id, these)
     if (starts(a, first) or starts(first, a)) and (ends(z, last) or ends(last, z)) then return true end
   end
   return false
+end
+
+local PART = "[^%z\1-\32\127,;|&\"'`<>()%[%]{}\\/:#=*!?]+"
+
+-- Some texts, and what may be ids in them, if they are lists of them: exports write `1,3`, `1;3`, `|1|`,
+-- `["1"]`, `{1}` or `3 1` into the one place that they have.
+function M.spread(texts)
+  local made = { n = 0 }
+  for i = 1, texts.n do
+    local text, n = texts[i], made.n + 1
+    made[n] = text
+    if find(text, "[^%w]") then
+      for part in gmatch(text, find(text, "[%a\128-\255]") and PART or "%d+") do
+        n = n + 1
+        made[n] = part
+      end
+    end
+    made.n = n
+  end
+  return made
 end
 
 return M

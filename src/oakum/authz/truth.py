@@ -1,0 +1,30 @@
+"""Three-valued logic of what is known of relations: true, false, or None for unknown.
+
+The law of this module (Kleene, 1952): unknown stays unknown unless what is known decides alone, so
+that to know less never turns one answer into the other. What shows something needs `True`; what
+removes something removes it by `True` and by None, since neither is `False`. `lua/held.lua` has the
+same two functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Truth = bool | None
+
+
+def without(own: Truth, taker: Truth) -> Truth:
+    """Whether something holds that another thing takes away."""
+    if own is False or taker is True:
+        return False
+    return None if own is None or taker is None else True
+
+
+def every(values: Iterable[Truth]) -> Truth:
+    """Whether all of some hold."""
+    found: Truth = True
+    for each in values:
+        if each is False:
+            return False
+        found = None if each is None else found
+    return found
