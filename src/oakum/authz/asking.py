@@ -7,12 +7,13 @@ out, or holds none, shows no more for it (CWE-862).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from oakum.authz.decide import through
-from oakum.authz.judge import Judgement, Keep, ObjectInstance, Pointer
+from oakum.authz.judge import Judgement, ObjectInstance
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held
+from oakum.authz.rows import beside_nothing
 from oakum.openapi.model import Json
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
@@ -64,7 +65,7 @@ def close(
     tops = outermost(judged.instances)
     if not alone and any(through(model, operation, each.held, known) for each in tops):
         return False
-    judged.keep = _closed(value, judged.keep, {each.pointer for each in tops}, ())
+    judged.keep = beside_nothing(value, judged.keep, {each.pointer for each in tops}, ())
     return True
 
 
@@ -76,18 +77,3 @@ def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:
         for at, each in found.items()
         if not any(at[:length] in found for length in range(len(at)))
     ]
-
-
-def _closed(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
-    if at in objects or keep is False:
-        return keep
-    if isinstance(value, list) and not value:
-        return keep
-    if not isinstance(value, dict | list) or not value or not isinstance(keep, dict):
-        return False
-    steps = value.items() if isinstance(value, dict) else _elements(value)
-    return {name: _closed(each, keep[name], objects, (*at, name)) for name, each in steps}
-
-
-def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
-    return ((str(index), each) for index, each in enumerate(value))

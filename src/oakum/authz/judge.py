@@ -7,24 +7,32 @@ must find the same (`recordings.fast_walk`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import repeat
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from oakum.authz.decide import may_call, through
 from oakum.authz.model import Members, Model, members_of
 from oakum.authz.owners import owners_of, partly
-from oakum.authz.principal import Principal, Spellings, Subject, heard, held, identifier, state_of
+from oakum.authz.principal import (
+    Principal,
+    Spellings,
+    Subject,
+    heard,
+    held,
+    identifier,
+    spread,
+    state_of,
+)
+from oakum.authz.rows import Keep as Keep
+from oakum.authz.rows import Pointer as Pointer
+from oakum.authz.rows import Rows, is_left
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table, containers, merged, resource_of
 from oakum.authz.writing import Around, Named, Writing, stepped, stood
 from oakum.openapi.model import Json, Shape
-
-Pointer = tuple[str, ...]
-Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
-"""What stays of a value: all, nothing, or per member or element; or a stand-in."""
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
@@ -85,6 +93,8 @@ class Judgement:
     instances: list[ObjectInstance]
     unbound: list[Leaf]
     """Leaves outside every resource: the envelope."""
+    gone: Collection[Pointer] = ()
+    """Rows around objects of which none is shown."""
 
 
 class _Context(NamedTuple):
@@ -162,6 +172,7 @@ class Judge:
         self._choices: dict[tuple[object, ...], Shape | None] = {}
         self._instances: list[ObjectInstance] = []
         self._unbound: list[Leaf] = []
+        self._rows = Rows()
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
         """Walk `value` beside its declared `shape`; without one nothing is declared."""
@@ -172,7 +183,7 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        return Judgement(keep, self._instances, self._unbound)
+        return Judgement(keep, self._instances, self._unbound, self._rows.gone)
 
     # ------------------------------------------------------------ outside a resource
 
@@ -192,7 +203,9 @@ class Judge:
             if spot.shape is not None:
                 picked = self._chosen(spot.shape, value)
                 if picked is None and not name:
+                    met = self._rows.count
                     self._visit(value, spot.of(None), at, context, leaves)
+                    self._rows.withhold(met, at)
                     return False
                 spot = spot.of(picked or spot.shape)
                 name = name or self._bound(spot.shape)
@@ -226,16 +239,31 @@ class Judge:
             if alike is not None:
                 return dict(zip(keys, alike, strict=True))
         walk = self._field if spot.inside else self._visit
+        rows = None if spot.inside or self._writing is not None else self._rows
         parts: dict[str, Keep] = {}
         for key, child, place in zip(keys, children, spots, strict=False):
             pointer = (*at, key)
             if child.__class__ is dict or child.__class__ is list:
-                parts[key] = walk(child, place, pointer, context, leaves)
+                row = rows.enter() if rows and self._is_row(value, spot, key, at) else None
+                keep = walk(child, place, pointer, context, leaves)
+                parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
             else:
                 allowed = child.__class__ in place.passes
                 leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed)))
                 parts[key] = allowed or place.instead
         return parts
+
+    def _is_row(
+        self, value: dict[str, Json] | list[Json], spot: Spot, key: str, at: Pointer
+    ) -> bool:
+        """Whether what is in a container is one of many: an element, or the value of a map."""
+        if isinstance(value, list) or spot.declares(key):
+            return isinstance(value, list)
+        depth = len(at)
+        return not any(
+            len(path) > depth and path[depth] == key and matches(path, at)
+            for path, _ in self._shown
+        )
 
     def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
         """What stays of the elements of a list in a request body, where all are scalars or all are
@@ -318,7 +346,10 @@ class Judge:
                 name, at, owners, relations, state, tuple(leaves), value, outline, lacking
             )
         )
-        return keep if bits else False
+        stays: Keep = keep if bits else False
+        if not context.inside and self._writing is None:
+            self._rows.meet(at, shown=is_left(value, stays))
+        return stays
 
     def _outline(
         self, name: str, value: dict[str, Json], at: Pointer, context: _Context
@@ -345,7 +376,8 @@ class Judge:
             return False
         if self._writing is not None or identifier(said) is None:
             return False
-        return str(said) not in self._heard and not self._spellings.may_hold(str(said))
+        text = str(said)
+        return text not in self._heard and not any(map(self._spellings.may_hold, spread(text)))
 
     def _deciding(self, name: str) -> tuple[tuple[str, bool], ...]:
         """Members that may say whose an object is, who stands in it, or how it is set; and whether

@@ -15,6 +15,7 @@ from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep, Pointer
 from oakum.authz.model import Model, answer_media
 from oakum.authz.principal import Principal
+from oakum.authz.rows import without
 from oakum.authz.span import Span, Unreadable, read
 from oakum.http.json_pointer import escape, path_of
 from oakum.http.media_type import is_json
@@ -86,8 +87,9 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 
 
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
-    """Counts go when an object of the answer is hidden whole: the count must not tell."""
-    keep = judged.keep
+    """Rows around hidden objects go. So do counts when an object of the answer is hidden whole: the
+    count must not tell."""
+    keep = without(judged.keep, judged.gone) if judged.gone else judged.keep
     if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
         for pointer in counts:
             keep = _drop(keep, path_of(pointer))

@@ -51,6 +51,9 @@ local HIDDEN -- whether an object of which nothing may be seen was met
 local DROP_COUNTS
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
+local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
+local SHOWN -- whether one that stands in no other one is shown, here or in a row within
+local AGAIN = false -- whether a row is gone through once more, whose objects were counted
 local REFUSED -- number of `refuse` among what is kept
 local WHY
 
@@ -452,10 +455,11 @@ local function value(node, i, depth, set, owners, tally, label)
   local n, last, refused, before = RANGES, TO[RANGES], REFUSED, tally[1]
   local past, became
   if b == 123 then
-    local body = node.body
+    local body, untold, met = node.body, false, SHOWN
     if not body then
       body = choose(node.union, i, depth)
       if not body then return -1, GONE end
+      untold = not node.inside and node.union.somebodys and body == node.union["else"]
     end
     if body.table then
       past, became = object(body, i, depth, owners)
@@ -466,6 +470,8 @@ local function value(node, i, depth, set, owners, tally, label)
         return past + 1, GONE
       end
       past, became = record(body, i, depth, set, owners, tally)
+      -- An object of which nobody can tell what it is counts as one that is hidden.
+      if untold then LOST, SHOWN = true, met end
       if body.blind and past >= 0 then
         rollback(n, last, refused)
         removed(label)
@@ -484,11 +490,53 @@ local function value(node, i, depth, set, owners, tally, label)
   return past, became
 end
 
+-- An element of a list or a value of a map, outside of every resource: nothing stands beside an object that
+-- is hidden whole, and what holds no other one goes with it.
+local function row(node, i, depth, set, owners, tally, label)
+  if SUBJECT or node.inside or node.nothing or P[i] ~= 123 then
+    return value(node, i, depth, set, owners, tally, label)
+  end
+  if node.body and node.body.table then -- it is the object itself
+    local lost = LOST
+    local past, became = value(node, i, depth, set, owners, tally, label)
+    LOST = lost
+    return past, became
+  end
+  local n, last, refused, counts, count = RANGES, TO[RANGES], REFUSED, SEENOUT.removed, tally[1]
+  local lost, met = LOST, SHOWN
+  LOST, SHOWN = false, false
+  if counts then SEENOUT.removed = {} end
+  local past, became = value(node, i, depth, set, owners, tally, label)
+  local hidden, shown = LOST, SHOWN
+  if past >= 0 and hidden and became ~= GONE then
+    if not SHUT then
+      rollback(n, last, refused)
+      tally[1] = count
+      if counts then SEENOUT.removed = {} end
+      local again = AGAIN
+      SHUT, AGAIN = true, true
+      past, became = value(node, i, depth, set, owners, tally, label)
+      SHUT, AGAIN = false, again
+    end
+    if not shown then
+      rollback(n, last, refused)
+      became = GONE
+    end
+  end
+  if counts then
+    for name, times in pairs(SEENOUT.removed) do counts[name] = (counts[name] or 0) + times end
+    SEENOUT.removed = counts
+  end
+  LOST, SHOWN = lost, met or shown
+  return past, became
+end
+
 -- The same for a member of an object, whose name stands at `key`.
 local function below(found, key, i, depth, set, owners, tally)
   PATH[depth] = found.name
   if not SUBJECT or not found.map then
     KEYED[depth] = false
+    if found.map then return row(found.node, i, depth + 1, set, owners, tally, found.label) end
     return value(found.node, i, depth + 1, set, owners, tally, found.label)
   end
   local name = found.name or name_of(key, string_end(key))
@@ -597,7 +645,7 @@ function list(node, i, depth, set, owners, tally, label)
     if kept then emit(at, i) end -- what separates it from the one before
     local from = i
     LISTS, PATH[depth], KEYED[depth] = LISTS + 1, index, false
-    local past, became = value(each, i, depth + 1, set, owners, tally, label)
+    local past, became = row(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
     if became == GONE then
@@ -1083,7 +1131,7 @@ M.unnamed = unnamed
 -- Counts an object that is shown, kept since range `n` at `at`.
 local function shown(body, owners, key, n, at)
   local known = SEENOUT.owners
-  if not known or not body.table.limit then return end
+  if not known or not body.table.limit or AGAIN then return end
   local of = known[body.table.name]
   if not of then
     of = {}
@@ -1214,6 +1262,9 @@ function object(body, i, depth, above)
   local around = AROUND
   local past, became = object_at(body, i, depth, above)
   AROUND = around
+  if above == NO_OWNERS then
+    if became == GONE then LOST = true else SHOWN = true end
+  end
   return past, became
 end
 
@@ -1424,6 +1475,7 @@ end
 
 local function run(node)
   RUN, LISTS, AROUND = RUN + 1, 0, nil
+  LOST, SHOWN, AGAIN = false, false, false
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   SEENOUT.alike = nil
   local start = space(0)

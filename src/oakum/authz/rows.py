@@ -1,0 +1,100 @@
+"""What stands beside objects, outside of every resource: in a row of their list, or in an envelope.
+
+The law of this module: what an answer says beside an object may be about it (`score`, `snippet`, a
+cursor made of its key), so in a row, an element of a list or a value of a map, nothing stands
+beside an object that is hidden whole. A row without an object that is shown goes, as the object
+itself would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oakum.openapi.model import Json
+
+Pointer = tuple[str, ...]
+Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
+"""What stays of a value: all, nothing, or per member or element; or a stand-in."""
+
+
+@dataclass
+class Rows:
+    """Objects that stand in no other one, as a walk comes upon them, and the rows around them."""
+
+    gone: set[Pointer] = field(default_factory=set)
+    """Rows in which no object is shown, and one is hidden."""
+    _met: list[tuple[Pointer, bool]] = field(default_factory=list)
+    """Objects, and whether something of each is shown."""
+    _hidden: bool = False
+    """One that is hidden stands in the row that is walked, and in no row within that."""
+
+    def meet(self, at: Pointer, *, shown: bool) -> None:
+        """Notes an object."""
+        self._met.append((at, shown))
+        self._hidden = self._hidden or not shown
+
+    def withhold(self, since: int, at: Pointer) -> None:
+        """Notes an object of which nobody can tell what it is, in place of those in it."""
+        del self._met[since:]
+        self.meet(at, shown=False)
+
+    @property
+    def count(self) -> int:
+        """How many objects were met."""
+        return len(self._met)
+
+    def enter(self) -> tuple[int, bool]:
+        """Begins a row; what it gives back ends it."""
+        around = (len(self._met), self._hidden)
+        self._hidden = False
+        return around
+
+    def leave(self, around: tuple[int, bool], value: Json, keep: Keep, at: Pointer) -> Keep:
+        """What stays of the row that was begun."""
+        since, hidden = around
+        hidden, self._hidden = self._hidden, hidden
+        if not hidden or keep is False:
+            return keep
+        met = self._met[since:]
+        if not any(shown for _, shown in met):
+            self.gone.add(at)
+        return beside_nothing(value, keep, {each for each, _ in met}, at)
+
+
+def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
+    """A value without what stands in none of some objects. Empty lists stay."""
+    if at in objects or keep is False:
+        return keep
+    if isinstance(value, list) and not value:
+        return keep
+    if not isinstance(value, dict | list) or not value or not isinstance(keep, dict):
+        return False
+    steps = value.items() if isinstance(value, dict) else _elements(value)
+    return {name: beside_nothing(each, keep[name], objects, (*at, name)) for name, each in steps}
+
+
+def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
+    return ((str(index), each) for index, each in enumerate(value))
+
+
+def is_left(value: Json, keep: Keep) -> bool:
+    """Whether something stays of an object. Of a list it is that there is one."""
+    if not isinstance(value, dict) or not value or not isinstance(keep, dict):
+        return keep is not False
+    return any(is_left(each, keep[name]) for name, each in value.items())
+
+
+def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
+    """A value without some rows of it."""
+    around = {row[:length] for row in rows for length in range(len(row))}
+
+    def left(keep: Keep, at: Pointer) -> Keep:
+        if at in rows:
+            return False
+        if at not in around or not isinstance(keep, dict):
+            return keep
+        return {name: left(each, (*at, name)) for name, each in keep.items()}
+
+    return left(keep, ())
