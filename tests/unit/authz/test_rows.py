@@ -1,0 +1,47 @@
+"""Rows of lists: nothing stands beside an object that is hidden whole."""
+
+from __future__ import annotations
+
+from oakum.authz.rows import Keep, Rows, is_left, without
+from oakum.openapi.model import Json
+
+ROW: Json = {"score": 1, "item": {"id": "a"}, "author": {"id": "b"}}
+KEEP: Keep = {"score": True, "item": False, "author": {"id": True}}
+AT = ("items", "0")
+
+
+def _left(*met: tuple[str, bool]) -> tuple[Keep, set[tuple[str, ...]]]:
+    rows = Rows()
+    row = rows.enter()
+    for name, shown in met:
+        rows.meet((*AT, name), shown=shown)
+    return rows.leave(row, ROW, KEEP, AT), rows.gone
+
+
+def test_a_row_stays_where_nothing_is_hidden() -> None:
+    assert _left(("author", True)) == (KEEP, set())
+
+
+def test_of_a_row_with_a_hidden_object_the_others_stay() -> None:
+    kept = {"score": False, "item": False, "author": {"id": True}}
+    assert _left(("item", False), ("author", True)) == (kept, set())
+
+
+def test_a_row_goes_where_no_object_is_shown() -> None:
+    keep, gone = _left(("item", False))
+    assert gone == {AT}
+    assert without({"items": {"0": keep, "1": True}}, gone) == {"items": {"0": False, "1": True}}
+
+
+def test_what_is_hidden_in_a_row_within_is_its_own() -> None:
+    rows = Rows()
+    outer = rows.enter()
+    inner = rows.enter()
+    rows.meet(("items", "0", "more", "0"), shown=False)
+    rows.leave(inner, {"id": "a"}, False, ("items", "0", "more", "0"))
+    assert rows.leave(outer, ROW, KEEP, AT) == KEEP
+
+
+def test_of_a_list_it_is_left_that_there_is_one() -> None:
+    assert is_left({"tags": ["a"]}, {"tags": {"0": False}})
+    assert not is_left({"tags": {"a": 1}}, {"tags": {"a": False}})
