@@ -69,11 +69,19 @@ class Relationships:
     _spared: set[Bond] = field(default_factory=set)
     """What is not taken back, for it may have been there before."""
     _unsure: set[tuple[str, str]] = field(default_factory=set)
-    """(viewer, `relation of owner`) of what may have begun though no list shows it."""
+    """(viewer, `relation of owner`) of what may have begun though no list shows it: it may wait for
+    a yes. Of what an older run has begun nobody knows how far it came."""
     _status = 0
     """Of the last answer to a step; 0: there was none."""
     _moving = False
     """Whether a step was sent since the lists were read."""
+
+    def __post_init__(self) -> None:
+        self._unsure |= {
+            (each.identity, each.state)
+            for each in self.pending
+            if not each.before and not each.beside
+        }
 
     def chances(self) -> list[tuple[str, str, str]]:
         """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
@@ -143,7 +151,7 @@ class Relationships:
         if stood == "unknown" or bond in self._sides or bond in self._foreseen:
             return
         held = stood == "yes"
-        change = Flip(viewer, f"{known.name}{SIGN}{owner}", held, not held)
+        change = Flip(viewer, f"{known.name}{SIGN}{owner}", held, not held, beside=True)
         self.log("foreseen", change)
         self._foreseen[bond] = change
 

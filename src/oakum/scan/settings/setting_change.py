@@ -21,6 +21,8 @@ class Flip:
     """The values are a person's own: they are never written in clear text."""
     at: str = ""
     """Tells the address that was written from that of another object; empty: not kept."""
+    beside: bool = False
+    """Nothing was sent to change it: what was sent for another may move it too."""
 
 
 def left_behind(flip: Flip) -> str:

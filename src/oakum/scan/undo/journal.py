@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -178,7 +178,9 @@ def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
 def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
     if "flip" in each:
         flip = Flip(**each["flip"])
-        pending.setdefault((flip.identity, flip.state), flip)
+        first = pending.setdefault((flip.identity, flip.state), flip)
+        if first.beside and not flip.beside:
+            pending[flip.identity, flip.state] = replace(first, beside=False)
     if "restored" in each:
         pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
 

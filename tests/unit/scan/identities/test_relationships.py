@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -20,6 +21,7 @@ from oakum.policy.model import Policy, Step
 from oakum.scan.identities.relationships import SIGN, Relationships
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.journal import Journal, recall
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
 
@@ -564,3 +566,84 @@ def test_a_beginning_that_was_not_answered_is_ended_though_no_list_shows_it(how:
         found.begin("bob", "follower", "cat")
     found.restore()
     assert club.follows == {*PAIRS}
+
+
+class Approves(Club):
+    """Whoever asks to follow waits until they are let in; an end ends the waiting too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: set[tuple[str, str]] = set()
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        other = NAMES[request.url.removeprefix(TARGET).split("/")[2]]
+        if request.method == "PUT":
+            self.waiting |= {(viewer or "", other)}
+            return reply(None, 202)
+        if request.method == "POST":
+            pair = (other, viewer or "")
+            if pair not in self.waiting:
+                return reply(None, 404)
+            self.waiting -= {pair}
+            self.follows |= {pair}
+            return reply(None, 204)
+        if request.method == "DELETE":
+            self.waiting -= {(viewer or "", other)}
+        return super().__call__(viewer, request)
+
+
+def approving(club: Approves, journal: Journal, pending: Sequence[Flip] = ()) -> Relationships:
+    """Relationships of a run in which a follower asks, and is let in."""
+    made, _ = ready(club)
+    known = made.policy.relations
+    begin = (Step("follow", "caller"), Step("approve", "owner"))
+    rules = replace(
+        made.policy,
+        relations={**known, "follower": replace(known["follower"], begin=begin)},
+    )
+    follow = made.gates["follow"]
+    operation = replace(follow.operation, id="approve", method="POST")
+    return replace(
+        made,
+        policy=rules,
+        gates={**made.gates, "approve": replace(follow, operation=operation)},
+        cast=replace(made.cast, policy=rules),
+        log=lambda kind, flip: journal.flip("flip" if kind == "foreseen" else kind, flip),
+        pending=[*pending],
+    )
+
+
+@pytest.mark.parametrize("heard", [False, True])
+@pytest.mark.parametrize("step", ["PUT", "POST", "DELETE"])
+def test_a_request_that_waits_for_a_yes_is_taken_back_after_a_kill(
+    step: str, heard: bool, tmp_path: Path
+) -> None:
+    club, journal = Approves(), Journal(tmp_path / "j", "run", TARGET, "sha", resume=False)
+    club.waiting = {("cat", "bob")}  # it was there before: nobody takes it back
+
+    def kill(viewer: str | None, request: Request, /) -> Response:
+        if request.method == step and not heard:
+            raise Killed
+        answer = club(viewer, request)
+        if request.method == step:
+            raise Killed
+        return answer
+
+    run = approving(club, journal)
+    run.ask = kill
+    with pytest.raises(Killed):
+        run.begin("bob", "follower", "cat")
+        run.take_back("bob", "follower", "cat")
+    left = recall(tmp_path / "j").pending
+    assert {(each.identity, each.state) for each in left} >= {("bob", f"follower{SIGN}cat")}
+    assert approving(club, journal, left).restore() == ()
+    assert club.follows == {*PAIRS} and club.waiting == {("cat", "bob")}
+    assert recall(tmp_path / "j").pending == ()
+
+
+def test_what_was_foreseen_and_then_asked_for_is_ended_whatever_a_list_says(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", "run", TARGET, "sha", resume=False)
+    change = Flip("bob", f"follower{SIGN}cat", False, True)
+    journal.flip("flip", replace(change, beside=True))
+    journal.flip("flip", change)
+    assert recall(tmp_path / "j").pending == (change,)
