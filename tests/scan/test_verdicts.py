@@ -786,3 +786,50 @@ def test_what_hangs_on_a_setting_is_not_judged_before_that_was_read(
     states = {dict(each.state).get("hide_mail") for each in run.report.findings}
     assert states <= {"true"}
     assert "open" in run.results("Card.mail", "member")
+
+
+# ------------------------------------------------------- fields with nothing in them
+
+NOTE = """\
+  Note: {key: id, owner: by, fields: {"id, by, text, tag": [{see: [owner]}]}}
+operations:
+  listNotes: {params: {userId: Me.id}}
+  getNote: {params: {noteId: Note.id}}
+"""
+
+
+def notes(folder: Path, *, kept: str, to_others: str | None) -> Told:
+    """Notes whose tag is `kept`; others are shown `to_others` there, or no tag at all."""
+    rows = {f"n-{n}": {"id": f"n-{n}", "by": id, "text": f"text of {id}", "tag": kept}
+            for n, id in enumerate(NAMES.values())}  # fmt: skip
+
+    def note(who: str, id: str) -> Any:
+        if not who or id not in rows:
+            return 404
+        if rows[id]["by"] == NAMES[who]:
+            return rows[id]
+        seen = {name: value for name, value in rows[id].items() if name != "tag"}
+        return seen if to_others is None else {**seen, "tag": to_others}
+
+    api = Api({
+        "/users/([^/]+)/notes": lambda who, id: [
+            each for each in rows.values() if who and each["by"] == id == NAMES[who]
+        ],
+        "/notes/([^/]+)": note,
+    })  # fmt: skip
+    paths = path("/users/{userId}/notes", "listNotes", "Note", many=True)
+    paths += path("/notes/{noteId}", "getNote", "Note")
+    shapes = schema("Note", id="string", by="string", text="string", tag="string")
+    return told(folder, shapes, paths, NOTE, api)
+
+
+@pytest.mark.parametrize(
+    ("kept", "to_others", "result"),
+    [("", "", "untested"), ("", None, "closed"), ("blue", "", "closed"), ("blue", None, "closed")],
+)
+def test_a_field_that_came_with_nothing_in_it_is_not_closed_unless_its_owner_has_something_there(
+    tmp_path: Path, kept: str, to_others: str | None, result: str
+) -> None:
+    run = notes(tmp_path, kept=kept, to_others=to_others)
+    assert ("Note.text", "member") in run.proven
+    assert run.results("Note.tag", "member", "/notes/{noteId}") == {result}

@@ -106,6 +106,9 @@ class Outcome:
     unclear: tuple[tuple[str, str, str], ...] = ()
     """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
     of the owner's is closed by it. Owner: empty for anybody's."""
+    blank: tuple[tuple[str, str, str, str], ...] = ()
+    """(viewer, owner, resource, field) that came with nothing in it, and may hold nothing: what did
+    not come elsewhere does not close it."""
     tentative: bool = False
     """It rests on what later answers may take back; these need values, which no journal holds."""
 
@@ -214,6 +217,8 @@ class Matrix:
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
+        self.blank = set[tuple[str, str, str, str, str]]()
+        """(endpoint, viewer, owner, resource, field) of `Outcome.blank`."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
         self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
@@ -438,6 +443,7 @@ class Matrix:
             self.witnessed.add((endpoint, owner, resource, ""))
         self.relative.update(outcome.relative)
         self.unclear.update((endpoint, *each) for each in outcome.unclear)
+        self.blank.update((endpoint, *each) for each in outcome.blank)
         for doubt in outcome.doubts:
             if self.doubt(doubt.leak.key) in ("", ALIKE):
                 self._doubts[doubt.leak.key] = (outcome.probe, doubt)

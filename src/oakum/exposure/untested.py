@@ -54,6 +54,12 @@ def why_untested(
         return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
         return f"no owner was ever shown `{key.field}` with something in it"
+    if any(
+        (at, r, path) == (key.endpoint, key.resource, key.field)
+        and key.viewer in (ANYONE if not who else "", *_labels(cast, who))
+        for at, who, _, r, path in matrix.blank
+    ):
+        return f"`{key.field}` came with nothing in it, and what its owner has there may be nothing"
     if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
         return _as_others(key.viewer, names)
     if key.state:

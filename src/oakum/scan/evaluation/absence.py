@@ -83,8 +83,11 @@ def _close(
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     """Whether the absence of a denied field says something.
 
-    It does when its owner was shown it somewhere, or when nobody is to see it at all.
+    It does when its owner was shown it somewhere, or when nobody is to see it at all; not where it
+    did come, with nothing in it, as it may be.
     """
+    if (key.endpoint, viewer or "", owner, key.resource, key.field) in engine.matrix.blank:
+        return False
     if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
         return False
     if engine.matrix.is_unclear(key.endpoint, viewer, owner, key.resource):

@@ -88,6 +88,7 @@ class Cells:
         self._doubts: dict[Key, Doubt] = {}
         self._relative: dict[tuple[str, str], None] = {}
         self._witnessed: dict[tuple[str, str, str], None] = {}
+        self._blank: dict[tuple[str, str, str, str], None] = {}
         self._tentative = False
         self._unread: frozenset[str] = frozenset()
         """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
@@ -113,6 +114,7 @@ class Cells:
                 *((self._question.viewer or "", *each) for each in self._loosely),
             ),
             tentative=self._tentative,
+            blank=tuple(self._blank),
         )
 
     # ------------------------------------------------------------ objects that are there
@@ -375,6 +377,8 @@ class Cells:
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
+        elif blank:
+            self._blank[self._question.viewer or "", who, resource, path] = None
 
     def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
         """Where a value that an owner sees in a field stands in this answer outside of what is

@@ -204,7 +204,8 @@ def _outcome(raw: Json) -> Outcome:
         tuple((resource, path) for resource, path in raw["relative"]),
         raw["whole"],
         tuple((viewer, owner, resource) for viewer, owner, resource in raw.get("unclear", ())),
-        bool(raw.get("tentative")),
+        tentative=bool(raw.get("tentative")),
+        blank=tuple((v, o, resource, path) for v, o, resource, path in raw.get("blank", ())),
     )
 
 

@@ -29,6 +29,7 @@ OUTCOME = Outcome(
     (LEAK, Observation(KEY._replace(state=()), True, Result.OPEN, None, "")),
     (("ann", "Person"),), (("ann", "Person", "bio"),), (("Person", True),),
     (Doubt("another value", PHONE),), (("Person", "relation"),),
+    blank=(("bob", "ann", "Person", "bio"),),
 )  # fmt: skip
 FLIP = Flip("ann", "Settings.private", True, False)
 
