@@ -107,8 +107,7 @@ class Outcome:
     """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
     of the owner's is closed by it. Owner: empty for anybody's."""
     blank: tuple[tuple[str, str, str, str], ...] = ()
-    """(viewer, owner, resource, field) that came with nothing in it, and may hold nothing: what did
-    not come elsewhere does not close it."""
+    """(viewer, owner, resource, field) that came with nothing in it, and may hold nothing."""
     tentative: bool = False
     """It rests on what later answers may take back; these need values, which no journal holds."""
 
@@ -217,8 +216,7 @@ class Matrix:
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
-        self.blank = set[tuple[str, str, str, str, str]]()
-        """(endpoint, viewer, owner, resource, field) of `Outcome.blank`."""
+        self.blank = set[tuple[str, str, str, str, str]]()  # endpoint and `Outcome.blank`
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
         self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None

@@ -53,7 +53,7 @@ _NOUNS_TOO = listed(
     "release report run schedule share sign split star touch transfer vote"
 )
 """Verbs that more often stand as nouns: `/post/{id}`, "Issue details"."""
-_CHANGES = (
+CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
     | listed(
@@ -82,17 +82,17 @@ _FAR = re.compile(
     re.I,
 )
 """Words that say that a reading operation goes and reads elsewhere."""
-_LINKS = listed("verify confirm validate")
+LINKS = listed("verify confirm validate")
 """Verbs of links sent by mail: they act when the call carries the token of the link."""
 _READS = listed(
     "browse calculate check compare count describe determine display download enumerate export "
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
     "retrieve return search see show stream view"
 )
-_ACTS = (_CHANGES | _READS | listed("change check verify validate")) - (
+_ACTS = (CHANGES | _READS | listed("change check verify validate")) - (
     _NOUNS_TOO | listed("grant show view stream")
 )
-_NOUN_HEADS = listed(
+NOUN_HEADS = listed(
     "candidates catalog catalogue confirmation confirmations count counts date dates events "
     "history limits list lists log logs notes options page points policies policy preview queue "
     "rate rates reasons recommendations requests rules schedule schedules settings statistics "
@@ -170,7 +170,7 @@ _SETS = listed(
 
 def acts(operation: Operation) -> str:
     """Why sending it does something of its own, whatever is sent; empty: no word says so."""
-    verbs = _CHANGES - _SETS
+    verbs = CHANGES - _SETS
     return next(chain(_named(operation, verbs), _told(operation, verbs)), "")
 
 
@@ -182,7 +182,7 @@ def says_write(message: Json) -> bool:
     named = ("action", "cmd", "command", "event", "kind", "method", "op", "operation", "type")
     for name, value in message.items() if isinstance(message, dict) else ():
         said = words(value) if isinstance(value, str) and name.lower() in named else ()
-        if said and not _HEARS & frozenset(said) and _CHANGES & frozenset(said):
+        if said and not _HEARS & frozenset(said) and CHANGES & frozenset(said):
             return True
         if isinstance(value, dict) and says_write(value):
             return True
@@ -237,7 +237,7 @@ def _changes(operation: Operation) -> str:
             return _why(segment, "path", glued[1] if glued else segment.lower())
     if reaches := _reaches(operation):
         return reaches
-    verbs = _CHANGES | _LINKS if _carries_token(operation) else _CHANGES
+    verbs = CHANGES | LINKS if _carries_token(operation) else CHANGES
     named = iter(()) if sounds_like_reading(operation) else _named(operation, verbs)
     return next(named, "") or next(_told(operation, verbs), "")
 
@@ -277,7 +277,7 @@ _NO_COMMANDS = listed(
 )
 """Words that stand before an article, and are no verbs."""
 _ARTICLES = listed("a all an any each every his her its their the your")
-_THINGS = listed(
+THINGS = listed(
     "about account activity address age agenda area audio author availability avatar badge balance "
     "banner basket bill bio body book calendar capacity cart category chart chat children city "
     "code color comment company config configuration contact content context copyright country "
@@ -307,15 +307,15 @@ def _commands(operation: Operation) -> str:
     for place, text in (("summary", operation.summary), ("description", operation.description)):
         lead = _lead(_sentences(text)[0])
         after = re.match(r"[a-z]+\b", lead.rest)
-        if after and after[0] in _ARTICLES and _may_command(lead.written.lower()):
+        if after and after[0] in _ARTICLES and may_command(lead.written.lower()):
             return _unknown(lead.written, place)
         if text:
             break
     segment = (_segments(operation) or [""])[-1]
     parts = words(segment)
-    if not parts or not operation.path.endswith(f"}}/{segment}") or not _may_command(parts[0]):
+    if not parts or not operation.path.endswith(f"}}/{segment}") or not may_command(parts[0]):
         return ""
-    if (name and name[0] in _READS) or parts[-1] in _THINGS | _NOUN_HEADS:
+    if (name and name[0] in _READS) or parts[-1] in THINGS | NOUN_HEADS:
         return ""
     above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
     agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
@@ -326,9 +326,9 @@ def _commands(operation: Operation) -> str:
     return _unknown(segment, "path") if agrees or alone else ""
 
 
-def _may_command(word: str) -> bool:
+def may_command(word: str) -> bool:
     """Whether a word that nobody knows may be the base form of a verb."""
-    if word in _READS | _READS_TOO | _NO_COMMANDS | _THINGS | _NOUN_HEADS or len(word) < 3:
+    if word in _READS | _READS_TOO | _NO_COMMANDS | THINGS | NOUN_HEADS or len(word) < 3:
         return False
     return word == singular(word) and not word.endswith(("ing", "ed", "ly", "ness", "ment", "tion"))
 
@@ -422,7 +422,7 @@ class _Lead:
             return not self.third and self.verb not in _NOUNS_TOO
         if self.third or self.led or after[0] in _OBJECTS:
             return True
-        return self.verb not in _NOUNS_TOO and (len(after) > 3 or after[-1] not in _NOUN_HEADS)
+        return self.verb not in _NOUNS_TOO and (len(after) > 3 or after[-1] not in NOUN_HEADS)
 
 
 def _lead(sentence: str) -> _Lead:
@@ -448,7 +448,7 @@ def _base(word: str) -> str:
         candidates.append(word[:-2])
     if word.endswith("s"):
         candidates.append(word[:-1])
-    known = _CHANGES | _READS | _LINKS
+    known = CHANGES | _READS | LINKS
     return next((candidate for candidate in candidates if candidate in known), word)
 
 
@@ -464,7 +464,7 @@ def _why(word: str, place: str, verb: str) -> str:
 
 def _is_noun(parts: tuple[str, ...], written: str) -> bool:
     """`reset-policy`, `drop-off-points`: the verb is the first half of a noun."""
-    return len(parts) > 1 and (parts[-1] in _NOUN_HEADS or bool(re.match(r"\w+[-_]off", written)))
+    return len(parts) > 1 and (parts[-1] in NOUN_HEADS or bool(re.match(r"\w+[-_]off", written)))
 
 
 def _segments(operation: Operation) -> list[str]:

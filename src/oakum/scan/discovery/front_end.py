@@ -2,7 +2,7 @@
 
 The page and its scripts are fetched as nobody, from the page's own address and from those that the
 user named; what they name is an endpoint only if its words say that it reads
-(`inference/side_effects`).
+(`inference/reading_paths`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
+from oakum.inference.reading_paths import may_be_read
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.discovery.pages import read_page
@@ -149,10 +150,19 @@ class Holes:
         self._nouns = {_noun(name): f"{name}.{each.key}" for name, each in keyed.items()}
         accounts = (name for name, each in keyed.items() if each.is_account)
         self._account = next(accounts, "")
+        said = [*keyed, *(s for gate in self.gates for s in gate.operation.path.split("/"))]
+        self._known = {singular(w) for each in said if "{" not in each for w in words(each)}
+
+    def reads(self, named: Named, path: str) -> bool:
+        """Whether the words of a path that a script names let nothing but reading be expected."""
+        reads = Operation(f"GET {path}", "GET", path)
+        return classify(reads).kind == "read" and may_be_read(path, named.query, self._known)
 
     def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:
-        """An endpoint of a path that a script names; None when it does not only read, or when
+        """An endpoint of a path that a script names; None when it may not only read, or when
         nothing is known to fill it with."""
+        if not self.reads(named, path):
+            return None
         names: dict[str, str] = {}
         sources: dict[str, str] = {}
         asked = dict(named.query)

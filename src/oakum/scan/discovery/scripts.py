@@ -16,6 +16,9 @@ from oakum.inference.lexicon import FieldClass, classify_field
 
 _MOST = 300
 _MOST_LITERALS = 5_000
+_MOST_REST = 600
+"""Characters of a call that are read for its method."""
+_MOST_GIVEN = 4
 _NAME = r"[A-Za-z_$][\w$]*"
 _ROUND = r"\((?:[^()\"'`]|\([^()\"'`]*\)){0,80}\)"
 _VALUE = re.compile(rf"{_ROUND}|{_NAME}(?:\??\.{_NAME}|\[[^\[\]]{{1,40}}\]|{_ROUND}){{0,8}}")
@@ -41,10 +44,17 @@ _IDS = re.compile(
 _MARK = re.compile(r"\{([^{}]*)\}")
 _SCRIPT = re.compile(r"[\"'`]([^\"'`\s\\]{1,200}\.m?js)[\"'`]")
 _WRITES = re.compile(
-    r"(?i)(?:\.(?:post|put|patch|delete|del|remove)\s*(?:<[^<>]{0,60}>)?\(\s*"
+    r"(?i)(?:\b(?!input|output)\w{0,20}?(?<!get)(?<!fetch)(?<!load)"
+    r"(?:post|put|patch|delete|del|remove|mutate|mutation|submit|beacon)(?:json|data|form|request)?"
+    r"\s*(?:<[^<>]{0,60}>)?\(\s*"
     r"|[\"'`](?:post|put|patch|delete)[\"'`]\s*,\s*(?:(?:url|path|uri)[\"']?\s*:\s*)?)$"
 )
-_METHOD = re.compile(r"(?i)(?:method|type)[\"']?\s*:\s*[\"'`](?:post|put|patch|delete)[\"'`]")
+_METHOD = re.compile(
+    r"(?i)(?:method|type|verb)[\"']?\s*:\s*[\"'`](?:post|put|patch|delete)[\"'`]"
+    r"|\A\s*,\s*[\"'`](?:post|put|patch|delete)[\"'`]|[{,]\s*[\"']?body[\"']?\s*[:,}]"
+)
+"""What a call says of itself behind its path; a GET has no body (Fetch standard)."""
+_OPTIONS = re.compile(rf"\s*,\s*({_NAME})\s*[,)]")
 _CALLS = re.compile(
     r"(?i)(?:(?:fetch|axios|request|ajax|get|getjson|api|client|http|load|query|useswr|open|source)"
     r"\w{0,12}\s*(?:<[^<>]{0,60}>)?\(\s*|[\"'`]get[\"'`]\s*,\s*|(?:url|href|src|endpoint)\s*[:=]\s*)$"
@@ -87,7 +97,7 @@ def named_paths(script: str) -> list[Named]:
             break
         pieces, at = _together(script, literal)
         before = script[max(0, literal.start() - 80) : literal.start()]
-        if _WRITES.search(before) or _METHOD.search(_rest_of_call(script, at)):
+        if _WRITES.search(before) or _METHOD.search(_options_of_call(script, at)):
             continue
         each = _named(pieces, before, partial(constants.given, literal.start()))
         if each is not None:
@@ -145,14 +155,26 @@ def _pieces(literal: re.Match[str]) -> Iterator[Piece]:
             yield bool(nth % 2), part
 
 
+def _options_of_call(script: str, at: int) -> str:
+    """What follows in the same call, where its options stand, or what the name holds that stands
+    for them."""
+    rest = _rest_of_call(script, at)
+    named = _OPTIONS.match(rest + ")")
+    if named is None:
+        return rest
+    given = rf"(?<![\w$.]){re.escape(named[1])}\s*=\s*{{"
+    found = islice(re.finditer(given, script), _MOST_GIVEN)
+    return rest + "".join(_rest_of_call(script, each.end()) for each in found)
+
+
 def _rest_of_call(script: str, at: int) -> str:
-    """What follows in the same call, where its options stand."""
+    """What follows until what is open here is closed."""
     depth = 0
-    for end in range(at, min(at + 200, len(script))):
+    for end in range(at, min(at + _MOST_REST, len(script))):
         depth += (script[end] in "([{") - (script[end] in ")]}")
         if depth < 0 or (script[end] == ";" and not depth):
             return script[at:end]
-    return script[at : at + 200]
+    return script[at : at + _MOST_REST]
 
 
 def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Named | None:

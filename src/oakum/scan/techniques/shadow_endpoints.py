@@ -51,6 +51,8 @@ _PHONES = 4
 """Endpoints asked as a phone asks, before it is given up."""
 _PATHS = 60
 """Paths of one front end that are tried."""
+_NAMED = 12
+"""Paths that were not called of which a note gives the words."""
 
 
 def run(engine: Engine) -> None:
@@ -240,19 +242,29 @@ class _Search:
         addresses = (self._home, *(origin_of(each) for each in may.twin))
         holes = Holes(engine.model, engine.state.gates)
         found: set[object] = set()
-        tried = 0
+        tried, left = 0, dict[str, None]()
         for each, path, origin in wanted(named, self._documented, starts, addresses):
+            if not holes.reads(each, path):
+                left |= {each.path: None} if each.called else {}
+                continue
             gate = holes.gate(each, path, HOW, origin or (self._home if self._prefix else ""))
             if each in found or gate is None or gate.id in engine.matrix.gates:
                 continue
             if tried >= _PATHS:
                 engine.state.remark(f"`{address}` names more paths than were tried")
-                return
+                break
             tried += 1
             way = self._there.read(gate)
             if self._there.answers(way):
                 found.add(each)
                 self._there.ask(way)
+        if left:
+            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+            names = ", ".join(f"`{each}`" for each in [*left][:_NAMED])
+            engine.state.remark(
+                f"the scripts of `{address}` name paths that were not called, since no word says"
+                f" that a GET of them only reads: {names}{more}"
+            )
 
     # ------------------------------------------------------------ ways
 

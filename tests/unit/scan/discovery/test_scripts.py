@@ -73,6 +73,27 @@ def test_what_plainly_writes_is_left_out(steps: Steps, method: str) -> None:
     assert named_paths(f'ajax({{type:"{method}",url:{path}}})') == []
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        'apiPost("/api/x")', 'post("/api/x")', 'useMutation("/api/x")', 'send("/api/x","POST")',
+        'navigator.sendBeacon("/api/x",d)', 'fetch("/api/x",{body:JSON.stringify(a)})',
+        'const o={headers:h,method:"POST"};fetch("/api/x",o)',
+        'fetch("/api/x",{headers:{' + "a:1," * 60 + '},method:"PUT"})',
+    ],
+)  # fmt: skip
+def test_the_method_that_a_script_names_is_heard_wherever_it_stands(script: str) -> None:
+    assert named_paths(script) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    ['getPost("/api/x")', 'const o={a:1};fetch("/api/x",o)', 'fetch("/api/x",{headers:h})'],
+)
+def test_what_does_not_plainly_write_is_named(script: str) -> None:
+    assert [each.path for each in named_paths(script)] == ["/api/x"]
+
+
 def test_the_method_of_another_call_is_none_of_this_one() -> None:
     (found,) = named_paths('fetch("/api/a"),fetch("/api/b",{method:"POST"})')
     assert found.path == "/api/a"

@@ -365,7 +365,8 @@ def test_an_address_where_nothing_listens_ends_no_run() -> None:
 SCRIPT = """
 const B="/internal";class Api{card(e){return fetch(`${B}/people/${e}/card`).then(j)}
 drop(e){return fetch(`${B}/people/${e}`,{method:"DELETE"})}
-gone(e){return fetch("/people/"+e+"/delete")}all(){return x.get("/internal/people")}}
+gone(e){return fetch("/people/"+e+"/delete")}
+set(e){fetch("/internal/people/"+e+"/settle")}all(){return x.get("/internal/people")}}
 fetch("https://tracker.test/hit/"+u);i.src="/static/logo.png";r=[{path:"/about"}]
 """
 
@@ -397,7 +398,9 @@ def test_an_endpoint_that_only_scripts_know() -> None:
     assert {endpoint for _, _, endpoint in told} == {"/internal/people/{personId}/card"}
     assert all(viewer is None for viewer, url in studio.urls if url.endswith((".js", "test")))
     assert not any("cdn.test" in url or "tracker" in url for url in asked)
-    assert not any("delete" in url for url in asked)
+    assert not any(word in url for url in asked for word in ("delete", "settle"))
+    (note,) = (each for each in found.notes if "were not called" in each)
+    assert "`/internal/people/{_1}/settle`" in note and "about" not in note
     assert len(asked) <= 40
 
 
