@@ -20,6 +20,7 @@ from oakum.authz.table import allows, closed_by_absence, deciding
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.list_ends import Ends
 from oakum.finding import Endpoint, Evidence, Result, State
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
@@ -30,7 +31,6 @@ ECHO = "an echo"
 ALIKE = "alike"
 AROUND = "named around it"
 _OTHER = ("another value", ALIKE)
-UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
@@ -135,25 +135,6 @@ _RANK = {
 
 
 @dataclass
-class Ends:
-    """Lists that were read to their end, and what is closed by what did not come in them."""
-
-    by_absence: set[Key] = field(default_factory=set)
-    """Cells that are closed by a list in which no object of the owner's came."""
-    unended: set[tuple[str, str]] = field(default_factory=set)
-    """(endpoint, viewer) of lists that go on behind the last page that was read."""
-    came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
-
-    def why_not(self, key: Key, entry: Entry) -> str:
-        """Why a cell is not closed by what did not come; empty: it is."""
-        if key not in self.by_absence or (key.endpoint, key.viewer) not in self.unended:
-            return ""
-        came = (key.endpoint, entry.viewer, entry.owner, key.resource) in self.came_later
-        return "" if came else UNENDED
-
-
-@dataclass
 class _Memo:
     """What is put together once, as it is asked for at every question."""
 
@@ -216,7 +197,6 @@ class Matrix:
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
-        self.blank = set[tuple[str, str, str, str, str]]()  # endpoint and `Outcome.blank`
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
         self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
@@ -441,7 +421,7 @@ class Matrix:
             self.witnessed.add((endpoint, owner, resource, ""))
         self.relative.update(outcome.relative)
         self.unclear.update((endpoint, *each) for each in outcome.unclear)
-        self.blank.update((endpoint, *each) for each in outcome.blank)
+        self.ends.blank.update((endpoint, *each) for each in outcome.blank)
         for doubt in outcome.doubts:
             if self.doubt(doubt.leak.key) in ("", ALIKE):
                 self._doubts[doubt.leak.key] = (outcome.probe, doubt)

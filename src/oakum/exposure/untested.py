@@ -57,7 +57,7 @@ def why_untested(
     if any(
         (at, r, path) == (key.endpoint, key.resource, key.field)
         and key.viewer in (ANYONE if not who else "", *_labels(cast, who))
-        for at, who, _, r, path in matrix.blank
+        for at, who, _, r, path in matrix.ends.blank
     ):
         return f"`{key.field}` came with nothing in it, and what its owner has there may be nothing"
     if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
@@ -99,7 +99,7 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
         return keyless
     if matrix.doubt(key) == "too common a value":  # of one object, while another did not come
         return COMMON
-    return matrix.ends.why_not(key, entry)
+    return matrix.ends.why_not(key, entry.viewer, entry.owner)
 
 
 def asked_as(cast: Cast, relation: str) -> list[str]:

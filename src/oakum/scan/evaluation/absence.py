@@ -86,7 +86,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     It does when its owner was shown it somewhere, or when nobody is to see it at all; not where it
     did come, with nothing in it, as it may be.
     """
-    if (key.endpoint, viewer or "", owner, key.resource, key.field) in engine.matrix.blank:
+    if (key.endpoint, viewer or "", owner, key.resource, key.field) in engine.matrix.ends.blank:
         return False
     if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
         return False

@@ -159,7 +159,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
 
 def _most(engine: Engine, gate: Gate) -> int:
     """Pages after the first that are read: more where something is closed by what did not come."""
-    if not any(key.endpoint == gate.id for key in engine.matrix.ends.by_absence):
+    if not any(key[0] == gate.id for key in engine.matrix.ends.by_absence):
         return _PAGES
     left = _MOST_PAGES * _SHARE if engine.context.pace is None else engine.context.pace.left
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
