@@ -324,10 +324,8 @@ class ProvisionedAccounts:
         left = list(self.pending)
         for own in (False, True):  # by another that may, before that one is gone itself
             queue, left = left, []
-            while queue:  # whoever may remove others goes last, and what was hardly made after that
-                each = min(
-                    queue, key=lambda e: (e.name in self._unlikely, e.name in self._removers)
-                )
+            while queue:
+                each = min(queue, key=self._goes)
                 queue.remove(each)
                 if (each.name in self._unlikely and not own) or not self._remove(each, own=own):
                     left.append(each)
@@ -347,6 +345,13 @@ class ProvisionedAccounts:
             f" hand{by_hand}"
             for each in left
         )
+
+    def _goes(self, who: ProvisionedAccount) -> tuple[bool, bool, bool]:
+        """When an account is taken away, the smallest first. Whoever may remove others goes last,
+        and what was hardly made after that; before all, what may be more than others: that a plain
+        account takes it away says something, and that it takes away a plain one does not."""
+        name = who.name
+        return name in self._unlikely, name in self._removers, name not in self.raised
 
     def _remove(self, who: ProvisionedAccount, *, own: bool) -> bool:
         known = (each.name for each in self.pending if each.name not in self._unlikely)

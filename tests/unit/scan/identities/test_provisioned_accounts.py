@@ -136,6 +136,9 @@ def model(*paths: str) -> Model:
 class Inn:
     """Accounts by user name. `lax`: whoever registers a name again has it."""
 
+    anybody = False
+    """Whoever is logged in removes whom they like."""
+
     def __init__(self, *, lax: bool = False, lets_in: bool = True, removes: bool = True) -> None:
         self.users: dict[str, dict[str, Json]] = {}
         self.lax, self.lets_in, self.removes = lax, lets_in, removes
@@ -170,7 +173,7 @@ class Inn:
         )  # fmt: skip
         if request.method == "GET":
             return reply({name: self.users[gone][name] for name in ("id", "username", "email")})
-        if gone != caller or not self.removes:
+        if (gone != caller and not self.anybody) or not self.removes:
             return reply({"error": "no"}, 403)
         del self.users[gone]
         return reply(None, 204)
@@ -326,6 +329,24 @@ def test_whatever_was_made_is_removed_and_nobody_else(many: int) -> None:
     assert [kind for kind, _ in heard].count("undone") == many
     inn.asked.clear()
     assert found.restore() == () and inn.asked == []
+
+
+@pytest.mark.parametrize("raised", [(), (1,), (2,), (1, 3)])
+@pytest.mark.parametrize("anybody", [True, False])
+def test_that_a_plain_account_removes_another_is_seen_whichever_were_made_with_more(
+    anybody: bool, raised: tuple[int, ...]
+) -> None:
+    inn = Inn()
+    inn.anybody = anybody
+    found, _ = ready(inn)
+    for nth in (1, 2, 3):
+        made = join(found, inn)
+        assert made is not None
+        found.learn(made, "User", {"id": inn.users[made.called["handle"]]["id"]})
+        found.raised |= {made.name} if nth in raised else set()
+    assert found.restore() == () and len(inn.users) == len(PASSWORDS)
+    by = {each.by for each in found.removals}
+    assert bool(by) is anybody and not by & found.raised
 
 
 def test_what_a_killed_run_has_made_is_removed_by_the_next() -> None:
