@@ -45,6 +45,9 @@ class Vouching:
     """Writing operation → identity → its settings before anything was changed."""
     _why: dict[tuple[str, str], str] = field(default_factory=dict)
     """(identity, operation) → why it is not to be written."""
+    _apart: set[tuple[str, str]] = field(default_factory=set)
+    """(identity, operation) of settings that a change made others than those of whoever was shown
+    the same: when they are the same again, they were put back."""
     shared: set[str] = field(default_factory=set)
     """Writing operations of which it came out that their GET shows another's settings."""
 
@@ -124,7 +127,10 @@ class Vouching:
         now = self.read(identity, operation, False)
         places = [at for _, at in self.places(operation)]
         seen = self.read(twins[0], operation, False)
-        told = now == first[identity] or any(
+        seen_apart = (identity, operation) in self._apart
+        if now != first[identity] and seen == first[twins[0]]:
+            self._apart.add((identity, operation))
+        told = (now == first[identity] and not seen_apart) or any(
             member_at(seen, at) == member_at(now, at) != member_at(first[twins[0]], at)
             for at in places
         )

@@ -121,6 +121,15 @@ def test_two_with_equal_settings_are_flipped_and_nothing_is_said() -> None:
     assert found.restore() == ()
 
 
+def test_a_setting_that_is_given_back_its_old_value_is_as_that_of_an_equal_again() -> None:
+    studio = Cached()
+    for name in ("bob", "cat"):
+        studio.settings[IDS[name]] = {"is_private": False, "theme": "plain"}
+    _, found = wary(studio)
+    assert found.flip("bob", PRIVATE, True) and found.flip("bob", PRIVATE, False), found.why
+    assert found.flip("cat", PRIVATE, True) and found.restore() == ()
+
+
 def test_a_change_that_is_shown_to_another_is_told_and_is_the_last() -> None:
     """Everybody is shown bob's, and nothing was known to tell bob from cat."""
     studio = Cached()
