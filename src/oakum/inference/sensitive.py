@@ -184,38 +184,34 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
     return _ends_it(path) or stands or bool(said & _LETS_IN)
 
 
-_DECIDED = listed(
-    "bid bound cast consent countersign decision definitive delete disposition done draft drawn "
-    "due escrow expiry final forgiven forgotten frozen given gone held hidden hold issue kept "
-    "left lent lost met obsolete outcome overdue overridden paid phase progress purge put read "
-    "resolution retain sealed sent settlement shown sold spent stage step struck sworn taken until "
-    "upheld valid verdict void withdrawn withheld won workflow written"
+_SAYS = listed(
+    "about abstract alt bio biography blurb body caption city color colour comment content "
+    "description excerpt headline heading hobby hometown intro introduction memo motto name "
+    "nickname note occupation remark street subtitle summary tagline text title town"
 )
-_WHOLE = frozenset(("number", "integer", "string", "null"))
-_FORMATS = frozenset(("date", "date-time", "time", "duration", "uuid", "uri", "email"))
+"""Words for what somebody writes down so that others read it, and that decides nothing."""
+_OF_WHAT = listed(
+    "additional alternative display english extended family first full given last long main me "
+    "middle my original other plain primary profile second secondary short own user"
+)
+"""What may stand beside one of these: `first_name`, `about_me`, and not `approval_note`."""
 
 
 def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
     """Whether setting a member may set off what no other value takes back: tried only on what the
-    run has made itself. Only a free text or a number by which nothing is decided does not: no yes
-    or no, no date (something may end then), no list or map (whoever it names may be let in), and
-    no name, nor value of an enum, that says what was done or decided (`signed`, `phase`)."""
-    said = words(path.rpartition(".")[2])
+    run has made itself.
+
+    No list of words for decisions is ever complete (`ruling`, `ack`, `cancel_reason`), so it is the
+    other way round: only a free text does not, without an enum, a pattern or a format, that is
+    called by a word for what somebody writes down. No number does either: the third strike bars.
+    """
     known = shape or Shape()
-    kinds = known.kinds - {"null"}
-    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-    if not (plain or (value is None and kinds)) or not kinds <= _WHOLE:
-        return True
-    date = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
-    if date or known.format in _FORMATS:
-        return True
-    named = (words(each) for each in (*known.enum, value) if isinstance(each, str) and known.enum)
-    return _is_decided(said) or any(map(_is_decided, named))
-
-
-def _is_decided(said: tuple[str, ...]) -> bool:
-    done = any(len(each) > 3 and each.endswith("ed") for each in said)
-    return done or not (_DECIDED | _OVER).isdisjoint(said)
+    text = isinstance(value, str) or (value is None and known.kinds - {"null"} == {"string"})
+    free = known.kinds <= {"string", "null"} and not (known.enum or known.pattern or known.format)
+    dated = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
+    said = [singular(each) for each in words(path.rpartition(".")[2])]
+    read = not _SAYS.isdisjoint(said) and set(said) <= _SAYS | _OF_WHAT
+    return not (text and free and read) or dated
 
 
 def _ends_it(path: str) -> bool:

@@ -327,7 +327,9 @@ class _Endpoint:
             if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
                 why = "the life of the object hangs on it"
             if not why and not self.ours and sets_off(name, each, value):
-                why = "what it sets off may stay, and the object was there before the run"
+                why = (
+                    "no plain text: what it sets off may stay, and the run did not make the object"
+                )
             if not why and name in named:
                 why = "whoever is let in hangs on it"
             if not why and other is None:
