@@ -90,6 +90,17 @@ def test_a_packed_file_that_is_cut_off_is_not_to_be_trusted(tmp_path: Path, suff
     assert "cut off" in source.distrust
 
 
+@pytest.mark.parametrize("end", [b"\n", b"", b"no JSON at all"])
+def test_lines_whose_last_one_is_cut_off_are_not_to_be_trusted(tmp_path: Path, end: bytes) -> None:
+    text = lines(ENVOY, ENVOY).rstrip(b"\n")
+    (tmp_path / "a").write_bytes(text[:-9])
+    found, source = read(tmp_path / "a")
+    assert len(found) == 1 and "cut off" in source.distrust
+    (tmp_path / "a").write_bytes(text + b"\n" + end)
+    found, source = read(tmp_path / "a")
+    assert len(found) == 2 and not source.distrust
+
+
 def test_a_har_that_is_cut_off_keeps_what_came_before(tmp_path: Path) -> None:
     text = json.dumps({"log": {"entries": [ENTRY, ENTRY]}})
     (tmp_path / "a.har").write_text(text[:-40])

@@ -180,7 +180,8 @@ def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
 
 
 def valid_target(target: str, option: str = "--target") -> str:
-    """A URL with scheme and host, or a usage error that says what is missing."""
+    """A URL with scheme and host, or a usage error that says what is missing; paths are put behind
+    it, but for a page's, whose last slash says where its scripts are (RFC 3986, 5.2.3)."""
     from urllib.parse import urlsplit
 
     if "@" in target:
@@ -194,7 +195,7 @@ def valid_target(target: str, option: str = "--target") -> str:
         raise click.BadParameter(
             f"`{target}` is no URL such as https://api.example.com", param_hint=option
         )
-    return target.rstrip("/")
+    return target if option == "--front-end" else target.rstrip("/")
 
 
 def heed_sigterm() -> None:

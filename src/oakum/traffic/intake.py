@@ -199,6 +199,8 @@ def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> It
                 if rest.endswith(b"\n"):
                     break
             continue
+        if line.lstrip().startswith(b"{") and not line.endswith(b"\n") and _is_begun(line):
+            source.broken = "is cut off in its last line"
         value = _value(source, line, wanted)
         if value is not None:
             yield value

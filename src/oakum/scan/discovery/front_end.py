@@ -50,7 +50,10 @@ class FrontEnd:
         answer, address = self._fetch(self.address)
         text = _text(answer)
         if answer.status >= 400 or not text:
-            self.engine.state.remark(f"`{self.address}` gave no page: {answer.status}")
+            self.engine.state.doubt(
+                f"`{self.address}` gave no page ({answer.status}), so no script of it was read: give"
+                " its address to `--front-end` as a browser shows it"
+            )
             return []
         todo: list[str] = []
         if "javascript" in answer.media_type or urlsplit(address).path.endswith((".js", ".mjs")):

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from oakum.cli import shared
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import survey
@@ -402,6 +403,17 @@ def test_an_endpoint_that_only_scripts_know() -> None:
     (note,) = (each for each in found.notes if "were not called" in each)
     assert "`/internal/people/{_1}/settle`" in note and "about" not in note
     assert len(asked) <= 40
+
+
+def test_a_page_is_asked_for_as_it_was_named_and_none_is_told() -> None:
+    named = shared.valid_target(f"{TARGET}/app/", "--front-end")
+    studio = Elsewhere(lambda studio, viewer, path, headers: None)
+    run = Run(studio, ENDPOINTS)
+    run.give(may=May(front_end=(named,)))
+    run.techniques = (shadow_endpoints,)
+    run.explore()
+    assert f"{TARGET}/app/" in {url for _, url in studio.urls}
+    assert any("gave no page" in each for each in run.engine.state.distrust)
 
 
 def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:
