@@ -195,6 +195,8 @@ _OF_WHAT = listed(
     "middle my original other plain primary profile second secondary short own user"
 )
 """What may stand beside one of these: `first_name`, `about_me`, and not `approval_note`."""
+_MEASURES = listed("age discount floor height length level lodging plan size tier weight width")
+"""Words for what something is like, of which a number or one of several values may be set."""
 
 
 def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
@@ -203,15 +205,32 @@ def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
 
     No list of words for decisions is ever complete (`ruling`, `ack`, `cancel_reason`), so it is the
     other way round: only a free text does not, without an enum, a pattern or a format, that is
-    called by a word for what somebody writes down. No number does either: the third strike bars.
+    called by a word for what somebody writes down; and a number, or one of several values that say
+    of nothing that it is over, that is called by one of few words for what something is like. Any
+    other number may: the third of `strikes` bars.
     """
     known = shape or Shape()
-    text = isinstance(value, str) or (value is None and known.kinds - {"null"} == {"string"})
-    free = known.kinds <= {"string", "null"} and not (known.enum or known.pattern or known.format)
-    dated = isinstance(value, str) and bool(_DATE.match(value) or _TIME.match(value))
+    kinds = known.kinds - {"null"}
     said = [singular(each) for each in words(path.rpartition(".")[2])]
+    if isinstance(value, bool) or known.format or known.pattern or isinstance(value, list | dict):
+        return True
+    if isinstance(value, str) and (_DATE.match(value) or _TIME.match(value)):
+        return True
+    if value is None and not kinds:
+        return True
+    if not _MEASURES.isdisjoint(said) and set(said) <= _MEASURES | _OF_WHAT:
+        over = (words(each) for each in known.enum if isinstance(each, str))
+        return not kinds <= _WHOLE or any(map(_is_decided, over))
     read = not _SAYS.isdisjoint(said) and set(said) <= _SAYS | _OF_WHAT
-    return not (text and free and read) or dated
+    return not (read and kinds <= {"string"} and isinstance(value, str | None) and not known.enum)
+
+
+_WHOLE = frozenset(("number", "integer", "string"))
+
+
+def _is_decided(said: tuple[str, ...]) -> bool:
+    """Whether a value says what was done or decided."""
+    return any(len(each) > 3 and each.endswith("ed") for each in said) or not _OVER.isdisjoint(said)
 
 
 def _ends_it(path: str) -> bool:

@@ -206,6 +206,15 @@ def test_what_somebody_writes_down_sets_nothing_off(name: str) -> None:
     assert not sets_off(name, Shape(kinds=frozenset({"string", "null"})), None)
 
 
+@pytest.mark.parametrize("name", ["plan", "level", "tier", "weight"])
+def test_what_something_is_like_sets_nothing_off_unless_a_value_says_it_is_over(name: str) -> None:
+    assert not sets_off(name, None, 3) and not sets_off(name, None, "plus")
+    assert not sets_off(name, Shape(kinds=TEXT, enum=("free", "plus")), "free")
+    for enum in (("new", "accepted"), ("free", "closed"), ("on", "void")):
+        assert sets_off(name, Shape(kinds=TEXT, enum=enum), enum[0])
+    assert sets_off(f"approval_{name}", None, 3) and sets_off(name, None, True)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -216,6 +225,7 @@ def test_what_somebody_writes_down_sets_nothing_off(name: str) -> None:
 )  # fmt: skip
 def test_what_any_other_text_sets_off_may_stay(name: str) -> None:
     assert sets_off(name, None, "text") and sets_off(name, Shape(kinds=TEXT), None)
+    assert sets_off(name, None, 3)
 
 
 @given(st.text(st.characters(categories=["Ll"]), min_size=4, max_size=12))
