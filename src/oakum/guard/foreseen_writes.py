@@ -17,8 +17,9 @@ from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.paging import PAGING
+from oakum.routing.path_objects import names
 from oakum.routing.shown import enclosing, listed_at, shown_at
-from oakum.routing.targets import names, needs_object
+from oakum.routing.targets import needs_object
 
 _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""
@@ -141,10 +142,7 @@ class Writes:
                 else "and no `call:` says who may, so nobody may"
             )
             said = f"whose object `{id}` writes cannot be told, {what}"
-            hint = (
-                f"write `owner: PARAMETER` where the path holds the owner's id, or"
-                f" `{id}: {{call: […]}}` where the API itself looks at whose it is"
-            )
+            hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` where the API looks at whose it is"
             yield Problem(self._where(operation), said, hint)
         elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")
@@ -157,11 +155,8 @@ class Writes:
             said = (
                 f"whose object `{id}` writes cannot be told, so what its owner may set is refused"
             )
-            hint = (
-                f"say what the path holds, `{id}: {{params: {{PARAMETER: RESOURCE.KEY}}}}`, or"
-                " `owner: PARAMETER` where it is the owner's id"
-            )
-            yield Problem(self._where(operation), said, hint)
+            yield Problem(self._where(operation), said, endpoint.helps)
+        yield from self._new(endpoint)
         yield from self._keys(endpoint)
         yield from self._unset(endpoint)
         yield from self._unexplained(endpoint)
@@ -170,6 +165,19 @@ class Writes:
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
             yield Problem(self._where(operation), said, hint)
+
+    def _new(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """A PUT that would make what is not there, and may be elsewhere for all that is known."""
+        operation, target = endpoint.operation, endpoint.target
+        resource = self.policy.resources.get(target.resource)
+        puts = operation.method == "PUT" and operation.path.endswith("}") and target.says
+        if puts and resource is not None and not resource.main and resource.owner.kind == "field":
+            yield Problem(
+                self._where(operation),
+                f"whether a `{resource.name}` that `{operation.id}` does not find is elsewhere"
+                " cannot be told, so it makes no new one",
+                f"name the GET that shows a `{resource.name}` by its key in `main:`",
+            )
 
     def _of_an_object(self, written: list[Resource]) -> bool:
         """Whether every setting right depends on the caller's relation to the object."""
@@ -231,7 +239,7 @@ class Writes:
 
     def parted(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects owned through a parent that is absent from the response or body."""
-        operation, target = endpoint.operation, endpoint.target
+        operation = endpoint.operation
         for name in self._shown(operation) if not endpoint.write else ():
             resource = self.policy.resources[name]
             at = shown_at(self.model, operation, name)
@@ -245,14 +253,9 @@ class Writes:
                     f" is its owner there, and {few} stays hidden from its owner too"
                 )
                 yield Problem(self._where(operation), said, _parted(resource, reads=True))
-        if endpoint.write and target.kind == "ask":
-            resource = self.policy.resources[target.resource]
-            shower = self.model.operations[target.operation]
-            around = enclosing(self.model, shower, target.pointer)
-            kinds = {self.policy.resources[name].owner.kind for _, name in around}
-            # true also for an object that is enclosed only by one of this kind
-            alone = kinds <= {"parent"}
-            if resource.owner.kind == "parent" and alone:
+        if endpoint.write and endpoint.unlooked:
+            resource = self.policy.resources[endpoint.unlooked]
+            if resource.owner.kind == "parent":
                 said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
                 where = self._where(operation)
                 yield Problem(where, f"{said}, so its owner may not", _parted(resource))

@@ -82,10 +82,12 @@ class Intake:
                 subject = Subject("", tuple(identifiers([params[target.param]])))
             case "ask":
                 subject = yield from self._asked(endpoint, target, params, inquiry)
+        owner = self._model.rule(endpoint.operation.id).owner
+        found = [subject] if owner and target.kind == "ask" else []
         for each in target.around:
-            around = yield from self._asked(endpoint, each, params, inquiry)
-            if params[self._model.rule(endpoint.operation.id).owner] not in around.owners:
-                raise absent(endpoint, "call")
+            found.append((yield from self._asked(endpoint, each, params, inquiry)))
+        if not all(_is_of(each, params[owner], inquiry.who.ids) for each in found):
+            raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
         return replace(subject, unnamed=target.unnamed, below=target.below, key=key)
 
@@ -299,6 +301,12 @@ class Intake:
         if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said
+
+
+def _is_of(subject: Subject, owner: str, ids: frozenset[str]) -> bool:
+    """Whether an object is of whom a path names as its owner; `ids`: all by which the caller is
+    known, of which the two may be different ones."""
+    return owner in subject.owners or (owner in ids and not ids.isdisjoint(subject.owners))
 
 
 def _scalars(value: Json) -> Iterator[str]:

@@ -15,9 +15,10 @@ from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.path_objects import names, renamed
 from oakum.routing.route import filled
 from oakum.routing.shown import enclosing
-from oakum.routing.targets import Target, names, renamed
+from oakum.routing.targets import Target
 from oakum.routing.who import readable
 
 _NOWHERE = Target("none")

@@ -17,8 +17,8 @@ from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.routing.concealing import Concealed
 from oakum.routing.messages import Answered, Asked
+from oakum.routing.path_objects import renamed
 from oakum.routing.route import filled
-from oakum.routing.targets import renamed
 from oakum.routing.who import STRANGER, readable
 
 

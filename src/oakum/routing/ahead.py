@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.automaton import Automaton
 from oakum.routing.messages import Headers
+from oakum.routing.path_objects import names
 from oakum.routing.route import filled
-from oakum.routing.targets import names
 
 STATUS = 204
 _PREFIX = "access-control-"

@@ -14,8 +14,10 @@ from oakum.authz.model import outermost
 from oakum.authz.table import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
+from oakum.policy.model import Policy
+from oakum.routing.path_objects import Reader, names, places, shut
+from oakum.routing.route import nameless
 from oakum.routing.shown import shown_at
-from oakum.routing.targets import Reader, above, main_of, names, shut
 
 _DEEP = 5
 """Depth of nested unions that are searched."""
@@ -121,3 +123,38 @@ def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str,
     if not key or reader.get.path.split("/")[-1] != f"{{{key}}}":
         return ""
     return dict(reader.names).get(key, key)
+
+
+def above(document: Document, operation: Operation) -> Iterator[Reader]:
+    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
+    that has the same parameters under other names is the same path."""
+    segments = operation.path.split("/")
+    for end in range(len(segments), 0, -1):
+        if "{" not in segments[end - 1]:
+            continue
+        path = "/".join(segments[:end])
+        if (exact := document.operation(f"GET {path}")) is not None:
+            yield Reader(exact)
+            continue
+        for each in document.operations:
+            if each.method == "GET" and nameless(each.path) == nameless(path):
+                pairs = zip(names(each), names(operation), strict=False)
+                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def main_of(
+    document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
+) -> Reader | None:
+    """The main endpoint of a resource of which `params` says that a path holds the key."""
+    for name in reversed(names(operation)):
+        said, _, path = params.get(name, "").partition(".")
+        resource = policy.resources.get(said)
+        main = document.operation(resource.main) if resource and resource.main else None
+        if resource is None or main is None or main.method != "GET":
+            continue
+        if names(main) == names(operation):
+            return Reader(main)
+        if path == resource.key and places(main) == 1:
+            [own] = names(main)
+            return Reader(main, ((own, name),) if own != name else ())
+    return None

@@ -32,10 +32,11 @@ from oakum.routing.media import FORM, PARTS
 from oakum.routing.nested import Nested, nested, planned
 from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
+from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.plainly import Plain, plain_keys
 from oakum.routing.route import rivals
 from oakum.routing.shown import copies, shown_at, stands_inside
-from oakum.routing.targets import Finders, Target, Targets, above, names, needs_object, places, shut
+from oakum.routing.targets import Finders, Target, Targets, needs_object
 
 _NAME = re.compile(r"\{[^{}]+\}")
 
@@ -142,7 +143,11 @@ class Endpoint:
     unjudged: frozenset[str] = frozenset()
     """Media types of JSON bodies whose effect cannot be judged."""
     plain: Plain = field(default_factory=Plain)
-    """Objects that a write names by key alone."""
+    """Objects that a write names by their keys alone."""
+    unlooked: str = ""
+    """The resource of the object that a path names where no GET shows that one."""
+    helps: str = ""
+    """The line by which it could be told whose object a write touches."""
 
     def resource_form(self, media: str) -> Form | None:
         """The form for a body of this media type, if it is a resource."""
@@ -191,6 +196,9 @@ class _Maker:
     model: Model
     asks: list[Ask] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.paths = PathObjects(self.document, self.model)
 
     @property
     def policy(self) -> Policy:
@@ -406,16 +414,14 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     ]
     shown = [name for name in make.policy.resources if _may_show(make.model, operation, name)]
     resource = next(iter(resources), "")
-    target = (
-        Targets(make.document, make.model).target(operation, resource) if write else Target("none")
-    )
+    target = Targets(make.paths).target(operation, resource) if write else Target("none")
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
     if write and target.kind == "none" and needs_object(make.policy, rule.call):
         make.warnings.append(
             Problem(
                 rule.location,
                 f"whose object `{operation.id}` writes cannot be told, so nobody passes",
-                _what_helps(make, operation),
+                _what_helps(make, operation)[1],
             )
         )
     allowed = dict(_texts(make, operation))
@@ -445,21 +451,27 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         ),
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
         plain,
+        *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
     )
 
 
-def _what_helps(make: _Maker, operation: Operation) -> str:
-    """Hint: the contract line that would tell whose object a write touches."""
-    name = "name the path parameter that holds the owner's id in `owner:`"
-    for reader in above(make.document, operation):
-        for resource in make.policy.resources.values():
-            last = names(reader.get)[-1]
-            mine = resource.main == reader.get.id and reader.get.path.endswith(f"{{{last}}}")
-            own = dict(reader.names).get(last, last)
-            if mine and resource.key and own not in make.model.rule(operation.id).params:
-                said = f"`{operation.id}: {{params: {{{own}: {resource.name}.{resource.key}}}}}`"
-                return f"say what the path holds, {said}; or {name}"
-    return name
+def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
+    """The resource of the object that a path names, and the line by which it could be told whose
+    that is; empty: nobody says of which."""
+    owner = "name the path parameter that holds the owner's id in `owner:`"
+    steps = [each for each in make.paths.steps(operation) if each.kind != "value"]
+    if not steps:
+        return "", owner
+    last = next((each for each in reversed(steps) if each.kind == "object"), steps[0])
+    if last.resource is None:
+        said = f"`{operation.id}: {{params: {{{last.param}: RESOURCE.KEY}}}}`"
+        return "", f"say what the path holds, {said}; or {owner}"
+    one = last.resource
+    if one.owner.kind == "parent":
+        said = f"let a GET show a `{one.name}` in a list of the object that it is of"
+        return one.name, f"{said}; or {owner}"
+    said = f"name the GET that shows a `{one.name}` by its key in `main:`"
+    return one.name, f"{said}; or {owner}"
 
 
 def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
@@ -477,7 +489,7 @@ def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]
 def _finders(
     make: _Maker, operation: Operation, target: Target, resource: str, plain: Plain
 ) -> Iterator[tuple[str, Target]]:
-    finders, bound = Finders(make.document, make.model), make.model.bound
+    finders, bound = Finders(make.paths), make.model.bound
     shapes = [each.shape for each in operation.body if each.shape is not None]
     held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
     said = [name for _, name in make.model.sets.get(operation.id, ())]

@@ -14,8 +14,8 @@ from oakum.authz.principal import at_path, identifier
 from oakum.authz.table import element, named, resource_of
 from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.routing.path_objects import names
 from oakum.routing.route import called, valued
-from oakum.routing.targets import names
 
 
 @dataclass(frozen=True)

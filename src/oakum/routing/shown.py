@@ -38,8 +38,17 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
 
 
 def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[str, ...]]:
-    """Pointers to those that are not inside another resource's object."""
-    found = all_at(model, operation, resource)
+    """Where they stand in no object of a resource, nor in a list or a map, within a few members."""
+    found = dict.fromkeys(all_at(model, operation, resource))
+    media = operation.success()
+    todo = [((), media.shape)] if media is not None and media.shape is not None else []
+    wraps: list[tuple[tuple[str, ...], Shape]] = [*todo]
+    for at, shape in wraps:
+        name = resource_of(shape, model.bound)
+        if name == resource:
+            found[at] = None
+        elif not name and len(at) < _DEEP:
+            wraps += [((*at, name), child()) for name, child in shape.properties.items()]
     return [at for at in found if not stands_inside(model, operation, at)]
 
 
@@ -106,9 +115,11 @@ def enclosing(
     return tuple(found)
 
 
-def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Place of such resources inside another one's object: a list, ending in `*`, rather than a
-    single one."""
+def within_at(
+    model: Model, operation: Operation, resource: str, around: str
+) -> list[tuple[str, ...]]:
+    """Where an operation's good answer shows such resources in an object of `around` that stands in
+    no other, with `*` at the end for those of a list; none where that is one of several objects."""
     found = [at for at, name in model.shown.get(operation.id, ()) if name == resource]
     media = operation.success()
     top = media.shape if media is not None else None
@@ -121,8 +132,14 @@ def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, .
             found.append(at)
         elif len(at) < _DEEP:
             todo += [((*at, name), child()) for name, child in shape.properties.items()]
-    held = [at for at in found if "*" not in at[:-1] and enclosing(model, operation, at)]
-    return min(held, key=lambda at: at[-1:] != ("*",), default=None)
+    held = {
+        at: inside[0]
+        for at in found
+        if "*" not in at[:-1] and len(inside := enclosing(model, operation, at)) == 1
+        if inside[0][1] == around
+    }
+    several = len({at[:depth] for at, (depth, _) in held.items()}) > 1
+    return [] if several else [*held]
 
 
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:

@@ -1,24 +1,34 @@
 """Whose object a write touches, and where that object can be looked up first.
 
-The law of this module: an object is somebody's by what the API shows of it, or by an owner's id in
-the path. Where neither tells, the target is `none`, and only relations that need no object pass.
+The law of this module: of the objects that a path names, the innermost is written; an account below
+one says what to do with that. It is somebody's by what the API shows of that very object, known by
+its key, or by an owner's id in the path. Where neither tells, the target is `none`, and only
+relations that need no object pass: what stands around the object, beside it or in it never decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.authz import Model
+from oakum.authz.table import named
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.model import Policy, Resource
 from oakum.routing.paging import page
-from oakum.routing.route import nameless
+from oakum.routing.path_objects import (
+    PathObjects,
+    Reader,
+    Step,
+    names,
+    places,
+    shape_of,
+    shut,
+)
 from oakum.routing.shown import (
-    enclosing,
     likeliest,
     listed_at,
     outer_at,
@@ -26,9 +36,6 @@ from oakum.routing.shown import (
     stands_inside,
     within_at,
 )
-
-_NAME = re.compile(r"\{[^{}]+\}")
-
 
 TargetKind = Literal["caller", "path", "ask", "none"]
 
@@ -38,9 +45,9 @@ class Target:
     """Whose object a write touches.
 
     `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
-    `ask`: look the object up at `operation` (a GET with the same path parameters, or a list of the
-    caller's), a `resource` at `pointer` of its response. `none`: unknown, so only relations that
-    need no object can pass.
+    `ask`: the object is at `operation` (a GET with the same path parameters, or a list of whoever
+    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, so only
+    relations that need no object can pass.
     """
 
     kind: TargetKind
@@ -48,156 +55,153 @@ class Target:
     operation: str = ""
     resource: str = ""
     pointer: tuple[str, ...] = ()
-    """Ends in `*` for the list element whose `key` equals the parameter `param`."""
+    """With `*` at its end: the one element of that list whose `key` is the parameter `param`."""
     key: tuple[str, ...] = ()
     query: str = ""
-    """As in `Ask`."""
+    """As of an `Ask`."""
     names: tuple[tuple[str, str], ...] = ()
-    """As in `Reader`."""
+    """As of `Reader`."""
     unnamed: bool = False
-    """As in `Subject`."""
+    """As of a `Subject`."""
     below: bool = False
-    """As in `Subject`."""
+    """As of a `Subject`."""
     last: str = ""
-    """The path's final parameter; empty when it ends in a literal."""
+    """The parameter that its path ends with; empty: it ends otherwise."""
     made: str = ""
-    """Path parameter with the owner of what a PUT creates when nothing exists yet."""
+    """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
     then: Target | None = None
-    """Second look-up before absence is believed; for a finder with `says`, the one to use when the
-    object does not name its owner."""
+    """What is asked where nothing is there, before that is believed; of a finder and with `says`,
+    where what is there does not say whose it is."""
     says: bool = False
-    """Whether the owner in the path counts only if nothing else names one."""
+    """Its owner in the path counts only where nothing else says whose it is."""
     own: bool = False
-    """Whether to look it up with the caller's credentials."""
+    """It is asked as the caller."""
     around: tuple[Target, ...] = ()
-    """Further objects in the path that must have the same owner."""
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A GET that returns an object named by another operation's path."""
-
-    get: Operation
-    names: tuple[tuple[str, str], ...] = ()
-    """Path parameters with other names: its own name, and the other operation's."""
-
-
-def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """Path parameters under the reader's names."""
-    return {**params, **{its: params[name] for its, name in names}} if names else params
+    """Other objects that the path names behind its owner, and that have to be that one's."""
 
 
 @dataclass(frozen=True)
 class Targets:
     """Derives the target of each write of a contract."""
 
-    document: Document
-    model: Model
+    paths: PathObjects
+
+    @property
+    def model(self) -> Model:
+        return self.paths.model
+
+    @property
+    def document(self) -> Document:
+        return self.paths.document
 
     @property
     def policy(self) -> Policy:
         return self.model.policy
 
     def target(self, operation: Operation, resource: str) -> Target:
-        """`resource`: the one in the request body; empty when there is none."""
-        found, end = self._touched(operation, resource), operation.path.rpartition("/")[2]
+        """`resource`: what the request body holds; empty: nothing that the contract knows."""
+        found = self._touched(operation, resource)
         if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
-            # The service's own view says nothing about the caller's.
+            # What a service is shown is not the caller's for that.
             found = replace(found, own=True)
-        if _NAME.fullmatch(end):
-            return replace(found, last=end[1:-1])
-        twin = self.document.operation(f"GET {operation.path}")
-        shown = self._shown(operation, twin, resource) if twin is not None else []
-        alone = len(shown) == 1 and resource in ("", shown[0])
+        end = re.fullmatch(r".*/\{([^{}]+)\}", operation.path)
+        if end is not None:
+            return replace(found, last=end[1])
+        twin = self._twin(operation)
+        alone = twin is not None and resource in ("", twin[1].name)
         return replace(found, below=bool(places(operation)) and not alone)
 
-    def _touched(self, operation: Operation, resource: str) -> Target:
-        rule = self.model.rule(operation.id)
-        if rule.owner:
-            shown = self._below_owner(operation, resource) or self._behind_owner(operation)
-            around = self._around(operation)
-            if shown is not None and around and around[-1].resource == shown.resource:
-                around.pop()  # the target itself
-            return replace(shown or Target("path", param=rule.owner), around=tuple(around))
+    def _touched(self, operation: Operation, written: str) -> Target:
         if not places(operation):
-            if self._asked_for(operation, resource):
+            if self._asked_for(operation, written):
                 return Target("none")
             return Target("caller", unnamed=operation.method != "POST")
-        if self._made_below(operation, resource):
+        rule, steps = self.model.rule(operation.id), self.paths.steps(operation)
+        if not rule.owner and self._made_below(operation, steps, written):
             return Target("caller")
-        # The object is looked up by a GET of the same path, or by its resource's main endpoint.
-        twin = self.document.operation(f"GET {operation.path}")
-        main = main_of(self.document, self.policy, rule.params, operation)
-        found = [Reader(twin) if twin is not None else None, main]
-        readers = [each for each in found if each is not None and not shut(self.model, each.get)]
-        account = self._account(operation, resource)
-        for reader, renamed in ((each.get, each.names) for each in readers):
-            if account is not None and self._staffs(reader):
-                continue
-            kinds = self._shown(operation, reader, resource)
-            one = Reader(reader, renamed)
-            touched = self._at(operation, one, kinds[0]) if len(kinds) == 1 else None
-            if touched is not None:
-                return self._held(operation, one, touched) or touched
-        return account or self._listed(operation, resource, readers) or Target("none")
+        # What stands in front of its owner is not looked at: the contract says whose it is.
+        owner = next((at for at, each in enumerate(steps) if each.param == rule.owner), -1)
+        objects = [each for each in steps[owner + 1 :] if each.kind == "object"]
+        single = self._single(operation, steps, written) if len(steps) > owner + 1 else None
+        if not objects and single is None:
+            return Target("path", rule.owner) if rule.owner else self._account(steps, written)
+        if self._is_another(operation, steps, written):
+            return Target("none")
+        shown = [single] if single is not None else self.shown(steps, objects[-1])
+        if not rule.owner:
+            return shown[0] if shown else Target("none")
+        if shown:
+            around = objects if single is not None else objects[:-1]
+            return self._behind_owner(operation, steps, around, shown)
+        # Of what nothing else is known, the path alone says whose it is.
+        known = [one for each in objects for one in self._known(each)]
+        told = all(each.owner.kind in ("none", "path") for each in known)
+        return Target("path", rule.owner) if told else Target("none")
 
-    def _shown(self, operation: Operation, get: Operation, written: str) -> list[str]:
-        """Resources that the path may name among those a GET returns: the one that `params` or a
-        `main` says, else the written one, else the outermost; several when ambiguous. An object
-        nested in another does not count unless the path leads to it."""
-        kinds = self.policy.resources
-        outer = {n: min(map(len, at)) for n in kinds if (at := self._outer(get, n))}
-        keyed = self._keyed(operation) if operation.path.endswith("}") else None
-        mains = [n for n in outer if kinds[n].main == get.id]
-        owned = written and kinds[written].owner.kind != "none"
-        further = owned and get.path != operation.path and operation.method != "POST"
-        if keyed is not None and (keyed[1].name in outer or not written):
-            found = [keyed[1].name] if keyed[1].name in outer else []
-        elif further and shown_at(self.model, get, written) is not None:
-            found = [written]
-        elif len(mains) == 1:
-            found = mains
-        elif written in outer:
-            found = [written]
-        else:
-            found = [name for name, depth in outer.items() if depth == min(outer.values())]
-        if len(found) == 1 and kinds[found[0]].owner.kind == "none":
-            return []
-        return found
+    def _known(self, step: Step) -> list[Resource]:
+        """What a step names, or may name by what the GET there shows."""
+        if step.resource is not None:
+            return [step.resource]
+        return [
+            one
+            for each in self.paths.gets(step.path)
+            for name, one in self.policy.resources.items()
+            if not one.is_account
+            and (
+                outer_at(self.model, each.get, name)
+                or listed_at(self.model, each.get, name) is not None
+            )
+        ]
 
-    def _outer(self, get: Operation, name: str) -> list[tuple[str, ...]]:
-        """Places of a resource in a GET's response, outside every other resource."""
-        return outer_at(self.model, get, name)
+    # ------------------------------------------------------------ what is written
 
-    def _at(self, operation: Operation, reader: Reader, name: str) -> Target | None:
-        """The look-up of an object that a GET returns; of several, the one with the key in the
-        path. None when ambiguous."""
-        outer, resource = self._outer(reader.get, name), self.policy.resources[name]
-        at = outer[0] if outer else shown_at(self.model, reader.get, name)
-        if at is None:
+    def _twin(self, operation: Operation) -> tuple[Reader, Resource] | None:
+        """The GET of the same path, and the one resource that it shows."""
+        for reader in self.paths.gets(operation.path):
+            found = self.paths.alone(reader.get)
+            return (reader, found[0]) if found is not None else None
+        return None
+
+    def _single(self, operation: Operation, steps: Sequence[Step], written: str) -> Target | None:
+        """What a path without a key at its end names, as `/users/{uid}/cart` does: by the `main`
+        that it is, or by what the GET there shows and a body changes."""
+        twin = self._twin(operation)
+        if operation.path.endswith("}") or operation.method == "POST" or twin is None:
             return None
-        found = Target(
-            "ask", operation=reader.get.id, resource=name, pointer=at, names=reader.names
-        )
-        if len(outer) < 2:
-            return found
-        param, key = self._key_param(operation, reader, resource), tuple(resource.key.split("."))
-        likely = likeliest(outer, name)
-        return replace(found, pointer=likely, param=param, key=key) if param else None
+        (reader, one), known = twin, {each.resource and each.resource.name for each in steps}
+        named = one.name == written or self.paths.main(one) is reader.get
+        if not named or one.name in known or one.is_account or one.owner.kind in ("none", "parent"):
+            return None
+        [at, *more] = outer_at(self.model, reader.get, one.name)
+        return None if more else Target(
+            "ask", operation=reader.get.id, resource=one.name, pointer=at, names=reader.names
+        )  # fmt: skip
 
-    def _key_param(self, operation: Operation, reader: Reader, resource: Resource) -> str:
-        """Path parameter with the key of the object that a GET returns; empty when unknown."""
-        said, last = self._keyed(operation), names(reader.get)[-1]
-        if not resource.key:
-            return ""
-        if said is not None and said[1] is resource:
-            return said[0]
-        main = reader.get.id == resource.main and reader.get.path.endswith(f"{{{last}}}")
-        return dict(reader.names).get(last, last) if main else ""
+    def _is_another(self, operation: Operation, steps: Sequence[Step], written: str) -> bool:
+        """Whether a body is an object that nobody looks at: an account that the path names below
+        another object, or one thing with an owner of its own below an object."""
+        if written not in self.paths.body(operation):
+            return False
+        one = self.policy.resources[written]
+        if one.is_account:
+            return any(each.resource is one for each in steps)
+        single = not operation.path.endswith("}") and operation.method != "POST"
+        known = any(each.resource is one for each in steps) or self._twin(operation) is not None
+        return single and one.owner.kind == "field" and not known
+
+    def _made_below(self, operation: Operation, steps: Sequence[Step], written: str) -> bool:
+        """Whether a POST makes a new object below one of another kind that is nobody's account,
+        and the contract says who may: then the new one is the caller's."""
+        call, above = self.model.rule(operation.id).call, steps[-1].resource
+        if operation.method != "POST" or operation.path.endswith("}") or not written or not call:
+            return False
+        if above is None or above.is_account or above.name == written:
+            return False
+        return not needs_object(self.policy, call)
 
     def _asked_for(self, operation: Operation, written: str) -> bool:
-        """Whether a query names the object by its key and no look-up uses that key."""
-        params, finders = self.model.rule(operation.id).params, Finders(self.document, self.model)
+        """Whether a query names the object by its key, and nobody looks at it by that."""
+        params, finders = self.model.rule(operation.id).params, Finders(self.paths)
         for each in operation.parameters:
             said, _, path = params.get(each.name, "").partition(".")
             resource = self.policy.resources.get(said) if each.where != "path" else None
@@ -208,195 +212,173 @@ class Targets:
                     return True
         return False
 
-    def _below_owner(self, operation: Operation, written: str) -> Target | None:
-        """The object at the GET of the same path, if it names its own owner: a caller may put their
-        own id in the path and another's object after it."""
-        twin = self.document.operation(f"GET {operation.path}")
-        if twin is None or shut(self.model, twin) or places(operation) < 2:
-            return None
-        shown = self._shown(operation, twin, written)
-        own = [each for each in shown if self._says(self.policy.resources[each])]
-        found = self._at(operation, Reader(twin), own[0]) if len(shown) == 1 and own else None
-        if found is None:
-            return Target("none") if own else None
-        made = self.model.rule(operation.id).owner if operation.method == "PUT" else ""
-        then = self._anywhere(operation, self.policy.resources[found.resource])
-        return replace(found, made=made, then=then, says=True)
+    # ------------------------------------------------------------ whose it is
 
-    def _says(self, resource: Resource) -> bool:
-        """Whether its objects name their owner and are not accounts."""
-        return resource.owner.kind == "field" and not resource.is_account
-
-    def _behind_owner(self, operation: Operation) -> Target | None:
-        """The object whose key is the last path parameter, if a GET returns it by key: a caller may
-        put their own id in the path and another's object after it."""
-        keyed = self._keyed(operation) if places(operation) > 1 else None
-        if keyed is None or operation.method == "POST" or keyed[1].is_account:
-            return None
-        found = self._anywhere(operation, keyed[1]) if keyed[1].owner.kind == "field" else None
-        # Below more than the owner, a new object's owner cannot be derived from the path.
-        makes = operation.method == "PUT" and places(operation) == 2
-        return replace(found, made=found.made if makes else "") if found is not None else None
-
-    def _around(self, operation: Operation) -> list[Target]:
-        """Objects that the path names after its owner, each looked up by key alone: a caller may
-        put their own id first and another's object after it."""
-        rule, found = self.model.rule(operation.id), list[Target]()
-        for name in names(operation) if operation.method in ("PUT", "PATCH", "DELETE") else ():
-            said, _, path = rule.params.get(name, "").partition(".")
-            resource = self.policy.resources.get(said)
-            if name == rule.owner or resource is None or path != resource.key:
-                continue
-            main = self.document.operation(resource.main) if resource.main else None
-            if resource.is_account or resource.owner.kind != "field" or main is None:
-                continue
-            if main.method != "GET" or places(main) != 1 or shut(self.model, main):
-                continue
-            at = shown_at(self.model, main, said)
-            at = listed_at(self.model, main, said) if at is None else at
-            if at is not None:
-                [own] = names(main)
-                other = ((own, name),) if own != name else ()
-                key = tuple(resource.key.split("."))
-                found.append(Target("ask", name, main.id, said, at, key, names=other))
-        return found
-
-    def _anywhere(self, operation: Operation, resource: Resource) -> Target | None:
-        """The object looked up by its key alone: a GET below its owner may filter by owner, while
-        the write does not."""
-        rule, last = self.model.rule(operation.id), names(operation)[-1]
-        main, keyed = self.document.operation(resource.main), self._keyed(operation)
-        if main is None or main.method != "GET" or places(main) != 1 or shut(self.model, main):
-            return None
-        [own] = names(main)
-        if keyed is not None and keyed[1] is not resource:
-            return None
-        if keyed is None and (own != last or last == rule.owner):
-            return None
-        reader = Reader(main, ((own, last),) if own != last else ())
-        found = self._at(operation, reader, resource.name)
-        inside = found is None or stands_inside(self.model, main, found.pointer)
-        return replace(found, made=rule.owner) if found is not None and not inside else None
-
-    def _made_below(self, operation: Operation, written: str) -> bool:
-        """Whether a POST creates an object below one of another kind, not an account, and `call:`
-        says who may; the new object is then the caller's."""
-        call = self.model.rule(operation.id).call
-        if operation.method != "POST" or operation.path.endswith("}") or not written or not call:
-            return False
-        above = self._above(operation)
-        if above is None or above.is_account or above.name == written:
-            return False
-        return not needs_object(self.policy, call)
-
-    def _above(self, operation: Operation) -> Resource | None:
-        """The resource that the last path parameter names, according to the contract at this
-        operation, at one with the same prefix, or at a main endpoint."""
-        own = self._keyed(operation)
-        if own is not None:
-            return own[1]
-        start = _start(operation.path)
-        for each in self.document.operations:
-            if _start(each.path) == start and (said := self._keyed(each)) is not None:
-                return said[1]
-        found = [each for each in self.policy.resources.values() if self._shows(start, each)]
-        return next((each for each in found if each.is_account), found[0] if found else None)
-
-    def _shows(self, start: str, resource: Resource) -> bool:
-        """Whether a GET of this nameless path returns the resource itself."""
-        main = self.document.operation(resource.main) if resource.main else None
-        if main is not None and nameless(main.path) == start:
-            return True
-        return any(
-            shown_at(self.model, each, resource.name) == ()
-            for each in self.document.operations
-            if each.method == "GET" and nameless(each.path) == start
-        )
+    def _account(self, steps: Sequence[Step], written: str) -> Target:
+        """Of accounts alone the first, which is its own owner, by the key that the path names."""
+        step = next((each for each in steps if each.kind == "account"), None)
+        one = step.resource if step is not None else None
+        if step is None or one is None or (written == one.name and len(steps) > 1):
+            return Target("none")
+        for reader in self.paths.readers(steps, step):
+            found = None if self._staffs(reader.get) else self._at(reader, step, one)
+            if found is not None:
+                return found
+        return Target("path", step.param) if step.key == one.key else Target("none")
 
     def _staffs(self, reader: Operation) -> bool:
-        """Whether owners with their own credentials are denied, so that only staff may call it."""
+        """Whether an owner who asks it with their own credentials is refused."""
         call = self.model.rule(reader.id).call
         kinds = {self.policy.relations[name].kind for name in call or ()}
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
-    def _keyed(self, operation: Operation) -> tuple[str, Resource] | None:
-        """The last path parameter and the resource whose key it is, according to `params`."""
-        name = names(operation)[-1]
-        said, _, path = self.model.rule(operation.id).params.get(name, "").partition(".")
-        resource = self.policy.resources.get(said)
-        return (name, resource) if resource is not None and path == resource.key else None
+    def shown(self, steps: Sequence[Step], step: Step) -> list[Target]:
+        """Where an object that a path names is shown, by itself and with its key."""
+        one = step.resource
+        if one is None or one.owner.kind == "none":
+            return []
+        if one.owner.kind == "parent":
+            found = in_parent(self.paths, steps, steps.index(step), one, step.param)
+            return [found] if found is not None else []
+        readers = self.paths.readers(steps, step)
+        targets = [self._at(each, step, one) for each in readers]
+        return [each for each in targets if each is not None] or self._listed(step, one)
 
-    def _account(self, operation: Operation, written: str) -> Target | None:
-        """An account's target: it is its own owner, by the key in the path."""
-        found = self._keyed(operation) if places(operation) == 1 else None
-        if found is None or not found[1].is_account or written not in ("", found[1].name):
+    def _at(self, reader: Reader, step: Step, one: Resource) -> Target | None:
+        """The object that a GET shows: the one with the key that the path holds. An answer that is
+        nothing but the object needs none where no key is declared. None: nobody can tell which."""
+        get, outer = reader.get, outer_at(self.model, reader.get, one.name)
+        at = likeliest(outer, one.name) if outer else listed_at(self.model, get, one.name)
+        if at is None:
             return None
-        return Target("path", param=found[0])
+        found = Target("ask", operation=get.id, resource=one.name, pointer=at, names=reader.names)
+        bare = not reader.whole and not step.stated
+        if len(outer) == 1 and (
+            (at == () and (bare or one.is_account)) or not self._says(get, at, step.key)
+        ):
+            return found
+        keyed = replace(found, param=step.param, key=tuple(step.key.split(".")))
+        return keyed if step.key else None
 
-    def _held(self, operation: Operation, reader: Reader, shown: Target) -> Target | None:
-        """An object owned through its parent, looked up inside the parent."""
-        resource = self.policy.resources[shown.resource]
-        if resource.owner.kind != "parent" or enclosing(self.model, reader.get, shown.pointer):
-            return None
-        param = self._key_param(operation, reader, resource)
-        return in_parent(self.document, self.model, operation, resource, param) if param else None
+    def _says(self, get: Operation, at: tuple[str, ...], key: str) -> bool:
+        """Whether the document lets an object at a place of an answer say its key."""
+        shape = shape_of(get)
+        for step in (*at, *key.split(".")) if key else ():
+            shape = named(shape, step) if shape is not None else None
+        return bool(key) and shape is not None
 
-    def _listed(
-        self, operation: Operation, written: str, readers: Sequence[Reader]
-    ) -> Target | None:
-        """The list element with the key in the path: in the object's own GET, or in the enclosing
-        list, which is read as the caller."""
-        found = self._keyed(operation)
-        below = not operation.path.endswith("}")
-        if found is None or not (below or written in ("", found[1].name)):
-            return None
-        (name, resource), whole = found, operation.path.split("/")
-        end = max(at for at, each in enumerate(whole) if f"{{{name}}}" in each)
-        above = self.document.operation("GET " + "/".join(whole[:end]))
-        if above is not None and not places(above) and not shut(self.model, above):
-            readers = (*readers, Reader(above))
-        for reader in readers if resource.owner.kind in ("field", "caller") else ():
-            get, at = reader.get, listed_at(self.model, reader.get, resource.name)
-            if at is not None:
-                key, query = tuple(resource.key.split(".")), page(get)[0]
-                return Target("ask", name, get.id, resource.name, at, key, query, reader.names)
-        return None
+    def _listed(self, step: Step, one: Resource) -> list[Target]:
+        """In the list below which it stands, which is then asked as the caller."""
+        for above in self.paths.gets(step.path.rpartition("/")[0]):
+            at = listed_at(self.model, above.get, one.name)
+            if at is not None and not places(above.get) and one.owner.kind in ("field", "caller"):
+                key, query = tuple(step.key.split(".")), page(above.get)[0]
+                return [Target("ask", step.param, above.get.id, one.name, at, key, query)]
+        return []
+
+    # ------------------------------------------------------------ behind its owner
+
+    def _behind_owner(
+        self,
+        operation: Operation,
+        steps: Sequence[Step],
+        around: Sequence[Step],
+        shown: Sequence[Target],
+    ) -> Target:
+        """An object behind its owner in a path: who names themselves there may name another's. What
+        does not say whose it is may do so elsewhere, and one that is not here may be there."""
+        owner = self.model.rule(operation.id).owner
+        looked = [
+            (each, self.shown(steps, each)[:1] if each.resource else [])
+            for each in around
+            if each.resource is None or each.resource.owner.kind == "field"
+        ]
+        first, *others = shown
+        one = self.policy.resources[first.resource]
+        asked = self.paths.main(one) in [self._get(each) for each in shown]
+        last = operation.path.endswith("}") and steps[-1].kind == "object"
+        new = operation.method == "PUT" and last and asked
+        known = all(found for _, found in looked) and places(self._get(first)) > 0
+        return replace(
+            first,
+            made=owner if new and known and one.owner.kind == "field" else "",
+            then=replace(others[0], made=owner) if others else None,
+            says=True,
+            around=tuple(at for _, found in looked for at in found),
+        )
+
+    def _get(self, target: Target) -> Operation:
+        return self.model.operations[target.operation]
 
 
 def in_parent(
-    document: Document, model: Model, operation: Operation, resource: Resource, param: str
+    paths: PathObjects, steps: Sequence[Step], end: int, resource: Resource, param: str
 ) -> Target | None:
-    """An object with key `param` inside the parent that a path prefix names; ownership follows the
-    parent only if both are returned together."""
-    for reader in above(document, operation) if resource.key else ():
-        at = None if shut(model, reader.get) else within_at(model, reader.get, resource.name)
-        if at is not None and (reader.get.id in model.rules or reader.get.id in model.showing):
-            key = tuple(resource.key.split("."))
-            return Target("ask", param, reader.get.id, resource.name, at, key, names=reader.names)
+    """One with the key `param` in the object around it, if that is shown with it: `steps[end]` is
+    the one, or behind them all. It is that object's owner's, whatever a path says."""
+    before = [each for each in steps[:end] if each.kind != "value"]
+    own, model = steps[end] if end < len(steps) else None, paths.model
+    word = own.path.split("/")[-2] if own is not None else ""
+    for reader, around, itself in _parents(paths, steps, before[-1] if before else None, own):
+        get, owner = reader.get, model.policy.resources[around].owner
+        told = resource.key and owner.kind not in ("none", "parent")
+        found = within_at(model, get, resource.name, around) if told else []
+        lists = [at for at in found if at[-1:] == ("*",)]
+        # What one of several lists is of, or what stands there alone, need not be of that object.
+        likely = lists if len(lists) < 2 else [at for at in lists if at[-2:-1] == (word,)]
+        likely = likely or (found if itself and not lists else [])
+        if len(likely) == 1 and (get.id in model.rules or get.id in model.showing):
+            key = tuple((own.key if own is not None else resource.key).split("."))
+            return Target("ask", param, get.id, resource.name, likely[0], key, names=reader.names)
     return None
+
+
+def _parents(
+    paths: PathObjects, steps: Sequence[Step], parent: Step | None, own: Step | None
+) -> Iterator[tuple[Reader, str, bool]]:
+    """GETs that may show an object together with what it is of, and what that is: its own, one on
+    the way to it, or that of the object right before it in the path, and nothing further out."""
+    around = parent.resource.name if parent is not None and parent.resource is not None else ""
+    segments = own.path.split("/") if own is not None else []
+    nearest = len(parent.path.split("/")) if parent is not None else 1
+    for size in range(len(segments), nearest, -1):
+        for each in paths.gets("/".join(segments[:size])):
+            alone, known = paths.alone(each.get), around if size == len(segments) else ""
+            if alone is not None and known in ("", alone[0].name):
+                yield each, alone[0].name, size == len(segments)
+    for each in paths.readers(steps, parent) if parent is not None and around else ():
+        yield each, around, False
 
 
 @dataclass(frozen=True)
 class Finders:
-    """Derives look-ups of the objects that a request body names."""
+    """Derives how the objects that a request body names are asked for."""
 
-    document: Document
-    model: Model
+    paths: PathObjects
+
+    @property
+    def document(self) -> Document:
+        return self.paths.document
+
+    @property
+    def model(self) -> Model:
+        return self.paths.model
 
     def by_key(self, operation: Operation, resource: Resource) -> Target | None:
-        """The GET that returns an object by its key: the path ends in the key, and all other
-        parameters are also in the operation's path. `none`: there is such a GET, but its parameters
-        are not available. None: there is no such GET. An object owned through its parent must be
-        returned with it."""
+        """The GET that shows one by its key: it ends with that, and every other parameter of its
+        path stands at the same place in the path of the operation. `none`: only such a GET shows
+        one as cannot be asked with what that path says. None: no GET shows one by its key. What is
+        its parent's owner's is that one's only where the parent is shown with it."""
         if not resource.key or resource.owner.kind == "none":
             return None
         if resource.owner.kind != "parent":
             return self._shown_by_key(operation, resource)
         param = f"{resource.name}.{resource.key}"
-        held = in_parent(self.document, self.model, operation, resource, param)
+        steps = self.paths.steps(operation)
+        held = in_parent(self.paths, steps, len(steps), resource, param)
         if operation.method != "POST":
             return held
-        # A POST may use any key that is free.
+        # What a POST makes may have any key that is free.
         shown = self._shown_by_key(operation, resource)
         return replace(shown, then=held) if shown is not None else None
 
@@ -416,17 +398,18 @@ class Finders:
         return found
 
     def _at(self, get: Operation, resource: Resource) -> tuple[str, ...] | None:
-        """Place of one object in the response, otherwise of a list of them."""
+        """Where one stands in an answer, or a list of them."""
         if outer := outer_at(self.model, get, resource.name):
             return likeliest(outer, resource.name)
         at = shown_at(self.model, get, resource.name)
         return listed_at(self.model, get, resource.name) if at is None else at
 
     def _ends_with_key(self, get: Operation, resource: Resource) -> bool:
-        """Whether a path ends in this resource's key and not in that of an enclosing object,
-        according to `params`, a `main`, or the response."""
+        """Whether a path ends with the key of such a resource, and not of what stands around it in
+        the answer: by what the contract says of the parameter, by a `main`, or by what the answer
+        is."""
         last = get.path.rpartition("/")[2]
-        if get.method != "GET" or _NAME.fullmatch(last) is None or not self._granted(get):
+        if get.method != "GET" or not re.fullmatch(r"\{[^{}]+\}", last) or not self._granted(get):
             return False
         alike = [each for each in self.document.operations if each.path == get.path]
         said = {self.model.rule(each.id).params.get(last[1:-1], "") for each in alike} - {""}
@@ -437,7 +420,7 @@ class Finders:
         return first and self._alone(get, resource)
 
     def _shows_first(self, get: Operation, resource: Resource) -> bool:
-        """Whether the response has no other resource around or beside it."""
+        """Whether nothing of another kind stands around one in an answer, or beside it."""
         at = self._at(get, resource)
         if at is None or stands_inside(self.model, get, at):
             return False
@@ -446,8 +429,8 @@ class Finders:
         return all(each is None or len(each) > len(at) for each in beside)
 
     def _alone(self, get: Operation, resource: Resource) -> bool:
-        """Whether a path with a single parameter uses the same key as nested paths do, judged by
-        the parameter's name."""
+        """Whether what a path without another parameter ends with is what those end with that show
+        one below something else: where they call it otherwise, it is not the same key."""
         if places(get) > 1:
             return True
         below = {
@@ -459,8 +442,8 @@ class Finders:
         return not below or names(get)[-1] in below
 
     def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
-        """The GET of the same path, when nothing of the object was looked up so far; called as the
-        caller, who may see a key that the service may not."""
+        """The GET of the same path, where nothing of the object was asked for by then: asked as the
+        caller, who may be shown a key that the service is not."""
         get = self.document.operation(f"GET {operation.path}")
         unseen = target.kind == "path" or target.unnamed
         if get is None or not unseen or not written or not self._granted(get):
@@ -475,61 +458,7 @@ class Finders:
         return named and not shut(self.model, get)
 
 
-def above(document: Document, operation: Operation) -> Iterator[Reader]:
-    """GETs at prefixes of a path that end in a parameter, longest first; paths that differ only in
-    parameter names are the same."""
-    segments = operation.path.split("/")
-    for end in range(len(segments), 0, -1):
-        if "{" not in segments[end - 1]:
-            continue
-        path = "/".join(segments[:end])
-        if (exact := document.operation(f"GET {path}")) is not None:
-            yield Reader(exact)
-            continue
-        for each in document.operations:
-            if each.method == "GET" and nameless(each.path) == nameless(path):
-                pairs = zip(names(each), names(operation), strict=False)
-                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def main_of(
-    document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
-) -> Reader | None:
-    """The main endpoint of a resource whose key the path holds, according to `params`."""
-    for name in reversed(names(operation)):
-        said, _, path = params.get(name, "").partition(".")
-        resource = policy.resources.get(said)
-        main = document.operation(resource.main) if resource and resource.main else None
-        if resource is None or main is None or main.method != "GET":
-            continue
-        if names(main) == names(operation):
-            return Reader(main)
-        if path == resource.key and places(main) == 1:
-            [own] = names(main)
-            return Reader(main, ((own, name),) if own != name else ())
-    return None
-
-
 def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
     return bool(call) and all(
         policy.relations[name].kind in ("owner", "lookup", "field") for name in call or ()
     )
-
-
-def shut(model: Model, operation: Operation) -> bool:
-    """Whether `call: []` denies everybody."""
-    return model.rule(operation.id).call == ()
-
-
-def _start(path: str) -> str:
-    """A path up to its last parameter, without parameter names."""
-    whole = nameless(path)
-    return whole[: whole.rfind("}") + 1]
-
-
-def names(operation: Operation) -> list[str]:
-    return [name[1:-1] for name in _NAME.findall(operation.path)]
-
-
-def places(operation: Operation) -> int:
-    return len(names(operation))

@@ -210,7 +210,7 @@ def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Pa
 
     words = "whose object `remark` writes cannot be told, so what its owner may set is refused"
     assert words in said(tmp_path, DESK, untold)
-    assert "`remark: {params: {PARAMETER: RESOURCE.KEY}}`" in said(tmp_path, DESK, untold)
+    assert "`remark: {params: {nid: RESOURCE.KEY}}`" in said(tmp_path, DESK, untold)
     assert words not in said(tmp_path, DESK, anybodys)
     assert words not in said(tmp_path, DESK)
 
@@ -384,11 +384,12 @@ def test_a_key_of_a_new_object_that_nobody_asks_about_is_told_of_once(tmp_path: 
 def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
     tmp_path: Path,
 ) -> None:
-    def bare(_: dict[str, Any], policy: dict[str, Any]) -> None:
+    def bare(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/pages/{page}/share"] = document["paths"].pop("/albums/{aid}/share")
         policy["operations"]["share"] = {"call": ["owner"]}
 
     words = "whose object `share` writes cannot be told, so nobody passes; say what the path holds,"
-    assert f"{words} `share: {{params: {{aid: Album.aid}}}}`" in said(tmp_path, PRINTS, bare)
+    assert f"{words} `share: {{params: {{page: RESOURCE.KEY}}}}`" in said(tmp_path, PRINTS, bare)
     assert words not in said(tmp_path, PRINTS)
 
 

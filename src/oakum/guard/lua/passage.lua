@@ -532,6 +532,15 @@ local function asked(self, x, endpoint, target)
   return other, status, reason
 end
 
+-- Whether an object is of whom a path names as its owner. All by which the caller is known are one.
+local function is_of(object, owner, ids)
+  for i = 1, object.owners.n do
+    local each = object.owners[i]
+    if each == owner or (ids[owner] and ids[each]) then return true end
+  end
+  return false
+end
+
 -- Whose object a write touches, or nil, a status and a reason.
 function Guard:object(x, endpoint)
   local target, touched, status, reason = endpoint.target, nil, nil, nil
@@ -546,14 +555,15 @@ function Guard:object(x, endpoint)
     touched, status, reason = asked(self, x, endpoint, target)
     if not touched then return nil, status, reason end
   end
+  local owner = endpoint.owner ~= "" and x.params[endpoint.owner] or nil
+  local theirs = not owner or target.kind ~= "ask" or is_of(touched, owner, x.who.ids)
   for k = 1, target.around.n do
     local around
     around, status, reason = asked(self, x, endpoint, target.around[k])
     if not around then return nil, status, reason end
-    local theirs = false
-    for i = 1, around.owners.n do theirs = theirs or around.owners[i] == x.params[endpoint.owner] end
-    if not theirs then return nil, absent(endpoint), "call" end
+    theirs = theirs and is_of(around, owner, x.who.ids)
   end
+  if not theirs then return nil, absent(endpoint), "call" end
   touched.unnamed, touched.below = target.unnamed, target.below
   touched.key = target.last ~= "" and x.params[target.last] or nil
   return touched

@@ -1,0 +1,315 @@
+"""Which objects the path of an operation names, in its order, and which GET shows one of them.
+
+The law of this module: what the contract says of a parameter counts, and else what it and the
+document say of the path up to it. A parameter that nothing explains names an object that nobody
+knows. What stands beside an object in an answer, or in it, explains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+from oakum.authz import Model
+from oakum.authz.table import resource_of
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.policy.model import Resource
+from oakum.routing.route import nameless
+from oakum.routing.shown import listed_at, outer_at
+
+_NAME = re.compile(r"\{([^{}]+)\}")
+_PLAIN = re.compile(
+    r"id|_?key|slug|uuid|guid|code|name|number|no|pk|ref|hash|token|title|index", re.I
+)
+"""Names of parameters that any kind of object may have."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one parameter of a path names."""
+
+    param: str
+    path: str
+    """The path up to the end of the segment that it stands in."""
+    kind: Literal["object", "account", "value"] = "object"
+    """`value`: no object of its own, but a field of one that the path has named, or a choice."""
+    resource: Resource | None = None
+    """None: nobody says; of an account, too."""
+    key: str = ""
+    """The field of it that the parameter holds."""
+    stated: bool = False
+    """`params` of the operation itself says so."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A GET that shows an object which the path of another operation names."""
+
+    get: Operation
+    names: tuple[tuple[str, str], ...] = ()
+    """Parameters of its path that the other one calls otherwise: its name, and the other's."""
+    whole: bool = False
+    """It is the resource's `main`."""
+
+
+def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Parameters of a path, by the names that a reader has for them."""
+    return {**params, **{its: params[name] for its, name in names}} if names else params
+
+
+def names(operation: Operation) -> list[str]:
+    return _NAME.findall(operation.path)
+
+
+def places(operation: Operation) -> int:
+    return len(names(operation))
+
+
+def shut(model: Model, operation: Operation) -> bool:
+    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
+    return model.rule(operation.id).call == ()
+
+
+@dataclass(frozen=True)
+class PathObjects:
+    """Reads the paths of one contract."""
+
+    document: Document
+    model: Model
+    _steps: dict[str, list[Step]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def _at(self) -> Mapping[str, list[Operation]]:
+        """Operations by their path without names."""
+        found = dict[str, list[Operation]]()
+        for each in self.document.operations:
+            found.setdefault(nameless(each.path), []).append(each)
+        return found
+
+    @cached_property
+    def _from(self) -> Mapping[str, list[Operation]]:
+        """Operations by each beginning of their paths that ends with a parameter, without names."""
+        found = dict[str, list[Operation]]()
+        for each in self.document.operations:
+            for _, path in _beginnings(each.path):
+                found.setdefault(nameless(path), []).append(each)
+        return found
+
+    @cached_property
+    def _mains(self) -> Mapping[str, tuple[Operation, list[Resource]]]:
+        """What a GET shows whole, by its path without names."""
+        found = dict[str, tuple[Operation, list[Resource]]]()
+        for each in self.model.policy.resources.values():
+            main = self.document.operation(each.main) if each.main else None
+            if main is not None and main.method == "GET":
+                found.setdefault(nameless(main.path), (main, []))[1].append(each)
+        return found
+
+    def main(self, resource: Resource) -> Operation | None:
+        """The GET that shows one whole, if anybody may call it."""
+        main = self.document.operation(resource.main) if resource.main else None
+        usable = main is not None and main.method == "GET" and not shut(self.model, main)
+        return main if usable else None
+
+    def gets(self, path: str) -> Iterator[Reader]:
+        """GETs of a path, whatever they call its parameters; the one that calls them so first."""
+        wanted = _NAME.findall(path)
+        alike = self._at.get(nameless(path), ())
+        for each in sorted(alike, key=lambda each: each.path != path):
+            if each.method == "GET" and not shut(self.model, each):
+                pairs = zip(names(each), wanted, strict=True)
+                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
+
+    # ------------------------------------------------------------ what a path names
+
+    def steps(self, operation: Operation) -> list[Step]:
+        """What each parameter of a path names."""
+        if operation.id not in self._steps:
+            found = self._steps.setdefault(operation.id, [])
+            for param, path in _beginnings(operation.path):
+                found.append(self._step(operation, param, path, found))
+        return self._steps[operation.id]
+
+    def _step(self, operation: Operation, param: str, path: str, before: list[Step]) -> Step:
+        rule, resources = self.model.rule(operation.id), self.model.policy.resources
+        said, _, key = rule.params.get(param, "").partition(".")
+        if said in resources:
+            one = resources[said]
+            if key != one.key and any(each.resource is one for each in before):
+                return Step(param, path, "value", one, key, stated=True)
+            return _named(param, path, one, key, stated=True)
+        if param == rule.owner:
+            return Step(param, path, "account")
+        inner = any(each.kind == "object" for each in before)
+        ways = (
+            self._said(path, len(before)), self._whole(path), self._shown(path, before, inner),
+            self._written(path), self._listed(path, inner), self._called(param, path),
+        )  # fmt: skip
+        for found in ways:
+            if len(found) == 1:
+                return _named(param, path, found[0], found[0].key)
+        choices = [e.shape for e in operation.parameters if (e.where, e.name) == ("path", param)]
+        chosen = any(each.enum or each.kinds == {"boolean"} for each in choices)
+        return Step(param, path, "value" if chosen else "object")
+
+    def _said(self, path: str, index: int) -> list[Resource]:
+        """By `params` of any operation with the same beginning."""
+        found = dict[str, Resource]()
+        for each in self._from.get(nameless(path), ()):
+            said = self.model.rule(each.id).params.get(names(each)[index], "")
+            name, _, key = said.partition(".")
+            resource = self.model.policy.resources.get(name)
+            if resource is not None and key == resource.key:
+                found[name] = resource
+        return [*found.values()]
+
+    def _whole(self, path: str) -> list[Resource]:
+        """By a `main`."""
+        found = self._mains.get(nameless(path))
+        return found[1] if found is not None else []
+
+    def _shown(self, path: str, before: list[Step], inner: bool) -> list[Resource]:
+        """By the answer of the GET there: what it is, or the one thing that it wraps. An account
+        that is wrapped below an object may be anybody's."""
+        found = [self.alone(each.get) for each in self.gets(path)]
+        known = {each.resource.name for each in before if each.resource is not None}
+        return [
+            one
+            for one, wrapped in filter(None, found)
+            if not wrapped or not (one.name in known or (inner and one.is_account))
+        ]
+
+    def alone(self, get: Operation) -> tuple[Resource, bool] | None:
+        """The one resource of which a GET shows objects that stand in no other one, and whether
+        something is around them. What has a key of its own around them is an object, too, and so
+        may be what stands beside them."""
+        found = {
+            name: at
+            for name in self.model.policy.resources
+            if (at := outer_at(self.model, get, name))
+        }
+        [name] = found if len(found) == 1 else [""]
+        if not name:
+            return None
+        one, places = self.model.policy.resources[name], found[name]
+        if any(self._is_beside(get, one, at) for at in places):
+            return None
+        return one, () not in places
+
+    def _is_beside(self, get: Operation, one: Resource, at: tuple[str, ...]) -> bool:
+        """Whether what stands at a place of an answer may be beside, or in, what a path names."""
+        shape = shape_of(get)
+        for step in at:
+            members = shape.properties if shape is not None else {}
+            if one.key.split(".")[0] in members:
+                return True
+            others = [child() for name, child in members.items() if name != step]
+            if any(resource_of(e, self.model.bound) != one.name and e.properties for e in others):
+                return True
+            shape = members[step]() if step in members else None
+        return False
+
+    def _written(self, path: str) -> list[Resource]:
+        """By what a body is that changes it."""
+        alike = self._at.get(nameless(path), ())
+        return self._bodies(each for each in alike if each.method in ("PUT", "PATCH"))
+
+    def _listed(self, path: str, inner: bool) -> list[Resource]:
+        """By the list that it stands below: what the list is of, or what is put into it."""
+        above = self._at.get(nameless(path.rpartition("/")[0]), ())
+        shown = {
+            name: (each, at)
+            for get in above
+            for name, each in self.model.policy.resources.items()
+            if get.method == "GET" and (at := listed_at(self.model, get, name)) is not None
+        }
+        listed = [one for one, at in shown.values() if at == ("*",) or not one.is_account]
+        if len(shown) == 1 and listed:
+            return listed
+        made = self._bodies(each for each in above if each.method == "POST")
+        return [each for each in made if not (inner and each.is_account)]
+
+    def _bodies(self, operations: Iterator[Operation]) -> list[Resource]:
+        found = {name for each in operations for name in self.body(each)}
+        resources = [self.model.policy.resources[name] for name in sorted(found)]
+        return [each for each in resources if each.owner.kind != "none"]
+
+    def body(self, operation: Operation) -> set[str]:
+        """Resources that a request body is, and not only holds."""
+        said = {name for at, name in self.model.sets.get(operation.id, ()) if not at}
+        shapes = [each.shape for each in operation.body if each.shape is not None]
+        return said or {name for each in shapes if (name := resource_of(each, self.model.bound))}
+
+    def _called(self, param: str, path: str) -> list[Resource]:
+        """By the `main` whose last parameter stands behind the same word, or is called the same, if
+        that name is a particular one."""
+        *_, word, _ = ["", "", *path.split("/")]
+        ways = list[list[Resource]]([[], []])
+        for main, resources in self._mains.values():
+            *_, its, last = ["", "", *main.path.split("/")]
+            if _NAME.fullmatch(last):
+                ways[0] += resources if its == word and "{" not in word else []
+                ways[1] += resources if last == f"{{{param}}}" else []
+        return ways[0] or ([] if _PLAIN.fullmatch(param) else ways[1])
+
+    # ------------------------------------------------------------ where it is shown
+
+    def readers(self, steps: Sequence[Step], step: Step) -> list[Reader]:
+        """GETs that show what a step names: that of the path up to it, and the `main` of its
+        resource with the same keys."""
+        main = self._main(steps, step)
+        found = [
+            replace(each, whole=main is not None and each.get is main.get)
+            for each in self.gets(step.path)
+        ]
+        if main is not None and all(each.get is not main.get for each in found):
+            found.append(main)
+        return found
+
+    def _main(self, steps: Sequence[Step], step: Step) -> Reader | None:
+        """The `main`, if each parameter of its path holds what one of this path does."""
+        resource = step.resource
+        main = self.main(resource) if resource is not None else None
+        if main is None or resource is None or not places(main):
+            return None
+        if nameless(main.path) == nameless(step.path):
+            return next((each for each in self.gets(step.path) if each.get is main), None)
+        *others, own = self.steps(main)
+        if step.key != resource.key or own.resource not in (None, resource):
+            return None
+        pairs = [(own.param, step.param)]
+        for each in others:
+            same = [one for one in steps[: steps.index(step)] if _same(each, one)]
+            if len(same) != 1:
+                return None
+            pairs.append((each.param, same[0].param))
+        return Reader(main, tuple(pair for pair in pairs if pair[0] != pair[1]), whole=True)
+
+
+def _named(param: str, path: str, one: Resource, key: str, *, stated: bool = False) -> Step:
+    return Step(param, path, "account" if one.is_account else "object", one, key, stated)
+
+
+def _same(one: Step, other: Step) -> bool:
+    """Whether steps of two paths name the same: the same key of the same resource, or the same word
+    behind the same word where nobody knows of what."""
+    if one.resource is not None or other.resource is not None:
+        return one.resource is other.resource and one.key == other.key
+    return one.path.split("/")[-2:] == other.path.split("/")[-2:]
+
+
+def _beginnings(path: str) -> Iterator[tuple[str, str]]:
+    """Parameters of a path, each with the path up to the end of its segment."""
+    segments = path.split("/")
+    for end, segment in enumerate(segments, 1):
+        for name in _NAME.findall(segment):
+            yield name, "/".join(segments[:end])
+
+
+def shape_of(operation: Operation) -> Shape | None:
+    media = operation.success()
+    return media.shape if media is not None else None
