@@ -251,8 +251,9 @@ def policy(world: World, made: Said) -> tuple[Said, bool]:
                 rule["call"] = ["owner"]
             rules[each["operationId"]] = rule | ({"owner": "uid"} if world.owned else {})
     objects = [each for rule in rules.values() for each in rule.get("params", ())]
-    bodies = ["requestBody" in each for path in made["paths"].values() for each in path.values()]
-    world.explained = bool(world.shows or any(bodies) or {*objects} - {"uid", "who"})
+    bodies = ["requestBody" in made["paths"][world.paths[-1]]["put"]]
+    ways = [path for path in world.shows if path in world.paths or "{p" in path]
+    world.explained = bool(ways or any(bodies) or {*objects} - {"uid", "who"})
     names = [*resources]
     random.shuffle(names)
     return {
