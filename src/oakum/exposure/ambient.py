@@ -18,33 +18,33 @@ from email.utils import parsedate_to_datetime
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 
 NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
-"""Classes of fields of which no two people have one value: no environment holds such."""
+"""Field classes whose values are unique to a person, so that none is ambient."""
 _NEAR = 300.0
-"""Seconds between an instant and the moment of asking within which it is the present time."""
+"""A time within so many seconds of the request counts as the current time."""
 _ZONE = 900.0
-"""Seconds of which the offset of a time zone is a multiple; a time without one may be local."""
+"""Time zone offsets are multiples of so many seconds; a time without a zone may be local."""
 _DAY = 86_400.0
 _MOST_UNRELATED = 1
-"""Operations whose answers hold a value of somebody's whom they have nothing to do with: of more,
-it may be the environment's."""
+"""Most operations about others whose responses may hold a person's value; beyond, it may be
+ambient."""
 _OF_FEW = frozenset(
     {
         FieldClass.PLAIN, FieldClass.SETTING, FieldClass.AUTHORITY, FieldClass.ACTIVITY,
         FieldClass.LOCATION,
     }
 )  # fmt: skip
-"""Classes of fields that may hold the word for one choice out of a few."""
+"""Field classes that may hold one of a few common choices."""
 _WRITTEN = listed(
     "about bio body caption comment content description diary entry letter memo message note notes"
     " post reason remark review story subject summary text title"
 )
-"""Words of names of fields that somebody fills with their own."""
+"""Words in names of free-text fields."""
 _MOST_WORDS, _LONG_NUMBER, _LONG_TEXT = 2, 9, 32
-"""Words, digits and characters up to which a value is such a word."""
+"""Most words, digits and characters of a common choice."""
 _MIXED = re.compile(r"[0-9]+[A-Za-z]+[0-9]+[A-Za-z]|[A-Za-z]+[0-9]+[A-Za-z]+[0-9]")
-"""Digits and letters that take turns within a word: made by chance."""
+"""Alternating digits and letters, as in random tokens."""
 _SCALES = {10: 1.0, 13: 1e3, 16: 1e6, 19: 1e9}
-"""Digits of an epoch time from 2001 to 2286 → parts of a second that it counts."""
+"""Digits of an epoch time (2001 to 2286) → units per second."""
 
 Place = tuple[str, str]
 """Resource and field path."""
@@ -52,7 +52,7 @@ Place = tuple[str, str]
 
 @dataclass
 class Ambient:
-    """What is known of values that vary by themselves, and of those that stand everywhere."""
+    """Values that vary by themselves, and values that occur everywhere."""
 
     now: Callable[[], float] = time.time
     """Seconds since the epoch."""
@@ -64,8 +64,8 @@ class Ambient:
     def learn(
         self, asked: str, who: str, key: str, fields: Iterable[tuple[Place, str]], date: str = ""
     ) -> None:
-        """Take in what somebody was shown of one object of their own. `asked`: the question;
-        `date`: the time of the answer as the server says it (RFC 9110, `Date`)."""
+        """Records what an owner was shown of one of their objects. `asked`: the request; `date`:
+        the response's `Date` header (RFC 9110)."""
         moments = [self.now()]
         if (said := instant(date)) is not None:
             moments.append(said[0])
@@ -78,23 +78,24 @@ class Ambient:
             self._last[at] = text
 
     def forget(self, who: str) -> None:
-        """Somebody's settings have changed: what they are shown differs because of that."""
+        """Drops an owner's earlier values after a change of settings, which explains a
+        difference."""
         self._last = {at: text for at, text in self._last.items() if at[1] != who}
 
     def met(self, who: str, place: Place, text: str, operation: str, *, among: str = "") -> None:
-        """A value of somebody's stood in an answer that has nothing to do with them. `among`: the
-        endpoint, where it stood by itself as one of a few that anybody may choose."""
+        """Records an owner's value in a response about others. `among`: the endpoint, if the value
+        was one of a few that anybody may choose."""
         self._unrelated.setdefault((who, place, text), set()).add(operation)
         if among:
             self._listed.add((who, place, text, among))
 
     def holds(self, who: str, place: Place, text: str) -> bool:
-        """Whether a value that somebody is shown in a field of theirs is the environment's."""
+        """Whether a value of an owner's field varies by itself, so that it identifies nobody."""
         return place in self._varying and classify_field(place[1]) not in NAMES_ONE
 
     def may_hold(self, who: str, place: Place, text: str, endpoint: str = "") -> bool:
-        """Whether such a value may be the environment's: it stands where nobody asked for them, as
-        one of a few at this endpoint or in answers of several operations."""
+        """Whether an owner's value may be ambient: it occurs in responses about others, as a common
+        choice at this endpoint or at several operations."""
         if classify_field(place[1]) in NAMES_ONE:
             return False
         beside = self._unrelated.get((who, place, text), ())
@@ -102,8 +103,8 @@ class Ambient:
 
 
 def is_one_of_few(text: str, path: str) -> bool:
-    """Whether a value of a field reads like a choice that many people have: a word or two, a short
-    number, a day. A sentence, a long number, and what was made by chance is none."""
+    """Whether a value looks like a common choice: a word or two, a short number, a date; no
+    sentence, long number or random token."""
     plain = len(text) < _LONG_TEXT and len(text.split()) <= _MOST_WORDS
     digits = max(map(len, re.findall("[0-9]+", text)), default=0)
     mixed = _MIXED.search(text) is not None
@@ -113,8 +114,8 @@ def is_one_of_few(text: str, path: str) -> bool:
 
 
 def is_present(text: str, moments: Iterable[float]) -> bool:
-    """Whether a text is a time within minutes of one of these moments (seconds since the epoch);
-    without a time zone, the same in some zone; without a time of day, the same day in some zone."""
+    """Whether a text is a time within minutes of one of these moments (Unix seconds). Without a
+    time zone any zone will do; without a time of day, the date."""
     read = instant(text)
     if read is None:
         return False
@@ -129,9 +130,9 @@ def is_present(text: str, moments: Iterable[float]) -> bool:
 
 
 def instant(text: str) -> tuple[float, str] | None:
-    """A time as seconds since the epoch, and how much of it is said: `whole`, `local` without a
-    time zone, `day` without a time of day; None: it is none. RFC 3339, RFC 5322 dates, epoch times
-    in seconds and smaller."""
+    """A time as Unix seconds and its precision: `whole`, `local` without a time zone, `day` without
+    a time of day; None if it is no time. Reads RFC 3339, RFC 5322 and epoch times down to
+    nanoseconds."""
     if not 10 <= len(text) <= 40:
         return None
     whole = text.partition(".")[0]

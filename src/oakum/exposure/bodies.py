@@ -20,13 +20,13 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 BOUNDARY = "oakum-7d1f0c5e9b3a"
-"""Stands in no value that is sent: all of those are the scan's own or an id's."""
+"""Never occurs in a value that is sent: these are test data and ids only."""
 _PATCHES = ("application/json-patch+json", "application/json-seq")
-"""JSON, and no object with the members in it (RFC 6902)."""
+"""JSON types whose body is not an object with the declared members (RFC 6902)."""
 
 
 def media_of(operation: Operation) -> Media | None:
-    """The media type in which a body is sent; None: none is declared that can be written."""
+    """The media type to send a body in; None when no supported one is declared."""
     known = {essence(media.type): media for media in reversed(operation.body)}
     for wanted in (JSON, *(each for each in known if _is_json(known[each])), FORM, MULTIPART):
         if wanted in known:
@@ -35,13 +35,13 @@ def media_of(operation: Operation) -> Media | None:
 
 
 def body_shape(operation: Operation) -> Shape | None:
-    """What the document says of the body of a request, in the type in which it is sent."""
+    """The body's schema for the media type that is sent."""
     media = media_of(operation)
     return media.shape if media is not None else None
 
 
 def unwritable(operation: Operation) -> str:
-    """Why no body can be written for an operation; empty: one can, or none is asked for."""
+    """Why no body can be written for an operation; empty when one can, or none is needed."""
     if not operation.body:
         return ""
     media = media_of(operation)
@@ -58,7 +58,7 @@ def unwritable(operation: Operation) -> str:
 
 
 def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
-    """Content type and bytes of a body; JSON where the document declares nothing."""
+    """Content type and bytes of a body; JSON if the document declares none."""
     media = media_of(operation)
     base = essence(media.type) if media is not None else JSON
     if base == FORM:
@@ -70,7 +70,7 @@ def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
 
 
 def decode(kind: str, body: bytes) -> Mapping[str, Json]:
-    """Members of a body that `encode` made; empty where it holds no object."""
+    """Members of a body made by `encode`; empty if it is not an object."""
     if kind.startswith(MULTIPART):
         parts = body.decode("utf-8", "replace").split(f"--{BOUNDARY}")[1:-1]
         named = (part.partition("\r\n\r\n") for part in parts)
@@ -89,8 +89,8 @@ def _is_json(media: Media) -> bool:
 
 
 def _pairs(content: Json) -> Iterator[tuple[str, str]]:
-    """Members as a form has them: lists repeat their name, objects are JSON (OpenAPI 3.1,
-    Encoding Object)."""
+    """Members as form fields: lists repeat their name, objects are JSON (OpenAPI 3.1, Encoding
+    Object)."""
     for name, value in content.items() if isinstance(content, Mapping) else ():
         for each in value if isinstance(value, list) else (value,):
             yield name, _text(each)

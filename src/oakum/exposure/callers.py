@@ -29,7 +29,7 @@ from oakum.routing.who import Given, given
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
 _STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "account", "caller"}
-"""Words in the name of a dependency that says who is calling."""
+"""Words in the name of a dependency that identifies the caller."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,23 @@ class Caller:
 
     source: Source
     ids: frozenset[str] = frozenset()
-    """Empty: nobody is logged in, or it is not known who."""
+    """Empty: the caller is anonymous, or unknown."""
     claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
     unsure: frozenset[str] = frozenset()
-    """Claims that may hold although they are not in `claims`."""
+    """Claims that may hold although they are missing from `claims`."""
 
     @property
     def known(self) -> bool:
-        """Whether it is known who it is, or that it is nobody."""
+        """Whether the caller is known, possibly as anonymous."""
         return self.source != "unknown"
 
     @property
     def principal(self) -> Principal:
-        """The caller as the semantics see them; one that is not known is somebody unheard of."""
+        """The caller as a principal; an unknown one has an id that no owner has."""
         return Principal(self.ids if self.known else frozenset(("\0",)), self.claims)
 
     def possible(self, policy: Policy, subject: Subject) -> frozenset[str]:
-        """Relations in which this caller may stand to an object: all that nothing rules out."""
+        """Relations that this caller may have to an object: all that nothing rules out."""
         return frozenset(name for name in policy.relations if self._may_be(policy, name, subject))
 
     def _may_be(self, policy: Policy, name: str, subject: Subject) -> bool:
@@ -81,7 +81,7 @@ UNKNOWN = Caller("unknown")
 
 
 class Callers:
-    """Tells callers for one contract. Remembers whose credentials are whose, in memory only."""
+    """Identifies callers for one contract. Remembers credentials in memory only."""
 
     def __init__(
         self,
@@ -89,15 +89,16 @@ class Callers:
         credentials: tuple[Credential, ...],
         said: Callable[[Request], object],
     ) -> None:
-        """`said`: what the developer says of a request; None: nothing."""
+        """`said`: the developer's own function that names a request's caller; returns None if it
+        does not know."""
         self._policy = policy
-        # Whatever a document says: who sends one of these may be somebody.
+        # Callers may send these even if the document does not declare them.
         self._places = tuple(dict.fromkeys((*credentials, *_USUAL)))
         self._said = said
         self.test = ""
-        """The test that is running: what it puts in the place of a login is its own."""
+        """The running test, since it may override the login with its own dependency."""
         self.moved = False
-        """The same credentials, or another id of theirs, have named two callers."""
+        """Whether the same credentials have identified two callers."""
         self._known: dict[str, Caller] = {}
         self._last: tuple[Request | None, Given] = (None, Given())
         self._stands_in: dict[int, bool] = {}
@@ -112,8 +113,8 @@ class Callers:
         user: Callable[[], object] | None,
         own_cookies: frozenset[str] = frozenset(),
     ) -> Caller:
-        """Who sent it, without asking anybody. `user`: what the framework says; `own_cookies`: of
-        those that it alone reads."""
+        """The caller, without any request. `user`: the framework's user; `own_cookies`: names of
+        cookies that only the framework reads."""
         said = self._said(request)
         if said is not None:
             return self._described(said, "said")
@@ -121,7 +122,7 @@ class Callers:
         key = self._key(held, app)
         if user is not None and (known := user()) is not None:
             caller = self._described(known, "framework")
-            # A token may be the view's own business, of which the framework knows nothing.
+            # The view may read a token itself, which the framework does not know.
             if caller is not NOBODY or not self._given(_without(request, own_cookies)):
                 return caller
         if not key:
@@ -131,7 +132,7 @@ class Callers:
         return self._known.get(key, UNKNOWN)
 
     def held(self, request: Request) -> Given:
-        """The credentials of a request, where the document says that they stand."""
+        """The credentials of a request, at the places that the document declares."""
         if self._last[0] is not request:
             self._last = (request, self._given(request))
         return self._last[1]
@@ -141,12 +142,11 @@ class Callers:
         asked = Asked(request.method, parts.path, tuple(request.headers.items()))
         try:
             return given(asked, parts.query, self._places)
-        except Denied:  # one that stands twice is none that anybody could read in one way
+        except Denied:  # ambiguous credentials, such as a repeated one
             return Given()
 
     def key(self, request: Request, app: object) -> str:
-        """What the API's word about a caller is remembered under; empty: nothing says that there
-        is one."""
+        """Cache key of who-am-I results; empty when the request has no credentials."""
         return self._key(self.held(request), app)
 
     def _key(self, held: Given, app: object) -> str:
@@ -155,12 +155,12 @@ class Callers:
         return held.key if held else ""
 
     def learn(self, key: str, app: object, response: Response) -> Caller:
-        """The API has said who asks like this, or that nobody does."""
+        """Records who-am-I's response to these credentials and returns the caller."""
         caller = UNKNOWN
         if response.status == 200:
             caller = self._answered(response)
         elif response.status == 401:
-            caller = NOBODY  # whatever the credentials are, they are nobody's now
+            caller = NOBODY  # whatever the credentials are, the API rejects them
         if caller.known:
             before = self._known.get(key, caller)
             self.moved |= bool(key and before.ids and caller.ids and before.ids != caller.ids)
@@ -168,7 +168,8 @@ class Callers:
         return caller
 
     def _bare(self, app: object) -> str:
-        """Requests without credentials, which a suite may have turned the login off for."""
+        """Cache key of requests without credentials, for which a test suite may have disabled the
+        login."""
         return f"{self.test} {id(app):x}"
 
     def _answered(self, response: Response) -> Caller:
@@ -191,7 +192,7 @@ class Callers:
         return UNKNOWN
 
     def _described(self, said: object, source: Source) -> Caller:
-        """A caller from a mapping, which says all there is, or from any object with attributes."""
+        """A caller from a mapping, taken as complete, or from any object with attributes."""
         if isinstance(said, Mapping):
             rest = dict(said)
             ids = _texts([rest.pop(name, None) for name in self._names if name in rest])
@@ -204,14 +205,14 @@ class Callers:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        """What an id may be called, the contract's own word first."""
+        """Possible names of the id, the contract's own first."""
         caller = self._policy.caller
         own = (path_of(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
         return tuple(dict.fromkeys(filter(None, (own, "id", "pk"))))
 
     def _stand_ins(self, app: object) -> str:
-        """Names what a test has put in the place of what says who is calling (FastAPI's
-        `dependency_overrides`): then credentials say nothing, nor does their absence."""
+        """Identifies a test's overrides of the dependency that names the caller (FastAPI's
+        `dependency_overrides`): credentials, or their absence, then mean nothing."""
         overrides = getattr(app, "dependency_overrides", None)
         if not isinstance(overrides, dict):
             return ""
@@ -243,7 +244,7 @@ def _says_who(dependency: Any, depth: int) -> bool:
 
 
 def _without(request: Request, cookies: frozenset[str]) -> Request:
-    """A request without cookies of these names."""
+    """The request without these cookies."""
     header = request.headers.get("cookie", "")
     kept = [each for each in header.split(";") if each.partition("=")[0].strip() not in cookies]
     rest = {name: value for name, value in request.headers.items() if name != "cookie"}
@@ -252,12 +253,12 @@ def _without(request: Request, cookies: frozenset[str]) -> Request:
 
 
 def _attributes(said: object, names: tuple[str, ...]) -> list[Json]:
-    """The first attribute of these names that is there: two may name different things."""
+    """The first attribute that exists: two may name different things."""
     return next(([getattr(said, name)] for name in names if hasattr(said, name)), [])
 
 
 def _texts(values: Any) -> frozenset[str]:
-    """Ids as text; what is neither text nor number (a UUID) as it writes itself."""
+    """Ids as text; other types, such as UUID, by `str`."""
     flat: Iterator[Json] = (
         one for each in values for one in (each if isinstance(each, list | tuple) else [each])
     )

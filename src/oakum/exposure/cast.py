@@ -15,17 +15,17 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 
 UNKNOWN_ACCOUNT = "unknown account"
-"""What a caller is called who has credentials, and of whom nobody knows whose account they are of.
-What they are to an owner is not known, so they are never told as `anyone` or `member`."""
+"""Label of a caller whose account is unknown. Its relation to an owner is unknown too, so it is
+never reported as `anyone` or `member`."""
 _NO_ID = "\0account of "
 
 ANYONE = "anyone"
-"""What somebody is called who stands in no relation of the contract."""
+"""Label of a viewer without any relation of the contract."""
 
 
 @dataclass
 class Cast:
-    """Identities by name. Mutable in one respect: states change when a switch is flipped."""
+    """Test identities by name. Mutable: states change with their settings."""
 
     policy: Policy
     ids: Mapping[str, frozenset[str]]
@@ -36,15 +36,16 @@ class Cast:
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
     unread: set[tuple[str, str]] = field(default_factory=set)
-    """Of which nothing is known: the object that holds it was not shown to its owner. That is not
-    the same as missing in it."""
+    """(identity, `Resource.state`) whose value is unknown, because its object was not shown to the
+    owner. Not the same as a missing member."""
     stated: set[tuple[str, str]] = field(default_factory=set)
-    """Of which the identities file alone speaks: no answer has shown them to their owner so far."""
+    """(identity, `Resource.state`) known from the identities file only; no response has confirmed
+    it."""
     unproven: Mapping[str, str] = field(default_factory=dict)
-    """Identities that nothing has proven to be who they are → why."""
+    """Identity whose account is not confirmed → reason."""
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(viewer, owner) of whom the run itself may have made the one what they are to the other →
-    why: what is shown between these two proves nothing."""
+    """(viewer, owner) whose relation the run itself may have changed → reason; a leak between them
+    proves nothing."""
     _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
         default_factory=dict
     )
@@ -52,23 +53,23 @@ class Cast:
     _labels: dict[tuple[frozenset[str], str | None, str], str] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
-        """Identities in the order of the file."""
+        """Identities in the file's order."""
         return tuple(self.ids)
 
     def is_unknown(self, name: str | None) -> bool:
-        """Whether nobody knows whose account an identity is; never of who is not logged in."""
+        """Whether an identity's account is unknown; False for an anonymous caller."""
         return name is not None and all(each.startswith(_NO_ID) for each in self.ids.get(name, ()))
 
     def who(self, owners: Iterable[str]) -> str:
-        """The identity that one of these owner ids names; empty: somebody outside the cast."""
+        """The identity with one of these owner ids; empty if there is none."""
         wanted = set(owners)
         return next((name for name, ids in self.ids.items() if ids & wanted), "")
 
     def in_doubt(self, who: str, resource: str) -> frozenset[str]:
-        """Names of the states of somebody's objects that nobody has read so far."""
+        """States of an owner's objects whose value is unknown."""
         found = {path for name, path in self.unread - self.states.keys() if name == who}
         states = self.policy.resources[resource].states
-        if who in self.ids:  # before the account has been asked, too
+        if who in self.ids:  # also before the account was read
             elsewhere = {state.of for state in states.values() if state.of}
             found |= {path for path in elsewhere if (who, path) not in self.states}
         return frozenset(
@@ -76,14 +77,14 @@ class Cast:
         )
 
     def unproven_of(self, viewer: str | None, owner: str) -> str:
-        """Why what one of these two shows of the other is no proof; empty: both are proven."""
+        """Why a leak between these two proves nothing; empty when both are confirmed."""
         if why := self.doubted.get((viewer or "", owner)):
             return f"what `{viewer}` is to {owner} is not certain: {why}"
         name = next((each for each in (viewer, owner) if each in self.unproven), None)
         return f"`{name}` is not proven: {self.unproven[name]}" if name else ""
 
     def principal(self, viewer: str | None) -> Principal:
-        """The viewer as the semantics see them, all relations known, as the file says."""
+        """The viewer as a principal, with all relationships of the identities file."""
         known = self._principals.get(viewer)
         if known is None or known[0] != self.states:
             known = (dict(self.states), self._made(viewer))
@@ -108,9 +109,9 @@ class Cast:
         return Principal(self.ids[viewer], self.claims.get(viewer, {}), related, states)
 
     def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
-        """Contract relations in which a viewer stands to an owner's objects."""
+        """Relations of the contract that a viewer has to an owner's objects."""
         pair = (viewer, owner)
-        if pair not in self._held:  # states play no part in it
+        if pair not in self._held:  # independent of states
             subject = Subject("", tuple(self.ids.get(owner, ())), owned=bool(owner))
             self._held[pair] = held(self.policy, self.principal(viewer), subject)
         return self._held[pair]
@@ -118,8 +119,8 @@ class Cast:
     def kinds(
         self, relations: frozenset[str], viewer: str | None, owner: str
     ) -> list[frozenset[str]]:
-        """What a viewer is to one object, apart: to its owner, and by what the object itself says.
-        All of it in one, where to its owner they are no more than anybody who is logged in."""
+        """A viewer's relations to one object, separated into those to its owner and those that the
+        object itself gives. Kept together if the former are only `anyone` or `authenticated`."""
         general = self.relations(viewer, owner)
         known, named = self.policy.relations, relations - general
         basic = frozenset(n for n in general if known[n].kind in ("anyone", "authenticated"))
@@ -128,10 +129,10 @@ class Cast:
         return [general, basic | named]
 
     def label(self, relations: frozenset[str], viewer: str | None, owner: str) -> str:
-        """One word for what a viewer is to an owner: the strongest relation, or the file's word.
+        """The viewer's label: the strongest relation, or the file's word.
 
-        A word of the file that is no relation of the contract (`pending`) names its own kind of
-        viewer: judged as what they are by contract, but asked apart.
+        A word of the file that is not a relation of the contract (`pending`) is a kind of viewer of
+        its own: judged by its relations, but requested separately.
         """
         pair = (relations, viewer, owner)
         if pair not in self._labels:
@@ -154,32 +155,32 @@ class Cast:
 
     @staticmethod
     def placeholder(name: str) -> str:
-        """An id that no API gives: of a caller who is somebody, nobody knows who."""
+        """An id that no API returns, for a caller whose account is unknown."""
         return _NO_ID + name
 
     def learn(self, name: str, id: str) -> None:
-        """Another value that names an identity."""
+        """Adds a value that names an identity."""
         before = () if self.is_unknown(name) else self.ids[name]
         self.ids = {**self.ids, name: frozenset(before) | {id}}
         self._forget()
 
     def _forget(self) -> None:
-        """What was made of the ids and relations known so far."""
+        """Drops results that depend on ids and relationships."""
         self._principals.clear()
         self._held.clear()
         self._labels.clear()
 
     def doubt(self, viewer: str, owner: str, why: str) -> None:
-        """What two are to one another is not as the identities file says, or may not be."""
+        """Records why a relationship may differ from the identities file."""
         self.doubted.setdefault((viewer, owner), why)
 
     def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
-        """Somebody is now something else to somebody."""
+        """Replaces a viewer's relationships to an owner."""
         self.relationships = {**self.relationships, (viewer, owner): relations}
         self._forget()
 
     def subjects(self) -> list[str]:
-        """Identities to look at, those with the most kinds of viewers first."""
+        """Identities as owners, those with the most kinds of viewers first."""
         relationships: dict[str, int] = dict.fromkeys(self.ids, 0)
         for (_, owner), words in self.relationships.items():
             if owner in relationships:

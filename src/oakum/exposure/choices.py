@@ -11,15 +11,15 @@ from oakum.inference.sensitive import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 
 _FEW = 6
-"""Integers between two bounds that are all tried; of more, the bounds alone."""
+"""Integers in a range that are all tried; for longer ranges, only the bounds."""
 _DEPTH = 3
-"""Levels of a body at which members with choices are looked for."""
+"""Depth of a body that is searched for members with choices."""
 _PAGES = listed("cursor from offset page pages skip start to until")
 
 
 def choices(name: str, shape: Shape) -> tuple[Json, ...]:
-    """What may stand there, the least telling first: an enumeration, both booleans, integers
-    within their bounds (JSON Schema, 6.2); empty: anything may, or what names somebody's object."""
+    """Possible values, the most harmless first: an enumeration, both booleans, integers within
+    bounds (JSON Schema, 6.2); empty when anything is possible, or when it is an id."""
     if listed_values := enumerated(shape):
         return listed_values
     kinds = shape.kinds - {"null"}
@@ -29,7 +29,7 @@ def choices(name: str, shape: Shape) -> tuple[Json, ...]:
 
 
 def bounded(name: str, shape: Shape) -> tuple[Json, ...]:
-    """Integers within the bounds of a number; of an id, which names an object, none."""
+    """Integers within a number's bounds; empty for an id."""
     if classify_field(name, shape) is FieldClass.KEY or words(name)[-1:] in (("id",), ("key",)):
         return ()
     low, high = _whole(shape.minimum), _whole(shape.maximum)
@@ -46,7 +46,7 @@ def _whole(value: Json) -> int | None:
 
 
 def has_choices(parameter: Parameter) -> bool:
-    """Whether an optional parameter has choices that are worth trying: it does not turn pages."""
+    """Whether an optional parameter has choices worth trying; paging parameters do not."""
     shape = parameter.shape
     if enumerated(shape) or "boolean" in shape.kinds:
         return True
@@ -59,9 +59,9 @@ def has_choices(parameter: Parameter) -> bool:
 def members_with_choices(
     operation: Operation, given: Collection[str] = ()
 ) -> list[tuple[tuple[str, ...], Parameter]]:
-    """(place, member) of a body: those with choices, also in objects in it, of whose words none
-    says that sending it changes something. None where the body needs more than these and what is
-    `given`: it would be refused."""
+    """(path, member) of a body's members with choices, also in nested objects, without those whose
+    names say that they change something. Empty when the body requires other members than these and
+    `given`."""
     shape = body_shape(operation)
     if shape is None:
         return []
@@ -85,7 +85,7 @@ def _members(
 
 
 def placed(at: tuple[str, ...], value: Json, within: Json = None) -> Json:
-    """An object in which a value stands at a place; beside what stands in `within` already."""
+    """An object with a value at a path, merged into `within`."""
     if not at:
         return value
     known = within if isinstance(within, dict) else {}

@@ -26,9 +26,9 @@ def unheard(
     model: Model, cast: Cast, closed: Collection[tuple[str, Key]], key: Key,
     viewers: Collection[str | None], state: Mapping[str, Json],
 ) -> str:  # fmt: skip
-    """Why what was shown to one of these viewers may be shown to them rightly; empty: it may not.
+    """Why the contract may show something to one of these viewers after all; empty when it may not.
 
-    Known not to hold a relation is of whom a claim says something else, and who was refused what
+    A viewer lacks a relation for certain if a claim says otherwise, or if they were refused what
     its holders may see. `closed`: cells that were closed to somebody.
     """
     for relation in unheld(model.policy, cast.claims):
@@ -45,7 +45,7 @@ def unheard(
 
 
 def unheld(policy: Policy, claims: Mapping[str, Mapping[str, Json]]) -> Iterator[Relation]:
-    """Relations by claim that none of some people holds. `claims`: of each, by name."""
+    """Claim relations that no identity holds. `claims`: identity → claims."""
     for each in policy.relations.values():
         alone = replace(policy, relations={each.name: replace(each, unless=())})
         people = (Principal(frozenset({name}), told) for name, told in claims.items())
@@ -67,7 +67,7 @@ def _was_refused(
 
 
 def values_of(model: Model, key: Key) -> Mapping[str, Json]:
-    """The states that a cell is about, as values."""
+    """The states of a cell, as values."""
     states = model.policy.resources[key.resource].states
     return {
         name: next((v for v in states[name].values if canonical(v) == text), None)

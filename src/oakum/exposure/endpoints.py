@@ -29,62 +29,60 @@ from oakum.policy.model import OperationRule
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked at an endpoint of GraphQL. The sources of its gate fill its variables.
+    """A GraphQL query. Its gate's sources fill the variables.
 
-    It holds no text in quotes: what names somebody comes as a variable.
+    The text has no string literals: personal values are passed as variables.
     """
 
     text: str
     variables: Mapping[str, str]
     """Name → type, such as `ID!` or `[Int!]!`."""
     name: str = ""
-    """What tells it from others that are asked at the same endpoint."""
+    """Distinguishes it from other queries at the same endpoint."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """An operation that the run may ask."""
+    """An operation, or a variant of one, that the run may call."""
 
     operation: Operation
     endpoint: Endpoint
     shows: Mapping[str, tuple[str, ...]]
-    """Resource → field paths that the document declares at this endpoint."""
+    """Resource → field paths declared in the response."""
     sources: Mapping[str, str]
     """Parameter or body member → `Resource.field` that fills it."""
     fixed: Mapping[str, Json]
-    """Parameter → value of the document's own example, default or only choice; of another way to
-    ask also members of the body."""
+    """Parameter → the document's own example, default or only choice; in a variant also body
+    members."""
     personal: frozenset[str] = frozenset()
-    """Of the sources, those that name a person or a person's object: they choose whose it is."""
+    """Those sources that identify a person or a person's object, and so select the owner."""
     batch: bool = False
-    """One question carries the ids of many owners."""
+    """Whether one request takes the ids of many owners."""
     unfilled: tuple[str, ...] = ()
-    """Required parameters for which neither contract nor document names a source."""
+    """Required parameters without a known source."""
     guessed: tuple[str, ...] = field(default=())
-    """Of those, path parameters that a value of the same name, seen in an answer, may fill."""
+    """Those path parameters that a value of the same name in a response may fill."""
     how: str = ""
-    """The technique that asks otherwise than the document says: `option`, `twin`; empty: none."""
+    """The technique behind a variant: `option`, `twin`; empty for the documented request."""
     query: tuple[tuple[str, str], ...] = ()
-    """Further query parameters, as sent."""
+    """Additional query parameters."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Further headers, names in lower case."""
+    """Additional headers, with lower-case names."""
     veiled: Mapping[str, str] = field(default_factory=dict)
-    """Query parameter or such a member → what stands in curl lines for a value that nobody is to
-    read."""
+    """Query parameter or body member → placeholder in curl lines for a personal value."""
     base: str = ""
-    """Another address than the target's; empty: the target."""
+    """Base URL, if it differs from the target's."""
     asks: Query | None = None
-    """A query in GraphQL; None: the endpoint is none of it."""
+    """The GraphQL query; None for another endpoint."""
     reader: Reader | None = None
-    """Reads its answers, where the document does not describe them; None: it does."""
+    """Parses responses that the document does not describe."""
     whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Source that is not filled like the others → the identity whose value fills it (empty:
-    anybody), and the position of that value among the known ones."""
+    """Source → the identity whose value fills it (empty: anybody) and the index of that value,
+    where it differs from the default."""
 
     @property
     def id(self) -> str:
-        """What names this way through this endpoint: the operation, and how it is asked
-        otherwise."""
+        """Identifies this variant of the endpoint: operation, and how the request differs."""
         if self.asks is not None:
             return f"{self.operation.id} {self.endpoint.path} {self.asks.name}"
         other = self.how or self.query
@@ -103,10 +101,10 @@ class Gate:
         veiled: Mapping[str, str] | None = None,
         reader: Reader | None = None,
     ) -> Gate:
-        """Another way to the same objects: `path` in place of the document's, more in the query.
+        """A variant that may return the same objects: another `path`, more query parameters.
 
-        `endpoint`: how findings call it, where that is not the path with its query; `veiled`: names
-        for values of the query that are somebody's own.
+        `endpoint`: its name in findings, unless it is path and query; `veiled`: placeholders for
+        personal values in the query.
         """
         names = {**self.veiled, **(veiled or {})}
         asked = "&".join(
@@ -133,14 +131,14 @@ class Gate:
 def survey(
     model: Model, inferred: Mapping[str, Mapping[str, str]]
 ) -> tuple[list[Gate], list[Skipped]]:
-    """Sort all operations into those to ask and those to leave alone, with the reason."""
+    """Divides operations into those to call and those to skip, with the reason."""
     gates: list[Gate] = []
     skipped: list[Skipped] = []
     for operation in model.operations.values():
         rule = model.rule(operation.id)
         endpoint = Endpoint(operation.method, operation.path, operation.id)
         if is_graphql(operation, rule) and rule.reads is not False and not rule.untested:
-            continue  # a query chooses what it answers: asked by a technique of its own
+            continue  # GraphQL has a technique of its own
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
             skipped.append(Skipped(endpoint, verdict.reason))
@@ -160,10 +158,9 @@ def survey(
 
 
 def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
-    """The same endpoints, asked by the document's own example to embed more than they do by
-    themselves.
+    """Variants with the document's example of a parameter that embeds further objects.
 
-    Beside the plain question and never instead of it: an API may refuse the example.
+    In addition to the plain request, since an API may reject the example.
     """
     for gate in gates:
         for parameter in gate.operation.parameters:
@@ -176,7 +173,7 @@ def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
 
 
 def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
-    """Endpoints that may be listened to: what comes through them are frames, one after another."""
+    """Endpoints to subscribe to, whose response is a series of frames."""
     found: list[Gate] = []
     for operation in model.operations.values():
         media, rule = frame_media(operation), model.rule(operation.id)
@@ -193,8 +190,8 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]
 
 
 def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
-    """Whether an operation reads. `GET /rooms/{id}/join` changes something, unless it is a feed:
-    then one opens it, or joins in, to hear what comes."""
+    """Whether an operation reads. `GET /rooms/{id}/join` does not, unless it is a feed, where
+    "join" means subscribing."""
     if frame_media(operation) is not None:
         operation = replace(
             operation,
@@ -207,8 +204,8 @@ def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
 
 
 def is_graphql(operation: Operation, rule: OperationRule) -> bool:
-    """Whether GraphQL is asked here: the contract says so, the path is called so, or the body is
-    the one of a request (GraphQL over HTTP, 2024)."""
+    """Whether this is a GraphQL endpoint: by the contract, its path, or its body (GraphQL over
+    HTTP, 2024)."""
     if rule.graphql:
         return True
     if operation.method not in ("GET", "POST"):
@@ -221,10 +218,10 @@ _OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")
 
 
 def frame_media(operation: Operation) -> Media | None:
-    """What a frame of a feed is declared to be; None: the operation is no feed.
+    """The declared media type of a feed's frames; None if the operation is no feed.
 
-    A WebSocket is one that declares `101`; its schema is a frame's. Else the success answer is of
-    a type that has no end.
+    A WebSocket declares `101`, with a frame's schema. Another feed has a streaming success
+    response.
     """
     if is_websocket(operation):
         return next(iter(operation.responses["101"]), Media("application/json"))
@@ -232,12 +229,12 @@ def frame_media(operation: Operation) -> Media | None:
 
 
 def is_websocket(operation: Operation) -> bool:
-    """Whether the document lets a caller upgrade."""
+    """Whether the document declares an upgrade."""
     return operation.method == "GET" and "101" in operation.responses
 
 
 def _answers_at_once(operation: Operation) -> bool:
-    """Whether a feed is also a plain endpoint, for who does not ask for frames."""
+    """Whether a feed also has a plain JSON response."""
     return any(media.is_json for media in _successes(operation))
 
 
@@ -251,13 +248,14 @@ def _is_stream(media: Media) -> bool:
 
 
 def _required_header(gate: Gate) -> str:
-    """A header without which an endpoint cannot be asked, and for which nothing is known."""
+    """A required header without a known value."""
     parameters = gate.operation.parameters
     return next((p.name for p in parameters if p.where == "header" and p.name in gate.unfilled), "")
 
 
 def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
-    """What an operation shows and what fills it; the contract's `params` before inferred ones."""
+    """What an operation shows, and the sources of its parameters; the contract's `params` take
+    precedence."""
     endpoint = Endpoint(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
     operation = in_parts(without_acts(operation, said), said)
@@ -309,12 +307,12 @@ EMBEDS = listed(
     "include includes expand expands expansion expansions embed embeds embedded join joins with"
     " populate relations extra"
 )
-"""Words in the name of a parameter that has an answer hold more objects."""
+"""Words in names of parameters that embed further objects in a response."""
 
 
 def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
-    """An operation without the optional parameters whose words say that giving them changes
-    something: no question of the scan's own accord has them. `said`: named by the contract."""
+    """The operation without optional parameters whose names say that they change something; the
+    scan never sends these by itself. `said`: parameters that the contract names."""
     kept = tuple(
         each
         for each in operation.parameters
@@ -328,11 +326,11 @@ def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
 
 
 def _is_sent(parameter: Parameter) -> bool:
-    """Whether a value that the document gives is sent: only where it must be, and in no header
-    that HTTP itself has a use for (OpenAPI 3.1, Parameter Object).
+    """Whether the document's value is sent: only for a required parameter, and not for a header
+    that HTTP itself uses (OpenAPI 3.1, Parameter Object).
 
-    The example of an optional parameter narrows, sorts or filters what its author had in mind: a
-    list asked for so need not hold what it holds, or answers 400.
+    The example of an optional parameter filters or sorts: the response may lack objects or be a
+    400.
     """
     if parameter.where == "header":
         return parameter.required and parameter.name.lower() not in _HTTPS_OWN
@@ -343,7 +341,7 @@ _HTTPS_OWN = ("accept", "authorization", "content-type")
 
 
 def names_a_person(model: Model, source: str) -> bool:
-    """Whether a source is the key of something owned, or the name of an account."""
+    """Whether a source identifies an owned object or an account."""
     name, _, path = source.partition(".")
     resource = model.policy.resources.get(name)
     if resource is None or resource.owner.kind == "none":
@@ -354,14 +352,14 @@ def names_a_person(model: Model, source: str) -> bool:
 
 
 def _is_of_account(model: Model, source: str) -> bool:
-    """Whether a source is a member of an account, such as its tenant: below it each is shown what
-    is theirs, so that it chooses whose data comes."""
+    """Whether a source is a member of an account, such as its tenant, which selects whose data is
+    returned."""
     resource = model.policy.resources.get(source.partition(".")[0])
     return resource is not None and resource.is_account
 
 
 def _of_account(model: Model, parameter: str) -> dict[str, str]:
-    """The member of an account that is called like a parameter of a path: `tenant_id`."""
+    """The account member with the name of a path parameter, such as `tenant_id`."""
     said = words(parameter)
     for name, each in model.policy.resources.items() if len(said) > 1 else ():
         for leaf in model.tables[name].leaves if each.is_account else ():
@@ -374,7 +372,7 @@ _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
 def _chosen(gate: Gate) -> dict[str, Json]:
-    """The first choice of each member that the body of a read must have."""
+    """The first choice of every required body member."""
     content: dict[str, Json] = {}
     for at, each in members_with_choices(gate.operation, gate.sources):
         if each.required:
@@ -383,11 +381,11 @@ def _chosen(gate: Gate) -> dict[str, Json]:
 
 
 SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
-"""Methods that change nothing (RFC 9110, 9.2.1)."""
+"""Safe methods (RFC 9110, 9.2.1)."""
 
 
 def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
-    """`chosen`: the first of what may be chosen will do as well."""
+    """`chosen`: the first choice is good enough."""
     if parameter.example is not None:
         return parameter.example
     if parameter.shape.example is not None:
@@ -415,7 +413,7 @@ def _list_members(operation: Operation) -> frozenset[str]:
 
 
 def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Resources in the declared success answer, each with the fields declared there."""
+    """Resources in the declared success response, with their declared fields."""
     media = operation.success()
     found: dict[str, dict[str, None]] = {}
     if media is not None and media.shape is not None:
@@ -426,7 +424,7 @@ def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str,
         for segment in segments:
             at = member(at, segment) if at else None
         declared = _fields(at, model.bound) if at else ()
-        # Where the document says nothing, any field of the resource may come.
+        # Without a declaration, the response may hold any field of the resource.
         found.setdefault(resource, {}).update(
             dict.fromkeys(declared or model.tables[resource].leaves)
         )
@@ -440,7 +438,7 @@ def _fields(shape: Shape, bound: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
-    """Paths at which another resource is embedded: judged there, no field of this one."""
+    """Paths of embedded resources, which are judged by themselves."""
     for path in leaf_paths(shape, "", bound):
         at: Shape | None = shape
         for segment in path.split(".") if path else ():

@@ -31,7 +31,7 @@ _MEDIA_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Redactor:
-    """Turns answers into lines. `names` are the member names that the documents declare."""
+    """Turns responses into evidence lines. `names`: member names that the documents declare."""
 
     key: bytes
     names: frozenset[str]
@@ -46,7 +46,7 @@ class Redactor:
         marks: Mapping[tuple[str, ...], Mark],
         around: Collection[tuple[str, ...]] = (),
     ) -> Answer:
-        """One side of the evidence: the marked places and what stands near them."""
+        """One side of the evidence: the marked values and those near them."""
         leaves = list(leaves_of(value))
         near = [
             (at, leaf)
@@ -64,24 +64,25 @@ class Redactor:
         return Answer(identity, relation, status, known, lines, len(leaves) - len(lines))
 
     def pointer(self, at: tuple[str, ...]) -> str:
-        """A JSON pointer in which only declared names and list positions are legible."""
+        """A JSON pointer that keeps declared names and list positions and replaces all other
+        keys."""
         return pointer_of(
             part if part in self.names or (part.isdigit() and len(part) < 5) else "‹key›"
             for part in at
         )
 
     def hash(self, value: Json) -> str:
-        """Ten hex digits of HMAC-SHA256; nothing for values that say nothing."""
+        """Ten hex digits of HMAC-SHA256; empty for null and booleans."""
         if value is None or isinstance(value, bool):
             return ""
-        text = canonical(value).encode("utf-8", "surrogatepass")  # half a pair is sent, at times
+        text = canonical(value).encode("utf-8", "surrogatepass")  # a lone surrogate is possible
         return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:10]
 
 
 def media_name(media_type: str) -> str:
-    """A media type as far as it is a common word: a server may write anything in the header.
+    """A media type reduced to well-known names, since a server may put anything into the header.
 
-    A vendor's JSON reads `application/…+json`, what is none of the common types `other`.
+    Other JSON types become `application/…+json`, everything else `other`.
     """
     if not media_type or media_type in _MEDIA_TYPES:
         return media_type
@@ -90,7 +91,7 @@ def media_name(media_type: str) -> str:
 
 
 def shape(value: Json) -> str:
-    """What kind of value stands there, and how long."""
+    """The type of a value, and the length of a text."""
     match value:
         case None:
             return "null"
@@ -107,7 +108,7 @@ def shape(value: Json) -> str:
 
 
 def declared_names(document: Json) -> Iterator[str]:
-    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    """Member names that the document declares; only these may appear in evidence."""
     todo = [document]
     while todo:
         at = todo.pop()

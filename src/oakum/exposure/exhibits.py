@@ -18,63 +18,63 @@ from oakum.openapi.model import Json
 
 NOWHERE = "its owner is shown this field nowhere: judged by the object it stands in"
 Place = tuple[str, ...]
-"""Where an object stands in an answer; `*` for an element of a list."""
+"""Path of an object in a response; `*` for a list element."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked: by whom, where, about whose objects."""
+    """A request: caller, endpoint, and the owners it is about."""
 
     probe: str
     endpoint: str
     viewer: str | None
     targets: frozenset[str]
-    """Identities whose objects fill the parameters; empty: the endpoint picks."""
+    """Identities whose objects fill the parameters; empty when the endpoint selects objects
+    itself."""
     params: Mapping[str, str]
     """Path parameters as sent."""
     sent: frozenset[str]
-    """Every value that the question itself holds, so that an echo is no leak."""
+    """Every value in the request, so that an echo is not taken for a leak."""
     curl: str
     wrote: bool = False
-    """It is a write: to its owner too, what was sent is no news."""
+    """Whether it is a write: the values sent are then no news to the owner either."""
 
 
 @dataclass
 class OwnView:
-    """What an owner was last shown of their own at an endpoint. In memory only."""
+    """An owner's last response with their own data at an endpoint. In memory only."""
 
     value: Json
     status: int
     media_type: str
     leaves: dict[tuple[str, str], tuple[str, ...]]
-    """(resource, field) → where its owner saw it."""
+    """(resource, field) → path in the response."""
     states: list[tuple[str, Mapping[str, Json]]]
-    """(resource, its states) of each of their objects there."""
+    """(resource, its states) of each own object."""
     curl: str = ""
     objects: dict[tuple[str, str], dict[Place, set[str]]] = field(default_factory=dict)
-    """(resource, key) → where it stood → fields of this very object that had something in them
-    there. Key: empty, where the object says none."""
+    """(resource, key) → path → non-empty fields of this object. The key is empty if the object has
+    none."""
 
     def held(
         self, resource: str, key: str, path: str, filled: Collection[str], place: Place | None
     ) -> bool:
-        """Whether the owner was shown a field of this very object there, in this place of the
-        answer: the object that was asked for owes what an embedded view of it does not. `filled`:
-        the fields of it in which they were shown something anywhere; `place` None: the outermost
-        that it stood in."""
+        """Whether the owner was shown this field of this very object at this path: a full view of
+        an object must have fields that an embedded one may lack. `filled`: fields shown to the
+        owner anywhere; `place` None: the outermost path."""
         same = {each: places for (name, each), places in self.objects.items() if name == resource}
         known = [each for each in same if each]
         if key in known:
             return path in _fields(same[key], place)
         here = place is None or any(place in places for places in same.values())
-        if key and known:  # what they were shown last is another one
+        if key and known:  # the owner was last shown another object
             return path in filled and here
         shown = {each for places in same.values() for each in _fields(places, place)}
         return len(known) < 2 and path in shown
 
     @property
     def outermost(self) -> dict[str, int]:
-        """Resource → levels of the answer above the own object that has the fewest."""
+        """Resource → depth of the owner's outermost object."""
         found: dict[str, int] = {}
         for (name, _), places in self.objects.items():
             found[name] = min(found.get(name, MAX_DEPTH), *map(len, places))
@@ -86,13 +86,13 @@ def _fields(places: Mapping[Place, Collection[str]], place: Place | None) -> Col
 
 
 def place_of(pointer: tuple[str, ...], key: str = "") -> Place:
-    """Where an object stands, whichever element of a list, or value by its key in a map, it is."""
+    """Path of an object, with `*` for list elements and for its own key in a map."""
     return tuple("*" if step.isdigit() or (key and step == key) else step for step in pointer)
 
 
 @dataclass(frozen=True)
 class Exhibits:
-    """Makes the evidence that one answer gives."""
+    """Makes the evidence from one response."""
 
     cast: Cast
     knowledge: Knowledge
@@ -108,10 +108,10 @@ class Exhibits:
     def evidence(
         self, key: Key, instance: ObjectInstance, leaf: Leaf, who: str, weak: str = ""
     ) -> Evidence | None:
-        """Both answers; None where this finding has its evidence already.
+        """Both responses; None if the finding has evidence already.
 
-        Made once for each cell, owner and weakness: made for each of a thousand objects of a list,
-        of which it shows one, the work would grow with the square of the answer.
+        Cached by cell, owner and weakness: the work would otherwise grow with the square of a
+        list's length.
         """
         kind = (key, who, weak)
         if kind not in self._made:
@@ -138,7 +138,7 @@ class Exhibits:
         )
 
     def refusal(self, who: str, resource: str, path: str, held: frozenset[str]) -> Evidence:
-        """Both answers, where one lacks what it should have."""
+        """Both responses, where the viewer lacks a granted field."""
         return Evidence(
             self.own_side(who, resource, path),
             self.viewer_side(who, held, {}, []),
@@ -153,7 +153,7 @@ class Exhibits:
         marks: Mapping[tuple[str, ...], Mark],
         around: list[tuple[str, ...]],
     ) -> Answer:
-        """The answer itself, around what stands out."""
+        """The viewer's response, around the marked values."""
         viewer = self.question.viewer
         return self.redactor.answer(
             viewer or "nobody logged in",
@@ -166,7 +166,8 @@ class Exhibits:
         )
 
     def own_side(self, who: str, resource: str, path: str) -> Answer | None:
-        """What the owner was shown at the same endpoint; None: nothing, or they are the viewer."""
+        """The owner's response at the same endpoint; None if there is none, or the owner is the
+        viewer."""
         view = self.views.get((self.question.endpoint, who))
         if view is None or who == self.question.viewer:
             return None
@@ -179,6 +180,6 @@ class Exhibits:
 
 
 def by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
-    """The path of a query of GraphQL that leads to an object; empty at another endpoint."""
+    """GraphQL path to an object; empty at other endpoints."""
     steps = [step for step in pointer[1:] if not step.isdigit()]
     return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""

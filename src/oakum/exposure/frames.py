@@ -23,17 +23,18 @@ _SEPARATOR = b"\x1e"
 
 
 class Cutter(Protocol):
-    """Takes pieces, gives the frames that they have completed."""
+    """Takes chunks and returns the frames that are complete."""
 
     def take(self, piece: bytes, /) -> list[Frame]: ...
 
     def end(self) -> list[Frame]:
-        """What the last piece left. Half an event is one here: who listens has got its bytes."""
+        """Frames in the remaining bytes, also an incomplete event: the subscriber has received
+        it."""
         ...
 
 
 def cutter(media_type: str, asked: str) -> Cutter:
-    """For what the answer says it is; where it says nothing of use, for what was asked for."""
+    """The cutter for the response's media type, or for the requested one if that is of no use."""
     if media_type in LINES or (asked in LINES and media_type != EVENTS):
         return Lines()
     if is_json(media_type):
@@ -42,7 +43,7 @@ def cutter(media_type: str, asked: str) -> Cutter:
 
 
 class Events:
-    """Server-sent events: of each its data and the last id; comments, names and `retry` go."""
+    """Server-sent events: keeps data and id, drops comments, names and `retry`."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -51,14 +52,14 @@ class Events:
         self._id = ""
 
     def take(self, piece: bytes, /) -> list[Frame]:
-        """Events that a blank line has ended."""
+        """Events completed by a blank line."""
         self._rest += piece
         if not self._begun:
             if _BOM.startswith(self._rest[:3]) and len(self._rest) < 3:
-                return []  # perhaps the beginning of a byte order mark
+                return []  # possibly part of a byte order mark
             self._rest = self._rest.removeprefix(_BOM)
             self._begun = True
-        # a last CR may be half of a CRLF: it waits for the next piece
+        # A final CR may be half of a CRLF, so it waits for the next chunk.
         held = b"\r" if self._rest.endswith(b"\r") else b""
         text = self._rest.removesuffix(held) if held else self._rest
         lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
@@ -66,7 +67,7 @@ class Events:
         return [frame for line in lines if (frame := self._line(line))]
 
     def end(self) -> list[Frame]:
-        """The last event, ended or not."""
+        """The last event, complete or not."""
         if self._rest:
             self._line(self._rest.rstrip(b"\r"))
             self._rest = b""
@@ -87,34 +88,33 @@ class Events:
 
 
 class Lines:
-    """A frame is a line."""
+    """One frame for each line."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def take(self, piece: bytes, /) -> list[Frame]:
-        """Lines that have ended; blank ones say nothing."""
+        """Complete lines, without blank ones."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
         return [Frame(line) for each in lines if (line := each.strip(_SEPARATOR + b" \r"))]
 
     def end(self) -> list[Frame]:
-        """A last line needs no end."""
+        """The last line, even without a line end."""
         return self.take(b"\n")
 
 
 class Whole:
-    """A body that is one value: some endpoints answer so to whom they do not keep a feed open
-    for."""
+    """A body that is a single JSON value, which some feeds return instead of a stream."""
 
     def __init__(self) -> None:
         self._body = b""
 
     def take(self, piece: bytes, /) -> list[Frame]:
-        """Nothing before the end."""
+        """Collects the body; no frame before its end."""
         self._body += piece
         return []
 
     def end(self) -> list[Frame]:
-        """The body."""
+        """The whole body as one frame."""
         body, self._body = self._body, b""
         return [Frame(body)] if body.strip() else []

@@ -20,7 +20,7 @@ from oakum.openapi.model import Json
 
 @dataclass
 class Ground:
-    """What every answer is judged by; it grows with each."""
+    """Shared context of all evaluations; every response adds to it."""
 
     model: Model
     cast: Cast
@@ -28,18 +28,18 @@ class Ground:
     matrix: Matrix
     redactor: Redactor
     views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
-    """(endpoint, owner) → what the owner was last shown of their own there."""
+    """(endpoint, owner) → the owner's last view of their own data."""
     strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
         default_factory=dict
     )
-    """(owner, value) found outside every object → (endpoint, viewer, whose objects were asked for)
-    → probes. In memory only."""
+    """(owner, value) found outside every object → (endpoint, viewer, requested owner) → probes. In
+    memory only."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
 
     def who(self, instance: ObjectInstance, viewer: str | None = None) -> str:
-        """Whose an object is; the viewer's, where it belongs to several and they are one."""
+        """The owner of an object; the viewer, if they are one of several owners."""
         if self.is_nobodys(instance.resource):
             return NOBODY
         if viewer and self.cast.ids[viewer] & set(instance.owners):
@@ -47,24 +47,24 @@ class Ground:
         return self.cast.who(instance.owners)
 
     def is_nobodys(self, resource: str) -> bool:
-        """Whether a resource has no owners: a catalogue."""
+        """Whether a resource has no owners, such as a catalogue."""
         return self.model.policy.resources[resource].owner.kind == "none"
 
     def sources(self, viewer: str | None, who: str, *value: str) -> list[Source]:
-        """Objects of somebody's that a value (`resource, path, text`) may come of."""
+        """Objects of an owner that a value (`resource, path, text`) may come from."""
         name, path, text = value
         return sources_of_value(self.model, self.knowledge, viewer, who, (name, path, text))
 
     def may_see(self, viewer: str | None, who: str, resource: str, path: str, text: str) -> bool:
-        """Whether a value may come of an object that the contract shows a viewer."""
+        """Whether a value may come from an object that the contract shows to the viewer."""
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
 
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str
     ) -> bool:
-        """Whether a value comes of an object that the contract opens by what stands in it, so that
-        it says nothing of those that are closed."""
+        """Whether a value comes from an object that its own state opens, so that it says nothing
+        about closed ones."""
         sources = self.sources(viewer, who, resource, path, text)
         alike = sources == [Source(frozenset(), {})]
         return not alike and self._shows_any(sources, viewer, who, resource, path)
@@ -81,8 +81,8 @@ class Ground:
         )
 
     def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
-        """Relations in which an object of somebody's names a viewer for sure: its owner was shown
-        the member."""
+        """Relations in which an owner's object certainly names the viewer: the owner was shown the
+        member."""
         shown = self.knowledge.filled.get((who, resource, key), ())
         kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
         relations = self.model.policy.relations
@@ -92,8 +92,8 @@ class Ground:
         self, question: Question, what: tuple[str, str], who: str, held: frozenset[str],
         state: Mapping[str, Json], result: Result,
     ) -> list[frozenset[str]]:  # fmt: skip
-        """As what a viewer has told a result of a field: of two things that they are to an object,
-        as each by which the contract says the same of it; what leaks may leak by either."""
+        """The relations under which a result counts: of the relations to owner and object, those
+        with the same grant; a leak counts under all."""
         every = self.cast.kinds(held, question.viewer, who)
         if result is Result.LEAK or len(every) == 1:
             return [held]

@@ -18,15 +18,15 @@ from oakum.inference.lexicon import classify_field, words
 from oakum.openapi.model import Json
 
 _POOL = 16
-"""Values kept per name: a scan needs one, and must not grow with the target."""
+"""Most values kept for a name, so that memory does not grow with the target."""
 MIN_WITHIN = 8
-"""Characters of a value that stands within a longer text by no chance."""
+"""Shortest value, in characters, to search for within a longer text."""
 MIN_INSIDE = 5
-"""Characters of an owner's value that are found inside another value by no chance."""
+"""Shortest owner's value, in characters, to search for within another value."""
 MIN_CANARY = 7
-"""Characters below which a value turns up by chance."""
+"""Shortest canary in characters; shorter values occur by chance."""
 _MIN_WORD = 16
-"""The same for letters alone: dictionaries are full of them."""
+"""Shortest canary of letters only, which may be a dictionary word."""
 
 
 _MASK = re.compile(r"(?=.*[*•●#·…])[*•●#·…._\- ]+|[xX]{3,}")
@@ -39,7 +39,7 @@ _NO_WORD = re.compile(
 
 
 def canonical(value: Json) -> str:
-    """One text for a scalar, so that JSON, CSV and URLs compare."""
+    """A scalar as text, so that values from JSON, CSV and URLs compare."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -48,10 +48,10 @@ def canonical(value: Json) -> str:
 
 
 def says_nothing(value: Json) -> bool:
-    """Whether a value is one that stands in for nothing: proof of neither leak nor care.
+    """Whether a value is empty, a mask or a placeholder, which proves neither leak nor protection.
 
-    A mask (`***`, `••••`) and a word for nothing (`Unknown`, `n/a`) do, even when they are shown to
-    the owner as well.
+    This holds for masks (`***`, `••••`) and words such as `Unknown` or `n/a` even if the owner sees
+    them too.
     """
     if isinstance(value, str) and (
         _MASK.fullmatch(value) or is_no_instant(value) or _NO_WORD.fullmatch(value.strip())
@@ -61,54 +61,54 @@ def says_nothing(value: Json) -> bool:
 
 
 def is_theirs(text: str, known: Collection[str]) -> bool:
-    """Whether a value is one of an owner's, or holds one."""
+    """Whether a value equals or contains one of the owner's."""
     return text in known or any(len(each) >= MIN_INSIDE and holds(text, each) for each in known)
 
 
 @dataclass
 class Knowledge:
-    """Values by owner, and ids by the name of what they identify."""
+    """Values by owner, and ids by name."""
 
     own: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, field path) → values its owner was shown."""
     present: set[tuple[str, str, str]] = field(default_factory=set)
-    """(identity, resource, field path) that its owner was shown with something in it, be it no."""
+    """(identity, resource, field path) shown to its owner with a value."""
     empty: set[tuple[str, str, str]] = field(default_factory=set)
-    """(identity, resource, field path) that its owner was shown with nothing in it."""
+    """(identity, resource, field path) shown to its owner without a value."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
     choices: frozenset[str] = frozenset()
-    """Values that the document itself names as what may stand somewhere."""
+    """Values that the document itself lists as possible."""
     common: set[str] = field(default_factory=set)
-    """Values of the cast's that somebody outside it has as well: they name nobody."""
+    """Values of an identity that others outside the test identities have too, so that they identify
+    nobody."""
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """(resource, key) → all owners' ids, of an object that named all of several."""
+    """(resource, key) → ids of all owners of a shared object."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
-    """(identity, resource, key) → states that this very object was seen in."""
+    """(identity, resource, key) → states in which this object was seen."""
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
-    """(identity, resource, key) → other identity → relations that the members of this very object
-    say it holds, or leave open."""
+    """(identity, resource, key) → other identity → relations that this object's members give it, or
+    leave open."""
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
-    """(identity, resource, key, field path) → endpoint → the value that its owner was last shown of
-    this object there."""
+    """(identity, resource, key, field path) → endpoint → the value last shown to the owner
+    there."""
     filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
-    """(identity, resource, key) → field paths in which its owner was shown something of it."""
+    """(identity, resource, key) → field paths shown to the owner with a value."""
     joint: dict[tuple[str, str, str], set[frozenset[str]]] = field(default_factory=dict)
-    """(resource, field path, value) → who own an object with it together, for each such object."""
+    """(resource, field path, value) → sets of joint owners of the objects that have it."""
     ambient: Ambient = field(default_factory=Ambient)
-    """Which values are the environment's, whoever was shown them."""
+    """Ambient values, which identify nobody."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     _listed: list[tuple[str, tuple[str, str, str]]] | None = None
-    """What `canaries` gives; None when something has been learnt since."""
+    """Cached result of `canaries`; None after a change."""
     _starts: dict[str, dict[str, None]] = field(default_factory=dict)
-    """First characters of a value → values that begin so."""
+    """First `MIN_WITHIN` characters → values that start with them."""
     _addresses: dict[str, None] = field(default_factory=dict)
 
     def learn_own(self, who: str, instance: ObjectInstance, owners: Collection[str] = ()) -> None:
-        """Take in an object of `who`'s that `who` was shown; `owners`: identities it belongs to,
-        where they are several."""
+        """Records an object that its owner was shown; `owners`: all of them, if it is shared."""
         flat: dict[str, str] = {}
         for leaf in instance.leaves:
             key = (who, instance.resource, leaf.path)
@@ -142,24 +142,25 @@ class Knowledge:
     def was_shown(
         self, who: str, resource: str, key: str, path: str, *, blank: bool = False
     ) -> bool:
-        """Whether an owner was shown a field of one object with something in it. That another of
-        their objects has it says nothing of this one; where this one is not known, it has to do,
-        but for a `blank` that the owner of some such object was shown as well."""
+        """Whether an owner was shown a value in this field of this object. If the object is
+        unknown, any object of theirs will do, unless the value is `blank` and the owner has seen it
+        blank elsewhere."""
         this = self.filled.get((who, resource, key)) if key else None
         if blank and this is None and (who, resource, path) in self.empty:
             return False
         return (who, resource, path) in self.present if this is None else path in this
 
     def suppose(self, who: str, resource: str, key: str, id: str) -> None:
-        """Take an account's id for the key of its one object, where no object is known yet."""
+        """Assumes the account's id as the key of its only object until that object is seen."""
         if not self.objects.get((who, resource)):
             self.objects[(who, resource)] = [{key: id}]
 
     def learn_others(self, instance: ObjectInstance) -> None:
-        """Of an outsider's object only one thing is kept: which of the cast's values it shares.
+        """Records which values of the test identities an outsider's object shares, and nothing
+        else.
 
-        What names its owner with a value that no two people have, such as the address of one of the
-        cast, is no outsider's.
+        An object whose owner is named by a unique value of a test identity, such as an e-mail
+        address, is not an outsider's.
         """
         for leaf in instance.leaves:
             text = canonical(leaf.value)
@@ -170,8 +171,8 @@ class Knowledge:
                 self._listed = None
 
     def shared(self, who: str, resource: str, path: str, text: str) -> bool:
-        """Whether another identity has the same value in the same field: a default, perhaps. That
-        an object belongs to two makes nothing of it common."""
+        """Whether another identity has the same value in the same field, perhaps a default; joint
+        owners of one object do not count."""
         together = self.together(resource, path, text)
         return any(
             name != who and name not in together and (kind, field) == (resource, path)
@@ -179,28 +180,26 @@ class Knowledge:
         )
 
     def together(self, resource: str, path: str, text: str) -> frozenset[str]:
-        """Identities that own every object with a value of those that several own. What a host has
-        in common with each of two guests is a default, perhaps, and names neither of these."""
+        """Identities that jointly own every shared object with this value. A value that a host
+        shares with each of two guests may be a default and names neither."""
         groups = self.joint.get((resource, path, text))
         return frozenset.intersection(*groups) if groups else frozenset()
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
-        """What the owner of an object is shown in a field at other endpoints than those of a
-        value."""
+        """Values that the owner is shown in this field at other endpoints."""
         faces = self.faces.get((who, resource, key, path), {})
         return set(faces.values()) - {text}
 
     def forget(self, who: str) -> None:
-        """Somebody's settings have changed: what endpoints show them of themselves may be
-        another."""
+        """Drops an owner's values by endpoint after a change of settings."""
         self.faces = {
             place: endpoints for place, endpoints in self.faces.items() if place[0] != who
         }
         self.ambient.forget(who)
 
     def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:
-        """The identity that was shown a value in its own object before this viewer was; empty:
-        none, or this viewer has known it all along."""
+        """The identity that was shown this value in its own object before the viewer was; empty if
+        there is none, or the viewer has it too."""
         places = self._index.get(text, set())
         if (viewer, resource, path) in places:
             return ""
@@ -208,7 +207,7 @@ class Knowledge:
         return next((each[0] for each in self.own if each in named), "") if named else ""
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
-        """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""
+        """Records ids by name: `ride.id`, `ride_id` and `rideId` are the same."""
         for pointer, value in leaves:
             if isinstance(value, str | int) and not isinstance(value, bool) and pointer:
                 name = _name(tuple(part for part in pointer if not part.isdigit()))
@@ -217,10 +216,9 @@ class Knowledge:
                     values[canonical(value)] = None
 
     def values(self, source: str, who: str | None) -> list[str]:
-        """Values that fill a parameter: of `who`'s own objects, or of anybody's for None.
+        """Values to fill a parameter with: from `who`'s own objects, or from anybody's if None.
 
-        Of anybody's, those that most people have come first: the class that most of them ride in
-        shows most of them at once.
+        Anybody's are ordered by the number of owners, so that one request covers most of them.
         """
         resource, _, path = source.partition(".")
         owners = [who] if who is not None else [name for name, r in self.objects if r == resource]
@@ -234,7 +232,8 @@ class Knowledge:
         return sorted(found, key=lambda value: -len(found[value]))
 
     def _linked(self, resource: str, path: str, who: str) -> list[str]:
-        """Keys of `who`'s objects that other objects of theirs name: `BasketItem.BasketId`."""
+        """Keys of an owner's objects that others of their objects refer to:
+        `BasketItem.BasketId`."""
         wanted = (*words(resource), *words(path))
         return list(
             dict.fromkeys(
@@ -248,14 +247,14 @@ class Knowledge:
 
     @staticmethod
     def named_in(row: Mapping[str, str], source: str) -> str:
-        """The key of another resource's object that an object names: `feed_id`, or `feed.id` of
-        what it holds; empty: it names none."""
+        """The key of another resource that an object refers to, as `feed_id` or nested `feed.id`;
+        empty if none."""
         wanted = words(source)
         fields = (e for e in row if wanted in (words(e), words(e.rpartition(".")[2])))
         return next((row[each] for each in fields), "")
 
     def named(self, parameter: str) -> list[str]:
-        """Values seen in any answer under the name of a parameter."""
+        """Values seen in any response under a parameter's name."""
         wanted = " ".join(words(parameter))
         exact = list(self.pool.get(wanted, ()))
         return exact or next(
@@ -263,10 +262,10 @@ class Knowledge:
         )
 
     def canary(self, text: str, *, aside: bool = False) -> tuple[str, str, str] | None:
-        """The one (identity, resource, field) a value stands for, if it stands for just one.
+        """The (identity, resource, field) that a value identifies; None if it is not unique.
 
-        Short values, values that two identities share and those of the environment name nobody.
-        `aside`: that it stands in an object of nobody's as well is no matter.
+        Short, shared and ambient values identify nobody. `aside`: ignore objects without an
+        owner.
         """
         if len(text) < MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
             return None
@@ -282,19 +281,19 @@ class Knowledge:
         return min(own)
 
     def may_be_ambient(self, text: str, endpoint: str = "") -> bool:
-        """Whether a value that one identity was shown may be the environment's, at an endpoint."""
+        """Whether an identity's value may be ambient at an endpoint."""
         return any(
             self.ambient.may_hold(key[0], key[1:], text, endpoint)
             for key in self._index.get(text, ())
         )
 
     def owners(self, text: str) -> set[tuple[str, str, str]]:
-        """(identity, resource, field) of all who were shown a value as their own."""
+        """(identity, resource, field) of everybody with this value."""
         return {key for key in self._index.get(text, ()) if key[0]}
 
     def places(self, text: str, who: str) -> list[tuple[str, str]]:
-        """(resource, field) of somebody's objects in which they were shown a value; none where
-        another identity was shown it too, or it is the environment's."""
+        """(resource, field) of an owner's objects with this value; empty if another identity has it
+        too, or it is ambient."""
         keys = self._index.get(text, set())
         names = {key[0] for key in keys}
         together = names <= {who} or all(names <= self.together(*key[1:], text) for key in keys)
@@ -305,11 +304,11 @@ class Knowledge:
         return sorted({key[1:] for key in keys if key[0] == who})
 
     def nobodys(self, text: str) -> list[tuple[str, str]]:
-        """(resource, field) of objects that are nobody's in which a value stands."""
+        """(resource, field) of ownerless objects with this value."""
         return [key[1:] for key in self._index.get(text, ()) if not key[0]]
 
     def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Every value that names one identity's field."""
+        """Every value that identifies one identity's field."""
         if self._listed is None:
             found = [(text, self.canary(text)) for text in self._index]
             self._listed = [(text, key) for text, key in found if key is not None]
@@ -318,8 +317,7 @@ class Knowledge:
                 yield text, key
 
     def within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Values that name one identity's field, of at least `MIN_WITHIN` characters, which stand
-        in a text; by a table of their beginnings, since answers are long and values many."""
+        """Canaries of at least `MIN_WITHIN` characters in a text, found by a table of prefixes."""
         found: dict[str, None] = {}
         for at in range(len(text) - MIN_WITHIN + 1):
             for value in self._starts.get(text[at : at + MIN_WITHIN], ()):
@@ -328,13 +326,13 @@ class Knowledge:
         yield from ((each, key) for each in found if (key := self.canary(each)) is not None)
 
     def addresses(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """E-mail addresses that name one identity's field."""
+        """E-mail addresses that identify one identity's field."""
         yield from ((e, key) for e in self._addresses if (key := self.canary(e)) is not None)
 
 
 def _name(pointer: tuple[str, ...]) -> str:
     if not pointer:
-        return ""  # the answer is the value
+        return ""  # the response itself is the value
     last = words(pointer[-1])
     if last in (("id",), ("uuid",), ("key",)) and len(pointer) > 1:
         last = (*words(pointer[-2]), *last)
@@ -342,7 +340,7 @@ def _name(pointer: tuple[str, ...]) -> str:
 
 
 def objects_of(value: Json) -> Iterator[Mapping[str, Json]]:
-    """Every object of a value, the outer before the inner; however deep it is nested."""
+    """Every object in a value, outer before inner, at any depth."""
     todo = [value]
     while todo:
         at = todo.pop()
@@ -354,7 +352,7 @@ def objects_of(value: Json) -> Iterator[Mapping[str, Json]]:
 
 
 def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every scalar of a value, with its place; however deep it is nested."""
+    """Every scalar in a value with its path, at any depth."""
     ahead = [iter([(at, value)])]
     while ahead:
         for place, each in ahead[-1]:

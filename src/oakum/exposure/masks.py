@@ -22,16 +22,15 @@ _NOTHING = re.compile(
     r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
 )
 Kind = Literal["value", "mask", "alike", "unclear"]
-"""`alike`: several owners are shown it, and this one another at another time or place. A mask may
-be, and so may what varies by itself: of a field that holds it, nothing is closed."""
+"""`alike`: several owners are shown it, and this one sees other values too. It may be a mask or
+vary by itself, so a field with it is never closed."""
 
 
 _MASKED = re.compile(r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@")
 
 
 def looks_masked(value: Json) -> bool:
-    """Whether a value, or one in it, looks like a mask: written back, it would take the place of
-    what it hides."""
+    """Whether a value is or contains a mask, which must not be written back over the real value."""
     return _MASKED.search(json_bytes(value).decode()) is not None
 
 
@@ -39,19 +38,19 @@ _PARTLY = re.compile(
     r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@|(?<![0-9A-Za-z])[xX*](?:[.:/-][xX*])+(?![0-9A-Za-z])"
 )
 _HIDDEN = re.compile(r"[*•●·█#…]+|\.{3}|[xX]{2,}|(?<![0-9A-Za-z])(?:[xX]|0+)(?![0-9A-Za-z])")
-"""What stands in a mask for what it hides; a part of zeros (`10.1.0.0`) only beside the whole."""
+"""Masked parts of a value; zeros (`10.1.0.0`) count only in comparison with the full value."""
 _LONGEST = 200
 _MOST_HIDDEN = 6
 
 
 def is_partly_masked(value: Json) -> bool:
-    """Whether a value looks like one of which a part is hidden: `10.1.x.x`, `a…@example.org`."""
+    """Whether part of a value is masked: `10.1.x.x`, `a…@example.org`."""
     return isinstance(value, str) and _PARTLY.search(value) is not None
 
 
 def hides(text: str, whole: str) -> bool:
-    """Whether a text is another with parts of it hidden: `10.1.x.x` and `10.1.0.0` of `10.1.7.12`,
-    `+44 **** 34` of `+44 7700 34`."""
+    """Whether a text is a masked form of another: `10.1.x.x` and `10.1.0.0` of `10.1.7.12`, `+44
+    **** 34` of `+44 7700 34`."""
     if text == whole or len(whole) > _LONGEST:
         return False
     shown = _HIDDEN.split(text)
@@ -66,15 +65,15 @@ def hides(text: str, whole: str) -> bool:
 
 
 def is_no_instant(text: str) -> bool:
-    """Whether a text is what languages write for no time, or for no id."""
+    """Whether a text is a zero time or a nil UUID."""
     return _NOTHING.fullmatch(text) is not None
 
 
 def kind_of(text: str, others: Collection[str], names: Collection[str], *, shared: bool) -> Kind:
-    """What a value is that an owner sees, beside what they see in its place at other endpoints.
+    """Classifies a value that an owner sees, given `others` in the same field at other endpoints.
 
-    `names`: what everybody may know of the owner, such as id and user name; `shared`: other owners
-    see the same value in that field.
+    `names`: public values of the owner such as id and user name; `shared`: other owners see the
+    same value.
     """
     if any(hides(text, each) for each in others):
         return "mask"
@@ -89,7 +88,7 @@ def kind_of(text: str, others: Collection[str], names: Collection[str], *, share
 
 
 def _made_of(text: str, names: Collection[str]) -> tuple[bool, int]:
-    """Whether a text has a word that stands in for something, and how many public names."""
+    """Whether a text contains a masking word, and how many public names."""
     return _WORDS.search(text) is not None, sum(1 for n in names if n and _holds(text, n))
 
 

@@ -26,7 +26,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 
 NOBODY = ""
-"""The owner of what belongs to nobody: a catalogue."""
+"""Owner of ownerless objects, such as a catalogue's."""
 ECHO = "an echo"
 ALIKE = "alike"
 AROUND = "named around it"
@@ -35,7 +35,7 @@ _COMMON = "the value is too common to tell whose it is, and leaks in another sta
 
 
 class Key(NamedTuple):
-    """What names a cell; `endpoint` is an operation id."""
+    """Identifies a cell; `endpoint` is an operation id."""
 
     endpoint: str
     resource: str
@@ -45,13 +45,13 @@ class Key(NamedTuple):
 
     @property
     def finding(self) -> tuple[str, str, str, State]:
-        """What all endpoints with the same defect have in common."""
+        """Key without the endpoint: cells with the same defect share it."""
         return self[1:]
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What one answer says of one cell."""
+    """What one response says about one cell."""
 
     key: Key
     granted: bool
@@ -60,10 +60,10 @@ class Observation:
     owner: str
     evidence: Evidence | None = None
     weak: str = ""
-    """Why what was seen is no proof, in words; empty: nothing stands against it."""
+    """Why the observation is no proof; empty when it is."""
 
     def yields_to(self, result: Result, weak: str) -> bool:
-        """Whether another result of the same answer says more of the cell."""
+        """Whether another result from the same response is stronger."""
         if result is self.result:
             return bool(self.weak) and not weak
         order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
@@ -72,13 +72,12 @@ class Observation:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A field that the contract denies, with something in it that may or may not be its owner's.
+    """A value in a denied field that may or may not be the owner's.
 
-    `another value`: not what its owner sees. A placeholder, unless the field is one that reads
-    differently for every reader. `too common a value`: `false` or `0`, unless the same endpoint
-    showed the same viewer the field when it held something else. `ECHO`: what the question itself
-    held, which neither shows nor confirms anything. `AROUND`: the object around may name the viewer
-    in a relation that the field is granted to.
+    `another value`: differs from the owner's, so it is a placeholder unless the field varies by
+    reader. `too common a value`: `false` or `0`, unless the endpoint leaked another value of the
+    field to the same viewer. `ECHO`: repeats the request and proves nothing. `AROUND`: the
+    enclosing object may name the viewer in a relation that may see the field.
     """
 
     why: str
@@ -87,41 +86,41 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that is kept of one answer: no value of anybody."""
+    """What is kept of one response; no personal data."""
 
     probe: str
     status: int
     observations: tuple[Observation, ...] = ()
     sighted: tuple[tuple[str, str], ...] = ()
-    """(owner, resource) pairs in the answer."""
+    """(owner, resource) pairs in the response."""
     witnessed: tuple[tuple[str, str, str], ...] = ()
-    """(owner, resource, field) that somebody entitled was shown."""
+    """(owner, resource, field) shown to an entitled viewer."""
     embedded: tuple[tuple[str, bool], ...] = ()
-    """(resource, whether it stood inside an object of another)."""
+    """(resource, whether it was embedded in another object)."""
     doubts: tuple[Doubt, ...] = ()
     relative: tuple[tuple[str, str], ...] = ()
-    """(resource, field) that somebody entitled was shown with a value its owner does not see."""
+    """(resource, field) shown to an entitled viewer with another value than the owner's."""
     whole: bool = True
-    """Whether what did not come is known not to have come; a body nobody can read says nothing."""
+    """Whether a missing value is really missing; False for an unreadable body."""
     unclear: tuple[tuple[str, str, str], ...] = ()
     """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
     of the owner's is closed by it. Owner: empty for anybody's."""
     blank: tuple[tuple[str, str, str, str], ...] = ()
     """(viewer, owner, resource, field) that came with nothing in it, and may hold nothing."""
     tentative: bool = False
-    """It rests on what later answers may take back; these need values, which no journal holds."""
+    """Whether later responses may retract it; this needs values, which no journal holds."""
 
 
 @dataclass
 class Entry:
-    """A cell under construction."""
+    """A cell and its result so far."""
 
     granted: bool
     result: Result = Result.UNTESTED
     viewer: str | None = None
     owner: str = ""
     probes: list[str] = field(default_factory=list)
-    """Keys of the probes that showed it, first first."""
+    """Keys of the probes that showed it, the first one first."""
 
 
 _BASIC = ("anyone", "authenticated")
@@ -136,7 +135,7 @@ _RANK = {
 
 @dataclass
 class _Memo:
-    """What is put together once, as it is asked for at every question."""
+    """Caches for values that every request needs."""
 
     cells: dict[tuple[str, str, str, tuple[int, ...]], list[tuple[Key, Entry]]] = field(
         default_factory=dict
@@ -147,21 +146,21 @@ class _Memo:
     states: dict[tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json]]] = field(
         default_factory=dict
     )
-    """(resource, owner) → their state, with what it was read from."""
+    """(resource, owner) → cached state, with the inputs that it was computed from."""
 
 
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
     suspect: Mapping[tuple[str, str, str, State], str] = MappingProxyType({})
-    """Finding → why nothing proves it, however often it is seen."""
+    """Finding → why it stays unproven, however often it is seen."""
     adding_only = False
-    """Whether what comes now may only add leaks: who was shown a field is not blocked, when another
-    object is withheld."""
+    """Whether new responses may only add leaks: a viewer who was shown a field is not blocked if
+    another object is withheld."""
 
     keyless = ""
-    """Why what was refused to nobody logged in may be refused for want of a client's key; empty:
-    they send it, or there is none."""
+    """Why a refusal to an anonymous caller may be due to a missing application key; empty if it is
+    sent or not needed."""
 
     def __init__(
         self,
@@ -170,57 +169,57 @@ class Matrix:
         cast: Cast,
         expected: Mapping[str, tuple[frozenset[str], bool]] = {},
     ) -> None:
-        """`expected`: kinds of viewers that every owned resource is to be asked as, by name →
-        relations held, logged in or not; beside those of the cast and those that grants name."""
+        """`expected`: further kinds of viewers to test for every owned resource: name → relations,
+        and whether logged in."""
         self._expected = expected
         self.model = model
         self.cast = cast
         self.gates = {gate.id: gate for gate in gates}
         self.entries: dict[Key, Entry] = {}
         self.wanted: Callable[[Key], bool] | None = None
-        """Cells that the run is about; None: all."""
+        """Filter on the cells of this run; None: all."""
         self.insists: Callable[[Key, str | None], bool] | None = None
-        """Cells that this viewer's answers about all owners are wanted for, closed or not: what is
-        closed between two may leak between others. None: none."""
+        """Cells for which this viewer is tested against all owners even if closed between two;
+        None: none."""
         self.witnessed: set[tuple[str, str, str, str]] = set()
-        """(endpoint, owner, resource, field) that somebody entitled was shown."""
+        """(endpoint, owner, resource, field) shown to an entitled viewer."""
         self.carried: set[tuple[str, str]] = set()
-        """(endpoint, resource) of which anybody was shown any object."""
+        """(endpoint, resource) shown to anybody."""
         self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
         self.causes: dict[Key, str] = {}
-        """Cells of which a technique knows by what they leak: `cache`."""
+        """Leaking cell → technique that explains it, such as `cache`."""
         self.confirmed: set[tuple[str, str, str, State]] = set()
-        """Leaks that a second answer has shown again."""
+        """Leaks seen in a second response."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
-        """Over-blocks: the first evidence, and whether a second answer has shown it again."""
+        """Over-blocks → first evidence, and whether seen in a second response."""
         self.weak: dict[tuple[str, str, str, State], str] = {}
-        """Findings that something stands against → what; a stronger answer may prove them yet."""
+        """Finding → why it is not proven yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
-        """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
+        """(endpoint, resource) → viewer → owner ids outside the test identities. In memory only."""
         self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
-        """States of an owner's objects, each its own, that a question may be about; None: nobody
-        knows of any."""
+        """States of the owner's objects that a request may be about; None if unknown."""
         self.embedded: set[tuple[str, str]] = set()
-        """(endpoint, resource) that leaves only inside an object of another: it shares its fate."""
+        """(endpoint, resource) that occurs only inside another object, with which it is judged."""
         self.ends = Ends()
-        """Which lists were read to their end."""
+        """Which lists were read to the end."""
         self.relative: set[tuple[str, str]] = set()
-        """(resource, field) that reads differently for every reader."""
+        """(resource, field) whose value differs by reader."""
         self._doubts: dict[Key, tuple[str, Doubt]] = {}
         self._outer: set[tuple[str, str]] = set()
         self.known: set[tuple[str, str, str]] = set()
-        """(owner, resource, field) that an owner was shown with something in it, anywhere."""
+        """(owner, resource, field) shown to its owner with a value."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
-        """(endpoint, owner, resource) → fields that the owner was shown there."""
+        """(endpoint, owner, resource) → fields shown to the owner there."""
         self.closed_to: set[tuple[str, Key]] = set()
-        """(viewer, cell) of what did not come to somebody who is logged in."""
+        """(viewer, cell) that was closed to a logged-in viewer."""
         self.hopeless: set[tuple[str, str, str]] = set()
-        """(endpoint, owner, resource) that the endpoint does not show, whoever asks."""
+        """(endpoint, owner, resource) that the endpoint never shows."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
-        """(endpoint, viewer, owner): it picks its own objects, and left them out once."""
-        self.by_peer = set[str]()  # endpoints that show a caller their own, with whom they name
+        """(endpoint, viewer, owner) that an endpoint which selects objects itself left out."""
+        # endpoints that show callers their own data about the person they name
+        self.by_peer = set[str]()
         self._memo, self._kinds = _Memo(), self._viewer_kinds()
         self._plan_all()
 
@@ -231,8 +230,8 @@ class Matrix:
                     self._plan(gate.id, resource, path)
 
     def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
-        """(resource, label) → relations held, logged in or not: every pair of the cast, and every
-        relation that a grant names although nobody in the cast stands so."""
+        """(resource, label) → relations, and whether logged in: all pairs of test identities, and
+        relations that only a grant names."""
         kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
         policy = self.model.policy
         for name, resource in policy.resources.items():
@@ -260,7 +259,7 @@ class Matrix:
         own = endpoint == self.model.policy.caller.operation
         for (name, label), (held, logged_in) in self._kinds.items():
             if name != resource or (own and label in self._expected):
-                continue  # where the caller alone is spoken of, there is nobody else to ask for
+                continue  # an endpoint about the caller alone has no other owners
             for values in self._combinations(table, path):
                 key = Key(endpoint, resource, path, label, state_key(table, path, values))
                 granted = self.granted(endpoint, resource, path, held, logged_in, values)
@@ -277,7 +276,7 @@ class Matrix:
     ) -> bool:
         """Whether the contract shows a field to holders of these relations at this endpoint.
 
-        A way that the document does not have asks for no login of its own.
+        An undocumented variant requires no login by itself.
         """
         operation = self.operation(endpoint)
         free = bool(self.how(endpoint)) and self.model.rule(operation).call is None
@@ -285,17 +284,17 @@ class Matrix:
         return passes and allows(self.model.tables[resource], path, held, values)
 
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
-        """Whether the contract shows a field of this owner's to this viewer, at any endpoint; where
-        it hangs on a setting that nobody has read, it may."""
+        """Whether the contract shows an owner's field to the viewer at any endpoint; also True if
+        it depends on an unknown state."""
         if self.cast.in_doubt(owner, resource) & set(deciding(self.model.tables[resource], path)):
             return True
         held = self.cast.relations(viewer, owner)
         return allows(self.model.tables[resource], path, held, self.state(resource, owner))
 
     def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
-        """Whether the path names an object of another kind of which the contract shows this viewer
-        nothing: who may not know of an album is not told who may be invited to it.
-        Or it names the other side, who has nothing there to be shown to others."""
+        """Whether the path names an enclosing object that the contract hides from the viewer:
+        invitees of a hidden album are hidden too. Also True if the path names the other side of a
+        relationship."""
         if gate.id in self.by_peer:
             return True
         for parameter, source in gate.sources.items():
@@ -318,20 +317,21 @@ class Matrix:
     # ------------------------------------------------------------ asking
 
     def _is_open(self, key: Key, entry: Entry, viewer: str | None) -> bool:
-        """Whether another answer to this viewer may change what is known of a cell."""
+        """Whether another response to this viewer may change a cell."""
         result = entry.result
         if result is Result.UNTESTED:
             return True
         if result is Result.LEAK:
-            return not entry.probes  # what stands against it may be settled by another's answer
+            return not entry.probes  # another response may resolve the doubt
         return result is Result.CLOSED and self.insists is not None and self.insists(key, viewer)
 
     def undecided(
         self, endpoint: str, viewer: str | None, owner: str, only: str = ""
     ) -> Iterator[Key]:
-        """Cells at an endpoint that this viewer's answer about this owner's objects could decide.
+        """Cells that this viewer's response about this owner could decide.
 
-        `only`: of this resource, known to be shown there; else of all that are not given up.
+        `only`: cells of this resource, which the endpoint is known to show; otherwise all that are
+        not hopeless.
         """
         gate = self.gates[endpoint]
         for resource in gate.shows:
@@ -353,11 +353,11 @@ class Matrix:
     def candidates(
         self, gate: Gate, resource: str, label: str, owner: str
     ) -> Iterator[tuple[Key, Entry]]:
-        """Cells of one kind of viewer in the states that the owner's objects behind an endpoint are
-        in. No state changes which cells there are: they are put together once for each."""
+        """Cells of one kind of viewer in the current states of the owner's objects; cached, since
+        states do not change which cells exist."""
         table, values = self.model.tables[resource], self.state(resource, owner)
         cells = self._memo.cells
-        if self._memo.counted != len(self.entries):  # another cell may be one of them
+        if self._memo.counted != len(self.entries):  # a new cell may belong to them
             cells.clear()
             self._memo.counted = len(self.entries)
         own = self.conditions(gate, table.resource, owner) if self.conditions else []
@@ -372,7 +372,7 @@ class Matrix:
             yield from cells[place]
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
-        """Whether an answer that may show this owner's object can still tell anything of a cell."""
+        """Whether a response with this owner's object can still decide a cell."""
         place = (key.endpoint, owner, key.resource)
         if place in self.own:
             carried = key.field in self.own[place]
@@ -381,7 +381,7 @@ class Matrix:
         else:
             return True
         if carried or entry.granted:
-            return carried  # a field that this endpoint does not carry is neither open nor blocked
+            return carried  # a field that the endpoint does not return is neither open nor blocked
         table = self.model.tables[key.resource]
         return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
 
@@ -391,7 +391,7 @@ class Matrix:
         return place in self.own or (*place, "") in self.witnessed
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
-        """An owner's state, as their account says now."""
+        """An owner's current states."""
         principal, ids = self.cast.principal(None), tuple(self.cast.ids.get(owner, ()))[:1]
         known = self._memo.states.get((resource, owner))
         if known is None or known[0] is not principal or known[1] != ids:
@@ -403,10 +403,10 @@ class Matrix:
     # ------------------------------------------------------------ learning
 
     def apply(self, endpoint: str, outcome: Outcome) -> None:
-        """Take in what an answer said."""
+        """Adds the observations of a response."""
         for seen in outcome.observations:
             if seen.result is Result.OVER_BLOCK and self.how(endpoint):
-                continue  # a way that nobody documented owes nobody anything
+                continue  # an undocumented variant need not show anything
             if self.wanted is None or self.wanted(seen.key):
                 self._enter(seen, outcome.probe)
             if seen.viewer and seen.result is Result.CLOSED:
@@ -445,7 +445,7 @@ class Matrix:
             self._wrong(seen, entry, probe)
 
     def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
-        """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
+        """Keeps a finding's first evidence; a second response confirms it."""
         name = seen.key.finding
         again = bool(entry.probes) and probe not in entry.probes and seen.result is entry.result
         if seen.result is Result.OVER_BLOCK:
@@ -463,31 +463,30 @@ class Matrix:
         entry.probes.append(probe)
 
     def is_unclear(self, endpoint: str, viewer: str | None, owner: str, resource: str) -> bool:
-        """Whether something came of which nobody can tell that it is not this owner's."""
+        """Whether an object came that may or may not be this owner's."""
         asked = (endpoint, viewer or "")
         return any((*asked, each, resource) in self.unclear for each in (owner, ""))
 
     def doubt(self, key: Key) -> str:
-        """Why what stood in a denied field proves nothing; empty: nothing such stood there."""
+        """Why a value in a denied field proves nothing; empty if there was none."""
         return self._doubts[key][1].why if key in self._doubts else ""
 
     def is_doubtful(self, key: Key) -> bool:
-        """Whether something stood in a denied field that could not be told from its owner's."""
+        """Whether a denied field held a value that may or may not be the owner's."""
         return key in self._doubts
 
     def doubts(self, endpoint: str, viewer: str | None) -> bool:
-        """Whether this viewer's answer at this endpoint left something that cannot be told."""
+        """Whether this viewer's response left such a doubtful value."""
         return any(
             (key.endpoint, doubt.leak.viewer) == (endpoint, viewer) and doubt.why != "another value"
             for key, (_, doubt) in self._doubts.items()
         )
 
     def settle(self) -> None:
-        """Decide the doubts that later answers have cleared up, for or against.
+        """Resolves doubts by later responses.
 
-        That an endpoint leaks a field in one state of an owner's makes a value that is too common
-        to tell suspect in another state; it makes no other object's value, and no placeholder, its
-        owner's.
+        If the endpoint leaks the field in one state, a common value in another state is suspect
+        too; a placeholder or another object's value is not.
         """
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
@@ -505,8 +504,8 @@ class Matrix:
             del self._doubts[key]
 
     def asked_as_more(self) -> dict[tuple[str, str, str], set[str]]:
-        """(endpoint, resource, kind of viewers) → as what else those of it were told of there, whom
-        the objects themselves name in a relation."""
+        """(endpoint, resource, label) → further labels under which its viewers were judged, because
+        objects name them in a relation."""
         found: dict[tuple[str, str, str], set[str]] = {}
         known = self.model.policy.relations
         named = {name for name, each in known.items() if each.kind == "field"}
@@ -519,37 +518,37 @@ class Matrix:
         return found
 
     def leaks(self) -> Iterator[tuple[Key, Entry]]:
-        """Cells that leak, and cells that are blocked although granted."""
+        """Cells that leak, and granted cells that are blocked."""
         for key, entry in self.entries.items():
             if entry.result in (Result.LEAK, Result.OVER_BLOCK):
                 yield key, entry
 
     def is_anybodys(self, resource: str) -> bool:
-        """Whether an object of a resource that is one of the identities' came anywhere."""
+        """Whether any response held a test identity's object of a resource."""
         return any(name == resource for _, name in self.carried)
 
     def unjudged(self) -> list[str]:
-        """Resources that came, but never with an owner that is one of the identities."""
+        """Resources that were seen, but never with a test identity as owner."""
         return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
 
     def open(self, gate: Gate) -> None:
-        """Let answers of another way through an endpoint be judged. It makes no cell that anybody
-        has to exercise: what it shows is a leak, or nothing worth a word."""
+        """Adds a variant of an endpoint. It creates no cells to cover: a variant only adds
+        leaks."""
         self.gates.setdefault(gate.id, gate)
 
     def operation(self, endpoint: str) -> str:
-        """The id of the operation behind an endpoint, whichever way it is asked."""
+        """The operation id of an endpoint or of a variant."""
         gate = self.gates.get(endpoint)
         return gate.operation.id if gate is not None else endpoint
 
     def how(self, endpoint: str) -> str:
-        """By which technique this endpoint is gone through; empty: as the document says."""
+        """The technique behind a variant; empty for a documented endpoint."""
         gate = self.gates.get(endpoint)
         return gate.how if gate is not None else ""
 
     def is_own(self, endpoint: str) -> bool:
-        """Whether an endpoint is about its caller alone: who-am-I, or what stands below its path
-        and takes no id."""
+        """Whether an endpoint is about its caller alone: who-am-I, or a path below it without
+        ids."""
         me = self.model.operations.get(self.model.policy.caller.operation)
         gate = self.gates.get(endpoint)
         if me is None or gate is None or gate.personal:
@@ -558,7 +557,7 @@ class Matrix:
         return path == me.path or path.startswith(f"{me.path.rstrip('/')}/")
 
     def endpoint(self, operation: str) -> Endpoint:
-        """The endpoint of an operation, also of one that the run may not ask (a login)."""
+        """The endpoint of an operation, also of one that the run may not call, such as a login."""
         gate = self.gates.get(operation)
         if gate is not None:
             return gate.endpoint
@@ -569,8 +568,7 @@ class Matrix:
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
     """The part of a state that decides a field, as text pairs.
 
-    A value that is none of the state's own is `unknown`, as the table reads it: whatever else a
-    server puts there may be a person's.
+    An undeclared value becomes `unknown`, since it may be personal data.
     """
     return tuple(
         sorted(

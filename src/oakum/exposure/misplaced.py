@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 _LONG = 40
-"""Characters from which a text is searched for what stands within it."""
+"""From this length on, a text is searched for values within it."""
 _LONGEST = 4_096
-"""Characters up to which a header is searched for values of any length."""
+"""Headers up to this length are searched for values of any length."""
 _TELLING = 12
-"""Characters from which a value is told as a part of a short text."""
+"""Shortest value that counts when it is part of a short text."""
 _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
@@ -46,7 +46,7 @@ _ELSEWISE = "in a field in which its owner is shown another value"
 
 
 class Found(NamedTuple):
-    """A value that names one owner's field."""
+    """An owner's value outside that owner's field."""
 
     at: tuple[str, ...]
     """Where it stands."""
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     resource: str
     path: str
     where: str = ""
-    """What it stands in, in words; empty: in no declared field."""
+    """Where it is, in words; empty: in no declared field."""
 
 
 class _Text(NamedTuple):
@@ -65,9 +65,9 @@ class _Text(NamedTuple):
     text: str
     where: str = ""
     spared: Collection[str] = ()
-    """What the owner is shown in its place: a value that stands in one of these is no news."""
+    """Values that the owner is shown in its place: containing one of these is no leak."""
     place: tuple[str, str] = ("", "")
-    """Resource and field that it is; another owner's value of the very same is a stand-in."""
+    """Resource and field of the text; another owner's value in the same field is a placeholder."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Misplaced:
     value: Json
 
     def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
-        """All that is no field of a known object, for values that name one owner's field."""
+        """Searches all that is no field of a known object for values of one owner."""
         outside = {leaf.pointer for leaf in unbound}
         lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
@@ -111,8 +111,8 @@ class Misplaced:
                 yield Found(text.at, value, who, resource, path, text.where)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
-        """(place, resource, field) of lists in which a field's values of several owners stand along
-        with others that none of the identities has: they are what there is to choose from."""
+        """(path, resource, field) of lists with several owners' values among unknown ones: lists of
+        choices."""
         owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
         strange: set[tuple[str, ...]] = set()
         for leaf in unbound:
@@ -125,8 +125,8 @@ class Misplaced:
         return {each for each, of in owners.items() if len(of) > 1 and each[0] in strange}
 
     def _is_named_beside(self, text: _Text, who: str, unbound: list[Leaf]) -> bool:
-        """Whether what stands in the same row as a value is its owner's, too: all of an answer that
-        has no rows, and below a key what it leads to."""
+        """Whether another value in the same row belongs to the same owner; the row is the whole
+        response if it has no lists, and below a map key its value."""
         steps = [n for n, step in enumerate(text.at, 1) if step.isdigit()]
         row = text.at if text.where == _KEY else text.at[: max(steps, default=0)]
         for leaf in unbound:
@@ -162,13 +162,13 @@ class Misplaced:
         yield from self._beside_the_body()
 
     def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
-        """Whether a leaf is a field that this answer declares, or that its owner has."""
+        """Whether a leaf is a declared field of the response or a known field of the owner."""
         known = (who, each.resource, leaf.path) in self.ground.knowledge.present
         return known or leaf.path in self.gate.shows.get(each.resource, ())
 
     def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
-        """Whether a field holds another value than its owner, who was shown this very object, was
-        ever shown there; not where it varies by itself."""
+        """Whether a field holds another value than the owner was ever shown in this object; False
+        if it varies by itself."""
         knowledge, place = self.ground.knowledge, (who, each.resource, leaf.path)
         resource = self.ground.model.policy.resources[each.resource]
         key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
@@ -176,14 +176,14 @@ class Misplaced:
             return False
         shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
         if not shown and not (resource.is_account and place in knowledge.own):
-            return False  # of another object of theirs nobody knows what stands there
+            return False  # the value in another object of theirs is unknown
         text = canonical(leaf.value)
         known = knowledge.own.get(place, {text})
         return text not in known and not knowledge.ambient.holds(who, place[1:], text)
 
     def _beside_the_body(self) -> Iterator[_Text]:
-        """Headers and cookies, and what those hold that are JSON. What a server says of the answer
-        itself is nobody's: its `Date` is the moment at which something was made a second ago."""
+        """Headers and cookies, and JSON inside them, without the server's own headers such as
+        `Date`."""
         headers = self.response.headers.items()
         said = [(("header", name), text) for name, text in headers if name not in SERVERS_OWN]
         said += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
@@ -196,8 +196,8 @@ class Misplaced:
     def _is_unrelated(
         self, owners: Collection[str], resource: str, instances: list[ObjectInstance]
     ) -> bool:
-        """Whether an answer has nothing to do with any of these: it is about others by what was
-        asked, or refuses or could show nothing of the kind, and shows nothing of theirs."""
+        """Whether a response is unrelated to these owners: neither requested for them, nor showing
+        anything of theirs."""
         targets = self.question.targets
         might = resource in self.gate.shows and is_success(self.response.status)
         about = not targets.isdisjoint(owners) or (not targets and might)
@@ -206,8 +206,8 @@ class Misplaced:
         )
 
     def _is_theirs_alone(self, value: str, path: str) -> bool:
-        """Whether a value that a report of staff's holds as well is still its owner's: an address
-        is, a town is not; and not where this viewer may read it there."""
+        """Whether a value that ownerless objects contain too still identifies its owner, as an
+        address does and a town does not."""
         others = self.ground.knowledge.nobodys(value)
         sees, viewer = self.ground.matrix.sees, self.question.viewer
         return not others or (
@@ -238,15 +238,15 @@ class Misplaced:
                 yield value, key
 
     def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Values that stand by themselves in a short text."""
+        """Canaries that stand alone in a short text."""
         for each in readings(text) if len(text) <= _LONGEST else ():
             for value, key in self.ground.knowledge.within(each):
                 if stands_apart(each, value):
                     yield value, key
 
     def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Values that a text holds in another spelling, by the same rules: a whole part of a short
-        text, any part of a long one."""
+        """Canaries in another spelling: a separate part of a short text, or any part of a long
+        one."""
         knowledge = self.ground.knowledge
         for each in readings(text):
             for part in parts(each) if each != text else ():
@@ -272,8 +272,8 @@ class Misplaced:
 def is_a_name(
     ground: Ground, viewer: str | None, who: str, resource: str, path: str, value: str
 ) -> bool:
-    """Whether a value is what others call an object or an account by, and stands in answers for
-    that: an id, or the user name of an account that the contract shows this viewer."""
+    """Whether a value is an ordinary reference to an object or account: an id, or a user name that
+    the viewer may see."""
     kind, known = classify_field(path), ground.model.policy.resources[resource]
     if kind is FieldClass.KEY or path == known.key or path in known.owner.members:
         return True
@@ -283,18 +283,18 @@ def is_a_name(
 
 
 def _is_unmistakable(value: str) -> bool:
-    """Whether a value that stands by itself in a short text is there by no chance: it is long, and
-    no date or number."""
+    """Whether a value in a short text is too distinctive for chance: long, and no date or
+    number."""
     return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
 
 
 def _any_element(at: tuple[str, ...]) -> tuple[str, ...]:
-    """The place of an element, whichever of its list it is."""
+    """A path with `*` for list positions."""
     return tuple("*" if step.isdigit() else step for step in at)
 
 
 def keys_of(value: Json) -> Iterator[tuple[str, ...]]:
-    """The place of every key of a value that may be somebody's."""
+    """Paths of map keys long enough to be personal values."""
     ahead: list[tuple[tuple[str, ...], Json]] = [((), value)]
     while ahead:
         at, each = ahead.pop()

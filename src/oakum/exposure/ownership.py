@@ -27,46 +27,46 @@ from oakum.policy.model import Resource
 Pointer = tuple[str, ...]
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
-"""Objects of one owner that are asked for at one endpoint, each in another state."""
+"""Objects of one owner, each in another state, that are requested at one endpoint."""
 
 
 @dataclass
 class Reading:
-    """What is known of the instances of one answer beside what they say."""
+    """What other responses say about the instances of one response."""
 
     known: dict[Pointer, Known] = field(default_factory=dict)
-    """By place: goes before what the instance says."""
+    """Pointer → what takes precedence over the instance itself."""
     given: set[Pointer] = field(default_factory=set)
-    """Instances that are somebody's because they were asked for as theirs."""
+    """Instances assigned to an owner because they were requested as theirs."""
     weak: dict[Pointer, str] = field(default_factory=dict)
     """Why what an instance shows is no proof."""
     unread: dict[Pointer, frozenset[str]] = field(default_factory=dict)
-    """States of an instance that nobody has read: those of another object count for nothing."""
+    """States of an instance that are unknown; another object's do not count."""
     partial: set[Pointer] = field(default_factory=set)
-    """Instances that have several owners, of whom not all are named."""
+    """Instances with several owners, not all of them named."""
     mute: set[Pointer] = field(default_factory=set)
-    """Instances that were shown to two as their own: nothing is judged by them."""
+    """Instances shown to two viewers as their own: nothing is judged by them."""
     expanded: set[Pointer] = field(default_factory=set)
-    """Instances that stand where the document has none."""
+    """Instances at places where the document has none."""
     unclear: set[str] = field(default_factory=set)
-    """Resources of which an instance came that may be anybody's."""
+    """Resources with an instance of unknown owner."""
     claimed: set[str] = field(default_factory=set)
-    """Resources of which an instance came that says it is its viewer's, and was shown to another
-    as theirs."""
+    """Resources with an instance that names its viewer as owner, and was shown to another as
+    theirs."""
 
     around: dict[Pointer, frozenset[str]] = field(default_factory=dict)
-    """Relations that an instance cannot tell, and in which the object that it is a part of may name
-    the viewer: whether the contract means them of its parts, it does not say."""
+    """Relations that an instance cannot name but its enclosing object may: unclear whether the
+    contract extends them to the instance."""
 
     def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> bool:
-        """Whether a field is granted to somebody whom the object around an instance may name."""
+        """Whether a field would be granted by a relation that the enclosing object may name."""
         named = self.around.get(each.pointer, frozenset())
         table = model.tables[each.resource]
         return bool(named) and allows(table, path, each.held | named, each.state)
 
     def names_kind(self, pointer: Pointer, name: str, value: Json, resource: str) -> bool:
-        """Whether a member that nobody has declared says what an expanded object is, and so nothing
-        of anybody: `__type: Object`, `className: Note`."""
+        """Whether an undeclared member only names the type of an expanded object: `__type: Object`,
+        `className: Note`."""
         if pointer not in self.expanded or not isinstance(value, str):
             return False
         said = tuple(map(singular, words(value)))
@@ -74,8 +74,8 @@ class Reading:
         return said == named or (said in _KINDS and words(name)[-1:] in (("type",), ("kind",)))
 
     def weakness(self, pointer: Pointer, strange: bool) -> str:
-        """Why what an instance shows in one member is no proof; empty: it is. `strange`: its kind
-        is not known to have that member, which may be how an expanded object is packed."""
+        """Why a member of an instance is no proof; empty when it is. `strange`: the resource has no
+        such member, which may belong to a wrapper."""
         if strange and pointer in self.expanded:
             return "the document has no such object there, and no such member"
         return self.weak.get(pointer, "")
@@ -83,14 +83,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Ownership:
-    """Reads the instances of answers. Learns nothing."""
+    """Assigns owners and states to the instances of a response. Learns nothing."""
 
     model: Model
     cast: Cast
     knowledge: Knowledge
 
     def read(self, gate: Gate, question: Question, instances: Sequence[ObjectInstance]) -> Reading:
-        """What is to be known of these instances; `instances` as the answer alone tells them."""
+        """Owners and states of these instances, which come from the response alone."""
         found = Reading()
         places = {each.pointer: each for each in instances}
         for each in instances:
@@ -120,8 +120,8 @@ class Ownership:
     def _named_around(
         self, viewer: str | None, each: ObjectInstance, outer: ObjectInstance, found: Reading
     ) -> frozenset[str]:
-        """Relations by a member that a part has not, and in which its parent may name the viewer;
-        what the parent has from its own goes on to its parts."""
+        """Relations by a member that only the enclosing object has, so that it may name the viewer
+        for its parts; inherited through levels."""
         policy, tables = self.model.policy, self.model.tables
         subject = Subject(outer.resource, outer.owners, outer.value)
         named = {
@@ -137,9 +137,8 @@ class Ownership:
     # ------------------------------------------------------------ what it is
 
     def expanded(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
-        """Places where a whole object stands that the document has not there, and of which other
-        answers have told what it is: a reference that an API has expanded (`?include=author`). It
-        is judged as that, by its own owner and state, not as a part of what it stands in."""
+        """Pointers of undeclared objects that other responses have identified: references that the
+        API expanded (`?include=author`). Each is judged by its own owner and state."""
         places = {each.pointer for each in instances}
         found: dict[Pointer, str] = {}
         for each in instances:
@@ -160,8 +159,8 @@ class Ownership:
         return found
 
     def _is_known_as(self, members: Mapping[str, str]) -> str:
-        """The resource of which an object with these members was seen: with its key and a value
-        more; empty: of none, or of more than one."""
+        """The resource with a known object that shares the key and another value with these
+        members; empty if not unique."""
         names = {
             name
             for (_, name), objects in self.knowledge.objects.items()
@@ -197,7 +196,7 @@ class Ownership:
         return ()
 
     def _is_asked_for(self, gate: Gate, each: ObjectInstance, resource: Resource) -> bool:
-        """Whether the question names this very object, or the account that it belongs to."""
+        """Whether the request names this object, or the account that owns it."""
         for parameter in gate.personal & gate.sources.keys():
             name = gate.sources[parameter].partition(".")[0]
             source = self.model.policy.resources.get(name)
@@ -213,8 +212,8 @@ class Ownership:
         resource: Resource,
         found: Reading,
     ) -> tuple[str, ...]:
-        """What is the caller's by the contract alone is another's all the same where it holds what
-        names the other: an answer of a shared cache does."""
+        """Assigns a caller-owned object to another identity if it holds that one's key, as a
+        response from a shared cache does."""
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key else []
         asked = next(iter(question.targets), "") if len(question.targets) == 1 else ""
@@ -228,12 +227,12 @@ class Ownership:
                     " caller's"
                 )
             return tuple(sorted(self.cast.ids[about]))
-        if viewer is None:  # nobody has anything of their own: whose it is, nothing tells
+        if viewer is None:  # anonymous callers own nothing, so the owner is unknown
             found.unclear.add(each.resource)
             return each.owners
         if not keys or keys[0] in self.cast.ids[viewer]:
             return each.owners
-        # Lists of the caller's (friends) may name other accounts, and are the caller's own.
+        # A caller's own list, such as friends, may name other accounts.
         listed = any(step.isdigit() for step in each.pointer)
         other = "" if listed else self.cast.who(keys)
         if other:
@@ -252,9 +251,9 @@ class Ownership:
         resource: Resource,
         found: Reading,
     ) -> tuple[str, ...]:
-        """The owner of an object that says it is its viewer's, where it is the one that another was
-        shown as theirs: whoever asks may be written into it. Empty: nobody else's is known, or
-        nobody can tell whose it is, and nothing is judged by it."""
+        """The other owner of an object that names its viewer as owner, if it was first shown to
+        another as theirs: some APIs write the caller into it. Empty if nobody else is known, or the
+        owner is unclear."""
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key not in resource.owner.members else []
         if viewer is None or not keys or not self.cast.ids[viewer] & set(each.owners):
@@ -265,7 +264,7 @@ class Ownership:
         same, unlike = self._alike(each, resource, other, keys[0])
         asked = question.targets == {other} and asked_key(gate, question, resource) == keys[0]
         if not same if unlike else not same and not asked:
-            return ()  # keys that count anew for each owner name two objects
+            return ()  # keys that count separately for each owner: two objects
         found.claimed.add(each.resource)
         if asked and same > unlike:
             return tuple(sorted(self.cast.ids[other]))
@@ -276,8 +275,8 @@ class Ownership:
     def _alike(
         self, each: ObjectInstance, resource: Resource, other: str, key: str
     ) -> tuple[int, int]:
-        """How many values that name one account an object shares with the one of the same key that
-        another was shown as theirs; and in how many fields it is unlike that."""
+        """How many unique values an object shares with the one of the same key shown to another
+        owner, and in how many fields it differs."""
         rows = self.knowledge.objects.get((other, resource.name), ())
         row = next((row for row in rows if row.get(resource.key) == key), {})
         same, unlike = 0, 0
@@ -294,7 +293,7 @@ class Ownership:
     def _parties(
         self, question: Question, each: ObjectInstance, resource: Resource, found: Reading
     ) -> tuple[str, ...]:
-        """All owners of an object that has several, where some are left out of this answer."""
+        """All owners of a shared object, also those that this response leaves out."""
         if not partly(resource.owner, each.value):
             return each.owners
         found.partial.add(each.pointer)
@@ -314,7 +313,7 @@ class Ownership:
         self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> None:  # fmt: skip
-        """Who is what to an object stands in it, and not in an answer cut down to other members."""
+        """Marks relations as unknown if the response lacks the member that names them."""
         viewer = question.viewer
         if viewer is None or self.cast.ids[viewer] & set(owners):
             return
@@ -341,7 +340,7 @@ class Ownership:
         self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Json]:  # fmt: skip
-        """States of an instance as other answers about the same object told them."""
+        """States of an instance according to other responses about the same object."""
         own = {
             name
             for name, state in resource.states.items()
@@ -357,9 +356,8 @@ class Ownership:
         return {name: known[name] for name in own & known.keys()}
 
     def conditions(self, gate: Gate, resource: Resource, who: str) -> list[Mapping[str, Json]]:
-        """The states of the objects of somebody that a question to an endpoint may be about: of
-        those that it names by key the one of each kind that is asked for, else of all that are
-        known; none, where an account has but one state."""
+        """States of the owner's objects that a request may be about: of the requested keys,
+        otherwise of all known objects; empty if the state belongs to the account."""
         if not self._has_own_states(resource):
             return []
         wanted = f"{resource.name}.{resource.key}"
@@ -374,8 +372,7 @@ class Ownership:
         return list({repr(each): each for each in found if each}.values())
 
     def turns(self, gate: Gate, who: str) -> list[int]:
-        """Which of somebody's objects to ask for at an endpoint that names one by its key, or finds
-        it by a member: the first in each state."""
+        """Indices of the owner's objects to request: the first one in each state."""
         for parameter in sorted(gate.personal & gate.sources.keys()):
             name, _, path = gate.sources[parameter].partition(".")
             resource = self.model.policy.resources[name]
@@ -398,15 +395,14 @@ class Ownership:
     def key_of(
         self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool
     ) -> str:
-        """The key of an instance: its own, or the one that it was asked for by; empty: unknown."""
+        """The instance's key: its own, or the requested one; empty if unknown."""
         if key := texts(each.value, resource.key) if resource.key else []:
             return key[0]
         return "" if inner else asked_key(gate, question, resource)
 
 
 def may_have(paths: Iterable[str], member: str) -> bool:
-    """Whether objects with these field paths may have a member; what stands in an object of another
-    resource (`members.*.user_id`) is among the paths of that one."""
+    """Whether objects with these field paths may have a member."""
     first = member.partition(".")[0]
     return any(path.partition(".")[0] == first for path in paths)
 
@@ -420,15 +416,15 @@ def _is_below(path: str, name: str) -> bool:
 
 
 def asked_key(gate: Gate, question: Question, resource: Resource) -> str:
-    """The key of the one object of a resource that a question names; empty: it names none."""
+    """The key in a request that names one object of a resource; empty if there is none."""
     wanted = f"{resource.name}.{resource.key}"
     named = [name for name, source in gate.sources.items() if source == wanted and not gate.batch]
     return next((question.params[name] for name in named if name in question.params), "")
 
 
 def is_one_of_many(model: Model, resource: Resource) -> bool:
-    """Whether an owner may have several such objects, each in a state of its own: what has a key,
-    is no account, and is no place that other resources read an account's state from."""
+    """Whether an owner may have several such objects with states of their own: it has a key, is no
+    account, and holds no state of other resources."""
     if not resource.key or resource.is_account:
         return False
     states = (s for each in model.policy.resources.values() for s in each.states.values())
@@ -437,23 +433,22 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
 
 @dataclass(frozen=True)
 class Source:
-    """An object that a value may come of."""
+    """An object that a value may come from."""
 
     kin: frozenset[str]
-    """Relations that its members say the viewer holds, or leave open."""
+    """Relations that its members give the viewer, or leave open."""
     state: Mapping[str, Json]
-    """The states that it says of itself; of an owner's account, nothing."""
+    """Its own states; without those of the owner's account."""
 
 
 def sources_of_value(
     model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
 ) -> list[Source]:
-    """Somebody's objects that have a value (`resource, path, text`): one of theirs is open, another
-    is not, and one names the viewer. What stands outside every object may come of any that has it;
-    of one that nobody has read, in whatever state, and naming whomever.
+    """An owner's objects that have a value (`resource, path, text`), to find out whether any of
+    them is open to the viewer.
 
-    One that says nothing where all objects of an owner are alike to everybody: where neither a
-    state nor a relation stands in them.
+    An unread object may be in any state and name anybody. If neither states nor relations are
+    stored in objects, a single neutral source stands for all.
     """
     name, path, text = value
     resource = model.policy.resources[name]
@@ -476,7 +471,7 @@ def sources_of_value(
 
 
 def relations_by_member(model: Model) -> frozenset[str]:
-    """Relations that a member of an object says."""
+    """Relations that an object's member names."""
     relations = model.policy.relations.values()
     return frozenset(each.name for each in relations if each.kind == "field")
 
@@ -484,8 +479,8 @@ def relations_by_member(model: Model) -> frozenset[str]:
 def relations_to(
     model: Model, cast: Cast, name: str, value: Mapping[str, Json], viewer: str | None, owner: str
 ) -> frozenset[str]:
-    """What a viewer is to an object of an owner's, as they see it, or may be by what stands in it:
-    one of several owners, or named in it."""
+    """Relations of a viewer to an owner's object: the general ones, and those that the object's
+    members give as a joint owner or otherwise."""
     held = cast.relations(viewer, owner)
     if viewer in (None, owner):
         return held
@@ -505,7 +500,7 @@ def relations_to(
 def loose_values(
     model: Model, gate: Gate, judged: Judgement, reading: Reading
 ) -> dict[str, list[Pointer]]:
-    """Values that are in no declared field of an object known to be somebody's → where."""
+    """Values outside the declared fields of owned objects → pointers."""
     found: dict[str, list[Pointer]] = {}
     leaves = list(judged.unbound)
     for each in judged.instances:

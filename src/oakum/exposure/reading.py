@@ -16,21 +16,21 @@ from oakum.exposure.knowledge import canonical
 from oakum.openapi.model import Json
 
 Place = tuple[str, ...]
-"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`, or `figure`
-and `word` of a granted field), where."""
+"""Kind of difference (`status`, `order`, `members`, `count`, `value`, `header`, or `figure` and
+`word` of a granted field), and path."""
 
 _ECHO = "‹asked›"
 SERVERS_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
-"""Headers of the server's own making; a length is told by what is in the body."""
+"""Headers that the server itself makes; the length depends on the body only."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One answer, taken apart. In memory only: it holds values."""
+    """One response, taken apart for comparison. In memory only: it holds values."""
 
     places: Mapping[Place, Json]
     members: frozenset[tuple[str, str]]
-    """(resource, owner) of each object that came."""
+    """(resource, owner) of each object in the response."""
     objects: frozenset[tuple[str, str]] = frozenset()
     """(resource, key) of each."""
 
@@ -38,11 +38,11 @@ class Reading:
 def read(
     judged: Judgement, response: Response, keys: Mapping[str, str], sent: Collection[str]
 ) -> Reading:
-    """Take an answer apart. `keys`: resource → its key field; `sent`: values that the question
-    held, which an answer may repeat.
+    """Takes a response apart. `keys`: resource → its key field; `sent`: values of the request,
+    which may be echoed.
 
-    What fields of known objects may show, the contract says: only those that are granted count, as
-    figures and words, for a granted distance may tell a position that is not.
+    Of known objects only granted fields count, since a granted distance may reveal a hidden
+    position.
     """
     places: dict[Place, Json] = {("status",): response.status}
     lists: dict[Place, list[str]] = {}
@@ -89,7 +89,7 @@ def derived(place: Place) -> bool:
 
 
 def told(places: Iterable[Place]) -> str:
-    """Differences in words that hold nobody's value."""
+    """Differences in words, without values."""
     words = {
         "status": "another status",
         "order": "another order of objects",
@@ -111,5 +111,5 @@ def _general(pointer: tuple[str, ...]) -> Place:
 
 def _masked(text: str, sent: Collection[str]) -> str:
     longest = sorted((each for each in sent if len(each) > 2), key=len, reverse=True)
-    # all at once: one value may stand within another
+    # In one pass: a value may contain another.
     return re.sub("|".join(map(re.escape, longest)), _ECHO, text) if longest else text

@@ -13,10 +13,10 @@ from oakum.finding import Cell, Result
 def report_cells(
     matrix: Matrix, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]
 ) -> list[Cell]:
-    """The cells of a report. Granted squares that no endpoint carries are left out.
+    """The cells of a report, without granted cells that no endpoint returns.
 
-    `why`: endpoint → reason for which it was not asked. `reach`: (resource, viewer) → whether
-    any pair of identities stands so.
+    `why`: endpoint → reason why it was not requested. `reach`: (resource, viewer) → whether any
+    pair of identities has this relation.
     """
     done: list[Cell] = []
     ways: set[Key] = set()
@@ -29,7 +29,7 @@ def report_cells(
         unshown = entry.result is Result.UNTESTED
         if unshown and (_is_uncarried(matrix, key, entry, why, carried) or key in beside):
             continue
-        if matrix.how(key.endpoint):  # several queries go through one endpoint of GraphQL
+        if matrix.how(key.endpoint):  # several GraphQL queries share one endpoint
             named = key._replace(endpoint=str(matrix.endpoint(key.endpoint)))
             if entry.result is not Result.LEAK or named in ways:
                 continue
@@ -45,7 +45,7 @@ def report_cells(
             or matrix.model.drafted(key.resource, key.field) is not None
         )
         if result is Result.OVER_BLOCK and guessed:
-            result, granted = Result.CLOSED, False  # a guessed grant is no promise
+            result, granted = Result.CLOSED, False  # a guessed grant promises nothing
         who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
         done.append(
             Cell(
@@ -58,12 +58,12 @@ def report_cells(
 
 @dataclass(frozen=True)
 class _Carried:
-    """What endpoints have shown, of whoever."""
+    """What endpoints have shown to anybody."""
 
     fields: set[tuple[str, str, str]]
-    """(endpoint, resource, field) that somebody entitled was shown."""
+    """(endpoint, resource, field) shown to an entitled viewer."""
     owned: set[tuple[str, str]]
-    """(endpoint, resource) of which an owner was shown their own."""
+    """(endpoint, resource) shown to its owner."""
 
     @classmethod
     def of(cls, matrix: Matrix) -> _Carried:
@@ -72,7 +72,7 @@ class _Carried:
 
 
 def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
-    """Squares untested in one documented way, of which another of the operation tells."""
+    """Untested cells of one documented variant that another variant of the operation decides."""
     plain = {at: g.operation.id for at, g in matrix.gates.items() if g.query and not g.how}
     found: set[Key] = set()
     for endpoint, operation in plain.items():
@@ -89,10 +89,10 @@ def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> s
 def _is_uncarried(
     matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _Carried
 ) -> bool:
-    """A granted field that this endpoint, asked and answering, simply does not carry.
+    """Whether a granted field is simply not part of this endpoint's responses.
 
-    A document may declare more than an endpoint sends; and a list that picks its own objects
-    owes nobody a place in it.
+    A document may declare more than is returned, and a list that selects objects need not contain
+    every one.
     """
     if key.endpoint in why or not entry.granted:
         return False

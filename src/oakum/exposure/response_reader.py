@@ -18,44 +18,42 @@ from oakum.openapi.model import Json, Operation, Shape
 
 _MAX_BODY = 10 << 20
 MAX_TEXT = 1 << 20
-"""Characters of a text that are searched."""
-csv.field_size_limit(_MAX_BODY)  # else a cell of 131,073 characters is an error
+"""Most characters of a text that are searched."""
+csv.field_size_limit(_MAX_BODY)  # the default limit is 131,072 characters for each cell
 
 
 @dataclass(frozen=True)
 class ResponseReader:
-    """An answer read: in memory only, it holds values."""
+    """A parsed response. In memory only: it holds values."""
 
     value: Json
     shape: Shape | None
-    """Of the value; what it does not declare is searched for values out of place."""
+    """Schema of the value; undeclared members are searched for misplaced values."""
     beside: tuple[Leaf, ...] = ()
-    """What is searched besides: it stands in no field of any resource."""
+    """Further values to search that are in no field."""
     whole: bool = False
-    """Whether what the value lacks is known not to have come."""
+    """Whether a missing value is really missing."""
     owners: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    """Place of an object → whose it is, where the object itself does not say so."""
+    """Path of an object → its owners, if the object does not name them."""
     bent: str = ""
-    """JSON pointer of a declared list, as which the one object that came in its place was read."""
+    """JSON pointer of a declared list that came as a single object."""
 
 
 _BUSY = (408, 425, 429)
-"""The server had no time for the question (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
+"""Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], ResponseReader]
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.IGNORECASE | re.ASCII)
 _TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|shift|sjis|euc|ks")
-"""How the names of charsets begin (IANA); Python has codecs that are none."""
+"""Prefixes of text charsets (IANA); Python also has codecs that are no charsets."""
 
 
 def read_as_declared(
     operation: Operation, response: Response, parsed: Sequence[Json] = ()
 ) -> ResponseReader:
-    """Body as a value, its declared shape, and whether what it lacks says anything. `parsed`: the
-    one JSON value that it is, where somebody has read it already.
+    """Parses a response by its declared media type. `parsed`: its JSON values if known already.
 
-    Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
-    cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
-    closed. CSV becomes a list of rows (RFC 4180).
+    As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, redirects
+    and server errors close nothing. CSV becomes a list of rows (RFC 4180).
     """
     status = response.status
     media = likely_media(operation, status, response.media_type)
@@ -80,14 +78,14 @@ def read_as_declared(
         except (ValueError, RecursionError):
             return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 400)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
-        # Declared as a list, sent as the one object: seen in the wild.
+        # Declared as a list but sent as a single object, as real APIs do.
         return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
     return ResponseReader(value, shape, whole=answered)
 
 
 def text_of(response: Response) -> str:
-    """A body as text: UTF-16 and UTF-32 by how they begin, as readers of JSON tell them (RFC 4627,
-    3); what its header says, where the bytes do not tell that it is UTF-8 all the same."""
+    """Decodes a body: UTF-16 and UTF-32 by their first bytes (RFC 4627, 3); otherwise as UTF-8 if
+    valid, or by the declared charset."""
     body = response.body[:_MAX_BODY]
     name: str = json.detect_encoding(body)
     if name.startswith("utf-8") and (said := _charset(response.headers.get("content-type", ""))):
@@ -99,7 +97,7 @@ def text_of(response: Response) -> str:
 
 
 def _charset(media_type: str) -> str:
-    """The `charset` of a media type, where it is one that texts are written in; else empty."""
+    """The `charset` of a media type if it is a text charset; otherwise empty."""
     found = _CHARSET.search(media_type)
     return found[1] if found and _is_charset(found[1].lower()) else ""
 
@@ -114,8 +112,8 @@ def _is_charset(name: str) -> bool:
 
 
 def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:
-    """Rows as objects, each under the header of its own table: exports put several into one file,
-    and what stands in the second is in no column of the first."""
+    """CSV rows as objects, each with the header of its own table, since exports put several tables
+    into a file."""
     head: list[str] = []
     apart = False
     for line in lines:
@@ -133,7 +131,7 @@ def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:
 
 
 def _is_head(line: list[str], head: list[str], apart: bool) -> bool:
-    """Whether a line below a table begins another; `apart`: after an empty line."""
+    """Whether a line starts a new table; `apart`: after an empty line."""
     other = len(line) != len(head)
     names = len(set(line)) == len(line) and all(line)
     return names and ((apart and other) or ((apart or other) and not set(head).isdisjoint(line)))
@@ -143,8 +141,7 @@ _YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))
 
 
 def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
-    """A row of CSV, whose cells are texts, with those that are declared as booleans read as such:
-    a setting that stands in a table is the setting that stands in an object."""
+    """A CSV row whose declared booleans are converted, so that a state in a table is recognised."""
     one = element(shape) if shape is not None else None
     declared = one.properties if one is not None else {}
     for name, cell in row.items():
@@ -155,12 +152,12 @@ def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
 
 
 def is_success(status: int) -> bool:
-    """Whether an answer is what was asked for; 101 stands on the frames of a WebSocket."""
+    """Whether a status is a success; 101 is that of WebSocket frames."""
     return 200 <= status < 300 or status == 101
 
 
 def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object in which a key may stand twice: readers differ, so what says more is kept."""
+    """An object that may repeat a key: parsers differ, so the more telling value is kept."""
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key not in found or says_nothing(found[key]):

@@ -29,17 +29,17 @@ AMONG = (
 
 @dataclass
 class ByValue:
-    """Cells that leak because of a value outside every declared field. Values in memory only."""
+    """Cells that leak by a value outside every declared field. Values in memory only."""
 
     _told: dict[Key, dict[str, tuple[str, Observation | None]]] = field(default_factory=dict)
-    """Cell → probe → the value, and what the answer says of the cell without it."""
+    """Cell → probe → the value, and the observation without it."""
 
     def add(self, key: Key, probe: str, value: str, without: Observation | None) -> None:
-        """Remember by which value an answer showed a leak."""
+        """Records the value by which a response leaks."""
         self._told.setdefault(key, {})[probe] = (value, without)
 
     def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
-        """Take back what was told by values that are known by now to name nobody."""
+        """Withdraws leaks by values that turned out to identify nobody."""
         for key, told in list(self._told.items()):
             void = {
                 probe: without
@@ -54,7 +54,7 @@ class ByValue:
     def _anywhere(
         self, matrix: Matrix, knowledge: Knowledge
     ) -> dict[tuple[str, str, str, State], str]:
-        """Findings that rest on nothing but values which may be the environment's, and why."""
+        """Findings that rest only on possibly ambient values → reason."""
         firm: set[tuple[str, str, str, State]] = set()
         found: dict[tuple[str, str, str, State], str] = {}
         for key, entry in matrix.entries.items():
@@ -74,18 +74,18 @@ class ByValue:
 
 @dataclass
 class ByObject:
-    """Cells that leak by the object that a value stood in, whose owner had been shown nothing in
-    that field by then. Values in memory only."""
+    """Cells that leak by an object's field that its owner had not been shown yet. Values in memory
+    only."""
 
     _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
-    """Cell → probe → owner, the value, and what it is if the owner is shown another."""
+    """Cell → probe → owner, value, and the doubt if the owner is shown another value."""
 
     def add(self, key: Key, probe: str, owner: str, value: str, doubt: Doubt) -> None:
-        """Remember what a viewer was handed in an owner's object."""
+        """Records what a viewer was shown in an owner's object."""
         self._told.setdefault(key, {})[probe] = (owner, value, doubt)
 
     def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
-        """Take back what was no value that its owner is shown, as is known by now: a mask of it."""
+        """Withdraws leaks by values that differ from what the owner is shown, such as masks."""
         for key, told in list(self._told.items()):
             place = key.resource, key.field
             shown = {
@@ -112,27 +112,27 @@ class ByObject:
 
 @dataclass
 class Placeholders:
-    """Values that viewers were handed in denied fields. In memory only."""
+    """Values that viewers were shown in denied fields. In memory only."""
 
     _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
-    """Cell → probe → the values by which it leaks."""
+    """Cell → probe → leaked values."""
     _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
-    """(resource, field, viewer, value) → owners who are shown it themselves."""
+    """(resource, field, viewer, value) → owners with this value."""
     _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
-    """(resource, field, viewer, value) → owners who are shown another themselves."""
+    """(resource, field, viewer, value) → owners with another value."""
 
     def handed(self, key: Key, text: str, owner: str) -> None:
-        """A viewer was handed a value for an owner who is shown another."""
+        """Records a value shown to a viewer in place of the owner's own."""
         self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
     def told(self, key: Key, probe: str, value: Json, owner: str) -> None:
-        """A cell leaks by a value that its owner is shown."""
+        """Records a leak of the owner's own value."""
         text = canonical(value)
         self._told.setdefault(key, {}).setdefault(probe, set()).add(text)
         self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
     def take_back(self, matrix: Matrix) -> None:
-        """Take back what was told by nothing but what stands in for everybody's value."""
+        """Withdraws leaks that consist of placeholders only."""
         for key, probes in self._told.items():
             void: dict[str, Observation | None] = {
                 probe: None

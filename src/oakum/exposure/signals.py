@@ -14,20 +14,20 @@ from oakum.finding import Endpoint, Evidence, State
 
 @dataclass(frozen=True)
 class Signal:
-    """What told a secret, to whom, at which endpoint."""
+    """A secret that was inferred: by whom, and at which endpoint."""
 
     how: str
-    """The technique, by which a check knows it: `oracle`, `walk`, `order` …"""
+    """The technique, as checks name it: `oracle`, `walk`, `order` …"""
     resource: str
     field: str
     viewer: str
-    """Relation of the viewer to the owner, as cells call it."""
+    """The viewer's label, as in cells."""
     endpoint: Endpoint
     evidence: Evidence
     state: State = ()
     identity: str | None = None
-    """Who asked; None: nobody logged in."""
+    """The caller; None: anonymous."""
     sure: bool = True
-    """Seen again when asked again. A hint that could be chance is not sure: *suspected*."""
+    """Whether it was reproduced; otherwise it may be chance and is only *suspected*."""
     says: str = ""
-    """What differs, in words that hold nobody's value: `other status`, `two fewer objects`."""
+    """The difference in words, without values: `other status`, `two fewer objects`."""

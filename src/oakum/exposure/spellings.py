@@ -16,11 +16,11 @@ import orjson
 
 _CUT = re.compile(r"[\s?&=;,\"'<>()]+")
 _LONGEST = 4_096
-"""Characters up to which a text is read otherwise: what is longer is searched as it stands."""
+"""Longest text, in characters, that is decoded; a longer one is searched as it is."""
 
 
 def readings(text: str) -> Iterator[str]:
-    """A text as it stands, and as what it is when it is read back."""
+    """A text and its decoded forms."""
     found = {text: None}
     if len(text) <= _LONGEST:
         if "%" in text:
@@ -34,23 +34,22 @@ def readings(text: str) -> Iterator[str]:
 
 
 def parts(text: str) -> list[str]:
-    """What stands between the signs that part a query, a cookie or a sentence."""
+    """Parts of a query, cookie or sentence between separators."""
     return [each for each in _CUT.split(text) if each]
 
 
 def folded(text: str) -> str:
-    """An e-mail address without case; any other text as it stands."""
+    """An e-mail address in lower case; any other text unchanged."""
     return text.casefold() if "@" in text else text
 
 
 def holds(text: str, value: str) -> bool:
-    """Whether a text holds a value, however it is written."""
+    """Whether a text contains a value in any spelling."""
     return any(value in each or folded(value) in folded(each) for each in readings(text))
 
 
 def stands_apart(text: str, value: str) -> bool:
-    """Whether a value stands somewhere in a text by itself, and not as the end of a longer number,
-    date or address."""
+    """Whether a value stands alone in a text, not as part of a longer number, date or address."""
     return re.search(rf"(?<![\w.+-]){re.escape(value)}(?!\w|[.-]\w)", text) is not None
 
 

@@ -14,29 +14,28 @@ class Frame:
 
     data: bytes
     id: str = ""
-    """The event's id, with which a feed can be taken up again."""
+    """The event's id, with which a feed can be resumed."""
 
 
 class Stream(Protocol):
-    """An open feed. Frames are gathered in the background from the moment it is opened."""
+    """An open feed. Frames are collected in the background."""
 
     status: int
-    """HTTP status of the answer that opened it; 101 for a WebSocket; 0: it could not be opened, or
-    has not answered yet."""
+    """Status of the opening response; 101 for a WebSocket; 0 if it failed or is still pending."""
     over: bool
-    """Whether nothing more can come."""
+    """Whether the feed has ended."""
 
     def frames(self, seconds: float) -> list[Frame]:
-        """What has come since the last call, having waited so long for more, or till the end."""
+        """Frames since the last call, after waiting up to so many seconds."""
         ...
 
     def close(self) -> None:
-        """Hang up. Does not wait for it."""
+        """Closes the connection without waiting."""
         ...
 
 
 class Listen(Protocol):
-    """Opens a feed as an identity; a `101` operation is opened as a WebSocket."""
+    """Opens a feed as an identity; a `101` operation as a WebSocket."""
 
     def __call__(
         self,
@@ -47,5 +46,5 @@ class Listen(Protocol):
         websocket: bool = False,
         first: bytes = b"",
     ) -> Stream:
-        """`first` is sent when a WebSocket is open."""
+        """`first` is sent once a WebSocket is open."""
         ...

@@ -18,19 +18,19 @@ _DELIMITERS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 def text_of(value: Json) -> str:
-    """A value as the text of a parameter: JSON where it is no text, never a repr of Python's."""
+    """A value as parameter text; JSON unless it is a text."""
     return value if isinstance(value, str) else json_bytes(value).decode()
 
 
 def is_exploded(parameter: Parameter) -> bool:
-    """Whether each element or member stands by itself: by default of `form` alone."""
+    """Whether each element or member is a parameter of its own; by default only for `form`."""
     style = parameter.style or "form"
     return parameter.explode if parameter.explode is not None else style == "form"
 
 
 def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
-    """A value as names and texts of a query. A parameter whose document gives it a media type is
-    written in that, JSON; so is an object of which nothing says how it is written."""
+    """A value as query parameters. A parameter with a media type is sent as JSON, and so is an
+    object without a declared style."""
     name, style = parameter.name, parameter.style or "form"
     if parameter.style == "json" or not isinstance(value, list | dict):
         return [(name, text_of(value))]
@@ -50,9 +50,9 @@ def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
 
 
 def in_parts(operation: Operation, said: Collection[str] = ()) -> Operation:
-    """An operation with the parameters that an object in its query is written as, in its place.
-    `said`: named by the contract, and left whole. Where the document does not say how the object
-    is written, it stays beside its parts: it may be meant as JSON."""
+    """The operation with object parameters in the query replaced by their members. `said`:
+    parameters that the contract names, which stay whole. Without a declared style the object stays
+    too, since it may be meant as JSON."""
     found: dict[str, Parameter] = {}
     for each in operation.parameters:
         parts = () if each.name in said else tuple(_parts(each))

@@ -22,7 +22,7 @@ def is_told(
     value: Json,
     known: Mapping[tuple[str, str], Json],
 ) -> bool:
-    """Whether an object itself says it, or it is known of all its owners."""
+    """Whether the state is known from the object itself, or for all its owners."""
     if state.member:
         inside = at_path(value, state.member)
         if inside:

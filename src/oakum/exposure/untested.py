@@ -22,9 +22,9 @@ def why_untested(
     reach: Mapping[tuple[str, str], bool],
     more: Mapping[tuple[str, str, str], Collection[str]] = {},
 ) -> str:
-    """The first of the reasons that hold. `why`: endpoint → reason for which it was not asked;
-    `reach`: (resource, viewer) → whether any pair of identities stands so; `more`:
-    what `Matrix.asked_as_more` gives."""
+    """The first reason that applies. `why`: endpoint → why it was not requested; `reach`:
+    (resource, viewer) → whether any pair of identities has this relation; `more`: result of
+    `Matrix.asked_as_more`."""
     if key.endpoint in why:
         return why[key.endpoint]
     if _came_unclear(matrix, cast, key):
@@ -74,8 +74,8 @@ def why_untested(
 
 
 def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
-    """Whether an object of somebody's is known to be in the state of a cell, where each has its
-    own."""
+    """Whether an owner's object is known to be in the cell's state, where states belong to
+    objects."""
     gate, table = matrix.gates[key.endpoint], matrix.model.tables[key.resource]
     return matrix.conditions is not None and any(
         state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
@@ -85,26 +85,27 @@ def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
 
 
 def why_keyless(matrix: Matrix) -> str:
-    """Why nothing is closed to nobody logged in: all identities send the same key, which they do
-    not, and they were shown nothing at any endpoint, so that each refusal may be for want of it.
-    Empty: something was shown to them, or there is no such key."""
+    """Why nothing is closed to anonymous callers: an application key is missing from their requests
+    and no endpoint showed them anything, so each refusal may be due to that. Empty if they were
+    shown something, or no key is needed."""
     shown = (Result.OPEN, Result.LEAK)
     seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
     return "" if seen else matrix.keyless
 
 
 def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
-    """Why what did not come says nothing after all; empty: it does."""
+    """Why absence does not close a cell after all; empty when it does."""
     if keyless and entry.viewer is None and entry.owner:
         return keyless
-    if matrix.doubt(key) == "too common a value":  # of one object, while another did not come
+    # the value of one object, while another object was missing
+    if matrix.doubt(key) == "too common a value":
         return COMMON
     return matrix.ends.why_not(key, entry.viewer, entry.owner)
 
 
 def asked_as(cast: Cast, relation: str) -> list[str]:
-    """What those are called who are something to somebody else's objects: of several relations that
-    they hold, the strongest names them."""
+    """Labels of viewers who have a relation to others' objects; a viewer with several is labelled
+    by the strongest."""
     pairs = ((v, o) for o in cast.names() for v in (None, *cast.names()) if v != o)
     held = ((cast.relations(v, o), v, o) for v, o in pairs)
     return sorted({cast.label(each, v, o) for each, v, o in held if relation in each})
@@ -115,7 +116,8 @@ def _as_others(viewer: str, names: Iterable[str]) -> str:
 
 
 def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
-    """That no viewer of a kind was there: told by identities, or by the objects themselves."""
+    """Why no viewer of this kind was tested: no identity has the relation, or no object names
+    one."""
     if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
         return _as_others(key.viewer, names)
     relation = model.policy.relations.get(key.viewer)
@@ -142,7 +144,7 @@ def _came_unclear(matrix: Matrix, cast: Cast, key: Key) -> bool:
 
 
 def _labels(cast: Cast, viewer: str) -> set[str]:
-    """What somebody is called beside the owners of objects."""
+    """Labels of an identity towards other owners."""
     who = viewer or None
     pairs = ((cast.relations(who, owner), owner) for owner in cast.names())
     return {cast.label(held, who, owner) for held, owner in pairs if owner != viewer}
