@@ -97,7 +97,7 @@ class Wiring:
             self.emit(event)
 
         def log(kind: str, flip: Flip) -> None:
-            if kind != "foreseen":  # may change, and is not asked for
+            if kind != "foreseen":  # only announced: nothing has changed yet
                 self.writes.heard(kind, f"{flip.state} {flip.identity}")
             if self.journal is not None:
                 kind = "flip" if kind == "foreseen" else kind
@@ -174,7 +174,7 @@ class Wiring:
     def _undos(self) -> Iterator[Mapping[str, Json]]:
         """What a killed run has left to be undone."""
         for each in self.past.undos.values():
-            with suppress(ValueError):  # sealed with other credentials: is told to be left
+            with suppress(ValueError):  # encrypted under other credentials: reported as left over
                 yield self.seal.open(each)
 
     def _provisioned(self, engine: Engine) -> ProvisionedAccounts:
@@ -200,7 +200,7 @@ class Wiring:
         try:
             return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
         except ValueError:
-            return flip  # is told that it cannot be put back
+            return flip  # reported as not restorable
 
     def _relationships(self, engine: Engine, log: Callable[[str, Flip], None]) -> Relationships:
         relations = self.policy.relations.values()
@@ -231,7 +231,8 @@ class Wiring:
     ) -> AccountSettings:
         fields = own_fields(self.model, self.inferred)
         if self.journal is not None and not self.seal.holds:
-            fields = {}  # what could not be put back after a kill is not changed
+            # without encryption a killed run could not restore these, so they are not changed
+            fields = {}
         named = [
             each
             for each in switch_operations(self.contract, self.policy)

@@ -81,7 +81,7 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
                     continue
                 label = cast.label(cast.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(endpoint), resource, label))
-    more = matrix.asked_as_more()  # there nobody is this alone
+    more = matrix.asked_as_more()  # these viewers were judged under another relation there
     return found - {(matrix.operation(at), resource, label) for at, resource, label in more}
 
 

@@ -43,7 +43,7 @@ class Engine:
     context: RunContext
     state: RunState
 
-    # ------------------------------------------------------------ what is looked at most
+    # --------------------------------------------------------------------------- lookups
 
     @property
     def model(self) -> Model:
@@ -75,7 +75,7 @@ class Engine:
         """Judges answers against the contract."""
         return self.state.evaluator
 
-    # ------------------------------------------------------------ asking
+    # -------------------------------------------------- sending requests
 
     def put(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
@@ -90,7 +90,7 @@ class Engine:
         filled = fill(gate, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
-        if filled.bare:  # asked again once there is something to fill in
+        if filled.bare:  # repeated once there is a value to fill in
             key += " bare"
         if key in state.asked:
             return Outcome(key, 0)
@@ -152,7 +152,7 @@ class Engine:
                     kinds.setdefault(self.cast.label(held, viewer, owner), viewer)
         return list(dict.fromkeys(kinds.values()))
 
-    # ------------------------------------------------------------ taking in
+    # ------------------------------------------------- processing responses
 
     def take_in(
         self, gate: Gate, viewer: str | None, who: str | None, filled: Filled, answer: Response

@@ -92,7 +92,7 @@ def _doubts(
         found.append(f"contradicts a drafted line: {line}")
     unstated = bool(found)
     for viewer in dict.fromkeys(viewers):
-        # who is not in the cast was made by the run, which knows whose account that is
+        # Viewers other than the test identities are provisioned accounts, whose owner is known.
         if viewer in cast.ids and cast.is_unknown(viewer):
             found.append(
                 f"whose account `{viewer}` is, is not known, nor so what it may see; add `facts:"

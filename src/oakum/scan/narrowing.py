@@ -97,7 +97,7 @@ class Scope:
     _told: Asked | None = None
     """A question that was announced, and is about to be sent."""
 
-    # ------------------------------------------------------------ before the first question
+    # ------------------------------------------------------------- before the first request
 
     def take(self, engine: Engine) -> Engine:
         """The same run, that has asked nothing yet, narrowed to this scope and heard by it."""
@@ -184,14 +184,14 @@ class Scope:
         self.asked.append(replace(asked, how=self.how, world=world))
         return self.asked[-1]
 
-    # ------------------------------------------------------------ after the last one
+    # -------------------------------------------------------- after the last request
 
     def was_asked(self, endpoint: Endpoint) -> bool:
         """Whether the run has put the question at this endpoint that showed the leak before."""
         rule, engine = self.focus.finding.rule, self.engine
         if rule in _UNASKED:
             return True
-        if rule == "no-login-rate-limit":  # a login that was asked says nothing of a brake
+        if rule == "no-login-rate-limit":  # a login request alone does not test the rate limit
             provisioned = engine.context.provisioned if engine is not None else None
             return provisioned is not None and provisioned.guessed
         if engine is None or endpoint.operation in self.given - engine.matrix.gates.keys():
@@ -208,7 +208,8 @@ class Scope:
         table = engine.model.tables.get(one.resource)
         if table is None:
             return True
-        hidden = granted_to_nobody(table, one.field)  # then the object itself must do
+        # nobody may see the field, so any evidence of the object has to do
+        hidden = granted_to_nobody(table, one.field)
         return any(
             resource == one.resource and (hidden or path == one.field)
             for _, resource, path in engine.knowledge.present
@@ -227,14 +228,17 @@ class Scope:
         if asked.method != endpoint.method or not _matches(endpoint.path, asked.path):
             return False
         if rule not in PLAIN and not asked.how and rule != "enumerable-ids":
-            return False  # keys are read, and only asked for where they can be found out
+            # enumerable keys are read from responses, and need no request unless they are
+            # predictable
+            return False
         ended = asked.world.startswith("end of ") or asked.world.endswith(" closed")
         if rule == "revocation-not-enforced" and not ended:
             return False
         if rule in _WRITTEN:
             name = self.focus.finding.field.split(".")[0]
             written = name in asked.members or asked.method == "DELETE"
-            own = self.focus.finding.viewer == "owner"  # nobody, too, makes an account of one's own
+            # an anonymous caller can also create an account of their own
+            own = self.focus.finding.viewer == "owner"
             return written and (own or self._stands(engine, asked.viewer))
         dead = bool(asked.how) and 400 <= asked.status < 500 and rule in _TWO_STEPS
         return asked.status < 500 and (dead or self._stands(engine, asked.viewer))
@@ -243,7 +247,7 @@ class Scope:
         """Whether somebody is to somebody's object what the finding's viewer was."""
         cast, wanted = engine.cast, self.focus.finding.viewer
         if viewer is not None and viewer not in cast.ids:
-            return True  # an account that the run has made
+            return True  # a provisioned account
         return any(
             cast.label(cast.relations(viewer, owner), viewer, owner) == wanted
             for owner in cast.names()
@@ -292,7 +296,7 @@ def narrow(
     targets = [_widened(gate, focus) for gate in gates if gate.operation.id in operations]
     if (
         not operations <= model.operations.keys()
-    ):  # any endpoint may have led to one that none names
+    ):  # any endpoint may have led to a finding without one
         targets += [
             g for g in gates if g.operation.id not in operations and one.resource in g.shows
         ]
@@ -337,7 +341,7 @@ def _techniques(
         yield from (each for each in TECHNIQUES if each.OPENS_WAYS)
         return
     able = [each for each in TECHNIQUES if one.rule in each.RULES]
-    yield from able or TECHNIQUES  # a rule that is not known here: all of them
+    yield from able or TECHNIQUES  # an unknown rule: run every technique
 
 
 def _beside(known: Mapping[str, Operation], endpoints: tuple[Endpoint, ...]) -> Iterator[str]:
@@ -362,7 +366,7 @@ def _way(gate: Gate, endpoint: Endpoint) -> Iterator[Gate]:
     path, _, query = endpoint.path.partition("?")
     if path == gate.endpoint.path and query and gate.operation.id == endpoint.operation:
         way = gate.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
-        if way.endpoint == endpoint:  # a value that is somebody's own has a name in place of it
+        if way.endpoint == endpoint:  # personal values in the query have a placeholder
             yield way
 
 
@@ -468,7 +472,7 @@ def _matches(endpoint: str, path: str) -> bool:
     """Whether a path is one of an endpoint's, whatever fills its parameters and stands before
     it."""
     if "?" in endpoint:
-        return endpoint == path  # another question than the plain one, and announced by its name
+        return endpoint == path  # a variant of the plain request, which has its own name
     template = urlsplit(endpoint).path
     if template == urlsplit(path).path:
         return True

@@ -90,7 +90,7 @@ def replay(
             finding.verdict == "over_blocked",
         )
     ]  # fmt: skip
-    wide = finding.rule == "enumerable-ids"  # how keys are made is read from all that are known
+    wide = finding.rule == "enumerable-ids"  # enumeration is judged by all known keys
     fields = tuple(dict.fromkeys((finding.field, *siblings)))
     focus = Focus(finding, fields, frozenset(_viewers(report, finding)), wide)
     first, hopeless = _look(focus, options, emit, lacking)

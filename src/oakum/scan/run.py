@@ -162,7 +162,7 @@ class Scan:
         files = (self.options.contract, self.options.identities, *self.options.overlays)
         return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
-    # ------------------------------------------------------------ without a request
+    # --------------------------------------------------- planning, without requests
 
     def plan(self) -> list[Mapping[str, str]]:
         """Every kind of request that a run may send, values named and not filled in."""
@@ -312,7 +312,7 @@ class Scan:
     def _to_the_end(self) -> Iterator[None]:
         """Ctrl-C is heard when it is given for the third time: half put back is worse than late."""
         if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread is interrupted
+            yield  # signals only reach the main thread
             return
         patience = iter(range(_PATIENCE))
 
@@ -386,7 +386,7 @@ class Scan:
         scheduler = Scheduler(engine, techniques, relations.doubt, census.take)
         if self.scope is not None:
             self.scope.teach(scheduler, given)
-        if found.mixed:  # who-am-I itself hands out others' answers
+        if found.mixed:  # who-am-I itself returned another caller's response
             scheduler.introduce(given)
             operation = self._whoami(found)
             mixed_up(engine, operation.id if operation is not None else "", found)
@@ -418,7 +418,7 @@ class Scan:
         Scheduler(engine).introduce(given, self.past.pending)
         failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
-            # Flipped once more, it would be forgotten how it was at first.
+            # A second change would overwrite the original value that is to be restored.
             context = replace(engine.context, relationships=None, account_settings=None)
             engine = replace(engine, context=context)
         return engine, failed
@@ -493,7 +493,7 @@ class Scan:
                 f" less than the {options.min_shown:g} % asked for"
             )
         skipped = tuple(self._left_alone(engine))
-        # A draft cannot name what is left out: only that it found nothing would be said too soon.
+        # Without findings, a draft alone cannot tell whether something was left out.
         told_of = self.policy.stated or not findings
         if self.scope is None and engine is not None and seen and told_of:
             distrust += self._lacking(engine, cells, skipped)
@@ -542,7 +542,7 @@ class Scan:
         why_not = engine.state.why if engine else {}
         for gate in (
             engine.state.gates if engine else ()
-        ):  # what shows an object is told by its cells
+        ):  # endpoints that show objects are reported by their cells
             if not gate.shows and not gate.how and gate.id in why_not:
                 yield Skipped(gate.endpoint, why_not[gate.id])
 

@@ -92,7 +92,7 @@ class Scheduler:
             if identity in engine.cast.ids:
                 self._take_in(operation, identity, exchange)
         for resource in engine.model.policy.resources.values():
-            if resource.is_account:  # one account, one object
+            if resource.is_account:  # an account resource has one object for each account
                 for who, id in engine.context.accounts.items():
                     if who in engine.cast.ids:
                         engine.knowledge.suppose(who, resource.name, resource.key, id)
@@ -108,14 +108,14 @@ class Scheduler:
         self.sweep()
         if self.learn_ids():
             self.sweep()
-        for _ in range(3):  # ids found in one answer open the next endpoint
+        for _ in range(3):  # ids from one response make the next endpoint callable
             asked = len(engine.state.asked)
             for who in engine.cast.subjects():
                 self._items(who)
             if len(engine.state.asked) == asked:
                 break
         self._batches()
-        self.sweep()  # endpoints whose ids were first seen on the way
+        self.sweep()  # endpoints whose ids were only found during the sweep
         ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)
@@ -150,7 +150,7 @@ class Scheduler:
         engine.say("reading the identities' own settings")
         every = engine.model.policy.resources
         followed = {s.of.partition(".")[0] for each in every.values() for s in each.states.values()}
-        # First the settings that other objects follow: their answers hang on them.
+        # Settings that other objects depend on come first.
         for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
             ways = [g for g in state.gates if members & set(g.shows.get(name, ())) and not g.batch]
@@ -174,12 +174,12 @@ class Scheduler:
             if gate.personal or gate.batch:
                 continue
             if not gate.shows:
-                # It shows nobody's settings: another world is the same to it.
+                # It shows no objects, so a changed setting makes no difference.
                 for viewer in (*first, None) if not state.world else ():
                     if self.decides(gate, viewer, ()):
                         engine.put(gate, viewer, None)
                 continue
-            # owners first: they are what others are compared to
+            # Owners first: other callers are compared with them.
             for viewer in self._readers(gate, names):
                 concerned = viewer is not None and any(
                     self.decides(gate, v, (viewer,)) for v in (*names, None)
@@ -187,7 +187,7 @@ class Scheduler:
                 if concerned or self.decides(gate, viewer, (*names, NOBODY)):
                     engine.put(gate, viewer, None)
                     if gate.sources and engine.matrix.doubts(gate.id, viewer):
-                        engine.put(gate, viewer, None, turn=1)  # another object may tell
+                        engine.put(gate, viewer, None, turn=1)  # another object may decide it
             if gate.id in state.answered:
                 self._give_up(gate, names)
 
@@ -209,7 +209,7 @@ class Scheduler:
         learnt = list(own_ids(engine.matrix))
         for name, id in learnt:
             engine.cast.learn(name, id)
-        if learnt:  # what came before is to be looked at again with these eyes
+        if learnt:  # earlier responses must be judged again with the new ids
             outside = {endpoint for endpoint, _ in engine.matrix.outsiders}
             state.asked = {key for key in state.asked if key.split("|")[0] not in outside}
             engine.matrix.hopeless.clear()
@@ -231,7 +231,7 @@ class Scheduler:
                     break
                 ask_for_nobodys(engine, gate, who)
                 if gate.id in state.ignoring:
-                    break  # it answers about its caller: nothing that `who` shows could come
+                    break  # it ignores the id and shows the caller's own data
                 deciding = [v for v in viewers if self._page_decides(gate, v, who)]
                 if not turn:
                     self._fetch(gate, deciding, who)
@@ -263,7 +263,7 @@ class Scheduler:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
         engine, state = self.engine, self.engine.state
         page = state.pages.get((gate.id, who))
-        if not gate.shows:  # nothing is declared: others than the owner tell by value
+        if not gate.shows:  # without a declared shape, others are compared with the owner by value
             return who in engine.cast.subjects()[:2] and viewer in (who, *engine.watchers(who))
         if page is None:
             return self.decides(gate, viewer, (who,))
@@ -280,7 +280,7 @@ class Scheduler:
             if not gate.batch:
                 continue
             viewers = (*engine.cast.subjects(), None)
-            # Their own view first: it is what others are compared to.
+            # The owner's own view first: others are compared with it.
             for owner in engine.cast.subjects():
                 if any(self.decides(gate, viewer, (owner,)) for viewer in viewers):
                     engine.put(gate, owner, None)
@@ -306,7 +306,8 @@ class Scheduler:
         """Whether an answer of an endpoint to a viewer can decide a cell about these owners."""
         engine, state = self.engine, self.engine.state
         endpoint = gate.id
-        if not gate.shows:  # nothing declared: worth one look for values out of place
+        # nothing is declared: one request is enough to search for misplaced values
+        if not gate.shows:
             return not state.answered.get(endpoint) or (
                 len(state.answered[endpoint]) < 3 and viewer not in state.answered[endpoint]
             )

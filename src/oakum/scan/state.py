@@ -95,7 +95,7 @@ class RunState:
     _distrust: list[str] = field(default_factory=list)
     _number: int = 0
 
-    # ------------------------------------------------------------ what is said at the end
+    # ------------------------------------------------------------- remarks for the report
 
     def remark(self, *notes: str) -> None:
         """Say something in the report that is no finding."""
@@ -137,7 +137,7 @@ class RunState:
         """All reasons not to trust the run."""
         return tuple(self._distrust)
 
-    # ------------------------------------------------------------ questions and answers
+    # ----------------------------------------------------------- requests and responses
 
     def next_number(self) -> int:
         """Counts the questions that are sent, from 1."""

@@ -177,7 +177,7 @@ class Mask:
 
     def __call__(self, text: str) -> str:
         masked = self._known.sub(_SENT, text) if self._known else text
-        return _STARS.sub("*", masked)  # as many stars as there were letters
+        return _STARS.sub("*", masked)  # one star for each letter
 
 
 def _parts(value: str) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _parts(value: str) -> Iterator[str]:
         yield digits
 
 
-# --------------------------------------------------------------------------- what is said of people
+# -------------------------------------------------------------------- personal values in a response
 
 
 def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:

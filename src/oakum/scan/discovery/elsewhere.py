@@ -81,7 +81,7 @@ class Elsewhere:
             for path in paths
         )
 
-    # ------------------------------------------------------------ whether anything is there
+    # ------------------------------------------------------------ does anything exist there
 
     def answers(self, way: Gate) -> bool:
         """Whether an owner who asks for what is theirs is answered as by an API."""
@@ -112,7 +112,7 @@ class Elsewhere:
             form = engine.state.forms.get((way.id, viewer, about))
             if form is not None and 200 <= form[0] < 300 and form != usual:
                 return True
-        more = self._leaks(way) - self._leaks(gate)  # in the same form, but without a mask
+        more = self._leaks(way) - self._leaks(gate)  # same format as before, but unmasked
         return bool(more) or self._forget(way)
 
     def _forget(self, way: Gate) -> bool:
@@ -188,11 +188,11 @@ class Elsewhere:
         filled = fill(gate, engine.target, engine.knowledge, about)
         if (
             place not in engine.state.forms and filled is not None
-        ):  # it was asked before the run began
+        ):  # requested before the run started
             engine.state.forms[place] = form_of(engine.send(gate, viewer, filled))
         return engine.state.forms.get(place)
 
-    # ------------------------------------------------------------ asking as others
+    # --------------------------------------------------- requests by other callers
 
     def ask(self, way: Gate) -> None:
         """Every kind of viewer, about owners of every kind; and again in every world."""

@@ -64,7 +64,7 @@ class FrontEnd:
             for script in page.scripts:
                 todo += self._take(script, address)
         asked: set[str] = set()
-        for each in todo:  # grows on the way
+        for each in todo:  # grows while it is iterated
             if len(asked) < _MOST_SCRIPTS and each not in asked and self._may(each):
                 asked.add(each)
                 answer, where = self._fetch(each)
@@ -83,7 +83,7 @@ class FrontEnd:
         named = (self.address, self.engine.target, *self.also)
         try:
             return origin_of(address) in {origin_of(each) for each in named}
-        except ValueError:  # a port that is none
+        except ValueError:  # an invalid port
             return False
 
     def _fetch(self, address: str) -> tuple[Response, str]:
@@ -178,7 +178,8 @@ class Holes:
                     name += "_"
                 names[hole], sources[name] = name, source
             elif beside:
-                del asked[beside]  # `from`, `sort`: nothing of anybody's
+                # a parameter such as `from` or `sort`, which holds no personal data
+                del asked[beside]
             else:
                 return None
         query = "&".join(f"{name}={value}" for name, value in asked.items())

@@ -72,7 +72,7 @@ def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspac
     return _timed(texts) or _counting(texts, rows) or _short(texts) or UNKNOWN
 
 
-# ------------------------------------------------------------------ numbers that count up
+# --------------------------------------------------------------------- sequential numbers
 
 
 def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
@@ -89,7 +89,7 @@ def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace |
         if (close and _by_chance(len(numbers), span / space) < _CHANCE) or (
             decimal and _is_count(texts, numbers, space, rows)
         ):
-            if decimal or reader is _in_text:  # no other reading says more
+            if decimal or reader is _in_text:  # no other decoding is more likely
                 return _counted(words, numbers)
             if best is None or max(numbers) < best[0]:
                 best = max(numbers), words, numbers
@@ -221,7 +221,8 @@ def _in_text(texts: Sequence[str]) -> _Numbers | None:
         if all(_READABLE.fullmatch(each) for each in raw):
             inner = [each.decode() for each in raw]
             found = _decimals(inner) or _HEX(inner)
-            # as many values as the text has, for what stands beside the number is the same in all
+            # As many values as the texts allow: what surrounds the number is the same in all of
+            # them.
             return found and (found[0], max(found[1], 2.0 ** (6 * max(map(len, texts)))))
     return None
 
@@ -229,7 +230,8 @@ def _in_text(texts: Sequence[str]) -> _Numbers | None:
 def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
     """base64 of the bytes of a number, the high ones first or the low ones."""
     found: list[tuple[int, int, list[int]]] = []
-    for bodies in _padded(texts) if _decimals(texts) is None else ():  # `a/210000` is none
+    # `a/210000` is not valid base64
+    for bodies in _padded(texts) if _decimals(texts) is None else ():
         raw = [_bytes(text) for text in bodies]
         size = len(raw[0])
         fits = {len(each) for each in raw} == {size} and _SMALL < 8 * size <= 128
@@ -305,7 +307,7 @@ def _bytes(text: str) -> bytes:
         return b""
 
 
-# ------------------------------------------------------------------ a small space, and times
+# ----------------------------------------------------------- small key spaces and timestamps
 
 
 def _short(texts: Sequence[str]) -> Keyspace | None:
@@ -325,7 +327,7 @@ def _short(texts: Sequence[str]) -> Keyspace | None:
 def _bits(whole: Sequence[str]) -> float | None:
     """How many codes of this look there can be, as a power of 2; None: too many, or words."""
     bodies = whole
-    if len(bodies) > 3:  # chance gives four codes no common beginning
+    if len(bodies) > 3:  # four random codes have no common prefix
         bodies = [body[len(_common(whole)) :] for body in whole]
     chars, length = set("".join(bodies)), max(map(len, bodies))
     few = len(bodies) > 3 and length <= _ALIKE and chars <= set(_DIGITS + _LOWER + _UPPER)
@@ -386,7 +388,7 @@ _EPOCH, _END = 1_200_000_000, 4_000_000_000
 """Seconds since 1970: 2008, before which there was no MongoDB, and 2096."""
 
 
-# ------------------------------------------------------------------ how many there are
+# ----------------------------------------------------------------- size of a key space
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Nam
     elif before.rstrip().endswith("+"):
         base = _BASE.search(before)
         if base is None:
-            return None  # the end of a path whose beginning is not known
+            return None  # the start of the path is unknown
         start, before = base[1], before[: base.start()]
     known = given(start) if start else ""
     if start and not known and not _is_base(start):
@@ -206,7 +206,7 @@ def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Nam
     path = _IDS.sub(lambda match: f"{{_{match.start()}}}", path)
     pairs = tuple(_pairs(query))
     if any(classify_field(name) is FieldClass.SECRET for name, _ in pairs):
-        return None  # a key that stands in a script is not written into a report
+        return None  # never copy a secret from a script into a report
     holes = tuple(dict.fromkeys(_MARK.findall(path + "".join(value for _, value in pairs))))
     called = 2 if _CALLS.search(before) else 0 if _PAGES.search(before) else 1
     return Named(path, pairs, holes, origin, based, bool(_BASES.search(before)), called)

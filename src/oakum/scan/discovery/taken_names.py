@@ -106,7 +106,7 @@ class Taken:
         engine = self.engine
         return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
 
-    # ------------------------------------------------------------ asking
+    # ---------------------------------------------------------- requests
 
     def _ask(self, noun: Noun, who: str, nth: int, *, bare: bool = False) -> Heard:
         """Register with one name of an account of the run's own, or with nobody's; all else drawn
@@ -164,7 +164,7 @@ class Taken:
             if is_secret(name, thunk()):
                 yield name
 
-    # ------------------------------------------------------------ what an answer holds
+    # --------------------------------------------------------------- reading responses
 
     def _words(self, heard: Heard) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """(place, field, value) of own values of the account that the contract hides from those

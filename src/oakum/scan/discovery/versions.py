@@ -86,7 +86,7 @@ def restated(text: str) -> tuple[str, ...]:
     says none. A date says none: nobody guesses at another."""
     found = _IN_TEXT.search(text)
     if found is None or ("/" in text and not found[1]):
-        return ()  # of a media type only what calls itself a version
+        return ()  # in a media type, only an explicit version counts
     head, tail = text[: found.start()], text[found.end() :]
     return tuple(f"{head}{each}{tail}" for each in _beside(found))[:_MOST]
 

@@ -28,14 +28,14 @@ def close_lists(engine: Engine) -> None:
                 present = {owner for owner, _ in sighted}
                 left_out = {NOBODY, *engine.cast.names()} - present
                 engine.matrix.passed_over |= {(endpoint, viewer, owner) for owner in left_out}
-            # What stands there without a field says more than what does not stand there.
+            # Shown without the field before not shown at all: the former is stronger evidence.
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 if owner != viewer:
                     gate = engine.matrix.gates[endpoint]
                     absent = picks and (owner, resource) not in sighted
                     held = engine.cast.relations(viewer, owner)
                     label = engine.cast.label(held, viewer, owner)
-                    # What came to them as something more is neither here nor there as this.
+                    # Objects that were shown under a further relation say nothing about this one.
                     if (endpoint, resource, label) not in more:
                         _close(engine, gate, viewer, owner, resource, absent=absent)
 
@@ -52,13 +52,13 @@ def unread(
     found = set[tuple[str, str]]()
     for name, resource in model.policy.resources.items():
         if is_one_of_many(model, resource):
-            continue  # each object has its own, known by its key
+            continue  # such objects have a state each, stored by key
         states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
         endpoints = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
         for who in cast.names():
             places = ((g.id, who if g.sources else "") for g in endpoints)
             shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)
-            # That it is missing says something where anybody's object has it.
+            # Absence is evidence only where the field is shown for somebody's object.
             carried = {state for _, state in cast.states}
             found |= {(who, state) for state in states if not shown or state not in carried}
     return found - cast.states.keys()
@@ -100,7 +100,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
-        # Another object of the owner's may have it: that this one came without says nothing.
+        # Another object of the owner may have the field: its absence from this one proves nothing.
         known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
     return known or closed_by_absence(engine.model.tables[key.resource], key.field)
 

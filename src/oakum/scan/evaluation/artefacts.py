@@ -81,7 +81,7 @@ def _is_link(text: str, origin: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-    except ValueError:  # what somebody has written about themselves may be anything
+    except ValueError:  # users may have written anything here
         return False
     return f"{parts.scheme}://{parts.netloc}" == origin
 

@@ -97,7 +97,7 @@ class Cells:
         observations = tuple(
             each
             for key, each in self._found.items()
-            # One object shown is enough: a list may leave others out for its own reasons.
+            # One shown object is enough: a list may omit others for reasons of its own.
             if not (each.result is Result.OVER_BLOCK and key in self._open)
         )
         return Outcome(
@@ -117,7 +117,7 @@ class Cells:
             blank=tuple(self._blank),
         )
 
-    # ------------------------------------------------------------ objects that are there
+    # ----------------------------------------------------------- objects in the response
 
     def instance(self, instance: ObjectInstance) -> None:
         """Judge each field of an object of somebody in the cast, present or not."""
@@ -135,9 +135,11 @@ class Cells:
         nobodys = self._ground.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
-            return  # somebody outside the cast: what else may be seen of them is not known
+            return  # an owner outside the test accounts: what else of theirs may be seen is unknown
         if who and self._is_callers(instance, who):
-            return  # asked for another's, given one's own: nothing of the other's came
+            # the caller got their own object instead of the requested one: no evidence about the
+            # owner
+            return
         self._sighted[(who, instance.resource)] = None
         here = {leaf.path for leaf in instance.leaves}
         self._doubt_states(who, instance.resource, here)
@@ -154,7 +156,7 @@ class Cells:
                 strange
                 and self._reading.names_kind(instance.pointer, last, leaf.value, instance.resource)
             ):
-                continue  # it says nothing of anybody
+                continue  # the value identifies nobody
             self._weak = self._reading.weakness(instance.pointer, strange)
             self._leaf(instance, leaf, who)
         for leaf in self._shared:
@@ -163,7 +165,7 @@ class Cells:
         self._weak = self._reading.weakness(instance.pointer, False)
         for path in self._gate.shows.get(instance.resource, ()):
             came = any(p == path or p.startswith(f"{path}.") for p in present)
-            # What stands in an object of another kind is judged with that.
+            # The contents of an embedded object are judged with that object.
             if not came and not any(True for _ in at_path(instance.value, path)):
                 self._missing(instance.resource, path, who, instance.held, instance.state)
         self._weak = ""
@@ -301,8 +303,8 @@ class Cells:
         place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)
         if known is None:
-            # Whose an object is stands in the path alone, or its owner has nothing there: then
-            # something in it may be an error, a placeholder, or the caller's own.
+            # The owner is known by the path alone, or has no value in this field: a value here may
+            # be an error, a placeholder, or the caller's own.
             kind = self._ground.model.policy.resources[instance.resource].owner.kind
             by_path = kind in ("path", "caller") or instance.pointer in self._reading.given
             unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
@@ -345,7 +347,7 @@ class Cells:
         `relationship.me_to_user` does."""
         known = self._ground.knowledge.own.get((who, instance.resource, leaf.path))
         if leaf.path in self._ground.model.policy.resources[instance.resource].owner.members:
-            return  # an owner is the same for everybody
+            return  # an owner field is the same for every caller
         if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
             self._relative[(instance.resource, leaf.path)] = None
 
@@ -358,13 +360,13 @@ class Cells:
         if self._granted(resource, path, held, state):
             endpoint, viewer = self._question.endpoint, self._question.viewer
             view = self._ground.views.get((endpoint, who))
-            # An embedded object shares the fate of the one it stands in.
+            # An embedded object is judged like the one around it.
             embedded = (endpoint, resource) in self._ground.matrix.embedded
             filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
             served = view is not None and view.held(
                 resource, self._object, path, filled, self._place if present else None
             )
-            # Asked for another's, it gave the caller's own.
+            # The response held the caller's own object instead of the requested one.
             own = (viewer, resource) in self._sighted
             own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
             lost = self._counted(path) or (not present and (embedded or own))
@@ -428,7 +430,7 @@ class Cells:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
         return self._ground.matrix.granted(endpoint, resource, path, held, known, state)
 
-    # ------------------------------------------------------------ objects that are not
+    # ----------------------------------------------- objects missing from the response
 
     def absent(self) -> None:
         """Owners whose objects were asked for, who get them here themselves, and did not come."""
@@ -476,7 +478,7 @@ class Cells:
             self._ground.cast.ids.get(self._question.viewer or "", frozenset()) & set(parties)
         )
 
-    # ------------------------------------------------------------ values out of place
+    # --------------------------------------------------------------- misplaced values
 
     def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
@@ -522,7 +524,7 @@ class Cells:
         )
         self._record(resource, path, who, held, state, Result.LEAK, evidence)
 
-    # ------------------------------------------------------------ writing down
+    # ------------------------------------------------------- recording results
 
     def _put(
         self,
@@ -547,7 +549,7 @@ class Cells:
         unsure = self._unread.intersection(deciding(self._ground.model.tables[resource], path))
         told = result is Result.LEAK and not self._may_be_granted(resource, path, held, state)
         if unsure and not told:
-            return  # whether the contract grants it, nobody knows
+            return  # unknown whether the contract grants it
         unproven = self._ground.cast.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
         doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
@@ -595,6 +597,6 @@ class Cells:
         table = self._ground.model.tables[resource]
         label = self._ground.cast.label(held, self._question.viewer, who)
         known = state_key(table, path, state)
-        # What nobody has read is no part of what is said.
+        # A state that was never read is left out of the key.
         known = tuple(pair for pair in known if pair[0] not in self._unread)
         return Key(self._question.endpoint, resource, path, label, known)

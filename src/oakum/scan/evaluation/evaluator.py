@@ -185,7 +185,7 @@ class Evaluator:
             self._learn_parties(instance, reading)
         self._learn_varying(question, viewer, instances, reading, response)
         if is_success(response.status):
-            # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
+            # Ids without a known owner may belong to real users, so the run must not request them.
             ours = [
                 each
                 for each in instances
@@ -248,7 +248,7 @@ class Evaluator:
             if not state.member or name not in instance.state:
                 continue
             shown = any(leaf.path == state.member for leaf in instance.leaves)
-            # Declared here, and not there: read as the contract says of what is missing.
+            # A declared state that is missing from the response counts as the contract's default.
             said = shown or (many and state.member in gate.shows.get(resource.name, ()))
             if said and many and key:
                 place = (viewer, resource.name, key)

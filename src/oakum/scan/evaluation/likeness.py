@@ -105,7 +105,7 @@ class Likeness:
             media, found.page = gate.operation.success(), True
             data = read_page(plain.value).data
             seen = [self._see(each, media.shape if media else None, (), found) for each in data]
-            found.shown = ()  # said of an answer, not of a page around it
+            found.shown = ()  # describes the response, not a web page around it
             found.beside.append(Leaf("", ("page",), plain.value, False))
             return _legible(seen, found, plain)
         value, shape = self._see(plain.value, plain.shape, (), found)
@@ -113,7 +113,7 @@ class Likeness:
             return replace(plain, value=value, shape=shape, beside=tuple(found.beside))
         return _legible([(value, shape)], found, plain)
 
-    # ------------------------------------------------------------ the walk
+    # ----------------------------------------------------------- tree walk
 
     def _see(
         self, value: Json, shape: Shape | None, at: Pointer, found: _Found
@@ -209,7 +209,7 @@ class Likeness:
                 found.beside += [Leaf("", (*at, key, *p), v, False) for p, v in leaves_of(child)]
         return tidy
 
-    # ------------------------------------------------------------ members of another name
+    # -------------------------------------------------------------------- renamed members
 
     def _renamed(self, kind: _Kind, value: Json, taken: Mapping[str, Json]) -> str:
         """The one field of this resource in which somebody is shown this value elsewhere."""
@@ -238,7 +238,7 @@ def _legible(
     parts = [*seen, *found.further]
     values = {str(nth): each for nth, (each, _) in enumerate(parts)}
     shape = _object({str(nth): each for nth, (_, each) in enumerate(parts)})
-    whole = _object({"parts": shape})  # two steps down: no place that a contract names is there
+    whole = _object({"parts": shape})  # two levels down, where no path of a contract matches
     return ResponseReader({"parts": values}, whole, tuple(found.beside), plain.whole)
 
 

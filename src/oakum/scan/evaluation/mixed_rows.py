@@ -66,7 +66,7 @@ def _mixed(ground: Ground) -> Iterator[tuple[str, str, str, str, str, str]]:
             if len(text) < MIN_CANARY or len(others) != 1 or text in knowledge.common:
                 continue
             if len(shown[resource, path][others[0]]) > 1:
-                continue  # a stand-in, perhaps: they are shown another as well
+                continue  # perhaps a placeholder: the owner is shown other values as well
             if knowledge.ambient.holds(viewer, (resource, path), text):
                 continue
             elsewhere = next(each for each, other in endpoints.items() if other != text)

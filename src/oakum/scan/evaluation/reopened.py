@@ -51,7 +51,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         look = _Look(engine, way, viewer, who, owner, shut)
         if patience.until(look.is_closed):
             continue
-        patience.left = 0.0  # it is known now that waiting does not close it
+        patience.left = 0.0  # this cell does not close with time, so stop waiting
         engine.matrix.open(way)
         engine.put(way, viewer, who)
         confirm(engine)

@@ -62,13 +62,13 @@ class WriteAnswers:
     def _heard(self, viewer: str | None, request: Request, answer: Response) -> bool:
         operation = self._names.operation(request)
         if operation is None or (viewer is not None and viewer not in self._engine.cast.ids):
-            return False  # an account of the run's own is nobody that the contract was asked about
+            return False  # a provisioned account is not a viewer of the contract
         rule = self._engine.model.rule(operation.id)
         kind = classify(operation, rule).kind
         if kind == "read" or is_graphql(operation, rule):
-            return False  # judged where it was asked
+            return False  # judged when it was sent
         if kind == "login" and answer.status < 400:
-            return False  # the answer is for whom it has let in
+            return False  # the response belongs to the account that has just logged in
         gate = self._gate(operation)
         outcome = self._engine.evaluator.hear(gate, self._question(gate, viewer, request), answer)
         leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, gate, answer))
@@ -113,7 +113,7 @@ class WriteAnswers:
                 return True
         return False
 
-    # ------------------------------------------------------------ what was asked
+    # --------------------------------------------------------------- the request
 
     def _question(self, gate: Gate, viewer: str | None, request: Request) -> Question:
         engine, operation = self._engine, gate.operation

@@ -66,7 +66,7 @@ class Arguments:
                 if value is None:
                     return None
                 found.append((name, value))
-        if any(name == "first" for name, _ in found):  # one end of a list is enough
+        if any(name == "first" for name, _ in found):  # `first` or `last`, not both
             found = [each for each in found if each[0] not in _OTHER_END]
         return tuple(found)
 

@@ -113,7 +113,7 @@ class Explorer:
     def _called(self) -> str:
         return f"{self.operation.method} {self.operation.path}"
 
-    # ------------------------------------------------------------ the whole
+    # ---------------------------------------------------------- overall run
 
     def explore(self) -> None:
         """Everything that can be asked here."""
@@ -138,7 +138,7 @@ class Explorer:
         self.engine.evaluator.declare(frozenset(names))
         roots = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
         waiting = [root for root in roots if not root.instead_of]
-        for _ in range(_ROUNDS):  # ids found in one answer fill the next question
+        for _ in range(_ROUNDS):  # ids from one response fill the next query
             ready = [root for root in waiting if self._asks(root)]
             if not ready or self._closed:
                 break
@@ -237,7 +237,7 @@ class Explorer:
                 for viewer in self._viewers([owner] if owner else self._owners()):
                     self._ask(asked, viewer, base)
 
-    # ------------------------------------------------------------ who
+    # -------------------------------------------------------- callers
 
     def _owners(self) -> list[str]:
         """Identities to ask about: everybody, as long as they are few; else who adds another
@@ -286,7 +286,7 @@ class Explorer:
             if all(knowledge.values(source, owner) for source in own)
         ]
 
-    # ------------------------------------------------------------ asking
+    # --------------------------------------------------- sending queries
 
     def _ask_group(self, asks: tuple[Ask, ...]) -> None:
         """One query by all who matter, as long as it shows anybody's objects."""
@@ -304,14 +304,15 @@ class Explorer:
             self._seen.setdefault(root, set())
         for nth, viewer in enumerate(viewers[1:], start=1):
             if nth > 1 and not shown:
-                return  # neither of two owners is shown anything of anybody's
+                return  # neither of two owners was shown an object
             if viewer is None and not self._anonymous:
                 continue
             again = self._ask(asked, viewer)
             if again is not None:
                 shown |= again.sighted
                 self._rest(asked, again, viewer)
-        if len(roots) == 1:  # of several in one answer it is not known which has shown whom
+        # with several queries in one response, it is unclear which one showed an object
+        if len(roots) == 1:
             self._seen[next(iter(roots))] |= shown
         if shown:
             self._alive.append((asked, asks))
@@ -491,7 +492,7 @@ class Explorer:
                 return self.engine.cast.who((match["id"],))
         return ""
 
-    # ------------------------------------------------------------ other worlds
+    # ---------------------------------------------- other states of an account
 
     def _keep_ways(self) -> None:
         """What is asked again when somebody has set their account otherwise: about them alone, and

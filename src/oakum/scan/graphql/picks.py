@@ -192,7 +192,7 @@ class _Variables:
         if not isinstance(value, Hole):
             return value
         owned = value.source.partition(".")[0] in self._owned
-        # The last of several values: one that this endpoint has shown is newer than all others.
+        # The last value, since the newest object is the one that this endpoint has just shown.
         which = (ask.whose, -1) if owned else ("", ask.nth)
         known = self._known.get((value, *which))
         if known is None:

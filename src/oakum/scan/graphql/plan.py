@@ -136,7 +136,7 @@ class Planner:
     def _roots(self, name: str, each: GraphQLField) -> Iterator[Root]:
         end = get_named_type(each.type)
         targets = self._words.targets(end)
-        if is_abstract_type(end) and targets:  # an id says which of its types it means
+        if is_abstract_type(end) and targets:  # an id that names its type
             meant = [
                 (found, type.name)
                 for type in targets[:_MOST_TYPES]
@@ -151,7 +151,7 @@ class Planner:
             return
         choice = None if _asks(given) else self._arguments.choosing(each, targets)
         many = _holds_many(each.type, self._words)
-        if choice and not many:  # one object, and nothing else says which
+        if choice and not many:  # one object, chosen by nothing else
             yield from self._root(name, each, (*given, choice))
             return
         for plain in self._root(name, each, given):
@@ -198,7 +198,7 @@ class Planner:
             FieldClass.KEY, FieldClass.HANDLE,
         )  # fmt: skip
 
-    # ------------------------------------------------------------ growing
+    # ----------------------------------------------- expanding selections
 
     def _grow(self, root: _Node, asked: frozenset[str], only: str) -> None:
         style = self._style
@@ -283,7 +283,8 @@ def acts(name: str, field: GraphQLField, *, root: bool = False) -> str:
 
 def acts_by_name(name: str, description: str = "") -> str:
     """Why asking for a field of this name would do something; empty: it reads."""
-    after = [word for before, word in pairwise(words(name)) if before in _JOINS]  # `readAndBurn`
+    # as in `readAndBurn`
+    after = [word for before, word in pairwise(words(name)) if before in _JOINS]
     for each in (name, *after):
         verdict = classify(Operation(each, "GET", "/", description=description))
         if verdict.kind != "read":

@@ -93,7 +93,7 @@ class Vocabulary:
         possible = self.schema.get_possible_types(type)
         return sorted(possible, key=lambda each: (not self.resource(each.name), each.name))
 
-    # ------------------------------------------------------------ where types lead
+    # ------------------------------------------------------------- reachable types
 
     @cached_property
     def leading(self) -> frozenset[str]:

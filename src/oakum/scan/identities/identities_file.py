@@ -120,7 +120,7 @@ class _File:
             anonymous=anonymous,
         )
 
-    # ----------------------------------------------------------------------- one identity
+    # ------------------------------------------------------------------ a single identity
 
     def _identity(self, key: Node, node: Node, shared: Way | None) -> Identity | None:
         name = str(key.scalar)
@@ -224,7 +224,7 @@ class _File:
             return found.reveal() if found else None
         return node.scalar
 
-    # ----------------------------------------------------------------------- who is what to whom
+    # ----------------------------------------------------------------------------- relationships
 
     def _relationships(
         self, node: Node, items: Collection[str], relations: Collection[str]

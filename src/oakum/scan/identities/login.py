@@ -168,7 +168,7 @@ def _request(login: Login, method: str, url: str, headers: dict[str, str], body:
     return Request(method, url, {"content-type": _FORM, **headers}, form.encode())
 
 
-# --------------------------------------------------------------------------- what came back
+# --------------------------------------------------------------------- the login's response
 
 
 def _check_status(identity: Identity, login: Login, method: str, response: Response) -> None:
@@ -200,7 +200,8 @@ def _advice(login: Login, response: Response) -> str:
     }
     if status in _REDIRECTS:
         path = _path_of(response.headers.get("location", ""))
-        where = f"`{path}`" if _PLAIN.fullmatch(path) else "another page"  # it may hold a session
+        # the path may hold a session id
+        where = f"`{path}`" if _PLAIN.fullmatch(path) else "another page"
         return f"it redirects to {where}; is the path right?"
     return said.get(status, "the server failed" if status >= 500 else "a 2xx was expected")
 

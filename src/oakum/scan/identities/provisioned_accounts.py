@@ -89,7 +89,7 @@ class ProvisionedAccounts:
         """The operation with which identities log in; None: it is none of the document's."""
         self.operation = registration(self.model, self.login.path if self.login else where)
         self.resource = account_resource(self.model)
-        # On after those of a run that was killed: a name is a line of the journal.
+        # Continue after the numbers of a killed run: each name is a line of its journal.
         self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
         self._identities = tuple(self.sessions.identities.items)
         self._unlikely: dict[str, str] = {}
@@ -133,7 +133,7 @@ class ProvisionedAccounts:
         self.raised |= {made.name} if more else set()
         self.log("undo", as_json(made))
         self.pending.append(made)
-        self._admit(made)  # made or not: an answer may be lost
+        self._admit(made)  # recorded before sending, since the response may be lost
         answer = ask(self.filled(made, more or {}))
         if 400 <= answer.status < 500:
             self._gone(made)
@@ -144,7 +144,8 @@ class ProvisionedAccounts:
             self._gone(made)
             return None
         self._welcomed[made.name] = (answer.status, answer.body)
-        return made if answer.status < 400 else None  # a server error, and it is there: removed
+        # after a server error the account may exist: it stays recorded for removal
+        return made if answer.status < 400 else None
 
     def nobody(self) -> ProvisionedAccount:
         """Names and a secret that nobody has."""
@@ -317,12 +318,13 @@ class ProvisionedAccounts:
             (each for each in objects_of(json_of(answer)) if names & _texts(each.values())), {}
         )
 
-    # ------------------------------------------------------------ taking them away
+    # --------------------------------------------------------------------- removal
 
     def restore(self) -> tuple[str, ...]:
         """Remove every account that was made; says in words which could not be. Never raises."""
         left = list(self.pending)
-        for own in (False, True):  # by another that may, before that one is gone itself
+        # first by another account that is allowed to, then by the account itself
+        for own in (False, True):
             queue, left = left, []
             while queue:
                 each = min(queue, key=self._goes)
@@ -445,7 +447,7 @@ class ProvisionedAccounts:
         self.log("undone", as_json(who))
         return True
 
-    # ------------------------------------------------------------ as an identity
+    # ----------------------------------------------- using a provisioned account
 
     def _admit(self, who: ProvisionedAccount) -> None:
         self.sessions.admit(self._identity(who))

@@ -72,7 +72,7 @@ def read_list(
             sound = False
             break
         if answer.body in texts:
-            asked = None  # one page, whatever is asked for
+            asked = None  # paging has no effect: every page is the same
             break
         texts.add(answer.body)
         seen = look(place, value)
@@ -192,7 +192,7 @@ class Relations:
                 continue
             gone = was.ids - now.ids
             more = now.ids - was.ids if was.whole else frozenset[str]()
-            # Where the list goes on, only of the identities is it worth saying.
+            # When the list goes on, report changes of the test identities only.
             for ids, how in ((gone if now.whole else gone & mine, "no more"), (more, "only now")):
                 for who, many in Counter(map(self._name, sorted(ids))).items():
                     other = who or f"{many} other account{'s' if many > 1 else ''}"

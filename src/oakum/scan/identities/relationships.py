@@ -131,7 +131,8 @@ class Relationships:
         after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
             self._spared.add((viewer, relation, owner))
-            self._leave(change)  # a list that lost a row may show no more than its newest
+            # the list may show the newest rows only, so a missing row proves nothing
+            self._leave(change)
             return False
         if not walked or self._says(after, known, viewer, owner) != "yes":
             self.why = f"{viewer} was not seen to become {relation} of {owner}"
@@ -194,7 +195,7 @@ class Relationships:
         )
         self.doubtful.append(f"{self.why}, so it was not ended; {self._left(change)}")
         self.pending = [each for each in self.pending if each != change]
-        with suppress(OakumError):  # a resumed run is not to end it either
+        with suppress(OakumError):  # a resumed run must not undo it either
             self.log("restored", change)
 
     def end(self, viewer: str, relation: str, owner: str) -> bool:
@@ -248,7 +249,7 @@ class Relationships:
         try:
             sure = (viewer, change.state) not in self._unsure
             if not sure or self._stands(known, viewer, owner) != wanted:
-                with suppress(OakumError):  # it may be done all the same
+                with suppress(OakumError):  # it may have succeeded nevertheless
                     self._walk(steps, viewer, owner)
                 after = self._look(known, viewer, owner, wanted)
                 if self._says(after, known, viewer, owner) != wanted:
@@ -272,7 +273,7 @@ class Relationships:
         self._unsure.discard((change.identity, change.state))
         self._sides = {bond: each for bond, each in self._sides.items() if each != change}
         self.pending = [each for each in self.pending if each != change]
-        with suppress(OakumError):  # what a journal still holds is taken back once more
+        with suppress(OakumError):  # a change left in the journal is only undone twice
             self.log("restored", change)
 
     def _compare(self) -> None:

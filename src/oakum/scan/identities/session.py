@@ -213,7 +213,7 @@ class Sessions:
         seen = frozenset(each.reveal() for each in self._seen)
         return self.identities.secrets() | {text for text in seen if len(text) >= 4}
 
-    # ----------------------------------------------------------------------- for curl lines
+    # -------------------------------------------------------------------------- curl output
 
     def curl_headers(self, name: str | None) -> tuple[str, ...]:
         """Header lines with variables: `Authorization: Bearer $ANN_TOKEN`. For double quotes."""
@@ -253,7 +253,7 @@ class Sessions:
         live = self._live.get(identity.name)
         return list(live.cookies) if live else [login.cookie] if login.cookie != "*" else []
 
-    # ----------------------------------------------------------------------- the inside
+    # ------------------------------------------------------------------------ internals
 
     def _open(self, name: str) -> None:
         """A session, unless it has failed before: one wrong password is no lock-out, ten are."""
@@ -291,7 +291,7 @@ class Sessions:
         if origin_of(request.url) not in self._origins:
             raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
         response = (way or self._transport).send(self._signed(identity, session, request))
-        if origin_of(request.url) == self._home:  # what another address takes away stays ours
+        if origin_of(request.url) == self._home:  # cookies of another origin are not stored
             self._absorb(identity, session, response)
         return response
 

@@ -81,7 +81,7 @@ def fill(
         for each in gate.operation.parameters
         if each.where == "query" and not each.required
     }
-    # Of `/members/{id}/notes/{noteId}` the next object is another note of the same member.
+    # In `/members/{id}/notes/{noteId}` the next object is another note of the same member.
     kept = turn > 0 and any(len(knowledge.values(s, who)) > turn for s in gate.sources.values())
     tied = _tied(gate, knowledge, who, turn)
     for parameter, source in gate.sources.items():
@@ -175,7 +175,7 @@ def _build(
         shown.append(f"query=…&variables={{{_named(names)}}}")
         content, body_symbolic = {}, ""
     body = b""
-    # A technique that asks for nothing in a body means an empty one, and not none.
+    # A technique that asks for an empty body sends `{}`, not no body.
     if content or (gate.how and operation.method == "POST" and body_shape(operation)):
         as_json = gate.asks is not None
         kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
@@ -186,7 +186,7 @@ def _build(
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
     sent |= {part for _, value in gate.query for part in (value, *_DELIMITERS.split(value))}
-    # Somebody's own text in a body comes back as an echo, as one in the query does.
+    # A value sent in the body may be echoed, as may one in the query.
     told = (leaf for name in gate.veiled for _, leaf in leaves_of(content.get(name)))
     sent |= {text_of(leaf) for leaf in told if leaf is not None}
     request = Request(operation.method, url, headers, body)
@@ -219,8 +219,8 @@ def _body(
         filled = {
             name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values
         }
-        # Of a text, which only the document's own examples hold, the quotes would end the line;
-        # and for a variable the shell would put something in its place.
+        # Quotes, which only the document's own examples contain, would end the curl argument; and
+        # the shell would expand a variable.
         written = _QUOTED.sub("…", gate.asks.text).replace("$", "\\$")
         symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
         return {"query": gate.asks.text, "variables": filled}, symbolic
@@ -236,7 +236,7 @@ def _body(
     ]
     for name, each in given.items():
         text = gate.veiled.get(name, "")
-        quoted = _json(text) if isinstance(each, str) else text  # of an object it is one already
+        quoted = _json(text) if isinstance(each, str) else text  # an object is quoted already
         shown.append(f'"{name}": {quoted if text else _json(each)}')
     return {**content, **given}, "{" + ", ".join(shown) + "}"
 
@@ -310,7 +310,8 @@ def curl(filled: Filled, headers: tuple[str, ...]) -> str:
     given = (*headers, *filled.headers)
     cookies = [each.partition(":")[2].strip() for each in given if _is_cookie(each)]
     lines = [each for each in given if not _is_cookie(each)]
-    lines += [f"Cookie: {'; '.join(cookies)}"] if cookies else []  # one line (RFC 6265, 5.4)
+    # a single `Cookie` header (RFC 6265, 5.4)
+    lines += [f"Cookie: {'; '.join(cookies)}"] if cookies else []
     parts += [f'-H "{header}"' for header in lines]
     if filled.body:
         parts += _body_options(filled)
@@ -329,7 +330,7 @@ def _body_options(filled: Filled) -> list[str]:
     if base in (FORM, MULTIPART):
         try:
             members = orjson.loads(filled.body)
-        except orjson.JSONDecodeError:  # names of variables stand bare in it
+        except orjson.JSONDecodeError:  # variable names are not quoted in it
             members = {}
         option = "--data-urlencode" if base == FORM else "-F"
         if isinstance(members, dict) and members:

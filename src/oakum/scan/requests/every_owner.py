@@ -87,12 +87,12 @@ def _adding_only(engine: Engine) -> Iterator[None]:
         engine.matrix.adding_only = before
 
 
-# ------------------------------------------------------------------ which questions
+# ---------------------------------------------------------------- choosing requests
 
 
 def _concerned(engine: Engine) -> Iterator[Gate]:
     """Endpoints that take an id of somebody's and may show what is somebody's."""
-    # What one list calls two people's own is nobody's for sure.
+    # An object that one list assigns to two owners certainly belongs to neither.
     doubtful = {resource for _, resource in engine.evaluator.twice}
     for gate in engine.state.gates:
         taken = gate.personal and not gate.batch and gate.id not in engine.state.ignoring
@@ -186,7 +186,7 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Gate, str]]:
         (gate, who)
         for gate in _concerned(engine)
         for who in engine.cast.subjects()
-        # Who asked for their own and was shown nothing has nothing there to be shown to others.
+        # An owner who was shown nothing has nothing there that others could be shown.
         if engine.state.has_page(gate, who) or (gate.id, who, who, 0) not in done
     ]
 
@@ -347,7 +347,7 @@ def _asked(engine: Engine) -> set[_Id]:
     }
 
 
-# ------------------------------------------------------------------ asking
+# -------------------------------------------------------- sending requests
 
 
 def _ask(engine: Engine, each: _Asking) -> None:
@@ -371,7 +371,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
     engine.put(gate, viewer, who, turn=turn)
 
 
-# ------------------------------------------------------------------ what is said of it
+# --------------------------------------------------------------------------- reporting
 
 
 def unasked(engine: Engine) -> Iterator[Untested]:

@@ -129,7 +129,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
     names = _names(gate)
     numbered = [name for name in names if _CURSORS.isdisjoint(words(name))]
     following = next_page(request, answer, names)
-    if following is None:  # it gave no cursor; it may take an offset all the same
+    if following is None:  # no cursor was returned, but an offset may work as well
         names = numbered
         following = next_page(request, answer, names)
     most = _most(engine, gate)

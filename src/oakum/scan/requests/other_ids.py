@@ -64,7 +64,8 @@ def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> None:
                 continue
             answer = engine.send(way, viewer, filled)
             plain = engine.state.keeping.get((gate.id, viewer, viewer if gate.personal else None))
-            if plain is None or plain.text != hash(answer.body):  # else it changes nothing
+            # otherwise the other id makes no difference
+            if plain is None or plain.text != hash(answer.body):
                 engine.take_in(way, viewer, who, filled, answer)
             if viewer and answer.status >= _REFUSED:
                 for each in twice(engine, way, parameter, source, viewer, who):

@@ -27,7 +27,7 @@ def ask_other_ways(engine: Engine) -> None:
     for way in engine.state.ways:
         beside = plain.get(way.operation.id) if changed else None
         if beside is not None and way.id not in leaking:
-            continue  # it has shown nothing that the documented endpoint does not
+            continue  # it has shown nothing beyond the documented endpoint
         for who in concerned if way.personal else (None,):
             owner = who or changed or None
             viewers = engine.watchers(owner)

@@ -38,7 +38,7 @@ def optional(gate: Gate) -> Iterator[Parameter]:
     """Declared parameters that a question may do without, beside the path and the body."""
     for each in gate.operation.parameters:
         header = each.where == "header" and not each.required and each.name.lower() not in NEVER
-        # no plain question holds a cookie of its own
+        # Plain requests never set a cookie parameter.
         if header or each.where == "cookie" or (each.where == "query" and not each.required):
             yield each
 
@@ -50,7 +50,7 @@ def free(gate: Gate) -> Iterator[Parameter]:
             yield each
 
 
-# ------------------------------------------------------------------ whom it names
+# -------------------------------------------------- parameters that name a person
 
 _ACTS = listed("act acting as behalf for impersonate impersonated of on run sudo")
 """Words of a parameter that says as whom to answer, beside the noun of an account."""
@@ -78,7 +78,7 @@ class Whom:
             return ""
         found = self._source(words(parameter.name))
         resource, _, field = found.partition(".")
-        # of what the answer shows itself, a field that is no id filters
+        # A field that is not an id and is shown in the response filters by it.
         key = self.model.policy.resources[resource].key if found else ""
         filters = resource in gate.shows and field != key and not _is_id(field)
         return "" if filters else found
@@ -167,7 +167,7 @@ def _keys(model: Model) -> Mapping[str, str]:
     }
 
 
-# ------------------------------------------------------------------ what it filters by
+# ------------------------------------------------------------------- filter parameters
 
 _EQUALS = listed(
     "by criteria eq equals exact filter filters find i iexact in ieq is match matches of q query"
@@ -295,7 +295,7 @@ def _next(value: str, step: int) -> str | None:
         return None
 
 
-# ------------------------------------------------------------------ which language it takes
+# -------------------------------------------------------------------------- query languages
 
 _LANGUAGES = listed("criteria filter filters where")
 _SEARCHES = listed("find keyword match q query search term text")
@@ -317,7 +317,7 @@ def forms(parameter: Parameter) -> tuple[str, ...]:
     if not said or parameter.shape.enum or not said <= _LANGUAGES | _SEARCHES | _EQUALS:
         return ()
     bare = (BARE,) if said & _SEARCHES else ()
-    if parameter.name.startswith("$"):  # so OData calls its own
+    if parameter.name.startswith("$"):  # OData's own parameters
         return (*_TYPED[:2], _ASKS[1]) if said & _LANGUAGES else bare
     asks = _ASKS if said & (_LANGUAGES | _SEARCHES) else ()
     return (*_TYPED[:1], *asks, *_TYPED[1:]) if said & _LANGUAGES else (*bare, *asks)

@@ -93,7 +93,7 @@ def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]
         owners = [each for each in owners if engine.state.has_page(gate, each)]
     who = next(iter(owners), None)
     if gate.personal and who is None:
-        return  # nothing of anybody's to be compared with
+        return  # nothing to compare with
     seen: list[tuple[str, _Looks]] = []
     for options in _rounds(gate, tried):
         if is_spent(engine.context.pace):
@@ -123,10 +123,11 @@ def _try(
     asked."""
     way = _way(gate, options)
     if any(engine.key(way, each, who) in engine.state.probes for each in engine.watchers(who)):
-        return  # it is alive for its owner, and was asked as everybody
+        return  # it works for the owner, and every caller has tried it
     met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
     several = len(options) > 1
-    if several and _REFUSED in (what for what, _ in met.values()):  # one of them, and with it all
+    # one of them is refused, and all of them with it: try one at a time
+    if several and _REFUSED in (what for what, _ in met.values()):
         for each in options:
             _try(engine, gate, [each], who, seen)
         return

@@ -46,7 +46,7 @@ def _ways(model: Model, inferred: Sources) -> dict[str, list[tuple[Switch, bool]
     """How each field may be written, the gentlest way first, and whether an account is written."""
     found: dict[str, list[tuple[Switch, bool]]] = {}
     states = [s for each in model.policy.resources.values() for s in each.states.values()]
-    # What a setting decides has to be seen: it is no secret that a world could differ in.
+    # A setting that others depend on must be readable, so it does not count as hidden.
     decide = {s.switch for s in states if s.switch is not None}
     writes = [each for each in model.operations.values() if each.method in _METHODS]
     for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
@@ -73,7 +73,7 @@ def _is_own(model: Model, operation: Operation, resource: str, sources: Mapping[
         return False
     if known.is_account and not at:
         return True
-    # `/issues/{id}` with an account in its body changes an issue.
+    # `/issues/{id}` with an account in its body changes an issue, not an account.
     named = [each for each in operation.parameters if each.where == "path"]
     return all(
         len(each.shape.enum) == 1 or _is_account(model, sources.get(each.name, ""))

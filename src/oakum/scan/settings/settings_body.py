@@ -75,10 +75,10 @@ class DeclaredSettings:
 def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
     """The settings in an answer; empty: there are none."""
     if not 200 <= answer.status < 300 or answer.truncated:
-        return {}  # an error in JSON is nobody's settings, and must not replace them
+        return {}  # a JSON error document is not somebody's settings and must not overwrite them
     try:
         content = orjson.loads(answer.body)
-        json_bytes(content)  # what is nested too deep to be sent back is not understood
+        json_bytes(content)  # data nested too deep to be sent back is ignored
     except (ValueError, RecursionError):
         return {}
     content = _unwrapped(content, writer)

@@ -68,7 +68,7 @@ class Vouching:
         first = {who: self.read(who, operation, False) for who in names}
         self._first[operation] = first
         if not any(first.values()):
-            return  # what is not shown is judged by whoever writes
+            return  # values that are not shown are checked by the writer
         again = {who: self.read(who, operation, True) for who in names if first[who]}
         if any(self._differ(one, other, first, operation) for one in names for other in names):
             said = "two identities that are known to differ are shown the same settings there"
@@ -173,7 +173,7 @@ class Elsewhere:
             try:
                 value = self._of(identity, answer, tuple(state.member.split(".")))
             except _UNFORESEEN:
-                continue  # whatever it is, it is not their object
+                continue  # anything unexpected is not their object
             if value is not None:
                 return value
         return None

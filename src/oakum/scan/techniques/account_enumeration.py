@@ -45,7 +45,7 @@ def run(engine: Engine) -> None:
             continue
         try:
             table.hear(talk)
-        except TargetError as error:  # a login that brakes is no reason to end a run
+        except TargetError as error:  # a login's rate limit must not end the run
             engine.state.remark(f"{_called(talk)} was left in the middle: {error}")
 
 
@@ -125,7 +125,7 @@ class _Table:
         engine = self.engine
         owners = engine.cast.subjects()
         if talk.kind != "read":
-            owners.reverse()  # those on whom least depends
+            owners.reverse()  # start with the owners that other tests depend on least
         named = {who: own_value(engine.knowledge, engine.model, talk.slot, who) for who in owners}
         found: dict[tuple[str, str, State, bool], dict[str | None, dict[str, str]]] = {}
         for viewer in (None, *engine.cast.names()):
@@ -155,20 +155,20 @@ class _Table:
         engine = self.engine
         return state_key(engine.model.tables[resource], path, engine.matrix.state(resource, who))
 
-    # ------------------------------------------------------------ asking
+    # ---------------------------------------------------------- requests
 
     def _ask(self, talk: Talk, group: _Group) -> list[Heard]:
         """Every answer of one operation to one kind of viewer, looked at and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
         if not names or (talk.kind == "read" and talk.gate.shows and not group.hidden):
-            return []  # an endpoint like any other: it was asked already
+            return []  # an ordinary endpoint, which the run has tested already
         if group.hidden:
             heard = self._compare(talk, group, names[:2])
         else:
             heard = self.ask(talk, group, names[0])
         about = [each for each in heard if each.who]
         found = [each.who for each in about if self._look(talk, group, each)]
-        if len(found) == 1:  # seen once is not proven
+        if len(found) == 1:  # a single observation proves nothing
             others = [who for who in names[:2] if who not in {each.who for each in about}]
             for who in (others or ([] if talk.kind == "login" else found))[:1]:
                 again = self.ask(talk, group, who)
@@ -196,7 +196,8 @@ class _Table:
             return
         for nth in range(1, ENOUGH):
             turn = [(one, 0), ("", nth)]
-            made.ask(*(turn if nth % 3 else turn[::-1]))  # no turn-taking is told for them
+            # vary the order, so that it does not bias the times
+            made.ask(*(turn if nth % 3 else turn[::-1]))
             if not far_apart(*made.times()):
                 return
         if told := hint(*made.times()):
@@ -242,7 +243,7 @@ class _Table:
                 " password anew where it was to send a letter: set the old one by hand"
             )
 
-    # ------------------------------------------------------------ what an answer holds
+    # --------------------------------------------------------------- reading responses
 
     def _look(self, talk: Talk, group: _Group, heard: Heard) -> bool:
         """Take in what an answer shows of people, echoes left out; whether it may show any."""

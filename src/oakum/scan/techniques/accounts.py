@@ -143,7 +143,7 @@ class _Trial:
                 second = self._write(operation, viewer, control, second)
         self._guess(second)
 
-    # ------------------------------------------------------------ registering
+    # ----------------------------------------------------------- registration
 
     def _register(self, more: Mapping[str, Json]) -> ProvisionedAccount | None:
         gate = self.provisioned.gate
@@ -169,7 +169,7 @@ class _Trial:
                 own = self.provisioned.own(who, engine.send(gate, who.name, filled))
                 found = {**own, **found}
                 if resource is not None and name == resource.main and not own:
-                    self.provisioned.forget(who)  # the key that it was told is another's
+                    self.provisioned.forget(who)  # the response gave it the key of another account
                 elif self.provisioned.resource and found:
                     self.provisioned.learn(who, self.provisioned.resource, found)
         self.shown[who.name] = found
@@ -294,7 +294,7 @@ class _Trial:
                     )
             return
 
-    # ------------------------------------------------------------ writing to another
+    # ---------------------------------------------------- writing to another account
 
     def _write(
         self,
@@ -357,7 +357,8 @@ class _Trial:
             other = replace(other, secret=fresh)
             self.provisioned.changed(other, fresh)
         elif mine and viewer is not None and self.provisioned.lets_in(viewer, fresh):
-            self.provisioned.changed(viewer, fresh)  # it has changed its caller's own instead
+            # the write changed the caller's own account instead
+            self.provisioned.changed(viewer, fresh)
         return other
 
     def _names(self, gate: Gate, filled: Filled, other: ProvisionedAccount) -> bool:
@@ -378,7 +379,7 @@ class _Trial:
         who = viewer.name if viewer else None
         self._signal("bola-write", name, self._label(who), gate, who, asked, answer, note)
 
-    # ------------------------------------------------------------ guessing
+    # -------------------------------------------------- guessing passwords
 
     def _guess(self, who: ProvisionedAccount) -> None:
         """A few wrong secrets, then the right one."""
@@ -414,7 +415,7 @@ class _Trial:
         if pace is None or told or not all(named):
             return
         if self.engine.matrix.sees(*named, None, names[0]):
-            return  # who has an account is no secret
+            return  # the contract lets everybody know which accounts exist
         unknown: list[float] = []
         for _ in range(ENOUGH):
             answer, _ = self.provisioned.attempt(self.provisioned.nobody(), "Oak-wrong-0d")
@@ -424,7 +425,7 @@ class _Trial:
         if said := hint(known, unknown):
             self.engine.state.remark(f"{login.method} {login.path}: {said}")
 
-    # ------------------------------------------------------------ telling
+    # ---------------------------------------------------------- reporting
 
     def _label(self, who: str | None) -> str:
         """What somebody who is a stranger to the owner is called."""

@@ -169,7 +169,7 @@ def _meant_ids(model: Model, gate: Gate, name: str) -> str:
     return f"{keyed[0].name}.{keyed[0].key}" if len(keyed) == 1 and _is_plural(name) else ""
 
 
-# ------------------------------------------------------------------ one by one, as documented
+# --------------------------------------------------------- one owner at a time, as documented
 
 
 def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
@@ -188,12 +188,12 @@ def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
                     engine.put(named, viewer, who, turn=turn)
 
 
-# ------------------------------------------------------------------ everybody
+# --------------------------------------------------------- all owners at once
 
 
 def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
     """Ask in one way after another, until somebody leaks."""
-    if not engine.cast.subjects():  # nobody could log in
+    if not engine.cast.subjects():  # no identity could log in
         return
     known: set[str] = set()
     """Terms that are no signs here: the endpoint answered, and showed nobody else."""
@@ -411,7 +411,7 @@ def _of_each(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[str]:
                 break
 
 
-# ------------------------------------------------------------------ asking
+# ---------------------------------------------------------------- requests
 
 
 def _shows_more(engine: Engine, gate: Gate, way: Gate) -> bool:

@@ -52,7 +52,7 @@ def run(engine: Engine) -> None:
         gate = engine.matrix.gates[endpoint]
         if _is_ones_own(engine, gate) and _is_cached(engine, gate, viewer, owner):
             engine.matrix.confirmed.update(key.finding for key in keys)
-            # Also what comes this way to such a viewer in a later world, another owner's or state.
+            # Also whatever reaches such a viewer this way later, for another owner or state.
             alike = {(key.endpoint, key.viewer) for key in keys}
             cells = (key for key in engine.matrix.entries if (key.endpoint, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))
@@ -145,7 +145,7 @@ def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> st
     mine = engine.state.keeping[endpoint, viewer, who]
     names = {line.partition(":")[0].strip().lower() for line in engine.context.credentials(viewer)}
     if {"*", *names} & mine.told_apart:
-        return ""  # the key of such a cache tells its readers apart (RFC 9111, 4.1)
+        return ""  # the cache key tells these callers apart (RFC 9111, 4.1)
     for other, keeping in engine.state.keeping.items():
         alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (endpoint, who)
         if alike and keeping.governed != mine.governed:

@@ -85,7 +85,7 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
         return
     answer = engine.send(gate, viewer, filled)
     if not 200 <= answer.status < 300:
-        return  # once is no habit
+        return  # one failure may be chance
     label = engine.cast.label(engine.cast.relations(viewer, NOBODY), viewer, NOBODY)
     says = "is answered as those are who may call" if sure else "is not refused"
     evidence = Evidence(

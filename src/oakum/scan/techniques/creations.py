@@ -109,7 +109,7 @@ class _Trial:
             self._once({})
         return True
 
-    # ------------------------------------------------------------ asking for more
+    # --------------------------------------------------------- privileged members
 
     def _beyond(
         self, view: Mapping[str, Json], mark: str
@@ -159,7 +159,7 @@ class _Trial:
             at: v for at, v in more.items() if member_at(view, at) == v != member_at(before, at)
         }
         for asked_for in (({}, taken) * _AGAIN) if taken else ():
-            again = self._once(asked_for)  # what the first of a kind has, or comes by chance, too
+            again = self._once(asked_for)  # members that every new object has, or that come and go
             if again is None:
                 return True
             took = bool(asked_for)
@@ -184,7 +184,7 @@ class _Trial:
     def _undo(self, made: Made) -> None:
         self.maker.undo(made)
 
-    # ------------------------------------------------------------ taking it away
+    # ------------------------------------------------ deleting as another caller
 
     def _strangers(self) -> Iterator[str | None]:
         """One of each kind whom the contract lets change nothing of it."""
@@ -203,7 +203,7 @@ class _Trial:
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         engine = self.engine
         if not self.undo_log.shows(made):
-            return False  # it was gone, or could not be seen, before anybody took it away
+            return False  # it was missing before anybody tried to delete it
         url = made.remove.url.replace("{key}", quote(made.known, safe=""))
         symbolic = self.pair.remove.operation.path
         asked = Filled(replace(made.remove, url=url), {}, frozenset({made.known}), symbolic)

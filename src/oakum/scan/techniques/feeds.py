@@ -206,7 +206,7 @@ class _Hall:
                 if self._unsure():
                     change()
 
-    # ------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------ events
 
     def _arrivals(self, gate: Gate, order: Iterable[str | None], *, sure: bool = False) -> None:
         """One after another comes in; at their own feed the owner last."""
@@ -312,7 +312,7 @@ class _Hall:
         resource, _, name = path.partition(".")
         return min(self.engine.knowledge.own.get((owner, resource, name), ()), default=None)
 
-    # ------------------------------------------------------------ who listens
+    # ------------------------------------------------------------ subscribers
 
     @contextmanager
     def _endpoints(self) -> Iterator[None]:
@@ -358,12 +358,12 @@ class _Hall:
             None,
         )
         if example is not None and says_write(example):
-            return b""  # a message that is more than a subscription is somebody's to send
+            return b""  # an example that does more than subscribe must not be sent
         if not isinstance(example, dict) or not filled.content:
             return filled.request.body if example is None else json_bytes(example)
         return json_bytes({**example, **filled.content})
 
-    # ------------------------------------------------------------ what is heard
+    # ---------------------------------------------------------- incoming frames
 
     def _hear(self, seconds: float, *, until_sure: bool = False, until_quiet: bool = False) -> None:
         """Judge what comes, till all feeds are over; `until_sure`: or what leaks was seen again;
@@ -372,7 +372,7 @@ class _Hall:
         for _ in range(round(seconds / _SLICE)):
             live = next((seat for seat in self.seats if not seat.stream.over), None)
             come = [(seat, seat.stream.frames(_SLICE * (seat is live))) for seat in self.seats]
-            # owners first: it is what others are compared to
+            # Owners first: others are compared with them.
             come.sort(key=lambda pair: pair[0].viewer != self.who)
             for seat, frames in come:
                 for frame in frames:

@@ -71,7 +71,7 @@ def _owned(model: Model, gate: Gate) -> dict[str, str]:
     for parameter, source in gate.sources.items():
         resource, _, path = source.partition(".")
         known = model.policy.resources.get(resource)
-        contact = classify_field(path) is FieldClass.CONTACT  # no id: see `talk`
+        contact = classify_field(path) is FieldClass.CONTACT  # not an id: see account enumeration
         if known is not None and path and known.owner.kind != "none" and not contact:
             found[parameter] = source
     return found
@@ -169,7 +169,7 @@ class _Endpoint:
                 kept.append(source)
         return kept or hidden
 
-    # ------------------------------------------------------------ what a key opens
+    # --------------------------------------------------------------- access by key
 
     def _opens(self, case: _Case, filled: Filled, answer: Response) -> bool:
         """Whether an answer shows something of the owner's object that the contract lets the holder
@@ -204,7 +204,7 @@ class _Endpoint:
         engine = self.engine
         return fill(self.asked, engine.target, engine.knowledge, who, turn=turn)
 
-    # ------------------------------------------------------------ keys that can be walked
+    # ------------------------------------------------------------------- predictable keys
 
     def _walk(self, case: _Case, space: Keyspace) -> bool:
         found = next(self._strange(case, case.owner), None)
@@ -353,7 +353,7 @@ class _Endpoint:
                 return
             yield filled
 
-    # ------------------------------------------------------------ keys that are handed out
+    # ------------------------------------------------------------------------- leaked keys
 
     def _handed_out(self, case: _Case) -> bool:
         """A key that cannot be guessed, in an answer to somebody who is not to know it."""

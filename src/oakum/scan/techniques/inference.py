@@ -212,7 +212,7 @@ def _questions(
             continue
         way = _Way(gate, name, "")
         if found := filter_by(parameter, hidden.field):
-            # under its own name nothing else is meant
+            # A parameter with the field's own name can mean nothing else.
             pair = found.pair(hidden.value, plain if found.named else careful)
             if pair and pair[0] != pair[1]:
                 yield way, _asked(gate, name, pair[0]), _asked(gate, name, pair[1])

@@ -60,7 +60,8 @@ def run(engine: Engine) -> None:
             _tell_key(engine, who, algorithm)
             break
     operations = engine.model.operations.values()
-    told = any(not each.anonymous for each in operations)  # else it says nothing of logins at all
+    # without any login the document says nothing about logins
+    told = any(not each.anonymous for each in operations)
     for operation in operations if told else ():
         verdict = classify(operation, engine.model.rule(operation.id))
         if verdict.kind == "destructive" and wipes(operation) and operation.anonymous:

@@ -76,7 +76,7 @@ def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
     if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
         return
     engine.state.keep_way(way)
-    # What a list leaves out unless it is asked to, everybody has: whose ids are known is asked for.
+    # What a list omits by default exists for everybody, so known owners are requested one by one.
     owners = subjects if _own_objects(engine, gate, subjects) > known else []
     for who in subjects if gate.personal else [None]:
         for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):
@@ -195,7 +195,7 @@ def _optional(gate: Gate) -> Iterator[Parameter]:
 
 def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> bool:
     """Whether asking so gives an answer of another form than the documented question."""
-    for viewer in subjects[:1]:  # none, when nobody could log in
+    for viewer in subjects[:1]:  # none when no identity could log in
         who = viewer if gate.personal else None
         before = engine.state.forms.get((gate.id, viewer, who))
         engine.matrix.open(way)

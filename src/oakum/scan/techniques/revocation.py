@@ -227,7 +227,7 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     if known is not None and not query:
         return None
     if any(asks_for_change(name) for name, _ in query):
-        return None  # an answer's links may be buttons: `?markAsRead=1`
+        return None  # links in a response may act: `?markAsRead=1`
     template = known.operation.path if known else _template(engine, parts.path)
     values = path_values(template, parts.path)
     template = template.removeprefix(base)
@@ -250,7 +250,7 @@ def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]
     """Whether an address that is no known endpoint's says that it does more than read."""
     for each in engine.model.operations.values():
         if each.method == "GET" and _matches(each.path, path):
-            return True  # it was left alone before
+            return True  # a read-only path that the run skips already
     asked = tuple(Parameter(name, "query") for name, _ in query)
     return classify(Operation(f"GET {path}", "GET", path, asked)).kind != "read"
 

@@ -266,7 +266,7 @@ class _Search:
                 f" that a GET of them only reads: {names}{more}"
             )
 
-    # ------------------------------------------------------------ ways
+    # ------------------------------------------------ request variants
 
     def _whole(self, operation: Operation) -> str:
         """The path of an operation as it stands in an address, the target's own path before it."""

@@ -142,9 +142,10 @@ class _Pair:
     def _compare(self, probes: list[tuple[Gate, str | None]]) -> None:
         self.hidden = self._all(self.hidden, low=True)
         first = self._read(probes)
-        self._all(self.hidden, low=True)  # what a mere write changes, no value does
+        # separates changes caused by any write from those caused by the value
+        self._all(self.hidden, low=True)
         second = self._read(probes)
-        # A question that fails in one of the worlds says nothing of what differs between them.
+        # A request that fails in one of the two states says nothing about their difference.
         twice = first.keys() & second.keys()
         noise = {probe: differences(first[probe][0], second[probe][0]) for probe in twice}
         movable = self._all(self.hidden, low=False)
@@ -272,7 +273,7 @@ def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
         if parameter.where != "query" or not said & _SORTS or said & _DOWN:
             continue
         if parameter.name in dict(gate.query):
-            continue  # a way that is asked in one order already
+            continue  # a variant that sorts already
         choices = [str(each) for each in parameter.shape.enum] or [*fields]
         for choice in choices:
             yield gate.otherwise(HOW, query=((parameter.name, choice),))
@@ -288,11 +289,12 @@ def _extremes(path: str, value: str, *, low: bool) -> Iterator[Json]:
     except ValueError:
         yield from _texts(value, low=low)
         return
-    if not abs(number) < _EXACT:  # `nan`, too
+    if not abs(number) < _EXACT:  # NaN as well
         yield from _texts(value, low=low)
         return
     if not value.isdigit() and abs(number) <= 180 and _is_place(path):
-        # A place may be told as coarsely as the contract likes; two steps away it is not.
+        # Moves by some 200 m only: where the contract lets a location be coarser, it stays the
+        # same.
         yield round(number, 5) if low else round(number + _NEAR, 5)
         return
     whole = number.is_integer()

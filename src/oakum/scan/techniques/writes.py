@@ -93,7 +93,7 @@ def _endpoints(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterato
             continue
         named = operation.method != "POST" or _sets_what_is_there(operation, gate)
         for resource in _resources(model, operation, gate) if named else ():
-            # What has no key cannot be told from another one that a POST has made beside it.
+            # An object without a key is indistinguishable from another one that a POST created.
             if operation.method != "POST" or model.policy.resources[resource].key:
                 yield gate, resource
 
@@ -197,7 +197,7 @@ class _Endpoint:
         self.ours, view = False, self._view(owner)
         todo = {kind: self._stranger(each, owner, view) for kind, each in kinds.items()}
         if view is not None and not self._wanted(owner, todo, view):
-            return set()  # nothing would be sent: nothing is made for it
+            return set()  # nothing would be sent, so no object is created for it
         made = self._made_for(owner)
         self.ours = made is not None
         with made or nullcontext():
@@ -365,7 +365,8 @@ class _Endpoint:
         if filled is None or again is None:
             return False
         given = changes
-        changes = {  # what varies by itself would look written, and never put back
+        # a value that changes by itself would look like a write and could not be restored
+        changes = {
             name: value
             for name, value in given.items()
             if again.object.get(name) == view.object[name]
@@ -395,7 +396,7 @@ class _Endpoint:
         self.undo_log.is_sent(undo)
         if own is not None:
             self.undo_log.enter(own)
-        if own is not None and not self.ours:  # else a reading says whether that was touched
+        if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.is_sent(own)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         if engine.context.told_once():
@@ -406,7 +407,7 @@ class _Endpoint:
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
         key = engine.model.policy.resources[self.resource].key
         if after is None and viewer != owner and key:
-            stuck = [key]  # the owner has lost it: who wrote to it took it over
+            stuck = [key]  # the owner no longer has it: the writer took it over
         undone = self.undo_log.undo(undo)
         if self.gate.operation.method == "PUT":
             self._give_back(owner, again, filled)
@@ -536,7 +537,7 @@ class _Endpoint:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
                 if fits and mine and self._is_meant(each.value, owner):
-                    if self.ours:  # so that it is recognised in the answers to others
+                    if self.ours:  # lets the object be recognised in responses to others
                         engine.knowledge.learn_own(owner, each)
                     return _View(gate, filled, each.value, answer)
         return None
@@ -546,7 +547,7 @@ class _Endpoint:
         has to be the owner's only one."""
         engine = self.engine
         known = engine.model.policy.resources[self.resource]
-        if self.many:  # by the key of what is shown, which is the first that is known
+        if self.many:  # by key: the first known object is the one shown
             rows = engine.knowledge.objects.get((owner, self.resource), ())
             first = next((row[known.key] for row in rows if known.key in row), "")
             return canonical(value.get(known.key)) == first

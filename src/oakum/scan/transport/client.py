@@ -99,15 +99,16 @@ class HttpTransport:
         self._closed = threading.Event()
 
     def _connected(self) -> httpx2.Client:
-        import httpx2  # not needed for `--help`, and not quick
+        import httpx2  # a slow import that `--help` does not need
 
         return httpx2.Client(
             timeout=self.timeout,
             http2=find_spec("h2") is not None,
             trust_env=False,
             follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # takes in none
-            # shorter than the idle time of common servers, so that none hangs up as we speak
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # accepts no cookies
+            # Below the idle timeout of common servers, so that none closes a connection that is
+            # being used.
             limits=httpx2.Limits(keepalive_expiry=2.0),
         )
 
@@ -135,7 +136,7 @@ class HttpTransport:
                 self._flying.pop(mark, None)
 
     def _watch(self) -> None:
-        # Who starts while this sleeps has no less time left than it sleeps.
+        # A request that starts during this pause still has at least that much time left.
         pause = self.timeout * _PATIENCE
         while not self._closed.wait(pause):
             now = time.monotonic()
@@ -167,13 +168,13 @@ class HttpTransport:
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
             words = f"`{origin}` hung up before it had answered a {request.method}"
-            if client is not self._client:  # it was given up
+            if client is not self._client:  # the client was replaced after a timeout
                 words = f"`{origin}` did not come to the end of an answer to a {request.method}"
             raise Unreachable(words, again=safe and client is self._client) from None
         except RuntimeError:
             if client is self._client:
                 raise
-            # Closed over another request that was late, after this one had taken it for its own.
+            # The connection was closed because of another late request that shared it.
             words = f"a {request.method} to `{origin}` was cut off: its connection was given up"
             raise Unreachable(words, again=safe) from None
         except httpx2.DecodingError:
@@ -188,7 +189,8 @@ class HttpTransport:
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
             raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
-        as_asked = {"user-agent"} & request.headers.keys()  # another one than ours, on purpose
+        # a deliberate replacement of the run's own header
+        as_asked = {"user-agent"} & request.headers.keys()
         marks = {name: text for name, text in self._marks.items() if name not in as_asked}
         return {**request.headers, **marks}
 
@@ -198,7 +200,7 @@ class HttpTransport:
         with client.stream(
             request.method,
             request.url,
-            # as bytes: a cookie may hold what is not ASCII
+            # As bytes, since a cookie may contain other characters than ASCII.
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
             content=request.body or None,
         ) as answer:
@@ -231,7 +233,7 @@ def _checked(url: str) -> str:
         raise InputError([Problem(Location("target"), words, hint)])
     try:
         origin, parts = origin_of(url), urlsplit(url)
-    except ValueError:  # a port that is no number
+    except ValueError:  # an invalid port
         origin, parts = "", urlsplit("")
     if parts.scheme not in PORTS or not parts.hostname:
         hint = "write it with its scheme, such as `https://api.example.com`"
@@ -280,7 +282,7 @@ def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> di
 def _is_over(attributes: Sequence[str], now: float) -> bool:
     pairs = [attribute.partition("=") for attribute in attributes]
     said = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if "max-age" in said:  # goes before Expires (RFC 6265, 5.3)
+    if "max-age" in said:  # takes precedence over Expires (RFC 6265, 5.3)
         age = said["max-age"]
         return age.startswith("-") or not age.strip("0")  # RFC 6265, 5.2.2
     try:
@@ -449,7 +451,7 @@ class Governor:
         return self._absent >= self.ABSENT * (2 if self._restoring else 1)
 
     def _once(self, request: Request, way: Transport) -> Response:
-        with self._turn:  # questions asked at the same time wait for one another
+        with self._turn:  # concurrent requests wait for each other
             if self.sent >= self.budget:
                 raise BudgetSpent(f"the budget of {self.budget} requests is spent")
             pause = self._next - self._clock()
@@ -464,7 +466,8 @@ class Governor:
             response = way.send(request)
         except Unreachable:
             ended = self._clock()
-            self._silent_until = ended + 10 * (ended - asked)  # most of the time is not spent on it
+            # limits the share of time that is spent waiting for a dead server
+            self._silent_until = ended + 10 * (ended - asked)
             raise
         self.took = self._clock() - asked
         self._absent = 0.0
@@ -499,7 +502,7 @@ def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Resp
     def done(job: Callable[[], Response]) -> Response | None:
         try:
             return job()
-        except OakumError:  # asked once more, it says so to whoever asks
+        except OakumError:  # a later attempt reports the error
             return None
 
     if len(jobs) < 2:

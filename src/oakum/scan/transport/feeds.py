@@ -235,7 +235,7 @@ class _Events(_Feed):
         import httpx2
 
         times = httpx2.Timeout(self._timeout, read=_SILENCE)
-        # a client for each feed: none shares cookies or connections with another
+        # A client for each feed, so that feeds share neither cookies nor connections.
         with httpx2.Client(
             verify=self._context or False, timeout=times, trust_env=False, follow_redirects=False
         ) as client:
@@ -244,7 +244,7 @@ class _Events(_Feed):
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 self._nobody = True
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
-                pass  # hung up, by them or by us: what has come has come
+                pass  # the connection was closed by either side; frames received so far are kept
 
     def _read(self, client: Any) -> None:
         headers = {**self._headers, "accept-encoding": "identity", "cache-control": "no-cache"}
@@ -268,7 +268,7 @@ class _Events(_Feed):
     def _hang_up(self) -> None:
         if self._socket is not None:
             with suppress(OSError):
-                # of the plain class: TLS would take its own leave, in the middle of a read
+                # The plain method: TLS would send its close message in the middle of a read.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
@@ -296,7 +296,7 @@ class _Socket(_Feed):
         headers = {name: each for name, each in self._headers.items() if name not in _OWN}
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
-            # a socket of our own: no proxy of the environment, and no redirect is followed
+            # A socket of its own, so that neither proxies of the environment nor redirects apply.
             wire = socket.create_connection((parts.hostname or "", port), self._timeout)
         except OSError:
             self._nobody = True

@@ -113,7 +113,8 @@ class Census:
         question = engine.question(gate, who, frozenset({who}), asked.filled, gate.id)
         found: _Rows = {}
         instances = engine.evaluator.walk(gate, question, answer)[1].instances
-        inner = {id(each.value) for each in instances}  # judged as what they are themselves
+        # nested objects are counted under their own resource
+        inner = {id(each.value) for each in instances}
         for each in instances:
             key = engine.model.policy.resources[each.resource].key
             mine = engine.cast.ids[who] & set(each.owners)
@@ -160,7 +161,7 @@ class Census:
         left = self.engine.context.undo_log.left if self.engine.context.undo_log is not None else ()
         for (who, resource), many in more.items():
             if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
-                continue  # the run has made it, and says so
+                continue  # created by the run, and reported as such
             said = (
                 f"{many} more `{resource}` of {who} {'is' if many == 1 else 'are'} shown than"
                 " before the run: look by hand"
@@ -221,5 +222,5 @@ def _is_moved(name: str, before: Json, after: Json) -> bool:
     if isinstance(before, list) and isinstance(after, list):
         return len(after) >= len(before)
     if isinstance(before, str) and isinstance(after, str) and "://" in before:
-        return urlsplit(before).path == urlsplit(after).path  # signed anew each time
+        return urlsplit(before).path == urlsplit(after).path  # a signed URL, new each time
     return False

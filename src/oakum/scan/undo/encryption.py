@@ -61,7 +61,7 @@ class Encryption:
         return True
 
     def _fernet(self) -> Fernet:
-        from cryptography.fernet import Fernet  # not quick to import, and rarely needed
+        from cryptography.fernet import Fernet  # a slow import that is rarely needed
 
         if not self._key:
             drawn = hashlib.scrypt(

@@ -59,7 +59,7 @@ class Journal:
             why = (error.strerror or "cannot be written").lower()
             raise InputError([Problem(Location(str(path)), why)]) from None
         if resume:
-            self._append(b"\n")  # ends a line that a kill cut short
+            self._append(b"\n")  # ends a line that was cut off when the run was killed
         else:
             self._line({"schema": SCHEMA, "run": run, "target": target, "contract": contract})
 
@@ -88,7 +88,7 @@ class Journal:
             os.fsync(self._file.fileno())
 
     def _line(self, content: Mapping[str, Json]) -> None:
-        # Named tuples (the key of a cell) are lists here.
+        # Named tuples such as cell keys become lists in JSON.
         self._append(json_bytes(content) + b"\n")
 
     def _append(self, line: bytes) -> None:
@@ -107,7 +107,7 @@ def _refuse_to_overwrite(path: Path) -> None:
         with path.open("rb") as file:
             first = _entry(file.readline(4096))
     except OSError:
-        return  # it cannot be written either, which is told
+        return  # writing will fail as well and report it
     if not str(first.get("schema")).startswith(f"{SCHEMA.partition('/')[0]}/"):
         words = "is there, and is no journal of Oakum"
         raise InputError([Problem(Location(str(path)), words, "name another file")])
@@ -123,7 +123,7 @@ def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
     except OSError:
         return (), ()
     for line in lines if _entry(lines[0]).get("schema") == SCHEMA else ():
-        with suppress(KeyError, TypeError):  # the other lines count all the same
+        with suppress(KeyError, TypeError):  # one broken line must not invalidate the others
             _remember_flip(_entry(line), pending)
             _remember_undo(_entry(line), undos)
     return tuple(pending.values()), tuple(undos)

@@ -110,10 +110,11 @@ class Maker:
         if there:
             engine.state.called.setdefault(
                 pair.remove.operation.id, set()
-            )  # it takes it away in the end
+            )  # deleted at the end by this operation
         if answer.status >= 400:
             self.refused.add(answer.status)
-            if answer.status < 500:  # else it may be there all the same: looked for at the end
+            # after a server error it may exist: it is searched for at the end
+            if answer.status < 500:
                 log.refused(made)
             elif not there:
                 said = (
@@ -138,7 +139,7 @@ class Maker:
             return None
         if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
             made = log.learn(made, known)
-        if not made.known:  # looked for once more at the end, and told if it is not found
+        if not made.known:  # searched for again at the end, and reported if not found
             log.taken(made)
             self.stopped = True
             return None
@@ -173,7 +174,7 @@ class Maker:
             )
             return None
         if next(marks, ""):
-            return None  # nowhere to put it: it could not be found again
+            return None  # no place for a marker: the object could not be found again
         body = {**body, **filled.content}
         for at, value in more.items():
             put(body, (*self.creation.at, *at), value)
@@ -355,7 +356,7 @@ def _body(
         elif inner.properties and len(at) < _DEPTH:
             body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
         elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
-            raise LookupError(name)  # any other value would name somebody's object
+            raise LookupError(name)  # any other value would refer to somebody's object
         elif free:
             text = next(marks, "")
             if text or required:
@@ -388,7 +389,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
     own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
     if classify_field(name, shape) is FieldClass.KEY:
         if (named := _named_by(engine, name)) is not None:
-            # what is made under somebody else's object is shown to them, and may be mailed to them
+            # An object below somebody else's is shown to them, and they may be notified by mail.
             whose = (owner, *(each for each in engine.cast.names() if each != owner))
             rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
             return next((row[named.key] for row in rows if named.key in row), "")

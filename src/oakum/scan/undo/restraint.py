@@ -106,7 +106,7 @@ def remover(
         remove = gate_of(model, each, params.get(each.id, {}))
         named = f"{resource}.{key}" in remove.sources.values()
         below = each.path.startswith(f"{make.path.rstrip('/')}/")
-        # who makes one may not be let to take it away where that is a staff matter
+        # The creator may not be allowed to delete it if that is reserved for staff.
         if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
             return remove
     return None

@@ -165,7 +165,7 @@ class UndoLog:
                 value, legible = _read(answer)
                 whole = whole and 200 <= answer.status < 300 and legible
                 if answer.body in texts:
-                    at = None  # the API gives one page whatever it is asked for
+                    at = None  # paging has no effect: every page is the same
                     break
                 texts.add(answer.body)
                 found += self._marked(made, value, pages > 1)
@@ -252,7 +252,7 @@ class UndoLog:
             if answer.status >= 400 and answer.status not in (404, 410):
                 return False
         if not keys:
-            # What nobody could have seen may be there.
+            # An object that nobody could see may exist.
             return not made.taken and (whole or not search)
         if made.look is not None:
             return self.patience.until(
@@ -275,7 +275,7 @@ class UndoLog:
             done = self._shows_back(undo)
             steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
             for step in steps:
-                with suppress(OakumError):  # it may be done all the same, or another may do it
+                with suppress(OakumError):  # it may have succeeded, or another step may do it
                     self.ask(*step)
                 if done := self._shows_back(undo):
                     break
@@ -358,7 +358,7 @@ class UndoLog:
     def _done(self, undo: Entry) -> None:
         self._sent.discard(undo.name)
         self.pending = [each for each in self.pending if each.name != undo.name]
-        with suppress(OakumError):  # what a journal still holds is undone once more
+        with suppress(OakumError):  # a change left in the journal is only undone twice
             self.log("undone", undo.name)
 
 

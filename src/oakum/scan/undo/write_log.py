@@ -48,7 +48,7 @@ class WriteLog:
             operation = known.get(name)
             method, _, path = name.partition(" ")
             if operation is None:
-                if method != "POST":  # of a login that the document does not have, say
+                if method != "POST":  # for instance a login that the document does not declare
                     found[Endpoint(method, path)] += number
                 continue
             rule = model.rule(operation.id)
