@@ -21,42 +21,42 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Media
 
 Reading = tuple[Json, Span, str]
-"""What `read` says of a body."""
+"""Result of `read` for a request body: value, span and text."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """What may be sent on. `body` is None when nothing may, and then `refused` says why."""
+    """What may be forwarded. `body` is None if nothing may; `refused` then says why."""
 
     body: bytes | None
     removed: tuple[str, ...] = ()
-    """JSON pointers of what was cut, outermost only."""
+    """JSON pointers of removed parts, outermost only."""
     refused: str = ""
     sets: bool = field(default=False, compare=False)
-    """An object of a resource is left, so that `set` lines have decided what of it is written."""
+    """Whether an object of a resource remains, so that `set` grants decided what is written."""
     written: tuple[tuple[Table, Subject], ...] = field(default=(), compare=False)
-    """The objects of the body as they are known, and the tables by which they are set."""
+    """Objects of the body with what is known of them, and the tables that judge them."""
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """What of a request body may stay, before anything is cut."""
+    """What of a request body may stay, before it is cut."""
 
     keep: Keep
     sets: bool
-    """As of `Acceptance`."""
+    """As in `Acceptance`."""
     written: tuple[tuple[Table, Subject], ...]
-    """As of `Acceptance`."""
+    """As in `Acceptance`."""
     reading: Reading = field(repr=False)
 
     @property
     def whole(self) -> bool:
-        """Whether all of it stays."""
+        """Whether nothing is removed."""
         return whole(self.keep)
 
     @property
     def body(self) -> bytes | None:
-        """What stays; None: nothing."""
+        """The remaining body; None if nothing remains."""
         if self.keep is False:
             return None
         _, span, text = self.reading
@@ -71,12 +71,11 @@ def accept(
     body: bytes,
     named: Named | None = None,
 ) -> Acceptance:
-    """Cut a request body of `call.media_type` down to the declared members that this caller may
-    set of `subject`, the object the request touches (None: unknown, so nobody's), and of the other
-    objects that it holds; `named` is what is known of these, and is told what else to look for.
+    """Cuts a request body of `call.media_type` down to the declared members that the caller may
+    set: of `subject`, the object being written (None: unknown, so nobody's), and of further objects
+    in the body, whose look-ups are collected in `named`.
 
-    Refuses what it cannot read in exactly one way, a media type that the document does not declare
-    for this operation, and a body of which nothing may be set.
+    Refuses an ambiguous body, an undeclared media type, and a body of which nothing may be set.
     """
     media = request_media(model, call.operation, call.media_type)
     if media is None or not is_json(call.media_type):
@@ -101,10 +100,9 @@ def weigh(
     reading: Reading,
     named: Named | None = None,
 ) -> Weighed:
-    """The same for a body that was read, and whose media type is declared; cuts nothing.
+    """`accept` for a body that is parsed and whose media type is declared; cuts nothing.
 
-    To cut costs a sender nothing and us much, and a guard that refuses what it would have to cut
-    never needs to.
+    Cutting is costly, and a guard that refuses such bodies never needs it.
     """
     value, span, _ = reading
     media = request_media(model, call.operation, call.media_type)
@@ -119,5 +117,5 @@ def weigh(
 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:
-    """What the document declares for a request body of this media type; None: nothing."""
+    """The declared request body of this media type; None if undeclared."""
     return chosen(model.operations[operation].body, media_type)

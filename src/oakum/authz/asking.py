@@ -17,14 +17,14 @@ from oakum.authz.rows import beside_nothing
 from oakum.openapi.model import Json
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
-"""Kinds of relations that a caller has to an object or its owner."""
+"""Kinds of relations to an object or its owner."""
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{([^{}]+)\}")
 
 
 def asks(model: Model, operation: str) -> bool:
-    """Whether who may read by an operation hangs on the objects of its answer: `call:` names a
-    relation to one, and no `owner:` says whom its path is about."""
+    """Whether read access depends on the objects in the response: `call:` names a relation to an
+    object, and no `owner:` names the path's owner."""
     rule, endpoint = model.rule(operation), model.operations.get(operation)
     if endpoint is None or rule.owner or (rule.reads is not True and endpoint.method not in READS):
         return False
@@ -33,8 +33,8 @@ def asks(model: Model, operation: str) -> bool:
 
 
 def account(model: Model, operation: str) -> str:
-    """The parameter that the path of such an operation ends with, where `params` says that it is
-    the key of an account, which is its own owner; empty: there is none."""
+    """The final path parameter of such an operation if `params` says that it is the key of an
+    account, which is its own owner; empty otherwise."""
     names = _NAME.findall(model.operations[operation].path)
     said, _, key = model.rule(operation).params.get(names[-1] if names else "", "").partition(".")
     resource = model.policy.resources.get(said)
@@ -53,9 +53,9 @@ def close(
     *,
     alone: bool = False,
 ) -> bool:
-    """Takes what stands outside of every object out of a judgement, unless `call:` lets the caller
-    have an outermost object, what the path names, or the operation whatever it shows. Empty lists
-    stay. `alone`: each element stands for itself. Says whether it did."""
+    """Removes what is outside every object, unless `call:` grants the caller an outermost object,
+    the path's account, or the whole operation. Empty lists stay. `alone`: judge each list element
+    by itself. Returns whether anything was removed."""
     if not asks(model, operation):
         return False
     known, own = bool(principal.ids), account(model, operation)
@@ -70,7 +70,7 @@ def close(
 
 
 def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:
-    """Objects that stand in no other one."""
+    """Objects that are not inside another one."""
     found = {each.pointer: each for each in instances}
     return [
         each

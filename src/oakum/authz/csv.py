@@ -34,31 +34,30 @@ _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
 _BREAK = re.compile(r"\r?\n|\Z")
 MAX_COLUMNS = 1_000
 MAX_NAME = 256
-"""Bytes of a column's name: names are looked at again for rows that differ."""
+"""Most bytes of a column name, which is compared again for rows that differ."""
 
 
 BOOLEANS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "True", "TRUE", "1", "yes", "Yes", "YES", "t"), True),
     **dict.fromkeys(("false", "False", "FALSE", "0", "no", "No", "NO", "f"), False),
 }
-"""What spreadsheets, databases and web frameworks write for a boolean."""
+"""Texts for booleans in spreadsheets, databases and web frameworks."""
 
 
 class _Row(NamedTuple):
     cells: tuple[str, ...]
-    """As they stand in the body, quotes included."""
+    """Raw cells, including quotes."""
     texts: tuple[str, ...]
     end: str
-    """The line break, and empty lines after it; empty only at the end of the body."""
+    """Line break and following empty lines; empty only at the end of the body."""
 
 
 def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
-    """Cut a body of `text/csv`, declared as a list of objects, down to what this caller may see.
+    """Cuts a `text/csv` body, declared as a list of objects, down to what the caller may see.
 
-    Every value is a text here; of a state whose values are booleans or integers the usual texts
-    for them are read (`BOOLEANS`), and anything else is unknown, and closed. Refuses what cannot be
-    read in exactly one way: no header, a column named twice, a row of another length, a quote
-    within a bare cell. Without a row the declared columns' names stay.
+    All values are texts; boolean and integer states accept the usual spellings (`BOOLEANS`), and
+    other values are unknown, so closed. Refuses ambiguity: no header, a repeated column, a row of
+    another length, a quote inside an unquoted cell. Without rows the declared columns stay.
     """
     operation = model.operations.get(call.operation)
     if operation is None or not may_call(model, principal, call.operation, call.params):
@@ -107,7 +106,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
 
 
 class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
-    """The rows by the one that was judged for them; put together when somebody asks."""
+    """Index of a judged row → all rows that it stands for; computed on demand."""
 
     def __init__(self, head: _Row, rows: list[_Row], alike: list[int]) -> None:
         self._head, self._rows, self._alike = head, rows, alike
@@ -133,8 +132,8 @@ class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
 def _alike(
     model: Model, call: Call, shape: Shape, head: _Row, rows: list[_Row]
 ) -> tuple[list[int], list[Json]]:
-    """For each row the place of the one that is judged for it, and those: objects that say only
-    what decides."""
+    """For each row the index of the row judged in its place, and the judged rows reduced to the
+    members that matter."""
     decides = _deciding(model, shape)
     at = [index for index, name in enumerate(head.texts) if name in decides]
     placed = any(
@@ -161,8 +160,8 @@ def _alike(
 def _states(
     model: Model, call: Call, shape: Shape
 ) -> Callable[[str], Mapping[str, Callable[[str], Json]]]:
-    """For a row's number the columns in which nothing but a state of its resource stands, and how
-    each is read. Rows that may be of one resource or another have none."""
+    """For a row number, the columns that hold only a state, and how to parse them; empty if the
+    row's resource is ambiguous."""
 
     @cache
     def of(place: str) -> Mapping[str, Callable[[str], Json]]:
@@ -181,7 +180,7 @@ def _states(
 
 
 def _value(state: State, text: str) -> Json:
-    """What a cell says of a state: one of its values, or the text itself, which is none."""
+    """A cell as a value of a state; the text itself if it is none."""
     kinds = {*map(type, state.values)}
     if kinds == {bool}:
         return BOOLEANS.get(text, text)
@@ -191,8 +190,7 @@ def _value(state: State, text: str) -> Json:
 
 
 def _deciding(model: Model, shape: Shape) -> frozenset[str]:
-    """Names of the members that may say whose an object is, who stands in it, how it is set, or of
-    which alternative it is."""
+    """Members that may name an owner, a related caller, a state or a union's alternative."""
     policy, found = model.policy, set[str]()
     for resource in policy.resources.values():
         found |= {path.partition(".")[0] for path in resource.owner.members}
@@ -203,9 +201,8 @@ def _deciding(model: Model, shape: Shape) -> frozenset[str]:
 
 
 def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
-    """What stands before the header (a byte order mark, empty lines), it, and rows; raises
-    `Unreadable`. An empty line goes with the row before it, and is none where rows have several
-    cells."""
+    """Text before the header (byte order mark, empty lines), header and rows. Raises `Unreadable`.
+    Empty lines belong to the row before, and are errors if rows have several cells."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -246,7 +243,7 @@ def _without_blanks(rows: list[_Row]) -> list[_Row]:
 
 
 def _bare(text: str) -> list[_Row]:
-    """Rows of a text without a quote."""
+    """Rows of a text without quotes."""
     if "\0" in text or text.count("\r") != text.count("\r\n"):
         raise Unreadable("not comma-separated values")
     lines = text.split("\n")
@@ -290,7 +287,7 @@ def _row(text: str, at: int) -> tuple[_Row, int]:
 
 
 def _seen(keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]]) -> frozenset[int]:
-    """Positions of the columns that a row shows; worked out once for rows that keep the same."""
+    """Indices of the columns that a row shows; cached for equal rows."""
     cells = tuple(keep.values()) if isinstance(keep, dict) else ()
     if cells not in known:
         there = keep if isinstance(keep, dict) else {}
@@ -304,14 +301,14 @@ def _declared(shape: Shape, head: _Row) -> frozenset[int]:
 
 
 def _mask(head: _Row, columns: frozenset[int], shown: frozenset[int]) -> tuple[int, ...]:
-    """For each column: 0 it goes, 1 its cell stays, 2 its cell is emptied; empty: the row goes."""
+    """For each column: 0 remove, 1 keep, 2 empty the cell; an empty tuple removes the row."""
     if not shown:
         return ()
     return tuple(1 if i in shown else 2 if i in columns else 0 for i in range(len(head.cells)))
 
 
 def _joined(row: _Row, mask: tuple[int, ...]) -> str:
-    """What stays of a row."""
+    """The remaining text of a row."""
     if 2 not in mask:
         return ",".join(compress(row.cells, mask)) + row.end
     cells = [cell if how == 1 else "" for cell, how in zip(row.cells, mask, strict=True) if how]

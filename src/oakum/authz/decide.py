@@ -18,22 +18,22 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer, and what it rests on."""
+    """A decision and its reasons."""
 
     allowed: bool
     why: str
     fields: frozenset[str] = frozenset()
-    """Field paths of the object that may be seen."""
+    """Field paths of the object that the caller may see."""
     held: frozenset[str] = frozenset()
     state: Mapping[str, Json] = field(default_factory=dict)
     rules: tuple[Location, ...] = ()
-    """Contract lines whose grants applied; empty: no line grants it (default deny)."""
+    """Contract lines that granted it; empty: default deny."""
 
 
 def decide(
     model: Model, principal: Principal, operation: str, subject: Subject | None = None
 ) -> Decision:
-    """May this caller call this operation and, given an object, what of it may they see?"""
+    """Decides whether a caller may call an operation and which fields of an object they may see."""
     if not may_call(model, principal, operation, {}, subject):
         return Decision(False, f"`{operation}` is not granted to this caller")
     if subject is None:
@@ -61,11 +61,11 @@ def may_call(
     params: Mapping[str, str],
     subject: Subject | None = None,
 ) -> bool:
-    """Whether the contract lets this caller through the endpoint, to this object if there is one.
+    """Whether the caller may use the operation, for this object if given.
 
-    An endpoint is granted when the contract names it or when it shows a resource; who may use it is
-    `call:`, or else what the document's security says. Before the object is known, a `call:` that
-    depends on its owner lets the question pass: each object of the answer is then decided.
+    An operation is granted if the contract names it or it shows a resource; `call:` says to whom,
+    otherwise the document's security. While the object is unknown, a `call:` that depends on its
+    owner is let through: each object in the response is decided later.
     """
     endpoint = model.operations.get(operation)
     if endpoint is None or (operation not in model.rules and operation not in model.showing):
@@ -83,7 +83,7 @@ def may_call(
 
 
 def through(model: Model, operation: str, relations: frozenset[str], logged_in: bool) -> bool:
-    """Whether holders of these relations to an object may be shown it at this endpoint."""
+    """Whether holders of these relations to an object may see it through this operation."""
     call = model.rule(operation).call
     if call is not None:
         return not relations.isdisjoint(call)
@@ -98,12 +98,11 @@ def may_write(
     subject: Subject | None,
     target: Literal["caller", "path", "ask", "none"],
 ) -> bool:
-    """Whether a write may reach the object it touches.
+    """Whether a write may touch its object.
 
-    `target` says how that object is known (`guard.wiring.Target`). Where the contract does not say
-    who may call, only the owner of an existing object may, and who may set something of what the
-    request body is declared to hold: `accept` then decides what. Whatever a body holds, or does
-    not, that comes first. Not to know whose object it is passes nobody.
+    `target` is the kind of look-up that found the object. Without `call:`, only the owner of an
+    existing object may write, and whoever may set a field of the declared body; `accept` then
+    checks the body. An unknown owner denies everybody.
     """
     endpoint = model.operations.get(operation)
     if endpoint is None or not may_call(model, principal, operation, params, subject):
@@ -118,8 +117,7 @@ def may_write(
 
 
 def may_set(model: Model, principal: Principal, operation: str, subject: Subject) -> bool:
-    """Whether a caller may set anything of what a request body may hold, of the object that it
-    touches."""
+    """Whether the caller may set any field that the request body may hold."""
     return any(
         table.see(
             held(model.policy, principal, same),
@@ -130,8 +128,8 @@ def may_set(model: Model, principal: Principal, operation: str, subject: Subject
 
 
 def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Table, Subject]]:
-    """Tables of the resources that a request body may hold, each with the object that the request
-    touches as it is for them: what another resource says of itself is not known of these."""
+    """Settable tables of the resources in a request body, each with the object as seen by that
+    resource."""
     said = model.written.get(operation)
     for name in said.resources if said else ():
         table = model.settable[name]
@@ -141,5 +139,5 @@ def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Ta
 
 
 def holds_resource(model: Model, operation: str) -> bool:
-    """Whether the request body of an operation is declared to hold a resource."""
+    """Whether an operation's request body is declared to hold a resource."""
     return operation in model.written

@@ -37,16 +37,17 @@ from oakum.openapi.model import Json, Shape
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
 STRANGER = object()
-"""In an outline: an id of which nothing is known."""
+"""In an outline: any id about which nothing is known."""
 _leaf = tuple.__new__
-"""A `Leaf` is made for each scalar: by this in half the time."""
+"""Creates a `Leaf` in half the time; there is one for each scalar."""
 
 
 class Leaf(NamedTuple):
-    """A scalar (or an empty container) of an object, and whether its viewer may see it."""
+    """A scalar or empty container of an object, and whether the caller may see it."""
 
     path: str
-    """Field path in the resource (outside, in the answer): `*` for elements and map values."""
+    """Field path in the resource (outside, in the response); `*` for list elements and map
+    values."""
     pointer: Pointer
     value: Json
     allowed: bool
@@ -54,7 +55,7 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True)
 class ObjectInstance:
-    """An object of a resource in an answer."""
+    """An object of a resource in a response."""
 
     resource: str
     pointer: Pointer
@@ -64,22 +65,22 @@ class ObjectInstance:
     leaves: tuple[Leaf, ...]
     value: dict[str, Json] = field(repr=False)
     outline: Outline | None = field(default=None, repr=False, compare=False)
-    """What decides: the same outline, the same owners, relations, state and wants. None: unique.
-    A pair of what it says, where strangers are `STRANGER`, and of its owners."""
+    """Cache key: objects with equal outlines have equal owners, relations, state and look-ups.
+    None: unique. A pair of what the object says, with unknown ids as `STRANGER`, and its owners."""
     partly: bool = False
-    """There may be more owners than these, since it, or what it stands in, does not say all."""
+    """Whether there may be further owners that neither it nor its parent names."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an object from elsewhere, and counts before what the object says."""
+    """What is known of an object from elsewhere, which overrides the object itself."""
 
     owners: tuple[str, ...] = ()
-    """Empty: those that the object names."""
+    """Empty: use those that the object names."""
     states: Mapping[str, Json] = field(default_factory=dict)
-    """Of the states, those that are known; the others are read as ever."""
+    """Known states; all others are read as usual."""
     resource: str = ""
-    """What it is, where neither document nor contract says so; empty: what they say."""
+    """Its resource; empty: as document and contract say."""
 
 
 _NOTHING = Known()
@@ -87,7 +88,7 @@ _NOTHING = Known()
 
 @dataclass
 class Judgement:
-    """Result of a walk."""
+    """Result of judging a body."""
 
     keep: Keep
     instances: list[ObjectInstance]
@@ -99,21 +100,21 @@ class Judgement:
 
 class _Context(NamedTuple):
     owners: tuple[str, ...]
-    """Owners of the enclosing object, for resources owned by their parent."""
+    """Owners of the enclosing object, for resources owned through their parent."""
     partly: bool = False
-    """The enclosing object may have more of them."""
+    """Whether the enclosing object may have further owners."""
     inside: bool = False
-    """There is an enclosing object."""
+    """Whether there is an enclosing object."""
     passes: bool = False
-    """`call:` lets the caller have the enclosing object."""
+    """Whether `call:` grants the caller the enclosing object."""
     around: Around | None = None
-    """Of a request body: the enclosing object as it is known."""
+    """Request bodies only: what is known of the enclosing object."""
     counts: bool = True
-    """Of a request body: what stands here may be written, as far as what is around it goes."""
+    """Request bodies only: whether everything around this place may be written."""
 
 
 class _Verdict(NamedTuple):
-    """What is known of an object, and the fields that may be seen of it."""
+    """What is known of an object, and the fields that the caller may see."""
 
     owners: tuple[str, ...]
     partly: bool
@@ -121,13 +122,13 @@ class _Verdict(NamedTuple):
     state: Mapping[str, Json]
     bits: int
     passes: bool
-    """Whether `call:` lets the caller have it."""
+    """Whether `call:` grants the caller this object."""
     around: Around | None
-    """As it stands around what is in it; of a request body alone."""
+    """Request bodies only: the object as context of what is inside it."""
 
 
 class Judge:
-    """Walks one answer of one operation for one principal."""
+    """Judges one body of one operation for one principal."""
 
     def __init__(
         self,
@@ -141,10 +142,10 @@ class Judge:
         known: Mapping[Pointer, Known] | None = None,
         named: Named | None = None,
     ) -> None:
-        """`writing`: the object that a request body is about to touch; the body is judged by who
-        may set what of it, and says nothing of its owner or state itself; `named`: the other
-        objects that it holds. `told`: owners of objects that say nothing of theirs. `known`: what
-        the scanner has learnt of objects from other answers."""
+        """`writing`: the object that a request body will change; the body is then judged by `set`
+        grants, and its own owner and state do not count. `named`: look-ups of the body's other
+        objects. `told`: owners of objects that name none. `known`: what the scanner learnt of
+        objects from other responses."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -153,13 +154,13 @@ class Judge:
         self._rule = model.rule(operation)
         self._writing = Writing(writing, principal.ids, named) if writing is not None else None
         self.written: list[tuple[Table, Subject]] = []
-        """Of a request body: the objects in it, and the tables by which they are set."""
+        """Request bodies only: objects in the body, and the tables that judge them."""
         self._told = told or {}
         self._known = known or {}
         if writing is not None:
             self._shown = model.sets.get(operation, ())
         else:
-            # What `shows` says is said of answers that succeed; an error body is no member.
+            # `shows` applies to success responses only; an error body is no resource.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
@@ -175,7 +176,7 @@ class Judge:
         self._rows = Rows()
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
-        """Walk `value` beside its declared `shape`; without one nothing is declared."""
+        """Judges `value` by its declared `shape`; without a shape nothing is declared."""
         spot = Spot(shape, self._refused)
         keep: Keep
         if isinstance(value, dict | list):
@@ -195,9 +196,9 @@ class Judge:
         context: _Context,
         leaves: list[Leaf],
     ) -> Keep:
-        """A container outside every resource."""
+        """Judges a container outside every resource."""
         if spot.shape is None and self._writing is not None and not (self._shown or self._known):
-            return False  # nothing here or below is declared, and nobody asks what it would be
+            return False  # nothing below is declared or wanted
         if isinstance(value, dict):
             name = self._resource_at(at)
             if spot.shape is not None:
@@ -222,7 +223,7 @@ class Judge:
         context: _Context,
         leaves: list[Leaf],
     ) -> dict[str, Keep]:
-        """What stays of everything directly in a container; its scalars are told to `leaves`."""
+        """What stays of a container's children; its scalars are added to `leaves`."""
         keys: Iterable[str]
         children: Iterable[Json]
         spots: Iterable[Spot]
@@ -266,9 +267,8 @@ class Judge:
         )
 
     def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
-        """What stays of the elements of a list in a request body, where all are scalars or all are
-        empty lists: a sender can write many of them, and what decides is their type. None: each is
-        looked at."""
+        """Fast path for lists of scalars or of empty lists in a request body, which are cheap to
+        send in large numbers and decided by type. None: judge each element."""
         kinds = {*map(type, value)}
         if kinds.isdisjoint((dict, list)):
             kept: dict[type, Keep] = {kind: kind in place.passes or place.instead for kind in kinds}
@@ -282,7 +282,7 @@ class Judge:
     def _chosen(
         self, shape: Shape, value: dict[str, Json], *, inside: bool = False
     ) -> Shape | None:
-        """As `chosen`, once for all objects with the same names and the same tag."""
+        """`chosen`, cached by member names and discriminator."""
         if not shape.branches:
             return shape
         tag = value.get(shape.discriminator[0]) if shape.discriminator else None
@@ -293,14 +293,14 @@ class Judge:
         return self._choices[key]
 
     def _may_hold(self, value: dict[str, Json] | list[Json], spot: Spot, at: Pointer) -> bool:
-        """Whether a container may stand here: declared, or on the way to what `shows` names."""
+        """Whether a container is allowed here: declared, or on a path that `shows` names."""
         kind = "array" if isinstance(value, list) else "object"
         return kind in spot.container or any(
             len(segments) > len(at) and matches(segments, at) for segments, _ in self._shown
         )
 
     def _bound(self, shape: Shape | None) -> str:
-        """The resource that a shape is of; empty: none."""
+        """The resource that a shape is bound to; empty if none."""
         if shape is None:
             return ""
         found = self._resources.get(shape)
@@ -354,7 +354,7 @@ class Judge:
     def _outline(
         self, name: str, value: dict[str, Json], at: Pointer, context: _Context
     ) -> Outline | None:
-        """All that the verdict on an object hangs on; None: it has more to say than scalars."""
+        """Everything that an object's verdict depends on; None if that includes containers."""
         if self._told or self._known:
             return None
         said: list[Hashable] = [name, *context[:4]]
@@ -366,12 +366,13 @@ class Judge:
                 return None
             if names and self._is_stranger(each):
                 each = STRANGER
-            said += (each.__class__, each)  # `1`, `1.0` and `true` are equal, and not the same
+            # the type matters, since `1`, `1.0` and `true` compare equal
+            said += (each.__class__, each)
         return tuple(said)
 
     def _is_stranger(self, said: object) -> bool:
-        """Whether a value is an id of which nothing is known, by whatever spelling: all of these
-        are alike to a contract."""
+        """Whether a value is an id about which nothing is known, in any spelling; all such ids are
+        equivalent."""
         if said.__class__ is not str and said.__class__ is not int:
             return False
         if self._writing is not None or identifier(said) is None:
@@ -380,8 +381,8 @@ class Judge:
         return text not in self._heard and not any(map(self._spellings.may_hold, spread(text)))
 
     def _deciding(self, name: str) -> tuple[tuple[str, bool], ...]:
-        """Members that may say whose an object is, who stands in it, or how it is set; and whether
-        all that they may say is who."""
+        """Members that may name owner, related caller or state; True for those that only hold
+        ids."""
         found = self._members.get(name)
         if found is None:
             resource = self._tables[name].resource
@@ -422,7 +423,7 @@ class Judge:
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)
-        # What is nobody's belongs to whoever may have the object that it stands in.
+        # An ownerless object may be seen by whoever may see the object around it.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
         return _Verdict(owners, subject.partly, relations, state, bits, passes, around)
@@ -434,9 +435,11 @@ class Judge:
         )  # fmt: skip
 
     def _passes(self, relations: frozenset[str]) -> bool:
-        """`call:` is about the owner in the path where there is one, else about each object's.
+        """Whether `call:` grants the object: by the owner in the path if there is one, otherwise by
+        its own owner.
 
-        Without `call:` the endpoint was decided before; what an object shows is its own rule.
+        Without `call:` the endpoint was decided before, and the object's fields follow their own
+        rules.
         """
         if self._rule.call is None or self._writing is not None:
             return True
@@ -452,7 +455,7 @@ class Judge:
         context: _Context,
         leaves: list[Leaf],
     ) -> Keep:
-        """A container in an object of a resource."""
+        """Judges a container inside a resource's object."""
         here = spot
         if not spot.granted:
             context = context._replace(counts=False)
@@ -477,22 +480,22 @@ class Judge:
 
 
 def matches(segments: tuple[str, ...], at: Pointer) -> bool:
-    """Whether a place lies on the way of a pattern, or is its end."""
+    """Whether a place is on the path of a pattern, or at its end."""
     return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
 
 
 def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
-    """Whether the document lets a container of this kind stand here."""
+    """Whether the document allows this kind of container."""
     return ("array" if isinstance(value, list) else "object") in containers(shape)
 
 
 def _unwritable(shape: Shape | None) -> bool:
-    """Whether no request body may hold what is declared so."""
+    """Whether no request body may hold this shape."""
     return shape is None or read_only(shape)
 
 
 def read_only(shape: Shape) -> bool:
-    """Whether the document lets no request hold what is declared so."""
+    """Whether a shape is read-only in all its alternatives."""
     todo, seen = [shape], {shape}
     for at in todo:
         if at.read_only:
@@ -513,13 +516,12 @@ def chosen(
     *,
     inside: bool = False,
 ) -> Shape | None:
-    """The alternative of a union that an object is of; the union itself where none is somebody's.
+    """The alternative of a union that an object belongs to; the union itself if none is a resource.
 
-    What an object has tells, and never what it lacks: it may be shown in part. So an alternative is
-    ruled out by a member that others declare and its resource does not have, and by nothing else.
-    Where one that is a resource is left, the object is of it; None where several are, for not to
-    know which must open nothing. `inside` a resource one that is none is granted by other lines, so
-    that there it must not be left beside one that is.
+    Only present members count, since an object may be partial: an alternative is ruled out by a
+    member that others declare and it does not. If one resource remains, it is chosen; None if
+    several do, since ambiguity must open nothing. `inside` a resource, an alternative that is no
+    resource has other rules, so it must not remain beside one that is.
     """
     if not shape.branches or resource_of(shape, bound):
         return shape
@@ -550,29 +552,29 @@ def chosen(
 
 
 def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
-    """Alternatives of a union that an object may be of."""
+    """Alternatives of a union that allow an object."""
     return [each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds]
 
 
 def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
-    """Members that an alternative may have: a resource's, by whatever schema or line."""
+    """Members that an alternative may have; for a resource, by any of its schemas and lines."""
     resource = resource_of(branch, bound)
     return known[resource] if resource in known else members_of(branch)
 
 
 def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
-    """One shape of all the alternatives that are no resource."""
+    """All alternatives that are no resource, merged."""
     return merged([branch for branch in branches if not resource_of(branch, bound)])
 
 
 def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
-    """One shape of all the alternatives that are one resource."""
+    """All alternatives of one resource, merged."""
     somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
     return replace(merged(somebodys), names=somebodys[0].names)
 
 
 def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
-    """Alternatives of a union, those of unions within it spread out; a resource stays whole."""
+    """Alternatives of a union with nested unions flattened; resources stay whole."""
     found = [branch() for branch in shape.branches]
     for at in found:
         if at.branches and not resource_of(at, bound):

@@ -16,11 +16,11 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Media
 
 _ASIDE = ("boundary", "q")
-"""Parameters that say nothing of which type it is."""
+"""Parameters that do not distinguish media types."""
 
 
 def judges_json(declared: str) -> bool:
-    """Whether a declared media type or range may be that of a body in JSON."""
+    """Whether a declared media type or range covers JSON."""
     return is_json(declared) or declared.partition(";")[0].strip() in ("*/*", "application/*")
 
 
@@ -39,13 +39,13 @@ def split(media_type: str) -> tuple[str, Mapping[str, str]]:
 
 
 def key(media_type: str) -> str:
-    """One spelling of a declared media type: `type; name=value`, names in order, no quotes."""
+    """Canonical form of a declared media type: `type; name=value`, sorted, without quotes."""
     base, said = split(media_type)
     return "; ".join((base, *(f"{name}={said[name]}" for name in sorted(said))))
 
 
 def distinct(declared: Sequence[Media]) -> dict[str, Media]:
-    """By their keys; two of one key with different schemas cannot be told apart, and go."""
+    """Media types by key; equal keys with different schemas are ambiguous and left out."""
     found: dict[str, Media] = {}
     doubtful = set[str]()
     for media in declared:
@@ -56,7 +56,7 @@ def distinct(declared: Sequence[Media]) -> dict[str, Media]:
 
 
 def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
-    """The declaration of this media type, said with its parameters; None: it is not declared."""
+    """The declaration that applies to this media type with parameters; None if undeclared."""
     base, said = split(media_type)
     named = [(*split(name), media) for name, media in distinct(declared).items()]
     for wanted in (base, *ranges(base)):
@@ -68,7 +68,8 @@ def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
 
 
 def edits(media: Media) -> bool:
-    """Whether a body holds orders that name fields in texts (RFC 6902; RFC 7644, 3.5.2)."""
+    """Whether a body holds patch operations that name fields in texts (RFC 6902; RFC 7644,
+    3.5.2)."""
     if split(media.type)[0] == "application/json-patch+json":
         return True
     if media.shape is None:
@@ -80,7 +81,7 @@ def edits(media: Media) -> bool:
 
 
 def ranges(base: str) -> tuple[str, ...]:
-    """The ranges that cover a type, the most specific first."""
+    """Ranges that cover a type, the most specific first."""
     top, slash, _ = base.partition("/")
     if not slash:
         return ()
@@ -91,8 +92,8 @@ def ranges(base: str) -> tuple[str, ...]:
 def _fitting(
     alike: Sequence[tuple[Mapping[str, str], Media]], said: Mapping[str, str]
 ) -> Media | None:
-    """Of one type with different parameters: the one of which most are said, all of them. The only
-    one there is also fits what leaves parameters out and contradicts none."""
+    """Of declarations of one type, the one with the most matching parameters. A single declaration
+    also fits a value that omits parameters without contradiction."""
     whole = [(len(params), media) for params, media in alike if params.items() <= said.items()]
     if whole:
         most = max(count for count, _ in whole)

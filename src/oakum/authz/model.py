@@ -26,7 +26,7 @@ from oakum.policy.model import OperationRule, Policy
 
 
 class Describes(Protocol):
-    """What the semantics need of an OpenAPI document."""
+    """The part of an OpenAPI document that the semantics need."""
 
     @property
     def operations(self) -> tuple[Operation, ...]: ...
@@ -35,7 +35,7 @@ class Describes(Protocol):
 
 @dataclass(frozen=True)
 class Members:
-    """Names of the members that an object may have; `open`: and others."""
+    """Member names that an object may have; `open`: and any others."""
 
     names: frozenset[str]
     open: bool = False
@@ -43,45 +43,45 @@ class Members:
 
 @dataclass(frozen=True)
 class Written:
-    """What the request body of an operation is declared to hold."""
+    """Resources that an operation's request body is declared to hold."""
 
     resources: tuple[str, ...]
-    """Those that stand in no other one."""
+    """Those that are not inside another one."""
     whole: bool
-    """The body is nothing else: one such object, or a list of them."""
+    """Whether the body is nothing but such an object, or a list of them."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """The compiled contract: everything `decide` and `project` look at."""
+    """The compiled contract: all that `decide` and `project` use."""
 
     policy: Policy
     operations: Mapping[str, Operation]
-    """By the id the document gives them."""
+    """By the document's operation ids."""
     rules: Mapping[str, OperationRule]
-    """By the same id, also where the policy wrote `GET /path`."""
+    """By operation id, also if the policy wrote `GET /path`."""
     bound: Mapping[str, str]
     """Schema name → resource name."""
     tables: Mapping[str, Table]
     shown: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
     """Operation id → (pointer pattern, resource) of its `shows`."""
     showing: frozenset[str] = frozenset()
-    """Operations whose declared answers hold a resource of the contract."""
+    """Operations whose declared responses hold a resource of the contract."""
     settable: Mapping[str, Table] = field(default_factory=dict)
-    """Like `tables`, of who may write: over the shapes of request bodies."""
+    """Like `tables`, for who may write, over the shapes of request bodies."""
     sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
     """Operation id → (pointer pattern, resource) of its `sets`."""
     known: Mapping[str, Members] = field(default_factory=dict)
     """Resource name → the members that its objects may have."""
     written: Mapping[str, Written] = field(default_factory=dict)
-    """By operation id; operations whose request body holds no resource are not in here."""
+    """By operation id; without operations whose body holds no resource."""
 
     def rule(self, operation: str) -> OperationRule:
-        """What the contract says of an endpoint; an empty rule where it says nothing."""
+        """The contract's rule for an operation; an empty rule if there is none."""
         return self.rules.get(operation) or OperationRule(operation)
 
     def field_location(self, resource: str, leaf: str) -> Location:
-        """The contract line that rules a field, or the resource's own where none does."""
+        """The contract line that rules a field, otherwise the resource's own."""
         table = self.tables[resource]
         for index, known in enumerate(table.leaves):
             if known == leaf or (known.endswith("**") and leaf.startswith(known[:-2])):
@@ -89,8 +89,7 @@ class Model:
         return table.resource.location
 
     def settings_called(self, resource: str, leaf: str) -> list[str]:
-        """The settings of a resource that a field holds, by its name: the member in which an
-        account has them, wherever it is repeated."""
+        """States of a resource that are stored in a member with this name in the account."""
         found: list[str] = []
         for name, state in self.policy.resources[resource].states.items():
             above, _, setting = state.of.partition(".")
@@ -101,13 +100,13 @@ class Model:
 
     @property
     def notes(self) -> tuple[Problem, ...]:
-        """What a line of the policy grants less than it says, each once."""
+        """Warnings about lines that grant less than they say, without duplicates."""
         tables = (*self.tables.values(), *self.settable.values())
         return tuple(dict.fromkeys(note for table in tables for note in table.notes))
 
     def drafted(self, resource: str, leaf: str) -> Location | None:
-        """The line by which a field is judged, where nobody has confirmed it: its own, or that of a
-        setting in another resource that decides it. None: a person has stated all of it."""
+        """The unconfirmed draft line that decides a field: its own, or that of a state in another
+        resource. None if all is confirmed."""
         table = self.tables[resource]
         rule = next(
             (r for r in table.rules if r.location == self.field_location(resource, leaf)), None
@@ -174,18 +173,18 @@ def _written(
 
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
-    """Bound resources at or below a shape that stand in no other one."""
+    """Resources at or below a shape that are not inside another one."""
     for at in _walk(shape, lambda at: not resource_of(at, bound)):
         if name := resource_of(at, bound):
             yield name
 
 
 def _walk(shape: Shape, enters: Callable[[Shape], bool] = lambda at: True) -> Iterator[Shape]:
-    """A shape and those below it, each schema once; below those that are not entered, none."""
+    """A shape and those below it, each schema once; `enters` says where to descend."""
     todo, seen = [shape], dict[str | int, Shape]()
     while todo:
         at = todo.pop()
-        here = at.pointer or id(at)  # which stays its own, since it is kept
+        here = at.pointer or id(at)  # the id stays unique, since the shape is kept alive
         if here in seen:
             continue
         seen[here] = at
@@ -200,7 +199,7 @@ def _below(shape: Shape) -> Iterator[Shape]:
 
 
 def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
-    """Whether a body is a resource, or a list of them, whichever of its alternatives it is."""
+    """Whether every alternative of a body is a resource or a list of one."""
     ways = [each for way in shape.branches if (each := way()).kinds != {"null"}]
     if resource_of(shape, bound) or not ways:
         each = element(shape) or shape
@@ -209,7 +208,7 @@ def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
 
 
 def _known(table: Table, shapes: list[Shape]) -> Members:
-    """What any schema of a resource declares, and what any line of the contract names."""
+    """Members that any schema or contract line of a resource names."""
     declared = [members_of(shape) for shape in shapes]
     lines = table.trie.children.keys()
     names = frozenset(lines).union(*(each.names for each in declared))
@@ -218,7 +217,7 @@ def _known(table: Table, shapes: list[Shape]) -> Members:
 
 
 def members_of(shape: Shape) -> Members:
-    """What a shape or one of its alternatives declares of an object."""
+    """Members that a shape or one of its alternatives declares."""
     names, whole = frozenset(member_names(shape)), [shape, *(each() for each in shape.branches)]
     anything = not (shape.kinds or shape.branches or shape.properties or shape.items)
     return Members(names, anything or any(each.extra is not None for each in whole))
@@ -233,7 +232,7 @@ def _resource_shapes(
     shown: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]],
     bound: Mapping[str, str],
 ) -> tuple[dict[str, list[Shape]], frozenset[str]]:
-    """Every shape under which a resource leaves, and the operations through which one does."""
+    """Response shapes by resource, and the operations that show one."""
     found: dict[str, list[Shape]] = {}
     showing: set[str] = set()
     for operation in operations.values():
@@ -263,7 +262,7 @@ def _written_shapes(
     sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]],
     bound: Mapping[str, str],
 ) -> dict[str, list[Shape]]:
-    """Every shape under which a resource comes in."""
+    """Request shapes by resource."""
     found: dict[str, list[Shape]] = {}
     for operation in operations.values():
         for media in operation.body:
@@ -279,7 +278,7 @@ def _written_shapes(
 def _pointed(
     patterns: tuple[tuple[tuple[str, ...], str], ...], media: Media
 ) -> Iterator[tuple[str, Shape]]:
-    """Resource and shape at each pattern that leads somewhere in a body."""
+    """Resource and shape for each pattern that exists in a body."""
     for segments, resource in patterns:
         at = media.shape
         for segment in segments:
@@ -293,22 +292,22 @@ def _distinct(shapes: list[Shape]) -> list[Shape]:
 
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
-    """Bound resources at or below a shape, each schema looked into once."""
+    """Resources at or below a shape, each schema once."""
     for at in _walk(shape):
         yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
 
 
 def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:
-    """What the document declares for an answer of this status and media type; None: nothing.
+    """The declared response for this status and media type; None if undeclared.
 
-    Status as OpenAPI looks it up: the code, then its range (`2XX`), then `default`.
+    Status as in OpenAPI: the code, then its range (`2XX`), then `default`.
     """
     return chosen(declared_answers(operation, status), media_type)
 
 
 def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:
-    """The same, read as a lenient client reads it: JSON that is not declared is taken for the
-    first JSON that is. For whoever looks at an answer, not for whoever lets it pass."""
+    """As `answer_media`, but undeclared JSON is taken for the first declared JSON, as a lenient
+    client would. For analysing responses, not for letting them through."""
     found = answer_media(operation, status, media_type)
     if found is not None or not is_json(media_type):
         return found
@@ -316,7 +315,7 @@ def likely_media(operation: Operation, status: int, media_type: str) -> Media | 
 
 
 def declared_answers(operation: Operation, status: int) -> tuple[Media, ...]:
-    """What the document declares for an answer of this status."""
+    """The declared responses for this status."""
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
             return operation.responses[key]

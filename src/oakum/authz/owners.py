@@ -22,12 +22,12 @@ def owners_of(
     *,
     inside: bool = False,
 ) -> tuple[str, ...]:
-    """Whose an object is. `rule`, `params`: of the operation, of its path; `ids`: of the caller;
-    `around`: owners of the object around it; `inside`: whether there is one. The path names the
-    owner of what an operation shows, and not of what stands in that."""
+    """Owner ids of an object. `rule`, `params`: of the operation and its path; `ids`: the caller's;
+    `around`: owners of the enclosing object; `inside`: whether there is one. The path names the
+    owner of the outermost object only."""
     match owner.kind:
         case "field":
-            # A list makes several owners only where the contract says so with a `*`.
+            # A list holds several owners only if the contract says so with a `*`.
             found = [t for path in owner.members for t in texts(value, path, spread=False)]
             if not inside and not says(owner, value) and rule.owner in params:
                 found = identifiers([params[rule.owner]])
@@ -44,12 +44,12 @@ def owners_of(
 
 
 def says(owner: Owner, value: Json) -> bool:
-    """Whether an object has something in a place of its owner's id."""
+    """Whether an object has any value in an owner member."""
     return any(each is not None for path in owner.members for each in at_path(value, path))
 
 
 def partly(owner: Owner, value: dict[str, Json]) -> bool:
-    """Whether an object that says some of its owners lacks what would say others."""
+    """Whether an object that names some of its owners lacks the members for others."""
     several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
     if owner.kind != "field" or not several or not says(owner, value):
         return False

@@ -20,16 +20,15 @@ from oakum.policy.model import Policy, Relation, Resource, State
 
 @dataclass(frozen=True)
 class Principal:
-    """The caller as a decision point sees them. Ids are text: JSON `7` and claim `"7"` are one."""
+    """The caller as decisions see them. Ids are text: JSON `7` and claim `"7"` are equal."""
 
     ids: frozenset[str] = frozenset()
-    """Every value that names this caller (id, user name); empty: anonymous."""
+    """Every value that identifies the caller (id, user name); empty: anonymous."""
     claims: Mapping[str, Json] = field(default_factory=dict)
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict)
-    """(relation, owner id) → held or not, from look-ups; absent: unknown."""
+    """(relation, owner id) → whether it holds, from look-ups; absent: unknown."""
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
-    """(owner id, `Resource.state`) → value in the owner's account; None: it is not set there;
-    absent: unknown."""
+    """(owner id, `Resource.state`) → value in the owner's account; None: unset; absent: unknown."""
 
 
 ANONYMOUS = Principal()
@@ -43,21 +42,21 @@ class Subject:
     owners: tuple[str, ...] = ()
     value: Json = None
     owned: bool = True
-    """False: it belongs to nobody, so no look-up can hold. Owned, but no owners: unknown."""
+    """False: it has no owner, so no look-up can hold. True without owners: unknown."""
     partly: bool = False
-    """It does not say of all its owners who they are: there may be more of them."""
+    """Whether it may have further owners that it does not name."""
     unnamed: bool = False
-    """Nothing but a body can say which one it is, so a key that stands there names another."""
+    """Whether only a body can identify it, so that a key there names another object."""
     new: bool = False
-    """It is about to be made."""
+    """Whether it is about to be created."""
     below: bool = False
-    """The path names what stands around it, so a key in a body may be of any."""
+    """Whether the path names an enclosing object, so that a key in a body may be of any object."""
     key: str = ""
-    """What stands last in the path of a write, where that is a parameter."""
+    """Value of the final path parameter of a write."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
-    """Names of the relations in which the caller certainly stands to the object."""
+    """Relations that the caller certainly has to the object."""
     return frozenset(
         name for name in policy.relations if holds(policy, name, principal, subject) is True
     )
@@ -168,16 +167,16 @@ def _unsaid(claims: Mapping[str, Json], name: str) -> bool:
 
 
 def claim_path(name: str) -> tuple[str, ...]:
-    """Where a claim stands: its dots lead into objects (`realm_access.roles`), unless it is a name
-    that collides with no other by holding a URI or a domain (RFC 7519, 4.2: `https://x.test/roles`,
-    `urn:x.y:roles`), told by a `/`, or by a `:` before its first dot."""
+    """Path of a claim: dots lead into objects (`realm_access.roles`), unless the name is
+    collision-resistant (RFC 7519, 4.2: `https://x.test/roles`, `urn:x.y:roles`), recognised by a
+    `/`, or a `:` before the first dot."""
     whole = "/" in name or ":" in name.partition(".")[0]
     return (name,) if whole else tuple(name.split("."))
 
 
 def claimed(claims: Mapping[str, Json], name: str) -> Json:
-    """What a token says at a claim's place; None: nothing stands there. A claim that is called
-    `a.b` is not the `b` of `a`: an issuer may let people name the one, and not the other."""
+    """A claim's value; None if absent. A claim named `a.b` is not the `b` of `a`: an issuer may let
+    users choose the one and not the other."""
     value: Json = claims
     for part in claim_path(name):
         if not isinstance(value, Mapping):
@@ -187,15 +186,14 @@ def claimed(claims: Mapping[str, Json], name: str) -> Json:
 
 
 def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, Json]:
-    """The same claims, and one more at its place."""
+    """The claims with one more at its path."""
     for part in reversed(claim_path(name)):
         value = {part: value}
     return joined(claims, value)
 
 
 def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
-    """Claims of two sources; where both say something, what the others say, objects member by
-    member."""
+    """Merges claims of two sources; the latter wins, objects are merged by member."""
     made = dict(some)
     for name, value in others.items():
         before = made.get(name)
@@ -223,7 +221,7 @@ def _named_in(value: Json, path: str, ids: frozenset[str]) -> bool | None:
 
 
 def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
-    """Ids at a member path, those of a list there too; None for whatever is missing or is none."""
+    """Ids at a member path, including list elements; None for a missing or invalid one."""
     if not segments:
         for each in value if isinstance(value, list) else [value]:
             yield identifier(each)
@@ -237,7 +235,7 @@ def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
 
 
 def lacks(value: Json, path: str) -> bool:
-    """Whether a member on a path is not there; `null` is."""
+    """Whether a member on a path is missing; `null` counts as present."""
     return _lacks(value, path.split("."))
 
 
@@ -254,7 +252,7 @@ def _lacks(value: Json, segments: list[str]) -> bool:
 def state_of(
     policy: Policy, resource: Resource, principal: Principal, subject: Subject
 ) -> dict[str, Json]:
-    """Value of each state of the resource as it reads for this object; unknown ones left out.
+    """State → value for this object; unknown states are left out.
 
     The object's own member counts first, then the owner's account, then what the contract says
     of a missing value: of one that an account leaves unset, and not of an account that nobody was
@@ -303,9 +301,9 @@ def _set(state: State, path: str, principal: Principal, subject: Subject) -> Jso
 
 
 def digit(state: State, value: Json) -> int:
-    """Position of a value among the state's own, or one past the last: unknown.
+    """Index of a value among the state's own, or one past the last for unknown.
 
-    `True` is not `1` here: JSON tells them apart, so does a contract.
+    `True` is not `1`, as in JSON.
     """
     for index, known in enumerate(state.values):
         if type(known) is type(value) and known == value:
@@ -314,7 +312,7 @@ def digit(state: State, value: Json) -> int:
 
 
 def at_path(value: Json, path: str) -> list[Json]:
-    """Values at a dotted field path, `*` standing for every element or map value."""
+    """Values at a dotted field path; `*` stands for every element or map value."""
     found = [value]
     for segment in path.split("."):
         found = [child for each in found for child in _below(each, segment)]
@@ -332,7 +330,7 @@ def _below(value: Json, segment: str) -> list[Json]:
 
 
 def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
-    """Ids at a field path as text; `spread`: also those of a list that stands there."""
+    """Ids at a field path as text; `spread`: include the elements of a list there."""
     flat: list[Json] = []
     for each in at_path(value, path):
         flat += each if spread and isinstance(each, list) else [each]
@@ -340,8 +338,8 @@ def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
 
 
 def identifiers(values: Iterable[Json]) -> list[str]:
-    """Those that can be ids, as text. An empty one is nobody's, nor is one of white space alone:
-    so a table says that it names nobody (RFC 4180)."""
+    """Valid ids as text. Empty and blank texts are none: tables mark a missing id that way (RFC
+    4180)."""
     return [id for each in values if (id := identifier(each)) is not None]
 
 
@@ -351,7 +349,7 @@ def text(value: Json) -> str:
 
 
 def identifier(value: Json) -> str | None:
-    """A value that can be an id, as text; None: it is no id."""
+    """A valid id as text; otherwise None."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return text(value) if str(value).strip(_SPACES) else None
@@ -367,7 +365,7 @@ _WIDE = re.compile(r"[^\x00-\x7f]+")
 
 
 def _expanded(plain: str) -> str:
-    """An integer that is written with an exponent, without it; anything else as it is."""
+    """An integer with an exponent in plain digits; anything else unchanged."""
     found = _SCIENTIFIC.match(plain)
     if found is None:
         return plain
@@ -378,14 +376,14 @@ def _expanded(plain: str) -> str:
 
 @lru_cache(maxsize=1 << 10)
 def spelling(id: str) -> tuple[str, str, bool]:
-    """What all spellings of an id share: how they begin, how they end, and whether that is all.
+    """Prefix, suffix and completeness of what all spellings of an id share.
 
-    Case, spaces, a plus, leading zeros, an exponent, the dashes of a UUID and what stands in front
-    of a last `/`, `:` or `#` are no part of it. Beyond ASCII nothing is compared (normal forms,
-    width, look-alikes), so a letter there stands for any text.
+    Ignores case, spaces, a plus sign, leading zeros, exponents, UUID dashes and everything before
+    the last `/`, `:` or `#`. Text beyond ASCII is not compared (normal forms, width, look-alikes)
+    and stands for any text.
     """
     simple = id.isascii() and id.isalnum() and not id.isdigit()
-    if simple and not _SCIENTIFIC.match(id):  # most are: none of the rest concerns it
+    if simple and not _SCIENTIFIC.match(id):  # fast path for most ids
         return id.lower(), id.lower(), True
     plain = id.translate(_NO_SPACES).rstrip("/:#")
     stem = _STEM.search(plain)
@@ -400,7 +398,7 @@ def spelling(id: str) -> tuple[str, str, bool]:
 
 
 def heard(principal: Principal) -> set[str]:
-    """Ids of the owners of whom something was found out."""
+    """Ids of owners with a look-up result."""
     return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
 
 
@@ -424,12 +422,12 @@ def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:
 
 
 def alike(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether an id of the one may be an id of the other, in another spelling."""
+    """Whether any id of one group may be a spelling of an id of the other."""
     return any(map(Spellings(others).may_hold, some))
 
 
 class Spellings:
-    """Some ids, each in whatever spelling."""
+    """A set of ids that matches any spelling."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._all = [spelling(each) for each in ids]
@@ -437,7 +435,7 @@ class Spellings:
         self._wide = [each for each in self._all if not each[2]]
 
     def may_hold(self, id: str) -> bool:
-        """Whether an id may be one of them."""
+        """Whether an id may be a spelling of one of them."""
         begin, end, whole = spelling(id)
         if whole and begin in self._exact:
             return True

@@ -24,40 +24,41 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class Call:
-    """The question an answer belongs to, and how the answer presents itself."""
+    """The request that a response belongs to, with its status and media type."""
 
     operation: str
     params: Mapping[str, str] = field(default_factory=dict)
-    """Path parameters, decoded."""
+    """Decoded path parameters."""
     status: int = 200
     media_type: str = "application/json"
 
 
 @dataclass(frozen=True)
 class Projection:
-    """What may pass. `body` is None when nothing may, and then `refused` says why."""
+    """What may pass. `body` is None if nothing may; `refused` then says why."""
 
     body: bytes | None
     withheld: tuple[str, ...] = ()
-    """JSON pointers of what was cut, outermost only."""
+    """JSON pointers of withheld parts, outermost only."""
     refused: str = ""
     judged: Judgement | None = field(default=None, repr=False, compare=False)
-    """What the body holds; None when it was not read."""
+    """The objects in the body; None if it was not parsed."""
     closed: bool = field(default=False, repr=False, compare=False)
-    """What stands outside of every object was withheld, since nobody was asked about one."""
+    """Whether everything outside objects was withheld, since no object granted the caller
+    access."""
     times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
-    """How many rows of a table each one that was judged stands for; else each stands for itself."""
+    """Pointer of a judged CSV row → number of rows that it stands for; 1 by default."""
     rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
         default_factory=dict, repr=False, compare=False
     )
-    """Of a table: the rows themselves, whole, by the one that was judged for them."""
+    """CSV only: pointer of a judged row → the full rows that it stands for."""
 
 
 def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
-    """Cut a body down to what this caller may see of it.
+    """Cuts a body down to what the caller may see.
 
-    Refuses (never passes unread) what it cannot read in exactly one way, an operation or a media
-    type that the contract does not grant, and an answer of which nothing may be seen.
+    Refuses an ambiguous body, an operation or media type that is not granted, and a response of
+    which nothing may be seen.
     """
     operation = model.operations.get(call.operation)
     if operation is None or not may_call(model, principal, call.operation, call.params):
@@ -104,7 +105,7 @@ def _drop(keep: Keep, path: Pointer) -> Keep:
 
 
 def settle(keep: Keep, span: Span) -> Keep:
-    """Containers in which everything was withheld go too; those that were empty stay."""
+    """Removes containers of which everything is withheld; originally empty ones stay."""
     if not isinstance(keep, dict):
         return keep
     if span.opening == "[" and dict not in set(map(type, keep.values())):
@@ -124,22 +125,22 @@ def settle(keep: Keep, span: Span) -> Keep:
 
 
 def left(keep: Keep, pointer: Pointer) -> bool:
-    """Whether something stays of what stands at a place, if only that it is there."""
+    """Whether anything at a place remains, if only its presence."""
     for step in pointer:
         keep = keep.get(step, False) if isinstance(keep, dict) else keep
     return keep is True or isinstance(keep, dict)
 
 
 def refuses(keep: Keep) -> bool:
-    """Whether a withheld part takes the whole answer with it."""
+    """Whether a withheld part requires refusing the whole response."""
     if isinstance(keep, dict):
         return any(refuses(part) for part in keep.values())
     return keep == "refuse"
 
 
 def cut(text: str, span: Span, keep: Keep) -> list[str]:
-    """The pieces of the text that stay. A part that goes takes with it the separator before it, the
-    comma and the white space around that; the first that stays has none."""
+    """The remaining pieces of text. A removed part takes the preceding comma and white space with
+    it; the first remaining part has no comma."""
     pieces = [text[: span.start]]
     _cut(text, span, keep, pieces)
     pieces.append(text[span.end :])
@@ -172,12 +173,12 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
 
 
 def whole(keep: Keep) -> bool:
-    """Whether nothing was cut."""
+    """Whether nothing is removed."""
     return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))
 
 
 def withheld(span: Span, keep: Keep, at: str) -> list[str]:
-    """JSON pointers of what a cut leaves out, outermost only."""
+    """JSON pointers of what is removed, outermost only."""
     found: list[str] = []
     _withheld(span, keep, at, found)
     return found

@@ -17,7 +17,7 @@ from oakum.openapi.model import Json
 
 MAX_DEPTH = 100
 MAX_DIGITS = 4300
-"""Of an integer: reading one takes the square of its length."""
+"""Most digits of an integer: parsing takes quadratic time."""
 _WS = r"[ \t\n\r]*+"
 _DIGITS = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
 _QUOTED = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
@@ -26,13 +26,14 @@ _SPACE = re.compile(_WS)
 _SCALAR = re.compile(_WORD)
 _STRING = re.compile(_QUOTED)
 _PLAIN = rf"{_WORD}|\{{{_WS}\}}|\[{_WS}\]"
-"""What holds nothing else."""
+"""A scalar or an empty container."""
 _ELEMENT = re.compile(rf"({_PLAIN}){_WS}(?:(,){_WS}|\])")
-"""One of a list with what follows it, in one step: what a body costs is its steps."""
+"""A list element with its separator, matched in one step."""
 _FEW_DIGITS = _DIGITS.replace("[1-9][0-9]*+", f"[1-9][0-9]{{0,{MAX_DIGITS - 2}}}+")
 _FLAT_ONE = rf"(?:{_PLAIN.replace(_DIGITS, _FEW_DIGITS)}){_WS}"
 _FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?:,{_WS}{_FLAT_ONE})*+\]")
-"""A list of nothing but such, whole: the cheapest way for a sender to write many values."""
+"""A list of scalars and empty containers, matched as a whole: the cheapest way to send many
+values."""
 _MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _decode = json.JSONDecoder().raw_decode
@@ -40,11 +41,11 @@ _new = tuple.__new__
 
 
 class Unreadable(ValueError):
-    """A body that cannot be read in exactly one way; the message says why, never what."""
+    """A body that cannot be parsed unambiguously; the message gives the reason without content."""
 
 
 class FlatParts(Sequence["tuple[str, Span]"]):
-    """The elements of a list that hold nothing else; where they stand is found out when asked."""
+    """Elements of a flat list, located on demand."""
 
     __slots__ = ("_at", "_found", "_text")
 
@@ -125,7 +126,7 @@ def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
 
 
 def _plain(word: str) -> Json:
-    """The value of what `_PLAIN` matches."""
+    """The value of a `_PLAIN` match."""
     if word[0] == '"':
         return _text(word)
     if word[0] == "{":
@@ -140,7 +141,7 @@ def _plain(word: str) -> Json:
         raise Unreadable("a number too long to read")
     try:
         return int(word)
-    except ValueError:  # more digits than this Python was told to turn into an int
+    except ValueError:  # above the digit limit of this Python
         raise Unreadable("a number too long to read") from None
 
 
@@ -177,7 +178,7 @@ def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
 
 def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
     if depth < MAX_DEPTH and _FLAT.match(text, at):
-        with suppress(ValueError):  # more digits than this Python was told to turn into an int
+        with suppress(ValueError):  # above the digit limit of this Python
             flat, end = _decode(text, at)
             return flat, _new(Span, (at, end, key, FlatParts(text, at), "["))
     value, parts, end = _elements(text, at, depth)
@@ -187,7 +188,7 @@ def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
 def _elements(
     text: str, at: int, depth: int = 0
 ) -> tuple[list[Json], tuple[tuple[str, Span], ...], int]:
-    """The elements of the list that begins here, where they stand, and where it ends."""
+    """Elements of the list that starts here, their spans, and its end."""
     at = _skip(text, at + 1)
     value: list[Json] = []
     parts: list[tuple[str, Span]] = []
@@ -209,7 +210,7 @@ def _elements(
 
 
 def _next(text: str, at: int, end: str) -> tuple[int, bool]:
-    """Where the next part begins, and that there is one, or the end of the container."""
+    """Start of the next part and True, or the container's end and False."""
     at = _skip(text, at)
     if text[at : at + 1] == end:
         return at + 1, False

@@ -25,12 +25,12 @@ from oakum.authz.table import (
 from oakum.openapi.model import Json, Shape
 
 StandIn = Literal[False, "null", "refuse"]
-"""What stands in place of a withheld value: nothing, `null`, or no answer at all."""
+"""In place of a withheld value: nothing, `null`, or refusal of the response."""
 
 _KEY = "‹key›"
-"""Stands in a field path for a name that nobody declared: a key may hold a person's value."""
+"""Placeholder in field paths for an undeclared name, which may be personal data."""
 _LEGIBLE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_]{0,39}")
-"""What reads as a name and not as a number, an address or an id."""
+"""Matches an identifier rather than a number, address or id."""
 
 _TYPES: dict[str, frozenset[type]] = {
     "string": frozenset((str,)),
@@ -45,8 +45,8 @@ _NO_KIND = frozenset[str]()
 
 
 class Spot:
-    """A place, inside a resource (`table`: by whose lines; `bits`: the leaves that may be seen) or
-    outside every one (`table` is None), and those below it as they are come upon."""
+    """A place inside a resource (`table`: its rules; `bits`: visible leaves) or outside (`table` is
+    None); places below it are created on demand."""
 
     __slots__ = (
         "_bits", "_declared", "_elements", "_kids", "_node", "_other", "_picked", "_refused",
@@ -62,8 +62,8 @@ class Spot:
         bits: int = 0,
         above: tuple[str, int, Trie | None] | None = None,
     ) -> None:
-        """`refused`: whether no request body may hold what is declared so (None: it is none);
-        `above`: path, steps from the resource and contract lines; None: it is the top."""
+        """`refused`: whether a request body may not hold a shape (None: a response); `above`: path,
+        depth and trie node; None: the top."""
         banned = refused is not None and refused(shape)
         node: Trie | None
         if above is None:
@@ -75,12 +75,12 @@ class Spot:
         self._table, self._bits, self._refused = table, bits, refused
         self.inside = table is not None
         self.granted = node is not None and bool(bits & node.covered())
-        """Whether a container in a resource may stand here."""
+        """Whether a container inside a resource is allowed."""
         self.passes = self._scalars(banned)
-        """Types of the scalars that may stand here."""
+        """Types of allowed scalars."""
         self.instead: StandIn = _instead(node, table)
         self.container = containers(shape) if shape is not None and not banned else _NO_KIND
-        """Outside every resource: which of `object` and `array` may stand here."""
+        """Outside every resource: allowed containers, `object` or `array`."""
         self._forget()
 
     def _forget(self) -> None:
@@ -95,7 +95,7 @@ class Spot:
             if self.shape is None or banned:
                 return _NO_TYPE
             return _NULL.union(*(_TYPES[kind] for kind in scalars(self.shape)))
-        # A scalar passes by its own leaf; below `**` everything does. `tags` covers `tags.*`.
+        # A scalar needs its own leaf or a `**` above; `tags` covers `tags.*`.
         node, bits = self._node, self._bits
         if node is None or not any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
             return _NO_TYPE
@@ -103,11 +103,11 @@ class Spot:
 
     @property
     def lists(self) -> bool:
-        """Whether the contract names a list here, and no single value."""
+        """Whether the contract has a list here, not a single value."""
         return self._node is not None and self._node.child("*") is not None
 
     def of(self, shape: Shape | None) -> Spot:
-        """The same place for an object of which the document says this and no more."""
+        """The same place with another shape."""
         if shape is self.shape:
             return self
         found = self._picked.get(shape)
@@ -119,7 +119,7 @@ class Spot:
         return found
 
     def _like(self, path: str, shape: Shape | None) -> Spot:
-        """This place, where all that was decided stands, by another path or of another shape."""
+        """A copy with another path or shape that keeps all decisions."""
         made = Spot.__new__(Spot)
         made.path, made.shape, made._steps, made._top = path, shape, self._steps, self._top
         made._node, made._table, made._bits = self._node, self._table, self._bits
@@ -143,8 +143,7 @@ class Spot:
         return found
 
     def declares(self, name: str) -> bool:
-        """Whether document or contract name a member of an object here; what they do not name is a
-        value of a map."""
+        """Whether document or contract name this member; any other is a map value."""
         if self._declared is None:
             names = frozenset(member_names(self.shape)) if self.shape else frozenset[str]()
             self._declared = names.union(self._node.children if self._node else ())
@@ -186,10 +185,10 @@ def _instead(node: Trie | None, table: Table | None) -> StandIn:
 
 
 def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
-    """How a field path names a step: by a word of contract or document, else by a placeholder.
+    """A step of a field path: a declared word, otherwise a placeholder.
 
-    `depth` is the number of steps from the resource, 0 outside of every one. In a resource's top
-    two levels an undeclared name is worth reading, as far as it cannot be somebody's.
+    `depth` counts steps from the resource, 0 outside. In the top two levels an undeclared name is
+    kept if it cannot be personal data.
     """
     if isinstance(value, list):
         return "*"

@@ -21,7 +21,7 @@ from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 _MAX_ROWS = 1 << 18
 _MAX_DEPTH = 24
 MOST_PLACES = 1 << 13
-"""Places below one line of a contract that are looked at, leaves and what they stand in."""
+"""Most places below one contract line that are expanded, leaves and containers."""
 
 
 @dataclass
@@ -31,16 +31,16 @@ class Trie:
     children: dict[str, Trie] = field(default_factory=dict)
     leaf: int = -1
     deep: int = -1
-    """The leaf whose grant covers everything below (`extras.**`)."""
+    """The leaf that covers everything below (`extras.**`)."""
     _covered: int = field(default=-1, repr=False, compare=False)
-    """What `covered` has found; -1: nobody has asked."""
+    """Cached result of `covered`; -1: not computed."""
 
     def child(self, segment: str) -> Trie | None:
-        """The node below a member name, a list element or a map value (both `*`)."""
+        """The node for a member, list element or map value (both `*`)."""
         below = self.children.get(segment) or self.children.get("*")
         if self.deep < 0 or (below and (below.leaf >= 0 or below.deep >= 0)):
             return below
-        # What no narrower line names is covered by the `**` above it.
+        # Whatever no narrower line names is covered by the `**` above.
         return Trie(below.children if below else {}, -1, self.deep)
 
     def under(self) -> Iterator[int]:
@@ -50,14 +50,14 @@ class Trie:
             yield from child.under()
 
     def first(self) -> int:
-        """The first leaf at or below this node; -1: there is none."""
+        """The first leaf at or below this node; -1 if none."""
         if self.leaf >= 0 or self.deep >= 0:
             return self.leaf if self.leaf >= 0 else self.deep
         return next((found for each in self.children.values() if (found := each.first()) >= 0), -1)
 
     def covered(self) -> int:
-        """Every leaf at or below this node as a bit set. A schema within itself has thousands of
-        them below each node, so that it is put together once: nothing is inserted after that."""
+        """Bit set of all leaves at or below this node; cached, since a recursive schema has
+        thousands and nothing is inserted later."""
         if self._covered < 0:
             found = sum(1 << index for index in {self.leaf, self.deep} if index >= 0)
             for child in self.children.values():
@@ -68,11 +68,11 @@ class Trie:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Who may see what of one resource.
+    """Who may see which fields of one resource.
 
-    Field sets are bit sets over `leaves`. `rows[mask * stride + code]` is an index into `sets`,
-    where `mask` has a bit for each of `relations` and `code` is the states' values in mixed
-    radix, the last digit of each state meaning *unknown*.
+    Field sets are bit sets over `leaves`. `rows[mask * stride + code]` is an index into `sets`:
+    `mask` has a bit for each of `relations`, and `code` holds the states' values in mixed radix,
+    where the last digit of each means *unknown*.
     """
 
     resource: Resource
@@ -86,14 +86,15 @@ class Table:
     stride: int
     trie: Trie
     notes: tuple[Problem, ...] = ()
-    """Lines that grant less than they say, since the document declares too much below them."""
+    """Warnings about lines that grant less than they say, because the document declares too much
+    below them."""
 
     def mask(self, held: frozenset[str] | set[str]) -> int:
         """Bits of the relations held."""
         return sum(1 << i for i, name in enumerate(self.relations) if name in held)
 
     def code(self, values: Mapping[str, Json]) -> int:
-        """Row offset of a state. A value that is none of the state's own reads as unknown."""
+        """Row offset of the states' values; an undeclared value counts as unknown."""
         code = 0
         for state in self.states:
             code = code * (len(state.values) + 1) + digit(state, values.get(state.name))
@@ -108,7 +109,7 @@ class Table:
         return frozenset(leaf for i, leaf in enumerate(self.leaves) if bits >> i & 1)
 
     def deciding(self, leaf: int) -> tuple[str, ...]:
-        """Names of the states on which some grant of this leaf depends."""
+        """States that any grant of this leaf depends on."""
         names = {name for grant in self.rules[leaf].grants for name in grant.when}
         return tuple(state.name for state in self.states if state.name in names)
 
@@ -118,8 +119,8 @@ def compile_resource(
 ) -> Table:
     """Table of one resource; `shape` merges its schemas, `bound` maps schema to resource names.
 
-    `setting`: the table of who may write, from the `set` of each grant, not its `see`. Raises
-    `InputError` when relations and states make more rows than anybody could review.
+    `setting`: the table for writers, from `set` instead of `see`. Raises `InputError` when
+    relations and states give too many rows to review.
     """
     leaves: list[str] = []
     rules: list[FieldRule] = []
@@ -132,7 +133,7 @@ def compile_resource(
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
         for leaf in found:
-            if leaf in named_before:  # the first line that names a field is the one that rules it
+            if leaf in named_before:  # the first line that names a field rules it
                 continue
             _insert(trie, leaf, len(leaves))
             mine |= 1 << len(leaves)
@@ -173,7 +174,7 @@ def compile_resource(
 
 
 def _settable(rule: FieldRule) -> FieldRule:
-    """The rule with writers in the place of readers; nothing stands in for what is not written."""
+    """The rule with writers in place of readers, and without stand-ins."""
     writers = tuple(replace(each, see=each.set) for each in rule.grants if each.set)
     return replace(rule, grants=writers, instead="absent")
 
@@ -184,7 +185,7 @@ def _bits(
     states: tuple[State, ...],
     code: tuple[int, ...],
 ) -> int:
-    """Bits of the fields that are granted; `lines`: each line with the bits of what it names."""
+    """Bit set of granted fields; `lines`: each line with the bits of its fields."""
     values = {
         state.name: state.values[digit]
         for state, digit in zip(states, code, strict=True)
@@ -206,7 +207,7 @@ def leaf_index(table: Table, path: str) -> int:
 
 @cache
 def ruling(table: Table, path: str) -> tuple[int, ...]:
-    """Leaves of which one that is granted keeps a field: its own, or those below an object."""
+    """Leaves of which any grant keeps a field: its own, or those below an object."""
     index, node = leaf_index(table, path), _node(table, path)
     if index >= 0 or node is None:
         return (index,) if index >= 0 else ()
@@ -221,7 +222,7 @@ def _node(table: Table, path: str) -> Trie | None:
 
 
 def granted(table: Table, index: int) -> str:
-    """Who may see a field, in the contract's words."""
+    """The grants of a field in the contract's words."""
     said: Iterator[str] = (
         ", ".join(grant.see)
         + "".join(
@@ -237,7 +238,7 @@ def granted(table: Table, index: int) -> str:
 
 @cache
 def deciding(table: Table, path: str) -> tuple[str, ...]:
-    """States on which some grant of a field depends."""
+    """States that any grant of a field depends on."""
     index = leaf_index(table, path)
     return table.deciding(index) if index >= 0 else ()
 
@@ -250,16 +251,16 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
 
 @cache
 def granted_to_nobody(table: Table, path: str) -> bool:
-    """Whether no relation in no state may see a field."""
+    """Whether no relation may see a field in any state."""
     index = leaf_index(table, path)
     return index < 0 or not any(bits >> index & 1 for bits in table.sets)
 
 
 @cache
 def closed_by_absence(table: Table, path: str) -> bool:
-    """Whether what does not come is known to be withheld although no owner was shown it: nobody is
-    to see it. Not so of the rest of a map of which lines name members (`labels.colour`): nobody
-    knows that there is anything else in it."""
+    """Whether a field's absence proves that it is withheld, though no owner was shown it: nobody
+    may see it. Not for the rest of a map with named members (`labels.colour`), which may have no
+    others."""
     node: Trie | None = table.trie
     for segment in path.split("."):
         if segment == "*" and node is not None and node.children.keys() - {"*"}:
@@ -293,8 +294,8 @@ def _insert(trie: Trie, path: str, index: int) -> None:
 def _expand(
     path: str, shape: Shape, bound: Mapping[str, str]
 ) -> tuple[list[str], int, Shape | None]:
-    """Leaf paths that a policy line stands for: a name grants what the document declares below.
-    With how many steps below it they end, 0 where it is all, and what stands there."""
+    """Leaf paths that a policy line covers: a name grants everything declared below. Also the depth
+    at which they were cut (0: complete), and the shape there."""
     if path.endswith("**"):
         return [path], 0, None
     at: Shape | None = shape
@@ -319,22 +320,21 @@ def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Pr
 
 
 def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
-    """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own.
+    """Declared leaves at and below `path`; an embedded resource is one leaf.
 
-    What a schema holds in itself again is no leaf of it. Schemas that hold each other have as many
-    ways through them as there are orders of them, so that where more than `MOST_PLACES` are
-    declared, those count that the fewest steps lead to, by whole levels; what stands deeper is
-    granted by no line that does not name it, and `Table.notes` says so.
+    A schema nested in itself is not followed. Mutually recursive schemas have a huge number of
+    paths, so beyond `MOST_PLACES` only the shallowest levels count; deeper places need a line of
+    their own, and `Table.notes` warns.
     """
     return _leaves(shape, path, bound)[0]
 
 
 def _leaves(shape: Shape, path: str, bound: Mapping[str, str]) -> tuple[list[str], int]:
-    """The leaves, and with how many steps they end; 0: they are all."""
+    """The leaves, and the depth at which they were cut; 0: complete."""
     steps = 0
     found = list(islice(_places(shape, path, bound, _MAX_DEPTH), MOST_PLACES + 1))
     if len(found) > MOST_PLACES:
-        steps, found = 1, list(_places(shape, path, bound, 1))  # what stands in it, however many
+        steps, found = 1, list(_places(shape, path, bound, 1))  # the first level, whatever its size
         for depth in range(2, _MAX_DEPTH):
             more = list(islice(_places(shape, path, bound, depth), MOST_PLACES + 1))
             if len(more) > MOST_PLACES:
@@ -346,8 +346,7 @@ def _leaves(shape: Shape, path: str, bound: Mapping[str, str]) -> tuple[list[str
 def _places(
     shape: Shape, path: str, bound: Mapping[str, str], depth: int, seen: tuple[object, ...] = ()
 ) -> Iterator[str | None]:
-    """Every place at and below `path` that at most `depth` others stand around: leaves by their
-    paths, others as None."""
+    """Places at and below `path` up to `depth` levels: leaves by path, others as None."""
     if (path and resource_of(shape, bound)) or len(seen) > _MAX_DEPTH:
         yield path
         return
@@ -370,9 +369,8 @@ def _places(
 
 
 def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
-    """What a member may hold besides objects of resources: of an id or the object itself (`oneOf:
-    [string, User]`) the id. An alternative that is a resource is judged on its own, as one that
-    always stands there is; None: every alternative is one."""
+    """What a member may hold besides a resource, such as the id in `oneOf: [string, User]`. A
+    resource alternative is judged by itself; None if all are resources."""
     if not shape.branches or shape.properties or resource_of(shape, bound):
         return shape
     own: list[Shape] = []
@@ -396,9 +394,9 @@ def member_names(shape: Shape) -> tuple[str, ...]:
 
 
 def member(shape: Shape, segment: str) -> Shape | None:
-    """What a shape declares at a segment of a path; `*` for elements and map values alike.
+    """The shape at a path segment; `*` for list elements and map values.
 
-    Alternatives that each declare it give one shape with branches. None: undeclared.
+    Alternatives that each declare it become branches of one shape. None: undeclared.
     """
     if segment == "*":
         return _either(shape, lambda at: [at.items, at.extra])
@@ -407,13 +405,13 @@ def member(shape: Shape, segment: str) -> Shape | None:
 
 @lru_cache(maxsize=1 << 14)
 def named(shape: Shape, key: str) -> Shape | None:
-    """What a shape declares for a member of an object, by its name or as a value of a map."""
+    """The shape of a member, by name or as a map value."""
     return _either(shape, lambda at: [at.properties.get(key, at.extra)])
 
 
 @lru_cache(maxsize=1 << 12)
 def element(shape: Shape) -> Shape | None:
-    """What a shape declares for the elements of a list; the values of a map are none."""
+    """The shape of list elements; map values do not count."""
     return _either(shape, lambda at: [at.items])
 
 
@@ -431,8 +429,8 @@ def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None
 
 @lru_cache(maxsize=1 << 14)
 def ways(shape: Shape) -> tuple[Shape, ...]:
-    """The shape and its branches, and theirs, each once: unions that share their alternatives have
-    as many ways through them as two to the power of their depth, and recursive ones no end."""
+    """The shape and all nested branches, each once: shared alternatives would otherwise multiply,
+    and recursive ones never end."""
     found = {shape: None}
     todo = [*reversed(shape.branches)]
     while todo:
@@ -449,7 +447,7 @@ _CONTAINERS = frozenset(("object", "array"))
 
 @lru_cache(maxsize=1 << 14)
 def scalars(shape: Shape) -> frozenset[str]:
-    """JSON types of the scalars that a shape declares; `null`, which always may stand, is none."""
+    """Scalar JSON types that a shape allows, without `null`, which is always allowed."""
     found: set[str] = set()
     for way in ways(shape):
         if way.kinds or way.branches:
@@ -461,7 +459,7 @@ def scalars(shape: Shape) -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 14)
 def containers(shape: Shape) -> frozenset[str]:
-    """Which of `object` and `array` a shape lets stand."""
+    """Containers that a shape allows: `object`, `array`."""
     found: set[str] = set()
     for way in ways(shape):
         found |= way.kinds & _CONTAINERS if way.kinds or way.branches else _CONTAINERS
@@ -469,13 +467,12 @@ def containers(shape: Shape) -> frozenset[str]:
 
 
 def solid(shape: Shape | None) -> bool:
-    """Whether a shape declares an object or a list and no scalar: what stands there is judged by
-    what is in it, so that a scalar in its place was granted by nobody."""
+    """Whether a shape allows only containers: a scalar in its place is granted by nobody."""
     return shape is not None and not scalars(shape) and bool(containers(shape))
 
 
 def _flat(shape: Shape) -> Iterator[Shape]:
-    """A shape, or those that were merged to it; merged again and again they would never end."""
+    """A shape, or the shapes merged into it, so that merging again does not nest."""
     if _is_merged(shape):
         for branch in shape.branches:
             yield from _flat(branch())
@@ -488,7 +485,8 @@ def _is_merged(shape: Shape) -> bool:
 
 
 def _identity(shape: Shape) -> object:
-    """The same for what stands at one place of the document, or merges the same places."""
+    """Identity of a shape: equal for the same place of the document, or for merges of the same
+    places."""
     if _is_merged(shape):
         return frozenset(map(id, _flat(shape)))
     return shape.pointer or id(shape)
@@ -503,12 +501,12 @@ class _constant:
 
 
 def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
-    """Name of the resource that a shape is bound to by its schema names; empty: none."""
+    """Resource that a shape's schema names are bound to; empty if none."""
     return next((bound[name] for name in sorted(shape.names) if name in bound), "")
 
 
 def merged(shapes: list[Shape]) -> Shape:
-    """One shape that declares whatever any of these declares."""
+    """One shape that allows whatever any of these allows."""
     return shapes[0] if len(shapes) == 1 else Shape(branches=tuple(_constant(s) for s in shapes))
 
 

@@ -24,12 +24,12 @@ from oakum.inference.lexicon import CURSORS, GOES_ON
 from oakum.openapi.model import Json, Shape
 
 Said = Literal["on", "end", "silent", "unknown"]
-"""What a part of an answer says of its list: it may go on, it ends, nothing, or nobody knows."""
+"""What a part of a response says about its list: it goes on, it ends, nothing, or unclear."""
 Extent = Literal["whole", "cut off", "unknown"]
-"""Whether a list has everybody: yes, no, or nobody can tell; to whom it matters, that is a no."""
+"""Whether a list is complete; `unknown` counts as no."""
 
 USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
-"""Sizes of a page where nobody says one; so is each multiple of 100."""
+"""Usual page sizes when none is declared; so is each multiple of 100."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -73,13 +73,13 @@ _AROUND = _words(
     "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data"
     " payload envelope summary extensions headers"
 )
-"""Names of objects around a list, beside those above, of which each member is understood alone."""
+"""Names of objects around a list whose members are interpreted one by one."""
 _WELL = frozenset(("ok", "success", "successful", "200", "0"))
 _LISTS = frozenset(("list", "collection", "array", "page"))
 _ALNUM = re.compile(r"[^a-z0-9]")
 _EMPTY = ("", "false", "0", "null", "none")
 _SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
-"""Several ids in the place of one."""
+"""Several ids in one text."""
 _PROBLEM = re.compile(r"error|problem|exception|failure")
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
@@ -90,25 +90,24 @@ _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 _FAILURES = _words(
     "error errors exception failure failed fault problem degraded unavailable stale timedout"
 )
-"""Members by which an answer that is no list says of itself that it failed, or is an old one."""
+"""Members by which a response other than a list reports failure or staleness."""
 _STATUS = _words("status code statuscode")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the ids of a relation stand in an answer, and what the documents say around them."""
+    """Where a relation's ids are in a response, and what is declared around them."""
 
     pointer: tuple[str, ...] = ()
     maps: frozenset[int] = frozenset()
-    """Positions of a `*` in the pointer at which the document declares a map and no list."""
+    """Positions of `*` in the pointer that stand for a map instead of a list."""
     declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Members that the document declares around the list, at any depth, and the JSON types they are
-    declared with; empty: any."""
+    """Declared members around the list at any depth → their JSON types; empty: any."""
     page: int = 0
-    """Ids in a full page: an answer with as many may go on. 0: nobody asked for pages. -1: they
-    were, and nobody can tell when they end."""
+    """Ids in a full page, after which more may follow. 0: not paged. -1: paged, with an
+    unrecognisable end."""
     counts: tuple[tuple[str, ...], ...] = ()
-    """Pointers of the total in the answer."""
+    """Pointers to the total in the response."""
 
 
 def place_of(
@@ -117,7 +116,7 @@ def place_of(
     page: int = 0,
     counts: tuple[tuple[str, ...], ...] = (),
 ) -> Place:
-    """The place at a pointer of an answer that is declared as `top`."""
+    """The place at a pointer of a response declared as `top`."""
     shape, maps = top, set[int]()
     for at, segment in enumerate(pointer):
         if shape is not None and segment == "*" and _is_map(shape):
@@ -136,8 +135,7 @@ def _is_map(shape: Shape) -> bool:
 
 
 def _declared(shape: Shape, depth: int) -> Iterator[tuple[str, frozenset[str]]]:
-    """Names that a document declares outside of every list and map, at any depth, and JSON types
-    that stand there."""
+    """Declared names outside lists and maps at any depth, with their JSON types."""
     for name in member_names(shape) if depth < 5 else ():
         below = declared_member(shape, name)
         yield name, _kinds(below) if below is not None else frozenset()
@@ -146,7 +144,7 @@ def _declared(shape: Shape, depth: int) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _kinds(shape: Shape) -> frozenset[str]:
-    """JSON types that a schema says or, with members or elements, means; empty: any."""
+    """JSON types that a schema states or implies; empty: any."""
     found: set[str] = set()
     for way in ways(shape):
         own = set(way.kinds)
@@ -161,8 +159,7 @@ def _kinds(shape: Shape) -> frozenset[str]:
 
 
 def _fits(place: Place, name: str, value: Json) -> bool:
-    """Whether the document declares a member, and a value of this type; none at all, and an empty
-    list or object for the other, say nothing that it does not."""
+    """Whether a member is declared with this value's type; null and empty containers always fit."""
     kinds = place.declared.get(name)
     if not kinds or value is None:
         return kinds is not None
@@ -178,21 +175,21 @@ _TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 @dataclass(frozen=True)
 class Pages:
-    """How much of a list was read up to and with one answer, for a reader that turns pages."""
+    """How much of a paged list was read so far."""
 
     found: int
-    """Ids, on all pages."""
+    """Ids on all pages."""
     last: int
     """Ids on the last page."""
     first: int
     """Ids on the first page."""
     number: int = 1
-    """Pages."""
+    """Number of pages."""
 
 
 @dataclass
 class Look:
-    """One walk: ids found, and what is said by everything beside them."""
+    """Ids found, and all values around the list."""
 
     place: Place
     ids: list[str] = field(default_factory=list)
@@ -226,7 +223,7 @@ class Look:
 
 
 def look(place: Place, value: Json) -> Look:
-    """What an answer holds at a place and around it."""
+    """Collects the ids at a place of a response and what is around them."""
     made = Look(place)
     made.walk(value, 0, ())
     return made
@@ -235,8 +232,8 @@ def look(place: Place, value: Json) -> Look:
 def extent(
     seen: Look, value: Json, headers: Mapping[str, str], pages: Pages | None = None
 ) -> Extent:
-    """Whether the ids that were seen in an answer are all there are; with `pages`, those of all
-    pages up to this one. `headers`: by names in lower case, repeated ones joined."""
+    """Whether the ids in a response are complete; with `pages`, those of all pages so far.
+    `headers`: lower-case names, repeated ones joined."""
     place = seen.place
     pages = pages or Pages(seen.found, seen.found, seen.found)
     media = essence(headers.get("content-type", ""))
@@ -257,14 +254,13 @@ def extent(
 
 
 def is_problem(media: str) -> bool:
-    """Whether a media type, in lower case, is one of errors (`application/problem+json`, RFC
-    9457)."""
+    """Whether a lower-case media type denotes an error (`application/problem+json`, RFC 9457)."""
     return bool(_PROBLEM.search(media))
 
 
 def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) -> bool:
-    """Whether an answer says of itself that it failed or is an old one: in its headers, or by a
-    member in or around the object at a pointer. `headers`: by names in lower case."""
+    """Whether a response reports failure or staleness in a header, or in a member in or around the
+    object at a pointer. `headers`: lower-case names."""
     one = Pages(1, 1, 1)
     for name, said in headers.items():
         mark = _mark(name)
@@ -284,7 +280,7 @@ def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) ->
 
 
 def _counted(place: Place, value: Json, found: int) -> Iterator[Said]:
-    """What the totals say that the contract names; one that is not there says that it goes on."""
+    """What the contract's totals say; a missing total means that the list may go on."""
     for path in place.counts:
         at = value
         for segment in path:
@@ -326,7 +322,7 @@ _MARKS = {
     "count": _words("records recordcount items results hits length found numfound"),
     "size": _words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
 }
-"""Headers that say of a list what members around it do, without `x-` and but for letters."""
+"""Headers with the meaning of such members; letters only, without `x-`."""
 
 
 _BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
@@ -334,7 +330,7 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 def _links(text: str, pages: Pages) -> Iterator[Said]:
-    """What a `Link` says (RFC 8288) beside `next`."""
+    """What a `Link` header says (RFC 8288) besides `next`."""
     links = [
         (url, rel)
         for url, told in _LINK.findall(text)
@@ -347,8 +343,8 @@ def _links(text: str, pages: Pages) -> Iterator[Said]:
 
 
 def _linked(rel: str, url: str, pages: Pages, first: Collection[str]) -> Said:
-    """What one link to another page, or to this one, says; of the last one, unless it is the first,
-    it must be plain that it is this one."""
+    """What a link says about the list; a `last` link must clearly be this page, unless it equals
+    `first`."""
     if "next" in rel:
         return "on"
     if pages.number > 1:
@@ -369,8 +365,8 @@ _TOKENS = _words("before pagetoken skiptoken")
 
 
 def _address(url: str, pages: Pages) -> Said:
-    """What an address of this page, or of the first, says in its query: `on`: it is a later one;
-    `unknown`: one of so many, and so many came; `end`: it is the first."""
+    """What the query of a link to this or the first page says: `on`: a later page; `unknown`: a
+    page size that was reached; `end`: the first page."""
     if pages.number > 1:
         return "silent"
     said: Said = "silent"
@@ -395,7 +391,7 @@ def _address(url: str, pages: Pages) -> Said:
 
 
 def _mark(name: str) -> str | None:
-    """What a header speaks of: one of `_MARKS`, a failure or a range; None: of none of these."""
+    """What a header is about: a key of `_MARKS`, a failure or a range; None: nothing relevant."""
     plain = _ALNUM.sub("", name.removeprefix("x-"))
     if name.startswith("x-") or plain in ("status", "limit", "offset"):
         found = next((mark for mark, names in _MARKS.items() if plain in names), None)
@@ -441,7 +437,7 @@ def _marked(mark: str, text: str, pages: Pages) -> Said:
 
 
 def _paging(name: str, text: str, pages: Pages) -> Said:
-    """What a header about pages says; the first of one, or one that is not full, says nothing."""
+    """What a paging header says; a first page or an unfilled one says nothing."""
     number = int(text) if text.isdecimal() and len(text) < 10 else None
     if any(word in name for word in ("size", "limit", "per")):
         return "silent" if number is not None and number > pages.last else "on"
@@ -452,7 +448,7 @@ def _paging(name: str, text: str, pages: Pages) -> Said:
 def _around(
     place: Place, path: tuple[str, ...], value: Json, pages: Pages, depth: int
 ) -> Iterator[Said]:
-    """What one member beside the list says, and those inside it."""
+    """What a member beside the list says, including members inside it."""
     if path in place.counts:
         return
     said = member(path[-1], value, pages, declared=_fits(place, path[-1], value))
@@ -468,7 +464,7 @@ def _around(
 
 
 def _opens(place: Place, name: str, value: Json) -> bool:
-    """Whether a name explains an object, so that what is in it may say the rest."""
+    """Whether an object's name is understood, so that its members can be interpreted."""
     plain = _ALNUM.sub("", name.lower())
     if plain in GOES_ON:
         return False
@@ -477,7 +473,7 @@ def _opens(place: Place, name: str, value: Json) -> bool:
 
 
 def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> Said:
-    """What a member around a list says of it; of an object, by its name alone."""
+    """What a member around a list says; an object is judged by its name alone."""
     plain = _ALNUM.sub("", name.lower())
     if pages.number > 1 and "prev" in plain:
         return "silent"
@@ -495,7 +491,7 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
         return "silent" if empty else "on"
     if "total" in plain:
         return _number(value, (pages.found,), "end")
-    # A name that nobody explains may say anything, and an empty value of it too.
+    # An unknown name may mean anything, also with an empty value.
     return "silent" if declared and (not isinstance(value, dict) or not value) else "unknown"
 
 
@@ -508,7 +504,7 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
             return "silent" if empty else "on"
         case "done":
             if pages.number > 1 and isinstance(value, str | dict):
-                return "silent"  # where the last page stands
+                return "silent"  # the position of the last page
             return "end" if value is True else "on"
         case "pages":
             return "end" if type(value) is int and value <= pages.number else "on"
@@ -540,7 +536,7 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
 
 
 def _turned(number: int, pages: Pages) -> bool:
-    """Whether a page of this number, or with this offset, is the one that was read last."""
+    """Whether a page number or offset is that of the last page read."""
     turned = (pages.number - 1, pages.number, pages.found - pages.last)
     return number in ((0, 1) if pages.number == 1 else turned)
 

@@ -17,11 +17,11 @@ from oakum.policy.model import Resource
 
 Pointer = tuple[str, ...]
 Key = tuple[str, str]
-"""A resource, and the key of one of its objects."""
+"""A resource and the key of one of its objects."""
 ITSELF: Key = ("", "")
-"""The object that is written, as the API shows it now."""
+"""The object being written, as the API returns it now."""
 ITS_OWN = Subject("")
-"""Of an object that may have been another: it is the one that is written, or made."""
+"""Marks an object in a body as the one being written or created."""
 
 
 class Index(str):
@@ -29,7 +29,7 @@ class Index(str):
 
 
 class MapName(str):
-    """A step to a value of a map, by a name that nobody declared."""
+    """A step to a map value under an undeclared name."""
 
 
 def stepped(
@@ -38,8 +38,8 @@ def stepped(
     at: Pointer,
     shown: Iterable[tuple[Pointer, str]],
 ) -> list[str]:
-    """Steps to what stands in a container of a body; `declares`: whether an object has a member by
-    its name; `shown`: places that the contract names."""
+    """Steps to the children of a container; `declares`: whether a member name is declared; `shown`:
+    places that the contract names."""
     if isinstance(value, list):
         return [*map(Index, range(len(value)))]
     depth = len(at)
@@ -54,22 +54,22 @@ def stepped(
 
 @dataclass
 class Named:
-    """Objects in a request body of which the API can be asked, and what it said of them."""
+    """Objects in a request body to look up, and the results."""
 
     findable: Collection[str] = ()
-    """Resources whose objects can be asked for by their keys; `""`: `ITSELF` can be."""
+    """Resources with a look-up by key; `""`: `ITSELF` has one."""
     local: Collection[str] = ()
-    """Those of them that are asked for below what the path of the request names: what stands in
-    another object has its key there, and not here."""
+    """Those that are looked up below the request's path; inside another object their keys mean
+    something else."""
     found: dict[Key, Subject | None] = field(default_factory=dict)
-    """None: the API does not show it, or not in one way. `new`: it says that there is none."""
+    """Result by key; None: not returned, or ambiguous. `new`: it does not exist."""
     makes: bool = False
-    """The request is one that makes new objects (POST)."""
+    """Whether the request creates objects (POST)."""
     wanted: dict[Key, None] = field(default_factory=dict)
-    """Those that were looked for and are not in `found`, in the order in which they came up."""
+    """Keys still to look up, in order."""
 
     def get(self, key: Key) -> Subject | None:
-        """What is known of it; what can be asked and was not is wanted."""
+        """The result for a key; if there is none yet, the key is added to `wanted`."""
         if key not in self.found and key[0] in self.findable:
             self.wanted[key] = None
         return self.found.get(key)
@@ -77,33 +77,33 @@ class Named:
 
 @dataclass(frozen=True)
 class Around:
-    """The object of a resource that stands around a place in a body."""
+    """The object of a resource around a place in a body."""
 
     at: Pointer
     resource: str
     known: Subject | None
-    """None: the API does not tell of it."""
+    """None: the API does not return it."""
     itself: bool
-    """It is the one that is written."""
+    """Whether it is the object being written."""
     here: bool
-    """What it holds stands where the path of the request says: all that is around it is the one
-    that is written, too."""
+    """Whether all objects around it are the one being written, so that its contents belong to the
+    request's path."""
 
     def moved(self, at: Pointer) -> Around:
-        """The same of one that is like it, elsewhere in the body."""
+        """The same for an equal object elsewhere in the body."""
         return self if at == self.at else replace(self, at=at)
 
     def outline(self, at: Pointer) -> Hashable:
-        """What of it decides about an object without a key that stands in it at `at`."""
+        """What decides about a keyless object inside it at `at`."""
         steps = tuple("*" if isinstance(step, Index) else step for step in at[len(self.at) :])
         return (self.resource, self.itself, self.here, id(self.known), steps)
 
 
 class Writing:
-    """Tells of each object in one body what is known of it."""
+    """Finds out which object each part of a body refers to."""
 
     def __init__(self, subject: Subject, ids: frozenset[str], named: Named | None = None) -> None:
-        """`subject`: the object that the request is about to touch; `ids`: of the caller."""
+        """`subject`: the object that the request will change; `ids`: the caller's."""
         self.subject = subject
         self._ids = ids
         self._named = named or Named()
@@ -119,14 +119,14 @@ class Writing:
         *,
         counts: bool,
     ) -> tuple[Subject, Around]:
-        """The object at `at`, and how it stands around what is in it. `counts`: something of it may
-        be written there at all, so that it is worth a question."""
+        """The object at `at`, and itself as context of its contents. `counts`: whether any of it
+        may be written, so that a look-up is worthwhile."""
         name, owned, one = resource.name, resource.owner.kind != "none", self.subject
         same = one.value if one.resource == name else None
         itself = Subject(name, one.owners, same, owned, one.partly, new=one.new)
         here = around is None or around.here
         if not self._is_another(resource, value, at, around):
-            # What is nobody's is another thing for each key.
+            # An ownerless object differs by key.
             here = here and (owned or around is None or not _named_keys(resource, value, at))
             return itself, Around(at, name, itself, itself=True, here=here)
         known = self._other(resource, value, at, around) if counts and owned else None
@@ -137,7 +137,7 @@ class Writing:
         found = known or Subject(name, (), same, owned, one.partly)
         if resource.owner.kind == "parent" and around is not None:
             found = replace(found, value=None)
-        # What has no key and is the owner's of what is around it is a part of that.
+        # A keyless object owned through its parent is part of the parent.
         part = resource.owner.kind == "parent" and not _named_keys(resource, value, at)
         here = here and part and known is not None
         return found, Around(at, name, known, itself=False, here=here)
@@ -145,13 +145,13 @@ class Writing:
     def _is_another(
         self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
     ) -> bool:
-        """Whether what a body holds may be another object than the one that is written: an account
-        tells by its key that it is the caller's own."""
+        """Whether an object in a body may be another than the one being written; an account proves
+        by its key that it is the caller's own."""
         said, kind = {*map(identifier, _named_keys(resource, value, at))}, resource.owner.kind
         if resource.is_account and said and said <= self._ids:
             return False
         if around is not None and kind in ("field", "path"):
-            # An object within one that is new is new, unless it has a key.
+            # An object inside a new one is new, unless it has a key.
             return bool(said) or not self.subject.new
         if around is not None and kind in ("parent", "caller"):
             return bool(said) or kind == "parent"
@@ -163,13 +163,13 @@ class Writing:
         return bool(said) and self._names_another(resource, said, at)
 
     def _names_another(self, resource: Resource, said: set[str | None], at: Pointer) -> bool:
-        """Whether a key that an object within no other says is not of the one that is written."""
+        """Whether a top-level object's key differs from that of the object being written."""
         one = self.subject
         if one.resource != resource.name:
             if one.resource or one.unnamed or one.below:
                 return True
-            # Where nobody knows whose it is, it is nobody's; what a POST makes may have any key,
-            # and one of many may be there already.
+            # With an unknown owner it is nobody's. A POST may use any key, and one of many objects
+            # may exist already.
             if not one.owners:
                 return False
             if in_list(at):
@@ -179,7 +179,7 @@ class Writing:
         return not said <= self._own_keys(resource)
 
     def _own_keys(self, resource: Resource) -> set[str | None]:
-        """Keys of the one that is written: as the API shows it, or as the path says."""
+        """Keys of the object being written, as returned by the API or given in the path."""
         one = self.subject
         if one.resource != resource.name:
             if one.key and (resource.is_account or one.new):
@@ -192,7 +192,7 @@ class Writing:
     def _other(
         self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
     ) -> Subject | None:
-        """By its key; without one, by what stands now in the place that it would take."""
+        """Another object: found by its key, or by what is stored at its place."""
         said = _named_keys(resource, value, at)
         if around is None:
             return self._named_by(resource, said, at)
@@ -207,7 +207,7 @@ class Writing:
         if whole.new:
             return self._made(resource)
         stored, left = _stored(whole.value, at[len(around.at) :])
-        # What stands in for an account that is hidden looks the same, and nobody makes one so.
+        # A hidden account looks the same as a missing one, and cannot be created this way.
         makes = not resource.is_account
         if stored is None and makes:
             return self._made(resource)
@@ -219,12 +219,12 @@ class Writing:
         return None
 
     def _asked(self, resource: Resource, around: Around) -> bool:
-        """Whether one that stands in an object can be asked for by its key."""
+        """Whether an object inside another can be looked up by its key."""
         return around.here or resource.name not in self._named.local
 
     def _named_by(self, resource: Resource, said: list[Json], at: Pointer) -> Subject | None:
-        """One that stands in no other. A key that is free is of a new one, or the new name of the
-        one that the path names."""
+        """A top-level object by key. A free key belongs to a new object, or renames the one in the
+        path."""
         one, named = self.subject, self._named
         if named.makes and resource.name not in named.findable:
             return ITS_OWN
@@ -237,8 +237,7 @@ class Writing:
     def _of_parent(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around
     ) -> Subject | None:
-        """One whose owner is that of the object around it: with a key, where that object has it
-        there now."""
+        """An object owned through its parent; with a key, only if the parent holds it now."""
         whole = self._whole(around) if said else around.known
         if whole is None or (said and whole.new):
             return None
@@ -261,7 +260,7 @@ class Writing:
         return self._within[key]
 
     def _whole(self, around: Around) -> Subject | None:
-        """The object around a place, as the API shows it; None: it does not."""
+        """The enclosing object as the API returns it; None if it does not."""
         known = around.known
         if known is None or known.new or known.value is not None:
             return known
@@ -273,14 +272,14 @@ class Writing:
         return self._named.get((resource.name, key)) if key is not None else None
 
     def _made(self, resource: Resource) -> Subject:
-        """A new one, which is the caller's."""
+        """A new object, owned by the caller."""
         name = resource.name
         if name not in self._new:
             self._new[name] = Subject(name, tuple(sorted(self._ids)), new=True)
         return self._new[name]
 
     def _is_own(self, resource: Resource, value: Json) -> bool:
-        """Whether an object says that it is the caller's, and nobody else's."""
+        """Whether an object names the caller as its only owner."""
         if not isinstance(value, dict) or resource.owner.kind != "field":
             return False
         said = [t for path in resource.owner.members for t in texts(value, path, spread=False)]
@@ -288,13 +287,13 @@ class Writing:
 
 
 def _keys(resource: Resource, value: Json) -> list[Json]:
-    """What an object says its key is."""
+    """The keys that an object states."""
     found = at_path(value, resource.key) if resource.key else []
     return [each for each in found if each is not None]
 
 
 def _named_keys(resource: Resource, value: Json, at: Pointer) -> list[Json]:
-    """What an object says its key is, and the name by which it stands in a map."""
+    """The keys that an object states, and its name if it is a map value."""
     said = _keys(resource, value)
     name = str(at[-1]) if resource.key and at and isinstance(at[-1], MapName) else None
     if name is None or [identifier(each) for each in said] == [name]:
@@ -306,8 +305,8 @@ _MISSING = object()
 
 
 def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
-    """What an object has at the end of some steps, or at the list, the null or the scalar that
-    comes first, and the steps that are left; a member that it lacks is none of these."""
+    """The value at the end of a path, or the first list, null or scalar on it with the remaining
+    steps; a missing member is distinct from null."""
     at: object = value
     for taken, step in enumerate(steps):
         if not isinstance(at, dict):
@@ -317,10 +316,10 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
 
 
 def in_list(at: Pointer) -> bool:
-    """Whether a list or a map stands around a place."""
+    """Whether a place is inside a list or map."""
     return any(isinstance(step, Index | MapName) for step in at)
 
 
 def stood(at: Pointer) -> Hashable:
-    """What a place alone says of an object there: whether it is one of many, and its name."""
+    """What a place says about its object: whether it is one of many, and its map name."""
     return in_list(at), at[-1] if at and isinstance(at[-1], MapName) else None

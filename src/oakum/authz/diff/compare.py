@@ -31,20 +31,19 @@ from oakum.policy.model import Owner, Policy, State
 
 Kind = Literal["see", "set", "call"]
 Why = Literal["grant", "declared", "undeclared", "named"]
-"""What moved a cell: the contract; the document, which declares more (or less) of what is granted;
-the contract, of what the document does not declare there; the contract naming an endpoint
-(`call`)."""
+"""Cause of a move: the contract's grant; the document, which declares a granted field (or no longer
+does); the contract, for an undeclared field; or an endpoint that the contract names (`call`)."""
 Spot = tuple[World, Condition]
 
 
 @dataclass(frozen=True)
 class Move:
-    """Cells of one field that moved the same way at the same endpoints."""
+    """Cells of one field that moved in the same direction at the same endpoints."""
 
     kind: Kind
     widens: bool
     resource: str
-    """Empty for what belongs to no resource."""
+    """Empty outside every resource."""
     leaf: str
     """Field path; empty for `call`."""
     endpoints: tuple[str, ...]
@@ -52,20 +51,20 @@ class Move:
     spots: frozenset[Spot]
     settings: tuple[Setting, ...]
     worlds: tuple[World, ...]
-    """All that there are: what the moved ones are told from."""
+    """All worlds, as the background of those that moved."""
     why: Why
     own: bool = False
-    """Only whoever owns the object gains (or loses) by it."""
+    """Whether only the object's owner gains or loses."""
 
     @property
     def cells(self) -> int:
-        """How many cells moved."""
+        """Number of cells that moved."""
         return len(self.spots) * len(self.endpoints)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What moved between two contracts, and the endpoints of both."""
+    """The difference of two contracts, and the endpoints of both."""
 
     old: Model
     new: Model
@@ -73,11 +72,11 @@ class Difference:
     new_endpoints: Mapping[str, Endpoint]
     moves: tuple[Move, ...]
     ungranted: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    """(resource, field, endpoint keys) that the document has newly and no line grants."""
+    """(resource, field, endpoint keys) that are new in the document and granted by no line."""
 
 
 def compare(old: Model, new: Model) -> Difference:
-    """Everything that moved. Raises `InputError` when it could not be enumerated."""
+    """All differences. Raises `InputError` when there are too many combinations."""
     walks = Walk(old), Walk(new)
     endpoints = walks[0].endpoints(), walks[1].endpoints()
     both = _Both(old, new, *endpoints)
@@ -87,12 +86,12 @@ def compare(old: Model, new: Model) -> Difference:
 
 _Standing = tuple[dict[str, list[str]], dict[str, list[str]]]
 Signature = tuple[bool, tuple[str, ...] | None, bool]
-"""Of an endpoint: whether the contract grants it, its `call`, and whether it is open to anybody."""
+"""For an endpoint: whether it is granted, its `call`, and whether anonymous callers may use it."""
 
 
 @dataclass(frozen=True)
 class _Class:
-    """What tells the endpoints of a resource apart: who passes, and what is declared."""
+    """Groups endpoints with the same access and declaration."""
 
     old: Signature | None
     new: Signature | None
@@ -108,13 +107,13 @@ def _signature(endpoint: Endpoint | None) -> Signature | None:
 
 @dataclass
 class _Pair:
-    """A resource in both contracts, its tables over one list of leaves."""
+    """A resource in both contracts, with its tables over a common list of leaves."""
 
     name: str
     old: Table | None
     new: Table | None
     stands: tuple[Declared, ...] = ()
-    """What every endpoint of both contracts declares of it."""
+    """Declarations of the resource at all endpoints of both contracts."""
     leaves: tuple[str, ...] = ()
     sets: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     settings: tuple[Setting, ...] = ()
@@ -139,7 +138,7 @@ class _Pair:
         self.settings = settings(*(t.states if t else () for t in both))
 
     def _names(self, leaf: str, declared: set[str]) -> Iterator[str]:
-        """A leaf below an embedded resource only lets that resource through, whole."""
+        """Maps a leaf inside an embedded resource to that resource's own path."""
         steps = leaf.split(".")
         around = (".".join(steps[:end]) for end in range(1, len(steps)))
         inside = next((path for path in around if path in self._embedded), "")
@@ -158,7 +157,7 @@ class _Pair:
         return tuple(sum(b for b, own in ruled if own & bits) for bits in table.sets)
 
     def bits(self, side: int, row: int) -> int:
-        """The leaves that a row of one of the tables shows."""
+        """Bit set of the leaves that a table's row shows."""
         table = (self.old, self.new)[side]
         return self.sets[side][table.rows[row]] if table else 0
 
@@ -170,7 +169,7 @@ class _Pair:
 
 
 def ruling(table: Table, leaf: str) -> int:
-    """Bits of the leaves of a table by which a value at this path passes."""
+    """Bit set of the leaves that let a value at this path pass."""
     if leaf in table.leaves:
         return 1 << table.leaves.index(leaf)
     node = node_at(table.trie, leaf) if not leaf.endswith("**") else None
@@ -181,7 +180,7 @@ def ruling(table: Table, leaf: str) -> int:
 
 
 def lets_in(table: Table, path: str) -> int:
-    """Bits of the leaves by which an object at this path passes, cut down to what is granted."""
+    """Bit set of the leaves that let an object at this path pass, cut to its granted parts."""
     node = node_at(table.trie, path)
     return sum(1 << i for i in {*node.under()}) if node is not None else 0
 
@@ -200,7 +199,7 @@ class _Both:
     # ------------------------------------------------------------ resources
 
     def pairs(self, kind: Kind, standing: _Standing) -> Iterator[tuple[_Pair, str, str]]:
-        """Each resource with its name in the older and the newer contract."""
+        """Each resource with its names in the old and the new contract."""
         olds, news = (m.tables if kind == "see" else m.settable for m in (self.old, self.new))
         renamed = self._renamed()
         for name in dict.fromkeys([*news, *(n for n in olds if n not in renamed.values())]):
@@ -216,7 +215,7 @@ class _Both:
             yield _Pair(name, olds.get(before), news.get(name), stands), before, name
 
     def _renamed(self) -> dict[str, str]:
-        """Newer to older name of a resource that only changed its name: it has a schema of it."""
+        """New → old name of resources that were renamed, recognised by a common schema."""
         olds, news = self.old.policy.resources, self.new.policy.resources
         found: dict[str, str] = {}
         for name, each in news.items():
@@ -229,7 +228,7 @@ class _Both:
         return found
 
     def tables(self, kind: Kind) -> Iterator[Move]:
-        """What moved of who may see, or who may set."""
+        """Moves of `see` or `set` grants."""
         standing = self._standing(kind)
         for pair, before, name in self.pairs(kind, standing):
             classes: dict[_Class, list[str]] = {}
@@ -244,7 +243,7 @@ class _Both:
                 yield from self._rows(pair, kind, each, tuple(keys))
 
     def _standing(self, kind: Kind) -> _Standing:
-        """Of both contracts, the keys of the endpoints at which each resource stands."""
+        """Resource → keys of the endpoints that hold it, for both contracts."""
         found: _Standing = ({}, {})
         for side, endpoints in zip(found, (self.before, self.after), strict=True):
             for key, endpoint in endpoints.items():
@@ -282,7 +281,7 @@ class _Both:
         )
 
     def _alike(self, name: str, before: Owner, after: Owner) -> bool:
-        """Whether a relation means the same in both."""
+        """Whether a relation means the same in both contracts."""
         key = (name, before, after)
         if key not in self._same:
             olds, news = self.old.policy.relations, self.new.policy.relations
@@ -329,7 +328,7 @@ class _Both:
                 will = pair.bits(1, new + code[1]) if new >= 0 else 0
                 for widens, why, bits in _moved(was, will, *each.declared):
                     if kind == "set" and why == "undeclared":
-                        continue  # a request body holds nothing that is not declared
+                        continue  # request bodies never hold undeclared members
                     while bits:
                         low = bits & -bits
                         bits ^= low
@@ -359,8 +358,7 @@ class _Both:
     # ------------------------------------------------------------ endpoints
 
     def calls(self) -> Iterator[Move]:
-        """Who may call an endpoint: level 1 where only the document says so, 2 where the
-        contract."""
+        """Moves of who may call an endpoint: level 1 by the document alone, 2 by the contract."""
         classes: dict[tuple[object, object], list[str]] = {}
         for key in self.keys:
             both = self.before.get(key), self.after.get(key)
@@ -399,8 +397,8 @@ class _Both:
         return self._worlds((names[0], names[1]), (Owner("field"), Owner("field")), where)
 
     def outside(self) -> Iterator[Move]:
-        """Members of answers that belong to no resource: whoever may call the endpoint sees
-        them."""
+        """Moves of response members outside every resource, which whoever may call the endpoint
+        sees."""
         for key in self.keys:
             old, new = self.before.get(key), self.after.get(key)
             paths = [d.outside if d and d.granted else frozenset() for d in (old, new)]
@@ -434,7 +432,7 @@ class _Both:
     def _asked(
         self, endpoint: Endpoint, policy: Policy, held: frozenset[str], world: World
     ) -> bool:
-        """Whether the question passes, before it is known whose object it is (`may_call`)."""
+        """Whether a request passes before its object is known (`may_call`)."""
         if endpoint.call is not None:
             kinds = {policy.relations[name].kind for name in endpoint.call}
             if not kinds.isdisjoint(("owner", "lookup", "field")):
@@ -444,7 +442,7 @@ class _Both:
     # ------------------------------------------------------------ what no line grants
 
     def ungranted(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        """Fields that the document has newly and that nobody may see."""
+        """Fields that are new in the document and that nobody may see."""
         found: dict[tuple[str, str], list[str]] = {}
         for key, endpoint in self.after.items():
             before = self.before.get(key)
@@ -464,7 +462,7 @@ class _Both:
 
 
 def _row(table: Table | None, said: Signature | None, held: frozenset[str], logged: bool) -> int:
-    """Where the rows of these relations begin; -1 where they do not come through the endpoint."""
+    """Offset of the rows for these relations; -1 if the endpoint denies them."""
     if table is None or not _through(said, held, logged):
         return -1
     return table.mask(held) * table.stride
@@ -479,7 +477,7 @@ def _through(said: Signature | None, held: frozenset[str], logged: bool) -> bool
 def _moved(
     old: int, new: int, declared_old: int, declared_new: int
 ) -> Iterator[tuple[bool, Why, int]]:
-    """(widens, why, bits): which way the cells of a row went."""
+    """(widens, why, bits) for the changed cells of a row."""
     both = old & new
     for widens, gained, said, lost in (
         (True, new & ~old, declared_new, declared_old),

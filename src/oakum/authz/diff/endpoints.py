@@ -20,18 +20,18 @@ _MAX_DEPTH = 24
 
 @dataclass
 class Declared:
-    """The paths of a resource that an endpoint declares."""
+    """Paths of a resource that an endpoint declares."""
 
     paths: dict[str, Shape] = field(default_factory=dict)
     anything: bool = False
-    """The endpoint says nothing of what such an object holds."""
+    """Whether the endpoint does not declare the object's members."""
     free: set[str] = field(default_factory=set)
-    """Paths below which anything may stand."""
+    """Paths below which anything is allowed."""
     embedded: set[str] = field(default_factory=set)
-    """Paths at which a resource stands, judged by its own table."""
+    """Paths of embedded resources, which have tables of their own."""
 
     def holds(self, leaf: str) -> bool:
-        """Whether a leaf of a table may stand at this endpoint as far as the document says."""
+        """Whether the document allows a table's leaf at this endpoint."""
         if self.anything or leaf in self.paths:
             return True
         if leaf.endswith("**"):
@@ -48,16 +48,16 @@ class Endpoint:
 
     operation: Operation
     granted: bool
-    """The contract names it, or it shows a resource; else nobody passes."""
+    """Whether the contract names it or it shows a resource; otherwise everybody is denied."""
     call: tuple[str, ...] | None
     shows: dict[str, Declared] = field(default_factory=dict)
     takes: dict[str, Declared] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
-    """Declared paths of its answers that belong to no resource."""
+    """Declared response paths outside every resource."""
 
     @property
     def key(self) -> str:
-        """The same in every contract that has this endpoint."""
+        """Key shared by all contracts with this endpoint."""
         return endpoint_key(self.operation.method, self.operation.path)
 
     @property
@@ -66,25 +66,25 @@ class Endpoint:
         return f"{self.operation.method} {self.operation.path}"
 
     def passes(self, held: frozenset[str], logged: bool) -> bool:
-        """Whether holders of these relations come through; `decide.through`, for any endpoint."""
+        """As `decide.through`, for any endpoint."""
         if not self.granted:
             return False
         return self.lets(held, logged)
 
     def lets(self, held: frozenset[str], logged: bool) -> bool:
-        """The same by the document alone, where the contract says nothing of the endpoint."""
+        """The same by `call` and the document alone, granted or not."""
         if self.call is not None:
             return not held.isdisjoint(self.call)
         return logged or self.operation.anonymous
 
 
 class Walk:
-    """The places of one contract; what lies below a shape is looked up once."""
+    """Visits the declared places of a contract; caches what is below a shape."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._known: dict[tuple[int, bool], tuple[Shape, tuple[tuple[str, Shape], ...]]] = {}
-        # With each shape, so that it lives on and its id is nobody else's.
+        # Holds each shape too, so that its id is not reused.
         self._open: set[int] = set()
         self._cut = False
         self._everybodys: dict[tuple[str, str], bool] = {}
@@ -141,7 +141,7 @@ class Walk:
     ) -> None:
         tables = self.model.settable if writing else self.model.tables
         done: set[tuple[str, int]] = set()
-        alive: list[Shape | None] = []  # an id is only nobody else's as long as its shape lives
+        alive: list[Shape | None] = []  # keeps shapes alive, so that no id is reused
         while roots:
             name, shape = roots.pop()
             if (name, id(shape)) in done:
@@ -150,7 +150,7 @@ class Walk:
             alive.append(shape)
             declared = found.setdefault(name, Declared())
             if shape is None:
-                declared.anything = not writing  # a request may hold only what is declared
+                declared.anything = not writing  # a request may hold declared members only
                 continue
             for path, leaf in self.below(shape, root=True):
                 if not path:
@@ -168,7 +168,7 @@ class Walk:
                     declared.free.add(path)
 
     def _shown_to_somebody(self, table: Table, name: str, path: str, writing: bool) -> bool:
-        """Whether an embedded object is ever let out with the field that holds it."""
+        """Whether any caller may see the field that holds an embedded object."""
         key = (f"{name}:{writing}", path)
         if key not in self._everybodys:
             bits = 0
@@ -181,8 +181,8 @@ class Walk:
     # ------------------------------------------------------------ paths below a shape
 
     def below(self, shape: Shape, *, root: bool = False) -> tuple[tuple[str, Shape], ...]:
-        """Declared leaves below a shape, an embedded resource being one; `root`: the shape itself
-        is a resource that is looked into."""
+        """Declared leaves below a shape, where an embedded resource is one leaf; `root`: look
+        inside the shape itself."""
         if not root and resource_of(shape, self.model.bound):
             return (("", shape),)
         if (known := self._known.get((id(shape), root))) is not None:
@@ -194,7 +194,7 @@ class Walk:
         self._open.add(id(shape))
         found = tuple(self._below(shape, root))
         self._open.discard(id(shape))
-        if not self._cut or not self._open:  # else it lacks what the shapes around it have
+        if not self._cut or not self._open:  # otherwise it lacks what was cut by recursion
             self._known[id(shape), root] = shape, found
         self._cut = self._cut or outer
         return found
@@ -223,7 +223,7 @@ class Walk:
         return found.values()
 
     def _ways(self, shape: Shape, root: bool) -> Iterator[tuple[Shape, str]]:
-        """The shape and its alternatives, and the resource that an alternative is."""
+        """The shape and its alternatives, each with its resource."""
         todo, seen = [shape], set[int]()
         while todo:
             at = todo.pop(0)
@@ -237,7 +237,7 @@ class Walk:
 
 
 def node_at(trie: Trie, path: str) -> Trie | None:
-    """The node of a field path, as `judge` comes to it."""
+    """The trie node of a field path, as in `judge`."""
     node: Trie | None = trie
     for segment in path.split("."):
         node = node.child(segment) if node is not None else None
@@ -245,7 +245,7 @@ def node_at(trie: Trie, path: str) -> Trie | None:
 
 
 def _refused(shape: Shape, path: str) -> bool:
-    """Whether no request may hold what is declared at a path, or something around it."""
+    """Whether the path or a part of it is read-only."""
     at: Shape | None = shape
     for segment in path.split("."):
         at = member(at, segment) if at is not None else None
@@ -255,12 +255,12 @@ def _refused(shape: Shape, path: str) -> bool:
 
 
 def _is_free(shape: Shape) -> bool:
-    """Whether anything may stand below: an object of which nothing is said."""
+    """Whether a shape allows any members: an object without declarations."""
     return not shape.kinds or "object" in shape.kinds
 
 
 def _within(path: str, start: str) -> bool:
-    """Whether a path lies at or below a pattern, both dotted, `*` standing for any step."""
+    """Whether a dotted path is at or below a pattern; `*` matches any step."""
     steps, wanted = path.split("."), start.split(".") if start else []
     return len(steps) >= len(wanted) and all(
         w in ("*", s) for s, w in zip(steps, wanted, strict=False)

@@ -17,16 +17,16 @@ from oakum.authz.diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
 
 Place = Callable[[str], Location]
-"""Where a JSON pointer of a document stands."""
+"""Maps a JSON pointer of a document to its location."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One sentence of a difference."""
+    """A difference as one sentence."""
 
     kind: Literal["see", "set", "call", "term", "note"]
     direction: Literal["widened", "narrowed", "changed", "own", "note"]
-    """`own`: only the owner of an object gains; `note`: nobody does."""
+    """`own`: only the object's owner gains; `note`: nobody does."""
     sentence: str
     resource: str = ""
     fields: tuple[str, ...] = ()
@@ -36,18 +36,18 @@ class Change:
     why: str = ""
     cells: int = 0
     breadth: int = 3
-    """0: callers who are not logged in, 1: whoever is, 2: holders of a relation, 3: none named."""
+    """0: anonymous callers, 1: all logged-in callers, 2: holders of a relation, 3: none named."""
     location: Location = NOWHERE
 
     @property
     def widens(self) -> bool:
-        """Whether somebody else than its owner may see, set or call more."""
+        """Whether anybody but the owner may see, set or call more."""
         return self.direction in ("widened", "changed")
 
 
 @dataclass(frozen=True)
 class _Told:
-    """Part of a move that one sentence is true of."""
+    """The part of a move that one sentence describes."""
 
     kind: Kind
     widens: bool
@@ -66,13 +66,13 @@ class _Group:
     part: _Told
     keys: tuple[str, ...]
     state: str
-    """`both`, or `new` or `gone` of an endpoint that only one contract has."""
+    """`both`, or `new` or `gone` for an endpoint of one contract only."""
     also: tuple[str, ...] = ()
-    """Endpoints where the same holds, of what the document does not declare there."""
+    """Endpoints with the same change where the document does not declare the field."""
 
 
 def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Change, ...]:
-    """The sentences: what widened first, and of that the widest first."""
+    """The sentences: widened first, and of these the widest."""
     told: dict[tuple[_Told, str], dict[str, int]] = {}
     for move in found.moves:
         for part, spots in _parts(move, found):
@@ -82,11 +82,11 @@ def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Chan
     grouped: dict[_Group, tuple[list[str], int]] = {}
     for (part, leaf), endpoints in told.items():
         if part.why == "undeclared" and (replace(part, why="grant"), leaf) in told:
-            continue  # said in one breath with the endpoints that declare it
+            continue  # merged into the sentence about endpoints that declare it
         unsaid = told.get((replace(part, why="undeclared"), leaf), {})
         for keys, state in _split(found, part, endpoints):
             if state != "both" and part.why == "undeclared" and _declared(found, part, leaf):
-                continue  # a new endpoint that shows less of it than others do
+                continue  # a new endpoint that shows less than others do
             also = tuple(unsaid) if part.why == "grant" and state == "both" else ()
             also = tuple(k for k in also if k in found.old_endpoints and k in found.new_endpoints)
             cells = sum(endpoints[k] for k in keys) + sum(unsaid[k] for k in also)
@@ -115,7 +115,7 @@ def _order(change: Change) -> tuple[object, ...]:
 def _split(
     found: Difference, part: _Told, endpoints: Iterable[str]
 ) -> Iterable[tuple[tuple[str, ...], str]]:
-    """Endpoints of both contracts together; each that is new, or gone, by itself."""
+    """Groups endpoints: those in both contracts together, new and removed ones one by one."""
     both = tuple(k for k in endpoints if k in found.old_endpoints and k in found.new_endpoints)
     if both:
         yield both, "both"
@@ -127,7 +127,7 @@ def _split(
 
 
 def _declared(found: Difference, part: _Told, leaf: str) -> bool:
-    """Whether some endpoint declares the field."""
+    """Whether any endpoint declares the field."""
     endpoints = (*found.old_endpoints.values(), *found.new_endpoints.values())
     return any(
         leaf in d.paths for endpoint in endpoints if (d := endpoint.shows.get(part.resource))
@@ -135,14 +135,13 @@ def _declared(found: Difference, part: _Told, leaf: str) -> bool:
 
 
 def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
-    """The sentences that a move needs, each with how many of its cells at one endpoint are
-    meant."""
+    """The sentences for a move, each with its number of cells at one endpoint."""
     speaker = Speaker(move, found)
     parts: dict[frozenset[Condition], list[Viewer]] = {}
     for viewer in speaker.viewers():
         parts.setdefault(viewer.now, []).append(viewer)
     counts = [0] * len(parts)
-    for now in speaker.moved.values():  # each cell once, in the first sentence that holds it
+    for now in speaker.moved.values():  # count each cell once, in the first sentence that covers it
         counts[next((i for i, part in enumerate(parts) if now <= part), 0)] += len(now)
     for (now, viewers), count in zip(parts.items(), counts, strict=True):
         said = [
@@ -183,7 +182,7 @@ def _change(
 
 
 def _joined(made: list[Change]) -> list[Change]:
-    """What belongs to no resource is told with the call that brings it, where there is one."""
+    """Merges members outside every resource into the sentence about the call."""
     calls = {
         (each.direction, each.viewers, each.endpoints): index
         for index, each in enumerate(made)
@@ -260,7 +259,7 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
 
 
 def _short(found: Difference, part: _Told, fields: tuple[str, ...]) -> tuple[str, ...]:
-    """Fields by the name of what holds them, where all of it is meant: `streaks`."""
+    """Fields shortened to their common parent if all of it is meant: `streaks`."""
     model = found.new if part.widens else found.old
     table = (model.settable if part.kind == "set" else model.tables).get(part.resource)
     shorter: dict[str, None] = {}
@@ -273,7 +272,7 @@ def _short(found: Difference, part: _Told, fields: tuple[str, ...]) -> tuple[str
 
 
 def _is_new(found: Difference, part: _Told, fields: Iterable[str], keys: Iterable[str]) -> bool:
-    """Whether no document or line knew these fields before."""
+    """Whether these fields are new to both document and contract."""
     resource = part.resource
     if not resource:
         return not any(found.old_endpoints[key].outside & {*fields} for key in keys)
@@ -289,7 +288,7 @@ def _location(
     found: Difference, part: _Told, fields: tuple[str, ...], key: str,
     old_place: Place, new_place: Place,
 ) -> Location:  # fmt: skip
-    """The line of the contract that says so, else the place in the document."""
+    """Line of the contract, otherwise the place in the document."""
     for model, endpoints, place in (
         (found.new, found.new_endpoints, new_place), (found.old, found.old_endpoints, old_place)
     ):  # fmt: skip
@@ -306,7 +305,7 @@ _WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "not
     (True, True): "changed", (True, False): "widened", (False, True): "narrowed",
     (False, False): "note",
 }  # fmt: skip
-"""(widens, narrows) → direction; neither: it is told, and nobody sees more or less."""
+"""(widens, narrows) → direction; with neither it is a note."""
 
 
 def _terms(found: Difference) -> Iterable[Change]:
@@ -339,7 +338,7 @@ def _notes(found: Difference) -> Iterable[Change]:
 
 
 def quoted(name: str) -> str:
-    """A name as code; a document may not end the span and go on in its own words."""
+    """A name as inline code; backticks in it are replaced."""
     return "`" + name.replace("`", "'") + "`"
 
 

@@ -16,12 +16,12 @@ from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
 
 _STAND_INS = {"refuse": 0, "absent": 1, "null": 2}
-"""How much is told of a withheld field: the answer kept back, the field, only its value."""
+"""How much a withheld field reveals: nothing (whole response refused), its absence, or its name."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A sentence of a contract that says something else now."""
+    """A change outside the tables, as a sentence."""
 
     widens: bool
     narrows: bool
@@ -34,7 +34,7 @@ class Term:
 def terms(
     old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
 ) -> tuple[Term, ...]:
-    """Everything beside the tables that says something else."""
+    """All changes outside the tables."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
     found += _unseen(old.policy, new.policy)
     for name, each in new.policy.resources.items():
@@ -127,7 +127,7 @@ def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Ite
 
 
 def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
-    """Relations as which nobody need be asked may see more unseen."""
+    """Relations without a test identity, whose access may widen unnoticed."""
     for name, now in new.relations.items():
         was = old.relations.get(name)
         if was is not None and bool(was.untested) != bool(now.untested):
@@ -138,7 +138,7 @@ def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
 
 
 def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Term]:
-    """What a scan does not look at may widen unseen."""
+    """Operations excluded from the scan, whose access may widen unnoticed."""
     if bool(old.untested) == bool(new.untested):
         return
     said = "no longer tests" if new.untested else "tests"
@@ -189,6 +189,6 @@ def _plural(what: str) -> str:
 
 
 def _lost(before: Iterable[str], after: Iterable[str]) -> list[str]:
-    """What stands in the first and not in the second."""
+    """Items of the first list that are missing from the second."""
     kept = set(after)
     return [each for each in dict.fromkeys(before) if each not in kept]

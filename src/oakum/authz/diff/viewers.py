@@ -16,21 +16,21 @@ _OWNED = Owner("field")
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody of whom a sentence may be true: a world, and the relations that say all of it."""
+    """A possible subject of a sentence: a world, and relations that describe it."""
 
     world: World
     held: frozenset[str]
     names: tuple[str, ...]
     now: frozenset[Condition]
     vague: bool
-    """It is only true of them because nobody can tell what else they are."""
+    """Whether it only applies because a look-up is unknown."""
     counted: frozenset[str]
-    """Relations that the other contract takes them to hold."""
+    """Relations held according to the other contract."""
     apart: frozenset[str]
-    """Those of them by which they differ from others who now hold the same, and gain nothing."""
+    """Those that distinguish them from viewers with the same relations who gain nothing."""
 
     def covers(self, other: Viewer) -> bool:
-        """Whether what is said of this one is said of the other as well."""
+        """Whether a sentence about this viewer includes the other."""
         if not (other.held >= {*self.names} and self.now >= other.now):
             return False
         if self.world.logged > other.world.logged or (self.vague and not other.world.unknown):
@@ -41,14 +41,14 @@ class Viewer:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """The plainest first."""
+        """Sort key: the simplest description first."""
         world = self.world
         sides = sorted(world.old), sorted(world.new), sorted(map(str, world.unknown))
         return len(self.held), world.logged, self.vague, len(world.unknown), self.names, sides
 
 
 class Speaker:
-    """Names the viewers of one move, in the words of the contract that lets them."""
+    """Names the viewers of one move, in the words of the contract that grants it."""
 
     def __init__(self, move: Move, found: Difference) -> None:
         self._move = move
@@ -65,7 +65,7 @@ class Speaker:
         return world.new if self._move.widens else world.old
 
     def viewers(self) -> list[Viewer]:
-        """Those who have to be named so that every moved cell is spoken of."""
+        """The viewers to name so that every moved cell is covered."""
         every = [self._viewer(world, now) for world, now in self.moved.items()]
         return [each for each in every if not any(one.covers(each) for one in every)]
 
@@ -92,7 +92,7 @@ class Speaker:
         return self.moved.get(world, frozenset()) >= now
 
     def _generators(self, held: frozenset[str], logged: bool) -> tuple[str, ...]:
-        """The relations that say all: the others are held by whoever holds these."""
+        """A minimal set of relations that implies all others held."""
         kinds = self._model.policy.relations
         alike = [each for world, each in self._sides.items() if world.logged is logged]
         kept = sorted(held, key=lambda name: (_RANK.get(kinds[name].kind, 2), name))
@@ -103,7 +103,7 @@ class Speaker:
         return tuple(kept)
 
     def words(self, viewer: Viewer) -> tuple[str, int]:
-        """A viewer in words, and how many they are: 0 not even logged in, 1 whoever is, 2 fewer."""
+        """A viewer in words, and its breadth: 0 anonymous, 1 all logged in, 2 fewer."""
         world, policy = viewer.world, self._model.policy
         plain = all(policy.relations[name].kind in _RANK for name in viewer.names)
         said = " who is also ".join(f"`{name}`" for name in viewer.names)
@@ -132,12 +132,13 @@ class Speaker:
         return f"`{named[0]}`" if named else "anybody at all"
 
     def _means_another(self, viewer: Viewer) -> bool:
-        """Whether the other contract has a relation of this name, and does not count them in."""
+        """Whether the other contract has a relation of this name that does not include the
+        viewer."""
         known = frozenset[str]().union(*map(self._counted, self._sides))
         return any(name in known and name not in viewer.counted for name in viewer.names)
 
     def _asked(self, source: tuple[object, ...]) -> str:
-        """The relation that a look-up is for."""
+        """The relation that a look-up serves."""
         for model in (self._model, self._other):
             for name, each in model.policy.relations.items():
                 if each.kind == "lookup" and source_of(model, each, _OWNED)[:4] == source[:4]:

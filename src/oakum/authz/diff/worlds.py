@@ -22,10 +22,10 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Policy, Relation, State
 
 MOST = 1 << 18
-"""Worlds, or combinations of states, beyond which nobody could review the difference."""
+"""Most worlds, or combinations of states; more could not be reviewed."""
 
 Source = tuple[object, ...]
-"""What makes a relation true: its kind, and what is asked for it."""
+"""What makes a relation true: its kind, and the look-up, claim or member."""
 
 _ANYONE: Source = ("anyone",)
 _LOGGED: Source = ("authenticated",)
@@ -34,26 +34,26 @@ _NEVER: Source = ("never",)
 
 @dataclass(frozen=True)
 class World:
-    """How one caller stands to one object: what each contract takes them to be."""
+    """A caller's relations to an object according to each contract."""
 
     logged: bool
     old: frozenset[str]
     new: frozenset[str]
     unknown: frozenset[Source] = frozenset()
-    """Look-ups that nobody could answer."""
+    """Look-ups whose result is unknown."""
 
     def turned(self) -> World:
-        """The same, seen from the other contract."""
+        """The same with old and new exchanged."""
         return World(self.logged, self.new, self.old, self.unknown)
 
 
 def endpoint_key(method: str, path: str) -> str:
-    """Names an endpoint whatever its path parameters and its `operationId` are called."""
+    """Identifies an endpoint independently of parameter names and `operationId`."""
     return f"{method} {re.sub(r'{[^}]*}', '{}', path)}"
 
 
 def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
-    """What makes a relation to an object true; `owner` says whose the object is."""
+    """What makes a relation to an object true; `owner`: how the object's owner is known."""
     match relation.kind:
         case "anyone":
             return _ANYONE
@@ -64,7 +64,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
         case "field":
             return ("field", relation.member)
         case "owner" if owner.kind == "caller":
-            return _LOGGED  # whoever asks, as soon as it is known who does
+            return _LOGGED  # holds for every caller who is known
         case "owner" | "lookup" if owner.kind == "none":
             return _NEVER
         case "owner":
@@ -80,7 +80,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
 
 
 class Side:
-    """One contract's reading of worlds: the relations that matter, with what takes them away."""
+    """One contract's relations, with those in their `unless`."""
 
     def __init__(self, model: Model, owner: Owner, names: Iterable[str]) -> None:
         self.relations: dict[str, Relation] = {}
@@ -106,8 +106,8 @@ class Side:
 
 
 def needed(policy: Policy, names: Iterable[str]) -> frozenset[str]:
-    """These relations, with those that everybody or everybody logged in holds: words for a viewer
-    who has nothing else."""
+    """These relations and the basic ones (`anyone`, `authenticated`), which describe viewers who
+    have no other."""
     plain = (
         each.name
         for each in policy.relations.values()
@@ -117,7 +117,7 @@ def needed(policy: Policy, names: Iterable[str]) -> frozenset[str]:
 
 
 def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, ...]:
-    """Every world, each once. Raises `InputError` when they are more than could be reviewed."""
+    """All worlds, without duplicates. Raises `InputError` when there are too many to review."""
     sources = dict.fromkeys((*old.sources.values(), *new.sources.values()))
     free = [each for each in sources if each not in (_ANYONE, _LOGGED, _NEVER)]
     taking = old.taking | new.taking
@@ -132,7 +132,7 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
         raise InputError([where()])
     found: dict[World, None] = {}
     for logged in (False, True):
-        # Without a login nobody is known, so only a claim can hold.
+        # An anonymous caller has no identity, so only a claim can hold.
         each_of = [
             value if logged or source[0] == "claim" else (False,)
             for source, value in zip(free, values, strict=True)
@@ -152,7 +152,7 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
 
 @dataclass(frozen=True)
 class Reading:
-    """What may stand where a state is read: a value, nothing, or what is none of its values."""
+    """What is read for a state: a value, nothing, or an undeclared value."""
 
     kind: str
     """`is`, `missing` or `other`."""
@@ -173,7 +173,7 @@ MISSING = Reading("missing")
 
 @dataclass(frozen=True)
 class Setting:
-    """One place from which states are read, under the name that it has in each contract."""
+    """A place that states are read from, with its name in each contract."""
 
     old: State | None
     new: State | None
@@ -181,17 +181,17 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """As the later contract calls it."""
+        """Name in the new contract, otherwise in the old."""
         state = self.new or self.old
         return state.name if state else ""
 
 
 Condition = tuple[Reading, ...]
-"""A reading of each `Setting`, in their order."""
+"""A reading for each `Setting`, in order."""
 
 
 def settings(old: Iterable[State], new: Iterable[State]) -> tuple[Setting, ...]:
-    """The places that either contract reads; the same place makes the same setting."""
+    """The places that either contract reads states from, paired by place."""
 
     def place(state: State) -> tuple[str, str]:
         return (state.member, state.of) if state.member or state.of else (state.name, "")
@@ -202,7 +202,7 @@ def settings(old: Iterable[State], new: Iterable[State]) -> tuple[Setting, ...]:
             sides.setdefault(place(state), [[], []])[index].append(state)
     found: list[Setting] = []
     for befores, afters in sides.values():
-        # A contract that reads one place under two names: each pair is a setting of its own.
+        # If a contract reads one place under two names, each pair is a setting of its own.
         for position in range(max(len(befores), len(afters))):
             before, after = (
                 side[position] if position < len(side) else None for side in (befores, afters)
@@ -216,13 +216,13 @@ def _readings(old: State | None, new: State | None) -> tuple[Reading, ...]:
     found = dict.fromkeys([*values, OTHER])
     missing = [Reading("is", s.missing) if s.missing is not None else OTHER
                for s in (old, new) if s]  # fmt: skip
-    if len(set(missing)) > 1:  # else it reads as something that stands there already
+    if len(set(missing)) > 1:  # otherwise it equals an existing reading
         found[MISSING] = None
     return tuple(found)
 
 
 def conditions(found: tuple[Setting, ...], where: Callable[[], Problem]) -> Iterator[Condition]:
-    """Every combination of readings. Raises `InputError` when they are too many to review."""
+    """All combinations of readings. Raises `InputError` when there are too many to review."""
     size = 1
     for each in found:
         size *= len(each.readings)
@@ -237,7 +237,7 @@ def code_of(
     now: Condition,
     side: Literal["old", "new"],
 ) -> int:
-    """Row offset (`Table.code`) of a condition in the table of one of the two contracts."""
+    """Row offset (`Table.code`) of a condition in one contract's table."""
     read: dict[str, Reading] = {}
     for setting, reading in zip(found, now, strict=True):
         state = setting.old if side == "old" else setting.new
