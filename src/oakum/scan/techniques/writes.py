@@ -365,8 +365,7 @@ class _Endpoint:
         if filled is None or again is None:
             return False
         given = changes
-        # a value that changes by itself would look like a write and could not be restored
-        changes = {
+        changes = {  # a value that changes by itself would look like a write
             name: value
             for name, value in given.items()
             if again.object.get(name) == view.object[name]

@@ -113,8 +113,7 @@ class Maker:
             )  # deleted at the end by this operation
         if answer.status >= 400:
             self.refused.add(answer.status)
-            # after a server error it may exist: it is searched for at the end
-            if answer.status < 500:
+            if answer.status < 500:  # after a server error it may exist
                 log.refused(made)
             elif not there:
                 said = (
