@@ -46,7 +46,7 @@ from oakum.scan.undo.write_log import WriteLog
 
 
 def switch_operations(contract: Contract, policy: Policy) -> list[str]:
-    """Ids of the operations that the contract names for flipping settings."""
+    """Ids of the operations that the contract names for changing settings."""
     names = [
         state.switch.operation
         for resource in policy.resources.values()
@@ -59,7 +59,7 @@ def switch_operations(contract: Contract, policy: Policy) -> list[str]:
 
 @dataclass(frozen=True)
 class Wiring:
-    """All that a run has when the first question is about to be asked."""
+    """Everything that a run needs before its first request."""
 
     contract: Contract
     policy: Policy
@@ -81,7 +81,7 @@ class Wiring:
     patience: Patience
 
     def engine(self, found: Examination) -> Engine:
-        """One run over one target, of those who have proven who they are."""
+        """The engine of one run, with the identities whose account is confirmed."""
         cast = self._cast(found)
         knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
         matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
@@ -129,7 +129,7 @@ class Wiring:
         return Engine(context, state)
 
     def relations(self, engine: Engine) -> Relations:
-        """What the look-ups of the contract say of who is what to whom."""
+        """Reads and compares the contract's relation lists."""
         gates = self._named_gates(each.operation for each in self.policy.relations.values())
         return Relations(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.context.ask

@@ -42,11 +42,11 @@ class Plan:
 
     @property
     def why(self) -> str:
-        """What to say of an endpoint that is left."""
+        """Reason for leaving an endpoint out."""
         return "the budget was for riskier endpoints"
 
     def note(self, left: int) -> str:
-        """What to say of all of them when so many were left in the end; empty: none was."""
+        """Remark about endpoints left out for the budget; empty if there are none."""
         if not left:
             return ""
         every = len(self.gates) + len(self.left)
@@ -57,10 +57,8 @@ class Plan:
 
 
 def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Plan:
-    """Endpoints in the order of what they risk, as many as the budget is enough for.
-
-    `viewers`: kinds of callers, nobody logged in among them.
-    """
+    """Endpoints by descending risk, as far as the budget of requests allows. `viewers`: number of
+    kinds of callers, including anonymous."""
     hidden = {name: _hidden(model, name) for name in model.policy.resources}
     ranked = sorted(gates, key=lambda gate: -risk(model, gate, hidden))
     needed = sum(cost(gate, viewers) for gate in gates)
@@ -84,7 +82,7 @@ def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Pl
 
 
 def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> float:
-    """How much is lost when an endpoint shows what it should not: no unit, more is worse."""
+    """Relative harm if an endpoint leaks; a score without unit."""
     weights = [
         weight
         for resource, fields in gate.shows.items()
@@ -98,7 +96,7 @@ def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> f
 
 
 def cost(gate: Gate, viewers: int) -> int:
-    """Requests that an endpoint takes at most in one world, its confirmation left out."""
+    """Most requests that an endpoint needs in one state, without confirmation."""
     if not gate.shows and not gate.personal:
         return 3
     return viewers + (2 if gate.personal else 1)

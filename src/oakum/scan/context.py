@@ -82,8 +82,8 @@ class RunContext:
     """Relations between identities that may be ended for a while; None: none."""
 
     def undoing(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
-        """What is put back at the end of a run, in this order: its name, and how. What cannot be
-        put back is returned in words."""
+        """Names and functions that restore the target at the end of a run, in order. Each function
+        returns what it could not restore, in words."""
         if self.undo_log is not None:
             yield "writes", self.undo_log.restore
         if self.relationships is not None:
@@ -93,7 +93,7 @@ class RunContext:
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """What was put back, and of which nobody knows whether it is as before."""
+        """What was restored without certainty that it equals the original."""
         return (
             *(self.undo_log.unsure if self.undo_log is not None else ()),
             *(self.account_settings.moved if self.account_settings is not None else ()),
@@ -101,7 +101,7 @@ class RunContext:
 
     @property
     def used(self) -> frozenset[str]:
-        """Operations that were asked to change settings or relations, or to remove accounts."""
+        """Operations called to change settings or relations, or to delete accounts."""
         return frozenset(
             (
                 *(self.provisioned.asked if self.provisioned is not None else ()),

@@ -36,8 +36,8 @@ def untested(
     skipped: Iterable[Skipped],
     reach: Collection[tuple[str, str, str]],
 ) -> list[Untested]:
-    """Operations that were not tested. `reach`: (operation, resource, viewer) of which one of the
-    identities stands so to somebody whose object was shown there."""
+    """Operations without a test. `reach`: (operation, resource, viewer) for which an identity has
+    the relation to an owner whose object was shown there."""
     found = [*_unasked(model, skipped)]
     by_operation: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -66,9 +66,8 @@ def _is_somebodys(model: Model, resource: str) -> bool:
 
 
 def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
-    """(operation, resource, viewer) of which somebody stands so to one whose object came there. At
-    a caller's own endpoint, where they were shown nothing of the other's, they are nothing to it.
-    """
+    """(operation, resource, viewer) for which an identity has the relation to an owner whose object
+    was shown."""
     found = set[tuple[str, str, str]]()
     for endpoint, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
         if owner and not matrix.how(endpoint):
@@ -88,10 +87,12 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
 def unseen(
     model: Model, cast: Cast, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
 ) -> Iterator[str]:
-    """Kinds of viewers that the contract grants something, and that no identity is to anybody.
-    `reach`: (resource, viewer) → whether any pair of identities stands so. Who stands so by a field
-    of an object is known only of objects that came: what they were shown tells that they do. Who is
-    several things at once is each of them (`pub+own`, a member whom nobody has blocked)."""
+    """Kinds of viewers with a grant that no identity represents. `reach`: (resource, viewer) →
+    whether any pair of identities has the relation.
+
+    Relations by an object's field are only known for objects that were seen. A viewer with several
+    relations (`pub+own`) counts for each of them.
+    """
     relations, missing = model.policy.relations, dict[str, None]()
     cells = tuple(cells)
     seen = {cell.viewer for cell in cells if cell.result is not Result.UNTESTED}
@@ -109,7 +110,7 @@ def unseen(
 
 
 def alone(model: Model, cast: Cast) -> Iterator[str]:
-    """Why nothing is known of strangers: with one account nobody asks for another's object."""
+    """Why strangers are untested: a single account cannot request another's object."""
     owned = any(_is_somebodys(model, name) for name in model.policy.resources)
     if owned and len(cast.names()) < 2:
         yield (
@@ -133,7 +134,7 @@ def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
 
 
 def told(found: list[Untested]) -> Iterator[str]:
-    """The same as reasons for distrust, each with what to do."""
+    """Untested operations as reasons to distrust the run, each with a remedy."""
     for each in found[:_MOST_NAMED]:
         yield (
             f"{each.operation} is untested: {each.why}; see to that, or name it in the contract"

@@ -57,22 +57,22 @@ class Engine:
 
     @property
     def cast(self) -> Cast:
-        """The identities, and what they are to each other."""
+        """The identities and their relationships."""
         return self.state.cast
 
     @property
     def knowledge(self) -> Knowledge:
-        """Values of the identities' objects, by which parameters are filled."""
+        """Values of the identities' objects, used to fill parameters."""
         return self.state.knowledge
 
     @property
     def matrix(self) -> Matrix:
-        """The verdict of each cell so far."""
+        """All cells with their result so far."""
         return self.state.matrix
 
     @property
     def evaluator(self) -> Evaluator:
-        """Judges answers against the contract."""
+        """Judges responses by the contract."""
         return self.state.evaluator
 
     # -------------------------------------------------- sending requests
@@ -80,11 +80,9 @@ class Engine:
     def put(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
-        """Ask once, as `viewer`, with values of `who`, and judge the answer.
-
-        `round` names a repetition, `turn` which of the values. None: a parameter has no value yet,
-        or the endpoint is spared. Asked before in this world: nothing is sent.
-        """
+        """Sends one request as `viewer` with `who`'s values and judges the response. `round` names
+        a repetition, `turn` is the index of the value. None if a parameter has no value yet or the
+        endpoint is excluded; repeated requests are not sent."""
         state, pace = self.state, self.context.pace
         key = self.key(gate, viewer, who, round, turn)
         filled = fill(gate, self.target, self.knowledge, who, turn=turn)
@@ -108,20 +106,20 @@ class Engine:
         return known
 
     def send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
-        """Send a request and give back the answer: nothing is judged, nothing learnt."""
+        """Sends a request; the response is neither judged nor learnt from."""
         self.announce(gate, viewer, filled)
         return self.context.ask(viewer, filled.request)
 
     def listen(
         self, port: Listen, gate: Gate, viewer: str | None, filled: Filled, first: bytes = b""
     ) -> Stream:
-        """Open a feed as somebody. `first` is sent when it is a WebSocket."""
+        """Opens a feed as an identity. `first` is sent on a WebSocket."""
         self.announce(gate, viewer, filled)
         websocket = is_websocket(gate.operation)
         return port(viewer, filled.request, websocket=websocket, first=first)
 
     def announce(self, gate: Gate, viewer: str | None, filled: Filled) -> None:
-        """Tell that a request is about to be sent, values named and not filled in."""
+        """Emits an event before a request, with placeholders instead of values."""
         sent = self.state.called.setdefault(gate.operation.id, set())
         sent.update(parameters_in(filled.request))
         self.context.emit(
@@ -138,12 +136,11 @@ class Engine:
         )
 
     def say(self, phase: str) -> None:
-        """Tell what is being done now."""
+        """Emits the current phase."""
         self.context.emit(Event("phase", {"name": phase}))
 
     def watchers(self, who: str | None) -> list[str | None]:
-        """One viewer of each kind beside `who`, the least entitled first; for None: of all kinds
-        to anybody."""
+        """One viewer of each kind towards `who`, least entitled first; for None towards anybody."""
         kinds: dict[str, str | None] = {}
         for owner in (who,) if who is not None else self.cast.names():
             for viewer in (None, *self.cast.names()):
@@ -157,7 +154,7 @@ class Engine:
     def take_in(
         self, gate: Gate, viewer: str | None, who: str | None, filled: Filled, answer: Response
     ) -> Outcome:
-        """Judge an answer that a technique has got by itself; it is confirmed like any other."""
+        """Judges a response that a technique obtained itself; it is confirmed like any other."""
         key = self.key(gate, viewer, who)
         self.state.begin(key, gate, viewer, who, 0)
         outcome = self.judge(gate, viewer, who, filled, answer, key)
@@ -173,7 +170,8 @@ class Engine:
         answer: Response,
         key: str,
     ) -> Outcome:
-        """Take in what an answer shows. `key` names the question; `who`: whose values it held."""
+        """Judges a response and records the result. `key` identifies the request; `who`: owner of
+        its values."""
         targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
         place = (gate.id, viewer, who)
         question = self.question(gate, viewer, targets, filled, key)
@@ -185,26 +183,26 @@ class Engine:
         return outcome
 
     def record(self, gate: Gate, outcome: Outcome) -> None:
-        """Enter into the matrix what an answer showed, and tell it."""
+        """Enters a result into the matrix and emits it."""
         self.matrix.apply(gate.id, outcome)
         self.context.emit(Event("outcome", {"endpoint": gate.id, "outcome": outcome}))
 
     def question(
         self, gate: Gate, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
     ) -> Question:
-        """A request as the evaluator knows it, secrets of its curl line as variables."""
+        """A request in the evaluator's form, with variables for secrets in its curl line."""
         line = curl(filled, self.context.credentials(viewer))
         return Question(key, gate.id, viewer, targets, filled.params, filled.sent, line)
 
     def key(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> str:
-        """What names a question in this world."""
+        """Identifies a request in the current state of settings."""
         nth = f"{round} value {turn}".strip() if turn else round
         return f"{gate.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
 
     def kept_by_caches(self, gate: Gate, question: Question, answer: Response) -> Keeping:
-        """What an answer says to caches, and how many values in it the contract speaks of."""
+        """Cache headers of a response, and a hash of its governed values."""
 
         def values() -> int:
             return governed(self.evaluator.walk(gate, question, answer)[1], self.model.tables)

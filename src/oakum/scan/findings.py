@@ -29,7 +29,7 @@ Place = tuple[str, str, str, State]
 def conclude(
     model: Model, cast: Cast, matrix: Matrix, signals: Iterable[Signal] = ()
 ) -> list[Finding]:
-    """Findings, the most severe first. A drafted contract proves nothing: *suspected* at most."""
+    """Findings, most severe first. With a drafted contract they are at most *suspected*."""
     groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
     for key, entry in matrix.leaks():
         if entry.result is Result.OVER_BLOCK and _owes_nothing(model, cast, key, entry):
@@ -55,8 +55,8 @@ def conclude(
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Proven before suspected, the worst first, of these what concerns most fields and states, then
-    in the order of the checks."""
+    """Sorts findings: proven before suspected, then by severity, number of fields and states, and
+    rule."""
     made = list(findings)
     verdicts = ("proven", "suspected", "over_blocked")
     rules = [check.RULE.id for check in CHECKS] + [OVER_BLOCK.id]

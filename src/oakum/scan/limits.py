@@ -25,7 +25,7 @@ class Pace(Protocol):
 
     @property
     def rate(self) -> float:
-        """Requests a second, at most."""
+        """Most requests a second."""
         ...
 
     @property
@@ -35,15 +35,15 @@ class Pace(Protocol):
 
     @property
     def took(self) -> float:
-        """Seconds that the last answer took."""
+        """Seconds that the last response took."""
         ...
 
     def spares(self, request: Request, /) -> str:
-        """Why the operation of a request is not to be asked any more; empty: it may be."""
+        """Why the request's operation must not be called any more; empty if it may."""
         ...
 
     def bare(self) -> AbstractContextManager[None]:
-        """In it, a 429 is an answer as any other, and not waited out before it is seen."""
+        """Within this context a 429 is returned like any response instead of being waited out."""
         ...
 
 
@@ -52,5 +52,5 @@ LEAST = 20
 
 
 def is_spent(pace: Pace | None) -> bool:
-    """Whether no more is left than what comes after needs."""
+    """Whether the budget is needed for later steps."""
     return pace is not None and pace.left < LEAST

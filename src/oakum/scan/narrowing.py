@@ -100,7 +100,7 @@ class Scope:
     # ------------------------------------------------------------- before the first request
 
     def take(self, engine: Engine) -> Engine:
-        """The same run, that has asked nothing yet, narrowed to this scope and heard by it."""
+        """The engine, before its first request, limited to this scope."""
         context = engine.context
         kept = {gate.operation.id for gate in (*self.gates, *self.feeds)}
         kept |= {endpoint.operation for endpoint in self.focus.finding.endpoints}
@@ -124,24 +124,25 @@ class Scope:
 
     @property
     def watched(self) -> tuple[Technique, ...]:
-        """Its techniques, and the record of when each is at work."""
+        """Its techniques, wrapped to record which one is active."""
         return tuple(_Watched(each, self) for each in self.techniques)
 
     def wants(self, key: Key) -> bool:
-        """Whether a cell is one of those that the run is about."""
+        """Whether a cell belongs to the finding."""
         one = self.focus.finding
         return (key.resource, key.state) == (one.resource, one.state) and (
             key.field in self.focus.fields
         )
 
     def insists(self, key: Key, viewer: str | None) -> bool:
-        """Whether whoever saw it before is asked about every owner: one that is closed to them
-        proves little."""
+        """Whether a viewer of the original finding must be tested against every owner, since a
+        single closed one proves little."""
         known = self.focus.viewers & {None, *(self.engine.cast.names() if self.engine else ())}
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
     def teach(self, scheduler: Scheduler, given: list[tuple[str, str, Exchange]]) -> None:
-        """Ask owners for what has to be known; twice, since one endpoint may need another's ids."""
+        """Requests the prerequisites as owners; twice, since one endpoint may need another's
+        ids."""
         engine = scheduler.engine
         self.given |= {operation for operation, _, _ in given}
         if not self.teachers:
@@ -187,7 +188,7 @@ class Scope:
     # -------------------------------------------------------- after the last request
 
     def was_asked(self, endpoint: Endpoint) -> bool:
-        """Whether the run has put the question at this endpoint that showed the leak before."""
+        """Whether the run repeated the request that showed the leak at this endpoint."""
         rule, engine = self.focus.finding.rule, self.engine
         if rule in _UNASKED:
             return True
@@ -281,10 +282,8 @@ def narrow(
     *,
     own_settings: bool,
 ) -> Scope:
-    """The endpoints and techniques that a finding needs, out of all that there are.
-
-    `own_settings`: what shows a setting that may be changed is needed as well.
-    """
+    """The endpoints and techniques that a finding needs. `own_settings`: also those that show
+    changeable settings."""
     one = focus.finding
     if one.resource not in (*model.policy.resources, "*"):
         words = f"has no resource `{one.resource}`, of which the finding is"

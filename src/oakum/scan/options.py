@@ -38,7 +38,7 @@ class Options:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """Options given that let a run do more than read documented endpoints."""
+        """Given options that allow more than reading documented endpoints."""
         said = {
             "--allow-own-settings": self.allow_own_settings,
             "--allow-writes": self.allow_writes,

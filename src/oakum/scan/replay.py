@@ -76,10 +76,8 @@ class Replay:
 def replay(
     report: Report, finding: Finding, options: Options, emit: Callable[[Event], None]
 ) -> Replay:
-    """Ask for one finding of a report again, narrowly first, and more widely if that tells nothing.
-
-    `options`: as for a scan; `only` is set here.
-    """
+    """Repeats the requests for one finding of a report, first narrowly, then more widely.
+    `options`: as for a scan; `only` is set here."""
     lacking = [each for each in report.allowed if each not in options.allowed]
     siblings = [
         each.field
@@ -116,7 +114,7 @@ def _viewers(report: Report, one: Finding) -> Iterator[str | None]:
 
 
 def is_of(one: Finding, cell: Cell) -> bool:
-    """Whether a cell is one of a finding's."""
+    """Whether a cell belongs to a finding."""
     return (cell.resource, cell.field, cell.viewer, cell.state) == (
         one.resource, one.field, one.viewer, one.state,
     )  # fmt: skip
@@ -164,7 +162,7 @@ class _Now:
     lacking: list[str]
 
     def at(self, endpoint: Endpoint) -> AtEndpoint:
-        """What is known of the finding at one of its endpoints."""
+        """The finding's current result at one endpoint."""
         scope = self.scan.scope
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
@@ -181,8 +179,7 @@ class _Now:
         return AtEndpoint(endpoint, Verdict.FIXED)
 
     def left(self, focus: Focus) -> Iterator[Left]:
-        """Other viewers and fields of which the same is still so, at the endpoints of the
-        finding."""
+        """Other viewers and fields with the same leak at the finding's endpoints."""
         for each in self.report.findings:
             same = (each.resource, each.state) == (self.finding.resource, self.finding.state)
             over = (each.verdict == "over_blocked") is (self.finding.verdict == "over_blocked")

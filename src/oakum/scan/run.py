@@ -165,7 +165,7 @@ class Scan:
     # --------------------------------------------------- planning, without requests
 
     def plan(self) -> list[Mapping[str, str]]:
-        """Every kind of request that a run may send, values named and not filled in."""
+        """All kinds of requests that a run may send, with placeholders for values."""
         lines: list[Mapping[str, str]] = [
             {
                 "as": "nobody logged in",
@@ -213,7 +213,7 @@ class Scan:
     # ------------------------------------------------------------ the run
 
     def report(self) -> Report:
-        """Run to the end, whatever happens on the way, and report what is known."""
+        """Runs to the end, whatever fails, and reports what is known."""
         options = self.options
         started, clock = datetime.now(UTC), time.monotonic()
         distrust, notes = list[str](), list[str]()
@@ -288,7 +288,7 @@ class Scan:
         return left
 
     def restore(self) -> tuple[str, ...]:
-        """Put back what a killed run left, and ask for nothing else; says what could not be."""
+        """Restores what a killed run left changed, and nothing else; returns failures in words."""
         if not self.past.left:
             return ()
         failed: list[str] = []

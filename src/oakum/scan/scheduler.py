@@ -46,7 +46,7 @@ class Scheduler:
     # ------------------------------------------------------------ the run
 
     def explore(self, exchanges: Given) -> None:
-        """Everything: what is known already, one sweep, item by item, confirmed, in each world."""
+        """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
         engine = self.engine
         self.introduce(exchanges)
         engine.state.remark(*self.at_start())
@@ -66,7 +66,7 @@ class Scheduler:
         say_why(engine)
 
     def go_on(self) -> None:
-        """Endpoints that were left for the budget's sake, while something of it is left."""
+        """Continues with endpoints that were left out, while the budget lasts."""
         state, context = self.engine.state, self.engine.context
         for _ in range(3):
             room = context.pace.left * SHARE if context.pace is not None else 0
@@ -85,8 +85,8 @@ class Scheduler:
             self.round()
 
     def introduce(self, exchanges: Given, left: Iterable[Flip] = ()) -> None:
-        """Take in who everybody is, and ask for their settings: all else depends on both. `left`:
-        what a killed run has left changed; the objects that it stands in are found again."""
+        """Records who the identities are and reads their settings, on which all else depends.
+        `left`: settings that a killed run left changed."""
         engine = self.engine
         for operation, identity, exchange in exchanges:
             if identity in engine.cast.ids:
@@ -103,7 +103,7 @@ class Scheduler:
                     engine.put(gate, who, who if gate.personal else None)
 
     def round(self) -> None:
-        """All questions that still decide something in the world as it is."""
+        """All requests that can still decide a cell in the current state."""
         engine = self.engine
         self.sweep()
         if self.learn_ids():
@@ -145,7 +145,7 @@ class Scheduler:
     # ------------------------------------------------------------ which questions
 
     def learn_states(self) -> None:
-        """Ask each identity for the settings of its own account: every cell depends on them."""
+        """Reads each identity's settings, on which the cells depend."""
         engine, state = self.engine, self.engine.state
         engine.say("reading the identities' own settings")
         every = engine.model.policy.resources
@@ -166,7 +166,7 @@ class Scheduler:
         )
 
     def sweep(self) -> None:
-        """Endpoints without a person in their parameters: one question per kind of viewer."""
+        """Requests endpoints without personal parameters once for each kind of viewer."""
         engine, state = self.engine, self.engine.state
         engine.say("sweeping the endpoints that need no id")
         names, first = engine.cast.subjects(), engine.cast.subjects()[:2]
@@ -204,7 +204,7 @@ class Scheduler:
         return [*kinds.values()]
 
     def learn_ids(self) -> bool:
-        """Take the owner id of each identity's own list for theirs."""
+        """Learns each identity's owner id from its own list."""
         engine, state = self.engine, self.engine.state
         learnt = list(own_ids(engine.matrix))
         for name, id in learnt:
@@ -303,7 +303,7 @@ class Scheduler:
                     engine.matrix.hopeless.add(place)
 
     def decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
-        """Whether an answer of an endpoint to a viewer can decide a cell about these owners."""
+        """Whether a viewer's response can decide a cell about these owners."""
         engine, state = self.engine, self.engine.state
         endpoint = gate.id
         # nothing is declared: one request is enough to search for misplaced values

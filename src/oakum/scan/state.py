@@ -98,61 +98,61 @@ class RunState:
     # ------------------------------------------------------------- remarks for the report
 
     def remark(self, *notes: str) -> None:
-        """Say something in the report that is no finding."""
+        """Adds a remark to the report."""
         self._notes += notes
 
     def report(self, signal: Signal) -> None:
-        """A leak that stands in no field of any answer."""
+        """Adds a leak that is not a field of a response."""
         self._signals.append(signal)
 
     def leave_out(self, *skipped: Skipped) -> None:
-        """What was not written, or not asked for fear of what it would do, and why."""
+        """Records operations or members that were left out, with reasons."""
         self._untried += skipped
 
     def doubt(self, reason: str) -> None:
-        """Why what was learnt is not to be trusted: the run ends as not trustworthy."""
+        """Adds a reason to distrust the run, which then ends as not trustworthy."""
         self._distrust.append(reason)
 
     def keep_way(self, *ways: Gate) -> None:
-        """Undocumented ways that have answered, to be asked again in every other world."""
+        """Adds undocumented variants that work, to repeat them when settings change."""
         self.ways += ways
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """All remarks, in the order in which they were made."""
+        """All remarks in order."""
         return tuple(self._notes)
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """All leaks that stand in no field."""
+        """All leaks outside fields."""
         return tuple(self._signals)
 
     @property
     def untried(self) -> tuple[Skipped, ...]:
-        """All that was left out on purpose."""
+        """Everything left out on purpose."""
         return tuple(self._untried)
 
     @property
     def distrust(self) -> tuple[str, ...]:
-        """All reasons not to trust the run."""
+        """All reasons to distrust the run."""
         return tuple(self._distrust)
 
     # ----------------------------------------------------------- requests and responses
 
     def next_number(self) -> int:
-        """Counts the questions that are sent, from 1."""
+        """The number of the next request, from 1."""
         self._number += 1
         return self._number
 
     def begin(self, key: str, gate: Gate, viewer: str | None, who: str | None, turn: int) -> None:
-        """A question is put: not to be put twice, and to be found again when it is confirmed."""
+        """Records a request, so that it is not repeated and can be confirmed later."""
         self.asked.add(key)
         self.probes[key] = (gate, viewer, who, turn)
 
     def took(
         self, gate: Gate, viewer: str | None, who: str | None, outcome: Outcome, *, first: bool
     ) -> None:
-        """Write down whom an answer showed what of whom. `first`: not asked for a second time."""
+        """Records whose objects a response showed to whom. `first`: not a repetition."""
         self.answered.setdefault(gate.id, set()).add(viewer)
         if outcome.whole:
             self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(outcome.sighted)
@@ -163,24 +163,24 @@ class RunState:
             self.pages.setdefault((gate.id, who or ""), set()).update(outcome.sighted)
 
     def gather(self, found: Iterable[Artefact]) -> None:
-        """Keep the links and cursors of an answer, up to a limit."""
+        """Keeps links and cursors of a response, up to a limit."""
         if len(self.artefacts) < _MOST_ARTEFACTS:
             kept = list(found)
             self.artefacts += kept
             self.giving |= dict.fromkeys(each.source for each in kept)
 
     def was_asked(self, gate: Gate) -> bool:
-        """Whether a question was put to an endpoint, in any world."""
+        """Whether an endpoint was requested in any state."""
         asked = (key.partition("|")[0] for key in self.asked)
         return gate.id in self.answered or gate.id in asked
 
     def has_page(self, gate: Gate, who: str) -> bool:
-        """Whether an endpoint ever showed somebody something about their own objects."""
+        """Whether an endpoint ever showed an owner their own objects."""
         return bool(self.pages.get((gate.id, who)))
 
     def enter(self, world: str, who: str) -> None:
-        """Another world, in which something of `who`'s is not as before: what was seen in the last
-        one says nothing of it, and everything may be asked anew."""
+        """Enters another state of `who`'s settings: earlier observations no longer apply, and
+        requests may be repeated."""
         self.world, self.changed = world, who
         self.answered.clear()
         self.seen.clear()

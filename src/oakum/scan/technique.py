@@ -53,11 +53,11 @@ class Technique(Protocol):
     any rule of cells may name what they show."""
 
     def run(self, engine: Engine, /) -> None:
-        """Ask, and take in what is learnt: cells through `put`, the rest as signals."""
+        """Sends requests and records cells through `put`, and other leaks as signals."""
         ...
 
     def foresee(self, prospect: Prospect, /) -> Iterator[Line]:
-        """Every kind of request that `run` may send, values named and not filled in."""
+        """All kinds of requests that `run` may send, with placeholders for values."""
         ...
 
 

@@ -60,7 +60,7 @@ their owners see of themselves.
 
 
 def matches(leak: Leak) -> bool:
-    """Found by comparing what is said of somebody with what is said of nobody."""
+    """Leaks found by comparing responses about existing and non-existing accounts."""
     return leak.only("oracle")
 
 

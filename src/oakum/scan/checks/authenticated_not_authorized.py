@@ -44,7 +44,7 @@ finding.
 
 
 def matches(leak: Leak) -> bool:
-    """A stranger with an account reads what nobody without one could."""
+    """A logged-in stranger reads what an anonymous caller cannot."""
     return leak.stranger and leak.anonymous_closed
 
 

@@ -53,7 +53,7 @@ tried with one object; where the list may replace what is there, *Writes* in the
 
 
 def matches(leak: Leak) -> bool:
-    """Written by another than the owner, and seen by the owner afterwards."""
+    """The write came from somebody other than the owner, and the owner saw its effect."""
     return leak.only("bola-write")
 
 

@@ -42,7 +42,7 @@ exactly the response of an allowed caller, *suspected* if it only looks similar,
 
 
 def matches(leak: Leak) -> bool:
-    """Whoever may not call was answered."""
+    """A caller without permission was let in."""
     return leak.only("call")
 
 

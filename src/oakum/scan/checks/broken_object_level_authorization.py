@@ -45,7 +45,7 @@ REFERENCE = """
 
 
 def matches(leak: Leak) -> bool:
-    """Nothing of such an object is granted to this viewer in this state."""
+    """The contract grants this viewer no field of the object in this state."""
     return not leak.entitled and not leak.anonymous and not leak.owner
 
 

@@ -47,7 +47,7 @@ keeps shared caches from mixing them up. The scan reads this from the responses 
 
 
 def matches(leak: Leak) -> bool:
-    """The headers of a personal answer say so."""
+    """The cache headers of a personal response allow it."""
     return leak.only("kept")
 
 

@@ -47,7 +47,7 @@ seen, and it is back if the owner reads first.
 
 
 def matches(leak: Leak) -> bool:
-    """Gone when the same is asked past the cache."""
+    """The leak disappears when the cache is bypassed."""
     return leak.only("cache")
 
 

@@ -54,7 +54,7 @@ identity's own.
 
 
 def matches(leak: Leak) -> bool:
-    """The keys of own objects were read, and their endpoint was asked again and again."""
+    """Keys of own objects are predictable, and repeated requests were not limited."""
     return leak.only("walk")
 
 

@@ -46,7 +46,7 @@ the value is no leak. If its owner never sees the field, there is no value to co
 
 
 def matches(leak: Leak) -> bool:
-    """Whatever no other rule explains better."""
+    """Any leak that no other rule explains better."""
     return True
 
 

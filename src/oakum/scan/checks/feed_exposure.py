@@ -48,7 +48,7 @@ came.
 
 
 def matches(leak: Leak) -> bool:
-    """No endpoint that answers at once showed it."""
+    """Only a feed showed it, no ordinary endpoint."""
     return leak.only("feed")
 
 

@@ -47,7 +47,7 @@ path.
 
 
 def matches(leak: Leak) -> bool:
-    """Shown by queries of GraphQL alone."""
+    """Only GraphQL queries showed it."""
     return leak.only("graph")
 
 

@@ -54,7 +54,7 @@ objects are not changed for this; the report lists such fields as untried), nor 
 
 
 def matches(leak: Leak) -> bool:
-    """Found by comparing answers, and in no other way."""
+    """Found only by comparing responses."""
     return leak.only("inference")
 
 

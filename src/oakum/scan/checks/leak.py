@@ -45,23 +45,21 @@ class Leak:
     """Another viewer of this kind got nothing of the field at the same endpoints."""
 
     def only(self, how: str) -> bool:
-        """Whether this technique alone has found it."""
+        """Whether no other technique found it."""
         return self.how == {how}
 
 
 def severity(leak: Leak) -> Severity:
-    """From what leaks, to whom, of how much, and through what; docs/reference/report.md says it.
+    """Severity by what leaks, to whom, how much, and how; documented in docs/reference/report.md.
 
-    1. *What*: the class of the field, by its name. A person's data is graver than a plain field,
-       and what belongs to nobody is no person's.
-    2. *To whom*: a step up when no login is needed, for what says something of somebody; two down
-       when it is its own owner who is sent it.
-    3. *How much*: another's whole object, of which this viewer may see nothing, is *high* at least,
-       whatever its fields are called: with it go those that no name tells.
-    4. *Through what*: a step down where each object has to be asked for by an id that nobody can
-       guess, and no list hands these out.
+    1. *What*: the field's class. Personal data outranks plain fields; ownerless data is not
+    personal.
+    2. *To whom*: one step up if anonymous callers see personal data; two down if it is the owner.
+    3. *How much*: a whole object of somebody else is at least *high*, whatever its fields are
+    called.
+    4. *How*: one step down if every object needs an unpredictable id that no list reveals.
 
-    A first order of urgency, not a CVSS score. `severity:` in the contract overrides it.
+    A priority, not a CVSS score. `severity:` in the contract overrides it.
     """
     kind = _step(leak)
     step = kind + (1 if leak.anonymous and (kind or not leak.whole) else 0)

@@ -52,7 +52,7 @@ report names each as not tried, with the reason.
 
 
 def matches(leak: Leak) -> bool:
-    """Written by the owner, kept, and read back."""
+    """The owner wrote it, and read it back afterwards."""
     return leak.only("mass-assignment")
 
 

@@ -46,7 +46,8 @@ holder.
 
 
 def matches(leak: Leak) -> bool:
-    """The viewer is nobody at all, and the contract would show it to nobody in any state."""
+    """The viewer is anonymous, and the contract denies anonymous callers the field in every
+    state."""
     return leak.anonymous and not leak.open_elsewhere
 
 

@@ -44,7 +44,7 @@ response, and then the right one, which is accepted at once. Needs `--allow-writ
 
 
 def matches(leak: Leak) -> bool:
-    """Wrong secrets were given for an account of the run's own, and the right one after them."""
+    """The right password was accepted after wrong ones, for a provisioned account."""
     return leak.only("guess")
 
 

@@ -48,7 +48,7 @@ counts only if two people's own values were in the same place.
 
 
 def matches(leak: Leak) -> bool:
-    """Found in answers to questions that only name somebody."""
+    """Found in responses to requests that only name a person."""
     return leak.only("talk")
 
 

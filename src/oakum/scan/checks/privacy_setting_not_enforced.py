@@ -50,7 +50,7 @@ protects nobody.
 
 
 def matches(leak: Leak) -> bool:
-    """The contract would show the field to this viewer, had the owner set it open."""
+    """The contract would grant the field if the owner's setting were open."""
     return bool(leak.open_elsewhere)
 
 

@@ -54,7 +54,7 @@ if something is still shown, the run left it, and the report says so.
 
 
 def matches(leak: Leak) -> bool:
-    """Shown only with what dates from before the end of a grant."""
+    """Shown only through a link, cursor or session from before the revocation."""
     return leak.only("stale")
 
 

@@ -50,7 +50,7 @@ elsewhere.
 
 
 def matches(leak: Leak) -> bool:
-    """Shown by no documented endpoint."""
+    """No documented endpoint showed it."""
     return leak.only("twin")
 
 

@@ -43,7 +43,7 @@ never calls them, so the finding is at most *suspected*.
 
 
 def matches(leak: Leak) -> bool:
-    """Read in the document."""
+    """Found in the document alone."""
     return leak.only("wipe")
 
 

@@ -44,7 +44,7 @@ the identities' own tokens (JWT with HS256, HS384 or HS512). It creates no token
 
 
 def matches(leak: Leak) -> bool:
-    """A guessed key has made the signature of an own token."""
+    """A guessed secret reproduces the signature of an own token."""
     return leak.only("token-key")
 
 

@@ -51,10 +51,10 @@ class Comparison:
         """What differs was seen with one person alone."""
 
     def run(self) -> frozenset[Feature]:
-        """What tells the two sides apart, and did so again.
+        """The features that distinguish the two sides reproducibly.
 
-        Two questions are enough where the answers are alike, four where they differ by themselves,
-        eight to be sure; six where a wrong secret goes with them.
+        Two requests suffice if the responses are equal, four if they vary by themselves, and eight
+        for certainty; six if they include a wrong secret.
         """
         if not self.ask(("", 0)) or not self.ask((self._one, 0)):
             return frozenset()
@@ -72,7 +72,8 @@ class Comparison:
         return (first & self._differ(begun)) | self._differ()
 
     def ask(self, *about: tuple[str, int]) -> bool:
-        """Ask about each (who, which nobody) in turn; whether all could be asked."""
+        """Sends a request about each (identity, index of a non-existing one); False if one could
+        not be sent."""
         for who, nth in about:
             if self._halts(self.heard):
                 return False
@@ -83,7 +84,7 @@ class Comparison:
         return bool(self.heard) and not self._halts(self.heard)
 
     def times(self) -> tuple[list[float], list[float]]:
-        """Seconds for answers about somebody, and about nobody."""
+        """Response times in seconds: about existing people, and about non-existing ones."""
         known = [each.took for each in self.heard if each.who]
         return known, [each.took for each in self.heard if not each.who]
 

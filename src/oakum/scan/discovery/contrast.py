@@ -43,11 +43,8 @@ _LEFT_OUT = listed(
 
 
 def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
-    """The features of an answer.
-
-    `sent`: what this question held and those that it is compared with. All of it is masked in all
-    of them, so that a word of the API's own that is also somebody's name makes no difference.
-    """
+    """Features of a response → their text. `sent`: values of the compared requests, which are
+    masked so that an echoed name makes no difference."""
     mask = Mask(sent)
     found: dict[Feature, str] = {("status",): f"status:{answer.status}"}
     for name, text in answer.headers.items():
@@ -70,11 +67,11 @@ def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
 def differences(
     known: Mapping[str, Sequence[Features]], unknown: Sequence[Features], *, doubtful: bool = False
 ) -> frozenset[Feature]:
-    """What tells answers about somebody from answers about nobody.
+    """Features that distinguish responses about existing people from those about non-existing ones.
+    `known`: responses by person.
 
-    `known`: by whom they are about. Either all of a side are of one kind, and the other side is of
-    another; or all about nobody are alike, none about somebody is so, and these are alike too, or
-    at least those about one and the same, asked twice. `doubtful`: these need not be.
+    A feature counts if each side is uniform and they differ, or if only the non-existing side is
+    uniform and repeated requests about one person agree; `doubtful` drops the latter condition.
     """
     answers = [each for asked in known.values() for each in asked]
     if not answers or not unknown:
@@ -103,7 +100,7 @@ def _tells(
 
 
 def outline(answer: Response) -> frozenset[tuple[Feature, str]]:
-    """Status and form of an answer, no value in it."""
+    """Status and features of a response, without values."""
     taken = take_apart(answer, ())
     return frozenset(
         (name, text if name == ("status",) else text.partition(":")[0])
@@ -113,7 +110,7 @@ def outline(answer: Response) -> frozenset[tuple[Feature, str]]:
 
 
 def told(features: Collection[Feature]) -> str:
-    """Differences in words that hold nobody's value."""
+    """Differences in words, without values."""
     words = {
         "status": "another status",
         "header": "a header",
@@ -194,7 +191,7 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text of an answer with its place, positions in lists left out, echoes masked."""
+    """Every text in a response with its path (without list positions); echoes are masked."""
     mask = Mask(sent)
     for name, text in answer.headers.items():
         yield ("header", name), mask(text)
@@ -205,7 +202,7 @@ def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, 
 
 
 def holds(text: str, value: str) -> bool:
-    """Whether a text is a value, or has it in it as words of its own."""
+    """Whether a text equals a value or contains it as whole words."""
     if text == value:
         return True
     at = text.find(value) if len(value) >= _LEAST_INSIDE else -1
@@ -214,7 +211,7 @@ def holds(text: str, value: str) -> bool:
 
 
 def is_echo(value: str, sent: Collection[str]) -> bool:
-    """Whether a question held a value, alone or before the `@` of an address."""
+    """Whether the request contained the value, or its part before an `@`."""
     forms = {form.lower() for each in sent for form in (each, *_parts(each))}
     return says_nothing(value) or value.lower() in forms
 

@@ -45,8 +45,8 @@ class Elsewhere:
         self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.evaluator)
 
     def read(self, way: Gate) -> Gate:
-        """A way whose answers are read in whatever form they have: as documented, if the
-        documented endpoint has answered anybody so."""
+        """The variant with a reader for any response format; the documented one if that endpoint
+        worked for anybody."""
         return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
 
     def _legible(self, way: Gate, reader: Reader, response: Response) -> ResponseReader:
@@ -61,8 +61,8 @@ class Elsewhere:
         return reader(response)
 
     def telling(self, gates: Sequence[Gate]) -> list[Gate]:
-        """Endpoints to one owner's object first, main endpoints before others, then what hides
-        most."""
+        """Endpoints in order of evidence: single objects, then main endpoints, then those with the
+        most hidden fields."""
         mains = {each.main for each in self.engine.model.policy.resources.values()}
         return sorted(
             gates,
@@ -84,13 +84,13 @@ class Elsewhere:
     # ------------------------------------------------------------ does anything exist there
 
     def answers(self, way: Gate) -> bool:
-        """Whether an owner who asks for what is theirs is answered as by an API."""
+        """Whether an owner's request for their own object gets an API response."""
         if way.id not in self.alive:
             self.alive[way.id] = self._try(way)
         return self.alive[way.id] is not None
 
     def is_another(self, gate: Gate, way: Gate) -> bool:
-        """Whether an owner is answered so, and in another form than at the documented endpoint."""
+        """Whether an owner gets a response in another format than at the documented endpoint."""
         first = self._first(way)
         if first is None or not self.answers(way):
             return False
@@ -99,8 +99,8 @@ class Elsewhere:
         return another or self._forget(way)
 
     def differs(self, gate: Gate, way: Gate) -> bool:
-        """Whether anybody but the owner is answered in another form than at the documented
-        endpoint: to its owner an old version shows what a new one shows."""
+        """Whether a caller other than the owner gets another format than at the documented
+        endpoint: to its owner an old version may look the same."""
         first = self._first(way)
         if first is None:
             return False
@@ -195,7 +195,8 @@ class Elsewhere:
     # --------------------------------------------------- requests by other callers
 
     def ask(self, way: Gate) -> None:
-        """Every kind of viewer, about owners of every kind; and again in every world."""
+        """Requests objects of all owners as every kind of viewer; repeated for every changed
+        setting."""
         engine = self.engine
         if any(each.id == way.id for each in engine.state.ways) or self._is_dull(way):
             return

@@ -23,7 +23,7 @@ _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 def ids_of(
     name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
 ) -> Iterator[str]:
-    """Values that name an identity: what who-am-I calls it, and what the file says."""
+    """Values that identify an identity, from who-am-I and the identities file."""
     if name in found.ids:
         yield found.ids[name]
     yield from (str(value) for value in facts.values() if isinstance(value, str | int))
@@ -35,8 +35,8 @@ def ids_of(
 def unshared(
     told: Mapping[str, Collection[str]], firm: Mapping[str, Collection[str]]
 ) -> dict[str, frozenset[str]]:
-    """Values that name identities, without those that who-am-I gives to two of them: an answer with
-    rows mixed up would make one the other. `firm`: their ids, and what the file says of them."""
+    """Identifying values, without those that who-am-I reports for two identities, since a mixed-up
+    response would merge them. `firm`: ids, and values from the file."""
     times = Counter(value for values in told.values() for value in set(values))
     return {
         name: frozenset(e for e in values if times[e] == 1 or e in firm.get(name, ()))
@@ -52,8 +52,8 @@ def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
 
 
 def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
-    """What who-am-I tells of the caller: claims where there is no token to hold them. Roles and the
-    like wherever they stand, and beside the caller's id whatever claim the contract names."""
+    """Claims from who-am-I, where there is no token: roles and the like at any depth, and claims of
+    the contract beside the caller's id."""
     found = {
         key: value
         for each in _objects(body)
@@ -75,12 +75,12 @@ def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
 def claims_of(
     name: str, found: Examination, policy: Policy, sessions: Sessions
 ) -> Mapping[str, Json]:
-    """What who-am-I, a token and the identities file say of somebody; the later goes before."""
+    """Claims from who-am-I, token and identities file; later sources take precedence."""
     return joined(body_claims(found.facts.get(name), policy), sessions.claims(name))
 
 
 def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Examination:
-    """An examination that also says of which relations nothing was heard."""
+    """The examination with notes on relations whose claims nobody has."""
     names = [state.name for state in found.states if state.ok]
     told = {name: claims_of(name, found, policy, sessions) for name in names}
     notes = [
@@ -94,7 +94,7 @@ def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Exami
 
 
 def is_closed(document: Json, writer: Operation) -> bool:
-    """Whether the document says that a body holds no other members than those it declares."""
+    """Whether the document forbids undeclared members in a body."""
     shapes = [media.shape for media in writer.body if media.is_json and media.shape]
     todo = [_pointed(document, shape.pointer) for shape in shapes]
     seen: list[Json] = []

@@ -46,7 +46,7 @@ class FrontEnd:
     named: dict[tuple[str, str, str], Named] = field(default_factory=dict)
 
     def run(self) -> list[Named]:
-        """Fetch the page, then its scripts, then those that they name, as far as there is room."""
+        """Fetches the page, its scripts, and scripts that they load, up to a limit."""
         answer, address = self._fetch(self.address)
         text = _text(answer)
         if answer.status >= 400 or not text:
@@ -116,12 +116,12 @@ def _text(answer: Response) -> str:
 
 
 def plain(path: str) -> str:
-    """A template without the names of its holes."""
+    """A path template without parameter names."""
     return _HOLE.sub("{}", path).rstrip("/")
 
 
 def roots(paths: Iterable[str]) -> list[str]:
-    """Beginnings that documented paths share, such as `/api/v2`, the most common first."""
+    """Common prefixes of documented paths, such as `/api/v2`, most frequent first."""
     many: dict[str, int] = {}
     for path in paths:
         cut = split(path)
@@ -246,11 +246,9 @@ def wanted(
     starts: Sequence[str],
     addresses: Sequence[str],
 ) -> Iterator[tuple[Named, str, str]]:
-    """(named, path, origin) of what to try, the likeliest first; origin empty: the target's.
-
-    `documented`: plain paths → names of their query parameters; `starts`: beginnings of documented
-    paths; `addresses`: origins that may be asked, the target's first.
-    """
+    """(named, path, origin) of candidates, most likely first; an empty origin is the target's.
+    `documented`: nameless paths → query parameters; `starts`: prefixes of documented paths;
+    `addresses`: allowed origins, the target's first."""
     found = list(found)
     starts = [*dict.fromkeys([*starts, *(each.path.rstrip("/") for each in found if each.is_base)])]
     ranked = sorted(

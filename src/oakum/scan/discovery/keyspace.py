@@ -52,7 +52,7 @@ class Keyspace:
 
     @property
     def walkable(self) -> bool:
-        """Whether one can write down the ids of others."""
+        """Whether other ids can be predicted."""
         return self.kind != "unknown"
 
 
@@ -60,11 +60,8 @@ UNKNOWN = Keyspace("unknown")
 
 
 def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspace:
-    """Read ids, given by owner in the order in which they were listed.
-
-    `dated`: those of which a time tells when they were made, the oldest first. An id that two
-    owners have is no name of one object: then nothing is told.
-    """
+    """Analyses ids, given by owner in listing order. `dated`: those with a known creation time,
+    oldest first. An id shared by two owners identifies no object, and makes the result unknown."""
     texts = list(dict.fromkeys(text for each in ids.values() for text in each))
     if not texts or len(texts) < sum(len(set(each)) for each in ids.values()):
         return UNKNOWN
@@ -410,14 +407,13 @@ class Estimate:
 
 
 def estimate(numbers: Sequence[int]) -> Estimate | None:
-    """How many are counted, from some of the numbers; None: there is none to tell it from.
+    """Estimated number of objects from some of their sequential ids; None without data.
 
-    The German tank problem: of k numbers drawn from 1 to N, with m the highest, m + m/k - 1 is
-    the unbiased estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100
-    cases (Ruggles and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It takes ids
-    to be spread over the whole count. Where the lowest is too high for that, the count began
-    elsewhere or the accounts were made at one time: then nothing is likely. The bounds hold all the
-    same: a count that began later is no longer, and as many as lie between own ids there are.
+    The German tank problem: of k numbers from 1 to N with maximum m, m + m/k - 1 is the unbiased
+    estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100 cases (Ruggles
+    and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It assumes ids spread over the
+    whole range. If the lowest is too high for that, the estimate is dropped, but the bounds still
+    hold.
     """
     known = sorted({number for number in numbers if number > 0})
     if not known:
@@ -435,16 +431,14 @@ BEHIND = "records stand behind this endpoint"
 
 
 def told_behind(note: str) -> str:
-    """The estimate, with its interval, that such a note ends in; empty: it holds none."""
+    """The estimate with its interval at the end of such a note; empty if there is none."""
     found = re.search(rf"(?:^|; )([^;]*) {BEHIND}$", note)
     return found[1] if found else ""
 
 
 def figure(number: int, *, up: bool | None = None) -> str:
-    """A number in two figures, as people say it: `41,000`, `3.0 million`; nobody's id is exact.
-
-    `up`: round up; False: down; None: to the nearest.
-    """
+    """A number rounded to two digits: `41,000`, `3.0 million`, so that no id is revealed. `up`:
+    round up; False: down; None: to nearest."""
     if number < 10:
         return str(number)
     unit = 10 ** max(len(str(number)) - 2, 1)

@@ -44,7 +44,7 @@ class Page:
 
 
 def read_page(text: str) -> Page:
-    """Take a page apart."""
+    """Extracts texts, links and embedded data of an HTML page."""
     page = Page()
     at = 0
     while tag := _TAG.search(text, at):
@@ -84,7 +84,7 @@ def _parsed(text: str) -> Iterator[Json]:
 
 
 def values_of(script: str) -> Iterator[Json]:
-    """Objects and lists that a script is given as literals or as text to parse."""
+    """Objects and lists in a script, as literals or as JSON texts."""
     script = _UNDEFINED.sub("null", script)
     decoder, past = json.JSONDecoder(), 0
     for nth, found in enumerate(_BEGINS.finditer(script)):

@@ -49,10 +49,8 @@ class Burst:
 
 
 def wanted(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
-    """How many questions show whether there is a brake; 0: more than a run may ask for.
-
-    `limit`: what the contract lets pass; `declared`: the document says that there is a brake.
-    """
+    """Number of requests that tests a rate limit; 0 if the budget is too small. `limit`: the
+    contract's; `declared`: whether the document mentions one."""
     least = _DECLARED if declared else USUAL
     room = min(pace.left // 2, _MOST)
     if limit is None:
@@ -62,18 +60,15 @@ def wanted(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
 
 
 def exceeds(limit: Limit, many: int, seconds: float) -> bool:
-    """Whether so many questions in so many seconds are more than a limit lets pass.
-
-    A window that begins anew in the middle lets twice as many pass; in a moment that is short
-    beside the window it hardly does.
-    """
+    """Whether this many requests in this many seconds exceed a limit, allowing for windows that
+    restart in between."""
     windows = 1 if seconds < _BRIEF * limit.per else math.floor(seconds / limit.per) + 2
     return many > limit.most * windows
 
 
 def burst(pace: Pace, asks: Sequence[Callable[[], Response]], many: int) -> Burst:
-    """Ask in turn until something stops it. The first of `asks` is known to be answered; of the
-    others those that never are tell nothing."""
+    """Sends requests in turn until one is limited. The first of `asks` is known to succeed; others
+    that never do are ignored."""
     turns = dict(enumerate(asks))
     usual: dict[int, tuple[object, ...]] = {}
     took: list[float] = []
@@ -138,5 +133,5 @@ def _left(headers: Mapping[str, str]) -> list[float]:
 
 
 def spoken(seconds: float) -> str:
-    """`0.4 s`, `12 s`."""
+    """Seconds as text: `0.4 s`, `12 s`."""
     return f"{seconds:.1f} s" if seconds < 10 else f"{math.ceil(seconds)} s"

@@ -20,10 +20,8 @@ _PEOPLE = listed("account accounts customer customers member members people user
 
 
 def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Gate]:
-    """Endpoints that take an account away, and no other thing of its owner's.
-
-    `params`: what parameters of the path mean where the contract does not say, by operation.
-    """
+    """Endpoints that delete an account and nothing else. `params`: inferred meaning of path
+    parameters, by operation."""
     resource = account_resource(model)
     for operation in model.operations.values():
         if operation.method != "DELETE":
@@ -40,8 +38,8 @@ def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[
 
 
 def registration(model: Model, login: str) -> Operation | None:
-    """The operation with which anybody makes an account that can log in at a path: the most
-    telling, the nearest to it."""
+    """The sign-up operation for accounts that log in at this path: the clearest match, closest by
+    path."""
     ranked: list[tuple[int, int, int, str]] = []
     for operation in model.operations.values():
         shape = body_shape(operation)
@@ -74,6 +72,6 @@ def _distance(path: str, login: str) -> tuple[int, int]:
 
 
 def account_resource(model: Model) -> str:
-    """The resource that is an account: whose owner is itself; empty: none."""
+    """The resource whose objects are accounts; empty if there is none."""
     found = (name for name, each in model.policy.resources.items() if each.is_account)
     return next(found, "")

@@ -88,7 +88,7 @@ class Named:
 
 
 def named_paths(script: str) -> list[Named]:
-    """Every path that a script names and does not plainly write to, each once."""
+    """Every path in a script that is not clearly written to, without duplicates."""
     found: dict[tuple[str, tuple[tuple[str, str], ...], str], Named] = {}
     at, constants = 0, _Constants(script)
     for _ in range(_MOST_LITERALS):
@@ -108,7 +108,7 @@ def named_paths(script: str) -> list[Named]:
 
 
 def further_scripts(script: str) -> list[str]:
-    """Addresses of other scripts that a script names, as written."""
+    """URLs of further scripts, as written."""
     return list(dict.fromkeys(match[1] for match in _SCRIPT.finditer(script)))
 
 
@@ -225,8 +225,8 @@ class _Constants:
                 self._known.setdefault(name[1], []).append((start, text.rstrip("/")))
 
     def given(self, at: int, said: str) -> str:
-        """What an expression holds at a place, as far as the script says it: the last before it,
-        else the first; empty when it does not."""
+        """The constant that an expression refers to at a position: the last assignment before it,
+        otherwise the first; empty if unknown."""
         texts = self._known.get(re.split(r"\W+", said.strip())[-1], [])
         before = [text for start, text in texts if start < at]
         return before[-1] if before else texts[0][1] if texts else ""
@@ -254,8 +254,8 @@ def _filled(pieces: list[Piece]) -> tuple[str, tuple[str, ...]]:
 
 
 def hole_name(value: str) -> str:
-    """What an expression calls the value that it gives: `encodeURIComponent(e.userId)` is a
-    `userId`; empty when it says nothing, as minified names do."""
+    """The name in an expression: `encodeURIComponent(e.userId)` gives `userId`; empty for minified
+    names."""
     value = value.strip()
     for _ in range(4):
         if value.endswith(".toString()"):

@@ -29,7 +29,7 @@ _TALK, _ORACLE = "talk", "oracle"
 
 
 def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
-    """Name every registration that was not asked with what is taken, but the operation `beside`."""
+    """Records sign-up operations whose duplicate check was not tested, except `beside`."""
     found = talks(engine.model, engine.state.gates, _TALK, writes=True)
     for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
         if operation != beside:
@@ -58,7 +58,7 @@ class Taken:
     _asked: dict[tuple[str, int, str, bool], ProvisionedAccount] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Each name that a registration takes, by itself."""
+        """Tests each name that a sign-up takes."""
         for noun, named_by in self.provisioned.names():
             if self.open:
                 self._about(noun, named_by)

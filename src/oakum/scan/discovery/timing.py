@@ -21,8 +21,7 @@ _TIMES = 1.5
 
 
 def far_apart(known: Sequence[float], unknown: Sequence[float]) -> bool:
-    """Whether two kinds of times, in seconds, look so different that more of them are worth it:
-    20 ms, and half as long again."""
+    """Whether two sets of times in seconds differ enough to measure more: by 20 ms and by half."""
     if not known or not unknown:
         return False
     low, high = sorted((median(known), median(unknown)))
@@ -30,8 +29,7 @@ def far_apart(known: Sequence[float], unknown: Sequence[float]) -> bool:
 
 
 def chance(known: Sequence[float], unknown: Sequence[float]) -> float:
-    """How likely times of one kind are told apart so well: two-sided, ties against a
-    difference."""
+    """Two-sided probability of such a difference by chance; ties count against it."""
     m, n = len(known), len(unknown)
     above = sum((a > b) + (a == b) / 2 for a in known for b in unknown)
     least = min(above, m * n - above)
@@ -50,7 +48,8 @@ def _ways(m: int, n: int, u: int) -> int:
 
 
 def hint(known: Sequence[float], unknown: Sequence[float]) -> str:
-    """What times tell, with the figures; empty: nothing, or there are too few of them."""
+    """A remark on a timing difference with figures; empty without a clear one or with too few
+    samples."""
     if min(len(known), len(unknown)) < ENOUGH or not far_apart(known, unknown):
         return ""
     by_chance = chance(known, unknown)

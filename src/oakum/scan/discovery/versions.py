@@ -38,13 +38,13 @@ class Versioned:
     after: str
 
     def at(self, version: str) -> str:
-        """The same path of another version; empty: of none."""
+        """The path with another version; with an empty one, without version."""
         return f"{self.before}/{version}{self.after}" if version else self.before + self.after
 
 
 def shared_root(paths: Iterable[str]) -> int:
-    """How many first segments all documented paths share as a root, such as 1 of `/parse/users`
-    and `/parse/health`: none of them ends there, and they part behind it in literal segments."""
+    """Number of leading segments that all documented paths share as a root, such as 1 for
+    `/parse/users` and `/parse/health`."""
     cut = [path.split("/")[1:] for path in set(paths)]
     depth = 0
     while cut and all(len(each) > depth + 1 and each[depth] == cut[0][depth] for each in cut):
@@ -55,8 +55,8 @@ def shared_root(paths: Iterable[str]) -> int:
 
 
 def split(path: str, root: int = 0) -> Versioned:
-    """Cut a path template at its first version, or at where one would stand: behind the `root`
-    first segments that are no part of any object's path, at the least."""
+    """Splits a path template at its first version, or where one would be: after the `root` first
+    segments."""
     parts = path.split("/")
     for nth, part in enumerate(parts):
         bare = nth > 0 and parts[nth - 1].lower() in _ROOTS | _SAYS and _BARE.fullmatch(part)
@@ -74,7 +74,7 @@ def _joined(parts: list[str]) -> str:
 
 
 def others(version: str) -> tuple[str, ...]:
-    """Versions of a path worth trying beside this one, the likeliest first."""
+    """Versions to try besides this one, most likely first."""
     found = _SEGMENT.fullmatch(version) or _BARE.fullmatch(version)
     if found is None:
         return ("v1", "v2", "v0")
@@ -82,8 +82,8 @@ def others(version: str) -> tuple[str, ...]:
 
 
 def restated(text: str) -> tuple[str, ...]:
-    """The same text with other versions in it: `application/vnd.x.v2+json`, `2.0`; empty when it
-    says none. A date says none: nobody guesses at another."""
+    """The text with other versions: `application/vnd.x.v2+json`, `2.0`; empty if it has none. Dates
+    are not varied."""
     found = _IN_TEXT.search(text)
     if found is None or ("/" in text and not found[1]):
         return ()  # in a media type, only an explicit version counts
@@ -106,7 +106,7 @@ def _beside(found: re.Match[str]) -> tuple[str, ...]:
 
 
 def says_version(parameter: Parameter) -> bool:
-    """Whether a header or a query parameter chooses a version: `X-API-Version`, `v`."""
+    """Whether a header or query parameter selects a version: `X-API-Version`, `v`."""
     said = words(parameter.name)
     return parameter.where in ("header", "query") and (
         bool(_SAYS & set(said)) or said in (("v",), ("api", "v"))
@@ -114,7 +114,7 @@ def says_version(parameter: Parameter) -> bool:
 
 
 def other_values(parameter: Parameter) -> tuple[str, ...]:
-    """What to send in place of a documented version: the document's own choices before guesses."""
+    """Other values for a version parameter: the document's own choices before guesses."""
     shape = parameter.shape
     given = [parameter.example, shape.example, parameter.default, *shape.enum]
     known = dict.fromkeys(canonical(each) for each in given if each is not None)

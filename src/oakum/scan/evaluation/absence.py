@@ -15,10 +15,8 @@ from oakum.scan.engine import Engine
 
 
 def close_lists(engine: Engine) -> None:
-    """What an answer showed to one viewer, and to another came without, or without a field.
-
-    Done when all is asked: only then is it known what owners are shown of themselves.
-    """
+    """Closes cells whose field or object was missing for a viewer. Runs last, since it needs the
+    owners' own views."""
     more = engine.matrix.asked_as_more()
     for (endpoint, _), answers in engine.state.seen.items():
         shown = set().union(*answers.values())
@@ -46,8 +44,8 @@ def unread(
     cast: Cast,
     seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
 ) -> set[tuple[str, str]]:
-    """(identity, `Resource.state`) of settings that some endpoint shows, and has shown nobody yet:
-    a budget, or an unknown id, stood in the way. What hangs on them cannot be judged."""
+    """(identity, `Resource.state`) that an endpoint shows but nobody has read yet, because of the
+    budget or an unknown id; cells that depend on it cannot be judged."""
     every = list(gates)
     found = set[tuple[str, str]]()
     for name, resource in model.policy.resources.items():
@@ -119,8 +117,8 @@ def _names_one(engine: Engine, key: Key) -> bool:
 
 
 def say_stated(engine: Engine) -> None:
-    """Say which settings rest on the identities file alone: a line that is wrong there makes what
-    hangs on it wrong."""
+    """Remarks which settings are known from the identities file only, where a mistake would falsify
+    results."""
     whose: dict[str, list[str]] = {}
     for name, path in sorted(engine.cast.stated):
         whose.setdefault(path, []).append(name)
@@ -134,7 +132,7 @@ def say_stated(engine: Engine) -> None:
 
 
 def say_why(engine: Engine) -> None:
-    """Say of each endpoint that was never asked what it lacked."""
+    """Remarks why endpoints were never requested."""
     say_stated(engine)
     for gate in engine.state.gates:
         if gate.id in engine.state.why or engine.state.was_asked(gate):

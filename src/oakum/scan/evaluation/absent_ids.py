@@ -24,7 +24,7 @@ _KEPT = 1_000_000
 
 
 def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
-    """Ask once at an endpoint, as somebody who is shown their own there."""
+    """Requests a non-existing object once at an endpoint that shows owners their own."""
     named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
     if gate.id in engine.state.absent or not named:
         return
@@ -48,8 +48,8 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
 
 
 def look_again(engine: Engine) -> None:
-    """Once everybody's values are known: the first answers came before others had been asked for
-    theirs, so that nobody could tell what stands in them."""
+    """Repeats these controls when all values are known, since earlier responses could not be
+    interpreted fully."""
     for control in [*engine.state.absent.values()]:
         if control is not None:
             _learn_named(engine, control)

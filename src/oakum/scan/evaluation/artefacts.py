@@ -43,19 +43,19 @@ class Artefact:
 
     @property
     def source(self) -> tuple[str, str | None, str | None]:
-        """The question whose answer gave it: endpoint, who asked, whose values."""
+        """The request that returned it: endpoint, caller, owner."""
         return self.gate.id, self.viewer, self.who
 
     @property
     def sort(self) -> tuple[str, str | None, str]:
-        """What it is one of many of: one link to a picture is as good as another."""
+        """Group of interchangeable artefacts, such as links to pictures."""
         return self.gate.id, self.viewer, self.name
 
 
 def gather(
     gate: Gate, viewer: str | None, who: str | None, answer: Response, origin: str
 ) -> Iterator[Artefact]:
-    """Links to the target itself, and cursors, of one JSON answer."""
+    """Links to the target, and cursors, in a JSON response."""
     if not answer.is_json or not 200 <= answer.status < 300:
         return
     try:
@@ -92,6 +92,6 @@ def _names_cursor(name: str) -> bool:
 
 
 def cursor_parameter(gate: Gate) -> str:
-    """The query parameter that takes a cursor; empty when the document declares none."""
+    """The query parameter for a cursor; empty if none is declared."""
     names = [each.name for each in gate.operation.parameters if each.where == "query"]
     return next(filter(_names_cursor, names), "")

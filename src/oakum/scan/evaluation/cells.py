@@ -120,7 +120,7 @@ class Cells:
     # ----------------------------------------------------------- objects in the response
 
     def instance(self, instance: ObjectInstance) -> None:
-        """Judge each field of an object of somebody in the cast, present or not."""
+        """Judges each field of an identity's object, present or missing."""
         if instance.pointer in self._reading.mute:
             return
         who = self._ground.who(instance, self._question.viewer)
@@ -137,9 +137,7 @@ class Cells:
             self._nobody_is_to_see(instance)
             return  # an owner outside the test accounts: what else of theirs may be seen is unknown
         if who and self._is_callers(instance, who):
-            # the caller got their own object instead of the requested one: no evidence about the
-            # owner
-            return
+            return  # the caller got their own object: no evidence about the owner
         self._sighted[(who, instance.resource)] = None
         here = {leaf.path for leaf in instance.leaves}
         self._doubt_states(who, instance.resource, here)
@@ -433,7 +431,7 @@ class Cells:
     # ----------------------------------------------- objects missing from the response
 
     def absent(self) -> None:
-        """Owners whose objects were asked for, who get them here themselves, and did not come."""
+        """Judges requested objects that are missing although their owners get them here."""
         viewer = self._question.viewer
         for who in sorted(self._question.targets - {viewer or ""}):
             view = self._ground.views.get((self._question.endpoint, who))
@@ -481,7 +479,7 @@ class Cells:
     # --------------------------------------------------------------- misplaced values
 
     def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
-        """Search all that is no field of a known object for values that name one owner's field."""
+        """Searches everything outside known objects for owners' values."""
         misplaced = Misplaced(self._ground, self._gate, self._question, self._response, self._value)
         for found in misplaced.search(unbound, instances):
             self._canary(found)

@@ -12,14 +12,14 @@ _Name = tuple[Result, tuple[str, str, str, State]]
 
 
 def confirm(engine: Engine) -> None:
-    """Ask again for what was found, as far as it is not confirmed."""
+    """Repeats requests for findings that are not confirmed yet."""
     engine.evaluator.take_back()
     repeat(engine)
     engine.evaluator.take_back()
 
 
 def repeat(engine: Engine) -> None:
-    """Ask again, owner first, with the fewest questions that repeat every finding."""
+    """Repeats the fewest requests that cover all findings, owners first."""
     open_findings, owners = dict[_Name, set[str]](), dict[str, str]()
     matrix = engine.matrix
     for key, entry in matrix.leaks():
@@ -49,8 +49,8 @@ def repeat(engine: Engine) -> None:
 
 
 def still_served(engine: Engine) -> None:
-    """Ask once more what an owner was shown before: a target that has begun to refuse us made
-    everything after that look closed."""
+    """Repeats an owner's earlier successful request, since a target that blocks the run would make
+    everything look closed."""
     for who in engine.cast.subjects()[:2]:
         good = engine.state.good.get(who)
         if good is None:
@@ -65,7 +65,7 @@ def still_served(engine: Engine) -> None:
 
 
 def is_sure(matrix: Matrix, name: _Name) -> bool:
-    """Whether a second answer has shown a leak, or a grant that is not honoured, again."""
+    """Whether a finding was seen in a second response."""
     result, finding = name
     if result is Result.OVER_BLOCK:
         return matrix.refused.get(finding, (None, False))[1]

@@ -52,22 +52,22 @@ class Evaluator:
         list."""
 
     def declare(self, names: frozenset[str]) -> None:
-        """Further names that a schema declares: they may stand in evidence."""
+        """Adds names declared by a schema, which may appear in evidence."""
         redactor = self._ground.redactor
         self._ground.redactor = replace(redactor, names=redactor.names | names)
 
     def may_write(self, *names: str) -> bool:
-        """Whether a document declares these names: any other key may be somebody's address."""
+        """Whether these names are declared; any other key may be personal data."""
         return self._ground.redactor.names.issuperset(names)
 
     def forget(self, who: str) -> None:
-        """Somebody's settings have changed: what they saw of themselves no longer compares."""
+        """Drops an owner's earlier views after a change of their settings."""
         self._ground.knowledge.forget(who)
         views = self._ground.views.items()
         self._ground.views = {place: view for place, view in views if place[1] != who}
 
     def shown_in(self, endpoint: str, owner: str, key: Key) -> bool:
-        """Whether an owner was shown an object of theirs at an endpoint in the state of a cell."""
+        """Whether an owner was shown an object in the cell's state at this endpoint."""
         view = self._ground.views.get((endpoint, owner))
         table = self._ground.model.tables[key.resource]
         return view is not None and any(
@@ -76,7 +76,7 @@ class Evaluator:
         )
 
     def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
-        """Judge an answer and say what it decides."""
+        """Judges a response and returns what it decides."""
         value, judged, whole, reading = self._walked(gate, question, response)
         outsiders = [
             each
@@ -105,7 +105,7 @@ class Evaluator:
         return replace(cells.outcome(), whole=whole)
 
     def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
-        """Judge the answer to a write: which leaks it shows. Nothing is learnt from it."""
+        """Judges the response to a write for leaks only; learns nothing from it."""
         value, judged, _, reading = self._walked(gate, question, response)
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
         for instance in judged.instances:
@@ -118,8 +118,8 @@ class Evaluator:
     def walk(
         self, gate: Gate, question: Question, response: Response
     ) -> tuple[Json, Judgement, bool]:
-        """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
-        is learnt from it."""
+        """The response's value, its judgement, and whether missing values are really missing.
+        Learns nothing."""
         return self._walked(gate, question, response)[:3]
 
     def _walked(
@@ -151,7 +151,7 @@ class Evaluator:
         return read.value, judged, read.whole, reading
 
     def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
-        """One side of an evidence in which no field stands out."""
+        """One side of the evidence, without a marked field."""
         name = viewer or "nobody logged in"
         value = None
         with suppress(ValueError):
@@ -310,8 +310,8 @@ class Evaluator:
                 self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:
-        """Judge again by all that is known: take back what was told by a value that names nobody,
-        or by an object whose owner is shown another; add what only several answers tell."""
+        """Re-evaluates by all current knowledge: withdraws leaks by values that identify nobody or
+        that differ from the owner's, and adds what only several responses show."""
         self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.placeholders.take_back(self._ground.matrix)

@@ -39,7 +39,7 @@ class Keeping:
 
 
 def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
-    """A hash of all values of fields that the contract has a line for, with whose they are."""
+    """A hash of all values that the contract governs, with their owners."""
     return hash(
         frozenset(
             (each.resource, tuple(each.owners), leaf.path, canonical(leaf.value))
@@ -52,10 +52,8 @@ def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
 
 
 def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
-    """What an answer says to caches; nothing said is taken for a *no*, as it means for most.
-
-    `values`: what is `governed` in it; called only where two answers may have to be compared.
-    """
+    """Cache properties of a response; a missing header counts as not cacheable. `values`: computes
+    the `governed` hash on demand."""
     said = [each.strip().lower() for each in answer.headers.get("cache-control", "").split(",")]
     given = {name: value for name, _, value in (each.partition("=") for each in said)}
     ages = [given[name].strip('"') for name in ("s-maxage", "max-age") if name in given]
@@ -77,7 +75,7 @@ def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
 
 
 def form_of(answer: Response) -> Form:
-    """What an answer looks like, values left out: two answers of one form may differ in values."""
+    """Structure of a response without values."""
     text = answer.body.decode("utf-8", "replace")
     try:
         found = list(leaves_of(orjson.loads(answer.body))) if answer.body else []

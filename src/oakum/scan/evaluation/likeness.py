@@ -57,7 +57,7 @@ class _Kind:
 
     @property
     def marks(self) -> set[str]:
-        """Members that have to be there: the key, and the first step to each owner's id."""
+        """Members that must be present: the key, and the first step to each owner id."""
         key = {self.resource.key} if self.resource.key else set()
         return key | self.owners
 
@@ -67,7 +67,7 @@ class _Kind:
         return {each.split(".")[0] for each in owner.members} if owner.kind == "field" else set()
 
     def name_of(self, key: str) -> str:
-        """What document or contract call a member; empty: they do not know it."""
+        """The declared name of a member; empty if unknown."""
         return key if key in self.names.values() else self.names.get(words(key), "")
 
 
@@ -94,7 +94,7 @@ class Likeness:
         self._kinds = {name: kind for name in model.tables if (kind := _kind(model, name))}
 
     def reader(self, gate: Gate) -> Reader:
-        """Reads answers of this endpoint as well as they can be."""
+        """A tolerant reader for this endpoint's responses."""
         return partial(self._read, gate)
 
     def _read(self, gate: Gate, response: Response) -> ResponseReader:

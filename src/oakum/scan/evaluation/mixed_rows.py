@@ -26,7 +26,7 @@ _TELLING = frozenset(
 
 
 def tell_mixed(ground: Ground) -> None:
-    """Enter what somebody is shown as their own that the contract denies them as another's."""
+    """Records rows shown to a viewer as their own with values that the contract denies them."""
     for endpoint, viewer, owner, resource, path, other in list(_mixed(ground)):
         held = ground.cast.relations(viewer, owner)
         state = ground.matrix.state(resource, owner)

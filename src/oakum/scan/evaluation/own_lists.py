@@ -8,11 +8,10 @@ from oakum.exposure.matrix import Matrix
 
 
 def own_ids(matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """(identity, owner id) of each identity's own list, which is then taken for theirs.
+    """(identity, owner id) for each identity's own list.
 
-    Asked for a list without naming anybody, two identities each get objects of one single owner,
-    and not of the same one: then each was given their own. Nothing else is read so: a list with
-    several owners says nothing of who asks.
+    If two identities call a list without parameters and each gets objects of a single, different
+    owner, that is taken for their own id. Lists with several owners say nothing.
     """
     for (endpoint, _), answers in matrix.outsiders.items():
         own = {

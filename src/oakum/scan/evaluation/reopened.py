@@ -32,7 +32,8 @@ _Fields = set[tuple[str, str]]
 
 
 def still_open(engine: Engine) -> tuple[str, ...]:
-    """Ask again once all was put back; says in words what is shown that was not."""
+    """Requests again after everything was restored; returns in words what is shown now but was not
+    before."""
     return tuple(_still_open(engine)) if engine.context.account_settings is not None else ()
 
 

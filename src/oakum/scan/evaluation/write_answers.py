@@ -48,15 +48,15 @@ class WriteAnswers:
         self._once = False
 
     def ask(self, viewer: str | None, request: Request) -> Response:
-        """Send a request as an identity; the answer to a write is judged."""
+        """Sends a request as an identity; the response to a write is judged."""
         answer = self._ask(viewer, request)
         if request.method not in SAFE:
             self._once = self._heard(viewer, request, answer)
         return answer
 
     def told_once(self) -> bool:
-        """Whether the last answer to a write showed a leak that no other has shown so far: the same
-        write, sent once more, may prove it."""
+        """Whether the last write's response showed a new leak, so that repeating the write may
+        confirm it."""
         return self._once
 
     def _heard(self, viewer: str | None, request: Request, answer: Response) -> bool:

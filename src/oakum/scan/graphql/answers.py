@@ -50,17 +50,17 @@ class Heard:
 
     @property
     def refused(self) -> bool:
-        """Whether nothing of the query was answered."""
+        """Whether the whole query was rejected."""
         return self.data is None
 
     @property
     def empty(self) -> bool:
-        """Whether nothing stands in it."""
+        """Whether it holds no value."""
         return not any(True for _ in _values(self.data))
 
 
 def heard(response: Response) -> Heard:
-    """What became of a query."""
+    """Parses the response to a query."""
     value = _parsed(response)
     if not isinstance(value, dict) or value.keys().isdisjoint({"data", "errors"}):
         return Heard(None, False)
@@ -119,7 +119,7 @@ def _parsed(response: Response) -> Json:
 
 
 def fields_at(text: str, places: Sequence[tuple[int, int]]) -> list[Pointer]:
-    """The fields of a query that stand at these places, as paths of an answer; not the root's."""
+    """Response paths of the query's fields at these source positions, without root fields."""
     try:
         document = parse(text)
     except GraphQLError:
@@ -148,7 +148,8 @@ def fields_at(text: str, places: Sequence[tuple[int, int]]) -> list[Pointer]:
 def reader(
     asked: Asked, words: Vocabulary, ids: Callable[[], Mapping[str, frozenset[str]]]
 ) -> Reader:
-    """Reads answers to a query. `ids`: identity → every value that names it, as known then."""
+    """A reader of responses to a query. `ids`: returns identity → identifying values at that
+    time."""
 
     def read(response: Response) -> ResponseReader:
         value = _parsed(response)
@@ -178,7 +179,7 @@ class _Walk:
     def root(
         self, data: Mapping[str, Json], asked: Asked, ids: Mapping[str, frozenset[str]]
     ) -> tuple[Json, Shape]:
-        """Aliases of one field become a list under its name."""
+        """Merges aliases of one field into a list under its name."""
         schema = self.words.schema
         type = schema.query_type.name if schema and schema.query_type else ""
         keys = {pick.key: pick for pick in asked.picks}

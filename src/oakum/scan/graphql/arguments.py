@@ -54,7 +54,7 @@ class Arguments:
     def given(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
     ) -> Given | None:
-        """The arguments of a field that leads to `targets`; None: one of them has no value."""
+        """Arguments for a field that leads to `targets`; None if one has no value."""
         found: list[tuple[str, Value]] = []
         for name, arg in field.args.items():
             if name in self._params:
@@ -73,7 +73,7 @@ class Arguments:
     def choosing(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType]
     ) -> tuple[str, Value] | None:
-        """An argument that may be left out, and that tells whom to look for."""
+        """An optional argument that selects whose object to find."""
         for name, arg in field.args.items():
             if is_required_argument(arg) or name in self._params or _is_size(name, arg):
                 continue
@@ -146,7 +146,7 @@ class Arguments:
     # ------------------------------------------------------------ sources
 
     def source(self, path: tuple[str, ...], targets: Sequence[GraphQLObjectType]) -> str:
-        """The `Resource.field` whose values fill an argument; empty: nothing says which."""
+        """The `Resource.field` that fills an argument; empty if unknown."""
         name = _named(path)
         return self._of_targets(path, targets) or self._by_noun(name) or self._text(name, targets)
 

@@ -116,7 +116,7 @@ class Explorer:
     # ---------------------------------------------------------- overall run
 
     def explore(self) -> None:
-        """Everything that can be asked here."""
+        """Runs all queries that can be built."""
         if not self._names:
             return
         graph = self.engine.context.graphs.get(self.engine.model.rule(self.operation.id).graphql)

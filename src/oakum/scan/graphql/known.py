@@ -45,8 +45,8 @@ class Known:
 
 
 def known_queries(operation: Operation, words: Vocabulary) -> Iterator[Known]:
-    """The queries that the document gives for an operation, each asked for the types of what it
-    answers besides. Mutations and subscriptions are left out, and fields that do something."""
+    """Example queries of the document, extended by `__typename`. Leaves out mutations,
+    subscriptions and fields that act."""
     seen: set[str] = set()
     for example in _examples(operation):
         query = example.get("query")

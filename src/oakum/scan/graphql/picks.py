@@ -45,16 +45,16 @@ class Pick:
 
     @property
     def key(self) -> str:
-        """Its name in the answer."""
+        """Response key: alias or field name."""
         return self.alias or self.field
 
     @property
     def size(self) -> int:
-        """Fields that it selects, itself among them."""
+        """Number of selected fields, including itself."""
         return 1 + sum(each.size for each in self.below)
 
     def holes(self) -> Iterator[Hole]:
-        """Every variable of it, in the order of the text."""
+        """All variables in source order."""
         yield from (hole for _, value in self.args for hole in _holes(value))
         for each in self.below:
             yield from each.holes()
@@ -73,13 +73,13 @@ class Root:
     """The root that shows the same without being told whom to look for."""
 
     def holes(self) -> tuple[Hole, ...]:
-        """Its variables, each as often as it is used."""
+        """All variables, repeated for each use."""
         return tuple(self.pick.holes())
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A root with the values that fill it: of one identity, and which of what is nobody's."""
+    """A root field with the identity whose values fill it, and the index for ownerless values."""
 
     root: Root
     whose: str = ""
@@ -104,8 +104,8 @@ class Asked:
 
 
 def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked:
-    """One query of several roots. `owned`: resources that belong to somebody. Only a root that is
-    asked more than once gets other names: guards know a field by its own."""
+    """Combines several roots in one query. `owned`: resources with owners. Only repeated roots get
+    aliases, since guards know a field by its own name."""
     many = Counter(ask.root.pick.field for ask in asks)
     numbers: Counter[str] = Counter()
     made = _Variables(owned)
@@ -132,7 +132,7 @@ def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked
 
 
 def without(asked: Asked, paths: Sequence[tuple[str, ...]], name: str) -> Asked | None:
-    """The query without what stands at these paths of an answer; None: nothing is left."""
+    """The query without these response paths; None if nothing remains."""
     picks = _pruned(asked.picks, paths)
     used = {value for pick in picks for value in _names(pick)}
     if not picks:
@@ -150,7 +150,7 @@ def without(asked: Asked, paths: Sequence[tuple[str, ...]], name: str) -> Asked 
 
 
 def placed(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], tuple[str, str]]]:
-    """Every pick as its path in an answer, and as (type, field). `type`: of which they are."""
+    """Each selected field with its response path and (type, field). `type`: of the selection."""
     for pick in picks:
         yield (pick.key,), (pick.on or type, pick.field)
         for path, place in placed(pick.below, pick.ends):
@@ -180,7 +180,7 @@ class _Variables:
         self.whose: dict[str, tuple[str, int]] = {}
 
     def named(self, pick: Pick, ask: Ask) -> Pick:
-        """The same with `$name` in place of each hole."""
+        """The selection with a `$name` for each variable."""
         args = tuple((name, self._value(name, value, ask)) for name, value in pick.args)
         below = tuple(self.named(each, ask) for each in pick.below)
         return replace(pick, args=args, below=below)
@@ -204,7 +204,7 @@ class _Variables:
 
 
 def text_of(picks: Sequence[Pick], variables: Mapping[str, str]) -> str:
-    """The text of a query, on one line."""
+    """The query's text on one line."""
     head = ", ".join(f"${name}: {kind}" for name, kind in variables.items())
     return f"query oakum{f'({head})' if head else ''} {{ {_selection(picks)} }}"
 

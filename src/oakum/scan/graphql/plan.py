@@ -75,7 +75,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class _Way:
-    """A node to grow, and how far it may go on."""
+    """A node to expand, with its remaining depth."""
 
     node: _Node
     steps: int
@@ -105,7 +105,7 @@ class Planner:
         """Fields of the root that want what nobody knows."""
 
     def roots(self) -> list[Root]:
-        """Every query that can be asked, what leads to somebody's objects first."""
+        """All possible queries, those that lead to owned objects first."""
         found: list[Root] = []
         for name, each in self._query.fields.items() if self._query else ():
             if name.startswith("_"):
@@ -273,16 +273,13 @@ class Planner:
 
 
 def acts(name: str, field: GraphQLField, *, root: bool = False) -> str:
-    """Why asking for a field would do something; empty: it reads, as far as its words say.
-
-    Of a field within an object that takes no argument, the name is that of a value
-    (`resetToken`), and only a sentence counts.
-    """
+    """Why requesting a field may act; empty if it only reads. A nested field without arguments is a
+    value whatever its name (`resetToken`), so only its description counts."""
     return acts_by_name(name if root or field.args else "value", field.description or "")
 
 
 def acts_by_name(name: str, description: str = "") -> str:
-    """Why asking for a field of this name would do something; empty: it reads."""
+    """Why requesting a field of this name may act; empty if it only reads."""
     # as in `readAndBurn`
     after = [word for before, word in pairwise(words(name)) if before in _JOINS]
     for each in (name, *after):
@@ -293,14 +290,14 @@ def acts_by_name(name: str, description: str = "") -> str:
 
 
 def reads_by_every_word(name: str) -> bool:
-    """Whether no word of a name is a verb of change, not even one that is more often a noun."""
+    """Whether no word of a name can be a verb of change."""
     called = (Operation("", "GET", f"/x/{{id}}/{word}") for word in words(name))
     return all(classify(each).kind == "read" for each in called)
 
 
 def packed(roots: Sequence[Root], most: int, fields: int) -> list[list[Root]]:
-    """Roots in at most so many groups, those of a kind together; none with more than so many
-    fields, so that more groups are made where there is no other way."""
+    """Groups roots by kind into at most `most` groups, unless that exceeds `fields` fields in one
+    of them."""
     if len(roots) <= most:
         return [[root] for root in roots]
     groups: list[list[Root]] = []

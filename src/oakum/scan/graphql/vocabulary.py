@@ -46,14 +46,14 @@ class Vocabulary:
     # ------------------------------------------------------------ types
 
     def resource(self, type: str) -> str:
-        """The resource that a type is; empty: none."""
+        """The resource that a type represents; empty if none."""
         if type not in self._resources:
             exact = self.model.bound.get(type, "")
             self._resources[type] = exact if exact or self._stated else self._meant(type)
         return self._resources[type]
 
     def schema_name(self, type: str) -> frozenset[str]:
-        """Names by which a type's shape is known to be its resource."""
+        """Schema names by which a type's shape is recognised as its resource."""
         name = self.resource(type)
         schemas = sorted(self.model.policy.resources[name].schemas) if name else []
         return frozenset((type, *([] if type in self.model.bound else schemas[:1])))
@@ -70,13 +70,13 @@ class Vocabulary:
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """Resources of which an object is an account: its key names its owner."""
+        """Resources whose objects are accounts."""
         return frozenset(
             name for name, each in self.model.policy.resources.items() if each.is_account
         )
 
     def is_account(self, type: str) -> bool:
-        """Whether an object of this type is somebody's account."""
+        """Whether objects of this type are accounts."""
         return self.resource(type) in self.accounts
 
     def is_owned(self, resource: str) -> bool:
@@ -85,7 +85,7 @@ class Vocabulary:
         return each is not None and each.owner.kind != "none"
 
     def objects(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
-        """What an object of this type may be: resources first."""
+        """Possible object types of a type, resources first."""
         if is_object_type(type):
             return [type]
         if self.schema is None or not is_abstract_type(type):
@@ -97,7 +97,7 @@ class Vocabulary:
 
     @cached_property
     def leading(self) -> frozenset[str]:
-        """Types at or below which a resource stands."""
+        """Types that are a resource or contain one at any depth."""
         below: dict[str, set[str]] = {}
         for name, type in self.schema.type_map.items() if self.schema else ():
             below[name] = {each.name for each in self.objects(type)} - {name}
@@ -109,7 +109,7 @@ class Vocabulary:
         return frozenset(found)
 
     def targets(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
-        """The resources that one comes to first from a type, through what only wraps them."""
+        """The first resources reachable from a type through mere wrappers."""
         waiting, seen = self.objects(type), set[str]()
         found: list[GraphQLObjectType] = []
         for each in waiting:
@@ -128,7 +128,7 @@ class Vocabulary:
     # ------------------------------------------------------------ fields
 
     def member(self, type: str, field: str) -> str:
-        """How the contract calls a field of a type."""
+        """The contract's name of a field."""
         place = (type, field)
         if place not in self._members:
             self._members[place] = field
@@ -157,7 +157,8 @@ class Vocabulary:
         return dict.fromkeys(path.split(".")[0] for path in paths if path)
 
     def needs(self, resource: str) -> Iterator[str]:
-        """Paths of what says whose an object is and in which state: without it nothing is told."""
+        """Paths that identify an object, its owner and its state, without which nothing can be
+        judged."""
         policy = self.model.policy
         each = policy.resources[resource]
         yield from (path for path in (each.key, *each.owner.members) if path)
@@ -167,8 +168,8 @@ class Vocabulary:
                 yield policy.relations[name].member
 
     def needed(self, type: GraphQLObjectType) -> list[tuple[str, ...]]:
-        """The same as fields of a type, one below another. Where none of them says whose an object
-        is, the one field that leads to an account does."""
+        """The same as nested fields of a type; without an owner path, the only field that leads to
+        an account."""
         resource = self.resource(type.name)
         if not resource:
             return []
@@ -178,7 +179,8 @@ class Vocabulary:
         return [path for path in dict.fromkeys(found) if path]
 
     def owner_way(self, type: GraphQLObjectType) -> tuple[str, ...]:
-        """The way to the account of an object's owner, where the contract's own is none here."""
+        """Path to the account of an object's owner, if the contract's own path does not exist
+        here."""
         resource = self.model.policy.resources[self.resource(type.name)]
         if resource.owner.kind != "field" or self.is_account(type.name):
             return ()
@@ -193,7 +195,7 @@ class Vocabulary:
         return ways[0] if len(ways) == 1 and len(ways[0]) == 2 else ()
 
     def key_in(self, data: Mapping[str, Json], pick: Pick) -> str:
-        """The key of the one object that a pick of a root shows; empty: none came."""
+        """Key of the single object that a root shows; empty if none came."""
         value = data.get(pick.key)
         type = self.schema.get_type(pick.ends) if self.schema else None
         if not isinstance(value, dict) or not is_object_type(type):
@@ -223,8 +225,7 @@ class Vocabulary:
         return tuple(found) if is_leaf_type(at) else ()
 
     def is_worth(self, type: str, field: str) -> bool:
-        """Whether a value of a resource is asked for: what the policy knows of it, and else what
-        sounds as if it were somebody's. A schema that nobody has read has much besides."""
+        """Whether to select a field: known to the policy, or personal by its name."""
         resource = self.resource(type)
         if self._stated or not resource:
             return True

@@ -30,7 +30,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The string itself, to be sent and not to be shown."""
+        """The secret string, for sending only."""
         return self._value
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ class Secret:
 
 
 def names(template: Json) -> Iterator[tuple[Literal["environment", "variable"], str]]:
-    """The names a template uses, in order; in maps and lists at any depth."""
+    """Names in a template, in order, at any depth of maps and lists."""
     if isinstance(template, str):
         for match in _NAME.finditer(template):
             if match["environment"]:
@@ -62,7 +62,7 @@ def names(template: Json) -> Iterator[tuple[Literal["environment", "variable"], 
 
 
 def escaped(text: str) -> str:
-    """Text that a template gives back as it is."""
+    """Text with `$` escaped for a template."""
     return text.replace("$", "$$")
 
 
@@ -150,7 +150,7 @@ class Identity:
     location: Location = NOWHERE
 
     def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
-        """The template with the values in it; `extra` adds variables such as `token`."""
+        """The template with values filled in; `extra` adds variables such as `token`."""
         known = {**self.variables, **(extra or {})}
 
         def put(match: re.Match[str]) -> str:
@@ -172,7 +172,7 @@ class Identity:
         return walk(template)
 
     def shell(self, template: str) -> str:
-        """The template between double quotes of a shell: `$token` of ann as `$ANN_TOKEN`."""
+        """The template for double quotes in a shell: ann's `$token` becomes `$ANN_TOKEN`."""
 
         def put(match: re.Match[str]) -> str:
             if match["dollar"]:
@@ -225,12 +225,12 @@ class Identities:
     _secrets: frozenset[Secret] = frozenset()
 
     def secrets(self) -> frozenset[str]:
-        """Every secret of the file with 4 characters or more: nothing written may hold one."""
+        """Every secret of the file with 4 or more characters, none of which may be written out."""
         revealed = (secret.reveal() for secret in self._secrets)
         return frozenset(text for text in revealed if len(text) >= 4)
 
     def client_keys(self) -> tuple[str, ...]:
-        """Names of what all identities send alike: it tells the client, and nobody of them."""
+        """Names of credentials that are equal for all identities: they identify the application."""
         sent: list[dict[tuple[str, str], str]] = []
         for each in self.items.values():
             known = set(each.variables)
@@ -243,12 +243,12 @@ class Identities:
         return tuple(sorted(names - {"accept", "user-agent", "accept-language", "content-type"}))
 
     def with_one(self, identity: Identity) -> Identities:
-        """The same with another identity, whose secrets are secrets as well."""
+        """A copy with another identity and its secrets."""
         held = self._secrets | frozenset(identity.variables.values())
         return replace(self, items={**self.items, identity.name: identity}, _secrets=held)
 
     def origins(self) -> frozenset[str]:
-        """Origins (`https://login.example`) of login services that the file names by URL."""
+        """Origins of login services given as URLs (`https://login.example`)."""
         found = set()
         for identity in filter(None, (*self.items.values(), self.cleaner)):
             if isinstance(identity.login, Login):

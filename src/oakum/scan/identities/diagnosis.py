@@ -17,10 +17,8 @@ from oakum.scan.transport.client import Governor, HttpTransport
 
 
 def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examination:
-    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent.
-
-    `warn` hears what is doubtful about the files before the first request.
-    """
+    """`oakum doctor`: logs in all identities and calls who-am-I; nothing else is sent. `warn`
+    receives doubts about the files before the first request."""
     contract = load(options.contract, options.overlays)
     policy = contract.policy or drafted_policy(contract.document)
     identities = load_identities(options.identities, policy.relations)

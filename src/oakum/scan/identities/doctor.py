@@ -65,7 +65,7 @@ class Examination:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was found beside the identities, in words."""
+        """Remarks beyond the identities' own states."""
         mixed = (
             f"a shared cache gave `{name}` the account of {f'`{owner}`' if owner else 'another'}"
             f" when `{self.whoami}` was asked; past it, `{name}` is proven"
@@ -86,11 +86,11 @@ def examine(
     document: Document | None = None,
     caller: Caller = _NOBODY,
 ) -> Examination:
-    """Log everybody in, ask who they are, and compare.
+    """Logs in all identities, calls who-am-I and compares. `whoami` (operation id or path) takes
+    precedence over the identities file, the contract's `caller`, and a guess from the document.
 
-    `whoami` (operation id or path) goes before the identities file's, the contract's `caller`,
-    and a guess from the document. From then on `sessions` tells a denial from a dead session.
-    Raises `TargetError` when the target does not answer, `InputError` for an unknown operation.
+    Afterwards `sessions` can tell a denial from an expired session. Raises `TargetError` when the
+    target does not respond, `InputError` for an unknown operation.
     """
     stated = whoami or identities.whoami or caller.operation
     where = stated or (_guess(document.operations) if document else "")
@@ -134,7 +134,8 @@ class _Doctor:
             self.wrong[name] = str(error).removeprefix(f"`{name}` ")
 
     def ask(self, request: Request) -> None:
-        """Ask who-am-I without credentials, then as everybody; past a cache that mixes them up."""
+        """Calls who-am-I anonymously and as every identity, and bypasses a cache that mixes them
+        up."""
         self.nobody = self.sessions.send(None, request)
         given = self._asked(request, list(self.identities.items))
         if doubtful := self._alike(given):
@@ -249,7 +250,7 @@ class _Doctor:
         return str(next(good, ""))
 
     def compare(self) -> None:
-        """Nobody is somebody else, and everybody is who the file says."""
+        """Checks that no two identities share an account and that each matches the file."""
         ids = self.ids()
         for name, identity in self.identities.items.items():
             said = identity.facts.get("id")
@@ -278,7 +279,7 @@ class _Doctor:
         return f"{pair} are the same account; an owner and a stranger are needed"
 
     def ids(self) -> dict[str, str]:
-        """Who-am-I's word first, then the token's, then the file's."""
+        """Id by identity: from who-am-I, otherwise from the token, otherwise from the file."""
         found = {}
         for name, identity in self.identities.items.items():
             told = (

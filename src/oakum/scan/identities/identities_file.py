@@ -40,10 +40,8 @@ def load_identities(
     environ: Mapping[str, str] | None = None,
     run: Run = run_command,
 ) -> Identities:
-    """The identities of a file; `relations` are the contract's, to tell them from labels.
-
-    Raises `InputError` with every mistake. Runs the commands that secrets are taken from.
-    """
+    """Reads an identities file; `relations` are the contract's, as opposed to labels. Raises
+    `InputError` with all mistakes. Runs the commands that provide secrets."""
     r = Reader([])
     root = _parse(path, r.problems)
     secret_store = SecretStore(r, path.parent, os.environ if environ is None else environ, run)

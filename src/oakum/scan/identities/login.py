@@ -55,7 +55,7 @@ class Places:
         self._operations = {each.id: each for each in document.operations} if document else {}
 
     def find(self, where: str, method: str, place: Location) -> tuple[str, str]:
-        """Method and URL; raises `InputError` for an operation that the document has not."""
+        """Method and URL; raises `InputError` for an unknown operation."""
         if "://" in where:
             return method, where
         if where.startswith("/"):
@@ -78,7 +78,7 @@ class Places:
 def dialogue(
     identity: Identity, login: Login, places: Places
 ) -> Generator[Request, Response, Granted]:
-    """Plays the login of an identity; raises `LoginFailed`."""
+    """Performs an identity's login; raises `LoginFailed`."""
     method, url = places.find(login.where, login.method, login.location)
     jar: dict[str, str] = {}
     headers = {"accept": ACCEPT, **identity.fill(login.headers)}
@@ -117,7 +117,7 @@ def dialogue(
 
 
 def is_kept(login: Login, cookie: str) -> bool:
-    """True for a cookie that belongs to the session."""
+    """Whether a cookie belongs to the session."""
     csrf = login.csrf.cookie if login.csrf else ""
     return login.cookie in ("*", cookie) or cookie == csrf
 
@@ -128,7 +128,7 @@ def cookie_line(jar: Mapping[str, str]) -> str:
 
 
 def sent_to_login(response: Response, login: Login | None) -> bool:
-    """True for a redirect to a login page: the session is over."""
+    """Whether a response redirects to the login page, so that the session is over."""
     if response.status not in _REDIRECTS:
         return False
     path = _path_of(response.headers.get("location", "")).rstrip("/")
@@ -147,7 +147,7 @@ def _path_of(address: str) -> str:
 
 
 def json_of(response: Response) -> Json:
-    """The parsed body; None when it is no JSON."""
+    """The parsed body; None if it is not JSON."""
     try:
         return orjson.loads(response.body)
     except orjson.JSONDecodeError:

@@ -39,14 +39,14 @@ class Way:
     """False: a mistake in it was noted, so that nothing more is asked of it."""
 
     def uses(self) -> set[str]:
-        """Variables that its templates name."""
+        """Variables used in its templates."""
         login = self.login
         body = [login.body, login.headers] if isinstance(login, Login) else []
         found = names([*body, *(send.value for send in self.sends)])
         return {name for kind, name in found if kind == "variable"}
 
     def gives_token(self) -> bool:
-        """True when `$token` will have a value."""
+        """Whether `$token` will have a value."""
         login = self.login
         return isinstance(login, Command) or bool(login and (login.token or login.token_header))
 
@@ -59,7 +59,7 @@ class Ways:
         self.secret_store = secret_store
 
     def command(self, node: Node, bearer: bool) -> Way:
-        """A program that prints a token."""
+        """A login by a program that prints a token."""
         argv = self.secret_store.argv(node)
         command = Command(argv, self.secret_store.directory, node.location)
         return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))

@@ -110,12 +110,12 @@ class ProvisionedAccounts:
 
     @property
     def possible(self) -> bool:
-        """Whether the document says how to register, and an identity how to log in."""
+        """Whether the document declares a sign-up and an identity has a login to imitate."""
         return self.template is not None and self.operation is not None
 
     @property
     def removable(self) -> bool:
-        """Whether the document names an operation that takes an account away again."""
+        """Whether the document declares an operation that deletes an account."""
         return any(True for _ in removals(self.model, self.params))
 
     @property
@@ -127,7 +127,7 @@ class ProvisionedAccounts:
     def register(
         self, ask: Ask, more: Mapping[str, Json] | None = None
     ) -> ProvisionedAccount | None:
-        """A new account that can log in; None when it cannot. `more`: further members."""
+        """Creates an account that can log in; None on failure. `more`: further members."""
         self._made += 1
         made = replace(self.nobody(), name=f"oakum-{self._made}")
         self.raised |= {made.name} if more else set()
@@ -148,7 +148,7 @@ class ProvisionedAccounts:
         return made if answer.status < 400 else None
 
     def nobody(self) -> ProvisionedAccount:
-        """Names and a secret that nobody has."""
+        """Random names and a random secret that belong to no account."""
         called = {
             "handle": f"oakum{_mark()}",
             "mail": f"oakum{_mark()}@example.org",
@@ -159,7 +159,7 @@ class ProvisionedAccounts:
 
     @property
     def named_by(self) -> tuple[str, str]:
-        """(resource, field) of what an account logs in by, as far as the contract knows it."""
+        """(resource, field) of the login name, as far as the contract knows it."""
         wanted = self.template[1] if self.template else ""
         return self.resource, next((f for f, noun in self._nouns() if noun == wanted), "")
 
@@ -176,7 +176,7 @@ class ProvisionedAccounts:
     def filled(
         self, made: ProvisionedAccount, more: Mapping[str, Json], *, bare: bool = False
     ) -> Filled:
-        """The registration of an account; `bare`: its secret is left out."""
+        """The sign-up request for an account; `bare`: without its secret."""
         assert self.operation is not None
         operation = self.operation
         shape = body_shape(operation)
@@ -212,7 +212,7 @@ class ProvisionedAccounts:
         return body
 
     def names(self) -> Iterator[tuple[Noun, str]]:
-        """What of a person a registration takes, each with the field of accounts that holds it."""
+        """Kinds of names that a sign-up takes, with the account field that holds each."""
         nouns: tuple[Noun, ...] = ("handle", "mail", "phone")
         probe = ProvisionedAccount("", {noun: noun for noun in nouns}, "")
         sent = _all_texts(self._body(body_shape(self.gate.operation) or Shape(), probe))
@@ -234,12 +234,10 @@ class ProvisionedAccounts:
         *,
         bare: bool = False,
     ) -> Claim:
-        """Register once more under a name that `of` has, an account of the run's own; None: under
-        nobody's. `asked`: the names and the secret sent; `bare`: the secret is left out.
-
-        What is not refused may have made an account, or overwritten this one: it is kept in mind
-        until it is gone, or told. Each time the account is seen to log in with its own secret.
-        """
+        """Signs up again under a name of `of`, a provisioned account; None: under an unused name.
+        `asked`: names and secret to send; `bare`: without the secret. Unless rejected, it may have
+        created or overwritten an account, so it stays recorded for removal. Afterwards the
+        account's own login is checked."""
         self._made += 1
         other = replace(asked, name=f"oakum-{self._made}")
         self.log("undo", as_json(other))
@@ -273,7 +271,7 @@ class ProvisionedAccounts:
         return let_in or answer.status in _BUSY or answer.status >= 500
 
     def current(self, who: ProvisionedAccount) -> ProvisionedAccount:
-        """An account with the secret that it has now."""
+        """The account with its current secret."""
         return next((each for each in self.pending if each.name == who.name), who)
 
     def lets_in(self, who: ProvisionedAccount, secret: str) -> bool:
@@ -281,8 +279,7 @@ class ProvisionedAccounts:
         return self.attempt(who, secret)[1]
 
     def identity_is_let_in(self, name: str) -> bool | None:
-        """Whether an identity logs in as its file says; None: it has no login of its own, or the
-        login says nothing now."""
+        """Whether an identity's login works; None if it has none, or the result is unclear."""
         identity = self.sessions.identities.items.get(name)
         if identity is None or not isinstance(identity.login, Login):
             return None
@@ -291,28 +288,28 @@ class ProvisionedAccounts:
         return None if not let_in and (answer.status in _BUSY or answer.status >= 500) else let_in
 
     def attempt(self, who: ProvisionedAccount, secret: str) -> tuple[Response, bool]:
-        """The answer to a login of the account with a secret, and whether it would do."""
+        """Response to a login with this secret, and whether it succeeded."""
         with self.pace.bare():
             return self.sessions.attempt(self._identity(replace(who, secret=secret)))
 
     def changed(self, who: ProvisionedAccount, secret: str) -> None:
-        """The account has another secret now."""
+        """Records an account's new secret."""
         now = replace(who, secret=secret)
         self.log("undo", as_json(now))
         self.pending = [now if each.name == who.name else each for each in self.pending]
         self._admit(now)
 
     def learn(self, who: ProvisionedAccount, resource: str, own: Mapping[str, Json]) -> None:
-        """What the account was shown of itself fills the parameters of endpoints to it."""
+        """Stores the account's own data to fill parameters."""
         flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
         self.knowledge.objects[(who.name, resource)] = [flat]
 
     def forget(self, who: ProvisionedAccount) -> None:
-        """What it was shown of itself was somebody else's: it is known by its names alone."""
+        """Drops the account's data, which turned out to be somebody else's."""
         self.knowledge.objects.pop((who.name, self.resource), None)
 
     def own(self, who: ProvisionedAccount, answer: Response) -> Mapping[str, Json]:
-        """The object of an answer that holds one of the account's names; empty: there is none."""
+        """The object in a response with one of the account's names; empty if none."""
         names = set(who.called.values())
         return next(
             (each for each in objects_of(json_of(answer)) if names & _texts(each.values())), {}
@@ -321,7 +318,7 @@ class ProvisionedAccounts:
     # --------------------------------------------------------------------- removal
 
     def restore(self) -> tuple[str, ...]:
-        """Remove every account that was made; says in words which could not be. Never raises."""
+        """Deletes all provisioned accounts; returns in words which could not be. Never raises."""
         left = list(self.pending)
         # first by another account that is allowed to, then by the account itself
         for own in (False, True):
@@ -504,12 +501,12 @@ def _spoken(who: ProvisionedAccount) -> str:
 
 
 def as_json(made: ProvisionedAccount) -> Json:
-    """An account as a JSON value, for a journal that seals it."""
+    """An account as JSON, to be encrypted in the journal."""
     return {"account": made.name, "called": dict(made.called), "secret": made.secret}
 
 
 def from_json(value: Mapping[str, Json]) -> ProvisionedAccount:
-    """The reverse of `as_json`. Raises `KeyError` or `TypeError`."""
+    """Inverse of `as_json`. Raises `KeyError` or `TypeError`."""
     return ProvisionedAccount(value["account"], dict(value["called"]), value["secret"])
 
 

@@ -54,10 +54,8 @@ Lists = dict[tuple[str, str], Listed]
 def read_list(
     ask: Ask, who: str, request: Request, names: Collection[str], place: Place
 ) -> Listed | None:
-    """The ids at a place of an answer and of the pages after it; None: no answer tells.
-
-    `names`: query parameters that the document declares there. Raises what asking raises.
-    """
+    """The ids at a place of a response and of later pages; None if no response is usable. `names`:
+    declared query parameters. Raises what `ask` raises."""
     ids: set[str] = set()
     sizes: list[int] = []
     asked: Request | None = request
@@ -110,7 +108,7 @@ class Relations:
     """The lists before the run wrote."""
 
     def of(self, relation: str, whose: str) -> Listed | None:
-        """A list as it is now; None: nothing tells it. Raises what asking raises."""
+        """The current list; None if it cannot be read. Raises what `ask` raises."""
         known = self.policy.relations[relation]
         gate = self.gates.get(known.operation)
         filled = fill(gate, self.target, self.knowledge, whose) if gate else None
@@ -122,13 +120,12 @@ class Relations:
         return read_list(self.ask, whose, filled.request, names, place)
 
     def take(self) -> None:
-        """Read every list once, before anything is written."""
+        """Reads every list once, before any write."""
         self.before |= self.all(but=self.before.keys())
 
     def doubt(self) -> Iterator[str]:
-        """Of whom the API lists in a relation that the identities file does not tell, what is shown
-        proves nothing: says so to the cast, and in words that name identities alone. One list that
-        is named for two relations tells of neither."""
+        """Marks pairs as doubtful whom the API lists in a relation that the identities file lacks,
+        and returns remarks. A list used for two relations decides neither."""
         self.take()
         lists = Counter(_place(each) for each in self.policy.relations.values())
         bonds = {
@@ -153,7 +150,7 @@ class Relations:
                 )
 
     def all(self, but: Collection[tuple[str, str]] = ()) -> Lists:
-        """Every list that is shown, but those that are known; never raises."""
+        """Every readable list, except known ones; never raises."""
         every = (
             (name, whose)
             for name, known in self.policy.relations.items()
@@ -174,8 +171,8 @@ class Relations:
             return None
 
     def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
-        """Who is on a list no more, or only now, in words that name nobody but identities. Asks
-        again after pauses: what differs from itself is no loss, nor what is shown late."""
+        """Who is missing from a list or new on it, naming only identities. Repeats the reads, since
+        lists may vary or lag."""
         found = [*self._differing()]
         for seconds in _AGAIN if found else ():
             if patience is not None:
@@ -210,9 +207,8 @@ def _place(relation: Relation) -> tuple[str, str]:
 
 
 def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:
-    """What identities are to one another otherwise than before: whether they are it now, and
-    whether that is sure. Who went from a list that others came to may stand on a later page of it,
-    and who came to one that others went from may have stood there."""
+    """Changed relations between identities: whether each holds now, and whether that is certain. A
+    list with both losses and gains may merely show another page."""
     found: dict[Bond, tuple[bool, bool]] = {}
     for (relation, whose), after in now.items():
         before = was.get((relation, whose))

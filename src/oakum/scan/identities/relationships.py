@@ -84,8 +84,8 @@ class Relationships:
         }
 
     def chances(self) -> list[tuple[str, str, str]]:
-        """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
-        to the other, and where the relation takes others away, neither is to either."""
+        """(viewer, relation, owner) that can be started and ended without affecting existing
+        relations."""
         takes = {word for each in self.policy.relations.values() for word in each.unless}
         names = self.cast.names()
         return [
@@ -99,7 +99,7 @@ class Relationships:
         ]
 
     def lacking(self) -> tuple[str, ...]:
-        """Relations that could be begun and ended, and have no two identities to do it with."""
+        """Relations that could be started and ended but lack a suitable pair of identities."""
         able = {word for _, word, _ in self.chances()}
         return tuple(
             word
@@ -108,8 +108,8 @@ class Relationships:
         )
 
     def begin(self, viewer: str, relation: str, owner: str) -> bool:
-        """Begin a relation that is not there, and see it; False when that was not seen: `why` has
-        the words. Remembered until it is ended."""
+        """Starts a relation and verifies it; False if it was not seen, with the reason in `why`.
+        Recorded until it is ended."""
         if why := self._why_not(relation):
             self.why = why
             return False
@@ -199,8 +199,8 @@ class Relationships:
             self.log("restored", change)
 
     def end(self, viewer: str, relation: str, owner: str) -> bool:
-        """End a relation that this run has begun; False when the API did not do it. Of any other
-        nothing is sent: what was not seen to begin might not begin again."""
+        """Ends a relation that this run started; False if the API did not. Other relations are
+        never ended, since they might not be restorable."""
         if (viewer, relation, owner) not in self.begun:
             self.why = f"the run has not seen {viewer} become {relation} of {owner}"
             return False
@@ -218,7 +218,7 @@ class Relationships:
         return done
 
     def take_back(self, viewer: str, relation: str, owner: str) -> bool:
-        """Make all be to one another what they were before `begin`; a failure stays for the end."""
+        """Restores the relations before `begin`; a failure is retried at the end."""
         state = f"{relation}{SIGN}{owner}"
         done = True
         for each in [e for e in self.pending if (e.identity, e.state) == (viewer, state)]:
@@ -239,8 +239,7 @@ class Relationships:
         return False
 
     def undo(self, change: Flip) -> bool:
-        """End what was begun, or begin again what was ended beside it or by an older run; False
-        when it could not be, or was not seen to be."""
+        """Reverts a started or ended relation; False if it could not be, or was not seen to be."""
         relation, _, owner = change.state.partition(SIGN)
         viewer, known = change.identity, self.policy.relations.get(relation)
         if known is None or not {viewer, owner} <= self.cast.ids.keys():
@@ -319,7 +318,7 @@ class Relationships:
         return bool(known.begin and known.end) and all(e.operation in self.gates for e in steps)
 
     def restore(self) -> tuple[str, ...]:
-        """Take everything back, last first; says in words what could not be. Never raises."""
+        """Reverts everything, last first; returns failures in words. Never raises."""
         self.patience.renew()
         failed = [each for each in reversed(self.pending) if not self.undo(each)]
         if self._was is not None:

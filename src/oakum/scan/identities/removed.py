@@ -14,7 +14,7 @@ from oakum.scan.requests.builder import curl
 
 
 def tell_removals(engine: Engine) -> None:
-    """Add what was seen to the signals of the run, once for each operation."""
+    """Reports accounts whose removal by another was observed, once for each operation."""
     made, policy = engine.context.provisioned, engine.model.policy
     known = policy.resources.get(made.resource) if made is not None else None
     names = engine.cast.names()

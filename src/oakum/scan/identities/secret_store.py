@@ -41,7 +41,7 @@ class SecretStore:
         self._run = run
 
     def value(self, name: str, node: Node) -> Secret | None:
-        """The value of a variable: text, text with `${NAME}` in it, or where to get it."""
+        """A variable's value: a text, a text with `${NAME}`, or a source to read."""
         if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar:
             if _ENVIRONMENT.search(node.scalar):
                 return self.resolved(node, node.scalar)
@@ -109,7 +109,7 @@ class SecretStore:
     def fixed(
         self, sends: Sequence[Send], taken: Collection[str]
     ) -> tuple[tuple[Send, ...], dict[str, Secret]]:
-        """The same with a variable for every literal secret, and these variables by name."""
+        """The same with literal secrets replaced by variables, and these variables."""
         hidden: dict[str, Secret] = {}
         return tuple(self._hide(send, hidden, taken) for send in sends), hidden
 
@@ -187,7 +187,7 @@ class SecretStore:
             return None
 
     def argv(self, node: Node) -> tuple[str, ...]:
-        """The words of a command; empty when they are none, which has been said."""
+        """The words of a command; empty after reporting an error."""
         words = tuple(element.scalar for element in node.elements)
         if words and all(isinstance(part, str) and part for part in words):
             return words
@@ -196,6 +196,6 @@ class SecretStore:
 
 
 def is_plain(name: str) -> bool:
-    """True for a name whose value may be shown: `username`, `email`, `client_id`."""
+    """Whether a variable's value may be shown: `username`, `email`, `client_id`."""
     lower = name.lower()
     return bool(_PLAIN.search(lower)) and not re.search(r"pass|pwd|secret|token|key", lower)

@@ -99,14 +99,12 @@ class Sessions:
 
     @property
     def login_answers(self) -> Mapping[str, Exchange]:
-        """The last answer to each identity's login; the requests have no headers and no body."""
+        """The last login response of each identity; requests without headers and body."""
         return self._answers
 
     def login(self, name: str) -> Response | None:
-        """A new session; the answer of the login, or None where there is nothing to ask.
-
-        Raises `LoginFailed`.
-        """
+        """Starts a session; returns the login's response, or None if no request was needed. Raises
+        `LoginFailed`."""
         identity = self.identities.items[name]
         self.entering = True
         try:
@@ -128,13 +126,13 @@ class Sessions:
         return response
 
     def admit(self, identity: Identity) -> None:
-        """Take in an account that the run has made, or whose secret it has changed."""
+        """Adds a provisioned account, or updates its secret."""
         self.identities = self.identities.with_one(identity)
         self._live.pop(identity.name, None)
         self._failed.pop(identity.name, None)
 
     def attempt(self, identity: Identity) -> tuple[Response, bool]:
-        """The answer to a login, and whether it would do. No session comes of it."""
+        """The response to a login and whether it succeeded; starts no session."""
         if not isinstance(identity.login, Login):
             raise LoginFailed(f"`{identity.name}` has no login of its own")
         self.logins += 1
@@ -150,10 +148,10 @@ class Sessions:
                 return response, False
 
     def send(self, name: str | None, request: Request, way: Transport | None = None) -> Response:
-        """The answer to an identity's question; None asks without any credentials.
+        """Sends a request as an identity; None: without credentials. `way` replaces the transport,
+        for feeds.
 
-        `way`: goes there in place of the transport: a feed is opened. Raises `LoginFailed` when
-        the identity has lost its session and gets no other.
+        Raises `LoginFailed` when the session is lost and cannot be renewed.
         """
         if name is None:
             nobody = self.identities.anonymous
@@ -176,7 +174,7 @@ class Sessions:
         return again
 
     def alive(self, name: str) -> bool:
-        """Ask who-am-I whether the identity is logged in; true when nothing can be asked."""
+        """Whether who-am-I confirms the session; True if there is no who-am-I."""
         if self.proof is None:
             return True
         self._open(name)
@@ -185,7 +183,7 @@ class Sessions:
         return self.proof.holds(name, self._ask(name, request))
 
     def claims(self, name: str) -> Mapping[str, Json]:
-        """What its token says (the payload of a JWT, RFC 7519) and what the file claims for it."""
+        """Claims of its token (the payload of a JWT, RFC 7519) and of the identities file."""
         identity = self.identities.items[name]
         session = self._live.get(name, _Session())
         fixed = [*identity.variables.values(), *identity.environment.values()]
@@ -209,7 +207,7 @@ class Sessions:
         return found
 
     def secrets(self) -> frozenset[str]:
-        """Every secret known by now: the file's, and each token and cookie the target gave."""
+        """All known secrets: the file's, and tokens and cookies from the target."""
         seen = frozenset(each.reveal() for each in self._seen)
         return self.identities.secrets() | {text for text in seen if len(text) >= 4}
 

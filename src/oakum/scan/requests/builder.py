@@ -67,12 +67,9 @@ def fill(
     turn: int = 0,
     only: Collection[str] = (),
 ) -> Filled | None:
-    """Fill an endpoint's parameters with `who`'s values (anybody's for a batch); None: none known.
-
-    `absent`: put an id of the same look that belongs to nobody in place of each own value; `only`
-    of these parameters, if there are any.
-    `turn`: take the value after so many others; None when there are not so many.
-    """
+    """Fills an endpoint's parameters with `who`'s values (anybody's for a batch); None if one is
+    unknown. `absent`: use similar, non-existing ids instead of own values; `only`: of these
+    parameters. `turn`: index of the value; None if there are not so many."""
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     bare = False
@@ -195,10 +192,8 @@ def _build(
 
 
 def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:
-    """The same with another body, in the media type that the document declares.
-
-    `said`: the body with names in place of values, as a JSON object; empty: as before.
-    """
+    """The request with another body in the declared media type. `said`: the body with placeholders,
+    as JSON; empty: unchanged."""
     kind, body = encode(operation, content)
     request = replace(
         filled.request, headers={**filled.request.headers, "content-type": kind}, body=body
@@ -242,7 +237,7 @@ def _body(
 
 
 def typed(text: str, kind: str) -> Json:
-    """A value as a variable of a GraphQL type takes it."""
+    """A text converted for a variable of a GraphQL type."""
     name = kind.strip("[]!")
     value: Json = text
     if name in ("Float", "Boolean") or name.endswith(("Int", "Long")):
@@ -262,12 +257,12 @@ def _json(value: Json) -> str:
 
 
 def path_on(operation: Operation, target: str) -> str:
-    """The path to be put behind a target, which may bring the base path of the servers itself."""
+    """The path to append to the target, which may contain the servers' base path already."""
     return raw_path(operation) if urlsplit(target).path.strip("/") else operation.path
 
 
 def raw_path(operation: Operation) -> str:
-    """The path as the document writes it, without the base path of its servers."""
+    """The path in the document, without the servers' base path."""
     parts = operation.pointer.split("/")
     if len(parts) > 2 and parts[1] == "paths":
         return unescape(parts[2])
@@ -280,11 +275,9 @@ def variable(who: str, source: str) -> str:
 
 
 def unlike(value: str) -> str:
-    """A value of the same look that almost surely names nothing; the value itself if none is safe.
-
-    Short numbers count up, so one of the same length may well be somebody's: a number near the end
-    of 32 bits is nobody's. Short words are left alone.
-    """
+    """A similar value that very likely does not exist; the value itself if none is safe. Short
+    numbers are often sequential, so a number near the 32-bit limit is used; short words are
+    kept."""
     if value.isdigit() and len(value) <= _COUNTED:
         return str(_LAST - int(value) % 600)
     if len(value) < _SHORT:
@@ -304,7 +297,7 @@ def _turned(char: str) -> str:
 
 
 def curl(filled: Filled, headers: tuple[str, ...]) -> str:
-    """A shell line that asks the same, every secret and id a variable."""
+    """The curl command of a request, with variables for secrets and ids."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
     given = (*headers, *filled.headers)
@@ -345,7 +338,8 @@ def _escaped(text: str) -> str:
 
 
 def parameters_in(request: Request) -> set[tuple[str, str]]:
-    """(place, name) of what a request holds beside its path and its body; headers in lower case."""
+    """(place, name) of query parameters, headers and cookies in a request; headers in lower
+    case."""
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     cookies = (each.partition("=")[0] for each in request.headers.get("cookie", "").split(";"))
     return {

@@ -34,7 +34,7 @@ class Bulk:
 
 
 def bulk(model: Model, operation: Operation) -> Bulk | None:
-    """The one list of objects with their keys in a body; None: there is none, or several are."""
+    """The only list of keyed objects in a body; None if there is none or several."""
     shape = body_shape(operation)
     if shape is None or operation.method not in ("PATCH", "POST", "PUT"):
         return None
@@ -43,7 +43,7 @@ def bulk(model: Model, operation: Operation) -> Bulk | None:
 
 
 def why_not(model: Model, operation: Operation, many: Bulk) -> str:
-    """Why a list is not sent; empty: it may be."""
+    """Why a list must not be sent; empty if it may."""
     media = media_of(operation)
     said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
     if operation.method == "PUT":

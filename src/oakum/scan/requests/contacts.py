@@ -81,8 +81,8 @@ class Talk:
 
 
 def talks(model: Model, gates: Iterable[Gate], how: str, *, writes: bool) -> Iterator[Talk]:
-    """All of them. `gates`: those that may be read, with what fills them; `writes`: also what may
-    send a message or register."""
+    """Operations that take the name of a person. `gates`: readable endpoints; `writes`: include
+    those that may send a message or sign up."""
     known = {gate.operation.id: gate for gate in gates if not gate.how}
     for operation in model.operations.values():
         gate = known.get(operation.id) or gate_of(model, operation, {})
@@ -129,7 +129,7 @@ def _is_asked_for(operation: Operation, slot: Slot) -> bool:
 
 
 def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
-    """Every place that names a person. A user name in the path names a page, and is left out."""
+    """Places that name a person, except user names in a path, which name a public page."""
     for parameter in operation.parameters:
         source = gate.sources.get(parameter.name, "")
         noun = noun_of(parameter.name, parameter.shape, source)
@@ -147,10 +147,8 @@ def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
 
 
 def noun_of(name: str, shape: Shape | None = None, source: str = "") -> Noun:
-    """What of a person a member holds by its name; empty: none of it.
-
-    `source`: the `Resource.field` that fills it, which says more than the name.
-    """
+    """The kind of personal name that a member holds; empty if none. `source`: the `Resource.field`
+    that fills it, which takes precedence over the name."""
     shape = shape or Shape()
     element = shape.items() if shape.items is not None else shape
     if "object" in element.kinds or "boolean" in element.kinds:
@@ -166,7 +164,7 @@ def noun_of(name: str, shape: Shape | None = None, source: str = "") -> Noun:
 
 
 def is_secret(name: str, shape: Shape) -> bool:
-    """Whether a member lets whoever knows its value act as somebody."""
+    """Whether a member's value is a credential."""
     return classify_field(name, shape) is FieldClass.SECRET
 
 

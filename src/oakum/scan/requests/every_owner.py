@@ -63,7 +63,7 @@ class _Asking:
 
 
 def ask_for_each(engine: Engine, share: float) -> None:
-    """Put what is still to be asked, with this share of what is left of the budget."""
+    """Requests each identity's objects with this share of the remaining budget."""
     pace = engine.context.pace
     least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
     engine.say("asking for each identity's objects")
@@ -149,7 +149,7 @@ class _Done:
         return iter(self._ids)
 
     def add(self, id: _Id) -> bool:
-        """Take a question in; whether it is a new one."""
+        """Adds a request; False if it is known."""
         if id in self._ids:
             return False
         self._ids.add(id)
@@ -165,14 +165,14 @@ class _Done:
         return cast.label(cast.relations(viewer, who), viewer, who)
 
     def like(self, viewer: str | None, who: str) -> list[str | None]:
-        """Everybody who is to an owner what this viewer is."""
+        """All viewers with the same label towards an owner."""
         kind = self.label(viewer, who)
         every = (*self._engine.cast.names(), None)
         return [each for each in every if each != who and self.label(each, who) == kind]
 
     def next(self, gate: Gate, viewers: Iterable[str | None], who: str) -> str | None:
-        """Who of these is to ask for an owner's object: who has asked least so far. One of a kind
-        speaks for no other, so that they take turns."""
+        """The viewer to request an owner's object next: the one with the fewest requests so far, so
+        that viewers of a kind take turns."""
 
         def rank(viewer: str | None) -> tuple[bool, int]:
             return (gate.id, viewer, who) in self.pairs, self.times[gate.id, viewer]
@@ -297,7 +297,7 @@ def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
 
 
 def known(engine: Engine, gate: Gate, who: str) -> int:
-    """How many of somebody's objects an endpoint can be asked for."""
+    """Number of an owner's objects that an endpoint can be called for."""
     own = [engine.knowledge.values(gate.sources[each], who) for each in gate.personal]
     return max(map(len, own), default=0) if all(own) else 0
 
@@ -375,7 +375,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
 
 
 def unasked(engine: Engine) -> Iterator[Untested]:
-    """Endpoints at which nobody else asked for the objects of some of the identities."""
+    """Endpoints where some identities' objects were requested by nobody else."""
     asked = _asked(engine)
     if len(engine.cast.names()) < 2:
         return
@@ -413,7 +413,7 @@ def _most(engine: Engine, gate: Gate, who: str) -> int:
 
 
 def asked_of_known(engine: Engine) -> list[str]:
-    """What to say of objects that are known, and that nobody but their owners asked for."""
+    """Remarks on known objects that only their owners requested."""
     asked = _asked(engine)
     said: list[str] = []
     for gate in _concerned(engine):
@@ -427,7 +427,7 @@ def asked_of_known(engine: Engine) -> list[str]:
 
 
 def asked_by_everybody(engine: Engine) -> list[str]:
-    """What to say of endpoints at which not everybody asked for everybody's objects."""
+    """Remarks on endpoints where not every pair of identities was tested."""
     pairs = {(id, v, who) for id, v, who, _ in _asked(engine) if who and v != who}
     names = engine.cast.names()
     said: list[str] = []

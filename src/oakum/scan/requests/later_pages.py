@@ -36,7 +36,7 @@ _SAYS = listed("more total truncated")
 
 
 def read_on(engine: Engine) -> None:
-    """Read a few further pages of each list, as one viewer of each kind."""
+    """Reads some further pages of each list as one viewer of each kind."""
     resources = engine.model.policy.resources
     for gate in list(engine.state.gates):
         owned = any(resources[name].owner.kind != "none" for name in gate.shows)
@@ -93,7 +93,7 @@ class _Read:
     """Whether the last page says that the list goes on."""
 
     def take(self, request: Request, answer: Response) -> None:
-        """One page more."""
+        """Adds a page."""
         value = value_of(answer)
         at, rows = longest_list(value)
         found = {json_bytes(self._named(each)) for each in rows}
@@ -113,7 +113,7 @@ class _Read:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is more behind what was read."""
+        """Whether the list has further pages."""
         return self.new > 0 and (self.says_so or len(self.sizes) > 1)
 
 

@@ -13,7 +13,7 @@ from oakum.scan.settings.owned_fields import LETS_IN
 
 
 def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json) -> str:
-    """Why a trial does not set a member though the contract lets nobody set it; empty: it may."""
+    """Why a member is not tested although the contract lets nobody set it; empty if it is."""
     name = path.partition(".")[0]
     if name == resource.key:
         return "it names the object"
@@ -27,7 +27,7 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
 
 
 def left_out(endpoint: Endpoint, members: Mapping[str, str]) -> Skipped:
-    """Members that were not tried at a write, by name, each with its reason."""
+    """Members that were not tested at a write, with reasons."""
     by: dict[str, list[str]] = {}
     for name, why in members.items():
         by.setdefault(why, []).append(f"`{name}`")

@@ -27,11 +27,11 @@ class Names:
         self._known = sorted(found, key=lambda entry: entry[0])
 
     def operation(self, request: Request) -> Operation | None:
-        """The operation of the document that a request calls; None: none is known."""
+        """The documented operation that a request calls; None if unknown."""
         return self._found(request)[0]
 
     def values(self, request: Request) -> dict[str, str]:
-        """What a request says in the path parameters of its operation, by their names."""
+        """Path parameters of a request by name."""
         return path_values(self._found(request)[1], urlsplit(request.url).path)
 
     def _found(self, request: Request) -> tuple[Operation | None, str]:
@@ -61,7 +61,7 @@ def base_pattern(template: str) -> str:
 
 
 def path_values(template: str, path: str) -> dict[str, str]:
-    """What stands in a path where its template has parameters, decoded; empty: it is another's."""
+    """Decoded path parameters by name; empty if the path does not match."""
     names = re.findall(r"\{([^}]*)\}", template)
     found = re.fullmatch(base_pattern(template).replace("[^/]+", "([^/]+)"), path)
     return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}

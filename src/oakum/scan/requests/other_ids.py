@@ -24,8 +24,8 @@ _SEEN = 2
 
 
 def named_others(model: Model, gates: Iterable[Gate]) -> dict[str, list[tuple[Parameter, str]]]:
-    """Gate → its optional parameters whose names say whom they mean, each with its source; empty
-    where a value that was seen under the same name has to do."""
+    """Gate → optional parameters that name a person, each with its source; an empty source means a
+    value seen under the same name."""
     known = list(gates)
     meant = whom(model, known)
     found: dict[str, list[tuple[Parameter, str]]] = {}
@@ -40,8 +40,8 @@ def named_others(model: Model, gates: Iterable[Gate]) -> dict[str, list[tuple[Pa
 
 
 def ask_for_others(engine: Engine) -> None:
-    """Ask at every endpoint that takes such a parameter: the owner with their own id, then one of
-    each kind of viewer with that."""
+    """Tries such parameters: the owner with their own id, then one viewer of each kind with the
+    owner's id."""
     for id, named in named_others(engine.model, engine.state.gates).items():
         gate = next(each for each in engine.state.gates if each.id == id)
         for parameter, source in named:
@@ -104,8 +104,8 @@ def _ask_for_seen(engine: Engine, gate: Gate, parameter: Parameter) -> None:
 def twice(
     engine: Engine, way: Gate, parameter: Parameter, source: str, viewer: str, who: str
 ) -> Iterator[Gate]:
-    """The same with a scalar parameter given twice, the viewer's own value and the other's in
-    either order: what is checked is perhaps the one, and what is answered the other (CWE-235)."""
+    """The request with the parameter repeated, own and other value in both orders: some servers
+    check one and use the other (CWE-235)."""
     if parameter.where != "query" or "array" in parameter.shape.kinds:
         return
     for first, second, said in ((viewer, who, "first"), (who, viewer, "last")):

@@ -15,7 +15,7 @@ from oakum.scan.engine import Engine
 
 
 def ask_other_ways(engine: Engine) -> None:
-    """Ask all of them in this world."""
+    """Requests all variants in the current state."""
     changed = engine.state.changed
     concerned = (changed,) if changed else engine.cast.subjects()
     plain = {gate.id: gate for gate in engine.state.gates}

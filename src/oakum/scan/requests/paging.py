@@ -27,10 +27,7 @@ _SIZES = listed("size limit per count length total")
 
 
 def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:
-    """The question for the page after this answer; None when there is none.
-
-    `names`: query parameters that the document declares for this endpoint.
-    """
+    """The request for the next page; None if there is none. `names`: declared query parameters."""
     if (value := value_of(answer)) is None:
         return None
     address = _linked(answer) or _named(value)
@@ -50,8 +47,7 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
 
 
 def says_next(request: Request, answer: Response, names: Collection[str]) -> bool:
-    """Whether an answer itself leads to a next page: by an address, or a cursor that the document
-    takes back."""
+    """Whether a response itself leads to a next page, by link or by a declared cursor."""
     value = value_of(answer)
     address = _linked(answer) or _named(value)
     if address:
@@ -60,7 +56,7 @@ def says_next(request: Request, answer: Response, names: Collection[str]) -> boo
 
 
 def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
-    """The longest list of objects in an answer, and where it stands; none: nowhere, and empty."""
+    """The longest list of objects in a response, with its path; empty if none."""
     found: tuple[tuple[str, ...], list[Json]] = ((), [])
     if isinstance(value, list):
         return ((), value) if any(isinstance(each, dict) for each in value) else found
@@ -72,7 +68,7 @@ def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
 
 
 def value_of(answer: Response) -> Json:
-    """The JSON of an answer; None: it was refused, or is none."""
+    """The JSON of a success response; None otherwise."""
     try:
         return orjson.loads(answer.body) if 200 <= answer.status < 300 else None
     except orjson.JSONDecodeError:

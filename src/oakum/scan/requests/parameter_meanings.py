@@ -35,7 +35,7 @@ _IDS = listed("id uuid guid key")
 
 
 def optional(gate: Gate) -> Iterator[Parameter]:
-    """Declared parameters that a question may do without, beside the path and the body."""
+    """Optional parameters in query, headers and cookies."""
     for each in gate.operation.parameters:
         header = each.where == "header" and not each.required and each.name.lower() not in NEVER
         # Plain requests never set a cookie parameter.
@@ -44,7 +44,7 @@ def optional(gate: Gate) -> Iterator[Parameter]:
 
 
 def free(gate: Gate) -> Iterator[Parameter]:
-    """Those of them that no question fills yet."""
+    """Optional parameters that have no value yet."""
     for each in optional(gate):
         if each.name not in gate.sources and each.name not in gate.fixed:
             yield each
@@ -73,7 +73,7 @@ class Whom:
     """Words of a name → `Resource.field` of somebody's; no words → the key of an account."""
 
     def source(self, gate: Gate, parameter: Parameter) -> str:
-        """`Resource.field` that fills it; empty: it names nobody that is known."""
+        """The `Resource.field` that fills a parameter; empty if it names no known person."""
         if not _takes_an_id(parameter):
             return ""
         found = self._source(words(parameter.name))
@@ -84,8 +84,7 @@ class Whom:
         return "" if filters else found
 
     def may_choose(self, parameter: Parameter) -> bool:
-        """Whether it is called like what says whose data is shown: an id, or a noun of somebody's;
-        not where it turns pages."""
+        """Whether a parameter's name suggests that it selects an owner; not for paging."""
         said = words(parameter.name)
         if not said or not _takes_an_id(parameter) or not _PAGES.isdisjoint(said):
             return False
@@ -113,7 +112,7 @@ _OF_A_CALL = listed("client correlation idempotency nonce request session span t
 
 
 def whom(model: Model, gates: Iterable[Gate]) -> Whom:
-    """What names mean in a contract and in the paths of these endpoints."""
+    """Meaning of parameter names, from the contract and the endpoints' paths."""
     found: dict[tuple[str, ...], str] = {}
     resources = model.policy.resources
     owned = {name: each for name, each in resources.items() if each.owner.kind != "none"}
@@ -205,8 +204,8 @@ class Filter:
     """It is called like the field and nothing else; else perhaps after another one."""
 
     def pair(self, value: str, other: str) -> tuple[str, str] | None:
-        """Two texts, of which only the first lets an object with `value` through; `other`: a value
-        that it has not. None: nothing is known to send."""
+        """Two texts of which only the first matches an object with `value`; `other`: another value.
+        None if unknown."""
         above, below = bool(self.said & _FROM), bool(self.said & _UPTO)
         if above or below:
             less, more = _next(value, -1), _next(value, 1)
@@ -225,10 +224,10 @@ class Filter:
 
 
 def filter_by(parameter: Parameter, field: str) -> Filter | None:
-    """How an optional parameter may filter by a field; None: nothing in its name says that.
+    """How an optional parameter may filter by a field; None if its name does not suggest it.
 
-    Called like the field, with operators of the usual dialects around it (Ransack's `_cont`,
-    Django's `__startswith`, `email[like]`); by another name for it; or with other words beside.
+    Recognises the field's name with operators of common dialects (Ransack's `_cont`, Django's
+    `__startswith`, `email[like]`), synonyms, and additional words.
     """
     said, own = words(parameter.name), words(field.rpartition(".")[2])
     if not own or parameter.shape.enum:
@@ -269,8 +268,8 @@ def _thing(said: tuple[str, ...]) -> str:
 
 
 def another(value: str) -> str:
-    """Another value of the same form: the next number or day, else a text of the same look. The
-    value itself where none is safe."""
+    """Another value of the same form: the next number or date, otherwise a similar text; the value
+    itself if none is safe."""
     plain = _NUMBER.fullmatch(value) or _DATE.fullmatch(value)
     return (plain and _next(value, 1)) or unlike(value)
 
@@ -311,8 +310,7 @@ BARE = "{value}"
 
 
 def forms(parameter: Parameter) -> tuple[str, ...]:
-    """Forms in which a question may be put into a parameter that takes a query in a language, or
-    searches for a text; none: nothing in its name says that it does."""
+    """Query syntaxes that a parameter may accept, judged by its name; empty if none."""
     said = frozenset(words(parameter.name))
     if not said or parameter.shape.enum or not said <= _LANGUAGES | _SEARCHES | _EQUALS:
         return ()
@@ -324,7 +322,7 @@ def forms(parameter: Parameter) -> tuple[str, ...]:
 
 
 def put(form: str, field: str, value: str) -> str:
-    """A question in one of `forms`."""
+    """A query in one of `forms`."""
     return form.format(field=field, value=value, quoted=value.replace("'", "''"))
 
 

@@ -18,23 +18,23 @@ _SAY_HIT = ("cache-status", "x-cache", "x-cache-status", "cf-cache-status", "x-p
 
 
 def past_cache(request: Request) -> Request:
-    """The same question at an address that no cache has seen."""
+    """The request with a unique query parameter, so that no cache has it."""
     sign = "&" if "?" in request.url else "?"
     return replace(request, url=f"{request.url}{sign}oakum={secrets.token_hex(6)}")
 
 
 def uncached(request: Request) -> Request:
-    """The same question, to be answered by the server itself (RFC 9111, 5.2.1.4)."""
+    """The request with `no-cache` (RFC 9111, 5.2.1.4)."""
     return replace(request, headers={**request.headers, "cache-control": "no-cache"})
 
 
 def fresh(request: Request) -> Request:
-    """Both: at an address that no cache has seen, and past those that do not go by it."""
+    """Both: a unique URL and `no-cache`."""
     return uncached(past_cache(request))
 
 
 def came_from_cache(response: Response) -> str:
-    """The header that says that an answer was kept for somebody: `age: 12`; empty: none does."""
+    """The header that shows a cache hit: `age: 12`; empty if there is none."""
     age = response.headers.get("age", "").strip()
     if age.isdigit() and int(age) > 0:
         return f"age: {int(age)}"

@@ -18,7 +18,7 @@ _MOST = 6
 
 
 def ask_with_peers(engine: Engine) -> None:
-    """Ask as every owner at each endpoint that has shown nobody anything under their own id."""
+    """Requests as every owner at endpoints that showed nobody anything under their own id."""
     asked = {(gate.id, v, who) for gate, v, who, _ in engine.state.probes.values()}
     for gate in engine.state.gates if not engine.state.world else ():
         if not _names_an_account(engine, gate) or gate.id in engine.matrix.by_peer:

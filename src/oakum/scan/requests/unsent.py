@@ -19,7 +19,7 @@ _MOST_NAMED = 8
 
 
 def unsent(engine: Engine) -> Iterator[Untested]:
-    """Endpoints never asked with a parameter that may choose whose data they show."""
+    """Endpoints that were never called with a parameter that may select the owner."""
     meant = whom(engine.model, engine.state.gates)
     for gate, lacking in _lacking(engine):
         owners = [engine.model.policy.resources[name].owner.kind for name in gate.shows]
@@ -35,7 +35,7 @@ def unsent(engine: Engine) -> Iterator[Untested]:
 
 
 def said_unsent(engine: Engine) -> list[str]:
-    """What to say of all that was not sent."""
+    """Remarks on parameters that were never sent."""
     said = [
         f"{gate.endpoint.method} {gate.endpoint.path} {', '.join(f'`{e.name}`' for e in lacking)}"
         for gate, lacking in _lacking(engine)

@@ -22,14 +22,14 @@ _LAST = re.compile(r"\{([^{}]+)\}(?:\.\w+)?")
 
 
 def last_parameter(path: str) -> str:
-    """The parameter that a path ends with (`/issues/{id}.json`); empty: it ends otherwise."""
+    """The final path parameter (`/issues/{id}.json`); empty if the path ends otherwise."""
     found = _LAST.fullmatch(path.rstrip("/").rsplit("/", 1)[-1])
     return found[1] if found else ""
 
 
 def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:
-    """Resources in the body of a request, each with where it stands: as the contract says, else as
-    its schema is called, else as what is read at the same address has its members."""
+    """Resources in a request body with their paths: by the contract, otherwise by schema name,
+    otherwise by comparison with what the same path returns."""
     said = {name: at for at, name in model.sets.get(operation.id, ())}
     shape = body_shape(operation)
     if said or shape is None:
@@ -39,7 +39,7 @@ def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ..
 
 
 def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], Shape]:
-    """Where a resource stands in the body of a request, and what the document says of it there."""
+    """Path and shape of a resource in a request body."""
     at = next((at for name, at in written(model, operation) if name == resource), ())
     shape: Shape | None = body_shape(operation)
     for segment in at:
@@ -75,7 +75,7 @@ _HALF = 0.5
 
 
 def read_there(model: Model, operation: Operation) -> list[str]:
-    """Resources that a GET of the same path shows, or one of a single object right below it."""
+    """Resources that a GET of the same path returns, or one directly below it."""
     stem = _stem(operation.path)
     found: dict[str, None] = {}
     for each in model.operations.values():
@@ -96,8 +96,7 @@ def _stem(path: str) -> str:
 
 
 def shape_of(model: Model, resource: str, *path: str) -> Shape:
-    """What the document says of a member of a resource, or of one within it, wherever it says
-    most."""
+    """The most detailed schema of a resource's member."""
     for operation in model.operations.values():
         media = operation.success()
         for shape in (media.shape if media else None, body_shape(operation)):
@@ -111,8 +110,8 @@ def shape_of(model: Model, resource: str, *path: str) -> Shape:
 
 
 def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> Json:
-    """Another value of the same kind; None when none is safe to send. `far`: a number that does not
-    come next by itself."""
+    """Another value of the same kind; None if none is safe. `far`: a number that does not come up
+    by itself."""
     if isinstance(value, list):
         inner = shape.items() if shape.items else Shape()
         choices = [each for each in inner.enum if each not in value]

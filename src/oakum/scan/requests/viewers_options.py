@@ -54,7 +54,7 @@ class Option:
 
     @property
     def said(self) -> str:
-        """How findings call it."""
+        """Name in findings."""
         if self.where == "cookie":
             return f"cookie {self.name}={self.value}"
         return f"{'.'.join(self.at)}={self.value}" if self.at else f"{self.name}: {self.value}"
@@ -65,7 +65,7 @@ class Option:
 
 
 def media_types(gate: Gate) -> Iterator[Option]:
-    """Types of the success answer that are declared beside the one that is asked for."""
+    """Success media types other than the requested one."""
     lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
     for each in gate.operation.responses.get(lowest, ()):
         if each != gate.operation.success() and not each.is_json and "*" not in each.type:
@@ -73,7 +73,7 @@ def media_types(gate: Gate) -> Iterator[Option]:
 
 
 def options_beside(gate: Gate) -> Iterator[list[Option]]:
-    """Header parameters and cookies that have choices: each with its values."""
+    """Header and cookie parameters with choices, each with its values."""
     for each in free(gate) if not gate.query and gate.asks is None else ():
         if each.where not in ("header", "cookie"):
             continue
@@ -85,7 +85,7 @@ def options_beside(gate: Gate) -> Iterator[list[Option]]:
 
 
 def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]) -> None:
-    """Ask an endpoint with all of these options; `tried`: the values of each."""
+    """Calls an endpoint with all these options; `tried`: values of each option."""
     if gate.batch or gate.query or gate.how or gate.asks is not None:
         return
     owners = engine.cast.subjects()

@@ -37,8 +37,7 @@ _PHONE = re.compile(r"\+?[\d ()./-]{6,20}")
 
 
 def own_value(knowledge: Knowledge, model: Model, slot: Slot, who: str) -> tuple[str, str]:
-    """`Resource.field` and `who`'s own value for a slot; empty texts: none is known, or somebody
-    else has it as well."""
+    """`Resource.field` and an own value for a place; empty if unknown or not unique."""
     shared = {
         value for (name, _, _), values in knowledge.own.items() if name != who for value in values
     }
@@ -94,7 +93,7 @@ class Strangers:
         self._steps = secrets.token_bytes(64)
 
     def like(self, value: str, nth: int) -> str:
-        """The `nth` of them, from 0 on."""
+        """The `nth` non-existing value similar to this one, counted from 0."""
         local, at, host = value.partition("@")
         if not at and _PHONE.fullmatch(value):
             digits = sum(char.isdigit() for char in value)
@@ -139,17 +138,15 @@ class Wording:
         self._wrong = f"Oak-{secrets.token_hex(8)}-7"
 
     def ask(self, talk: Talk, named: Named) -> Filled | None:
-        """The question about somebody; None when another place of it cannot be filled."""
+        """The request about somebody; None if another parameter cannot be filled."""
         try:
             return _Asking(self, talk, named).filled()
         except LookupError:
             return None
 
     def other(self, talk: Talk, slot: Slot, who: str) -> tuple[str, str]:
-        """Value and symbol of another place that names a person.
-
-        Raises LookupError where the wrong one would make an account of it.
-        """
+        """Value and placeholder for another place that names a person. Raises `LookupError` where a
+        wrong value would create an account."""
         source, value = own_value(self._knowledge, self._model, slot, who)
         if value:
             return value, variable(who, source)
@@ -277,7 +274,7 @@ ANY_TEXT = "oakum"
 
 
 def harmless(name: str, shape: Shape) -> Json:
-    """A value for a place that has to be filled; the document's own before any other."""
+    """A value for a required place, preferably the document's own."""
     if shape.example is not None:
         return shape.example
     if shape.enum:

@@ -97,7 +97,7 @@ class AccountSettings:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
 
     def be_wary(self, gates: Sequence[Gate]) -> None:
-        """Write nobody's settings before they are seen to be theirs. `gates`: endpoints to
+        """Checks that settings are the identity's own before writing them. `gates`: endpoints with
         objects."""
         self.vouching = Vouching(self.cast, self.shown, self._places)
         self.elsewhere = Elsewhere(gates, self.cast, self.knowledge, self.target, self.ask)
@@ -111,7 +111,7 @@ class AccountSettings:
         ]
 
     def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
-        """Settings as an identity is shown them, asked past caches or not; empty: none are."""
+        """An identity's settings, optionally bypassing caches; empty if not shown."""
         reader = self.readers.get(operation)
         filled = self._filled(reader, identity, operation) if reader else None
         if filled is None:
@@ -168,7 +168,7 @@ class AccountSettings:
         return bool(other)
 
     def base(self, resource: str, name: str) -> str:
-        """`Resource.state` in which a state really stands, following `of`."""
+        """The `Resource.state` that holds the value, following `of`."""
         state = self.policy.resources[resource].states[name]
         while state.of:
             resource, _, name = state.of.partition(".")
@@ -176,7 +176,7 @@ class AccountSettings:
         return f"{resource}.{name}"
 
     def switch(self, path: str) -> Switch | None:
-        """How a state or a field is set, if the contract says so and the operation is there."""
+        """How a state or field is set; None if the contract or document does not say."""
         if path in self.fields:
             return self.fields[path]
         resource, _, name = path.partition(".")
@@ -186,10 +186,10 @@ class AccountSettings:
         return switch if switch is not None and switch.operation in self.writers else None
 
     def flip(self, identity: str, path: str, value: Json) -> bool:
-        """Set a state. Remembered until put back; False when it is not set: `why` has the words.
+        """Sets a state and records it for restoring; False if it failed, with the reason in `why`.
 
-        Nothing is sent, and nothing is to be put back, where the API shows too little of the
-        settings to keep the others as they are; nor where a change was not shown before.
+        Sends nothing if the API shows too little to keep the other settings, or if an earlier
+        change was not visible.
         """
         return self._may_be_set(path) and self._flip(identity, path, value)
 
@@ -245,10 +245,8 @@ class AccountSettings:
         self.flipped += [flip] if flip.state not in self.fields else []
 
     def flip_all(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
-        """Set several fields or states, those of one operation with one request; which were set.
-
-        What was refused together is not tried one by one: that is for whoever asks.
-        """
+        """Sets several fields or states with one request for each operation; returns those that
+        were set. What was rejected together is not retried one by one."""
         return self._set(identity, {p: v for p, v in changes.items() if self._may_be_set(p)})
 
     def _set(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
@@ -315,7 +313,7 @@ class AccountSettings:
         return kept
 
     def undo_all(self, identity: str, paths: Collection[str]) -> None:
-        """Put several fields or states back as they were first; what fails stays for the end."""
+        """Restores several fields or states; failures are retried at the end."""
         first: dict[str, Flip] = {}
         for flip in self.pending:
             if flip.identity == identity and flip.state in paths:
@@ -334,8 +332,8 @@ class AccountSettings:
         return switch is not None and shown in (None, flip.before)
 
     def undo(self, identity: str, path: str) -> bool:
-        """Put one state or field back as it was first; False when it could not be, or never was
-        changed. A failure stays to be put back at the end."""
+        """Restores a state or field; False if that failed or it was never changed. A failure is
+        retried at the end."""
         changes = [each for each in self.pending if (each.identity, each.state) == (identity, path)]
         if not changes:
             return False
@@ -348,7 +346,7 @@ class AccountSettings:
         return True
 
     def restore(self) -> tuple[str, ...]:
-        """Put everything back, last first; says in words what could not be. Never raises."""
+        """Restores everything, last first; returns failures in words. Never raises."""
         self.patience.renew()
         failed: list[Flip] = []
         first: dict[tuple[str, str], Flip] = {}

@@ -32,11 +32,8 @@ class Choice:
     account_settings: AccountSettings
 
     def best(self, seen: Mapping[str, list[dict[str, Json]]]) -> World | None:
-        """The (identity, settings) whose world decides the most undecided cells.
-
-        Settings that no cell mentions together are set together: a world costs as much whatever
-        it decides.
-        """
+        """The (identity, settings) that decide the most open cells. Settings that no cell combines
+        are changed together to save requests."""
         wanted: dict[str, dict[Settings, int]] = {}
         reach = owners_by_viewer(self.model, self.cast)
         for key, entry in self.matrix.entries.items():
@@ -87,7 +84,7 @@ def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
 
 
 def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str]]:
-    """(resource, viewer label) → owners to whom somebody stands so."""
+    """(resource, viewer label) → owners to whom an identity has this relation."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, resource in model.policy.resources.items():
         for owner in cast.subjects() if resource.owner.kind != "none" else [NOBODY]:
@@ -101,7 +98,7 @@ def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str
 
 
 def reach(engine: Engine) -> dict[tuple[str, str], bool]:
-    """(resource, viewer label) → whether any pair of identities stands so."""
+    """(resource, viewer label) → whether any pair of identities has this relation."""
     found = owners_by_viewer(engine.model, engine.cast)
     return {key: bool(owners) for key, owners in found.items()}
 
@@ -109,8 +106,8 @@ def reach(engine: Engine) -> dict[tuple[str, str], bool]:
 def reach_states(
     engine: Engine, account_settings: AccountSettings, ask: Callable[[], None]
 ) -> None:
-    """Put own accounts into the states that undecided cells speak of, one after another. `ask`
-    puts all questions that decide something in the state that is reached."""
+    """Changes own accounts to the states that open cells need, one after another. `ask` sends the
+    requests in each state."""
     cast = engine.cast
     choice = Choice(engine.model, cast, engine.matrix, account_settings)
     seen = {who: [_account(cast, who)] for who in cast.names()}

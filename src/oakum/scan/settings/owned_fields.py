@@ -29,15 +29,15 @@ Sources = Mapping[str, Mapping[str, str]]
 
 
 def own_fields(model: Model, inferred: Sources) -> dict[str, Switch]:
-    """`Resource.field` → how its owner writes it, for scalars that the contract lets them set: of
-    accounts, and of what there is one of for each caller."""
+    """`Resource.field` → how its owner writes it, for scalars of accounts and of objects that exist
+    once for each caller."""
     ways = _ways(model, inferred)
     own = {path: [way for way, is_own in found if is_own] for path, found in ways.items()}
     return {path: found[0] for path, found in own.items() if found}
 
 
 def of_objects(model: Model, inferred: Sources) -> dict[str, Switch]:
-    """The other fields that owners may set: they stand in objects, which no world changes."""
+    """Other fields that owners may set: they belong to objects, not to account settings."""
     ways = _ways(model, inferred)
     return {path: found[0][0] for path, found in ways.items() if not any(own for _, own in found)}
 

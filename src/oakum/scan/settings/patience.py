@@ -29,16 +29,16 @@ class Patience:
 
     @classmethod
     def none(cls) -> Patience:
-        """Looks once, and waits for nothing."""
+        """Looks once and never waits."""
         return cls(lambda seconds: None, ())
 
     @property
     def spent(self) -> bool:
-        """Whether there is no time left to see another change, and to see it taken back."""
+        """Whether too little time is left to wait for a change and its restoration."""
         return bool(self.lag) and self.left < 4 * self.lag
 
     def until(self, shown: Callable[[], bool]) -> bool:
-        """Whether something is shown, now or within the pauses. Raises what looking raises."""
+        """Whether a condition holds now or within the waiting time. Raises what `shown` raises."""
         if shown():
             self.pause(self.lag)
             return True
@@ -55,12 +55,12 @@ class Patience:
         return False
 
     def pause(self, seconds: float) -> None:
-        """Wait so many seconds, or what is left of all waiting."""
+        """Waits so many seconds, at most the remaining time."""
         seconds = min(seconds, self.left) if self.pauses else 0.0
         if seconds > 0:
             self.left -= seconds
             self.sleep(seconds)
 
     def renew(self) -> None:
-        """Things are put back from here on: that is waited for as long as all before."""
+        """Resets the waiting time, for restoring."""
         self.left = WHOLE

@@ -31,12 +31,13 @@ class Reception:
     """Operations of which a change was shown."""
 
     def is_sent(self, settings: Iterable[Setting]) -> None:
-        """About to be sent."""
+        """Records settings that are about to be sent."""
         self.late |= (sent := {*settings})
         self.lost |= sent
 
     def is_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
-        """`status`: of the answer, 0 if there was none; `shown`: a reading shows what was sent."""
+        """Records a response. `status`: 0 if there was none; `shown`: whether a read shows what was
+        sent."""
         about = {*settings}
         if status and not 300 <= status < 500:
             self.written |= about & self.late
@@ -46,14 +47,14 @@ class Reception:
             self.late -= about
 
     def is_shown(self, operation: str) -> None:
-        """A reading shows what an operation has set."""
+        """Records that an operation's settings are visible in a read."""
         self._answering.add(operation)
 
     def is_silent(self, path: str, operation: str) -> None:
-        """It said that it has taken a setting, and no reading shows it."""
+        """Records a setting that was accepted but is not visible."""
         self._silent.add(path if operation in self._answering else operation)
 
     def why_not(self, path: str, operation: str) -> str:
-        """Why a setting is not set any more; empty: it may be."""
+        """Why a setting is not changed any more; empty if it may be."""
         told = self._silent & {path, operation}
         return "what was set there before was not shown, so it is set no more" if told else ""

@@ -41,8 +41,8 @@ class DeclaredSettings:
     reader: Operation | None
 
     def sendable(self, current: Mapping[str, Json], strict: bool) -> dict[str, Json]:
-        """All settings but those that the document keeps from being written. `strict`: the body
-        may hold no other members than it declares."""
+        """The settings to send back, without read-only ones. `strict`: the body may hold declared
+        members only."""
         declared, kept = body_shape(self.writer), self.kept
         return {
             name: each
@@ -52,7 +52,7 @@ class DeclaredSettings:
 
     @property
     def kept(self) -> frozenset[str]:
-        """Members that the API alone sets (`readOnly`)."""
+        """Read-only members."""
         return frozenset(
             name
             for shape in self._shapes()
@@ -62,7 +62,7 @@ class DeclaredSettings:
 
     @property
     def names(self) -> frozenset[str]:
-        """Members that the document names: another's name may be somebody's."""
+        """Declared members; an undeclared name may be personal data."""
         return frozenset(name for shape in self._shapes() for name in shape.properties)
 
     def _shapes(self) -> list[Shape]:
@@ -73,7 +73,7 @@ class DeclaredSettings:
 
 
 def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
-    """The settings in an answer; empty: there are none."""
+    """The settings in a response; empty if there are none."""
     if not 200 <= answer.status < 300 or answer.truncated:
         return {}  # a JSON error document is not somebody's settings and must not overwrite them
     try:
@@ -106,8 +106,8 @@ def with_value(content: Mapping[str, Json], path: tuple[str, ...], value: Json) 
 
 
 def how_moved(name: str, before: Json, now: Json) -> str:
-    """`changed`: it is not as it was; `stamped`: but for times and counters, which the API sets
-    itself; empty: it is as it was."""
+    """`changed`; `stamped` if only times and counters differ, which the API sets itself; empty if
+    equal."""
     if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
         found = {how_moved(each, before[each], now[each]) for each in before}
         return "changed" if "changed" in found else "stamped" if "stamped" in found else ""
@@ -120,11 +120,11 @@ def how_moved(name: str, before: Json, now: Json) -> str:
 
 
 def place_of(url: str) -> str:
-    """Tells an address from another, and is nobody's value: it stands in the journal."""
+    """Hash of a URL's path, which the journal may hold."""
     return hashlib.sha256(urlsplit(url).path.encode()).hexdigest()[:16]
 
 
 def names_of(names: Collection[str], declared: Collection[str]) -> str:
-    """Names of members in words; one that the document does not declare may be somebody's."""
+    """Member names in words; undeclared ones are replaced, since they may be personal data."""
     said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
     return ", ".join(f"`{name}`" for name in said)

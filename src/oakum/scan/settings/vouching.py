@@ -52,7 +52,7 @@ class Vouching:
     """Writing operations of which it came out that their GET shows another's settings."""
 
     def why_not(self, identity: str, operation: str) -> str:
-        """Why the settings of an identity are not to be written; empty: they may be."""
+        """Why an identity's settings must not be written; empty if they may."""
         if operation in self.shared:
             return "the GET of the same path shows somebody the settings of another"
         if operation not in self._first:
@@ -111,12 +111,9 @@ class Vouching:
         return {who for who in self.cast.names() if self.cast.ids[who] & values}
 
     def came_through(self, identity: str, operation: str, busy: Collection[str]) -> str:
-        """After a change that was taken: who else is shown it, or who is shown what its owner still
-        is, as if nothing had changed; empty: nobody is.
-
-        Asked where two were shown the same before: nobody could tell whether it was theirs.
-        `busy`: identities of whom something is changed just now.
-        """
+        """Who else sees a change, or an owner whose own view does not; empty if nobody. Checked
+        where two identities saw equal settings before, so that ownership was unclear. `busy`:
+        identities with other changes."""
         first = self._first.get(operation, {})
         twins = [
             who for who, shown in first.items()
@@ -150,10 +147,8 @@ class Elsewhere:
     ask: Callable[[str | None, Request], Response]
 
     def shows(self, identity: str, path: str, but: str, *, past: bool = False) -> Json:
-        """The value of `Resource.state` that an identity is shown; None: none is.
-
-        `but`: the path at which it is set, which says nothing new; `past`: past caches.
-        """
+        """The value of `Resource.state` shown to an identity; None if not shown. `but`: path at
+        which it is set, which proves nothing; `past`: bypass caches."""
         resource, _, name = path.partition(".")
         state = self.cast.policy.resources[resource].states[name]
         endpoints = [
@@ -179,7 +174,7 @@ class Elsewhere:
         return None
 
     def agrees(self, identity: str, path: str, but: str, wanted: Json) -> bool:
-        """Whether nothing shows another value than is wanted, past caches at least."""
+        """Whether no endpoint shows another value, at least when caches are bypassed."""
         with suppress(OakumError):
             return any(
                 self.shows(identity, path, but, past=past) in (None, wanted)

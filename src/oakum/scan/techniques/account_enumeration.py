@@ -37,7 +37,7 @@ _MOST_GROUPS = 4
 
 
 def run(engine: Engine) -> None:
-    """Ask every operation that talks about somebody; first as nobody."""
+    """Tests every operation that takes a person's name; anonymously first."""
     engine.say("talking about people before the endpoint")
     table = _Table(engine)
     for talk in talks(engine.model, engine.state.gates, HOW, writes=engine.context.may.writes):
@@ -106,7 +106,8 @@ class _Table:
         self._numbers = count(1)
 
     def hear(self, talk: Talk) -> None:
-        """Ask one operation as nobody; as others where it wants a login, or shows people."""
+        """Tests one operation anonymously, and as other viewers if it needs a login or shows
+        people."""
         self.engine.matrix.open(talk.gate)
         groups = self._groups(talk)
         if talk.kind == "login":
@@ -204,8 +205,8 @@ class _Table:
             self.engine.state.remark(f"{_called(talk)}: {told}")
 
     def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[Heard]:
-        """Send the question about `who`, or about the `nth` nobody where that is empty; an empty
-        list when it cannot be worded."""
+        """Sends the request about `who`, or about the `nth` non-existing person if empty; returns
+        an empty list if it cannot be built."""
         like = who or next(iter(group.owners))
         symbol = variable(like, f"{group.resource}.{group.field}")
         value = group.owners[like]
@@ -309,7 +310,7 @@ class _Table:
     def tell(
         self, talk: Talk, group: _Group, heard: Heard, features: frozenset[Feature], *, sure: bool
     ) -> None:
-        """Whether somebody has an account is told here."""
+        """Reports that responses reveal whether an account exists."""
         says = told(features)
         note = f"asked about somebody, and about nobodies of the same look: {says}"
         self.engine.state.report(

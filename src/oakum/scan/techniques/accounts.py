@@ -57,7 +57,7 @@ _OLD = listed("current existing old present previous")
 
 
 def run(engine: Engine) -> None:
-    """Only with leave to write, and where accounts can be made."""
+    """Runs only if writes are allowed and accounts can be created."""
     provisioned = engine.context.provisioned
     if not engine.context.may.writes:
         return
@@ -76,7 +76,7 @@ def run(engine: Engine) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """Registrations, and every operation that is tried on the accounts made."""
+    """Sign-ups, and every operation tried on the provisioned accounts."""
     if not prospect.may.writes:
         return
     yield {

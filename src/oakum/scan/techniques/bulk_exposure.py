@@ -44,7 +44,7 @@ _MOST_WAYS = 8
 
 
 def run(engine: Engine) -> None:
-    """Ask every endpoint that finds people for all of them."""
+    """Tries to list everybody at each endpoint that finds people."""
     engine.say("searching for everybody at once")
     for gate in list(engine.state.gates):
         if not _finds_people(engine.model, gate):

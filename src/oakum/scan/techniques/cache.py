@@ -37,7 +37,7 @@ _NUMBERS = count(1)
 
 
 def run(engine: Engine) -> None:
-    """Ask for what leaked at endpoints that answer about their caller, past any cache."""
+    """Repeats leaks of endpoints about their caller with caches bypassed."""
     leaks: dict[tuple[str, str | None, str], list[Key]] = {}
     for key, entry in engine.matrix.leaks():
         gate = engine.matrix.gates.get(key.endpoint)
@@ -60,12 +60,8 @@ def run(engine: Engine) -> None:
 
 
 def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
-    """Ask who-am-I as those whom a shared cache has given another's account, right after that
-    other: what they get of it is a leak like any, which `run` then tells to be the cache's.
-
-    Where that shows nothing, such as an answer that has run out by now, the doctor has seen it once
-    all the same: that is suspected.
-    """
+    """Calls who-am-I as identities that got another's account from a shared cache, right after that
+    other. If it no longer happens, the doctor's observation is reported as suspected."""
     gate = engine.matrix.gates.get(operation)
     for viewer, owner in found.mixed:
         if gate is not None and owner:
@@ -97,7 +93,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """One line: it asks nothing where nothing leaked."""
+    """One line; nothing is sent unless something leaked."""
     if any(not gate.personal and gate.shows for gate in prospect.gates):
         yield {
             "as": "who was shown another's answer",

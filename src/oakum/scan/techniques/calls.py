@@ -29,7 +29,7 @@ _BY_CALLER = ("anyone", "authenticated", "claim")
 
 
 def run(engine: Engine) -> None:
-    """Only reading endpoints without an id: others are judged by what they show, or not called."""
+    """Tests reading endpoints without ids only: others are judged by what they show."""
     for gate in engine.state.gates:
         if _is_closed_to_some(engine.model, gate):
             _ask(engine, gate)

@@ -43,7 +43,7 @@ half of the time, comes so in one of 32 runs."""
 
 
 def run(engine: Engine) -> None:
-    """Only with leave to write."""
+    """Runs only if writes are allowed."""
     if not engine.context.may.writes or engine.context.undo_log is None:
         return
     for pair in creations(engine.model, engine.context.params):
@@ -88,7 +88,7 @@ class _Trial:
         self.undo_log, self.pair = self.maker.undo_log, self.maker.creation
 
     def run(self) -> bool:
-        """Whether anything could be made."""
+        """Whether an object could be created."""
         control = self.maker.make({})
         if control is None:
             return self.maker.stopped

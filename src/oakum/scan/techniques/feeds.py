@@ -185,11 +185,11 @@ class _Hall:
         """Whether the feed opens when it is asked for what has been."""
 
     def can_fill(self) -> bool:
-        """Whether all parameters have a value."""
+        """Whether all parameters have values."""
         return self._fill(self.plain) is not None
 
     def run(self) -> None:
-        """Arrivals in one order and the other, then what changes; what leaks is seen twice."""
+        """Connects in both orders, then makes changes, so that each leak is seen twice."""
         back = [*reversed(self.viewers)] if self.who is None else self.viewers
         for gate, order in ((self.replay, self.viewers), (self.plain, back)):
             self._arrivals(gate, order)

@@ -44,7 +44,7 @@ _MADE = listed("added at booked created date issued made on ordered placed regis
 
 
 def run(engine: Engine) -> None:
-    """Look at every endpoint that is opened by the key of something owned."""
+    """Tests every endpoint that is accessed by the key of an owned object."""
     engine.say("reading ids")
     for gate in engine.state.gates:
         sources = _owned(engine.model, gate)

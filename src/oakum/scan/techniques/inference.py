@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"\w{2,}")
 
 
 def run(engine: Engine) -> None:
-    """Filters by values that owners know of themselves; paired worlds are `worlds`' part."""
+    """Tests filters with values known to their owners; `worlds` tests changed settings."""
     engine.say("looking for hidden fields that steer an answer")
     tried = _Tried()
     words: _Words = {}
@@ -87,11 +87,8 @@ class Hidden:
 
 
 def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
-    """Every denied (field, kind of viewer) once, with an owner whose value is known.
-
-    Fields that are shown to that kind of viewer anyway, by leak or by right, are left out, and
-    those that a signal has told already. `whose`: of this owner only.
-    """
+    """Each denied (field, kind of viewer) once, with an owner whose value is known; without those
+    already shown or reported. `whose`: this owner only."""
     matrix = engine.matrix
     shown = {(key.resource, key.field, key.viewer) for key, _ in matrix.leaks()}
     shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
@@ -156,8 +153,8 @@ class _Way:
 
 
 class _Tried:
-    """What came of questions: one that a server fails over is not asked again, for the fault is the
-    form's and not the target's; one that is refused is refused to others too."""
+    """Results by form: a form that made a server fail is not repeated, nor one that was
+    rejected."""
 
     def __init__(self) -> None:
         self.failed: set[tuple[str, str, str]] = set()
@@ -170,7 +167,7 @@ class _Tried:
         return way.key in failed or len(failed) >= _MOST_FAILED or asked in self.refused
 
     def met(self, way: _Way, hidden: Hidden, status: int) -> None:
-        """Take in the status of an answer."""
+        """Records a response's status."""
         name = f"{way.gate.endpoint.method} {way.gate.endpoint.path}"
         if way.form:
             place = (name, way.parameter)
@@ -181,7 +178,7 @@ class _Tried:
             self.refused.add((way.key, hidden.resource, hidden.field))
 
     def notes(self) -> list[str]:
-        """What to say of parameters that took no question in any form."""
+        """Remarks on parameters that rejected every form."""
         return [
             f"{endpoint}: no filter in `{name}` was tested: each form that was tried was refused"
             for (endpoint, name), taken in self._forms.items()
@@ -293,7 +290,7 @@ def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
 def reading(
     engine: Engine, gate: Gate, viewer: str | None, filled: Filled, answer: Response
 ) -> Reading:
-    """An answer taken apart for `viewer`."""
+    """A response taken apart for comparison."""
     question = engine.question(gate, viewer, frozenset(), filled, gate.id)
     _, judged, _ = engine.evaluator.walk(gate, question, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
@@ -303,7 +300,7 @@ def reading(
 def signal(
     engine: Engine, gate: Gate, hidden: Hidden, filled: Filled, answer: Response, says: str
 ) -> Signal:
-    """The finding that a question has told a hidden field."""
+    """The finding that a request revealed a hidden field."""
     table = engine.model.tables[hidden.resource]
     place = (hidden.owner, hidden.resource, hidden.key)
     known = engine.knowledge.conditions.get(place, {})

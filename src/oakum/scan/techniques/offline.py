@@ -51,7 +51,7 @@ _WORDS = listed(
 
 
 def run(engine: Engine) -> None:
-    """Nothing is sent."""
+    """Sends nothing: checks tokens and the document."""
     engine.say("looking at tokens and at the document, without asking")
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
     for who, token in engine.context.tokens():
@@ -71,12 +71,12 @@ def run(engine: Engine) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """Nothing."""
+    """Yields nothing, since nothing is sent."""
     yield from ()
 
 
 def guesses(names: Iterable[str]) -> Iterator[str]:
-    """Keys to try: common words, and those made of the names of the API."""
+    """Secrets to try: common words, and words made from the API's name."""
     yield ""
     yield from sorted(_WORDS)
     for name in dict.fromkeys(names):
@@ -85,7 +85,7 @@ def guesses(names: Iterable[str]) -> Iterator[str]:
 
 
 def algorithm_with(token: str, keys: Iterable[str]) -> str:
-    """The algorithm of a token that one of the keys has signed; empty: none of them has."""
+    """The algorithm of a token that one of the keys has signed; empty if none has."""
     head, _, rest = token.partition(".")
     payload, _, mark = rest.partition(".")
     try:

@@ -31,7 +31,7 @@ _OWNERS = 2
 
 
 def run(engine: Engine) -> None:
-    """Ask at every endpoint that names an object and what it belongs to."""
+    """Requests other owners' objects below own parents."""
     engine.say("asking for others' objects below own ones")
     for gate in list(engine.state.gates):
         for above in _above(engine.model, gate):
@@ -89,7 +89,7 @@ def _show_own(engine: Engine, gate: Gate, above: tuple[str, ...], viewer: str) -
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """One line for each such way."""
+    """One line for each such endpoint."""
     for gate in prospect.gates:
         for above in _above(prospect.model, gate):
             named = " and ".join(f"`{each}`" for each in above)

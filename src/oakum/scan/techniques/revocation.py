@@ -41,7 +41,7 @@ _COMMON = listed(
 
 
 def run(engine: Engine) -> None:
-    """Relations first, then account settings; only with leave to change own settings."""
+    """Tests relations, then account settings; only if own settings may be changed."""
     if not engine.context.may.own_settings:
         return
     if engine.context.relationships is not None:
@@ -67,7 +67,7 @@ def run(engine: Engine) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """The calls that take a grant away, and what is asked after them."""
+    """The calls that revoke a grant, and the requests after them."""
     if not prospect.may.own_settings:
         return
     for name, relation in prospect.model.policy.relations.items():

@@ -56,7 +56,7 @@ _NAMED = 12
 
 
 def run(engine: Engine) -> None:
-    """Look where the user lets the scan look; nowhere without leave."""
+    """Searches where the user allows it, otherwise nowhere."""
     may = engine.context.may
     if not (may.twins or may.twin or may.front_end):
         return
@@ -153,7 +153,7 @@ class _Search:
                 self._documented[plain(self._whole(each))] = frozenset(names)
 
     def guarded(self, address: str, look: Callable[[str], None]) -> None:
-        """Look at an address; one that is not there is no reason to end a run."""
+        """Runs a search at an address; an unreachable address does not end the run."""
         try:
             look(address)
         except TargetError as error:
@@ -162,8 +162,8 @@ class _Search:
     # ------------------------------------------------------------ where to look
 
     def address(self, address: str) -> None:
-        """Another address of the API: its endpoints below it, as documented or without what they
-        all begin with, such as `/api/v2`."""
+        """Searches another base URL for the endpoints, as documented or without their common prefix
+        such as `/api/v2`."""
         below = bool(urlsplit(address).path.strip("/"))
         paths = [raw_path(each.operation) if below else each.operation.path for each in self._gates]
         forms = dict.fromkeys([tuple(paths), tuple(split(path).after for path in paths)])
@@ -208,7 +208,7 @@ class _Search:
         return True
 
     def said_versions(self) -> None:
-        """Versions that a header or a query parameter says."""
+        """Tries versions in a header or query parameter."""
         groups: dict[str, list[tuple[Gate, Gate]]] = {}
         for gate in _reads(self._gates):
             for way in _said(gate):
@@ -220,7 +220,7 @@ class _Search:
                     self._there.ask(way)
 
     def phones(self) -> None:
-        """What a phone gets: a page with the object in it, or more of the object."""
+        """Tries a phone's user agent, which may get a page with the object, or more fields."""
         gates = _reads(self._gates)
         pages = [(each, self._asked_as(each, "a phone's browser", _PAGE)) for each in gates]
         if any(self._there.is_another(*each) for each in pages[:_PHONES]):

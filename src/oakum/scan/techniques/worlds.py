@@ -52,7 +52,7 @@ Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
 
 
 def run(engine: Engine) -> None:
-    """Only with leave to change own settings, and only for what nothing else has shown."""
+    """Runs only if own settings may be changed, and only for fields that nothing else revealed."""
     account_settings = engine.context.account_settings
     if account_settings is None or not engine.context.may.own_settings:
         return
@@ -70,7 +70,7 @@ def run(engine: Engine) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """Whose fields may be changed, and who reads then."""
+    """Fields that may be changed, and who reads then."""
     if not prospect.may.own_settings:
         return
     for path, switch in own_fields(prospect.model, prospect.inferred).items():

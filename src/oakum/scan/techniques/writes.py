@@ -52,7 +52,7 @@ _EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
 def run(engine: Engine) -> None:
-    """Only with leave to write."""
+    """Runs only if writes are allowed."""
     if not engine.context.may.writes or engine.context.undo_log is None:
         return
     engine.say("writing where nobody may, and putting it back")
@@ -173,7 +173,7 @@ class _Endpoint:
         self.many = bulk(self.engine.model, self.gate.operation)
 
     def run(self) -> None:
-        """One owner with each kind of viewer; further owners where they have other kinds."""
+        """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
         engine, done = self.engine, set[str]()
         for owner in engine.cast.subjects():
             viewers: dict[str, list[str | None]] = {}

@@ -48,12 +48,12 @@ class Transport(Protocol):
     """Sends one request and gives its answer, whatever its status."""
 
     def send(self, request: Request) -> Response:
-        """Raises `TargetError` when there is no answer."""
+        """The response. Raises `TargetError` if there is none."""
         ...
 
 
 class Unreachable(TargetError):
-    """There was no answer; `again` is true when asking once more cannot do anything twice."""
+    """No response; `again`: whether repeating the request is safe."""
 
     def __init__(self, message: str, *, again: bool) -> None:
         super().__init__(message)
@@ -152,7 +152,7 @@ class HttpTransport:
             pause = max(until - time.monotonic(), 0.0)
 
     def send(self, request: Request) -> Response:
-        """The answer; refuses what is out of scope, and explains what went wrong on the way."""
+        """The response; rejects URLs out of scope and explains network errors."""
         import httpx2
 
         origin, headers = origin_of(request.url), self.headers(request)
@@ -184,7 +184,7 @@ class HttpTransport:
             raise TargetError(words) from None
 
     def headers(self, request: Request) -> dict[str, str]:
-        """Headers as they are sent, with what marks the run; refuses what is out of scope."""
+        """Headers to send, including those that mark the run; rejects URLs out of scope."""
         origin = origin_of(request.url)
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
@@ -268,7 +268,7 @@ def _why_no_connection(origin: str, said: str) -> str:
 
 
 def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
-    """Names and values of `Set-Cookie` lines (RFC 6265); a cookie taken away has the value ""."""
+    """Cookies of `Set-Cookie` lines (RFC 6265); a deleted cookie has the value ""."""
     found: dict[str, str] = {}
     for line in lines:
         pair, *attributes = line.split(";")
@@ -292,7 +292,7 @@ def _is_over(attributes: Sequence[str], now: float) -> bool:
 
 
 def run_command(argv: Sequence[str], directory: Path) -> str:
-    """What a program prints, stripped; raises `TargetError` with words that show no output."""
+    """A program's output, stripped; raises `TargetError` without revealing output."""
     try:
         done = subprocess.run(
             argv,
@@ -367,7 +367,7 @@ class Governor:
 
     @contextmanager
     def reserve(self, requests: int) -> Iterator[None]:
-        """For putting settings back: requests beyond the budget, and no giving up on a target."""
+        """For restoring: adds requests to the budget and never gives up on the target."""
         self.budget += requests
         self._restoring = True
         try:
@@ -383,8 +383,8 @@ class Governor:
 
     @contextmanager
     def bare(self) -> Iterator[None]:
-        """For a look at the target's own brake: 429 and 503 come back as they are, and what they
-        ask to be waited for is waited for before the next request."""
+        """For testing the target's own rate limit: returns 429 and 503 unchanged, and waits before
+        the next request."""
         self._bare = True
         try:
             yield
@@ -392,10 +392,8 @@ class Governor:
             self._bare = False
 
     def send(self, request: Request, way: Transport | None = None) -> Response:
-        """The answer; 429 and 503 with `Retry-After` were waited out before, if not `bare`.
-
-        `way`: goes there in place of the transport, at the same rate and budget: a feed is opened.
-        """
+        """The response; waits out 429 and 503 with `Retry-After` unless `bare`. `way` replaces the
+        transport at the same rate and budget, for feeds."""
         way = way or self._transport
         for attempt in range(self.TRIES + 1):
             response = self._reach(request, way)
@@ -497,7 +495,7 @@ class Governor:
 
 
 def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:
-    """Answers of jobs done at the same time, in their order; None where one has failed."""
+    """Runs jobs concurrently; responses in order, None for a failure."""
 
     def done(job: Callable[[], Response]) -> Response | None:
         try:

@@ -17,13 +17,13 @@ class Between(Protocol):
     """Stands between a run and its target."""
 
     def wire(self, transport: Transport, /) -> Transport:
-        """What the run asks in place of the transport, which it may ask itself."""
+        """Wraps the run's transport."""
         ...
 
     def seat(self, sessions: Sessions, /) -> None:
-        """Hears who puts credentials on what goes over the wire."""
+        """Receives the sessions that add credentials to requests."""
         ...
 
     def take(self, engine: Engine, /) -> Engine:
-        """Takes an engine that has asked nothing yet in hand."""
+        """Wraps an engine before its first request."""
         ...

@@ -81,7 +81,7 @@ class Feeds:
         return opening.feed
 
     def close(self) -> None:
-        """Hang up everywhere, and wait for it."""
+        """Closes all feeds and waits for them."""
         for feed in self._feeds:
             feed.close()
         until = time.monotonic() + 2.0
@@ -90,7 +90,7 @@ class Feeds:
         self._feeds.clear()
 
     def wait(self, feed: _Feed, request: Request) -> Response:
-        """The head of a feed's answer; status 0 when none has come in time."""
+        """The head of a feed's response; status 0 on timeout."""
         path = urlsplit(request.url).path
         head = feed.head(_SLICE if path in self._late else HEAD_SECONDS)
         if not head.status and not feed.over:
@@ -98,7 +98,7 @@ class Feeds:
         return head
 
     def open(self, request: Request, *, websocket: bool, first: bytes) -> _Feed:
-        """Start a feed; its head may not have come yet."""
+        """Opens a feed without waiting for its response."""
         headers = self._transport.headers(request)
         context = self._context if request.url.startswith("https:") else None
         kind = _Socket if websocket else _Events
@@ -125,7 +125,7 @@ class _Opening:
         self.feed: _Feed | None = None
 
     def send(self, request: Request) -> Response:
-        """Sent again, it hangs up and opens anew."""
+        """Opens the feed, closing an earlier one."""
         if self.feed is not None:
             self.feed.close()
         self.feed = self._feeds.open(request, websocket=self._websocket, first=self._first)
@@ -171,10 +171,8 @@ class _Feed:
         self._shut = False
 
     def head(self, seconds: float) -> Response:
-        """The head of the answer, without a body; status 0 when none has come in time.
-
-        Raises `Unreachable` when nobody is there.
-        """
+        """The head of the response, without a body; status 0 on timeout. Raises `Unreachable`
+        without a connection."""
         self._begun.wait(min(seconds, self._timeout))
         if self._nobody:
             words = f"no connection to `{origin_of(self._request.url)}` for a feed"
@@ -182,7 +180,7 @@ class _Feed:
         return self._answer
 
     def frames(self, seconds: float) -> list[Frame]:
-        """What has come since the last call, having waited so long for more, or till the end."""
+        """Frames since the last call, after waiting up to so many seconds."""
         until = time.monotonic() + seconds
         with self._news:
             while not self.over and (left := until - time.monotonic()) > 0:
@@ -191,7 +189,7 @@ class _Feed:
         return come
 
     def close(self) -> None:
-        """Hang up. Does not wait for it."""
+        """Closes the connection without waiting."""
         self._shut = True
         self._hang_up()
 

@@ -17,7 +17,7 @@ _READS = ("GET", "HEAD")
 
 
 def is_failure(status: int) -> bool:
-    """Whether an answer says that the server has failed; *not implemented* is a plain answer."""
+    """Whether a status is a server failure; 501 is not."""
     return status >= 500 and status != 501
 
 
@@ -43,7 +43,7 @@ class Health:
         self._failed: Counter[str] = Counter()
 
     def take(self, request: Request, response: Response) -> bool:
-        """Take in an answer; whether the target as a whole is in doubt now."""
+        """Records a response; returns whether the whole target is in doubt."""
         self._counted += 1
         name, failed = self._name(request), is_failure(response.status)
         if not failed:
@@ -64,8 +64,8 @@ class Health:
         return failures >= self.FAILURES and 2 * failures >= len(self._answers)
 
     def witness(self, but: Request | None = None) -> Request | None:
-        """A read that was answered before, of an operation that has not failed lately, if there
-        is one; None: nothing was ever answered. `but`: not of the operation of this request."""
+        """A read that succeeded before, of an operation without recent failures if possible; None
+        if nothing ever succeeded. `but`: not of this request's operation."""
         last = [*reversed(self._good)]
         if but is not None:
             last = [name for name in last if name != self._name(but)]
@@ -74,15 +74,15 @@ class Health:
         return self._good[name] if name is not None else None
 
     def calm(self) -> None:
-        """The target answers: what failed did so by itself."""
+        """Records that the target works, so that earlier failures were isolated."""
         self._answers.clear()
         self._lately.clear()
 
     def is_broken(self, request: Request) -> bool:
-        """Whether an operation has given nothing but server errors, and enough of them."""
+        """Whether an operation has only returned server errors, often enough."""
         name = self._name(request)
         return name not in self._well and self._failed[name] >= self.PATIENCE
 
     def words(self) -> str:
-        """What made the target doubtful."""
+        """Why the target is in doubt."""
         return f"{sum(self._answers)} of the last {len(self._answers)} answers"

@@ -59,8 +59,7 @@ class Census:
     """Questions that were answered, and the objects shown."""
 
     def take(self) -> None:
-        """Choose the questions and ask them, where the run may write; nothing is learnt from the
-        answers."""
+        """Selects and sends the requests whose results are compared at the end; learns nothing."""
         if not (self.engine.context.may.writes or self.engine.context.may.own_settings):
             return
         for asked in islice(self._chosen(), _MOST):
@@ -125,8 +124,8 @@ class Census:
         return found
 
     def differences(self) -> tuple[str, ...]:
-        """What is not as it was, in words that hold no value. Asks all questions once more, and
-        again where something differs: what differs from itself is no loss."""
+        """What differs from before the run, without values. Repeats requests, since responses may
+        vary by themselves."""
         told = self._told()
         self.patience.renew()
         for seconds in _AGAIN if told else ():

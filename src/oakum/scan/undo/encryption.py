@@ -34,15 +34,16 @@ class Encryption:
 
     @property
     def holds(self) -> bool:
-        """False when no identity has a secret to make a key of: then nothing can be sealed."""
+        """Whether any identity has a secret to derive a key from."""
         return bool(self._secrets)
 
     def close(self, value: Json) -> str:
-        """A JSON value as text that only the same identities and run can open."""
+        """Encrypts a JSON value for the same identities and run."""
         return _MARK + self._fernet().encrypt(json_bytes(value)).decode()
 
     def open(self, text: Json) -> Json:
-        """What was closed; anything else as it is. Raises `ValueError` under another key."""
+        """Decrypts a text; other values are returned unchanged. Raises `ValueError` for another
+        key."""
         from cryptography.fernet import InvalidToken
 
         if not is_sealed(text):
@@ -53,7 +54,7 @@ class Encryption:
             raise ValueError("sealed with other credentials") from None
 
     def opens(self, text: Json) -> bool:
-        """Whether it was closed under this key, or never closed."""
+        """Whether it can be decrypted, or is not encrypted."""
         try:
             self.open(text)
         except ValueError:
@@ -72,5 +73,5 @@ class Encryption:
 
 
 def is_sealed(value: Json) -> bool:
-    """Whether a value is one that `close` has made."""
+    """Whether a value was encrypted by `close`."""
     return isinstance(value, str) and value.startswith(_MARK)

@@ -64,16 +64,16 @@ class Journal:
             self._line({"schema": SCHEMA, "run": run, "target": target, "contract": contract})
 
     def outcome(self, outcome: Outcome) -> None:
-        """Remember what an answer said."""
+        """Records the outcome of a response."""
         self._line({"outcome": asdict(outcome)})
 
     def flip(self, kind: str, flip: Flip) -> None:
-        """Remember a setting about to change (`flip`), or changed back (`restored`)."""
+        """Records a setting before it changes (`flip`) or after restoring (`restored`)."""
         self._line({kind: asdict(flip)})
         self._sync()
 
     def undo(self, kind: str, name: str, sealed: str = "") -> None:
-        """Remember how a write is taken back (`undo`, sealed), or that it is (`undone`)."""
+        """Records how to undo a write (`undo`, encrypted), or that it was undone (`undone`)."""
         self._line({kind: {"name": name, "sealed": sealed}})
         self._sync()
 
@@ -114,8 +114,8 @@ def _refuse_to_overwrite(path: Path) -> None:
 
 
 def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
-    """Settings that an interrupted run has not put back, and names of writes that it has not
-    undone; none where there is no such journal."""
+    """Settings that an interrupted run did not restore, and names of writes not undone; empty
+    without a journal."""
     pending: dict[tuple[str, str], Flip] = {}
     undos: dict[str, str] = {}
     try:
@@ -130,10 +130,8 @@ def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
 
 
 def recall(path: Path, *, outcomes_too: bool = True) -> Past:
-    """What a journal remembers; a last line cut short by a kill is passed over.
-
-    Without outcomes, a line about one that cannot be read is in nobody's way.
-    """
+    """Reads a journal; a truncated last line is ignored. Without outcomes, unreadable outcome lines
+    are ignored too."""
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -210,10 +208,8 @@ def _outcome(raw: Json) -> Outcome:
 
 
 def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """Outcomes that stand as they are. Of the others the values are needed by which leaks are taken
-    back at the end, so they are asked for again: what was told by a value, or before its owner was
-    shown it; and leaks of a field in which the same viewer was handed other owners something else,
-    all of which may be one that stands in for everybody's."""
+    """Outcomes that need no values later. Others are requested again: leaks by a value, leaks
+    before the owner's view was known, and fields in which the viewer saw possible placeholders."""
     leaks = {
         _place(e) for o in outcomes.values() for e in o.observations if e.result is Result.LEAK
     }

@@ -51,7 +51,7 @@ class Creation:
 
 
 def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Creation]:
-    """Operations that make an object which another one takes away."""
+    """Operations that create an object which another operation can delete."""
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
         if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
@@ -84,7 +84,7 @@ class Maker:
     """The answer to the last creation showed a leak that no other answer has shown."""
 
     def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
-        """What was made, and how its owner sees it; None when the API refused."""
+        """The created object and its owner's view; None if the API refused."""
         engine, pair, log = self.engine, self.creation, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
         asked = None if self.stopped else self.request(mark, more)
@@ -145,7 +145,7 @@ class Maker:
         return made, view
 
     def undo(self, made: Made) -> None:
-        """Take away what was made; what cannot be is the last one."""
+        """Deletes a created object; after a failure nothing more is created."""
         self.stopped = not self.undo_log.undo(made) or self.stopped
 
     def _wrote_over(self, made: Made) -> None:
@@ -280,8 +280,8 @@ class Workshop:
     )
 
     def of(self, owner: str, resource: str) -> AsOwn | None:
-        """An identity's object that the run has made, as the one that it has; None: it has made
-        none, and `why_none` says why."""
+        """An object of an identity created by the run; None if impossible, with the reason in
+        `why_none`."""
         if (owner, resource) not in self._made:
             self._made[owner, resource] = self._make(owner, resource)
         made = self._made[owner, resource]
@@ -319,7 +319,7 @@ class Workshop:
         return None
 
     def close(self) -> None:
-        """Take away what was made, the last first."""
+        """Deletes created objects, last first."""
         for made in reversed([each for each in self._made.values() if each is not None]):
             made[0].undo(made[1])
         self._made.clear()

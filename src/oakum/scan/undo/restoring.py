@@ -33,15 +33,13 @@ class Restored:
 
     @property
     def whole(self) -> bool:
-        """Whether all is as it was before that run."""
+        """Whether everything is as before that run."""
         return not self.left
 
 
 def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
-    """Put back what the journal of `options` remembers, and read it back.
-
-    Raises `InputError` when the journal is none, or is another target's.
-    """
+    """Restores what the journal in `options` records, and verifies it. Raises `InputError` for an
+    invalid journal or another target's."""
     if options.journal is None:
         raise InputError([Problem(Location("journal"), "there is none to put back from")])
     scan = Scan(replace(options, restore=True), emit)

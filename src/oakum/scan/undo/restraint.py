@@ -29,17 +29,15 @@ _ONE_EACH = listed(
 
 
 def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
-    """Why no trial may send anything to a writing operation; empty: one may.
-
-    `named`: the contract itself names it as what sets a state, or begins or ends a relation.
-    """
+    """Why a writing operation must not be tested; empty if it may. `named`: the contract names it
+    for changing a state or relation."""
     rule, relations = model.rule(operation.id), model.policy.relations
     return staff_matter(operation, rule, relations, named=named) or unwritable(operation)
 
 
 def why_not_called(model: Model, operation: str) -> str:
-    """Why a run that may write has sent nothing to a writing operation; empty: it is none, or what
-    `classify` says of it is the reason."""
+    """Why a run with writes sent nothing to a writing operation; empty if it does not write, or
+    `classify` gives the reason."""
     each = model.operations[operation]
     if each.method == "DELETE":
         said = classify(each, model.rule(each.id)).reason
@@ -76,9 +74,8 @@ def why_not_called(model: Model, operation: str) -> str:
 
 
 def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
-    """Why a POST does not make an object of a resource, but writes over one that is there, which
-    nothing would put back (a body of made-up values would be somebody's settings); empty: it may
-    make one."""
+    """Why a POST may overwrite an object instead of creating one, which could not be restored;
+    empty if it creates."""
     if model.policy.resources[resource].is_account:
         return f"it writes a `{resource}`, which is an account: what is sent is its caller's own"
     named = model.rule(operation.id).params.values()
@@ -97,7 +94,7 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
 def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Gate | None:
-    """The operation that takes away again what another one makes; None: there is none."""
+    """The operation that deletes what another one creates; None if there is none."""
     key = model.policy.resources[resource].key
     for each in model.operations.values():
         last = last_parameter(each.path)
@@ -113,7 +110,7 @@ def remover(
 
 
 def untried(model: Model) -> Iterator[Skipped]:
-    """Writing operations to which nothing is sent, whatever is allowed."""
+    """Writing operations that are never called, whatever is allowed."""
     for operation in model.operations.values():
         if operation.method not in _WRITES:
             continue
@@ -125,5 +122,5 @@ def untried(model: Model) -> Iterator[Skipped]:
 
 
 def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
-    """What nothing was written to though a run may write; `more`: what it has found so itself."""
+    """Everything that was not written to; `more`: found during the run."""
     return tuple(dict.fromkeys((*(untried(model) if writes else ()), *more)))

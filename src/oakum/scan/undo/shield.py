@@ -11,9 +11,9 @@ from types import FrameType
 
 @contextmanager
 def heard_afterwards() -> Iterator[None]:
-    """Ctrl-C or SIGTERM within it is heard when it ends: a setting that is put back while the
-    write that changed it is still under way would be changed once more. A second one is heard at
-    once. Where signals are not this thread's, nothing is held back."""
+    """Delays Ctrl-C and SIGTERM to the end of the block, so that a setting is not restored while
+    the write is still in progress. A second signal takes effect at once. Outside the main thread
+    nothing is delayed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -105,21 +105,21 @@ class UndoLog:
     """Names of writes that were sent and not refused: a reading that shows none may be late."""
 
     def enter(self, undo: Entry) -> None:
-        """Remember before the write is sent; what has the same name takes its place."""
+        """Records an entry before the write is sent; replaces one with the same name."""
         self.log("undo", as_json(undo))
         self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
 
     def is_sent(self, undo: Undo) -> None:
-        """A write that was entered is about to be sent."""
+        """Records that the write is about to be sent."""
         self._sent.add(undo.name)
 
     def is_refused(self, undo: Undo) -> None:
-        """The API has refused it (RFC 9110, 15.4 and 15.5): a reading says whether that is true."""
+        """Records that the API rejected the write (RFC 9110, 15.4 and 15.5); a read verifies it."""
         self._sent.discard(undo.name)
 
     def keys(self, made: Made) -> frozenset[str]:
-        """Keys of all objects that its owner is shown on the first pages, before it is made."""
+        """Keys on the owner's first pages, before the object is created."""
         found: set[str] = set()
         for request in made.find:
             with suppress(*_FAILS):
@@ -128,17 +128,17 @@ class UndoLog:
         return frozenset(found - {""})
 
     def overwrote(self, made: Made, said: str) -> None:
-        """What was made is an object that was there: it is told, and removed by nobody."""
+        """Records that an existing object was overwritten; it is reported and not deleted."""
         self.harmed.append(said)
         self._done(made)
 
     def learn(self, made: Made, key: str) -> Made:
-        """The key of what was made is known now."""
+        """Records the key of a created object."""
         now = replace(made, known=key)
         return self._now(now)
 
     def taken(self, made: Made) -> Made:
-        """The API has said that it made it."""
+        """Records that the API confirmed the creation."""
         return self._now(replace(made, taken=True))
 
     def _now(self, now: Made) -> Made:
@@ -147,7 +147,7 @@ class UndoLog:
         return now
 
     def seen(self, made: Made) -> list[Mapping[str, Json]]:
-        """Objects with the mark in them, as their owner sees them now on the first pages."""
+        """Objects with the marker on the owner's first pages."""
         return self._search(made, 1)[0]
 
     def _search(self, made: Made, pages: int) -> tuple[list[Mapping[str, Json]], bool]:
@@ -183,7 +183,7 @@ class UndoLog:
         return [each for each in keyed if self._is_there(made, in_path(each[made.key]))]
 
     def shows(self, made: Made) -> bool | None:
-        """Whether its owner sees it; None: no answer tells."""
+        """Whether the owner sees it; None if no response tells."""
         if made.look is not None and made.known:
             return self._is_there(made, made.known)
         found, whole = self._search(made, 1)
@@ -197,11 +197,11 @@ class UndoLog:
         *,
         echo: bool = False,
     ) -> bool:
-        """Whether a key names the object with the mark, and not one that is told of beside it: the
-        mark stands right beside the key, or in the response of that object's own endpoint.
+        """Whether a key identifies the object with the marker: the marker is beside the key, or in
+        the response of the object's own endpoint.
 
-        `echo`: it is the creation's own answer that shows both. It may repeat what was sent beside
-        another's key, so the object's own endpoint, where there is one, or a list decides.
+        `echo`: both come from the creation's response, which may repeat what was sent beside
+        another's key; then the object's endpoint or a list decides.
         """
         if not in_path(key):
             return False
@@ -261,10 +261,8 @@ class UndoLog:
         return self.patience.until(lambda: not (found and self.seen(made)))
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
-        """Take a write back, unless it has changed nothing; False when it could not be.
-
-        `thorough`: of an object whose key was never told, since the run was killed first.
-        """
+        """Undoes a write that had an effect; False if that failed. `thorough`: search for an object
+        whose key is unknown, because the run was killed."""
         if isinstance(undo, Made):
             with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
@@ -298,16 +296,15 @@ class UndoLog:
         return bool(moved)
 
     def name_moved(self, names: Iterable[str], how: str, of: str = "") -> None:
-        """Say what is not as it was, and was not sent: no reason to distrust the run."""
+        """Remarks on members that the API changed by itself; no reason to distrust the run."""
         listed = ", ".join(f"`{name}`" for name in sorted(set(names)))
         said = f"{of}{listed} not as before {how}: the API sets this by itself at a write"
         if said not in self.unsure:
             self.unsure.append(said)
 
     def refused(self, made: Made) -> None:
-        """The API said that it has made nothing. That is believed for now where its owner's first
-        page shows nothing, and looked at once more at the end, for all such together; until then
-        the journal holds it, so that a kill does not lose what was made all the same."""
+        """Records that the API created nothing. It is verified on the owner's first page now and
+        again at the end; until then the journal keeps it."""
         with suppress(*_FAILS):
             if self._remove(made, thorough=False):
                 self.pending = [each for each in self.pending if each.name != made.name]
@@ -340,7 +337,7 @@ class UndoLog:
         yield from found.values()
 
     def restore(self) -> tuple[str, ...]:
-        """Undo everything; says in words what could not be. Never raises."""
+        """Undoes everything; returns failures in words. Never raises."""
         self.patience.renew()
         doubted = {each.name: each for each in self._doubted}
         for each in self._lies():
@@ -377,7 +374,7 @@ def _read(answer: Response) -> tuple[Json, bool]:
 
 
 def extract(answer: Response, members: tuple[str, ...]) -> str:
-    """The members that count, of every object in the answer that has one of them, as JSON."""
+    """The relevant members of every object in a response, as JSON."""
     if not members:
         return str(answer.status)
     try:
@@ -398,8 +395,8 @@ def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
 
 
 def moved_alone(undo: Undo, now: str) -> tuple[str, ...]:
-    """Members that alone are not as they were, where their names and forms say that an API moves
-    them at a write whatever it is sent; empty: another is not, or it is what was sent."""
+    """Changed members, if all of them look like values that an API sets itself at any write; empty
+    if another member differs, or one that was sent."""
     try:
         was, shown = orjson.loads(undo.before), orjson.loads(now)
         sent = orjson.loads(undo.sent)
@@ -421,15 +418,13 @@ def moved_alone(undo: Undo, now: str) -> tuple[str, ...]:
 
 
 def in_path(key: Json) -> str:
-    """A key as it may stand in a path; empty: there it would name something else, or everything
-    (`..`, or nothing at all)."""
+    """A key for use in a path; empty if it would change the path (`..`, or an empty one)."""
     text = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
     return "" if {"", ".", ".."} & {*text.replace("\\", "/").split("/")} else text
 
 
 def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
-    """Objects with a key that hold a text with the mark in it, the innermost; not those that list
-    it among others."""
+    """The innermost objects with a key and the marker."""
     if isinstance(value, list):
         return [each for child in value for each in marked(child, mark, key)]
     if not isinstance(value, dict):
@@ -448,7 +443,7 @@ def _holds(value: Mapping[str, Json], mark: str) -> bool:
 
 
 def as_json(undo: Entry) -> Json:
-    """An entry as a JSON value, for a journal that seals it."""
+    """An entry as JSON, to be encrypted in the journal."""
     if isinstance(undo, Made):
         return {
             **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
@@ -472,7 +467,7 @@ def as_json(undo: Entry) -> Json:
 
 
 def from_json(value: Mapping[str, Json]) -> Entry:
-    """The reverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
+    """Inverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
     if "mark" in value:
         find = tuple(_request(each) for each in value["find"])
         plain = (value["name"], value["who"], value["mark"], value["key"])

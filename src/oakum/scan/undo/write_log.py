@@ -26,7 +26,8 @@ class WriteLog:
     _open: set[str] = field(default_factory=set)
 
     def heard(self, kind: str, name: str) -> None:
-        """`undo`, `flip`: about to be changed; `undone`, `restored`: seen to be as before."""
+        """Counts changes: `undo`, `flip` before them; `undone`, `restored` when they are verified
+        as reverted."""
         if kind in ("undo", "flip"):
             self.changes += name not in self._open
             self._open.add(name)
@@ -41,7 +42,8 @@ class WriteLog:
         left: tuple[str, ...],
         untried: tuple[Skipped, ...],
     ) -> Writes:
-        """`sent`: calls that are no reads, by `POST /path`; `left`: what could not be put back."""
+        """Writes for the report. `sent`: calls by `POST /path`; `left`: what could not be
+        restored."""
         known = {f"{each.method} {each.path}": each for each in model.operations.values()}
         found: Counter[Endpoint] = Counter()
         for name, number in sent.items():
@@ -60,8 +62,8 @@ class WriteLog:
 
 
 def wrote_to(engine: Engine) -> Iterator[str]:
-    """How many objects of the identities were written to, of which kinds: their values are put
-    back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
+    """How many objects of which kinds were written to: their values are restored, but not the API's
+    own traces such as times and addresses."""
     undo_log, account_settings = engine.context.undo_log, engine.context.account_settings
     accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
     found = {
