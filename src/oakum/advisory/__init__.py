@@ -7,8 +7,8 @@ cannot know stands as `<…>`. And no value of a person is in it: evidence is sh
 from oakum.advisory.contact import Contact, read_contact, told_contact
 from oakum.advisory.csaf import csaf
 from oakum.advisory.draft import Draft
+from oakum.advisory.gdpr_notification import statement
 from oakum.advisory.plain import SCHEMA, plain
-from oakum.advisory.statement import statement
 from oakum.advisory.vendor import vendor
 
 __all__ = [

@@ -151,7 +151,7 @@ def _operation(against: Declared | None, passed: object) -> Operation | None:
 
 def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     from oakum.traffic.call import Hasher
-    from oakum.traffic.store import kept_relations, sql_counts
+    from oakum.traffic.store import contract_comparison, sql_counts
     from oakum.traffic.store.engine import Unreadable
     from oakum.traffic.store.layout import opened, unreadable
     from oakum.traffic.survey import Surveyor, observation
@@ -166,14 +166,14 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     hashed = Hasher(os.urandom(32))
     try:
         with engine(asked, hashed) as running:
-            against = made and kept_relations.Held(made, kept, running, digest(asked.contract))
+            against = made and contract_comparison.Held(made, kept, running, digest(asked.contract))
             surveyor = Surveyor(b"", against)
             known = (each.id for each in made.operations) if made is not None else ()
             survey = sql_counts.of_kept(running, kept, surveyor, known)
             found = observation(survey, kept.reads, against, _title(asked))
     except Unreadable:
         raise unreadable(folders) from None
-    return kept_relations.with_distrust(found, kept), survey
+    return contract_comparison.with_distrust(found, kept), survey
 
 
 def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:

@@ -13,16 +13,16 @@ from urllib.parse import urlencode
 from oakum.authz import Model
 from oakum.authz.model import resources_in
 from oakum.authz.table import besides_resources, leaf_paths, member, resource_of
-from oakum.exposure.bodies import body_shape
-from oakum.exposure.choices import choices, members_with_choices, placed
+from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
+from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
 from oakum.http.media_type import essence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.sensitive import asks_for_change
 from oakum.inference.side_effects import Verdict, classify
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 from oakum.policy.model import OperationRule
 

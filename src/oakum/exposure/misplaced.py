@@ -20,8 +20,8 @@ from oakum.exposure.knowledge import (
     leaves_of,
     says_nothing,
 )
-from oakum.exposure.reading import SERVERS_OWN
 from oakum.exposure.response_reader import is_success
+from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.exposure.spellings import folded, holds, parts, readings, stands_apart
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.foreseen import foreseen
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Plan
+from oakum.guard.unenforceable_reads import foreseen
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway

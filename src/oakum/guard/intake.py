@@ -26,8 +26,8 @@ from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_typ
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.parts import overrides, pair_names, part_names
 from oakum.routing.route import queried
-from oakum.routing.targets import Target, TargetKind
 from oakum.routing.who import readable
+from oakum.routing.write_targets import Target, TargetKind
 
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:

@@ -15,11 +15,11 @@ from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.object_locations import enclosing
 from oakum.routing.path_objects import names, renamed
 from oakum.routing.route import filled
-from oakum.routing.shown import enclosing
-from oakum.routing.targets import Target
 from oakum.routing.who import readable
+from oakum.routing.write_targets import Target
 
 _NOWHERE = Target("none")
 

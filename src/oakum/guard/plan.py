@@ -1,6 +1,6 @@
 """Renders a contract as the JSON plan that `lua/project.lua` interprets.
 
-The law of this module: the plan holds no rule of its own. It is `semantics.judge` run once over the
+The law of this module: the plan holds no rule of its own. It is `authz.judge` run once over the
 shapes instead of once over each body: a node is a place in an answer (its declared shape, the
 table and field it belongs to, what of `shows` is still ahead), and says what the judge would do
 with each kind of value there. Recursive shapes give cycles, so a plan is finite.
@@ -24,7 +24,7 @@ from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
 from oakum.authz.whole import Place
 from oakum.guard.kinds import bits_of
-from oakum.guard.planned import PlannedTargets
+from oakum.guard.plan_write_targets import PlannedTargets
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable
 
 from oakum.inference.lexicon import listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
-from oakum.inference.sensitive import asks_for_change
 from oakum.inference.side_effects import CHANGES, LINKS, NOUN_HEADS, THINGS, may_command
+from oakum.inference.unsafe_writes import asks_for_change
 
 _READS = listed(
     "browse calculate compare count describe display download export find get inspect list lookup "

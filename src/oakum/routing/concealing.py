@@ -15,9 +15,9 @@ from oakum.authz.table import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Policy
+from oakum.routing.object_locations import shown_at
 from oakum.routing.path_objects import Reader, names, places, shut
 from oakum.routing.route import nameless
-from oakum.routing.shown import shown_at
 
 _DEEP = 5
 """Depth of nested unions that are searched."""

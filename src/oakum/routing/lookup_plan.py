@@ -30,13 +30,13 @@ from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Concealed, concealed
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.nested import Nested, nested, planned
+from oakum.routing.object_locations import copies, shown_at, stands_inside
+from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
-from oakum.routing.plainly import Plain, plain_keys
 from oakum.routing.route import rivals
-from oakum.routing.shown import copies, shown_at, stands_inside
-from oakum.routing.targets import Finders, Target, Targets, needs_object
+from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 
 _NAME = re.compile(r"\{[^{}]+\}")
 

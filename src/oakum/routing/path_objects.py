@@ -18,8 +18,8 @@ from oakum.authz.table import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource
+from oakum.routing.object_locations import listed_at, outer_at
 from oakum.routing.route import nameless
-from oakum.routing.shown import listed_at, outer_at
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(

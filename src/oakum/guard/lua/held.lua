@@ -431,7 +431,7 @@ local function near(subject, i)
 end
 
 -- Whether a caller may set anything of what a request body may hold, of the object that it touches, as
--- `semantics.decide.may_set`.
+-- `authz.decide.may_set`.
 function M.may_set(plan, endpoint_index, know, _, object)
   local tables = plan.endpoints[endpoint_index].written
   for i = 1, tables.n do
@@ -447,7 +447,7 @@ function M.may_set(plan, endpoint_index, know, _, object)
   return false
 end
 
--- Whether a write may reach the object it touches, as `semantics.decide.may_write`.
+-- Whether a write may reach the object it touches, as `authz.decide.may_write`.
 function M.may_write(plan, endpoint_index, know, params, subject)
   if not M.may_call(plan, endpoint_index, know, params, subject) then return false end
   local endpoint = plan.endpoints[endpoint_index]

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from oakum.authz import Model
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.model import Operation
-from oakum.scan.requests.contacts import is_secret, noun_of
+from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.undo.restraint import barred
 
 _SELF = listed("account me myself profile self user")

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.exchange import Response
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
@@ -22,7 +22,7 @@ from oakum.scan.discovery.contrast import holds, is_echo, outline, texts, told
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl
-from oakum.scan.requests.contacts import Noun, is_secret, talks
+from oakum.scan.requests.person_operations import Noun, is_secret, talks
 
 _TALK, _ORACLE = "talk", "oracle"
 """What signals call a field that is told, and a difference."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import body_shape, encode
 from oakum.exposure.endpoints import Gate, gate_of
 from oakum.exposure.knowledge import Knowledge, canonical, objects_of
+from oakum.exposure.request_bodies import body_shape, encode
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.registration import account_resource, registration, removals
@@ -25,7 +25,7 @@ from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, fill, path_on
-from oakum.scan.requests.contacts import Noun, is_secret, noun_of
+from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
 from oakum.scan.requests.wording import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import Knowledge, leaves_of
+from oakum.exposure.request_bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.exposure.styles import pairs, text_of
 from oakum.http.json_pointer import unescape
 from oakum.openapi.model import Json, Operation

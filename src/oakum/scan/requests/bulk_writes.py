@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.table import element, member, resource_of
-from oakum.exposure.bodies import body_shape, media_of
+from oakum.exposure.request_bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
 from oakum.scan.requests.variants import last_parameter, read_there

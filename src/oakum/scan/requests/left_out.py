@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import classify_field
-from oakum.inference.sensitive import is_stamp
+from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
 from oakum.scan.settings.owned_fields import LETS_IN

@@ -9,7 +9,7 @@ import secrets
 from oakum.authz import Model
 from oakum.authz.model import resources_in
 from oakum.authz.table import member
-from oakum.exposure.bodies import body_shape
+from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation, Shape
 

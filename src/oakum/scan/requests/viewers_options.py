@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
-from oakum.exposure.choices import choices, placed
 from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.enum_values import choices, placed
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.styles import text_of

@@ -13,12 +13,12 @@ from urllib.parse import quote, urlencode
 
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
-from oakum.exposure.bodies import body_shape, encode
 from oakum.exposure.knowledge import Knowledge, canonical
+from oakum.exposure.request_bodies import body_shape, encode
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, path_on, variable
-from oakum.scan.requests.contacts import (
+from oakum.scan.requests.person_operations import (
     DEPTH,
     At,
     Noun,

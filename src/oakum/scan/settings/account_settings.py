@@ -14,11 +14,11 @@ from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Response
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.masks import looks_masked
+from oakum.exposure.request_bodies import body_shape
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch

@@ -12,8 +12,8 @@ from oakum.authz import Model
 from oakum.authz.table import allows, member
 from oakum.http.json_pointer import pointer_of
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.inference.sensitive import life_cycle, more_than_sets
 from oakum.inference.side_effects import classify
+from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource, Switch
 from oakum.scan.requests.variants import place, written

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import body_shape, encode
-from oakum.inference.sensitive import moves_by_itself, says_when_changed
+from oakum.exposure.request_bodies import body_shape, encode
+from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
 from oakum.openapi.model import Json, Media, Operation, Shape
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

@@ -22,7 +22,7 @@ from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import words
-from oakum.inference.sensitive import moves_by_itself
+from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.past_cache import past_cache

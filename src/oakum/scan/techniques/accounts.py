@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.sensitive import ends, more_than_sets
 from oakum.inference.side_effects import classify, opens_session
+from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.discovery.registration import account_resource, removals
 from oakum.scan.discovery.taken_names import Taken, unasked
@@ -32,7 +32,7 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
-from oakum.scan.requests.contacts import is_secret, noun_of, talks
+from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.variants import other_value, shape_of, written
 from oakum.scan.requests.wording import harmless
 from oakum.scan.settings.owned_fields import LETS_IN

@@ -15,8 +15,8 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.exchange import json_bytes
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate
+from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Result
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.openapi.model import Json, Shape

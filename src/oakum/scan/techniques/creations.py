@@ -20,7 +20,7 @@ from oakum.exposure.endpoints import Gate
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
-from oakum.inference.sensitive import ends
+from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl

@@ -17,7 +17,7 @@ from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import says_nothing
 from oakum.exposure.matrix import state_key
 from oakum.exposure.ownership import is_one_of_many
-from oakum.exposure.reading import Place, Reading, read, told
+from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.exposure.choices import choices, has_choices, members_with_choices, placed
 from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
 from oakum.inference.lexicon import words
-from oakum.inference.sensitive import asks_for_change
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.other_ids import ask_for_others, named_others

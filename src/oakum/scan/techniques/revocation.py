@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.exposure.endpoints import Gate
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed
-from oakum.inference.sensitive import asks_for_change
 from oakum.inference.side_effects import classify
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter

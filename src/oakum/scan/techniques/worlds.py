@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Gate
-from oakum.exposure.reading import Place, Reading, derived, differences, told
+from oakum.exposure.side_channels import Place, Reading, derived, differences, told
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json

@@ -1,11 +1,10 @@
 """Writes by callers to whom the contract grants none (P12, P2).
 
-Three questions, each with one object of an identity's (one that the run has made, where one can be
-made and taken away), one unique value, and both sides read back:
-may owners set members of their own that nobody lets them set (mass assignment, CWE-915); may
-strangers change another's object; may anybody use a function that is staff's. An answer proves
-nothing: `204` to a write that changed the caller's own object instead, or an echo of what was
-sent, are common. Only the owner's own view afterwards counts; then it is put back, and read again.
+Three tests, each with one object of an identity (one that the run created, where it can), one
+unique value, and both sides read back: whether owners can set members that nobody may set (mass
+assignment, CWE-915), whether strangers can change another user's object, and whether anybody can use
+a staff function. A response proves nothing: a `204` may have changed the caller's own object, and an
+echo is common. Only the owner's own view afterwards counts; then the value is restored and reread.
 """
 
 from __future__ import annotations
@@ -18,16 +17,22 @@ from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate, gate_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.ownership import relations_to
+from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.sensitive import ends, life_cycle, more_than_sets, moves_by_itself, sets_off
 from oakum.inference.side_effects import classify
+from oakum.inference.unsafe_writes import (
+    ends,
+    life_cycle,
+    more_than_sets,
+    moves_by_itself,
+    sets_off,
+)
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body

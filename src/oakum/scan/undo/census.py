@@ -22,7 +22,7 @@ from oakum.errors import OakumError
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.sensitive import moves_by_itself
+from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate, gate_of
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.inference.side_effects import classify
@@ -29,7 +29,7 @@ from oakum.policy.model import Resource
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.contacts import is_secret, noun_of
+from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.requests.wording import harmless, typed
 from oakum.scan.settings.owned_fields import LETS_IN

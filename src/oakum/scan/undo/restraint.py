@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.exposure.bodies import unwritable
 from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.request_bodies import unwritable
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
-from oakum.inference.sensitive import more_than_sets, staff_matter
 from oakum.inference.side_effects import DELETES, classify
+from oakum.inference.unsafe_writes import more_than_sets, staff_matter
 from oakum.openapi.model import Operation
 from oakum.scan.requests.variants import last_parameter, written
 

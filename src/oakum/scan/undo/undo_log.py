@@ -14,7 +14,7 @@ import orjson
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.inference.sensitive import moves_by_itself
+from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.paging import next_page

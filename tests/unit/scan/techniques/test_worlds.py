@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.exposure.reading import Place, Reading
+from oakum.exposure.side_channels import Place, Reading
 from oakum.scan.requests.builder import Filled
 from oakum.scan.techniques.inference import Hidden
 from oakum.scan.techniques.worlds import Seen, _steady, _telling

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oakum.inference.lexicon import listed
-from oakum.inference.sensitive import (
+from oakum.inference.unsafe_writes import (
     asks_for_change,
     ends,
     is_stamp,

@@ -16,10 +16,10 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.routing.object_locations import enclosing, listed_at, shown_at
 from oakum.routing.paging import PAGING
 from oakum.routing.path_objects import names
-from oakum.routing.shown import enclosing, listed_at, shown_at
-from oakum.routing.targets import needs_object
+from oakum.routing.write_targets import needs_object
 
 _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""

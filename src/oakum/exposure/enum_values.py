@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from oakum.exposure.bodies import body_shape
+from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.params import enumerated
-from oakum.inference.sensitive import asks_for_change
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 
 _FEW = 6

@@ -12,8 +12,8 @@ from oakum.authz.media import distinct
 from oakum.authz.model import declared_answers
 from oakum.authz.table import member, resource_of, ways
 from oakum.openapi.model import Media
-from oakum.routing.shown import enclosing, stands_inside
-from oakum.routing.targets import Target
+from oakum.routing.object_locations import enclosing, stands_inside
+from oakum.routing.write_targets import Target
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from oakum.authz.asking import OF_OBJECTS, account, asks
 from oakum.authz.principal import claim_path
 from oakum.authz.table import element, member, resource_of, scalars
 from oakum.errors import Location, Problem
-from oakum.guard.foreseen_writes import Writes
+from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape

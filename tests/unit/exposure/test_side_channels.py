@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
-from oakum.exposure.reading import Reading, derived, differences, read, told
+from oakum.exposure.side_channels import Reading, derived, differences, read, told
 from oakum.openapi.model import Json
 
 LAW = settings(max_examples=40, deadline=None)

@@ -1,7 +1,7 @@
 """Operations about a person named in the request by address, number or user name.
 
-Found by words, before the first request: what an operation does by `contract.classify`, what its
-members and parameters are by `contract.lexicon`.
+Found by words, before the first request: what an operation does by `inference.side_effects`,
+what its members and parameters are by `inference.lexicon`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.exposure.bodies import body_shape
 from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape

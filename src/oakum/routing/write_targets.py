@@ -18,6 +18,14 @@ from oakum.authz.table import named
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.model import Policy, Resource
+from oakum.routing.object_locations import (
+    likeliest,
+    listed_at,
+    outer_at,
+    shown_at,
+    stands_inside,
+    within_at,
+)
 from oakum.routing.paging import page
 from oakum.routing.path_objects import (
     PathObjects,
@@ -27,14 +35,6 @@ from oakum.routing.path_objects import (
     places,
     shape_of,
     shut,
-)
-from oakum.routing.shown import (
-    likeliest,
-    listed_at,
-    outer_at,
-    shown_at,
-    stands_inside,
-    within_at,
 )
 
 TargetKind = Literal["caller", "path", "ask", "none"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.exposure.bodies import FORM, MULTIPART, decode, encode, unwritable
+from oakum.exposure.request_bodies import FORM, MULTIPART, decode, encode, unwritable
 from oakum.openapi.model import Json, Media, Operation, Shape
 
 LAW = settings(max_examples=60, deadline=None)
