@@ -38,6 +38,7 @@ def module_of(test: Path) -> Path | None:
     return max(fitting, key=lambda each: len(each.stem), default=None)
 
 
+@cache
 def named() -> dict[Path, list[Path]]:
     """Unit tests by the module whose name they have."""
     found: dict[Path, list[Path]] = {}

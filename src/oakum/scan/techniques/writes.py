@@ -2,9 +2,9 @@
 
 Three tests, each with one object of an identity (one that the run created, where it can), one
 unique value, and both sides read back: whether owners can set members that nobody may set (mass
-assignment, CWE-915), whether strangers can change another user's object, and whether anybody can use
-a staff function. A response proves nothing: a `204` may have changed the caller's own object, and an
-echo is common. Only the owner's own view afterwards counts; then the value is restored and reread.
+assignment, CWE-915), whether strangers can change another user's object, and whether anybody can
+use a staff function. A response proves nothing: a `204` may have changed the caller's own object,
+and an echo is common. Only the owner's own view afterwards counts; then the value is restored.
 """
 
 from __future__ import annotations
