@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from oakum.advisory import Contact, Draft, csaf, gdpr_notification, plain, vendor
+from oakum.advisory import Contact, Draft, csaf, plain, statement, vendor
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
 from oakum.memory import Memory, learn, recorded
 from oakum.openapi.model import Json
@@ -60,7 +60,7 @@ def drafted(whole: Report, memory: Memory | None = None, at: int = 0) -> Draft:
 
 def all_of(draft: Draft) -> Iterator[str]:
     yield vendor(draft)
-    yield gdpr_notification(draft)
+    yield statement(draft)
     yield json.dumps(csaf(draft), ensure_ascii=False)
     yield json.dumps(plain(draft, vendor(draft), "vendor"), ensure_ascii=False)
 
@@ -112,7 +112,7 @@ def test_the_estimate_of_records_is_told_with_its_interval_or_that_there_is_none
         assert words in text
     unknown = drafted(replace(STAGE_2_TOLD, notes=()))
     assert "the number of records is not known" in vendor(unknown)
-    assert "the number of records is not known" in gdpr_notification(unknown)
+    assert "the number of records is not known" in statement(unknown)
     assert "Records: not known" in json.dumps(csaf(unknown))
     elsewhere = replace(STAGE_2_TOLD, notes=(NOTE.replace("/members", "/orders"),))
     assert drafted(elsewhere).records == ()
@@ -147,7 +147,7 @@ def test_the_half_fix_and_the_clock_stand_in_the_draft() -> None:
     assert "- 2026-01-20: reported\n" in text
     assert "we mean to publish on 2026-04-20, 90 days after the report" in text
     assert "called fixed on 2026\\-02\\-02" in text or "called fixed on 2026-02-02" in text
-    assert "half one" in gdpr_notification(draft)
+    assert "half one" in statement(draft)
     involved = csaf(draft)["vulnerabilities"][0]["involvements"][0]
     assert (involved["status"], involved["date"]) == ("contact_attempted", "2026-01-20T00:00:00Z")
 
@@ -170,7 +170,7 @@ def test_what_is_fixed_is_told_as_fixed_and_nothing_else_is() -> None:
 
 
 def test_the_statement_has_what_article_33_asks_for() -> None:
-    text = gdpr_notification(drafted(STAGE_2_TOLD))
+    text = statement(drafted(STAGE_2_TOLD))
     for words in (
         "Nature of the personal data breach (Article 33(3)(a))",
         "Contact (Article 33(3)(b))\n\nData protection officer or other contact point: `<name",
@@ -188,14 +188,14 @@ def test_the_statement_has_what_article_33_asks_for() -> None:
         assert words in text
     assert "no login is needed" not in text
     at = next(n for n, each in enumerate(STAGE_1_TOLD.findings) if each.viewer == "anyone")
-    assert "without the individual's intervention: no login is needed" in gdpr_notification(
+    assert "without the individual's intervention: no login is needed" in statement(
         drafted(STAGE_1_TOLD, at=at)
     )
 
 
 def test_a_run_that_cannot_be_trusted_says_so_to_an_authority() -> None:
     lost = told(report(2, STAGE_2), distrust=("the login failed",), stated=False)
-    text = gdpr_notification(drafted(lost))
+    text = statement(drafted(lost))
     assert "not to be trusted" in text and "the login failed" in text
     assert "nobody has stated what it denies" in text
 
@@ -221,9 +221,9 @@ def test_names_that_an_api_chose_make_no_markup_and_move_no_cursor() -> None:
     found: tuple[Finding, ...] = tuple(replace(e, rule=rule, owasp="") for e in whole.findings)
     draft = drafted(replace(whole, findings=found))
     made = json.dumps(csaf(draft), ensure_ascii=False)
-    for text in (vendor(draft), gdpr_notification(draft), made):
+    for text in (vendor(draft), statement(draft), made):
         assert all(char.isprintable() or char == "\n" for char in text)
-    for text in (vendor(draft), gdpr_notification(draft)):
+    for text in (vendor(draft), statement(draft)):
         prose = re.sub(r"`[^`\n]*`|^    .*$", "", text, flags=re.M)
         assert not [each for each in HOSTILE if each in prose]
         assert "<script" not in prose and "<img" not in prose
