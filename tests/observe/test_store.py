@@ -85,7 +85,9 @@ BROKEN = [
 def two_logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("logs")
     plain, packed = folder / "a log.json", folder / "b.json.gz"
-    plain.write_bytes(b"\n".join([*(json.dumps(each).encode() for each in LINES), *BROKEN]))
+    plain.write_bytes(
+        b"".join(b"%b\n" % each for each in [*(json.dumps(e).encode() for e in LINES), *BROKEN])
+    )
     packed.write_bytes(gzip.compress(b"\n".join(json.dumps(e).encode() for e in LINES[:20])))
     return plain, packed
 
