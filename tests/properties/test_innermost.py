@@ -252,7 +252,12 @@ def policy(world: World, made: Said) -> tuple[Said, bool]:
             rules[each["operationId"]] = rule | ({"owner": "uid"} if world.owned else {})
     objects = [each for rule in rules.values() for each in rule.get("params", ())]
     bodies = ["requestBody" in made["paths"][world.paths[-1]]["put"]]
-    ways = [path for path in world.shows if path in world.paths or "{p" in path]
+    main_ids = {each.get("main") for each in resources.values()}
+    ways = [
+        path
+        for path, (_, at) in world.shows.items()
+        if path in world.paths or ("{p" in path and f"main{at}" in main_ids)
+    ]
     world.explained = bool(ways or any(bodies) or {*objects} - {"uid", "who"})
     names = [*resources]
     random.shuffle(names)
