@@ -45,7 +45,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "unit/openapi/test_document.py::test_a_reference_leads_to_no_file_outside_of_the_tree",
     ),
     "the target sends endless responses": (
-        "unit/scan/test_hostile_answers.py::test_what_does_not_end_is_given_up",
+        "unit/scan/transport/test_client_hostile_answers.py::test_what_does_not_end_is_given_up",
         "unit/scan/transport/test_client.py::test_bodies_are_cut",
     ),
     "it trusts a bad certificate": ("test_threat_model.py::test_no_option_turns_certificates_off",),
@@ -82,7 +82,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "gateway/test_nginx.py::test_no_secret_stands_in_a_file",
     ),
     "the audit becomes the next leak": (
-        "unit/guard/test_lua_passage.py::test_who_is_written_down_by_a_keyed_hash",
+        "unit/guard/lua/test_passage.py::test_who_is_written_down_by_a_keyed_hash",
         "gateway/test_nginx.py::test_nothing_of_a_request_stands_in_the_log",
     ),
     "somebody else writes the engine's files": (

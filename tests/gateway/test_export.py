@@ -120,7 +120,7 @@ def test_the_folder_runs_where_it_stands(club: Club, engine: Target, tmp_path: P
         assert seen == {"": {"id", "name"}, "bob": {"id", "name", "city"}}
         lines = audit(out, printed, engine)
         assert lines[1]["op"] == "getMember"
-        assert lines[1]["contract"] == now.contract
+        assert lines[1]["contract"] == now.digest
 
 
 @pytest.mark.parametrize(
