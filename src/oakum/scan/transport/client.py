@@ -9,6 +9,7 @@ when the target asks for it, and stops before a struggling target falls over.
 from __future__ import annotations
 
 import email.utils
+import ssl
 import subprocess
 import threading
 import time
@@ -91,32 +92,41 @@ class HttpTransport:
         if run_id:
             self._marks["oakum-run"] = run_id
         self.timeout = TIMEOUT if timeout is None else timeout
-        self._client = self._connected()
+        self._tls: ssl.SSLContext | None = None
+        self._clients = {safe: self._connected(safe) for safe in (True, False)}
+        """Whether a request is safe (RFC 9110, 9.2.1) → what sends it."""
         self._turn = threading.Lock()
         self._flying: dict[object, tuple[float, httpx2.Client]] = {}
         """Requests that are not answered yet → until when they are waited for, on what."""
         self._is_watched = False
         self._closed = threading.Event()
 
-    def _connected(self) -> httpx2.Client:
+    def _connected(self, safe: bool) -> httpx2.Client:
         import httpx2  # a slow import that `--help` does not need
 
+        # Below the idle timeout of common servers, so that none closes a connection that is being
+        # used. A server may close one without a word all the same, as uvicorn does after an error
+        # of the application. A safe request is repeated then; of another nobody can tell whether
+        # it was carried out, so it gets a connection of its own.
+        limits = httpx2.Limits(keepalive_expiry=2.0, max_keepalive_connections=None if safe else 0)
+        # Made once: it reads all certificates of authorities.
+        self._tls = self._tls or httpx2.create_ssl_context(trust_env=False)
         return httpx2.Client(
             timeout=self.timeout,
             http2=find_spec("h2") is not None,
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # accepts no cookies
-            # Below the idle timeout of common servers, so that none closes a connection that is
-            # being used.
-            limits=httpx2.Limits(keepalive_expiry=2.0),
+            limits=limits,
+            verify=self._tls,
         )
 
     def _give_up(self, client: httpx2.Client) -> None:
         """Hang up on a target that sends a head, or the frame of a body, without end."""
         with self._turn:
-            if self._client is client:
-                self._client = self._connected()
+            for safe, used in self._clients.items():
+                if used is client:
+                    self._clients[safe] = self._connected(safe)
         client.close()
 
     @contextmanager
@@ -157,7 +167,7 @@ class HttpTransport:
 
         origin, headers = origin_of(request.url), self.headers(request)
         safe = request.method in _SAFE
-        client = self._client
+        client = self._clients[safe]
         try:
             with self._watched(client):
                 return self._exchange(client, request, headers)
@@ -168,11 +178,11 @@ class HttpTransport:
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
             words = f"`{origin}` hung up before it had answered a {request.method}"
-            if client is not self._client:  # the client was replaced after a timeout
+            if client is not self._clients[safe]:  # the client was replaced after a timeout
                 words = f"`{origin}` did not come to the end of an answer to a {request.method}"
-            raise Unreachable(words, again=safe and client is self._client) from None
+            raise Unreachable(words, again=safe and client is self._clients[safe]) from None
         except RuntimeError:
-            if client is self._client:
+            if client is self._clients[safe]:
                 raise
             # The connection was closed because of another late request that shared it.
             words = f"a {request.method} to `{origin}` was cut off: its connection was given up"
@@ -217,7 +227,8 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections."""
         self._closed.set()
-        self._client.close()
+        for client in self._clients.values():
+            client.close()
 
     def __enter__(self) -> HttpTransport:
         return self

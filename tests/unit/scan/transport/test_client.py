@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
@@ -160,6 +161,31 @@ def test_words_when_there_is_no_answer() -> None:
     assert str(dead.value) == f"`{server.url}` hung up before it had answered a GET"
     assert str(broken.value) == f"a GET to `{alive.url}` cannot be written as HTTP"
     assert nobody.value.exit_code is ExitCode.NOT_TRUSTWORTHY
+
+
+def test_no_write_is_lost_where_a_server_closes_a_connection_without_a_word() -> None:
+    def answer(connection: socket.socket) -> None:  # one request, and never says that it was one
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 500 Fault\r\ncontent-length: 0\r\n\r\n")
+            connection.recv(65_536)
+
+    def listen(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=answer, args=[connection], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, args=[listener], daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with HttpTransport(url) as http:
+            for method in ("GET", "PUT", "POST", "DELETE"):
+                assert http.send(Request(method, url)).status == 500
+            with pytest.raises(Unreachable) as read:
+                http.send(Request("GET", url))
+            assert read.value.again
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize(
