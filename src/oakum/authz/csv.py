@@ -20,13 +20,13 @@ from typing import NamedTuple
 
 from oakum.authz.asking import close
 from oakum.authz.decide import may_call
-from oakum.authz.judge import Judge, Keep, Pointer
+from oakum.authz.judge import Judge, Keep
 from oakum.authz.model import Model, answer_media
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import Unreadable
 from oakum.authz.table import element, member_names, resource_of, ways
-from oakum.http.json_pointer import escape
+from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import State
 

@@ -26,12 +26,12 @@ from oakum.authz.principal import (
     state_of,
 )
 from oakum.authz.rows import Keep as Keep
-from oakum.authz.rows import Pointer as Pointer
 from oakum.authz.rows import Rows, is_left
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table, containers, merged, resource_of
 from oakum.authz.writing import Around, Named, Writing, stepped, stood
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 
 Outline = tuple[Hashable, ...]

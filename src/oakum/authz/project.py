@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from oakum.authz.asking import close
 from oakum.authz.decide import may_call
-from oakum.authz.judge import Judge, Judgement, Keep, Pointer
+from oakum.authz.judge import Judge, Judgement, Keep
 from oakum.authz.model import Model, answer_media
 from oakum.authz.principal import Principal
 from oakum.authz.rows import without
 from oakum.authz.span import Span, Unreadable, read
-from oakum.http.json_pointer import escape, path_of
+from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 

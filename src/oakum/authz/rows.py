@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
-Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 """What stays of a value: all, nothing, or per member or element; or a stand-in."""
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.principal import Subject, at_path, identifier, texts
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 
-Pointer = tuple[str, ...]
 Key = tuple[str, str]
 """A resource and the key of one of its objects."""
 ITSELF: Key = ("", "")

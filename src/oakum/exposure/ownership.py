@@ -20,11 +20,11 @@ from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 
-Pointer = tuple[str, ...]
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
 """Objects of one owner, each in another state, that are requested at one endpoint."""

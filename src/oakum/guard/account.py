@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from oakum.authz import Model, ObjectInstance, Projection
-from oakum.authz.judge import Keep, Pointer
+from oakum.authz.judge import Keep
 from oakum.authz.principal import at_path, identifier
-from oakum.http.json_pointer import path_of
+from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 

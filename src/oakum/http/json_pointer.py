@@ -10,6 +10,8 @@ from typing import Any
 
 Json = Any
 """A parsed JSON value: the one place where `Any` is honest."""
+Pointer = tuple[str, ...]
+"""A JSON Pointer as its path: `("a/b", "0")`."""
 
 
 def escape(name: str) -> str:
@@ -22,7 +24,7 @@ def unescape(segment: str) -> str:
     return segment.replace("~1", "/").replace("~0", "~") if "~" in segment else segment
 
 
-def path_of(pointer: str) -> tuple[str, ...]:
+def path_of(pointer: str) -> Pointer:
     """The names in a pointer; none in the empty one, which is the whole value."""
     return tuple(map(unescape, pointer.split("/")[1:]))
 

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Mapping
 
 from oakum.authz import ObjectInstance
-from oakum.authz.judge import Pointer
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
 _TELLING = 6

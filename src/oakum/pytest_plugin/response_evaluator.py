@@ -13,7 +13,6 @@ from itertools import product
 
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
-from oakum.authz.judge import Pointer
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Response
 from oakum.exposure.callers import Caller, Source
@@ -23,6 +22,7 @@ from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.response_reader import ResponseReader
 from oakum.exposure.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
 from oakum.pytest_plugin.carried import Carried

@@ -23,6 +23,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
+from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
@@ -41,8 +42,6 @@ _PERSONAL = (
 _SPECIFIC = re.compile(r"@|(?:\d\D?){4}|[^\s]{16}")
 """What is somebody's own, and no word that stands for nothing such as `hidden`."""
 _MASKED = re.compile(r"[*•●·…]|(?i:x{3})")
-
-Pointer = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

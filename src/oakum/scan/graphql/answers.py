@@ -19,6 +19,7 @@ from oakum.authz import Leaf
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.response_reader import Reader, ResponseReader
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
 from oakum.scan.graphql.picks import Asked, Pick
@@ -28,8 +29,6 @@ _MAX_BODY = 10 << 20
 _OBJECT = frozenset(("object", "null"))
 _ARRAY = frozenset(("array", "null"))
 _ANY = Shape()
-
-Pointer = tuple[str, ...]
 
 
 # ---------------------------------------------------------------------------------- errors
