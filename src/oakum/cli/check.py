@@ -15,14 +15,8 @@ from oakum.policy.contract import load
 
 @click.command(epilog="Example: oakum check exposure.yaml")
 @click.argument("contract", type=shared.PATH)
-@click.option(
-    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay to apply to the document; repeatable",
-)  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.OVERLAYS
+@shared.format_option()
 def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
     """Read CONTRACT and its document, and list every mistake with its line."""
     errors: tuple[Problem, ...] = ()

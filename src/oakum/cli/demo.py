@@ -94,10 +94,7 @@ command.add_command(catalogue, "catalogue")
     is_flag=True,
     help="also scan the first fix, which only adds a login, and the repaired API",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def play(out: Path, members: int, history: bool, form: str) -> int:
     """Play the whole story; the same as without `play`."""
     kit = out / "kit"

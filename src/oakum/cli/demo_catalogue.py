@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from oakum_catalogue import Entry
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_FORM = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+_FORM = shared.format_option()
 _SEED = click.option(
     "--seed", type=int, default=1, show_default=True, help="random seed of the data"
 )

@@ -40,10 +40,7 @@ _SHOWN = 8
     "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
     help="OpenAPI Overlay to apply to both documents; repeatable",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
-    show_default=True, help="format of standard output",
-)  # fmt: skip
+@shared.format_option("text", "json", "markdown")
 def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
     """Say who may see, set or call more under the contract NEW than under OLD.
 

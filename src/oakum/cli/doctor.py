@@ -18,10 +18,7 @@ from oakum.scan.options import Options
     " --identities identities.yaml"
 )
 @shared.target_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(
     contract: Path,
     target: str,

@@ -28,10 +28,7 @@ from oakum.scan.stories import DOES, references
     "--report", "file", type=shared.PATH, metavar="FILE",
     help="JSON report with the finding; a rule needs none",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(finding: str, file: Path | None, form: str) -> int:
     """Say what FINDING is, where it has happened before, how to fix it, and what the guard does.
 

@@ -70,10 +70,7 @@ command.add_command(disclose, "disclose")
 )  # fmt: skip
 @click.option("--write", is_flag=True, help="write the result to MEMORY")
 @click.option("--all", "everything", is_flag=True, help="list every finding, fixed or not")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def show(
     memory: Path,
     reports: tuple[Path, ...],

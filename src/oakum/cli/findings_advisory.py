@@ -42,10 +42,7 @@ _WELL_KNOWN = "/.well-known/security.txt"
     "--to", type=click.Choice(["vendor", "authority"]), default="vendor", show_default=True,
     help="recipient: the owner of the API, or a data protection authority",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["markdown", "csaf", "json"]), default="markdown",
-    show_default=True, help="format of standard output",
-)  # fmt: skip
+@shared.format_option("markdown", "csaf", "json")
 def command(
     finding: str,
     file: Path,

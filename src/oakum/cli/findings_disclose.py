@@ -33,10 +33,7 @@ _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": 
     help="days from the report to the publication  [default: 90]",
 )  # fmt: skip
 @click.option("--check", is_flag=True, help="exit with 1 if something is due")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(
     finding: str | None,
     memory: Path,

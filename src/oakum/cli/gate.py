@@ -69,18 +69,12 @@ from oakum.report.pointing import short
     help="more waivers, in addition to those of the contract",
 )  # fmt: skip
 @click.option("--max-age", metavar="DURATION", help="maximum age of a report, such as `12h`")
-@click.option(
-    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay to apply to the document; repeatable",
-)  # fmt: skip
+@shared.OVERLAYS
 @click.option(
     "--linter", "linters", type=click.Choice([*LINTERS]), multiple=True,
     help="also run this linter's OWASP rules on the document; repeatable",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown", "github"]), default="text",
-    show_default=True, help="format of standard output",
-)  # fmt: skip
+@shared.format_option("text", "json", "markdown", "github")
 @click.option(
     "--json", "json_file", type=shared.PATH, metavar="FILE", help="also write the verdict as JSON"
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,54 +17,40 @@ if TYPE_CHECKING:
     from oakum.guard.run import Happening
     from oakum.guard.target import Target
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 ENGINES = ("envoy", "nginx")
 
 
-def _gateway(command: F) -> F:
-    """`CONTRACT --upstream URL --listen ADDRESS` and what else makes a gateway."""
-    for decorate in reversed(
-        (
-            click.argument("contract", type=shared.PATH),
-            click.option(
-                "--upstream", required=True, metavar="URL", help="base URL of the API behind it"
-            ),
-            click.option(
-                "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
-                help="address that clients connect to; port 0: any free port",
-            ),
-            click.option(
-                "--engine", type=click.Choice(ENGINES), default="envoy", show_default=True,
-                help="the proxy that runs the contract",
-            ),
-            click.option(
-                "--mode", type=click.Choice(["enforce", "observe"]), default="enforce",
-                show_default=True,
-                help="observe: remove and deny nothing, but log what would have"
-                     " been",
-            ),
-            click.option(
-                "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-                help="threads or processes of the proxy",
-            ),
-            click.option(
-                "--redis", default="", metavar="HOST:PORT",
-                help="Redis that several guards share",
-            ),
-            click.option(
-                "--deny", type=shared.PATH, metavar="FILE",
-                help="deny list: reject these callers until their entries"
-                     " expire",
-            ),
-            click.option(
-                "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-                help="OpenAPI Overlay to apply to the document; repeatable",
-            ),
-        )
-    ):  # fmt: skip
-        command = decorate(command)
-    return command
+_gateway = shared.options(
+    click.argument("contract", type=shared.PATH),
+    click.option("--upstream", required=True, metavar="URL", help="base URL of the API behind it"),
+    click.option(
+        "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
+        help="address that clients connect to; port 0: any free port",
+    ),
+    click.option(
+        "--engine", type=click.Choice(ENGINES), default="envoy", show_default=True,
+        help="the proxy that runs the contract",
+    ),
+    click.option(
+        "--mode", type=click.Choice(["enforce", "observe"]), default="enforce",
+        show_default=True,
+        help="observe: remove and deny nothing, but log what would have been",
+    ),
+    click.option(
+        "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+        help="threads or processes of the proxy",
+    ),
+    click.option(
+        "--redis", default="", metavar="HOST:PORT",
+        help="Redis that several guards share",
+    ),
+    click.option(
+        "--deny", type=shared.PATH, metavar="FILE",
+        help="deny list: reject these callers until their entries expire",
+    ),
+    shared.OVERLAYS,
+)  # fmt: skip
+"""`CONTRACT --upstream URL --listen ADDRESS` and what else makes a gateway."""
 
 
 @click.group(
@@ -188,10 +173,7 @@ def export(
 
 @command.command(epilog="Example: oakum guard check exposure.yaml")
 @click.argument("contract", type=shared.PATH)
-@click.option(
-    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay to apply to the document; repeatable",
-)  # fmt: skip
+@shared.OVERLAYS
 def check(contract: Path, overlays: tuple[Path, ...]) -> int:
     """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
     from oakum.guard.contract_files import read_contract

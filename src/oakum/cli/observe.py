@@ -56,10 +56,7 @@ command.add_command(watch, "watch")
     "--write-openapi", type=shared.PATH, metavar="FILE",
     help="write an OpenAPI 3.1 document of the undeclared endpoints",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 @OPTION
 @MEMORY
 def traffic(

@@ -75,10 +75,7 @@ _EARLY = 1_000
     "--callers", type=click.IntRange(100, 10_000_000), default=50_000, show_default=True,
     help="maximum callers in memory; beyond it the least active are dropped",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(
     sources: tuple[str, ...],
     contract: Path | None,

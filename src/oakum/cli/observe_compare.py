@@ -32,10 +32,7 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 )  # fmt: skip
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @HTML
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(
     contract: Path,
     traffic: Path,

@@ -53,10 +53,7 @@ if TYPE_CHECKING:
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="path of the Chromium to use")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @HTML
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="format of standard output",
-)  # fmt: skip
+@shared.format_option()
 def command(
     pages: tuple[str, ...],
     script: Path | None,

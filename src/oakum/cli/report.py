@@ -12,10 +12,7 @@ from oakum.report.grouping import exit_code
 
 @click.command(epilog="Example: oakum report scan.json --format html > report.html")
 @click.argument("file", type=shared.PATH)
-@click.option(
-    "--format", "form", type=click.Choice(shared.FORMATS), default="text",
-    show_default=True, help="format of standard output",
-)  # fmt: skip
+@shared.format_option(*shared.FORMATS)
 def command(file: Path, form: str) -> int:
     """Convert a JSON report of an earlier scan to another format. Exits with the scan's code.
 

@@ -35,10 +35,7 @@ from oakum.scan.run import Scan
 @click.option(
     "--dry-run", is_flag=True, help="print every request that the scan may send; send none"
 )
-@click.option(
-    "--format", "form", type=click.Choice(shared.FORMATS), default="text",
-    show_default=True, help="format of standard output",
-)  # fmt: skip
+@shared.format_option(*shared.FORMATS)
 @shared.report_options
 @click.option(
     "--events", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",

@@ -52,119 +52,114 @@ class Number(click.FloatRange):
         return number
 
 
-def target_options(command: F) -> F:
-    """`CONTRACT --target URL --identities FILE` and what goes with them."""
-    for decorate in reversed(
-        (
-            click.argument("contract", type=PATH),
-            click.option(
-                "--target", required=True, metavar="URL", help="base URL of the running API"
-            ),
-            click.option(
-                "--identities", required=True, type=PATH, metavar="FILE",
-                help="the identities file: test accounts and their relations",
-            ),
-            click.option(
-                "--overlay", "overlays", type=PATH, multiple=True, metavar="FILE",
-                help="OpenAPI Overlay to apply to the document; repeatable",
-            ),
-            click.option(
-                "--rate", type=Number(min=0.1), default=10.0, show_default=True,
-                help="maximum requests per second",
-            ),
-            click.option(
-                "--budget", type=click.IntRange(min=1), default=500, show_default=True,
-                help="maximum requests in total",
-            ),
-        )
-    ):  # fmt: skip
-        command = decorate(command)
-    return command
+def options(*each: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options, in this order, as one decorator."""
+
+    def decorate(command: F) -> F:
+        for one in reversed(each):
+            command = one(command)
+        return command
+
+    return decorate
 
 
-def leave_options(command: F) -> F:
-    """What a scan may do beyond reading documented endpoints."""
-    for decorate in reversed(
-        (
-            click.option(
-                "--allow-own-settings", is_flag=True,
-                help="allow changes to the identities' own privacy settings;"
-                     " restored afterwards",
-            ),
-            click.option(
-                "--allow-writes", is_flag=True,
-                help="allow creating, changing and deleting the run's own"
-                     " objects, and registering accounts",
-            ),
-            click.option(
-                "--twins", is_flag=True,
-                help="guess endpoints outside the document: older versions,"
-                     " pages for a phone",
-            ),
-            click.option(
-                "--twin", multiple=True, metavar="URL",
-                help="another address of the same API; repeatable",
-            ),
-            click.option(
-                "--front-end", multiple=True, metavar="URL",
-                help="a page whose scripts are searched for paths that the"
-                     " document lacks; repeatable",
-            ),
-        )
-    ):  # fmt: skip
-        command = decorate(command)
-    return command
+def format_option(*forms: str) -> Callable[[F], F]:
+    """`--format` with these choices, the first by default; text and JSON if none are given."""
+    forms = forms or ("text", "json")
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True,
+        help="format of standard output",
+    )  # fmt: skip
 
 
-def self_test_options(command: F) -> F:
-    """What `oakum gate --self-test` is done with."""
-    for decorate in reversed(
-        (
-            click.option("--target", metavar="URL", help="self-test: base URL of the running API"),
-            click.option(
-                "--identities", type=PATH, metavar="FILE",
-                help="self-test: the identities file",
-            ),
-            click.option(
-                "--mutants", type=click.IntRange(min=1), default=40, show_default=True,
-                help="self-test: leaks to seed",
-            ),
-            click.option(
-                "--harmless", type=click.IntRange(min=0), default=None,
-                help="self-test: harmless changes to make  [default: a quarter of `--mutants`]",
-            ),
-            click.option(
-                "--seed", type=int, default=1, show_default=True,
-                help="self-test: random seed of the leaks",
-            ),
-            click.option(
-                "--min-score", type=Number(0, 1), default=0.95, show_default=True,
-                help="self-test: fraction of the leaks that must be caught",
-            ),
-            click.option(
-                "--rate", type=Number(min=0.1), default=10.0, show_default=True,
-                help="self-test: maximum requests per second",
-            ),
-            click.option(
-                "--budget", type=click.IntRange(min=1), default=500, show_default=True,
-                help="self-test: maximum requests per scan",
-            ),
-            click.option(
-                "--quiet", is_flag=True, help="self-test: no progress output on standard error"
-            ),
-        )
-    ):  # fmt: skip
-        command = decorate(command)
-    return command
+OVERLAYS = click.option(
+    "--overlay", "overlays", type=PATH, multiple=True, metavar="FILE",
+    help="OpenAPI Overlay to apply to the document; repeatable",
+)  # fmt: skip
+
+target_options = options(
+    click.argument("contract", type=PATH),
+    click.option("--target", required=True, metavar="URL", help="base URL of the running API"),
+    click.option(
+        "--identities", required=True, type=PATH, metavar="FILE",
+        help="the identities file: test accounts and their relations",
+    ),
+    OVERLAYS,
+    click.option(
+        "--rate", type=Number(min=0.1), default=10.0, show_default=True,
+        help="maximum requests per second",
+    ),
+    click.option(
+        "--budget", type=click.IntRange(min=1), default=500, show_default=True,
+        help="maximum requests in total",
+    ),
+)  # fmt: skip
+"""`CONTRACT --target URL --identities FILE` and what goes with them."""
+leave_options = options(
+    click.option(
+        "--allow-own-settings", is_flag=True,
+        help="allow changes to the identities' own privacy settings; restored afterwards",
+    ),
+    click.option(
+        "--allow-writes", is_flag=True,
+        help="allow creating, changing and deleting the run's own"
+             " objects, and registering accounts",
+    ),
+    click.option(
+        "--twins", is_flag=True,
+        help="guess endpoints outside the document: older versions, pages for a phone",
+    ),
+    click.option(
+        "--twin", multiple=True, metavar="URL",
+        help="another address of the same API; repeatable",
+    ),
+    click.option(
+        "--front-end", multiple=True, metavar="URL",
+        help="a page whose scripts are searched for paths that the document lacks; repeatable",
+    ),
+)  # fmt: skip
+"""What a scan may do beyond reading documented endpoints."""
+self_test_options = options(
+    click.option("--target", metavar="URL", help="self-test: base URL of the running API"),
+    click.option("--identities", type=PATH, metavar="FILE", help="self-test: the identities file"),
+    click.option(
+        "--mutants", type=click.IntRange(min=1), default=40, show_default=True,
+        help="self-test: leaks to seed",
+    ),
+    click.option(
+        "--harmless", type=click.IntRange(min=0), default=None,
+        help="self-test: harmless changes to make  [default: a quarter of `--mutants`]",
+    ),
+    click.option(
+        "--seed", type=int, default=1, show_default=True,
+        help="self-test: random seed of the leaks",
+    ),
+    click.option(
+        "--min-score", type=Number(0, 1), default=0.95, show_default=True,
+        help="self-test: fraction of the leaks that must be caught",
+    ),
+    click.option(
+        "--rate", type=Number(min=0.1), default=10.0, show_default=True,
+        help="self-test: maximum requests per second",
+    ),
+    click.option(
+        "--budget", type=click.IntRange(min=1), default=500, show_default=True,
+        help="self-test: maximum requests per scan",
+    ),
+    click.option("--quiet", is_flag=True, help="self-test: no progress output on standard error"),
+)  # fmt: skip
+"""What `oakum gate --self-test` is done with."""
 
 
-def report_options(command: F) -> F:
-    """Reports in files, beside the one that goes to standard output."""
-    for form, words in reversed(_WRITTEN.items()):
-        command = click.option(
+report_options = options(
+    *(
+        click.option(
             f"--{form}", f"{form}_file", type=PATH, metavar="FILE", help=f"also write {words}"
-        )(command)
-    return command
+        )
+        for form, words in _WRITTEN.items()
+    )
+)  # fmt: skip
+"""Reports in files, beside the one that goes to standard output."""
 
 
 def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
