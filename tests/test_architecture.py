@@ -165,6 +165,14 @@ def test_a_row_covers_its_own_folder_only(path: str) -> None:
     assert all(module.parent.match(path.rpartition("/")[0]) for module in found)
 
 
+def test_each_folder_of_tests_stands_on_one_row_of_the_page() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.split("\n## Tests\n")[1].split("\n## ")[0]
+    listed = [name for row in re.findall(r"^\| (`.+?) \|", table, re.M)
+              for name in re.findall(r"`tests/(\w+)/`", row)]  # fmt: skip
+    assert sorted(listed) == sorted(each.parent.name for each in ROOT.glob("tests/*/__init__.py"))
+
+
 @pytest.mark.parametrize("file", MODULES, ids=named)
 def test_modules_and_functions_can_be_read_in_one_sitting(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE
@@ -174,6 +182,47 @@ def test_modules_and_functions_can_be_read_in_one_sitting(file: Path) -> None:
                 continue  # a whole small API: its handlers, one after another
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= MAX_FUNCTION, f"`{node.name}` has {length} lines"
+
+
+def thawed(modules: Iterable[ast.Module]) -> list[str]:
+    """Data classes that are not frozen although nothing writes to an attribute of such a name, nor
+    they themselves to any."""
+    modules = list(modules)
+    nodes = [node for module in modules for node in ast.walk(module)]
+    written = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    }
+    return [
+        node.name
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        and any(
+            ast.unparse(each).startswith("dataclass") and "frozen=True" not in ast.unparse(each)
+            for each in node.decorator_list
+        )
+        and not written
+        & {ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)}
+        and not node.bases
+        and not any(
+            isinstance(each, ast.Attribute)
+            and isinstance(each.ctx, ast.Store)
+            and ast.unparse(each.value) == "self"
+            for each in ast.walk(node)
+        )
+    ]
+
+
+def test_a_data_class_to_which_nothing_writes_is_frozen() -> None:
+    assert thawed(tree(file) for file in MODULES) == []
+
+
+def test_a_write_to_an_attribute_is_seen() -> None:
+    text = "@dataclass\nclass A:\n    n: int = 0\n"
+    assert thawed([ast.parse(text)]) == ["A"]
+    assert thawed([ast.parse(text), ast.parse("a.n += 1")]) == []
+    assert thawed([ast.parse(text.replace("dataclass", "dataclass(frozen=True)"))]) == []
 
 
 def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> None:

@@ -40,7 +40,7 @@ class Question:
     """Whether it is a write: the values sent are then no news to the owner either."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class OwnView:
     """An owner's last response with their own data at an endpoint. In memory only."""
 

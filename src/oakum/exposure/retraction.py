@@ -27,7 +27,7 @@ AMONG = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class ByValue:
     """Cells that leak by a value outside every declared field. Values in memory only."""
 
@@ -72,7 +72,7 @@ class ByValue:
         return {each: why for each, why in found.items() if each not in firm}
 
 
-@dataclass
+@dataclass(frozen=True)
 class ByObject:
     """Cells that leak by an object's field that its owner had not been shown yet. Values in memory
     only."""
@@ -110,7 +110,7 @@ class ByObject:
                 matrix.evidence[key.finding] = replace(evidence, note=note)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Placeholders:
     """Values that viewers were shown in denied fields. In memory only."""
 

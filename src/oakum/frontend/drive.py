@@ -83,7 +83,7 @@ class Seen:
         return tuple(what for what, mine, its in pairs if mine != its)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Watch:
     """Listens to one browser context."""
 

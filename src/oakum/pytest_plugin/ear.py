@@ -81,7 +81,7 @@ class Ear(Protocol):
     def wants(self, method: str, url: str, /) -> bool: ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
     """From the taps to who listens."""
 

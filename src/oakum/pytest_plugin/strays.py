@@ -90,7 +90,7 @@ class _People(Cast):
         return name
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Memory:
     """What is known of owners: in one test, or in the whole run."""
 

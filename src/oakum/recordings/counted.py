@@ -32,7 +32,7 @@ class Shown:
     """Of all states of the resource; None: unknown."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counted:
     """Objects by kind of viewer and by the fields that they held."""
 

@@ -37,7 +37,7 @@ class Informed(Caller):
         return replace(super().principal, related=self.related, states=self.states)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Facts:
     """Settings of accounts, and lists of who stands to them in a relation."""
 

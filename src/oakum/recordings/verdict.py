@@ -49,7 +49,7 @@ class Setting:
     """Of the states that some grant depends on."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """What holders of a standing may see in a setting, at one endpoint."""
 

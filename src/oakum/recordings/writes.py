@@ -20,7 +20,7 @@ from oakum.traffic.grants import RANK
 _MOST = 200_000
 
 
-@dataclass
+@dataclass(frozen=True)
 class Writes:
     """Values by object and field, and who changed them."""
 

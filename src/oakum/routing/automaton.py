@@ -274,7 +274,7 @@ def _literal(char: str) -> _Char:
 # --------------------------------------------------------------------------- a net of steps
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Net:
     """An NFA: steps over a byte, and free steps, some of them only at the start or end of the
     text."""

@@ -70,7 +70,7 @@ Key = tuple[str, str]
 """Endpoint, viewer."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Resource:
     """What was told of one resource."""
 

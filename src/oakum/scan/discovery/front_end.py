@@ -34,7 +34,7 @@ _MOST_TEXT = 2 << 20
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class FrontEnd:
     """Reads one page. `run` gives all paths that its scripts name."""
 

@@ -46,7 +46,7 @@ _INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
 """Type and id within a global id (Relay, and the same with another sign between)."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Said:
     """What became of one question."""
 

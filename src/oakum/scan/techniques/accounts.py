@@ -113,7 +113,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Trial:
     engine: Engine
     provisioned: ProvisionedAccounts

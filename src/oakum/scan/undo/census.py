@@ -46,7 +46,7 @@ class _Asked:
     filled: Filled
 
 
-@dataclass
+@dataclass(frozen=True)
 class Census:
     """What the identities are shown as their own, at one moment and at a later one."""
 

@@ -266,7 +266,7 @@ class AsOwn:
             self._objects[self._place] = self._kept
 
 
-@dataclass
+@dataclass(frozen=True)
 class Workshop:
     """Objects of the run's own to write to: one of a resource for each identity, while it is
     needed. What there was before the run is written to only where none can be made."""
