@@ -46,7 +46,7 @@ async def _not_as_documented(_: Request, __: Exception) -> JSONResponse:
 
 
 def bound(port: int) -> socket:
-    """A socket of 127.0.0.1 for `serve`; port 0 is any free one. Raises `OSError` when taken."""
+    """A socket of 127.0.0.1 for `serve`; port 0 picks a free one. Raises `OSError` when taken."""
     # asyncio only switches Nagle's delay off (40 ms an answer) where the protocol is named.
     listening = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)

@@ -11,7 +11,7 @@ from oakum_catalogue.kit import Entry, Mode
 
 
 def bound(port: int) -> socket:
-    """A listening socket of 127.0.0.1; port 0 is any free one. Raises `OSError` when taken."""
+    """A listening socket of 127.0.0.1; port 0 picks a free one. Raises `OSError` when taken."""
     # asyncio only switches Nagle's delay off (40 ms an answer) where the protocol is named.
     listening = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)
     listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)

@@ -32,7 +32,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
-    ("asgi", "http_version", "root_path", "client", "server", "state", "app")  # Starlette's own
+    # as Starlette names it
+    ("asgi", "http_version", "root_path", "client", "server", "state", "app")
 )
 
 
@@ -72,7 +73,7 @@ class OakumMiddleware:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-        elif scope["type"] == "lifespan":  # carries nobody's data
+        elif scope["type"] == "lifespan":  # contains no personal data
             await self._app(scope, receive, send)
         else:
             raise NotImplementedError("oakum guards no connection of this type")
@@ -88,7 +89,7 @@ class OakumMiddleware:
             await self._refuse(unread(late, Denied(408, "truncated")), late, send)
             return
         if body_read is None:
-            return  # whoever asked has gone, and half of a body means something else
+            return  # the client has disconnected, and a partial body could mean something else
         asked = _asked(scope, body_read, self._root)
         entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
@@ -131,7 +132,7 @@ class OakumMiddleware:
             if failed is not None and not heard.truncated:
                 raise failed
             return
-        # A write may be done only now, and something was looked up before.
+        # The write happens only now, and it may have changed what was looked up before.
         task.add_done_callback(lambda _: self._keeper.forget(entered))
         try:
             await _first(task, heard, None)
@@ -161,7 +162,7 @@ class OakumMiddleware:
 
         async def both(message: Message) -> None:
             await send(message)
-            with suppress(Exception):  # what the server takes is no business of ours here
+            with suppress(Exception):  # a malformed message is the server's concern
                 heard.note(message)
 
         try:
@@ -218,7 +219,7 @@ class _Inquirer:
     async def _ask(self, question: Asked) -> Answered | None:
         """The application's answer; None: there was none in time."""
         heard = _Heard(self.most)
-        # What an outer layer found out about the caller is no part of a question of the guard's.
+        # The guard's own look-ups must not carry what an outer layer stored about the caller.
         like = {key: value for key, value in self.scope.items() if key in _OF_THE_SERVER}
         like |= {"type": "http", "method": question.method, "scheme": question.scheme}
         until = monotonic() + question.within
@@ -284,7 +285,7 @@ async def _for(
         if not heard.complete:
             task.cancel()
     if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-        raise RuntimeError("a question of the guard's own failed") from error
+        raise RuntimeError("a request made by the guard itself failed") from error
 
 
 def _let_go(task: asyncio.Task[None]) -> None:
@@ -296,7 +297,7 @@ def _let_go(task: asyncio.Task[None]) -> None:
 def _over(task: asyncio.Task[None]) -> None:
     _LEFT.discard(task)
     if not task.cancelled():
-        task.exception()  # seen: it came too late to mean anything
+        task.exception()  # marked as retrieved: it came too late to matter
 
 
 # --------------------------------------------------------------------------- what comes in
@@ -324,7 +325,7 @@ def _path(scope: Scope) -> str:
         return came
     try:
         return quote(path, safe="/:@!$&'()*+,;=~")
-    except UnicodeEncodeError:  # half of a surrogate pair, which no URL can say
+    except UnicodeEncodeError:  # half of a surrogate pair, which a URL cannot contain
         return ""
 
 

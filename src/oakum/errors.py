@@ -99,7 +99,7 @@ def counted(number: int, noun: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint such as "did you mean `is_private`?", or nothing when no known word is near."""
-    import difflib  # only when somebody has mistyped
+    import difflib  # a slow import that only a typing mistake needs
 
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""

@@ -21,10 +21,10 @@ State = tuple[tuple[str, str], ...]
 class Result(StrEnum):
     """What is known of a cell."""
 
-    OPEN = "open"  # granted, and served
-    CLOSED = "closed"  # denied, and not served, although its owner was seen to see it
-    LEAK = "leak"  # denied, and served
-    OVER_BLOCK = "over-block"  # granted, and not served, although its owner gets it
+    OPEN = "open"  # granted and served
+    CLOSED = "closed"  # denied and not served, although its owner gets it
+    LEAK = "leak"  # denied but served
+    OVER_BLOCK = "over-block"  # granted but not served, although its owner gets it
     UNTESTED = "untested"  # never exercised: nothing is known
 
 
@@ -188,7 +188,7 @@ class Report:
     skipped: tuple[Skipped, ...]
     identities: tuple[IdentityState, ...]
     distrust: tuple[str, ...] = ()
-    """Why the run is not to be trusted; empty when it is."""
+    """Why the run is not trustworthy; empty when it is."""
     notes: tuple[str, ...] = ()
     version: str = ""
     field_lines: Mapping[str, Location] = field(default_factory=dict)
@@ -213,12 +213,12 @@ def doubts(report: Report) -> Iterator[str]:
     if not report.cells:
         yield "the run has no cells: nothing was tested"
     elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in report.cells):
-        yield "nobody was shown anything, so what is closed proves nothing"
+        yield "no caller received any data, so closed cells prove nothing"
     if not report.requests:
         yield "the run has sent no request"
     if not report.stated:
-        yield "the run was held against a drafted contract, which promises nothing"
-    if not report.distrust:  # else it has been said in its own words
+        yield "the run used a drafted contract, which nobody has confirmed"
+    if not report.distrust:  # otherwise a more specific reason is listed
         for identity in report.identities:
             if not identity.ok:
                 yield f"`{identity.name}` was not logged in"

@@ -126,7 +126,7 @@ class OakumMiddleware:
             write = start_response(status, headers, problem) if problem else (
                 start_response(status, headers)
             )  # fmt: skip
-            with suppress(Exception):  # what the server takes is no business of ours here
+            with suppress(Exception):  # a malformed message is the server's concern
                 heard.start(status, headers, problem)
 
             def both(part: bytes) -> object:
@@ -172,7 +172,7 @@ class OakumMiddleware:
     def _ask(self, question: Asked, environ: Environ, late: list[BaseException]) -> Answered | None:
         if late:
             return None
-        # What an outer layer found out about the caller is no part of a question of the guard's.
+        # The guard's own look-ups must not carry what an outer layer stored about the caller.
         like = {
             key: value
             for key, value in environ.items()
@@ -207,7 +207,7 @@ def _asked(environ: Environ, root: str) -> Asked:
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers.append((name.replace("_", "-").lower(), environ[name]))
-    # The application reads the decoded path, and no server tells the raw one for sure.
+    # The application reads the decoded path, and not every server provides the raw one.
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING", "")
     try:
@@ -251,7 +251,7 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
         raise Denied(400, "body")
     known = length >= 0
     if not known:
-        # Without a length only a server that ends the input itself can be read to its end.
+        # Without a length, only servers that terminate the input can be read to the end.
         length = most if _terminated(environ) else 0
     most = min(length, most)
     body = bytearray()
@@ -261,9 +261,9 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     except Exception as error:
         if not needed:
             raise
-        raise Denied(400, "truncated") from error  # whoever asked has gone
+        raise Denied(400, "truncated") from error  # the client has disconnected
     if needed and known and len(body) < most:
-        raise Denied(400, "truncated")  # half of a body means something else
+        raise Denied(400, "truncated")  # a partial body could mean something else
     return bytes(body)
 
 
@@ -284,7 +284,8 @@ def _environ(environ: Environ, asked: Asked) -> Environ:
         "CONTENT_LENGTH": str(len(asked.body)) if asked.body else "",
         "wsgi.input": io.BytesIO(asked.body),
     }
-    for name in ("RAW_URI", "REQUEST_URI"):  # what some servers add would still tell the query
+    # variables that some servers add would still contain the query
+    for name in ("RAW_URI", "REQUEST_URI"):
         made.pop(name, None)
     for name, value in asked.headers:
         key = name.replace("-", "_").upper()

@@ -225,7 +225,7 @@ def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None
     with zoo.answering({"GET /api": {"a": {"b": 1}}}, page) as address:
         found = watch(browser, opening(address), address, QUIET)
     assert found.load is None
-    assert "differs when it is watched" in found.why
+    assert "behaves differently under observation" in found.why
 
 
 def test_a_page_that_is_never_twice_alike_is_told_so(browser: Browser) -> None:
@@ -293,7 +293,7 @@ def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None
     ("arguments", "said"),
     [
         ([], "give a --page to load, or a --script"),
-        (["--page", "example.com"], "is no URL such as"),
+        (["--page", "example.com"], "is not a URL such as"),
         (["--page", "http://127.0.0.1:9/", "--page", "http://127.0.0.2:9/"], "--target"),
         (["--page", "http://127.0.0.1:9/", "--browser", "nowhere"], "cannot be started"),
         (["--script", "{}/none.py", "--target", "http://127.0.0.1:9"], "cannot be read"),

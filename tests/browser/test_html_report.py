@@ -196,7 +196,7 @@ def test_a_closed_square_tells_its_endpoints_and_its_contract_line(open_page: Op
     page = open_page(sample())
     page.locator(square(page, "location", "anyone")).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("denied, and kept back from this viewer")
+    expect(dialog).to_contain_text("denied, and withheld from this viewer")
     expect(dialog).to_contain_text("exposure.yaml:23:7")
     expect(dialog.locator(".answer")).to_have_count(0)
 

@@ -179,8 +179,8 @@ def test_keys_walk_the_tree(open_page: Open) -> None:
 
 def test_distrust_cannot_be_missed(open_page: Open) -> None:
     page = open_page(inventory.render(samples.distrusted(), LINES))
-    expect(page.locator("h1")).to_have_text("Not to be trusted")
-    box = page.get_by_role("region", name="This run is not to be trusted")
+    expect(page.locator("h1")).to_have_text("Not trustworthy")
+    box = page.get_by_role("region", name="This run is not trustworthy")
     expect(box).to_be_in_viewport()
     expect(box).to_contain_text("a.gz is cut off")
     expect(page.locator(".figures .exit")).to_have_text("exit 3")
@@ -215,7 +215,7 @@ def test_ten_thousand_fields_open_and_filter_without_lag(open_page: Open) -> Non
 
 def test_use_is_said_of_the_pages_driven_and_no_more(open_page: Open) -> None:
     page = open_page(used())
-    expect(page.locator("h1")).to_have_text("4 of 10 fields are excess on the pages driven")
+    expect(page.locator("h1")).to_have_text("4 of 10 fields are unused on the pages driven")
     assert "excess" not in page.locator("body").inner_text().lower().replace(
         "excess on the pages driven", ""
     ).replace("2 excess", "").replace("excess, contract too wide", "").replace(
@@ -253,7 +253,7 @@ def test_one_page_can_be_looked_at_by_itself(open_page: Open) -> None:
 def test_a_discarded_drive_stands_on_top(open_page: Open) -> None:
     document = samples.usage() | {"discarded": [{"drive": "--page 1", "why": "shows another text"}]}
     page = open_page(usage.render(document, LINES))
-    expect(page.locator("h1")).to_have_text("Not to be trusted")
+    expect(page.locator("h1")).to_have_text("Not trustworthy")
     expect(page.locator(".distrust")).to_contain_text("--page 1 shows another text")
 
 
@@ -322,7 +322,9 @@ def test_callers_stand_beside_the_rest_and_can_be_sifted_by_kind(open_page: Open
     page.get_by_role("group", name="What they do").get_by_label("reads lists").check()
     expect(page.locator("article.caller")).to_have_count(1)
     expect(page.locator("article.caller")).to_contain_text("0000000000000001")
-    expect(page.locator(".drafted")).to_contain_text("no record says who wanted to log in")
+    expect(page.locator(".drafted")).to_contain_text(
+        "no record names the account of a login attempt"
+    )
 
 
 # ---------------------------------------------------------------- all of them

@@ -63,7 +63,7 @@ def test_no_other_file_is_overwritten(tmp_path: Path) -> None:
     page.write_text("mine", encoding="utf-8")
     done = oakum("gate", contract, "--badge", page)
     assert (done.code, page.read_text(encoding="utf-8")) == (2, "mine")
-    assert "ends neither in .svg nor in .json" in done.err
+    assert "must end in .svg or .json" in done.err
 
 
 @pytest.mark.parametrize("state", get_args(badge.State))

@@ -147,7 +147,7 @@ MISTAKES = {
     "exit_criteria: {static: {countable-id: off}}": "did you mean `countable-ids`?",
     "exit_criteria: {waivers: [{finding: abcdef0123456789}]}": "has no `expires`",
     "exit_criteria: {waivers: [{cell: {field: Membr.x, viewer: y}}]}": "did you mean `Member`?",
-    waiver(CELL, "soon"): "a waiver ends on a day",
+    waiver(CELL, "soon"): "a waiver ends on a date",
     waiver('finding: "xyz"'): "`xyz` is no fingerprint",
 }
 
@@ -261,7 +261,7 @@ def test_without_a_contract_before_it_is_not_compared(tmp_path: Path) -> None:
 def test_the_documents_alone_are_judged_without_a_report(tmp_path: Path) -> None:
     done = oakum("gate", written(tmp_path))
     assert done.code == 0
-    assert "what the API sends was not looked at" in done.out
+    assert "what the API sends was not checked" in done.out
     assert "may ship" not in done.out
 
 
@@ -300,7 +300,7 @@ def test_a_read_that_declares_nothing_of_its_answer_fails_until_somebody_may_cal
     done = oakum("gate", written(tmp_path, document=document), "--format", "json")
     assert done.code == 1
     (detail,) = found(done, "classified")["details"]
-    assert "`GET /raw` declares nothing of its answer" in detail
+    assert "`GET /raw` declares no response" in detail
     said = POLICY + "operations: {getRaw: {call: [member]}}\n"
     assert oakum("gate", written(tmp_path, document=document, policy=said)).code == 0
 

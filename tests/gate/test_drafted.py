@@ -31,4 +31,4 @@ def test_a_cell_of_a_drafted_line_is_untested() -> None:
     assert share(compile_contract(document, policy)).percent == 100
     unproven = share(compile_contract(document, drafted))
     assert unproven.percent == 0
-    assert "its line is drafted, and nobody has confirmed it" in unproven.reason
+    assert "its line is drafted and not confirmed" in unproven.reason

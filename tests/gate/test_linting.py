@@ -76,10 +76,10 @@ def test_they_fail_when_the_contract_says_so_and_can_be_waived(
     ("script", "said"),
     [
         ("", "is not installed"),
-        ("echo hello", "no list of findings"),
-        ("echo '{}'", "no list of findings"),
-        ("""echo '[{"code": "owasp"}]'""", "no list of findings"),
-        ("true", "no list of findings"),
+        ("echo hello", "not a list of findings"),
+        ("echo '{}'", "not a list of findings"),
+        ("""echo '[{"code": "owasp"}]'""", "not a list of findings"),
+        ("true", "not a list of findings"),
         ("echo no ruleset >&2; exit 2", "ended with 2: no ruleset"),
     ],
 )

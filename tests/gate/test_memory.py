@@ -99,5 +99,5 @@ def test_a_memory_that_is_not_there_or_newer_than_the_report_is_refused(tmp_path
     memory = learn(Memory(), [clean(contract)])
     old = replace(before(contract, 1), run="older")
     done = gated(tmp_path, memory, old)
-    assert (done.code, "older than what is remembered" in done.err) == (2, True)
+    assert (done.code, "older than the memory" in done.err) == (2, True)
     assert read(render(memory).encode(), "x") == memory

@@ -25,8 +25,8 @@ SENTENCES = {
         " (`Calendar.active_days.*`) at GET /api/user/{userId}/calendar",
     ),
     pulls.adds_an_endpoint: (
-        "`GET /api/user/{userId}/contact` asks nobody to log in, and sends `Member`, of which"
-        " strangers may see nothing",
+        "`GET /api/user/{userId}/contact` requires no login, and sends `Member`, which strangers"
+        " may not see",
     ),
     pulls.only_refactors: (),
 }

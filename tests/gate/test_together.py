@@ -179,7 +179,7 @@ def test_what_stands_around_objects_is_told_by_its_whole_path(tmp_path: Path) ->
         "{type: object, properties: {meta: {type: object, properties: {phone: {type: string}}}}}"
     )
     (said,) = of(tmp_path, envelope(nested))
-    assert said == "`meta.phone` of `GET /more`: no rule speaks of the operation"
+    assert said == "`meta.phone` of `GET /more`: no rule mentions the operation"
 
 
 def test_an_answer_of_one_of_two_kinds_declares_something(tmp_path: Path) -> None:

@@ -79,4 +79,4 @@ class Puppet:
         text = (folder / "plan.json").read_text(encoding="utf-8")
         json.loads(text)
         if self.refuses in text:
-            raise TargetError("puppet refuses its files: words")
+            raise TargetError("puppet rejects its configuration: words")

@@ -305,11 +305,11 @@ def test_a_list_without_the_key_of_the_audit_warns_and_a_missing_one_is_a_mistak
     plain = replace(options(club, Envoy()), deny=file)
     environ = {name: each for name, each in plain.environ.items() if name != "OAKUM_AUDIT_KEY"}
     with guarded(replace(plain, environ=environ)) as guard:
-        assert "turns nobody away: `OAKUM_AUDIT_KEY` is not set" in guard.told[0].words
+        assert "rejects nobody: `OAKUM_AUDIT_KEY` is not set" in guard.told[0].words
         assert guard.ask("/members/ann", "bob").status == 200
     other = {**environ, "OAKUM_AUDIT_KEY": "another key"}
     with (
-        pytest.raises(InputError, match="under another key"),
+        pytest.raises(InputError, match="with another key"),
         guarded(replace(plain, environ=other)),
     ):
         pass

@@ -99,7 +99,7 @@ def walker(many: int, *, step: int = 1, shown: bool = False, status: int = 200) 
         ([], set()),
         (walker(10), set()),
     ],
-    ids=["in order", "in no order", "of ids that are not there", "nobody", "a little"],
+    ids=["in order", "in no order", "of ids that do not exist", "nobody", "a little"],
 )
 def test_who_asks_for_what_nobody_showed_is_told(others: Iterable[Call], kinds: set[str]) -> None:
     events, report = watched(among(crowd(), others))
@@ -180,10 +180,10 @@ def test_an_office_that_logs_in_is_not_told_and_who_tries_passwords_is() -> None
 def test_an_event_says_what_a_person_can_act_on() -> None:
     events, report = watched(among(crowd(), walker(300)))
     says = report.told[0].latest["walk"].says
-    assert "within an hour at GET /members/{id}, asked for " in says
-    assert "objects that no answer had shown to it" in says
+    assert "within an hour at GET /members/{id}, requested " in says
+    assert "objects that no response had shown it" in says
     assert f"of {FEWEST + 6} callers: none" in says
-    assert "100 % came one id after the other" in says
+    assert "100 % were sequential ids" in says
     assert events[0].at - START < 20 * MINUTE
 
 
@@ -410,7 +410,7 @@ def test_a_contract_tells_whose_a_token_is_so_that_a_guard_knows_them(tmp_path: 
     contract.write_text(said + "guard: {jwt: {keys: keys.json}}\n")
     unnamed = run(log, "--key", _key(tmp_path), "--deny", deny)
     assert (unnamed.code, json.loads(deny.read_text())["callers"]) == (1, [])
-    assert "known by credentials alone" in unnamed.output
+    assert "known only by credentials" in unnamed.output
     run(log, "--key", _key(tmp_path), "--deny", deny, "--contract", contract)
     who = Hasher.written(Hasher(b"a key of the audit in tests")("secret-mallory"))
     assert [each["who"] for each in json.loads(deny.read_text())["callers"]] == [who]
@@ -446,8 +446,11 @@ def test_a_deny_list_needs_the_key_of_the_guard(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ('{"method":"GET","path":"/a","status":200,"user":"u"}\n' * 3, "no record says who"),
-        ('{"method":"GET","path":"/a","status":200,"time":1795564800}\n' * 3, "no record says who"),
+        ('{"method":"GET","path":"/a","status":200,"user":"u"}\n' * 3, "no record names both"),
+        (
+            '{"method":"GET","path":"/a","status":200,"time":1795564800}\n' * 3,
+            "no record names both",
+        ),
         ("", "gave no exchange"),
         ('{"method":"GET","path":"/a/1","status":200,"user":"u","time":1795564800}\n', "minutes"),
     ],
@@ -461,7 +464,7 @@ def test_what_can_tell_nothing_is_never_green(given: str, why: str) -> None:
 def test_nobody_told_is_clean_and_events_may_go_to_a_pipe(tmp_path: Path) -> None:
     quiet = run(access(tmp_path, walks=0))
     assert quiet.code == 0
-    assert "nobody does more than can be chance" in quiet.output
+    assert "no caller does more than chance explains" in quiet.output
     piped = run("-", "--events", "-", given=access(tmp_path).read_text())
     assert [json.loads(line)["kind"] for line in piped.stdout.splitlines()] == ["walk"]
 

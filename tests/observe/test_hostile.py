@@ -70,7 +70,7 @@ def test_to_keep_nothing_is_not_green(tmp_path: Path) -> None:
     log = written(tmp_path / "log", line("/members/1", host="a.example"))
     assert observe("keep", log, "-o", tmp_path / "kept")[0] == 0
     code, said = observe("keep", log, "-o", tmp_path / "none", "--host", "b.example")
-    assert (code, "no exchange is a call of an API" in said) == (3, True)
+    assert (code, "no exchange is an API call" in said) == (3, True)
 
 
 @pytest.mark.parametrize("command", ["traffic", "abuse"])

@@ -1,4 +1,4 @@
-"""Sources: what is read, what is skipped and why, and what is not to be trusted."""
+"""Sources: what is read, what is skipped and why, and what is not trustworthy."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_records_that_keep_no_credentials_prove_no_leak_of_who_asked(
     (tmp_path / "bare.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in bare))
     found = document(tmp_path / "bare.ndjson", "--contract", CONTRACT, code=0)
     assert found["drift"] == []
-    assert found["unjudged"]["it could not be told who asked"] > 100
+    assert found["unjudged"]["the caller could not be identified"] > 100
 
 
 def test_a_source_that_gives_nothing_is_not_to_be_trusted(fixed: Stage, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_source_that_gives_nothing_is_not_to_be_trusted(fixed: Stage, tmp_path
 def test_traffic_of_another_api_is_not_to_be_trusted(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text('{"method": "GET", "path": "/other", "status": 200}\n')
     out = observe("traffic", tmp_path / "a.log", "--contract", CONTRACT, code=3)
-    assert "no exchange is of an operation that the document declares" in out
+    assert "no exchange belongs to an operation that the document declares" in out
 
 
 ONE_BY_ONE: tuple[dict[str, bool], ...] = (

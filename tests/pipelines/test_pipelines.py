@@ -132,7 +132,7 @@ def test_a_base_without_a_contract_is_said(checkout: Path) -> None:
 def test_the_documents_alone_are_no_proof(checkout: Path) -> None:
     done = github(checkout, checkout.parent / "runner")
     assert (done.code, done.outputs["sarif"]) == (0, "")
-    assert "what the API sends was not looked at" in done.summary
+    assert "what the API sends was not checked" in done.summary
     assert "::warning::neither a target nor a report" in done.log
     assert ">not proven<" in Path(done.outputs["badge"]).read_text(encoding="utf-8")
 

@@ -132,6 +132,6 @@ def test_what_a_killed_scan_has_changed_is_put_back(name: str, tmp_path: Path) -
             assert not recall(tmp_path / "journal").left
             watch.number = 0
             again = restore(entry, tmp_path, target)
-            assert (again.code, again.out) == (0, "nothing is left to put back\n")
+            assert (again.code, again.out) == (0, "nothing is left to restore\n")
             assert watch.number == 0
     print(f"{name}: {total} requests, {KILLS} kills, {changed} of them left something changed")

@@ -37,7 +37,7 @@ def test_a_relation_that_objects_tell_is_missed_in_objects_and_not_in_identities
         relations=RELATIONS.replace("owner: {is", "shared: {field: shared_with}, owner: {is"),
     )  # fmt: skip
     reasons = {each.reason for each in run.report.cells if each.viewer == "shared"}
-    assert any("no `Note` that was shown names another identity in `shared_with`" in each
+    assert any("no `Note` in any response names another identity in `shared_with`" in each
                for each in reasons), reasons  # fmt: skip
     assert not any("no identity is `shared`" in each for each in reasons)
 
@@ -103,7 +103,7 @@ def test_who_is_two_things_at_once_is_each_of_them(tmp_path: Path) -> None:
     unmet = [each for each in run.report.distrust if each.startswith("no identity is")]
     assert not any("`red`" in each for each in unmet), unmet
     reasons = {each.reason for each in run.report.cells if each.viewer == "red"}
-    assert reasons == {"whoever is `red` was asked as `red+blue`"}
+    assert reasons == {"callers who are `red` were tested as `red+blue`"}
 
 
 def test_who_is_something_for_want_of_another_relation_was_there(tmp_path: Path) -> None:
@@ -227,5 +227,5 @@ def test_who_is_two_things_to_an_object_is_asked_as_each(blocked: bool, tmp_path
         assert ("mate", Result.OPEN, True) in results
         assert ("crew", Result.CLOSED, False) not in results  # what came to bob, came
         reasons = {each.reason for each in item if each.viewer == "crew"}
-        assert reasons == {"whoever is `crew` was asked as `mate`"}
+        assert reasons == {"callers who are `crew` were tested as `mate`"}
         assert run.code is ExitCode.CLEAN, run.report.distrust

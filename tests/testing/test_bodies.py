@@ -45,12 +45,12 @@ UNTOLD = {
     "a coding that nobody knows": (
         "lambda id, o, clean: flask.Response(b'..', mimetype='application/json',"
         " headers={'content-encoding': 'x-own'})",
-        "no decoder of `x-own` is installed: its body was not read, its headers were",
+        "no decoder for `x-own` is installed: only its headers were evaluated",
     ),
     "what it does not say it is": (
         "lambda id, o, clean: flask.Response(b'\\x1f\\x8b\\xff\\xff', mimetype='application/json',"
         " headers={'content-encoding': 'gzip'})",
-        "it is no `gzip`, as its headers say: its body was not read, its headers were",
+        "its headers say `gzip`, but it is not: only its headers were evaluated",
     ),
     "a text of more than is searched": (
         "lambda id, o, clean: flask.Response('x' * (1 << 20) + o['email'], mimetype='text/plain')",

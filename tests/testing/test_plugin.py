@@ -72,7 +72,7 @@ def test_the_fixed_twin_passes(pytester: pytest.Pytester, client: str) -> None:
     suite(pytester.path, client, leaky=False)
     done = run(pytester)
     done.assert_outcomes(passed=3)
-    done.stdout.fnmatch_lines(["no leak in what was shown"])
+    done.stdout.fnmatch_lines(["no leak found"])
     cells = told(pytester)["coverage"]["cells"]
     closed = {(c["viewer"], c["field"]) for c in cells if c["result"] == "closed"}
     # Their owner was seen to see them: a member got the object without, nobody was refused it.
@@ -112,7 +112,7 @@ def test_a_leak_holds_the_release(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(failed=1)
     done = gate(pytester)
     assert done.code == 1
-    assert "Any member is sent hidden fields of other users' accounts (`Member.email`)" in done.out
+    assert "Any member gets hidden fields of other users' accounts (`Member.email`)" in done.out
 
 
 def test_a_report_of_tests_and_one_of_a_scan_count_together(pytester: pytest.Pytester) -> None:
@@ -132,7 +132,7 @@ NOTHING = {
     ),
     "no test": ("", "no test reached an operation"),
     "nobody let in": (
-        "def test_nobody():\n    ask('/members/ann', headers={})", "no test was shown a field",
+        "def test_nobody():\n    ask('/members/ann', headers={})", "no test received a field",
     ),
 }  # fmt: skip
 
@@ -142,7 +142,7 @@ def test_a_run_that_tested_nothing_is_never_green(pytester: pytest.Pytester, why
     tests, said = NOTHING[why]
     suite(pytester.path, "TestClient", leaky=False, tests=tests)
     done = run(pytester)
-    done.stdout.fnmatch_lines([f"not to be trusted: {said}*"])
+    done.stdout.fnmatch_lines([f"not trustworthy: {said}*"])
     assert told(pytester)["trustworthy"] is False
     assert gate(pytester).code == 3
 
@@ -445,7 +445,7 @@ def test_a_leak_by_which_no_test_fails_fails_the_run(
     assert done.ret == (pytest.ExitCode.TESTS_FAILED if leaky else pytest.ExitCode.OK)
     if leaky:
         done.stdout.fnmatch_lines([
-            "leaked in test_club.py::test_other, which did not fail by it: `Member.email` was*",
+            "leaked in test_club.py::test_other, which did not fail for it: `Member.email` was*",
             "  endpoint:     GET /members/{id} (getMember)",
             "  caller:   `member`*",
             "so the run fails*",

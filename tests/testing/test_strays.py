@@ -148,7 +148,9 @@ def test_three():
 def test_what_is_not_as_declared_is_counted_and_closes_nothing(pytester: pytest.Pytester) -> None:
     line = "lambda id, o, clean: flask.Response('<p>busy</p>', mimetype='text/html')"
     done = suite(pytester, OWN + OTHER.replace("LINE", line))
-    done.stdout.fnmatch_lines(["  not judged, 1 times: it is not what the document *(getMember 1)"])
+    done.stdout.fnmatch_lines(
+        ["  not judged, 1 times: it does not match the document*(getMember 1)"]
+    )
     assert results(pytester, "email", "member") == {"untested"}
 
 
@@ -241,14 +243,14 @@ def test_elsewhere():
     httpx.Client(transport=transport).get("https://staging.example/members/ann")
 """
     done = suite(pytester, tests)
-    done.stdout.fnmatch_lines(["  not heard, 1 times at getMember: *: staging.example"])
+    done.stdout.fnmatch_lines(["  not observed, 1 times at getMember: *: staging.example"])
 
 
 def test_a_part_of_a_suite_says_that_it_is_one(pytester: pytest.Pytester) -> None:
     line = "lambda id, o, clean: clean"
     done = suite(pytester, OWN + OTHER.replace("LINE", line), "-k", "own")
     done.stdout.fnmatch_lines([
-        "  a part of the suite: 1 tests were left out, and what they ask is untested",
-        "no leak in what was shown; this run is a part of the suite, *",
+        "  a part of the suite: 1 tests were not run, and their requests are untested",
+        "no leak found; this run is only part of the suite*",
     ])  # fmt: skip
     assert results(pytester, "email", "member") == {"untested"}

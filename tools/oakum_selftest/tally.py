@@ -134,11 +134,11 @@ def text(tally: Tally) -> Iterator[str]:
     for name, number in idle.items():
         yield f"not made, {number} x: {name}: no answer had anything to change"
     if tally.broken:
-        yield f"not to be trusted: {tally.broken}"
+        yield f"not trustworthy: {tally.broken}"
     elif tally.seeded < tally.wanted:
-        yield f"not to be trusted: {tally.seeded} leaks were seeded of {tally.wanted} asked for"
+        yield f"not trustworthy: {tally.seeded} leaks were seeded of {tally.wanted} asked for"
     elif tally.calms and not tally.changes:
-        yield "not to be trusted: no harmless change changed anything"
+        yield "not trustworthy: no harmless change changed anything"
     yield f"{tally.runs:,} whole scans, {tally.sent:,} requests sent"
     code = tally.exit_code
     yield f"exit {int(code)}: {_EXITS[code]}"

@@ -66,7 +66,7 @@ class Tally:
                 values[sign] = min(round(sketch.get_estimate()), self._seen[sign])
         if self._sketches[OBJECTS] is not None:
             values[OBJECTS] *= SAMPLE
-        # Behind one address there may be an office: many who log in, and some of them fail.
+        # One address may serve a whole office, where many log in and some fail.
         values[FAILED] = max(0, values[FAILED] - values[WORKED])
         return values
 

@@ -66,21 +66,21 @@ _SHARED = 2
 _ADDRESSES = 200_000
 _TOLD = 10_000
 _WANTED: Final[Mapping[Kind, str]] = {
-    "walk": "no record says which object was asked for",
-    "guess": "no record says which object was asked for",
-    "scrape": "no record is of a list",
-    "probe": "no record says which name was asked for at a search or a lookup",
-    "share": "no record of a caller says from which address it came",
-    "stuff": "no record says who wanted to log in",
-    "scan": "no record says who asked, and when",
+    "walk": "no record names the requested object",
+    "guess": "no record names the requested object",
+    "scrape": "no record is a request for a list",
+    "probe": "no record names what a search or look-up asked for",
+    "share": "no record of a caller contains the network address",
+    "stuff": "no record names the account of a login attempt",
+    "scan": "no record names both the caller and the time",
 }
 """What is said of each kind when the records do not hold what it needs."""
 ASIDE_TIME = "without an instant"
-ASIDE_WHO = "of nobody, and from no address"
+ASIDE_WHO = "names neither a caller nor an address"
 ASIDE_ENDPOINT = "of an endpoint too many"
 ASIDE_LATE = "more than an hour out of order"
-ASIDE_AHEAD = "more than a day ahead of all others"
-ASIDE_TOLD = "of more abusers than are kept"
+ASIDE_AHEAD = "more than a day later than all others"
+ASIDE_TOLD = "more abusers than are kept in memory"
 
 
 class Watch:
@@ -116,7 +116,7 @@ class Watch:
             return []
         events: list[Event] = []
         if self._slot and call.at >= self._slot + _DAY and abs(call.at - self._ahead) > HOUR:
-            # One clock that is wrong would set all that follow aside: a second one has to agree.
+            # A single wrong clock would exclude all later records, so a second source must agree.
             self._ahead = call.at
             self._aside[ASIDE_AHEAD] += 1
             return []
@@ -421,7 +421,7 @@ class Watch:
         if not self._seen[kind]:
             return _WANTED[kind]
         if self._ends - self._begins < _LEARN:
-            return f"the records are of less than {_LEARN // 60_000} minutes"
+            return f"the records cover less than {_LEARN // 60_000} minutes"
         if kind not in self._judged:
             return f"no endpoint had {FEWEST} callers to compare"
         return ""

@@ -36,13 +36,13 @@ class Event:
     window: Window
     sign: int
     count: int
-    """Different things that it asked for."""
+    """Different things that it requested."""
     rest: Baseline
     requests: int
     """At this endpoint, in this window, as `count`."""
     misses: int
     ids: int
-    """Different objects that it asked for at all."""
+    """Different objects that it requested at all."""
     ordered: int
     """Those that came one after the other."""
     certain: bool
@@ -70,13 +70,16 @@ class Event:
     def _more(self) -> Iterator[str]:
         if self.ids and self.kind in ("walk", "guess"):
             if self.ids > self.count:
-                yield f"it asked for {self.ids:,} in all"
+                yield f"it requested {self.ids:,} in all"
             if self.ordered * 4 > self.ids:
-                yield f"{_percent(min(1, self.ordered / self.ids))} came one id after the other"
+                yield f"{_percent(min(1, self.ordered / self.ids))} were sequential ids"
         if self.requests and self.misses and self.kind != "share":
             yield f"{_percent(self.misses / self.requests)} of its requests found nothing"
         if not self.certain:
-            yield "the records hold no answers, so that it may have been shown them"
+            yield (
+                "the records contain no response bodies, so an earlier response may have shown"
+                " it these ids"
+            )
 
 
 def _percent(share: float) -> str:
@@ -128,7 +131,7 @@ class Report:
     def distrust(self) -> tuple[str, ...]:
         """Why nothing could be told at all; empty: something could."""
         if not self.calls:
-            return ("no record says who asked, and when",)
+            return ("no record names both the caller and the time",)
         if self.unheard * _FEW_UNHEARD > self.calls:
             return (
                 f"{self.unheard:,} calls of {self.calls + self.unheard:,} could not be counted",

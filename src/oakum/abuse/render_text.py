@@ -38,12 +38,12 @@ def lines(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Ite
             yield f"      {latest.says}"
     if not report.told:
         able = not report.distrust
-        yield "nobody does more than can be chance" if able else "nothing could be told of anybody"
+        yield "no caller does more than chance explains" if able else "no caller could be judged"
     if report.blind:
         yield ""
-        yield "not told:"
+        yield "not evaluated:"
         for why in dict.fromkeys(report.blind.values()):
             kinds = ", ".join(KINDS[kind] for kind, said in report.blind.items() if said == why)
             yield f"  {kinds}: {why}"
     for why in distrust:
-        yield f"not to be trusted: {why}"
+        yield f"not trustworthy: {why}"

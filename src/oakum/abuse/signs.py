@@ -17,12 +17,12 @@ from oakum.inference.lexicon import words
 Kind = Literal["walk", "guess", "scrape", "probe", "share", "stuff", "scan"]
 KINDS: Final[Mapping[Kind, str]] = {
     "walk": "walks ids in order",
-    "guess": "asks for ids that nobody handed it",
+    "guess": "requests ids that no response showed it",
     "scrape": "reads lists to their end",
     "probe": "asks who has an account",
     "share": "one token from many addresses",
     "stuff": "tries credentials of others",
-    "scan": "tries endpoints that are not for it",
+    "scan": "tries endpoints that it may not use",
 }
 """What each kind of abuse is, in words."""
 
@@ -48,22 +48,26 @@ class Sign:
     REFUSED, IDS, WORKED,
 ) = range(14)  # fmt: skip
 COUNTED: Final = 14
-_NOBODY = "names or addresses that nobody here has"
-_OBJECTS = "asked for {} different objects"
+_NOBODY = "names or addresses that no account has"
+_OBJECTS = "requested {} different objects"
 _LIST = "of a list"
 SIGNS: Final[Mapping[int, Sign]] = {
-    UNSHOWN: Sign("unshown", "guess", 20, False, f"{_OBJECTS} that no answer had shown to it"),
-    MISSED: Sign("missed", "guess", 20, False, f"{_OBJECTS} that are not there, or not for it"),
+    UNSHOWN: Sign("unshown", "guess", 20, False, f"{_OBJECTS} that no response had shown it"),
+    MISSED: Sign(
+        "missed", "guess", 20, False, f"{_OBJECTS} that do not exist or are not visible to it"
+    ),
     ORDERED: Sign("ordered", "walk", 30, False, f"{_OBJECTS}, one after the other"),
-    FIRST: Sign("first", "scrape", 30, True, f"asked for {{}} values of one parameter {_LIST}"),
-    LAST: Sign("last", "scrape", 30, True, f"asked for {{}} different pages {_LIST}"),
-    OBJECTS: Sign("objects", "scrape", 400, True, "was handed {} different objects in lists"),
-    UNKNOWN: Sign("unknown", "probe", 30, False, f"asked for {{}} different {_NOBODY}"),
-    HOURS: Sign("hours", "probe", 8, False, f"asked in {{}} different hours for {_NOBODY}"),
-    NAMES: Sign("names", "probe", 50, True, "asked for {} different names or addresses"),
-    FAILED: Sign("failed", "stuff", 15, False, "tried to log in to {} accounts, and could not"),
+    FIRST: Sign("first", "scrape", 30, True, f"requested {{}} values of one parameter {_LIST}"),
+    LAST: Sign("last", "scrape", 30, True, f"requested {{}} different pages {_LIST}"),
+    OBJECTS: Sign("objects", "scrape", 400, True, "received {} different objects in lists"),
+    UNKNOWN: Sign("unknown", "probe", 30, False, f"searched for {{}} different {_NOBODY}"),
+    HOURS: Sign("hours", "probe", 8, False, f"searched in {{}} different hours for {_NOBODY}"),
+    NAMES: Sign("names", "probe", 50, True, "searched for {} different names or addresses"),
+    FAILED: Sign("failed", "stuff", 15, False, "failed to log in to {} accounts"),
     REFUSED: Sign("refused", "scan", 8, True, "was refused, or found nothing, at {} operations"),
-    FROM: Sign("addresses", "share", 15, True, "came from {} network addresses of its own"),
+    FROM: Sign(
+        "addresses", "share", 15, True, "came from {} network addresses that no other caller uses"
+    ),
 }
 """`LAST` is the last parameter, by which most lists are turned over, where there are several.
 `IDS` and `WORKED` (who could log in) are counted beside them, and are no signs."""

@@ -45,9 +45,9 @@ def told_contact(notes: Iterable[str], now: datetime) -> Contact:
     """The contact as far as the notes of a report hold it."""
     lines = [note.removeprefix(_NOTE) for note in notes if note.startswith(_NOTE)]
     if not lines:
-        doubt = "nobody has looked for its security.txt, or it has none"
+        doubt = "no security.txt was requested, or the target has none"
         return Contact(doubts=(doubt,))
-    return _contact(_fields(lines), now, "the security.txt of the target, as the scan read it")
+    return _contact(_fields(lines), now, "the target's security.txt, read by the scan")
 
 
 def _contact(fields: Mapping[str, list[str]], now: datetime, source: str) -> Contact:
@@ -70,13 +70,13 @@ def _doubts(
     said: list[str], ways: list[str], ends: list[str], expires: datetime | None, now: datetime
 ) -> Iterator[str]:
     if not said:
-        yield "it names no contact, which RFC 9116 asks of it"
+        yield "it names no contact, although RFC 9116 requires one"
     elif len(ways) < len(said):
-        yield "it has a contact that is no address of mail, telephone or the web over TLS"
+        yield "one of its contacts is not a `mailto:`, `tel:` or `https:` address"
     if len(ends) != 1:
-        yield f"it says {'nothing of' if not ends else 'twice'} when it expires"
+        yield f"it says {'nowhere' if not ends else 'twice'} when it expires"
     elif expires is None:
-        yield "the day on which it expires cannot be read"
+        yield "its expiry date cannot be read"
     elif expires < now:
         yield f"it expired on {expires.date()}: look for a newer one before you rely on it"
 

@@ -78,8 +78,8 @@ def _notes(draft: Draft) -> Iterator[Json]:
     yield _note("summary", "Summary", f"{draft.title}. {draft.story.what}")
     yield _note(
         "legal_disclaimer", "Draft",
-        "A draft that nobody has agreed to. Fill in every <…>, and check every sentence. No value"
-        " of a person is in it, and it is no legal advice.",
+        "A draft that nobody has approved. Fill in every <…>, and check every sentence. It"
+        " contains no personal data, and is not legal advice.",
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _remediations(draft: Draft) -> Iterator[Json]:
     kind = "none_available"
     if _status(draft) == "fixed":
         steps, kind = (
-            "The last runs have shown it to be closed at every endpoint of it.",
+            "The latest runs show it closed at every one of its endpoints.",
             "vendor_fix",
         )
     yield {"category": kind, "details": visible(steps), "product_ids": [_PRODUCT]}
@@ -176,6 +176,6 @@ def _threats(draft: Draft) -> Iterator[Json]:
     }
     yield {
         "category": "exploit_status",
-        "details": "Reproduced with test accounts. Whether anybody else has done it is not known.",
+        "details": "Reproduced with test accounts. It is not known whether anybody else used it.",
         "product_ids": [_PRODUCT],
     }

@@ -22,7 +22,7 @@ from oakum.scan.identities.credentials import shell_name
 from oakum.scan.stories import DOES, Story, references
 
 CATEGORIES = {
-    FieldClass.SECRET: "secrets by which somebody can act as the account",
+    FieldClass.SECRET: "secrets that let somebody act as the account",
     FieldClass.IDENTITY_DOCUMENT: "identity documents and their numbers",
     FieldClass.CONTACT: "contact data",
     FieldClass.PERSONAL: "personal characteristics",

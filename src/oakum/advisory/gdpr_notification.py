@@ -24,13 +24,18 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "# Statement on an exposure of personal data"
     yield ""
     yield from origin(draft)
-    yield "> It is no legal advice. The controller decides whether there was a personal data breach"
-    yield "> (Article 4(12)), and whether it is notified."
+    yield (
+        "> It is not legal advice. The controller decides whether there was a personal data breach"
+    )
+    yield "> (Article 4(12)), and whether to notify it."
     yield ""
     yield f"- Controller: {blank('name and address')}"
-    yield f"- Became aware: {blank('day and time')}; a notification is due within 72 hours of it"
-    yield "  (Article 33(1)). What is not known yet may follow in phases (Article 33(4))."
-    yield f"- Reasons, if it is later: {blank('reasons for the delay, or none')}"
+    yield f"- Became aware: {blank('day and time')}; a notification is due within 72 hours"
+    yield (
+        "  (Article 33(1)). Information that is not yet available may follow in phases"
+        " (Article 33(4))."
+    )
+    yield f"- Reasons for a later notification: {blank('reasons for the delay, or none')}"
     yield f"- Reference: {name(draft.finding.fingerprint)}"
     yield ""
 
@@ -56,7 +61,7 @@ def _nature(draft: Draft) -> Iterator[str]:
     for when, _ in draft.whens:
         if when:
             yield f"- {escaped(when)}"
-    yield f"- that is {blank('customers, members, children, employees …')}"
+    yield f"- namely {blank('customers, members, children, employees …')}"
     yield ""
     yield f"Approximate number of data subjects: {blank('number')}. A record is not a person: one"
     yield "may have many."
@@ -79,10 +84,10 @@ def _consequences(draft: Draft) -> Iterator[str]:
     yield ""
     yield said(draft.story.why)
     yield ""
-    yield f"For these data subjects: {blank('what it may mean for them')}"
+    yield f"For these data subjects: {blank('possible consequences')}"
     yield ""
     yield (
-        "Whether the risk to them is high, so that they have to be told (Article 34):"
+        "Whether the risk to them is high, so that they must be informed (Article 34):"
         f" {blank('yes or no, and why')}"
     )
     yield ""
@@ -103,7 +108,7 @@ def _measures(draft: Draft) -> Iterator[str]:
     yield ""
     yield from (f"- {said(each)}" for each in draft.fix)
     yield ""
-    yield "Proposed, to mitigate its effects meanwhile:"
+    yield "Proposed until it is fixed, to mitigate its effects:"
     yield ""
     yield f"- {said(draft.guard)}"
     yield f"- {blank('what else')}"
@@ -115,7 +120,7 @@ def _design(draft: Draft) -> Iterator[str]:
     yield "## Data protection by design and by default (Article 25)"
     yield ""
     promise = f"“{escaped(draft.promise)}”" if draft.promise else blank("the words of the settings")
-    yield f"What is promised to users: {promise}"
+    yield f"Promise to users: {promise}"
     yield ""
     yield (
         f"- by design (25(1)): the rule {name(finding.rule)} of the scan says that a technical"
@@ -125,14 +130,14 @@ def _design(draft: Draft) -> Iterator[str]:
     many = (
         "without the individual's intervention: no login is needed"
         if draft.anonymous
-        else "if anybody can make an account, which is all that is needed:"
+        else "whether anybody can create an account, which is all that is needed:"
         f" {blank('who can make one')}"
     )
     yield f"- by default (25(2)): accessible to an indefinite number of natural persons {many}"
     for when, fields in draft.whens:
         if when:
             yield f"- of {names(fields, 'field')} this holds {escaped(when)}"
-    yield f"- technical and organisational measures that were in place: {blank('which')}"
+    yield f"- technical and organisational measures in place: {blank('which')}"
     yield ""
 
 
@@ -147,17 +152,20 @@ def _unknown(draft: Draft) -> Iterator[str]:
     report = draft.report
     yield "## What is not known"
     yield ""
-    yield f"- whether anybody but the test accounts has read the data: {blank('what the logs say')}"
-    yield f"- since when it could be read: {blank('since which release')}"
-    yield "- how many persons are concerned; the scan has looked at its own accounts only"
+    yield (
+        f"- whether anybody other than the test accounts has read the data:"
+        f" {blank('what the logs say')}"
+    )
+    yield f"- since when the data could be read: {blank('since which release')}"
+    yield "- how many persons are affected; the scan read only its own test accounts"
     if draft.untested:
         yield (
             f"- {counted(draft.untested, 'cell')} of {name(draft.finding.resource)} (field,"
-            " viewer, state and endpoint) are untested: nothing is known of them"
+            " viewer, state and endpoint) are untested: nothing is known about them"
         )
     if report.distrust:
-        yield "- the run itself is not to be trusted:"
+        yield "- the run itself is not trustworthy:"
         yield from (f"  - {escaped(reason)}" for reason in report.distrust)
     if not report.stated:
-        yield "- the contract of the scan was drafted, and nobody has stated what it denies"
+        yield "- the scan used a drafted contract, and nobody has confirmed what it denies"
     yield ""

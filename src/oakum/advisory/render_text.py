@@ -62,8 +62,8 @@ def origin(draft: Draft) -> Iterator[str]:
         f" {draft.now.date()} from the report of run {name(report.run)}. Nothing was sent."
     )
     yield (
-        f"> Fill in every {blank('…')}, and check every sentence: what is sent is yours. No value"
-        " of a person is in here."
+        f"> Fill in every {blank('…')}, and check every sentence: you are responsible for what"
+        f" you send. This draft contains no personal data."
     )
 
 
@@ -71,13 +71,13 @@ def records(draft: Draft) -> Iterator[str]:
     """How many records stand behind the endpoints, with the interval; or that nobody knows."""
     for endpoint, estimate in draft.records:
         yield (
-            f"- {name(endpoint)}: {said(estimate)} records stand behind it, estimated from the"
-            " ids of the test accounts' own objects, taken to be spread over the whole count"
+            f"- {name(endpoint)}: {said(estimate)} records are behind it, estimated from the ids"
+            f" of the test accounts' own objects on the assumption that they are spread evenly"
         )
     if not draft.records:
         yield (
-            "- the number of records is not known: the ids of the test accounts' own objects do not"
-            f" tell it. {blank('your estimate, and what it rests on')}"
+            "- the number of records is not known: the ids of the test accounts' own objects do"
+            " not reveal it. {blank('your estimate and its basis')}"
         )
 
 
@@ -87,8 +87,8 @@ def proof(draft: Draft) -> str:
     held = f"{draft.proven} of {counted(whole, 'finding')} {'is' if whole == 1 else 'are'} proven"
     twice = sum(e.evidence is not None and e.evidence.confirmed for e in draft.findings)
     return (
-        f"{held}: the contract denies it, and it was seen; {twice} again in a second answer. What"
-        " is told rests on objects of the test accounts."
+        f"{held}: the contract denies it, and the scan saw it; {twice} again in a second answer."
+        f" All evidence comes from objects of the test accounts."
     )
 
 
@@ -102,7 +102,4 @@ def stage_words(draft: Draft) -> Iterator[str]:
     yield "Of the findings " + ", ".join(f"{n} {word}" for word, n in counts.items()) + "."
     left = sorted({viewer for each in draft.remembered for viewer in memory.left(each)})
     if "partly fixed" in counts and left:
-        yield (
-            f"The repair is a half one: what is closed for some is shown to {names(left, 'viewer')}"
-            " still."
-        )
+        yield (f"The fix is incomplete: the data is still shown to {names(left, 'viewer')}.")

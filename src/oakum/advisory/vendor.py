@@ -55,7 +55,7 @@ def _head(draft: Draft) -> Iterator[str]:
     ):
         if value:
             yield f"- {word}: {name(value)}"
-    yield f"- From: {blank('your name, organisation and how to reach you')}"
+    yield f"- From: {blank('your name, organisation and contact details')}"
     yield f"- Our reference: {name(draft.finding.fingerprint)}"
     yield ""
     yield "## Summary"
@@ -86,12 +86,12 @@ def _evidence(draft: Draft) -> Iterator[str]:
     if draft.answer is not None:
         yield (
             f"The viewer {name(draft.answer.relation)} was answered with status"
-            f" {draft.answer.status}. What stood in such answers and should not have, as pointers"
-            " and shapes:"
+            f" {draft.answer.status}. Data in these responses that should not be there, as"
+            f" pointers and shapes:"
         )
     yield from block(f"{pointer}  {shape}" for pointer, shape in draft.seen[:_SHOWN])
     if not draft.seen:
-        yield "It stands in no field of an answer: what differs is said in the summary."
+        yield "No response field contains it: the summary says what differs."
         yield ""
 
 
@@ -104,14 +104,14 @@ def _steps(draft: Draft) -> Iterator[str]:
     yield f"   To the owner, the caller is {name(draft.finding.viewer)}."
     when = state_words(draft.finding.state)
     setting = f", and set the account so that it is {escaped(when)}" if when else ""
-    yield f"2. Let the owner have data of its own{setting}."
+    yield f"2. Let the owner create data{setting}."
     line = draft.ask_again
     if line:
         yield "3. Ask as the caller. Variables are ids and credentials of your two accounts:"
         yield from block([f"TARGET={draft.report.target}", line])
     else:
         yield f"3. {blank('the request')}"
-    denied = f"{name(draft.finding.viewer)} is not to see {name(draft.finding.field or 'it')}"
+    denied = f"{name(draft.finding.viewer)} must not see {name(draft.finding.field or 'it')}"
     seen = "it is in the answer" if draft.seen else "what the summary says"
     shown = "; the owner is shown the same field" if owner is not None else ""
     yield f"4. Expected: {denied}. Seen: {seen}{shown}."
@@ -128,8 +128,8 @@ def _impact(draft: Draft) -> Iterator[str]:
     yield from records(draft)
     yield ""
     yield (
-        "Not known: whether anybody else has done it, and since when it can be done. Your logs may"
-        " tell."
+        "Not known: whether anybody else has exploited it, and since when that is possible. Your"
+        " logs may show it."
     )
     if draft.story.incident is not None:
         one = draft.story.incident
@@ -142,8 +142,8 @@ def _severity(draft: Draft) -> Iterator[str]:
     yield "## Severity"
     yield ""
     yield (
-        f"{draft.severity.capitalize()}, by the kind of the field and by whether a login is"
-        " needed. A CVSS score is for you to set; what the scan proves of its base metrics is:"
+        f"{draft.severity.capitalize()}, by the kind of field and whether a login is needed. You"
+        f" set the CVSS score; the scan proves these base metrics:"
     )
     needed = "N" if draft.anonymous else "L"
     rest = "/".join(f"{metric}:<…>" for metric in ("S", "C", "I", "A"))
@@ -159,8 +159,8 @@ def _fix(draft: Draft) -> Iterator[str]:
     yield from (f"- {said(each)}" for each in draft.fix)
     yield ""
     yield (
-        "Please test with two accounts and with none: the commonest repair asks for a login, and"
-        " lets any account read on."
+        "Please test with two accounts and with none: the most common fix requires a login, and"
+        " still lets any account read the data."
     )
     yield ""
     told = list(stage_words(draft))
@@ -174,7 +174,7 @@ def _guard(draft: Draft) -> Iterator[str]:
     yield ""
     yield sentence(said(draft.guard))
     if draft.story.does == "cannot":
-        yield f"{blank('what else may stop it meanwhile')}"
+        yield f"{blank('other ways to stop it until it is fixed')}"
         yield ""
         return
     yield "The lines of an exposure contract that withhold it, and the command:"
@@ -204,7 +204,7 @@ def _timeline(draft: Draft) -> Iterator[str]:
     for day, what in draft.timeline:
         yield f"- {day}: {escaped(what)}"
     if draft.clock is None:
-        yield f"- {blank('day on which this is sent')}: reported"
+        yield f"- {blank('date of this report')}: reported"
     yield ""
 
 
@@ -217,10 +217,13 @@ def _asked(draft: Draft) -> Iterator[str]:
         when = f"on {clock.publication}, {days} days after the report"
     yield "## What we ask"
     yield ""
-    yield f"- acknowledge this report within {blank('7')} days, and name somebody to speak to"
+    yield f"- acknowledge this report within {blank('7')} days, and name a contact person"
     yield "- tell us when it is fixed, so that we can test it again"
-    yield f"- we mean to publish {when}, or earlier by agreement; a half repair moves no day"
+    yield (
+        f"- we mean to publish {when}, or earlier by agreement; a partial fix does not change"
+        f" the date"
+    )
     for doubt in clock.doubts if clock is not None else ():
         yield f"- {escaped(doubt)}"
-    yield f"- data seen: shapes only; we keep {blank('what you keep, and until when')}"
+    yield f"- data seen: shapes only; we keep {blank('what you keep and for how long')}"
     yield ""

@@ -86,7 +86,7 @@ def accept(
         return Acceptance(None, refused=f"unreadable body: {error}")
     done = weigh(model, principal, call, subject, reading, named)
     if done.body is None:
-        said = "nothing of this body may be set"
+        said = "the caller may set nothing in this body"
         return Acceptance(None, ("",), said, written=done.written)
     gone = tuple(withheld(reading[1], done.keep, ""))
     return Acceptance(done.body, gone, sets=done.sets, written=done.written)

@@ -80,7 +80,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     )
     keeps = judged.keep if isinstance(judged.keep, dict) else {}
     if refuses(judged.keep) or (rows and not keeps):
-        said = "nothing of this answer may be seen"
+        said = "the caller may see nothing of this response"
         return Projection(None, refused=said, judged=judged, closed=closed)
     known: dict[tuple[Keep, ...], frozenset[int]] = {}
     seen = [_seen(keeps[str(index)], head, known) for index in range(len(judges))]

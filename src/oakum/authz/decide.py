@@ -50,7 +50,7 @@ def decide(
             if grants(grant, relations, state)
         )
     )
-    why = "granted" if fields else f"nothing of a `{subject.resource}` is granted"
+    why = "granted" if fields else f"the caller may see nothing of a `{subject.resource}`"
     return Decision(bool(fields), why, fields, relations, state, lines)
 
 

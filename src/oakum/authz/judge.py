@@ -160,7 +160,7 @@ class Judge:
         if writing is not None:
             self._shown = model.sets.get(operation, ())
         else:
-            # `shows` applies to success responses only; an error body is no resource.
+            # `shows` applies to success responses only; an error body is not a resource.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}

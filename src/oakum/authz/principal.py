@@ -130,7 +130,7 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
         case "field":
             return _named_in(subject.value, relation.member, principal.ids)
         case "lookup":
-            raise ValueError("a look-up is about an owner")
+            raise ValueError("a look-up needs an owner")
 
 
 _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
@@ -292,11 +292,12 @@ def _set(state: State, path: str, principal: Principal, subject: Subject) -> Jso
     if subject.partly:
         return state.missing
     looked_up = [principal.states.get((owner, state.of or path)) for owner in subject.owners]
-    # What an account does not set reads as the contract says; nobody knows what no account told.
+    # A setting missing from an account means what the contract says; without an account it is
+    # unknown.
     values = [state.missing if value is None else value for value in looked_up]
     if not values or any(value is None for value in values):
         return state.missing
-    # A value that is none of the state's own stays as it is, and so matches no condition.
+    # A value that the state does not list stays as it is, and therefore matches no condition.
     return max(values, key=lambda value: digit(state, value))
 
 

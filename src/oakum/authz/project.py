@@ -67,7 +67,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         return Projection(b"")
     media = answer_media(operation, call.status, call.media_type)
     if media is None or not is_json(call.media_type):
-        return Projection(None, refused="no answer of this status and media type is declared")
+        return Projection(None, refused="no response with this status and media type is declared")
     try:
         value, span, text = read(body)
     except Unreadable as error:
@@ -81,7 +81,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     keep = _without_counts(judged, model.rule(call.operation).counts)
     keep = settle(keep, span)
     if keep is False or refuses(keep):
-        said = "nothing of this answer may be seen"
+        said = "the caller may see nothing of this response"
         return Projection(None, refused=said, judged=judged, closed=closed)
     kept = "".join(cut(text, span, keep)).encode()
     return Projection(kept, tuple(withheld(span, keep, "")), judged=judged, closed=closed)

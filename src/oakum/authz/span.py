@@ -161,7 +161,7 @@ def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
             raise Unreadable("not a JSON string")
         name = _text(match[1] if match else quoted.group())
         if name in value:
-            raise Unreadable("a member stands twice in one object")
+            raise Unreadable("an object has two members with the same name")
         if match and match[2] is not None:
             word = match[2]
             value[name] = _plain(word)

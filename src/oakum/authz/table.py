@@ -40,7 +40,7 @@ class Trie:
         below = self.children.get(segment) or self.children.get("*")
         if self.deep < 0 or (below and (below.leaf >= 0 or below.deep >= 0)):
             return below
-        # Whatever no narrower line names is covered by the `**` above.
+        # The `**` above covers whatever no narrower line names.
         return Trie(below.children if below else {}, -1, self.deep)
 
     def under(self) -> Iterator[int]:
@@ -156,7 +156,7 @@ def compile_resource(
                     resource.location,
                     f"`{resource.name}` mixes {len(relations)} relations with {stride} states:"
                     f" over {_MAX_ROWS} rows",
-                    "split the resource, or use fewer of either",
+                    "split the resource, or use fewer relations or states",
                 )
             ]
         )
@@ -312,9 +312,9 @@ def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Pr
     return Problem(
         rule.location,
         f"the document declares more than {MOST_PLACES:,} places below {line}"
-        f" ({schema}), so the line grants what stands at most {steps} steps below it, and nothing"
-        " deeper is seen by anybody",
-        "name what is needed deeper in lines of its own, or make the schemas that hold each other"
+        f" ({schema}), so the line grants fields at most {steps} steps below it, and nobody sees"
+        f" anything deeper",
+        "grant deeper fields in lines of their own, or make the schemas that contain each other"
         " resources",
     )
 

@@ -32,17 +32,18 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     (
         "1",
         "Stage 1: as it was found",
-        "Nobody has to log in. The settings page promises privacy; the front end does the hiding.",
+        "No login is needed. The settings page promises privacy; only the front end hides the"
+        " data.",
     ),
     (
         "2",
         "Stage 2: the first fix",
-        "Callers must log in now. Anybody can make an account, and nothing else has changed.",
+        "Callers must now log in. Anybody can create an account, and nothing else has changed.",
     ),
     (
         "fixed",
         "Fixed: decided per object",
-        "Each object is looked up together with its owner, their setting and the caller.",
+        "Each object is now checked against its owner, their setting and the caller.",
     ),
 )
 _LEAKING = ("1", "2")
@@ -50,11 +51,10 @@ _GUARDED = "guarded"
 _SEALED = (
     _GUARDED,
     "Guarded: the same, behind `oakum guard`",
-    "Not a line of the API has changed. A gateway made of the same contract stands before it.",
+    "The API is unchanged. A gateway that enforces the same contract is in front of it.",
 )
 _NO_ENGINE = (
-    "SKIPPED: the guard, since there is no engine for it;"
-    " install one with: pip install '.[guard]' in Oakum's folder"
+    "SKIPPED: the guard has no engine; install one with: pip install '.[guard]' in Oakum's folder"
 )
 _SERVICE_KEY = "CADENCE_SERVICE_KEY"
 _RATE = 400.0
@@ -87,7 +87,7 @@ command.add_command(catalogue, "catalogue")
 )  # fmt: skip
 @click.option(
     "--members", type=click.IntRange(min=0), default=200, show_default=True,
-    help="number of made-up members besides the named ones",
+    help="number of generated members besides the named ones",
 )  # fmt: skip
 @click.option(
     "--history",
@@ -161,8 +161,8 @@ def _engine() -> Target | None:
 
 
 def _scan(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Report:
-    servers.start(stage)  # it gets ready while this process reads its modules
-    from oakum.cli.progress import progress  # not needed to serve an API, and not quick
+    servers.start(stage)  # it starts while this process imports its modules
+    from oakum.cli.progress import progress  # a slow import that serving an API does not need
     from oakum.scan.options import Options
     from oakum.scan.run import Scan
 
@@ -219,7 +219,8 @@ class _Servers:
     def address(self, stage: str) -> str:
         """Where it is, once it listens; the next one is started."""
         self.start(stage)
-        if self._begun[stage][0].poll() is not None:  # somebody else has taken its port meanwhile
+        # another process has taken the port in the meantime
+        if self._begun[stage][0].poll() is not None:
             del self._begun[stage]
             self.start(stage)
         server, port = self._begun[stage]
@@ -305,14 +306,14 @@ def _moral(reports: dict[str, Report], out: Path) -> None:
     if history := reports.get("2"):
         second = len(history.findings)
         click.echo(
-            f"A login took {first - second} of {first} findings away and left {second}: it asks who"
-            " you are, not whose data it is."
+            f"The login removed {first - second} of {first} findings and left {second}: it"
+            f" checks who you are, not whose data it is."
         )
     if guarded := reports.get(_GUARDED):
         over = sum(finding.verdict == "over_blocked" for finding in guarded.findings)
         click.echo(
-            f"The guard left {len(guarded.findings) - over} of the {first}, and blocked {over} that"
-            " the contract grants. The API behind it is still that of stage 1."
+            f"The guard left {len(guarded.findings) - over} of the {first}, and blocked {over}"
+            f" that the contract grants. The API behind it is still the one from stage 1."
         )
     click.echo(f"Open {out}/stage-1.html, click a red square, and see both answers side by side.")
     if not history:

@@ -20,7 +20,7 @@ from oakum.cli import shared
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(
     "--members", type=click.IntRange(min=0), default=200, show_default=True,
-    help="number of made-up members besides the named ones",
+    help="number of generated members besides the named ones",
 )  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="random seed of the data")
 @click.option(

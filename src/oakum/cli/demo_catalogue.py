@@ -82,13 +82,13 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
     click.echo(f"{entry.name}: {entry.title}")
     click.echo(f"  pattern     {_pattern(entry)}")
     click.echo(f"  convention  {entry.convention}")
-    click.echo(f"  options     {shlex.join(entry.options) or 'none are needed'}")
+    click.echo(f"  options     {shlex.join(entry.options) or 'none'}")
     click.echo("leaks:")
     for each in entry.truth:
         fields, viewers = ", ".join(each.fields), ", ".join(each.viewers)
         said = "" if each.verdict == "proven" else f" ({each.verdict})"
         click.echo(f"  {each.resource}: {fields}\n      to {viewers}, at {each.endpoint}{said}")
-    click.echo("looks like a leak, and is none:")
+    click.echo("looks like a leak but is not:")
     for decoy in entry.decoys:
         click.echo(f"  {decoy}")
     return 0
@@ -124,7 +124,7 @@ def serve(name: str, mode: str, port: int, seed: int, out: Path | None, form: st
             more = [] if seed == 1 else ["--seed", str(seed)]
             click.echo(f"files: {shlex.join([*files, *more])}")
         click.echo(f"scan:  {shlex.join(scan)}")
-    sys.stdout.flush()  # somebody in a pipe waits for the address
+    sys.stdout.flush()  # a reader at the end of a pipe waits for the address
     serving.serve(entry, cast(Literal["leaky", "fixed"], mode), seed, listening)
     return 0
 
@@ -137,7 +137,7 @@ def _entries() -> dict[str, Entry]:
 def _entry(name: str) -> Entry:
     entries = _entries()
     if name not in entries:
-        hint = did_you_mean(name, entries) or "`oakum demo catalogue list` names them all"
+        hint = did_you_mean(name, entries) or "`oakum demo catalogue list` lists them"
         raise InputError([Problem(Location(name), "not in the catalogue", hint)])
     return entries[name]
 

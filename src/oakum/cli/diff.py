@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _HEADS = (
     ("widened", "Widened"),
-    ("changed", "Changed in a way that has no order, so counted as widened"),
-    ("own", "New to the owner of an object only"),
+    ("changed", "Changed in a way that cannot be ordered, so counted as widened"),
+    ("own", "New for the owner of an object only"),
     ("narrowed", "Narrowed"),
     ("note", "New in the document, and granted to nobody"),
 )
@@ -90,7 +90,7 @@ def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change
         except InputError as error:
             raise InputError(problem(each, *paths[1]) for each in error.problems) from None
         first, second = (contract.document.locate for contract in contracts)
-        # A place in either contract: whichever folder it lies in, it is named as git names it.
+        # A place in either contract is named as git names it, whatever folder it was read from.
         return tuple(
             replace(each, location=place(place(each.location, *paths[0]), *paths[1]))
             for each in changes(found, first, second)

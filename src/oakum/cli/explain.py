@@ -59,14 +59,17 @@ def command(finding: str, file: Path | None, form: str) -> int:
     if found is not None and found.evidence is not None and found.evidence.curl:
         console.print()
         _say(console, "Ask again", "bold")
-        console.print(Text(visible(found.evidence.curl)), soft_wrap=True)  # to be copied whole
+        # unwrapped, so that it can be copied
+        console.print(Text(visible(found.evidence.curl)), soft_wrap=True)
     return 0
 
 
 def _found(name: str, report: Report | None, file: Path | None) -> Finding:
     if report is None or file is None:
         if re.fullmatch(r"(finding-)?[0-9a-f]{4,16}", name):
-            problem = Problem(Location(name), "is no rule", "give the report that has it: --report")
+            problem = Problem(
+                Location(name), "is no rule", "give the report that contains it: --report"
+            )
         else:
             known = ", ".join(STORIES)
             problem = Problem(
@@ -106,7 +109,7 @@ def _item(about: Item, report: Report | None, form: str) -> None:
     if rules:
         _say(console, "`oakum explain RULE` says how to fix one of them.")
     else:
-        _say(console, "No rule is filed under it: a scan does not look for it.")
+        _say(console, "No rule belongs to it: a scan does not look for it.")
 
 
 def _title(rule: str, found: Finding | None, said: str) -> str:

@@ -68,8 +68,8 @@ def command(
     found = shared.finding_of(report, finding, file)
     shared.known_rule(report, found, file)
     if found.verdict == "over_blocked":
-        said = f"finding `{found.fingerprint}` is an over-block, and leaks nothing"
-        raise InputError([Problem(Location(str(file)), said, "there is nobody to be told")])
+        said = f"finding `{found.fingerprint}` is an over-block, not a leak"
+        raise InputError([Problem(Location(str(file)), said, "there is nobody to report it to")])
     now = datetime.now(UTC)
     known = shared.read_memory(memory) if memory is not None else None
     draft = Draft(report, found, _contact(report, security_txt, fetch_contact, now), now, known)
@@ -92,7 +92,7 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
         text = shared.read_bytes(file).decode("utf-8", "replace")
         return read_contact(text, now, f"the file {file.name}")
     if fetch:
-        return read_contact(_fetched(report), now, "the security.txt of the target, read today")
+        return read_contact(_fetched(report), now, "the target's security.txt, read today")
     return told_contact(report.notes, now)
 
 
@@ -108,6 +108,6 @@ def _fetched(report: Report) -> str:
         answer = transport.send(Request("GET", url, {"accept": "text/plain"}))
     if answer.status != 200 or answer.media_type != "text/plain":
         said = f"answered {answer.status}: it has no security.txt"
-        hint = "leave out `--fetch-contact`, and look for another contact"
+        hint = "omit `--fetch-contact`, and look for another contact"
         raise InputError([Problem(Location(_WELL_KNOWN), said, hint)])
     return answer.body.decode("utf-8", "replace")

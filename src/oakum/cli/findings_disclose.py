@@ -52,10 +52,10 @@ def command(
     known = shared.read_memory(memory)
     one = shared.remembered_of(known, finding, memory) if finding is not None else None
     if event is None and (on is not None or days is not None):
-        raise click.UsageError("`--on` and `--days` go with `--event`")
+        raise click.UsageError("`--on` and `--days` need `--event`")
     if event is not None:
         if one is None:
-            raise click.UsageError("`--event` needs a FINDING that it is about")
+            raise click.UsageError("`--event` needs a FINDING")
         known = recorded(known, one, event, _day(on, today), today, days)
         shared.replace_text(memory, render(known))
     held = case_of(known, one) if one is not None else None
@@ -68,7 +68,7 @@ def command(
         for each in found:
             _tell(known, each)
         if not found:
-            shared.line("nothing was reported to anybody yet; begin with `--event reported`")
+            shared.line("nothing has been reported yet; begin with `--event reported`")
     return int(ExitCode.FINDINGS if check and any(e.now for e in found) else ExitCode.CLEAN)
 
 
@@ -78,7 +78,7 @@ def _day(said: str | None, today: date) -> date:
     try:
         return date.fromisoformat(said)
     except ValueError:
-        words = f"`{said}` is no day such as 2026-01-05"
+        words = f"`{said}` is not a date such as 2026-01-05"
         raise click.BadParameter(words, param_hint="--on") from None
 
 

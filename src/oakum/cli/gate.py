@@ -110,9 +110,9 @@ def command(
     with `--self-test`, which tests the API at `--target` with the `--identities`. The format
     `github` prints annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
-    _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
+    _badge(badge, "not proven")  # at first, so that an error leaves no old green badge
     if guarded and not reports:
-        said = "there is nothing to agree with: give the report of a scan without the guard as well"
+        said = "there is nothing to compare: also give the report of a scan without the guard"
         raise click.BadParameter(said, param_hint="--guarded")
     now, on = datetime.now(UTC), bench(contract, overlays, max_age, waiver_file)
     found, policy, model = on.found, on.policy, on.model
@@ -204,7 +204,7 @@ def _badge(path: Path | None, state: badges.State) -> None:
     if path is None:
         return
     if path.suffix not in (".svg", ".json"):
-        said = f"`{path}` ends neither in .svg nor in .json"
+        said = f"`{path}` must end in .svg or .json"
         raise click.BadParameter(said, param_hint="--badge")
     made = badges.svg(state) if path.suffix == ".svg" else None
     text = made or orjson.dumps(badges.endpoint(state)).decode() + "\n"
@@ -229,11 +229,11 @@ def _earlier(path: Path | None, model: Model, sources: list[Source]) -> tuple[Fi
     for each in sources:
         said = ""
         if each.report.run == baseline.run:
-            said = f"the same run as `{each.file}`: no run excuses its own findings"
+            said = f"the same run as `{each.file}`: a run cannot excuse its own findings"
         elif is_later(baseline, each.report):
-            said = f"a run begun after that of `{each.file}`: it excuses nothing that came before"
+            said = f"a run begun after that of `{each.file}`: it cannot excuse earlier findings"
         if said:
-            hint = "give an earlier report, kept where no later run writes"
+            hint = "give an earlier report, stored where later runs do not overwrite it"
             raise InputError([Problem(Location(str(path)), said, hint)])
     return baseline.findings
 

@@ -49,10 +49,10 @@ def bench(
 def _policy(found: Contract, path: Path) -> Policy:
     if found.policy is None:
         hint = "draft one with `oakum init`, and correct it"
-        said = "there is no policy, so there is nothing to hold a release against"
+        said = "there is no policy, so no release can be judged"
         raise InputError([Problem(Location(str(path)), said, hint)])
     if not found.document.operations:
-        said = "the document has no operation, so there is nothing to hold a release against"
+        said = "the document has no operations, so no release can be judged"
         raise InputError([Problem(Location(found.document.file), said)])
     return found.policy
 

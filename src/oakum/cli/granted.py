@@ -31,7 +31,7 @@ class Granted:
         """Raises `InputError` when there is no policy."""
         if contract.policy is None:
             hint = "draft one with `oakum init`, and correct it"
-            told = "there is no policy, so there is nothing to hold an answer against"
+            told = "there is no policy, so no response can be judged"
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         self._policy = contract.policy
         compiled = compile_for_gateway(contract)

@@ -34,7 +34,7 @@ _gateway = shared.options(
     click.option(
         "--mode", type=click.Choice(["enforce", "observe"]), default="enforce",
         show_default=True,
-        help="observe: remove and deny nothing, but log what would have been",
+        help="observe: remove and deny nothing, only log what enforce would do",
     ),
     click.option(
         "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
@@ -76,7 +76,7 @@ def command() -> None:
 )  # fmt: skip
 @click.option(
     "--audit", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-    help="write one JSON line per request; `-`: standard output",
+    help="write one JSON line per request; `-` for standard output",
 )  # fmt: skip
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
@@ -167,7 +167,9 @@ def export(
     chosen = target(engine)
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
     shared.warn(made.warned(chosen.feeds))
-    click.echo(f"wrote {out}: contract {made.digest}; {out}/README.md says what goes where")
+    click.echo(
+        f"wrote {out}: contract {made.digest}; {out}/README.md explains where each file goes"
+    )
     return int(ExitCode.CLEAN)
 
 
@@ -209,4 +211,4 @@ def _json(happening: Happening) -> None:
 
 def _line(line: bytes) -> None:
     sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.buffer.flush()  # somebody may be following it
+    sys.stdout.buffer.flush()  # another program may be following the file

@@ -35,13 +35,13 @@ def command(document: Path, output: Path | None, force: bool) -> int:
         click.echo(text, nl=False)
         return 0
     shared.write_text(output, text)
-    click.echo(f"wrote {output}; read it through, then `oakum check {output}`", err=True)
+    click.echo(f"wrote {output}; review it, then run `oakum check {output}`", err=True)
     return 0
 
 
 def _on_this_disk(document: Path) -> None:
     """Nothing is fetched that the user has not named as the target of a scan."""
-    # A path has lost one of the slashes.
+    # `Path` has removed one of the slashes.
     address = re.sub(r"^(https?):/+", r"\1://", str(document), flags=re.IGNORECASE)
     if "://" in address and not document.exists():
         hint = f"download it first: `curl -o openapi.json {address}`"

@@ -15,13 +15,13 @@ def lint(tool: str, document: Path) -> Linted:
     """What `vacuum` or `spectral` says of a document; whatever goes wrong is a failure, told."""
     program = which(tool)
     if program is None:
-        return Linted(tool, failed=f"`{tool}` was asked for, and is not installed")
+        return Linted(tool, failed=f"`{tool}` is not installed")
     command = [program, *LINTERS[tool], str(document.resolve())]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Linted(tool, failed=f"`{tool}` did not run to its end: {type(error).__name__}")
-    if done.returncode not in (0, 1):  # 1: it has findings
+        return Linted(tool, failed=f"`{tool}` did not finish: {type(error).__name__}")
+    if done.returncode not in (0, 1):  # exit code 1 means findings
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
         why = f": {said[0]}" if said else ""
         return Linted(tool, failed=f"`{tool}` ended with {done.returncode}{why}")

@@ -13,12 +13,12 @@ from oakum.errors import ExitCode, InputError, OakumError, visible
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("scan", "test a running API against the contract and prove leaks"),
-    ("doctor", "log in every identity and say what is wrong"),
+    ("doctor", "log in every identity and report problems"),
     ("gate", "decide by the contract's criteria whether a release may ship"),
     ("guard", "run a gateway that passes only what the contract grants"),
-    ("observe", "analyse what an API really sends and what its front end uses"),
+    ("observe", "analyse what an API sends and what its front end uses"),
     ("init", "draft a contract from an OpenAPI document"),
-    ("check", "list every mistake in a contract with its line"),
+    ("check", "list every mistake in a contract, with its line"),
     ("diff", "say who may see more under a changed contract or document"),
     ("report", "convert a JSON report to text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to fix it, what the guard does"),
@@ -57,7 +57,8 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        if name in ALIASES and not ctx.resilient_parsing:  # else the shell asks, to complete words
+        # otherwise the shell is asking for completions
+        if name in ALIASES and not ctx.resilient_parsing:
             click.echo(f"note: `oakum {name}` is now `oakum {ALIASES[name]}`", err=True)
         return name, command, rest
 
@@ -99,13 +100,13 @@ def _outcome() -> int:
             click.echo(f"error: {problem}", err=True)
         return int(error.exit_code)
     except OakumError as error:
-        # What an engine or a program has printed stays in lines, none of which starts as it likes:
-        # a log of a pipeline obeys lines that begin with `::`.
+        # Output of another program is indented, so that no line begins with `::`, which a CI log
+        # would execute as a command.
         said = "\n  | ".join(visible(line) for line in str(error).splitlines())
         click.echo(f"error: {said}", err=True)
         return int(error.exit_code)
     except BrokenPipeError:
-        # The reader has gone (`oakum … | head`): nothing is left to say it to.
+        # The reader has closed the pipe (`oakum … | head`), so there is nobody to report to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.CLEAN)
     except Exception as error:  # noqa: BLE001 - the edge: whatever is left is our fault
@@ -115,7 +116,7 @@ def _outcome() -> int:
 
 def _ours(error: Exception) -> int:
     """Say that it is our fault. The message may quote somebody's data, so only places are shown."""
-    import traceback  # not needed when all goes well, and not quick
+    import traceback  # a slow import that only an error needs
     from pathlib import Path
 
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -124,5 +125,5 @@ def _ours(error: Exception) -> int:
     if os.environ.get("OAKUM_DEBUG"):
         traceback.print_exception(error)
     else:
-        click.echo("set OAKUM_DEBUG=1 to see the whole trace", err=True)
+        click.echo("set OAKUM_DEBUG=1 to see the full traceback", err=True)
     return int(ExitCode.INTERNAL)

@@ -159,14 +159,14 @@ def draft(
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:
         for why in distrust:
-            click.echo(f"not to be trusted: {why}", err=True)
+            click.echo(f"not trustworthy: {why}", err=True)
         return ExitCode.NOT_TRUSTWORTHY
     shared.write_text(output, text(base, lines, f"{read:,} exchanges"))
     many = sum(map(len, lines.values()))
     asked = sum(line.asks for each in lines.values() for line in each)
     click.echo(
-        f"wrote {output}: {many} fields, {asked} of them for you to decide;"
-        f" read it through, then `oakum check {output}`",
+        f"wrote {output}: {many} fields, {asked} of them for you to decide; review it, then run"
+        f" `oakum check {output}`",
         err=True,
     )
     return ExitCode.CLEAN
@@ -191,9 +191,9 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
     surveyor.take_all(found)
     templates = surveyor.done().templates
     distrust = [*filter(None, (each.distrust for each in found))]
-    distrust += [] if templates or distrust else ["no exchange is a call of an API"]
+    distrust += [] if templates or distrust else ["no exchange is an API call"]
     for why in distrust:
-        click.echo(f"not to be trusted: {why}", err=True)
+        click.echo(f"not trustworthy: {why}", err=True)
     if not distrust:
         _write_openapi(templates, path)
         click.echo(f"wrote {path}: {len(templates)} operations, inferred", err=True)
@@ -226,7 +226,7 @@ def _drafting(
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
-        raise InputError([Problem(Location(str(contract)), "is no policy of its own", hint)])
+        raise InputError([Problem(Location(str(contract)), "contains no policy", hint)])
     return Judged(compile_for_gateway(found)), parse(said, str(contract)).plain(), None
 
 

@@ -42,13 +42,13 @@ _EARLY = 1_000
     "--contract",
     type=shared.PATH,
     metavar="FILE",
-    help="identify endpoints and callers by this contract",
+    help="identify endpoints and callers with this contract",
 )
 @click.option(
     "--openapi",
     type=shared.PATH,
     metavar="FILE",
-    help="identify endpoints by this OpenAPI document",
+    help="identify endpoints with this OpenAPI document",
 )
 @HOST
 @click.option(
@@ -60,8 +60,7 @@ _EARLY = 1_000
 @click.option(
     "--events", "events_file", metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="write each event as a line of JSON when it is detected; `-`: standard"
-         " output",
+    help="write each event as a JSON line when it is detected; `-` for standard output",
 )  # fmt: skip
 @click.option(
     "--deny", "deny_file", type=shared.PATH, metavar="FILE",
@@ -73,7 +72,7 @@ _EARLY = 1_000
 )  # fmt: skip
 @click.option(
     "--callers", type=click.IntRange(100, 10_000_000), default=50_000, show_default=True,
-    help="maximum callers in memory; beyond it the least active are dropped",
+    help="maximum number of callers in memory; beyond it the least active are dropped",
 )  # fmt: skip
 @shared.format_option()
 def command(
@@ -189,15 +188,20 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
     if not folders:
         return None
     if len(folders) < len(sources):
-        raise click.UsageError("folders of kept calls and other sources: keep the others first")
+        raise click.UsageError(
+            "folders of kept calls and other sources: convert the others"
+            " first with `oakum observe keep`"
+        )
     if held:
-        raise click.UsageError("`--contract`, `--openapi`, `--host` are for what was not kept yet")
+        raise click.UsageError(
+            "`--contract`, `--openapi`, `--host` are only for sources that are not kept yet"
+        )
     found = opened(folders)
     runs = found.runs
     keys = {run.key for run in runs}
     if denies and keys != {Hasher(key).mark}:
-        place, hint = Location(str(folders[0])), "keep it under the key of the guard's audit"
-        raise InputError([Problem(place, "is kept under another key than that of the list", hint)])
+        place, hint = Location(str(folders[0])), "keep it with the key of the guard's audit log"
+        raise InputError([Problem(place, "is kept under a different key than the list", hint)])
     known: set[int] = set()
 
     def calls() -> Iterator[Call]:
@@ -210,7 +214,9 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
 
     distrust = [*dict.fromkeys(why for run in runs for why in run.distrust)]
     if len(keys) > 1:
-        distrust.append("its runs have hashes under different keys: nobody is known again")
+        distrust.append(
+            "its runs use different hash keys, so no caller can be recognised across runs"
+        )
     return _Traffic(calls(), lambda: found.reads, lambda: distrust, known.__contains__)
 
 
@@ -235,7 +241,7 @@ def _read(
                 surveyor.take(passed)
     if held is not None:
         held.learn_all(found)
-    # Each source is in the order of time by itself.
+    # Each source by itself is in chronological order.
     stream: Iterator[RecordedExchange] = merge(*map(records, found), key=lambda each: each.at)
     if len(found) == 1:
         stream = records(found[0])

@@ -25,7 +25,9 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
     if deny_file is not None and key_file is None and not os.environ.get(AUDIT_KEY):
         hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"
         place = Location(str(deny_file))
-        raise InputError([Problem(place, "a deny list needs the key of the guard's audit", hint)])
+        raise InputError(
+            [Problem(place, "a deny list needs the key of the guard's audit log log", hint)]
+        )
     return observe_sources.key_of(key_file)
 
 
@@ -66,11 +68,11 @@ def write(
         since = instant(min(each.at for each in told.events)) or until
         who = Hasher.written(told.who)
         made = Listed(who, reason, since, until)
-        # Who is denied for longer already, perhaps by a person, is not let in sooner.
+        # A caller who is already denied for longer, perhaps by a person, keeps the later date.
         rows[who] = max(filter(None, (rows.get(who), made)), key=lambda each: each.ends)
-    if len(rows) > MOST:  # a guard would refuse the whole list
+    if len(rows) > MOST:  # a guard would reject the whole list
         spare = len(rows) - MOST
-        left["the list is full, and others end later"] = spare
+        left["the list is full, and the other entries end later"] = spare
         rows = dict(sorted(rows.items(), key=lambda each: -each[1].ends)[:MOST])
     shared.replace_text(path, render(rows.values(), key))
     click.echo(f"wrote {path}: {counted(len(rows), 'caller')} denied", err=True)
@@ -80,7 +82,9 @@ def write(
 
 def _undeniable(by: str, certain: bool, named: bool) -> str:
     if by == "address":
-        return "an address of people who are not logged in, which is no caller"
+        return "a network address of anonymous users, not a caller"
     if not named:
-        return "known by credentials alone, of which a guard keeps no hash: give `--contract`"
-    return "" if certain else "the records hold no answers, so that it may be honest"
+        return "known only by credentials, which a guard does not hash: give `--contract`"
+    return (
+        "" if certain else "the records contain no response bodies, so the caller may be legitimate"
+    )

@@ -84,16 +84,19 @@ def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation
     if asked.engine is None and find_spec("duckdb") is None:
         return "DuckDB is not installed"
     if asked.forms:
-        return "shapes of ids and of queries are seen by `--engine python` alone"
+        return "only `--engine python` sees the shapes of ids and queries"
     for each in found:
         if not is_log(each):
-            return f"`{each.name}` is no file of log lines; `oakum observe keep` it first"
+            return (
+                f"`{each.name}` is not a file of log lines; convert it first with `oakum"
+                f" observe keep`"
+            )
     segments = (part for each in operations for part in each.path.split("/"))
     part = next((e for e in segments if "{" in e and not re.fullmatch(r"\{[^{}]*\}", e)), "")
     if part:
-        return f"the document has a parameter within a segment, `{part}`"
+        return f"the document has a parameter inside a path segment, `{part}`"
     if rivals(operations):
-        return "the document has paths that differ in the names of parameters alone"
+        return "the document has paths that differ only in parameter names"
     return ""
 
 
@@ -136,7 +139,7 @@ def _of_logs(
                 return None
             raise click.UsageError(
                 f"`--engine {asked.engine}` cannot read all of these sources;"
-                " `--engine python` reads them, and says what is wrong with which"
+                " `--engine python` reads them, and reports what is wrong with each"
             ) from None
     return observation(survey, reads, against, _title(asked)), survey
 
@@ -157,10 +160,13 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     from oakum.traffic.survey import Surveyor, observation
 
     if len(folders) < len(asked.sources):
-        raise click.UsageError("folders of kept calls and other sources: keep the others first")
+        raise click.UsageError(
+            "folders of kept calls and other sources: convert the others"
+            " first with `oakum observe keep`"
+        )
     if asked.engine == "python" or asked.forms or asked.hosts:
         what = "`--host`" if asked.hosts else "`--write-openapi`" if asked.forms else "Python"
-        raise click.UsageError(f"{what} is for traffic that is read, not for what was kept")
+        raise click.UsageError(f"{what} applies to traffic that is read, not to kept traffic")
     kept = opened(folders)
     made = held_against(asked.contract, asked.openapi)
     hashed = Hasher(os.urandom(32))

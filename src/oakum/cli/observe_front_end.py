@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--target", metavar="ORIGIN",
-    help="base URL of the API; default: that of the page",
+    help="base URL of the API; default: the page's origin",
 )  # fmt: skip
 @click.option(
     "--quiet-for", "quiet", type=shared.Number(min=0.05, max=60), default=0.5, show_default=True,
-    help="seconds without a request or a change until a page counts as loaded",
+    help="seconds without a request or a change after which a page counts as loaded",
 )  # fmt: skip
 @click.option(
     "--contract", type=shared.PATH, metavar="FILE",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--caller", metavar="ID", default="",
-    help="id of the logged-in account; default: as its token or the API says",
+    help="id of the logged-in account; default: taken from its token or the API",
 )  # fmt: skip
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="path of the Chromium to use")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
@@ -74,7 +74,9 @@ def command(
     from oakum.frontend.render_text import differences, driven, lines, plain
 
     if caller and contract is None:
-        raise click.UsageError("--caller says whose answers are held against a --contract")
+        raise click.UsageError(
+            "--caller needs --contract: it says whose responses are compared with the contract"
+        )
     origin = _origin(pages, script, target)
     held = _held(contract)
     usage, drives = _observed(
@@ -122,7 +124,7 @@ def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> 
     if target is None:
         origins = {origin_of(page) for page in pages}
         if script is not None or len(origins) > 1:
-            raise click.UsageError("say with --target whose answers are looked at")
+            raise click.UsageError("give --target, the API whose responses are analysed")
         return origins.pop()
     return origin_of(shared.valid_target(target))
 

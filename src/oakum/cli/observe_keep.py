@@ -69,7 +69,7 @@ def command(
     streamed = any(each.name == STDIN for each in found)
     if streamed and contract is None and openapi is None:
         raise click.UsageError(
-            "standard input is read once, so templates of paths cannot be learnt from it first:"
+            "standard input can be read only once, so path templates cannot be learnt from it:"
             " give `--openapi` or `--contract`, or keep a file"
         )
     if resume:
@@ -83,10 +83,10 @@ def command(
         return Reading(output, contract, openapi, hosts, key).run(found)
     run, many = _kept(found, output, contract, openapi, hosts, key_of(key, make=True))
     for why in run.distrust:
-        click.echo(f"not to be trusted: {why}", err=True)
+        click.echo(f"not trustworthy: {why}", err=True)
     if {each.key for each in opened_folders([output]).runs} != {run.key}:
         hint = "give each run the same `--key FILE`, or another folder"
-        said = "holds runs under other keys: a caller of several runs is not known again"
+        said = "contains runs with other keys: a caller cannot be recognised across runs"
         click.echo(f"warning: {Problem(Location(str(output)), said, hint)}", err=True)
     click.echo(f"kept {many:,} calls in {output}", err=True)
     return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN

@@ -32,7 +32,7 @@ def empty(against: Declared | None, many: int) -> tuple[str, ...]:
     """Why what was kept proves nothing although all of it was read; empty: it is something."""
     if against is not None:
         return against.distrust()
-    return () if many else ("no exchange is a call of an API",)
+    return () if many else ("no exchange is an API call",)
 
 
 def put(keeper: Keeper, calls: Iterator[Call]) -> int:

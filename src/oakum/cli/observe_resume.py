@@ -98,7 +98,7 @@ class Reading:
         """Read what has not been read yet. Raises `InputError` where that cannot be told."""
         runs = _runs(self.folder)
         if any(run.turn for run in runs) and not self.key.exists():
-            hint = "give the key that the folder was kept under"
+            hint = "give the key that the folder was kept with"
             raise InputError([Problem(Location(str(self.key)), "is not there", hint)])
         secret = key_of(self.key, make=True)
         hashed = Hasher(secret)
@@ -121,7 +121,7 @@ class Reading:
                 many, proves = many + calls, proves or not empty
         distrust = [*_distrust(cursors[0].notes)] or ([] if proves else [*empty])
         for why in distrust:
-            click.echo(f"not to be trusted: {why}", err=True)
+            click.echo(f"not trustworthy: {why}", err=True)
         click.echo(f"kept {many:,} calls in {self.folder}", err=True)
         return ExitCode.NOT_TRUSTWORTHY if distrust else ExitCode.CLEAN
 
@@ -214,7 +214,7 @@ def _alone(folder: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        hint = "wait until that one is done"
+        hint = "wait until that run ends"
         raise InputError([Problem(Location(str(folder)), "is being kept into", hint)]) from None
     finally:
         os.close(lock)

@@ -46,10 +46,10 @@ def key_of(file: Path | None, make: bool = False) -> bytes:
     place, found = Location(str(file)), read_bytes(file).strip()
     if not found:
         raise InputError([Problem(place, "is empty", "put the key into it")])
-    hint = "who knows the key can find out whose hash is whose: "
+    hint = "whoever knows the key can find out who is behind each hash: "
     said = []
     if len(found) < _SHORT:
-        said.append(Problem(place, f"is a key of less than {_SHORT} bytes", f"{hint}take another"))
+        said.append(Problem(place, f"is a key of fewer than {_SHORT} bytes", f"{hint}take another"))
     if file.stat().st_mode & 0o077:
         said.append(Problem(place, "can be read by others", f"{hint}chmod 600 {file}"))
     shared.warn(said)
@@ -64,7 +64,9 @@ def _make(file: Path) -> None:
     except OSError as error:
         why = (error.strerror or "cannot be written").lower()
         raise InputError([Problem(Location(str(file)), why)]) from None
-    click.echo(f"made {file}, the key of the hashes: keep it, and give it again", err=True)
+    click.echo(
+        f"created {file}, the key of the hashes: keep it, and use it again next time", err=True
+    )
 
 
 def not_both(contract: Path | None, openapi: Path | None) -> None:

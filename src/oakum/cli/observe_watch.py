@@ -33,7 +33,7 @@ Shown = Callable[["Frame"], None]
 )
 @HOST
 @click.option(
-    "--from-start", "whole", is_flag=True, help="begin with the present contents of the files"
+    "--from-start", "whole", is_flag=True, help="begin with the existing contents of the files"
 )
 @click.option(
     "--every", type=shared.Number(min=0.2, max=3600), default=1.0, show_default=True,
@@ -64,7 +64,8 @@ def command(
     live = Live(os.urandom(32), held, str(contract or openapi or ""), hosts)
     shared.heed_sigterm()
     title = ", ".join(each.name for each in found)
-    with suppress(KeyboardInterrupt), _screen(title, every) as show:  # that is how it ends
+    # Ctrl-C is the normal way to stop
+    with suppress(KeyboardInterrupt), _screen(title, every) as show:
         _follow(live, found, whole, every, show)
     return _ended(live, found)
 
@@ -78,7 +79,7 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
         if passed is not None:
             live.take(passed)
         elif not looked:
-            due = 0.0  # what was there at the start is told together, as soon as all of it was read
+            due = 0.0  # existing lines are reported together, once all of them are read
         if time.monotonic() < due:
             continue
         looked = True
@@ -98,7 +99,7 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
         shared.line(line)
     if frame.told:
         many = counted(frame.told, "caller")
-        shared.line(f"{many} took too much: `oakum observe abuse` says who, and why")
+        shared.line(f"{many} exceeded what is usual: `oakum observe abuse` says which, and why")
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY
     return ExitCode.FINDINGS if made.drift or frame.told else ExitCode.CLEAN

@@ -80,7 +80,7 @@ def laid_out(side: Side, overlays: Sequence[Path]) -> Iterator[tuple[Path, tuple
     commit = _commit(side.revision)
     with tempfile.TemporaryDirectory(prefix="oakum-") as folder:
         root = Path(folder).resolve()
-        (root / ".git").touch()  # references may lead as far as they do in the repository
+        (root / ".git").touch()  # references may point anywhere in the repository
         beside = [_within(f"./{each}", str(each)) for each in overlays]
         _gather(commit, root, [side.path, *beside])
         if not (root / side.path).is_file():
@@ -134,7 +134,7 @@ def _named(name: str, data: bytes) -> list[str]:
         file = File(name, data)
         top = parse(data.decode("utf-8", "replace"), name) if b"exposure" in data else None
     except InputError:
-        return []  # told when it is read in earnest
+        return []  # reported when the file is really read
     found = [unquote(ref.partition("#")[0]) for ref in file.references()]
     if top is not None and top.kind == "map":
         found += _texts([top.get("api")])
@@ -163,7 +163,7 @@ def _commit(revision: str) -> str:
 
 def _shown(commit: str, path: str) -> bytes | None:
     done = _run("show", "--no-textconv", "--end-of-options", f"{commit}:{path}", about=path)
-    # A folder is shown as a listing of it.
+    # `git show` prints a listing for a folder.
     return None if done.returncode or done.stdout.startswith(b"tree ") else done.stdout
 
 

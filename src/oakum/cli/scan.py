@@ -191,7 +191,7 @@ def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
 
         def write(event: Event) -> None:
             stream.write(orjson.dumps({"event": event.kind, **_plain(event)}) + b"\n")
-            stream.flush()  # somebody may be following it
+            stream.flush()  # another program may be following the file
 
         yield write
 

@@ -77,7 +77,7 @@ def _tell(done: Replay) -> None:
         where = ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in left.endpoints)
         say(f"  still: `{left.viewer}` sees `{one.resource}.{left.field}` at {where}")
     for reason in done.reasons:
-        say(f"  not to be trusted: {reason}")
+        say(f"  not trustworthy: {reason}")
     say(f"{done.requests} requests, {done.seconds:.1f} s", "dim")
 
 

@@ -52,5 +52,5 @@ def put_back(options: Options, form: str) -> int:
         for words in done.reasons:
             click.echo(f"  {visible(words)}")
         if not done.back and not done.left:
-            click.echo("nothing is left to put back")
+            click.echo("nothing is left to restore")
     return int(ExitCode.CLEAN if done.whole else ExitCode.NOT_TRUSTWORTHY)

@@ -48,7 +48,7 @@ class Number(click.FloatRange):
     ) -> float:
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"`{value}` is no number to reckon with", param, ctx)
+            self.fail(f"`{value}` is not a usable number", param, ctx)
         return number
 
 
@@ -107,7 +107,7 @@ leave_options = options(
     ),
     click.option(
         "--twins", is_flag=True,
-        help="guess endpoints outside the document: older versions, pages for a phone",
+        help="guess endpoints outside the document: older versions, mobile variants",
     ),
     click.option(
         "--twin", multiple=True, metavar="URL",
@@ -171,7 +171,7 @@ def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
         if typed and each.name in idle:
             raise click.UsageError(f"`{each.opts[0]}` does nothing with `{mode}`")
     if form not in ("text", "json"):
-        raise click.UsageError(f"`{mode}` has no format `{form}`; take text or json")
+        raise click.UsageError(f"`{mode}` has no format `{form}`; use text or json")
 
 
 def valid_target(target: str, option: str = "--target") -> str:
@@ -181,14 +181,14 @@ def valid_target(target: str, option: str = "--target") -> str:
 
     if "@" in target:
         hint = "write them into the identities file" if option == "--target" else "leave them out"
-        raise click.BadParameter(f"holds a user name or a password; {hint}", param_hint=option)
+        raise click.BadParameter(f"contains a user name or a password; {hint}", param_hint=option)
     try:
         parts = urlsplit(target)
-    except ValueError:  # brackets that do not match
+    except ValueError:  # unbalanced brackets
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise click.BadParameter(
-            f"`{target}` is no URL such as https://api.example.com", param_hint=option
+            f"`{target}` is not a URL such as https://api.example.com", param_hint=option
         )
     return target if option == "--front-end" else target.rstrip("/")
 
@@ -341,8 +341,12 @@ def known_rule(report: Report, finding: Finding, file: Path) -> None:
     from oakum.scan.checks import STORIES
 
     if finding.rule not in STORIES:
-        hint = f"`{finding.rule}` is of another version of Oakum, {report.version or 'unknown'}"
-        raise InputError([Problem(Location(str(file)), "a rule that is not known here", hint)])
+        hint = (
+            f"`{finding.rule}` belongs to another version of Oakum, {report.version or 'unknown'}"
+        )
+        raise InputError(
+            [Problem(Location(str(file)), "a rule that this version does not know", hint)]
+        )
 
 
 def _none_or_several(
@@ -353,7 +357,7 @@ def _none_or_several(
         problem = Problem(Location(str(file)), f"`{name}` begins several fingerprints", those)
     else:
         hint = did_you_mean(name.removeprefix("finding-").lower(), marks) or (
-            f"it has {len(marks)}, the first is `{marks[0]}`" if marks else "it has none at all"
+            f"it has {len(marks)}, and the first is `{marks[0]}`" if marks else "it has none at all"
         )
         problem = Problem(Location(str(file)), f"no finding `{name}`", hint)
     return InputError([problem])
@@ -450,5 +454,5 @@ def listening(bound: Callable[[int], S], port: int) -> S:
         return bound(port)
     except OSError as error:
         why = (error.strerror or "cannot be served on").lower()
-        hint = "give another with `--port`; 0 is any free one"
+        hint = "give another with `--port`; 0 picks a free one"
         raise InputError([Problem(Location(f"port {port}"), why, hint)]) from None

@@ -41,7 +41,7 @@ def may_be_on_trial(command: Command) -> Command:
 
     marked = click.option(
         "--self-test", is_flag=True,
-        help="test the gate itself: seed leaks, and report those that it misses;"
+        help="test the gate itself: seed leaks, and report the ones it misses;"
         " needs Oakum's folder (`pip install ./tools`)",
     )  # fmt: skip
     return marked(shared.self_test_options(shared.leave_options(either)))
@@ -74,7 +74,7 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
         if trial[name] is None:
             raise click.UsageError(f"--self-test needs --{name}")
     if given["form"] not in ("text", "json"):
-        raise click.UsageError(f"--self-test has no format `{given['form']}`; take text or json")
+        raise click.UsageError(f"--self-test has no format `{given['form']}`; use text or json")
     options = Options(
         given["contract"], shared.valid_target(trial["target"]), trial["identities"],
         given["overlays"], trial["budget"], trial["rate"], trial["allow_own_settings"],

@@ -69,7 +69,7 @@ class Cast:
         """States of an owner's objects whose value is unknown."""
         found = {path for name, path in self.unread - self.states.keys() if name == who}
         states = self.policy.resources[resource].states
-        if who in self.ids:  # also before the account was read
+        if who in self.ids:  # even before the account has been read
             elsewhere = {state.of for state in states.values() if state.of}
             found |= {path for path in elsewhere if (who, path) not in self.states}
         return frozenset(
@@ -79,7 +79,7 @@ class Cast:
     def unproven_of(self, viewer: str | None, owner: str) -> str:
         """Why a leak between these two proves nothing; empty when both are confirmed."""
         if why := self.doubted.get((viewer or "", owner)):
-            return f"what `{viewer}` is to {owner} is not certain: {why}"
+            return f"the relation of `{viewer}` to {owner} is not certain: {why}"
         name = next((each for each in (viewer, owner) if each in self.unproven), None)
         return f"`{name}` is not proven: {self.unproven[name]}" if name else ""
 

@@ -138,7 +138,7 @@ def survey(
         rule = model.rule(operation.id)
         endpoint = Endpoint(operation.method, operation.path, operation.id)
         if is_graphql(operation, rule) and rule.reads is not False and not rule.untested:
-            continue  # GraphQL has a technique of its own
+            continue  # GraphQL has its own technique
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
             skipped.append(Skipped(endpoint, verdict.reason))
@@ -150,7 +150,11 @@ def survey(
             continue
         if frame_media(operation) is not None and not _answers_at_once(operation):
             skipped.append(
-                Skipped(endpoint, "a feed: it does not end, so it is listened to, not asked")
+                Skipped(
+                    endpoint,
+                    "a feed: its response does not end, so a scan listens to it"
+                    " instead of requesting it",
+                )
             )
             continue
         gates.append(gate)

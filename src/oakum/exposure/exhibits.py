@@ -16,7 +16,7 @@ from oakum.exposure.matrix import Key, Matrix
 from oakum.finding import Answer, Evidence
 from oakum.openapi.model import Json
 
-NOWHERE = "its owner is shown this field nowhere: judged by the object it stands in"
+NOWHERE = "no response shows its owner this field: judged by the object that contains it"
 Place = tuple[str, ...]
 """Path of an object in a response; `*` for a list element."""
 
@@ -143,7 +143,7 @@ class Exhibits:
             self.own_side(who, resource, path),
             self.viewer_side(who, held, {}, []),
             self.question.curl,
-            note="its owner was shown it in answer to the same question",
+            note="its owner received it in response to the same request",
         )
 
     def viewer_side(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from oakum.finding import State
 
-UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
+UNENDED = "the list continues after the last page that was read, and the evidence may be there"
 
 
 @dataclass

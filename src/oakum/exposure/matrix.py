@@ -31,7 +31,9 @@ ECHO = "an echo"
 ALIKE = "alike"
 AROUND = "named around it"
 _OTHER = ("another value", ALIKE)
-_COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
+_COMMON = (
+    "the value is too common to attribute to an owner, and leaks in another state of the owner"
+)
 
 
 class Key(NamedTuple):

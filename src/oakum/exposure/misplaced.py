@@ -42,7 +42,7 @@ _TELLING = 12
 _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
-_ELSEWISE = "in a field in which its owner is shown another value"
+_ELSEWISE = "in a field where its owner gets another value"
 
 
 class Found(NamedTuple):

@@ -77,7 +77,7 @@ class Reading:
         """Why a member of an instance is no proof; empty when it is. `strange`: the resource has no
         such member, which may belong to a wrapper."""
         if strange and pointer in self.expanded:
-            return "the document has no such object there, and no such member"
+            return "the document declares no such object and no such member there"
         return self.weak.get(pointer, "")
 
 
@@ -223,8 +223,8 @@ class Ownership:
             found.given.add(each.pointer)
             if not known:
                 found.weak[each.pointer] = (
-                    f"it was asked for as {about}'s, and nothing in it tells that it is not its"
-                    " caller's"
+                    f"it was requested as {about}'s, and nothing in it rules out that it is the"
+                    f" caller's own"
                 )
             return tuple(sorted(self.cast.ids[about]))
         if viewer is None:  # anonymous callers own nothing, so the owner is unknown
@@ -305,7 +305,7 @@ class Ownership:
             members = resource.owner.members
             lacking = next(path for path in members if lacks(each.value, path))
             found.weak[each.pointer] = (
-                f"another owner, `{lacking}`, is left out there: the viewer may be one"
+                f"another owner, `{lacking}`, is missing there: the viewer may be one"
             )
         return each.owners
 
@@ -330,8 +330,8 @@ class Ownership:
             if not shown or any(_is_below(path, name) for path in shown):
                 found.weak.setdefault(
                     each.pointer,
-                    f"`{name}`, which says who is `{relation.name}`, is left out there:"
-                    " the viewer may be one",
+                    f"`{name}`, which says who is `{relation.name}`, is missing there: the"
+                    f" viewer may be one",
                 )
 
     # ------------------------------------------------------------ states

@@ -45,7 +45,7 @@ def report_cells(
             or matrix.model.drafted(key.resource, key.field) is not None
         )
         if result is Result.OVER_BLOCK and guessed:
-            result, granted = Result.CLOSED, False  # a guessed grant promises nothing
+            result, granted = Result.CLOSED, False  # a guessed grant is not a promise to serve
         who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
         done.append(
             Cell(

@@ -47,14 +47,14 @@ def unwritable(operation: Operation) -> str:
     media = media_of(operation)
     if media is None:
         types = ", ".join(f"`{each.type}`" for each in operation.body[:3])
-        return f"its body is {types}, which is not written here"
+        return f"its body is {types}, which the scan cannot write"
     shape = media.shape
     files = [
         name
         for name, thunk in (shape.properties.items() if shape is not None else ())
         if name in (shape.required if shape else ()) and thunk().format in ("binary", "byte")
     ]
-    return f"its body needs a file (`{files[0]}`), and none is made up" if files else ""
+    return f"its body needs a file (`{files[0]}`), and the scan creates none" if files else ""
 
 
 def encode(operation: Operation, content: Json) -> tuple[str, bytes]:

@@ -18,12 +18,12 @@ from oakum.finding import Result, State
 from oakum.openapi.model import Json
 
 EVERYWHERE = (
-    "the same value stands in answers of several operations that nobody asked about its owner:"
-    " it is shown to everybody, or it is not theirs"
+    "responses of several operations that were not requested about its owner contain the same"
+    " value: everybody gets it, or it is not theirs"
 )
 AMONG = (
-    "the value stands by itself in an answer that nobody asked about its owner: it may be one of"
-    " those that everybody can choose (a plan, a time zone, a day), and then says nothing of them"
+    "the value is alone in a response that was not requested about its owner: it may be one that"
+    " anybody can choose (a plan, a time zone, a day), and then reveals nothing about them"
 )
 
 

@@ -97,7 +97,7 @@ def told(places: Iterable[Place]) -> str:
         "count": "another number of objects",
         "value": "another value beside the objects",
         "header": "another header",
-        "figure": "another figure in a field that may be seen",
+        "figure": "another number in a field that the viewer may see",
     }
     kinds = {each[0] for each in places}
     if "members" in kinds:

@@ -8,11 +8,11 @@ from oakum.authz.principal import at_path, digit
 from oakum.openapi.model import Json
 from oakum.policy.model import State
 
-WHO = "it could not be told who asked"
-OWNER = "it could not be told whose the object is"
-SETTING = "it depends on a setting of the owner that the answer does not tell"
-RELATION = "it depends on a relation or a claim of the caller that nothing tells"
-OWN = "who registers or logs in may be the one that the answer speaks of"
+WHO = "the caller could not be identified"
+OWNER = "the owner of the object could not be identified"
+SETTING = "it depends on a setting of the owner that the response does not contain"
+RELATION = "it depends on a relation or a claim of the caller that is unknown"
+OWN = "the response may be about the account that is registering or logging in"
 
 
 def is_told(

@@ -10,7 +10,7 @@ from oakum.exposure.matrix import AROUND, Entry, Key, Matrix, state_key
 from oakum.exposure.ownership import may_have
 from oakum.finding import Result
 
-COMMON = "a value stood there that is too common to tell whose it is"
+COMMON = "the value there is too common to attribute to an owner"
 
 
 def why_untested(
@@ -28,49 +28,51 @@ def why_untested(
     if key.endpoint in why:
         return why[key.endpoint]
     if _came_unclear(matrix, cast, key):
-        return f"a `{key.resource}` came there of which nothing tells whose it is"
+        return f"a `{key.resource}` came there, but nothing in it names its owner"
     if doubt := matrix.doubt(key):
         if doubt == "another value":
-            return "something stood there that its owner does not see: a placeholder, perhaps"
+            return "the value there is not one that its owner sees: perhaps a placeholder"
         if doubt == "alike":
-            return "what stood there varies by itself, or is a mask: owners see another elsewhere"
+            return (
+                "the value there varies by itself, or is a mask: its owner sees another elsewhere"
+            )
         if doubt == "an echo":
-            return "what stood there is what the question itself held"
+            return "the value there came from the request itself"
         if doubt == AROUND:
             return (
-                f"the object around this `{key.resource}` names whoever was shown it in a relation"
-                f" that has the field, and a `{key.resource}` says nothing of that relation"
+                f"only the object around this `{key.resource}` names its viewers in a relation"
+                f" that grants the field; the `{key.resource}` itself does not"
             )
         return COMMON
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, cast, key)
     if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
         return (
-            f"`{key.resource}` came, but its owner is none of the identities;"
-            " give them `facts: {user_id: …}` if it is one of theirs"
+            f"`{key.resource}` came, but its owner is not one of the identities; if it is, give"
+            " that identity `facts: {user_id: …}`"
         )
     if (key.endpoint, key.resource) not in matrix.carried:
         endpoint = matrix.endpoint(key.endpoint)
         return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
-        return f"no owner was ever shown `{key.field}` with something in it"
+        return f"no owner ever received a `{key.field}` that was not empty"
     if any(
         (at, r, path) == (key.endpoint, key.resource, key.field)
         and key.viewer in (ANYONE if not who else "", *_labels(cast, who))
         for at, who, _, r, path in matrix.ends.blank
     ):
-        return f"`{key.field}` came with nothing in it, and what its owner has there may be nothing"
+        return f"`{key.field}` came empty, and its owner's value may be empty too"
     if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
         return _as_others(key.viewer, names)
     if key.state:
         said = ", ".join(f"{name}={value}" for name, value in key.state)
         if _was_known(matrix, cast, key):
             return (
-                f"an owner has a `{key.resource}` in the state {said}, and no answer there told"
-                f" `{key.viewer}` anything of it"
+                f"an owner has a `{key.resource}` in the state {said}, and no response there"
+                f" told `{key.viewer}` anything about it"
             )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
-    return "no question that was asked could tell"
+    return "no request could tell"
 
 
 def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
@@ -112,7 +114,9 @@ def asked_as(cast: Cast, relation: str) -> list[str]:
 
 
 def _as_others(viewer: str, names: Iterable[str]) -> str:
-    return f"whoever is `{viewer}` was asked as {' and '.join(f'`{each}`' for each in names)}"
+    return (
+        f"callers who are `{viewer}` were tested as {' and '.join(f'`{each}`' for each in names)}"
+    )
 
 
 def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
@@ -125,12 +129,13 @@ def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
         declared = model.tables[key.resource].leaves
         if declared and not may_have(declared, relation.member):
             return (
-                f"`{relation.member}` is no field of `{key.resource}`, so nobody is `{key.viewer}`"
+                f"`{relation.member}` is not a field of `{key.resource}`, so nobody is"
+                f" `{key.viewer}`"
                 " to one"
             )
         return (
-            f"no `{key.resource}` that was shown names another identity in `{relation.member}`, so"
-            f" nobody was `{key.viewer}` to it; have one that does"
+            f"no `{key.resource}` in any response names another identity in `{relation.member}`,"
+            f" so nobody was `{key.viewer}` to it; create one that does"
         )
     return f"no identity is `{key.viewer}` to another's `{key.resource}`"
 

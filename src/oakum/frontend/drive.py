@@ -113,7 +113,7 @@ class _Watch:
         page.on("worker", lambda worker: self.workers.add(worker.url.split("#")[0]))
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.text.startswith(self.name):  # a page that goes
+        if message.text.startswith(self.name):  # the page is being closed
             self._take(json.loads(message.text.removeprefix(self.name)))
         else:
             self._complained(f"{message.type} {message.text}")
@@ -127,7 +127,7 @@ class _Watch:
     def _asked(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in ("blob", "data"):
-            return  # the page asks itself, by a name that is new each time
+            return  # the page calls back through a function name that is new each time
         self.waiting[request] = math.inf
         self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
 
@@ -151,7 +151,7 @@ class _Watch:
             if request.resource_type in ("document", "fetch", "xhr", "other"):
                 self._hear(request)
         except Error:
-            self._miss(request)  # the page has gone meanwhile, or there is no body
+            self._miss(request)  # the page was closed in the meantime, or there is no body
         finally:
             self.waiting.pop(request, None)
 
@@ -165,7 +165,8 @@ class _Watch:
         as_it_came = self.follower.pages.get(url) if document and self.follower else None
         body = response.body()[:_MOST] if as_it_came is None else as_it_came
         is_json = "json" in response.headers.get("content-type", "")
-        status = response.status if body or not is_json else 0  # taken as a blob: nothing is kept
+        # JSON without a body was read as a blob, which the browser does not keep
+        status = response.status if body or not is_json else 0
         asked = {} if document else request.all_headers()
         self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
 
@@ -207,7 +208,7 @@ def _evaluated(where: Any, expression: str) -> Any:
     try:
         return where.evaluate(expression)
     except Error:
-        return None  # it is on its way to another address
+        return None  # it is navigating to another address
 
 
 @contextmanager
@@ -223,10 +224,10 @@ def browsing(executable: str = "") -> Iterator[Browser]:
     found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
     if not found:
         hint = "apt-get install chromium, or say --browser FILE"
-        raise InputError([Problem(Location(""), "there is no Chromium to drive", hint)])
+        raise InputError([Problem(Location(""), "Chromium is not installed", hint)])
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     if not shutil.which(found):
-        problem = Problem(Location(found), "cannot be started: it is no program")
+        problem = Problem(Location(found), "cannot be started: it is not a program")
         raise InputError([problem])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET, *sandbox])
@@ -345,16 +346,20 @@ def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
     seen = once("followed", plain.workers)
     if not plain.differs(seen):
         return Watched(seen.load)
-    again = once("plain")  # is it the instrument, or is no load like another?
+    again = once("plain")  # does the instrumentation cause this, or does every load differ?
     if not again.differs(seen):
         return Watched(seen.load)
     if unsteady := plain.differs(again):
-        return Watched(None, f"differs from load to load, unwatched too, in {_and(unsteady)}")
-    unfollowed = once("watched")  # is it that its scripts were rewritten?
+        return Watched(
+            None, f"differs from load to load, even without observation, in {_and(unsteady)}"
+        )
+    unfollowed = once("watched")  # does rewriting the scripts cause this?
     if not plain.differs(unfollowed):
         left = replace(unfollowed.load, left=seen.load.followed + seen.load.left)
         return Watched(left)
-    return Watched(None, f"differs when it is watched, in {_and(plain.differs(unfollowed))}")
+    return Watched(
+        None, f"behaves differently under observation, in {_and(plain.differs(unfollowed))}"
+    )
 
 
 def _and(words: tuple[str, ...]) -> str:

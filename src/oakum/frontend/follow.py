@@ -87,7 +87,7 @@ class Follower:
             }
             session.send("Fetch.fulfillRequest", answer)
         except Error:
-            pass  # the page has gone meanwhile
+            pass  # the page was closed in the meantime
 
     def _made(self, session: CDPSession, event: dict[str, Any]) -> bytes | None:
         if event.get("responseStatusCode") != 200:

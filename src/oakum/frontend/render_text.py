@@ -80,7 +80,7 @@ def lines(usage: Usage) -> Iterator[str]:
     found = counts(usage)
     total, unused = sum(found.values()), sum(found[use] for use in UNUSED)
     if not total:
-        yield "Nothing was seen: no answer with fields came from the target."
+        yield "Nothing to analyse: the target sent no response with fields."
         return
     yield (
         f"{unused} of {total} fields are excess on the pages driven: sent, and neither shown"
@@ -88,15 +88,15 @@ def lines(usage: Usage) -> Iterator[str]:
     )
     if found["copied"] and usage.scripts_left:
         yield (
-            f"{usage.scripts_left} scripts had to be left as they came: what they copied may be"
-            " read unseen."
+            f"{usage.scripts_left} scripts could not be instrumented: their use of copied values"
+            f" is not observed."
         )
     if found["unobserved"]:
-        yield f"{found['unobserved']} could not be observed: nothing is said of them."
+        yield f"{found['unobserved']} could not be observed: nothing is known about them."
     if usage.unheard:
-        yield f"{usage.unheard} answers were streams or broken off: nothing is known of them."
+        yield f"{usage.unheard} responses were streams or incomplete: nothing is known about them."
     if usage.elsewhere:
-        yield f"{usage.elsewhere} answers of other origins were not looked at."
+        yield f"{usage.elsewhere} responses of other origins were ignored."
 
 
 def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
@@ -120,10 +120,10 @@ def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
     if not groups:
         yield "  no difference"
     if unsent := sum(row.use == "unsent" for row in rows):
-        yield f"  {unsent} further fields are granted, and did not come: they are in the JSON."
+        yield f"  {unsent} further fields are granted but did not come: the JSON lists them."
     if not known:
-        yield "  The API did not say who looked at the pages, so that only what is granted to"
-        yield "  nobody can be told to leak."
+        yield "  The API did not identify the caller of the pages, so only fields granted to"
+        yield "  nobody count as leaks."
 
 
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:

@@ -175,7 +175,7 @@ class _Question:
         if "escaped" in signs or "looped" in signs or self.unobserved:
             return "unobserved"
         if "whole" in signs and raw[:-1] not in self.read_of:
-            return "unobserved"  # all was taken, nothing was used: the page may use a copy
+            return "unobserved"  # every field was read and none used: the page may use a copy
         return "copied" if "copied" in signs else "untouched"
 
 
@@ -263,7 +263,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
         body = _parsed(Heard(PAGE, url, 200, told["body"].encode()))
         asked.bodies += [] if body is None else [body]
     if key not in questions:
-        return  # of another origin
+        return  # a script of another origin
     asked = questions[key]
     asked.seen += told["arrived"]
     asked.lost |= told["unseen"] > 0
@@ -315,13 +315,13 @@ def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, d
             values[name, leaf.path].append(leaf.value)
             if "loose" in asked.signs.get(leaf.raw, ()):
                 loose.add((name, leaf.path))
-    # What no script has touched stands on the page by chance, or because the server wrote it.
+    # A value that no script has read is on the page by chance, or because the server rendered it.
     sought = {at: held for at, held in values.items() if uses[at[0]][at[1]] != "untouched"}
-    # And what was read of none of its copies stands there by chance, unless it is long.
+    # A value that was read from none of its copies is there by chance, unless it is long.
     dull = {at for at in sought if uses[at[0]][at[1]] == "copied" and at not in loose}
     surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
     page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
-    # Where all copies could be followed, what shows a field unread shows its whole object.
+    # If all copies were followed and an unread field is shown, its whole object was shown.
     weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
     weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
     controls = [(each[0], each[1]) for record in load.told for each in record["controls"]]
@@ -345,7 +345,8 @@ def _sent(
     endpoints: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
 ) -> Iterator[Sent]:
     for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
-        for heard, body in zip(asked.heard, asked.bodies, strict=False):  # data of pages: not sent
+        # `data:` URLs inside pages, which send nothing
+        for heard, body in zip(asked.heard, asked.bodies, strict=False):
             yield Sent(heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)})
 
 

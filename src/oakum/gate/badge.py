@@ -1,6 +1,6 @@
 """A badge for a project's page: passed, failed or unproven.
 
-Green is only what a scan has proven: never documents alone, nor a run that is not to be trusted.
+Green is only what a scan has proven: never documents alone, nor a run that is not trustworthy.
 """
 
 from __future__ import annotations

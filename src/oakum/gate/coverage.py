@@ -46,7 +46,7 @@ class Share:
         name = ".".join(filter(None, (self.resource, self.field)))
         name = f"`{name}` for `{self.viewer}`"
         if not self.cells:
-            return f"{name}: no report has any cell of it"
+            return f"{name}: no report has a cell for it"
         why = f": {self.reason}" if self.reason else ""
         return f"{name}: {self.shown} of {counted(self.cells, 'cell')} shown{why}"
 
@@ -78,7 +78,7 @@ def _unknown(model: Model, cell: Cell) -> str:
     if cell.result is Result.UNTESTED:
         return cell.reason or "no reason was given"
     line = model.drafted(cell.resource, cell.field) if cell.resource in model.tables else None
-    return f"its line is drafted, and nobody has confirmed it ({line})" if line else ""
+    return f"its line is drafted and not confirmed ({line})" if line else ""
 
 
 def _commonest(reasons: Iterable[str]) -> str:
@@ -129,7 +129,7 @@ def unmet_states(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[
         for value in state.values
     ]
     missed = [
-        f"no owner of `{name}` was met with `{state}` {value}"
+        f"no owner of `{name}` had `{state}` {value}"
         for name, state, value in wanted
         if (name, state, value) not in met
     ]

@@ -32,18 +32,17 @@ def unclassified(seen: View) -> tuple[str, ...]:
             continue
         if operation.method == "GET" and not rule.shows and _is_silent(operation):
             found.append(
-                f"`{named(operation)}` declares nothing of its answer, and no rule says who may"
-                " call it"
+                f"`{named(operation)}` declares no response, and no rule says who may call it"
             )
         for path, shape, schema in _around(seen, operation, rule):
             label = label_field(path, shape)
             name = f"`{path}` of `{named(operation)}`"
             if operation.id not in told:
-                found.append(f"{name}: no rule speaks of the operation")
+                found.append(f"{name}: no rule mentions the operation")
             elif schema in strange:
-                found.append(f"{name}: `{schema}` has a key of its own and is no resource")
+                found.append(f"{name}: `{schema}` has its own key but is not a resource")
             elif label.kind not in _ORDINARY:
-                found.append(f"{name} stands in no resource: {label.reason}")
+                found.append(f"{name} belongs to no resource: {label.reason}")
     return tuple(dict.fromkeys(found))
 
 
@@ -96,7 +95,7 @@ def _walk(
         below["*"] = star
     for branch in shape.branches:
         if seen.resource_of(branch()):
-            return  # a resource in some cases: its own lines decide
+            return  # a resource in some cases: its own lines apply
     if not below and path:
         yield ".".join(path), shape, schema
     for name, child in below.items():

@@ -93,8 +93,8 @@ def foreign(report: Report, model: Model) -> str:
     if not strange or not report.cells:
         return ""
     if told & model.tables.keys() and report.contract_digest:
-        return ""  # it says itself that the contract was another then
-    return f"it speaks of `{strange[0]}`, which this contract does not know"
+        return ""  # the report itself names another contract
+    return f"it mentions `{strange[0]}`, which this contract does not know"
 
 
 # --------------------------------------------------------------------------- age
@@ -113,16 +113,16 @@ def _stale(
         yield "it does not say when the run began"
         return
     if started > now + _AHEAD:
-        yield f"it began at {report.started}, which is yet to come"
+        yield f"it began at {report.started}, which is in the future"
     if now - started > max_age:
         yield f"it is {_span(now - started)} old, and may be {_span(max_age)}"
     if report.contract_digest:
         if report.contract_digest != contract_digest:
-            yield "the contract or its document has changed since, or it was another one"
+            yield "the contract or its document has changed since, or the run used another"
     elif started < changed.replace(microsecond=0):
-        yield "it is older than the contract's files, and does not say which contract it is of"
+        yield "it is older than the contract's files, and does not name its contract"
     elif _lines(report.field_lines) != _lines(dict(_ruled(model))):
-        yield "its contract had other lines, so it was another state of it"
+        yield "its contract had other lines, so it used another version"
 
 
 def is_later(one: Report, other: Report) -> bool:

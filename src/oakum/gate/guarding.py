@@ -81,10 +81,12 @@ def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
     yield from guarded.stale
     runs = {run for run, _ in direct.asked}
     if any(run in runs for run, _ in guarded.asked):
-        yield "the same run is given as direct and as guarded, so nothing is compared"
+        yield "the same run is given as direct and as guarded, so there is nothing to compare"
     elif both := {at for _, at in direct.asked} & {at for _, at in guarded.asked}:
         address = min(both)
-        yield f"`{address}` was scanned both times, so nothing tells which one had a guard"
+        yield (
+            f"`{address}` was scanned both times, so it is unclear which scan went through a guard"
+        )
 
 
 def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:

@@ -113,21 +113,21 @@ def _without_reports() -> Iterator[Criterion]:
 
 
 TITLES = {
-    "trust": "each report comes of a run that saw what it was sent to see",
-    "fresh": "each report is of this contract, and recent",
+    "trust": "each report is from a complete scan",
+    "fresh": "each report is recent and for this contract",
     "proven": "no proven leak",
     "suspected": "few suspected leaks",
-    "over_blocks": "what the contract grants is served",
-    "shown": "each field was shown to each kind of viewer, or seen withheld",
-    "states": "each value of each setting was met with some owner",
-    "guarded": "through the guard no leak stays, and what is granted is served as without it",
-    "regressed": "nothing that was fixed is back",
-    "retested": "each leak that was open was asked for again",
+    "over_blocks": "the API serves what the contract grants",
+    "shown": "each field is tested for each kind of viewer",
+    "states": "each value of each setting is tested with some owner",
+    "guarded": "the guard leaves no leak, and serves the same granted data as the API",
+    "regressed": "no fixed finding is back",
+    "retested": "each open leak was tested again",
     "security": "each operation says who may call it",
-    "classified": "each field of each answer is classified or granted",
-    "static": "nothing is wrong on paper already",
-    "linters": "each linter that was asked for has read the document",
-    "widening": "nothing is shown that the contract before did not show",
+    "classified": "each field of each response is classified or granted",
+    "static": "contract and document have no static findings",
+    "linters": "each requested linter has read the document",
+    "widening": "the contract shows nothing that the earlier contract did not show",
     "waivers": "no waiver has expired",
 }
 """What each criterion asks for, in words."""
@@ -143,7 +143,7 @@ def _of_reports(case: Case, evidence: Evidence, kept: Left) -> Iterator[Criterio
 
 def _trusted(name: str, reasons: Sequence[str], advice: str) -> Criterion:
     status: Status = "not met" if reasons else "met"
-    figure = counted(len(reasons), "reason") + " against"
+    figure = counted(len(reasons), "problem")
     return Criterion(
         name, TITLES[name], status, figure, "none", advice, tuple(map(Detail, reasons)),
         ExitCode.NOT_TRUSTWORTHY,
@@ -154,18 +154,18 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     counted_in = SEVERITIES[: SEVERITIES.index(criteria.proven) + 1]
     proven = [each for each in findings if each.verdict == "proven" and each.severity in counted_in]
     title = f"no proven leak of severity `{criteria.proven}` or above"
-    advice = "fix the API; `oakum explain` says how, `oakum guard` stops it meanwhile"
+    advice = "fix the API; `oakum explain` says how; until then `oakum guard` blocks it"
     yield _criterion("proven", title, len(proven), 0, "leak", advice, _told(proven))
-    # What contradicts drafted lines alone is held by `shown`: no line of it is anybody's word yet.
+    # Contradictions of drafted lines only are handled by `shown`: nobody has confirmed those lines.
     suspected = [each for each in findings if each.verdict == "suspected" and not each.drafted]
     most = criteria.suspected
     title = f"at most {counted(most, 'suspected leak')}" if most else "no suspected leak"
-    advice = "look at each: fix it, say so in the contract, or waive it"
+    advice = "review each: fix it, change the contract, or waive it"
     yield _criterion("suspected", title, len(suspected), most, "leak", advice, _told(suspected))
     blocked = [each for each in findings if each.verdict == "over_blocked"]
     most = criteria.over_blocks
     title = f"at most {counted(most, 'over-block')}" if most else "what is granted is served"
-    advice = "serve what the contract grants, or grant less"
+    advice = "serve the granted fields, or grant fewer"
     yield _criterion("over_blocks", title, len(blocked), most, "grant", advice, _told(blocked))
 
 
@@ -192,7 +192,7 @@ def _shown(case: Case, evidence: Evidence) -> Criterion:
     )  # fmt: skip
 
 
-_SHOW_MORE = "give the accounts data and relations, or the scan a larger `--budget`"
+_SHOW_MORE = "give the accounts more data and relations, or the scan a larger `--budget`"
 
 
 def _states(case: Case, evidence: Evidence) -> Criterion:
@@ -200,7 +200,7 @@ def _states(case: Case, evidence: Evidence) -> Criterion:
     if not case.criteria.states:
         return Criterion(name, title, "not asked for")
     missed, all_of_them = unmet_states(case.seen, case.model, evidence.cells)
-    advice = "have an account in that state"
+    advice = "add an account in that state"
     if evidence.limited:
         advice += ", or scan with `--allow-own-settings`"
     return Criterion(
@@ -227,16 +227,18 @@ def _guarded(case: Case) -> Criterion:
     bound = case.criteria.shown
     low = [s for s in shares(case.seen, case.model, guarded.cells) if s.percent < bound]
     doubted = [*doubts(direct, guarded), *(each.sentence for each in low)]
-    doubted += grouped(found.lost, "was served by the API, and nobody was shown it by the guard")
+    doubted += grouped(found.lost, "is served by the API, but the guard shows it to nobody")
     if not found.agreed:
-        doubted.append("no cell was seen to be served both with the guard and without it")
+        doubted.append("no cell is served both with and without the guard")
     details = (*map(Detail, doubted), *leaks, *withheld)
     figure = (
         f"{counted(len(leaks), 'leak')}, {len(withheld):,} withheld, {found.agreed:,} agree,"
         f" {len(found.direct_only):,} shown only without the guard,"
         f" {len(found.guarded_only):,} only through it"
     )
-    advice = "scan both again, alike" if doubted else "fix the guard or its contract, scan again"
+    advice = (
+        "scan both again, alike" if doubted else "fix the guard or its contract, and scan again"
+    )
     return Criterion(
         name, title, "not met" if details else "met", figure, "no leak, none withheld", advice,
         details, ExitCode.NOT_TRUSTWORTHY if doubted else ExitCode.FINDINGS,
@@ -248,11 +250,11 @@ def _one_sided(case: Case) -> Iterator[Problem]:
     if case.guarded is None or case.evidence is None:
         return
     found = agreement(case.evidence, case.guarded)
-    hint = "it says nothing of the other; leaks of the API show more than a guard lets through"
+    hint = "it does not cover the other; the API itself leaks more than a guard lets through"
     for cells, what in (
-        (found.around, "was shown without the guard, within what the contract denies"),
-        (found.direct_only, "was shown only without the guard"),
-        (found.guarded_only, "was shown only through the guard"),
+        (found.around, "is shown without the guard, although the contract denies it"),
+        (found.direct_only, "is shown only without the guard"),
+        (found.guarded_only, "is shown only through the guard"),
     ):
         yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
 
@@ -267,7 +269,7 @@ def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
         yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
         return
     back = [e for e in memory.findings if memory.standing(e) is Standing.REGRESSED]
-    advice = "fix it again, and find out what undid the repair; no waiver covers it"
+    advice = "fix it again, and find out what undid the fix; no waiver covers it"
     told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
     yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
     unseen = list(_unseen(case, memory, evidence))
@@ -277,7 +279,8 @@ def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
     yield Criterion(
         "retested", TITLES["retested"], "not met" if unseen else "met",
         counted(len(unseen), "finding") + " untested", "none",
-        "scan with what found it, or ask for it alone with `oakum scan --only`, and take that in",
+        "scan with the options that found it, or retest it with `oakum scan --only` and record"
+        " the result",
         tuple(told), ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
 
@@ -320,8 +323,8 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
     if criteria.classified:
         fields = unclassified(case.seen)
         advice = (
-            "give each a line in `fields:`, `[]` if it is for nobody; or say in `call:` of its"
-            " operation who may call it"
+            "give each field a line in `fields:` (`[]` for nobody), or say in the operation's"
+            " `call:` who may call it"
         )
         yield _criterion(
             "classified", TITLES["classified"], len(fields), 0, "field", advice, map(Detail, fields)
@@ -345,7 +348,7 @@ def _linters(case: Case) -> Criterion:
         f"{each.tool}: {'nothing read' if each.failed else counted(each.places, 'finding')}"
         for each in case.linted
     )
-    advice = "install the linter and give it rules, or do not ask for it"
+    advice = "install the linter and give it rules, or do not request it"
     return Criterion(
         name, title, "not met" if failed else "met", figure, "all read", advice, tuple(failed),
         ExitCode.NOT_TRUSTWORTHY,
@@ -360,12 +363,14 @@ def _flaw(flaw: Flaw) -> Detail:
 def _widening(case: Case) -> Criterion:
     name, title = "widening", TITLES["widening"]
     if case.widenings is None:
-        advice = "give the contract before with `--against`"
-        if case.against:  # asked for and not done is never green
+        advice = "give the earlier contract with `--against`"
+        if case.against:  # a requested check that did not run is never green
             return Criterion(name, title, "not met", "not compared", "none", advice)
         return Criterion(name, title, "not compared", advice=advice)
     rest = [each for each in case.widenings if not _approves(case, each)]
-    advice = "narrow it, or approve it: `approvals` with its fingerprint, a reason and an owner"
+    advice = (
+        "narrow it, or approve it under `approvals` with its fingerprint, a reason and an owner"
+    )
     return _criterion(name, title, len(rest), 0, "widening", advice, map(_wider, rest))
 
 
@@ -384,7 +389,7 @@ def _expired(kept: Left) -> Criterion:
         Detail(f"`{each.reason}` ended on {each.expires}; ask {each.owner}", each.location)
         for each in over
     )
-    advice = "fix what was waived, or give it a new day and a reason that still holds"
+    advice = "fix it, or renew the waiver with a new date and a reason that still holds"
     return _criterion("waivers", TITLES["waivers"], len(over), 0, "waiver", advice, told)
 
 
@@ -403,7 +408,7 @@ def _unused(kept: Left, *, looked: bool) -> Iterator[Problem]:
     for each in kept.waived:
         if looked and not each.suppressed:
             said = "this waiver matches nothing"
-            yield Problem(each.waiver.location, said, "take it out: what it excused is gone")
+            yield Problem(each.waiver.location, said, "remove it: what it excused is gone")
 
 
 def _unused_approvals(case: Case) -> Iterator[Problem]:
@@ -413,4 +418,4 @@ def _unused_approvals(case: Case) -> Iterator[Problem]:
     for each in case.criteria.approvals:
         if each not in used:
             said = "this approval matches no widening"
-            yield Problem(each.location, said, "take it out once it has been released")
+            yield Problem(each.location, said, "remove it after the release")

@@ -49,7 +49,7 @@ def read(tool: str, data: bytes, document: str) -> Linted:
                 rules.setdefault(each["code"], []).append(each)
         flaws = tuple(_flaws(tool, rules, document))
     except (ValueError, TypeError, KeyError, RecursionError):
-        return Linted(tool, failed=f"what `{tool}` printed is no list of findings")
+        return Linted(tool, failed=f"what `{tool}` printed is not a list of findings")
     return Linted(tool, flaws, sum(map(len, rules.values())))
 
 
@@ -59,10 +59,10 @@ def _flaws(tool: str, rules: Mapping[str, list[Json]], document: str) -> Iterato
         first, start = those[0], those[0]["range"]["start"]
         more = f", and at {counted(len(those) - 1, 'more place')}" if those[1:] else ""
         yield Flaw(
-            # Every place is part of it, so that a waiver ends when there is another one.
+            # The fingerprint includes every place, so that a waiver ends when a new place appears.
             "linter", "\x1f".join((tool, code, *paths)),
             f"{tool} `{code}`: {str(first['message']).rstrip('.')}{more}",
-            "fix the document, or turn the rule off in the rules of the linter",
+            "fix the document, or turn the rule off in the linter's configuration",
             Location(
                 document, int(start["line"]) + 1 - _FIRST[tool],
                 int(start["character"]) + 1 - _FIRST[tool],

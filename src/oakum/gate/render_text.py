@@ -28,7 +28,7 @@ def headline(verdict: Verdict) -> str:
         many = "criterion is" if failed == 1 else "criteria are"
         return f"This release must not ship: {failed} {many} not met"
     if not verdict.reports:
-        return "Nothing is wrong in the documents; what the API sends was not looked at"
+        return "No static findings; what the API sends was not checked"
     return "This release may ship"
 
 
@@ -47,7 +47,7 @@ def text(verdict: Verdict) -> Iterator[str]:
                 yield f"        and {len(each.details) - _FEW:,} more (`--format json` has all)"
             yield f"        do: {each.advice}"
     if unseen:
-        yield f"--    not looked at: {', '.join(each.name for each in unseen)}"
+        yield f"-- not checked: {', '.join(each.name for each in unseen)}"
         yield f"        do: {unseen[0].advice}"
     for waived in verdict.waived:
         yield f"waived: {_waived(waived)}"
@@ -101,12 +101,12 @@ def _sums(verdict: Verdict) -> str:
 
 def markdown(verdict: Verdict) -> Iterator[str]:
     """One comment for a pull request. Everything from elsewhere is escaped."""
-    yield "<!-- oakum gate -->"  # by which a pipeline finds its comment again
+    yield "<!-- oakum gate -->"  # a marker by which a pipeline finds its earlier comment
     yield f"## {'❌' if verdict.failed else '✅'} {_escaped(headline(verdict))}"
     yield ""
     yield from (f"Report {_escaped(each)}  " for each in verdict.judged)
     yield ""
-    yield "| | criterion | found | asked for |"
+    yield "| | criterion | found | required |"
     yield "|---|---|---|---|"
     for each in verdict.criteria:
         found = each.figure or each.status

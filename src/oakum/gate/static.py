@@ -74,7 +74,7 @@ def unsecured(seen: View) -> tuple[Flaw, ...]:
         Flaw(
             "operation-without-security", named(each),
             f"`{named(each)}` does not say who may call it",
-            "write `security` there, `[]` if it is for everybody; or `call` in the contract",
+            "write `security` there (`[]` for everybody), or `call` in the contract",
             seen.document.locate(each.pointer),
         )
         for each in seen.document.operations
@@ -116,9 +116,9 @@ def _open_to_anybody(seen: View, model: Model) -> Iterator[Flaw]:
             if not any("anyone" in _kinds(seen, grant.see) for grant in _grants(resource)):
                 yield Flaw(
                     "open-to-anybody", f"{named(operation)} {resource.name}",
-                    f"`{named(operation)}` asks nobody to log in, and sends `{resource.name}`,"
-                    " of which strangers may see nothing",
-                    "ask for a login there; or write `call: [anyone]` if it is meant",
+                    f"`{named(operation)}` requires no login, and sends `{resource.name}`, which"
+                    f" strangers may not see",
+                    "require a login there; or write `call: [anyone]` if this is intended",
                     seen.document.locate(operation.pointer),
                 )  # fmt: skip
 
@@ -131,7 +131,7 @@ def _leaves(seen: View, table: Table) -> Iterator[tuple[str, FieldClass, str, Lo
         shapes = (at(shape, parts) for shape in seen.shapes[name])
         shape = next((each for each in shapes if each is not None), None)
         if shape is not None and seen.embedded(shape):
-            continue  # judged as the resource that stands there
+            continue  # judged as the embedded resource
         label = label_field(f"{name}.{leaf}", shape)
         yield leaf, label.kind, label.reason, table.rules[index].location, index
 
@@ -144,8 +144,8 @@ def _without_owner(seen: View, model: Model) -> Iterator[Flaw]:
             if kind in _OF_A_PERSON and any(grant.see for grant in table.rules[index].grants):
                 yield Flaw(
                     "resource-without-owner", f"{name}.{leaf}",
-                    f"`{name}` is nobody's, and shows `{leaf}`: {reason}",
-                    "say whose it is with `owner`, or make the field `[]`", where,
+                    f"`{name}` has no owner, and shows `{leaf}`: {reason}",
+                    "name its owner with `owner`, or make the field `[]`", where,
                 )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _for_anyone(seen: View, model: Model) -> Iterator[Flaw]:
                 yield Flaw(
                     "sensitive-field-for-anyone", f"{name}.{leaf}",
                     f"everybody may see `{name}.{leaf}`, logged in or not: {reason}",
-                    "grant it to fewer, or only in a state that its owner sets", where,
+                    "grant it to fewer viewers, or only in a state that its owner sets", where,
                 )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
     for operation in seen.document.operations:
         call = _call(rules, operation)
         if call is not None and _chosen(seen, call):
-            continue  # only they may call it to whom it was given
+            continue  # only callers who were given access may call it
         for path, leaf in (pair for shape in taken(operation) for pair in flatten(shape)):
             label = label_field(path, leaf)
             if label.kind is not FieldClass.AUTHORITY or leaf.read_only:
@@ -187,8 +187,8 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
                 f"`{named(operation)}` takes `{path}` from its caller"
                 + (", and the contract lets nobody set it: " if denied else ": ")
                 + label.reason,
-                "leave it out of the request's schema or make it `readOnly`;"
-                " or let only a relation by `claim` set it or call",
+                "remove it from the request's schema or make it `readOnly`; or let only a"
+                " relation by `claim` set it or call the operation",
                 seen.document.locate(leaf.pointer or operation.pointer),
             )
 
@@ -221,7 +221,7 @@ def _without_missing(seen: View) -> Iterator[Flaw]:
             if name in used and state.missing is None:
                 yield Flaw(
                     "state-without-missing", f"{resource.name}.{name}",
-                    f"how a missing `{name}` of `{resource.name}` reads is not said",
+                    f"`{resource.name}` does not say what a missing `{name}` means",
                     "write `missing` with its closed value",
                     place(seen.policy, "resources", resource.name, "states", name),
                 )  # fmt: skip
@@ -234,8 +234,8 @@ def _open_to_extra(seen: View) -> Iterator[Flaw]:
             if extra is not None and _says_nothing(extra) and shape.properties:
                 yield Flaw(
                     "answer-open-to-extra", shape.pointer or named(operation),
-                    f"an answer of `{named(operation)}` may hold members that nobody declared",
-                    "write `additionalProperties: false`, or what they are",
+                    f"a response of `{named(operation)}` may contain undeclared members",
+                    "write `additionalProperties: false`, or declare them",
                     seen.document.locate(shape.pointer or operation.pointer),
                 )  # fmt: skip
 
@@ -266,8 +266,8 @@ def _countable(seen: View) -> Iterator[Flaw]:
             if any(_kinds(seen, grant.see) & {*_BASIC} for grant in _grants(resource)):
                 yield Flaw(
                     "countable-ids", f"{named(operation)} {resource.name}",
-                    f"`{named(operation)}` shows `{resource.name}` to whoever counts"
-                    f" `{numbers[-1].name}` up",
+                    f"`{named(operation)}` has sequential ids in `{numbers[-1].name}`: callers"
+                    f" can enumerate `{resource.name}`",
                     "use ids that cannot be guessed, or `limits: {distinct: …}`",
                     seen.document.locate(operation.pointer),
                 )  # fmt: skip

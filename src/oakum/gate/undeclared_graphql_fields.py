@@ -23,9 +23,9 @@ def forgotten(graphs: Sequence[Graph]) -> Iterator[Flaw]:
             if why := _worth(way):
                 yield Flaw(
                     "graphql-path-forgotten", f"{graph.name} {way.name}",
-                    f"`{way.name}` leads to `{way.type}`, which is no resource: {why}",
-                    "add it to the `schemas` of its resource; or make the root a resource and give"
-                    " the field a line, `[]` if it is for nobody",
+                    f"`{way.name}` leads to `{way.type}`, which is not a resource: {why}",
+                    "add it to the `schemas` of its resource; or make the root a resource and"
+                    " give the field a line (`[]` for nobody)",
                     way.location,
                 )  # fmt: skip
 

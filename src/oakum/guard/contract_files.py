@@ -72,7 +72,7 @@ class ContractFiles:
         if not environ.get(name):
             policy = self.compiled.policy
             place = policy.places.get(("guard", "service"), Location(policy.file))
-            hint = f"the contract asks look-ups with it: `export {name}=…`"
+            hint = f"the contract needs it for look-ups: `export {name}=…`"
             raise InputError([Problem(place, f"`{name}` is not set in the environment", hint)])
         return {name: environ[name]}
 

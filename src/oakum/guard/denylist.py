@@ -69,8 +69,8 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
     value = parse_json(text.encode(), str(path))
     found = list(_wrong(value))
     if not found and key and isinstance(value, dict) and value.get("key") != check_of(key):
-        hint = f"list and guard need one key: that of `{AUDIT_KEY}`, or of `--key`"
-        found.append(("/key", "this list was made under another key", hint))
+        hint = f"list and guard need the same key, from `{AUDIT_KEY}` or `--key`"
+        found.append(("/key", "this list was made with another key", hint))
     if found:
         raise InputError([Problem(places.locate(at), said, hint) for at, said, hint in found])
     return tuple(Listed(**each) for each in value["callers"])
@@ -95,11 +95,11 @@ def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
 def _wrong(value: Json) -> Iterator[tuple[str, str, str]]:
     """Problems of a parsed list: JSON pointer, message and hint."""
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
-        yield "/schema", f"is no deny list of schema `{SCHEMA}`", ""
+        yield "/schema", f"is not a deny list of schema `{SCHEMA}`", ""
         return
     callers = value.get("callers")
     if not isinstance(callers, list):
-        yield "/callers", "a deny list has a list of `callers`", ""
+        yield "/callers", "a deny list needs a list of `callers`", ""
         return
     if len(callers) > MOST:
         yield "/callers", f"more than {MOST:,} callers", "let old ones end"
@@ -110,16 +110,16 @@ def _wrong(value: Json) -> Iterator[tuple[str, str, str]]:
 
 def _entry(at: str, each: Json) -> Iterator[tuple[str, str, str]]:
     if not isinstance(each, dict) or each.keys() != {"who", "reason", "since", "until"}:
-        yield at, "an entry has `who`, `reason`, `since` and `until`", ""
+        yield at, "an entry needs `who`, `reason`, `since` and `until`", ""
         return
     if not isinstance(each["who"], str) or not _WHO.fullmatch(each["who"]):
-        hint = "as `who` of the audit; nobody is on it who is not logged in"
-        yield f"{at}/who", "a caller is 16 small hexadecimal digits", hint
+        hint = "use `who` from the audit log; anonymous callers cannot be listed"
+        yield f"{at}/who", "a caller is 16 lower-case hexadecimal digits", hint
     if not isinstance(each["reason"], str):
         yield f"{at}/reason", "a reason is a text", ""
     for name in ("since", "until"):
         if not _is_instant(each[name]):
-            said = "an instant with its time zone is needed"
+            said = "a time with its time zone is required"
             yield f"{at}/{name}", said, "as `2026-11-25T14:00:00Z`"
 
 

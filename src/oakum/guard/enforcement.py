@@ -137,7 +137,9 @@ class Gatekeeper:
         if self.policy.caller.claim and tokens is None:
             where = self.policy.places.get(("caller",), Location(self.policy.file))
             hint = "write `guard: {jwt: {keys: …}}`"
-            raise InputError([Problem(where, "it is not said how a token is verified", hint)])
+            raise InputError(
+                [Problem(where, "the contract does not say how to verify a token", hint)]
+            )
         self.observe = observe
         self._model = compiled.model
         self._lookups = compiled.lookups

@@ -61,7 +61,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
     """
     _replaceable(out)
     if len(os.fsencode(order.at / "run/admin")) > LONGEST:
-        raise mistake(f"--at `{order.at}` is too long for a socket in it", "name a shorter place")
+        raise mistake(f"--at `{order.at}` is too long for a socket path", "name a shorter place")
     if order.redis:
         address(order.redis, "--redis")
     now = read_contract(order.contract, order.overlays)
@@ -198,10 +198,10 @@ def _replaceable(out: Path) -> None:
         known = None
     if known is None:
         hint = "give another with `--out`"
-        raise InputError([Problem(place, "is not empty, and no earlier export", hint)])
+        raise InputError([Problem(place, "is not empty and not an earlier export", hint)])
     if others := sorted(there - known):
-        hint = "move it away, or give another folder with `--out`"
-        raise InputError([Problem(place, f"holds `{others[0]}`, which no export wrote", hint)])
+        hint = "move it, or give another folder with `--out`"
+        raise InputError([Problem(place, f"contains `{others[0]}`, which no export wrote", hint)])
 
 
 def _put(fresh: Path, out: Path) -> None:

@@ -35,7 +35,7 @@ def folder_of(state: Path | None) -> Iterator[Path]:
     with os.fdopen(lock, "wb") as held:
         if found.st_uid != os.getuid() or found.st_mode & 0o022:
             hint = f"the engine runs code from it: `chmod 700 {state}`"
-            raise InputError([Problem(place, "others may write into this folder", hint)])
+            raise InputError([Problem(place, "other users may write into this folder", hint)])
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -79,7 +79,9 @@ def appendable(path: Path) -> Path:
         raise unusable(path, error) from None
     if not path.is_file():
         hint = "`-` is standard output"
-        raise InputError([Problem(Location(str(path)), "is no file to append to", hint)])
+        raise InputError(
+            [Problem(Location(str(path)), "is not a file that can be appended to", hint)]
+        )
     return path.resolve()
 
 

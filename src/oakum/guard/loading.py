@@ -48,8 +48,11 @@ def open_gate(
     if guard.tokens is not None and policy.caller.claim:
         keys = read_key_set(guard.tokens, folder)
         if keys is None:
-            said = f"`{guard.tokens.keys}` is not fetched by a middleware"
-            hint = "keep the key set in a file beside the contract"
+            said = (
+                f"`{guard.tokens.keys}` cannot be fetched: the middleware does not load key"
+                f" sets from a URL"
+            )
+            hint = "store the key set in a file beside the contract"
             raise InputError([Problem(guard.tokens.location, said, hint)])
         tokens = verifier(guard.tokens, keys, now)
     audit_key = environ.get(AUDIT_KEY, "").encode()

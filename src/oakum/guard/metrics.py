@@ -16,13 +16,13 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _HELP = {
     "requests_total": "requests answered, by operation, status and reason of denial",
-    "removed_total": "members taken out of answers, by field",
-    "lookups_total": "questions put to the API about relations, states and callers",
-    "lookups_failed_total": "those without a usable answer, read as the most closed case",
-    "errors_total": "answers refused because the filter itself failed",
+    "removed_total": "members removed from responses, by field",
+    "lookups_total": "look-ups sent to the API about relations, states and callers",
+    "lookups_failed_total": "look-ups without a usable response, which count as the closed case",
+    "errors_total": "responses refused because the filter failed",
     "reloads_total": "contracts read anew, by outcome",
-    "restarts_total": "engines started again after they had died",
-    "audit_unreadable_total": "lines of the engine's log that are no audit line",
+    "restarts_total": "engine restarts after a crash",
+    "audit_unreadable_total": "engine log lines that are not audit lines",
 }
 
 
@@ -78,7 +78,7 @@ class Metrics:
         """All series as text; `info` becomes the labels of `oakum_guard_info`."""
         with self._lock:
             counts = dict(self._counts)
-        lines = [*_head("up", "gauge", "1 while the engine runs and answers"), _line("up", {}, up)]
+        lines = [*_head("up", "gauge", "1 while the engine runs and responds"), _line("up", {}, up)]
         lines += [*_head("info", "gauge", "what runs"), _line("info", info, 1)]
         for name, words in _HELP.items():
             series = {labels: n for (each, labels), n in counts.items() if each == name}

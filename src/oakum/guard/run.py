@@ -112,7 +112,7 @@ class Running:
             address(options.redis, "--redis")
             if not options.environ.get(AUDIT_KEY):
                 hint = f"`export {AUDIT_KEY}=…`, the same for all of them"
-                raise mistake("guards that count together need one key for it", hint)
+                raise mistake("guards that share counters need the same key", hint)
         self._watch = Watch(self._own_files())
         self._now = read_contract(options.contract, options.overlays)
         self._watch.add(self._now.files)
@@ -165,14 +165,15 @@ class Running:
                 break
         if not self.up:
             raise TargetError(
-                f"{self._engine.name} did not come up on {self.listen}: {self._last_words()}"
+                f"{self._engine.name} did not start listening on {self.listen}:"
+                f" {self._last_words()}"
             )
         options, now = self._options, self._now
         self._tell(
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
             f" {now.endpoints} endpoints, contract {now.digest}{self._listed}"
-            + (", observing only: nothing is removed or denied" if options.observe else "")
+            + (", in observe mode: nothing is removed or denied" if options.observe else "")
             + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
             + self._warned(now),
             upstream=options.upstream,
@@ -311,7 +312,7 @@ class Running:
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
         self._tell(
             "died",
-            f"{self._engine.name} has ended {how}; it is started again in {wait:g} s",
+            f"{self._engine.name} ended {how}; it restarts in {wait:g} s",
             code=code,
             wait=wait,
         )
@@ -365,7 +366,7 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.digest} is taken: {new.endpoints}"
+            f"contract {new.digest} is now in force: {new.endpoints}"
             f" endpoints{self._listed}{self._warned(new)}",
             contract=new.digest,
             endpoints=new.endpoints,
@@ -377,9 +378,9 @@ class Running:
     def _warnings(self, new: ContractFiles) -> list[str]:
         said = [str(each) for each in new.warned(self._engine.feeds)]
         if self._options.deny is not None and not self._options.environ.get(AUDIT_KEY):
-            hint = f"`export {AUDIT_KEY}=…`, as where the list was made"
+            hint = f"`export {AUDIT_KEY}=…`, the key that the list was made with"
             where = Location(str(self._options.deny))
-            said.append(str(Problem(where, f"turns nobody away: `{AUDIT_KEY}` is not set", hint)))
+            said.append(str(Problem(where, f"rejects nobody: `{AUDIT_KEY}` is not set", hint)))
         return said
 
     @property
@@ -403,7 +404,7 @@ class Running:
         stays = self._now.digest
         self._tell(
             "refused",
-            "\n  ".join([f"what is new is refused, contract {stays} stays in force:", *said]),
+            "\n  ".join([f"the new contract is refused, and {stays} stays in force:", *said]),
             contract=stays,
             problems=list(said),
         )
@@ -484,7 +485,7 @@ def _free(text: str, option: str, promised: str = "") -> str:
             port = probe.getsockname()[1]
     except OSError as error:
         why = (error.strerror or "cannot be listened on").lower()
-        raise mistake(f"{option} `{text}`: {why}", "port 0 is any free one") from None
+        raise mistake(f"{option} `{text}`: {why}", "port 0 picks a free one") from None
     found = f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
     return found if found != promised else _free(text, option, promised)
 

@@ -29,7 +29,7 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
     try:
         found = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
-        raise _wrong(tokens.location, f"`{tokens.keys}` is no key set that can be read") from None
+        raise _wrong(tokens.location, f"`{tokens.keys}` is not a readable key set") from None
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
         raise _wrong(tokens.location, f"`{tokens.keys}` holds no `keys`")
@@ -39,7 +39,9 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
     if not fitting:
         allowed = ", ".join(tokens.algorithms)
         said = f"no key of `{tokens.keys}` may verify by {allowed}"
-        hint = "of another kind, for another use, or too short: whoever guesses it is everybody"
+        hint = (
+            "its keys are of another kind, for another use, or too short to be safe from guessing"
+        )
         raise InputError([Problem(tokens.location, said, hint)])
     return {"keys": fitting}
 
@@ -50,7 +52,7 @@ def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     problems: list[Problem] = []
     found = parse(read_text(path), str(path), problems)
     problems += [
-        Problem(key.location, "an API key is named by its SHA-256, in 64 small hex digits")
+        Problem(key.location, "an API key is listed by its SHA-256, as 64 lower-case hex digits")
         for key, _ in found.items
         if not _SHA256.fullmatch(str(key.scalar))
     ]
@@ -59,7 +61,7 @@ def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:
         problems.append(Problem(found.location, "an API key file maps SHA-256 to `{id: …}`"))
         raise InputError(problems)
     problems += [
-        Problem(node.location, "the holder of an API key has an `id`")
+        Problem(node.location, "the holder of an API key needs an `id`")
         for key, node in found.items
         if not isinstance(holders[str(key.scalar)], dict) or "id" not in holders[str(key.scalar)]
     ]

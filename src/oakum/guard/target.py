@@ -165,6 +165,8 @@ def judged(engine: str, command: Sequence[str]) -> None:
     except OSError as error:
         raise TargetError(f"{engine} cannot be run: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise TargetError(f"{engine} did not finish the check of its files") from error
+        raise TargetError(f"{engine} did not finish checking its configuration") from error
     if done.returncode:
-        raise TargetError(f"{engine} refuses its files: {(done.stderr or done.stdout).strip()}")
+        raise TargetError(
+            f"{engine} rejects its configuration: {(done.stderr or done.stdout).strip()}"
+        )

@@ -56,7 +56,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         from joserfc.jwk import JWKRegistry
         from joserfc.jws import JWSRegistry
     except ImportError:
-        said = "tokens are verified by `joserfc`, which is not installed"
+        said = "verifying tokens needs `joserfc`, which is not installed"
         raise InputError(
             [
                 Problem(
@@ -73,7 +73,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
                 except (JoseError, ValueError):
                     continue  # not a usable key
     if not ring:
-        said = f"no key of `{tokens.keys}` fits an algorithm that is allowed"
+        said = f"no key of `{tokens.keys}` fits an allowed algorithm"
         raise InputError([Problem(tokens.location, said)])
 
     def signed(text: str, signature: bytes, algorithm: str, key: Key) -> bool:

@@ -54,11 +54,11 @@ class _Seen(Writes):
             return
         where = self.policy.places.get(("caller",), Location(self.policy.file))
         if not caller.operation:
-            said, hint = "it is not said how callers are known", "write `caller:`"
+            said, hint = "the contract does not say how to identify callers", "write `caller:`"
         else:
-            said = f"who is calling cannot be asked with `{caller.operation}`"
-            hint = "a GET without path parameters, or a POST that is said `reads: true`"
-        yield Problem(where, f"{said}, so nobody is anybody behind a gateway", hint)
+            said = f"`{caller.operation}` cannot be used to identify the caller"
+            hint = "use a GET without path parameters, or a POST with `reads: true`"
+        yield Problem(where, f"{said}, so every caller is anonymous behind a gateway", hint)
 
     def relations(self) -> Iterator[Problem]:
         """Warns about relations that can never be established."""
@@ -73,15 +73,20 @@ class _Seen(Writes):
         operation = self.model.operations[ask.operation]
         placed = "{" in operation.path
         takers = [e.name for e in self.policy.relations.values() if relation.name in e.unless]
-        closed = f"`{relation.name}` is known of nobody" + (
-            f", and `{takers[0]}`, which it takes away, neither" if takers else ""
+        closed = f"nobody has `{relation.name}`" + (
+            f", and therefore nobody has `{takers[0]}` either" if takers else ""
         )
         if not placed and relation.of == "owner":
-            said = f"`{operation.id}` is a list of whoever asks, and not of an object's owner"
+            said = (
+                f"`{operation.id}` lists the caller's own relations, not those of an object's owner"
+            )
             hint = "name a GET with the owner's id in its path"
             yield Problem(relation.location, f"{said}: {closed}", f"{hint}, or write `of: caller`")
         elif placed and relation.of == "owner" and self._owners_only(operation):
-            said = f"only its owner may call `{operation.id}`, and the caller's credentials ask it"
+            said = (
+                f"only its owner may call `{operation.id}`, but the gateway calls it with the"
+                f" caller's credentials"
+            )
             hint = "write `guard: {service: {header: …, env: …}}` with a credential that may"
             yield Problem(relation.location, f"{said}: {closed}", hint)
 
@@ -105,17 +110,17 @@ class _Seen(Writes):
         if at is not None and (kind := _other_kind(at, relation.has)):
             yield Problem(
                 relation.location,
-                f"`{operation.id}` declares `{relation.claim}` as {kind}, and never"
+                f"`{operation.id}` declares `{relation.claim}` as {kind}, never"
                 f" {json.dumps(relation.has)}, so nobody is `{relation.name}`",
-                "name the member that holds that value, or write in `has` what it holds",
+                "name the member that contains that value, or write its value in `has`",
             )
         if shape is None or at is not None:
             return
         yield Problem(
             relation.location,
             f"`{operation.id}` declares no `{relation.claim}` beside the caller's id, so nobody is"
-            f" `{relation.name}` unless its answer holds it all the same",
-            "declare it there if it does; a gateway knows no claims of an identities file",
+            f" `{relation.name}` unless its response contains it anyway",
+            "declare it there if it does; a gateway does not read the claims of an identities file",
         )
 
     def states(self) -> Iterator[Problem]:
@@ -128,15 +133,16 @@ class _Seen(Writes):
             if self.policy.guard.service is not None:
                 continue
             if "{" not in operation.path:
-                said = f"`{operation.id}` tells `{path}` to its owner only"
+                said = f"`{operation.id}` shows `{path}` to its owner only"
             elif self._owners_only(operation) or not self._told(resource, state):
-                said = f"only its owner is shown `{path}` by `{operation.id}`"
+                said = f"`{operation.id}` shows `{path}` only to its owner"
             else:
                 continue
-            hint = (
-                "write `guard: {service: {header: …, env: …}}` with a credential that is shown it"
+            hint = "write `guard: {service: {header: …, env: …}}` with a credential that may see it"
+            said = (
+                f"{said}, so it is unknown for other callers, and the fields that it opens"
+                f" stay closed"
             )
-            said = f"{said}, so to others it is unknown, and what it opens stays closed"
             yield Problem(state.location, said, hint)
 
     def unnamed(self) -> Iterator[Problem]:
@@ -151,9 +157,9 @@ class _Seen(Writes):
         ]
         if names:
             few = ", ".join(f"`{each}`" for each in names[:5]) + (", …" if names[5:] else "")
-            said = f"no line speaks of {few}, so a gateway answers 404 there"
+            said = f"no line mentions {few}, so a gateway answers 404 there"
             where = self.policy.places.get(("operations",), Location(self.policy.file))
-            yield Problem(where, said, f"write `{names[0]}: {{}}` where callers are to reach it")
+            yield Problem(where, said, f"write `{names[0]}: {{}}` if callers should reach it")
 
     # ------------------------------------------------------------ operations
 
@@ -171,9 +177,9 @@ class _Seen(Writes):
         if not endpoint.ahead:
             yield Problem(
                 self._where(endpoint.operation),
-                f"no text is found that the parameters of `{endpoint.operation.id}` may be, so"
-                " that no browser may ask ahead of a call (CORS) from a page of another origin",
-                "allow in `pattern` or `enum` what a segment of a path may hold",
+                f"no valid value is known for the parameters of `{endpoint.operation.id}`, so"
+                f" browsers cannot send a CORS preflight from a page of another origin",
+                "let `pattern` or `enum` allow values that fit in a path segment",
             )
 
     def _unreadable(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -186,11 +192,11 @@ class _Seen(Writes):
         ]
         if several and not any(kind_of(each) for each in several):
             types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
-            done = "its answer goes out empty" if endpoint.write else "it answers 502"
+            done = "its response is sent empty" if endpoint.write else "it answers 502"
             yield Problem(
                 self._where(operation),
                 f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
-                "no line opens it; let it reach the API on a way of its own",
+                "no contract line can open it; route it to the API without the gateway",
             )
 
     def _anything(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -208,12 +214,12 @@ class _Seen(Writes):
             if pointed or resource_of(shape, bound) or at.count("/") > 3:
                 continue
             if shape.extra is not None and _is_anything(shape.extra()):
-                where = f"at `{at}` of the answer of" if at else "in the answer of"
+                where = f"at `{at}` of the response of" if at else "in the response of"
                 said = f"{where} `{endpoint.operation.id}` the document allows anything"
                 yield Problem(
                     self._where(endpoint.operation),
-                    f"{said}, so objects and lists below it do not pass",
-                    "declare them in the document, or by an overlay",
+                    f"{said}, so the gateway removes objects and lists below it",
+                    "declare them in the document or an overlay",
                 )
                 return
             todo += [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
@@ -230,11 +236,11 @@ class _Seen(Writes):
         for name in endpoint.query if needed else ():
             if name.lower() in _PICKS:
                 resource, path = needed[0]
-                said = f"who leaves `{path}` out by `{name}` is shown nothing that hangs on it"
+                said = f"a caller who omits `{path}` with `{name}` sees nothing that depends on it"
                 yield Problem(
                     self._where(endpoint.operation),
                     f"{said} of a `{resource}` at `{endpoint.operation.id}`, not even of their own",
-                    f"write `without: [{name}]`, or let clients ask for `{path}` too",
+                    f"write `without: [{name}]`, or let clients request `{path}` too",
                 )
 
     def _unasked(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -251,15 +257,15 @@ class _Seen(Writes):
             return
         free = [f"`{each.name}`" for each in called if each.kind not in OF_OBJECTS]
         who = f"only {' and '.join(free)} pass" if free else "nobody passes"
-        said = f"of whose object `{operation.id}` tells cannot be told, so {who}"
+        said = f"nobody can tell whose object `{operation.id}` shows, so {who}"
         if self._shown(operation):
             said = (
-                f"what `{operation.id}` shows beside its objects is withheld where none of them"
-                " lets the caller pass (an empty list stays)"
+                f"values that `{operation.id}` shows beside its objects are withheld if none of"
+                f" the objects lets the caller pass (an empty list stays)"
             )
         hint = (
-            "write `owner: PARAMETER` where the path holds the owner's id, or `call: […]` with"
-            " those who may have it whatever it shows"
+            "write `owner: PARAMETER` if the path contains the owner's id, or `call: […]` with"
+            " those who may see it whatever it shows"
         )
         yield Problem(self._where(operation), said, hint)
 

@@ -70,8 +70,11 @@ class Writes:
         if found:
             few = ", ".join(f"`{each.id}`" for each in found[:3])
             few += f" and {len(found) - 3} more" if found[3:] else ""
-            said = f"the document declares no request body of {few}, so one that comes is refused"
-            hint = "declare it in the document, or by an overlay, where callers send one"
+            said = (
+                f"the document declares no request body of {few}, so requests with a body are"
+                f" refused"
+            )
+            hint = "declare it in the document or an overlay if callers send one"
             yield Problem(self._where(found[0]), f"{said} with 400", hint)
 
     def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -87,10 +90,15 @@ class Writes:
                 few = ", ".join(f"`{resource.name}.{each}`" for each in kept[:3])
                 few += ", …" if kept[3:] else ""
                 hint = (
-                    "where it answers with the account that has just logged in, write"
-                    f" `{operation.id}: {{login: /…}}`, pointing at that account's id in it"
+                    "if it answers with the account that has just logged in, write"
+                    f" `{operation.id}: {{login: /…}}`, the pointer to that account's id in the"
+                    f" response"
                 )
-                yield Problem(self._where(operation), f"{who}, so its answer loses {few}", hint)
+                yield Problem(
+                    self._where(operation),
+                    f"{who}, so the gateway removes {few} from its response",
+                    hint,
+                )
                 return
 
     def _before(self, endpoint: Endpoint) -> str:
@@ -100,11 +108,11 @@ class Writes:
         if not endpoint.write or not may_call(self.model, ANONYMOUS, id, {}):
             return ""
         if operation.security is not None and not any(operation.security):
-            return f"whoever calls `{id}` is nobody yet"
+            return f"callers of `{id}` are anonymous"
         names = {*self._shown(operation), *self._written(operation)}
         account = any(self.policy.resources[name].is_account for name in names)
         makes = operation.method == "POST" and endpoint.target.kind == "caller"
-        return f"whoever calls `{id}` before they log in is nobody" if makes and account else ""
+        return f"callers of `{id}` are anonymous until they log in" if makes and account else ""
 
     def _unset(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about a body in which the caller, being anonymous, may set nothing."""
@@ -116,9 +124,9 @@ class Writes:
         if grants and all(anyone.isdisjoint(each) for each in grants):
             yield Problem(
                 self._where(endpoint.operation),
-                f"{who}, and no line lets `anyone` set what a body of it holds, so every body of"
-                " theirs is refused",
-                f'write `{id}: {{sets: {{RESOURCE: ""}}}}` with a resource that is only written'
+                f"{who}, and no line lets `anyone` set what its body contains, so every body"
+                f" from them is refused",
+                f'write `{id}: {{sets: {{RESOURCE: ""}}}}` with a write-only resource'
                 " (`owner: none`, `set: [anyone]`)",
             )
 
@@ -137,23 +145,24 @@ class Writes:
         kind, id = endpoint.target.kind, endpoint.operation.id
         if rule.call is None and kind == "none":
             what = (
-                "so nobody sets what its owner may"
+                "so not even its owner may set anything"
                 if endpoint.binds
-                else "and no `call:` says who may, so nobody may"
+                else "and no `call:` says who may call it, so nobody may"
             )
-            said = f"whose object `{id}` writes cannot be told, {what}"
-            hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` where the API looks at whose it is"
+            said = f"the owner of the object that `{id}` writes is unknown, {what}"
+            hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` if the API checks the owner"
             yield Problem(self._where(operation), said, hint)
         elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")
             if operation.method == "POST" and below:
-                said = f"no `call:` says who may `{id}`, so only the owner of the object may"
-                hint = f"write `{id}: {{call: […]}}` with those who may, `owner` if it is so"
+                said = f"no `call:` says who may call `{id}`, so only the owner of the object may"
+                hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
                 yield Problem(self._where(operation), said, hint)
         written = [self.policy.resources[name] for name in self._written(operation)]
         if rule.call and kind == "none" and written and self._of_an_object(written):
             said = (
-                f"whose object `{id}` writes cannot be told, so what its owner may set is refused"
+                f"the owner of the object that `{id}` writes is unknown, so fields that only its"
+                f" owner may set are refused"
             )
             yield Problem(self._where(operation), said, endpoint.helps)
         yield from self._new(endpoint)
@@ -162,8 +171,8 @@ class Writes:
         yield from self._unexplained(endpoint)
         yield from self._named(endpoint)
         if written and not any(_sets(each) for each in written):
-            said = f"no line says who sets what of the body of `{id}`, so every body is refused"
-            hint = "write `set: […]` beside `see:` at the fields that callers send"
+            said = f"no line says who may set the body fields of `{id}`, so every body is refused"
+            hint = "write `set: […]` beside `see:` for the fields that callers send"
             yield Problem(self._where(operation), said, hint)
 
     def _new(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -174,8 +183,8 @@ class Writes:
         if puts and resource is not None and not resource.main and resource.owner.kind == "field":
             yield Problem(
                 self._where(operation),
-                f"whether a `{resource.name}` that `{operation.id}` does not find is elsewhere"
-                " cannot be told, so it makes no new one",
+                f"if `{operation.id}` does not find a `{resource.name}`, the gateway cannot tell"
+                f" whether it exists elsewhere, so it lets none be created",
                 f"name the GET that shows a `{resource.name}` by its key in `main:`",
             )
 
@@ -199,16 +208,17 @@ class Writes:
                 self._unlooked(endpoint, name) if first else resource.owner.kind in _INSIDE
             )
             if names_another and not (first and resource.is_account):
-                whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
+                whose = f"the owner of the `{name}` that a body of `{id}` names by `{resource.key}`"
                 hint = f"name the GET that shows a `{name}` by its key in `main:`"
                 if finder is not None:
                     hint = (
-                        f"let a GET show a `{name}` by its key with no more of a path than that of"
-                        f" `{id}` says, or such objects be written where it shows them"
+                        f"let a GET show a `{name}` by its key with no path parameters besides"
+                        f" those of `{id}`, or let clients write such objects under the path"
+                        f" that shows them"
                     )
                 yield Problem(
                     self._where(endpoint.operation),
-                    f"{whose} cannot be told, so what its owner may set there is refused",
+                    f"{whose} is unknown, so fields that only its owner may set are refused there",
                     _parted(resource) if resource.owner.kind == "parent" else hint,
                 )
 
@@ -249,16 +259,18 @@ class Writes:
                 few = ", ".join(f"`{name}.{each}`" for each in kept[:3])
                 few += ", …" if kept[3:] else ""
                 said = (
-                    f"`{operation.id}` shows a `{name}` without the object that it is of, so nobody"
-                    f" is its owner there, and {few} stays hidden from its owner too"
+                    f"`{operation.id}` shows a `{name}` without its parent object, so its owner"
+                    f" is unknown there, and {few} stays hidden even from its owner"
                 )
                 yield Problem(self._where(operation), said, _parted(resource, reads=True))
         if endpoint.write and endpoint.unlooked:
             resource = self.policy.resources[endpoint.unlooked]
             if resource.owner.kind == "parent":
-                said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
+                said = f"the owner of the `{resource.name}` that `{operation.id}` writes is unknown"
                 where = self._where(operation)
-                yield Problem(where, f"{said}, so its owner may not", _parted(resource))
+                yield Problem(
+                    where, f"{said}, so not even its owner may write it", _parted(resource)
+                )
 
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects that a write names by plain keys and that are not looked up."""
@@ -271,16 +283,17 @@ class Writes:
             if finder is None or finder.kind != "ask":
                 yield Problem(
                     self._where(operation),
-                    f"whose `{resource}` `{name}` names at `{id}` cannot be told, so nobody passes"
-                    " who names one",
+                    f"the owner of the `{resource}` that `{name}` names at `{id}` is unknown, so"
+                    f" requests that name one are refused",
                     f"let a GET show a `{resource}` by its key, or leave `{name}` out of `params`",
                 )
             elif names(operation):
                 yield Problem(
                     self._where(operation),
-                    f"`{id}` passes only who may write each `{resource}` that `{name}` names, too",
-                    f"leave `{name}` out of `params` where it only says what to do with the object"
-                    " of the path",
+                    f"`{id}` also requires that the caller may write each `{resource}` that"
+                    f" `{name}` names",
+                    f"leave `{name}` out of `params` if it only says what to do with the object"
+                    f" of the path",
                 )
 
     def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -300,10 +313,13 @@ class Writes:
         found, id = [*query, *([] if told else sorted(self._lists(operation)))], operation.id
         if found:
             few = ", ".join(found[:3]) + (", …" if found[3:] else "")
-            said = f"`{id}` may be told by {few} whose objects it writes, and nobody looks at those"
+            said = (
+                f"`{id}` may take from {few} which objects it writes, and the gateway does"
+                f" not check those"
+            )
             name = found[0].strip("`") if found[0].startswith("`") else "NAME"
-            hint = f"say what it is, `{id}: {{params: {{{name}: RESOURCE.KEY}}}}`"
-            hint += f", or take it out, `{id}: {{without: [{name}]}}`" if query else ""
+            hint = f"declare what it names, `{id}: {{params: {{{name}: RESOURCE.KEY}}}}`"
+            hint += f", or remove it, `{id}: {{without: [{name}]}}`" if query else ""
             yield Problem(self._where(operation), said, hint)
 
     def _lists(self, operation: Operation) -> Iterator[str]:
@@ -329,13 +345,13 @@ class Writes:
             operation, resource = found[0]
             more = f" (and at {len(found) - 1} more places)" if found[1:] else ""
             said = (
-                f"what `{operation.id}` makes may have any `{resource.key}`, also one that is"
-                " taken: an API that saves by key would write over another's"
+                f"callers of `{operation.id}` may choose any `{resource.key}`, even one that"
+                f" exists: an API that saves by key would overwrite another user's"
                 f" `{resource.name}`{more}"
             )
             hint = (
-                f"take `set` from `{resource.name}.{resource.key}` if clients do not choose it;"
-                " else make sure that the API refuses one that is taken"
+                f"remove `set` from `{resource.name}.{resource.key}` if clients do not choose"
+                f" it; otherwise make sure that the API refuses an existing one"
             )
             yield Problem(self._where(operation), said, hint)
 
@@ -364,10 +380,10 @@ class Writes:
                 if not table.see(self._at_least(caller), {}):
                     yield Problem(
                         self._where(endpoint.operation),
-                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its"
-                        " path names, so its answer tells them that it is there",
-                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are"
-                        " shown something of it",
+                        f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
+                        f" its path names, so its response reveals that the object exists",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who may"
+                        f" see some of it",
                     )
                     return
 
@@ -383,9 +399,10 @@ class Writes:
         for media in sorted(endpoint.unjudged):
             yield Problem(
                 self._where(endpoint.operation),
-                f"a gateway cannot tell what a body of `{endpoint.operation.id}` in `{media}`"
-                " sets: it is refused with 415",
-                "let clients send a body that holds the resource, or say with `sets` where it does",
+                f"a gateway cannot read which fields a `{media}` body of"
+                f" `{endpoint.operation.id}` sets: it is refused with 415",
+                "let clients send a body that contains the resource, or say with `sets` where it"
+                " is",
             )
         said = [
             each.type
@@ -397,8 +414,8 @@ class Writes:
             what, done = ("a resource", "set") if endpoint.binds else ("keys", "named")
             yield Problem(
                 self._where(endpoint.operation),
-                f"`{endpoint.operation.id}` takes {what} as {types}, of which a gateway cannot"
-                f" tell what is {done}: it is refused with 415",
+                f"`{endpoint.operation.id}` takes {what} as {types}, and a gateway cannot read"
+                f" what is {done} there: it is refused with 415",
                 "let clients send JSON there, or bind no resource to the form's schema",
             )
 
@@ -430,10 +447,10 @@ def _sets(resource: Resource) -> bool:
 def _parted(resource: Resource, *, reads: bool = False) -> str:
     """Hint for an object whose parent is not around it."""
     name = resource.name
-    own = f"write `owner: FIELD` at `{name}` where it names its owner itself"
+    own = f"write `owner: FIELD` at `{name}` if it names its owner itself"
     if reads:
-        return f"{own}; else let it be read in the object that it is of"
+        return f"{own}; otherwise let clients read it inside its parent object"
     return (
-        f"{own}, or let the GET of a beginning of the path, by a key alone, show a list of"
-        f" `{name}` in the object that they are of"
+        f"{own}, or let a GET on a prefix of the path, by key alone, show a list of `{name}`"
+        f" inside their parent object"
     )

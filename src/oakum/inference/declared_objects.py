@@ -169,7 +169,7 @@ class _Looker:
         holder = [word for part in path.split(".") if part != "*" for word in words(part)]
         noun = self._noun(shape) or (singular(holder[-1]) if holder else "")
         keys = self._keys(below, noun) if below else ()
-        # A slug alone tells rows of a table apart; what has no id is a part of its holder.
+        # A slug only distinguishes rows of a table; an object without an id is part of its parent.
         if not {*keys} - {"slug"}:
             return None
         return DeclaredObject(op, pointer, shape, noun, keys, path, self._component(shape))

@@ -114,33 +114,37 @@ class _Draft:
     # ------------------------------------------------------------ head
 
     def _head(self) -> Iterator[str]:
-        yield "# Drafted from the OpenAPI document. Each comment says why; correct what is wrong."
-        yield "# Whatever no line grants, nobody sees. `draft: true`: nobody has confirmed it, so"
-        yield "# it proves nothing. Take it away where a resource is right."
+        yield (
+            "# Drafted from the OpenAPI document. Each comment gives the reason; correct mistakes."
+        )
+        yield (
+            "# Nobody sees a field that no line grants. `draft: true`: nobody has confirmed it, so"
+        )
+        yield "# it proves nothing. Remove it from each resource that is correct."
         yield "exposure: 1"
         yield f"api: {_scalar(self._api)}"
         whoami = self._world.whoami
         if whoami is not None and self._world.account is not None:
             pointer = _scalar(f"{whoami.pointer}/{escape(self._world.account.key)}")
-            yield f"# the answer of `{_remark(whoami.operation.id)}` says who is calling"
+            yield f"# the response of `{_remark(whoami.operation.id)}` identifies the caller"
             yield f"caller: {{operation: {_scalar(whoami.operation.id)}, id: {pointer}}}"
         else:
-            yield "# no operation says who is calling; does a claim of the token?"
+            yield "# no operation identifies the caller; does a token claim?"
             yield "caller: {claim: sub}"
         yield "order: [anyone, member, owner]"
         yield "relations:"
         yield "  anyone: {}"
         yield "  member: {authenticated: true}"
         yield "  owner: {is: owner}"
-        yield "  # staff: {claim: roles, has: admin}  # if a claim of the token names a role"
+        yield "  # staff: {claim: roles, has: admin}  # if a token claim names a role"
         if not any(each.security for each in self._document.operations):
-            yield "# No operation asks for credentials, says the document: is each `anyone` meant?"
+            yield "# The document requires no credentials anywhere: is each `anyone` intended?"
 
     # ------------------------------------------------------------ resources
 
     def _resource_lines(self) -> Iterator[str]:
         if not self._world.things:
-            yield "# The document declares no object in any answer: name them here."
+            yield "# The document declares no object in any response: name them here."
             yield "resources: {}"
             return
         yield "resources:"
@@ -168,7 +172,7 @@ class _Draft:
             yield "    fields:"
             if guessed and whose.owned:
                 example = f"{{{guessed[0].name}: {_scalar(guessed[0].values[0])}}}"
-                yield f"      # what an open state shows: - {{see: [member], when: {example}}}"
+                yield f"      # to show it in an open state: - {{see: [member], when: {example}}}"
             yield from self._field_lines(thing, whose)
 
     def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
@@ -183,7 +187,7 @@ class _Draft:
                 declared = next(filter(None, places), None)
                 if member not in shown and _is_id(member, declared):
                     fact = f"`facts: {{{member.replace('.', '_')}: ...}}`"
-                    said = f"`{member}` is not what who-am-I shows; give each identity {fact}"
+                    said = f"who-am-I does not show `{member}`; give each identity {fact}"
                     yield f"    # {_remark(said)}"
 
     def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
@@ -261,18 +265,18 @@ class _Draft:
             parts.append("call: [owner]")
         elif not shown and self._logs_in(operation):
             parts.append("call: [anyone]")
-            return parts, "takes a name and a password: who calls it is nobody yet"
+            return parts, "takes a name and a password: its caller is not logged in yet"
         account = self._logged_in(operation)
         if account:
             parts.append(f"login: {_scalar(account)}")
-            return parts, "a login, it seems: its answer is of the account that the password is of"
+            return parts, "probably a login: its response belongs to the account of the password"
         verdict = classify(operation)
         if verdict.kind == "destructive" and operation.method != "DELETE":
             if operation.method in ("GET", "HEAD"):
                 parts.append("reads: false")
             return parts, verdict.reason
         if verdict.kind == "write" and sounds_like_reading(operation):
-            return parts, "say `reads: true` if it changes nothing"
+            return parts, "write `reads: true` if it changes nothing"
         return parts, f"the document says: {closed}" if closed else ""
 
     def _logs_in(self, operation: Operation) -> bool:
@@ -376,7 +380,7 @@ def _is_id(path: str, shape: Shape | None) -> bool:
 
 def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:
     if guessed:
-        yield "    # open first; a missing value reads as the closed one"
+        yield "    # open first; a missing value means the closed one"
         yield "    states:"
     for state in guessed:
         member, closed = _scalar(state.member), _scalar(state.values[-1])

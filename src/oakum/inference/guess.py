@@ -51,14 +51,14 @@ def ownership(world: World, thing: Thing) -> Ownership:
             "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
         )
     if world.account is not None and _is_other_view(world.account, thing):
-        why = f"another view of an account, by the `{thing.key}` of `{world.account.name}`"
+        why = f"another view of an account, with the `{thing.key}` of `{world.account.name}`"
         return Ownership("field", why, (thing.key,))
     if all(seen.inside for seen in thing.objects):
-        return Ownership("parent", "it only stands in other objects")
+        return Ownership("parent", "it only occurs inside other objects")
     endpoints = {seen.operation.id: seen.operation for seen in thing.objects if not seen.inside}
     if world.self_endpoints.issuperset(endpoints):
         return Ownership(
-            "caller", f"only `{next(iter(endpoints))}` and its like show it, to the caller"
+            "caller", f"only `{next(iter(endpoints))}` and similar paths show it, to the caller"
         )
     chosen = {
         id: list(account_params(world, thing, endpoint)) for id, endpoint in endpoints.items()
@@ -68,8 +68,8 @@ def ownership(world: World, thing: Thing) -> Ownership:
         said = ", ".join(f"{{{name}}}" for name in found)
         return Ownership("path", f"the path says {said}", found)
     if all(endpoint.anonymous for endpoint in endpoints.values()):
-        return Ownership("none", "a catalogue? anybody may call its endpoints")
-    return Ownership("none", "whose is it? nothing in the document says")
+        return Ownership("none", "a public catalogue? anybody may call its endpoints")
+    return Ownership("none", "who owns it? the document does not say")
 
 
 def _is_other_view(account: Thing, thing: Thing) -> bool:
@@ -228,24 +228,26 @@ def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGue
     )
     if kind is FieldClass.SECRET:
         if whose.owned and thing is not world.account and _is_content(each.path):
-            return GrantGuess("owner", settable, f"`{each.path}` is what its owner keeps there")
+            return GrantGuess(
+                "owner", settable, f"`{each.path}` contains what its owner stores there"
+            )
         if whose.members == (thing.key,) and _opens_own_session(world, thing, each.path):
-            return GrantGuess("owner", why="it comes with a login, or from who-am-I: their own")
+            return GrantGuess("owner", why="it comes from a login or who-am-I: the caller's own")
         return GrantGuess("nobody", settable)
     if each.path.endswith("**"):
-        why = "the document does not say what stands below"
+        why = "the document does not declare what is below"
         return GrantGuess("owner" if whose.owned else "nobody", settable, why)
     if kind in _OPEN_KINDS:
         if whose.owned and world.self_endpoints.issuperset(each.endpoints):
-            return GrantGuess("owner", settable, "shown only to the caller, of their own")
+            return GrantGuess("owner", settable, "shown only to the caller: their own data")
         if whose.owned and thing.noun.rpartition("_")[2] in _OWN_BUSINESS:
-            return GrantGuess("owner", settable, "such settings are their owner's business")
+            return GrantGuess("owner", settable, "such settings concern only their owner")
         return GrantGuess(public, settable)
     if whose.owned:
         return GrantGuess("owner", settable)
     if kind is FieldClass.LOCATION and public == "anyone":
         return GrantGuess(public, why="a place of nobody's")
-    return GrantGuess("nobody", why="nobody owns it; say whose it is, or who may see this")
+    return GrantGuess("nobody", why="it has no owner; name its owner, or who may see this")
 
 
 def _is_content(path: str) -> bool:

@@ -152,7 +152,7 @@ def label_field(path: str, shape: Shape | None = None) -> Label:
     if shape.format in ("uri", "url") and kind is FieldClass.LOCATION:
         kind = FieldClass.PLAIN
     if kind is FieldClass.PLAIN:
-        return Label(kind, f"`{name}` names nothing that needs a rule of its own")
+        return Label(kind, f"`{name}` needs no rule of its own")
     return Label(kind, f"`{name}` names {noun}")
 
 

@@ -28,8 +28,8 @@ OF_A_PERSON = "a condition of a person"
 THERE = "when somebody was there"
 MAY = "what an account may do"
 
-# Each entry: class, what the phrases name, the phrases. `_` joins the words of a phrase, which is
-# also known written as one word; `^` asks that it be the whole name. PLAIN lines are the traps.
+# Each entry: class, description, phrases. `_` joins the words of a phrase, which may also be
+# written as one word; `^` requires that the phrase is the whole name. PLAIN entries are exceptions.
 PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     (
         FieldClass.SECRET,
@@ -39,7 +39,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.SECRET,
-        "a token that acts for somebody",
+        "a token that can act for somebody",
         "token jwt bearer bearer_token cookie credential authorization_header auth_header "
         "^authorization session_id session_key session_cookie session_secret php_sess_id "
         "signed_url presigned_url pre_signed_url magic_link magic_url reset_link reset_url "
@@ -67,7 +67,11 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "authorization_code access_code login_code security_code endpoint_code gate_code lock_code "
         "invite_code invitation_code",
     ),
-    (FieldClass.SECRET, "a hash that can be guessed back", "^hash ^hashed ^salt password_salt"),
+    (
+        FieldClass.SECRET,
+        "a hash that can be reversed by guessing",
+        "^hash ^hashed ^salt password_salt",
+    ),
     (
         FieldClass.SECRET,
         "a payment card",
@@ -169,7 +173,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "zip zip_code zipcode postcode post_code postal_code postal whereabout distance_km "
         "distance_mi distance_away current_place home_place check_in_place country_of_residence",
     ),
-    (FieldClass.LOCATION, "a time zone, which tells a region", "timezone time_zone ^tz"),
+    (FieldClass.LOCATION, "a time zone, which reveals a region", "timezone time_zone ^tz"),
     (
         FieldClass.ACTIVITY,
         THERE,
@@ -220,7 +224,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.HANDLE,
-        "what an account is known by",
+        "a name of an account",
         "username user_name ^login login_name user_login screen_name handle slug nickname "
         "nick_name ^nick ^alias display_name ^name profile_name member_name account_name "
         "owner_name author_name user_handle preferred_name vanity_name",

@@ -151,7 +151,7 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
         changes = _changes(operation) or _commands(operation)
         if changes:
             return Verdict("destructive", changes)
-        return Verdict("read", f"`{operation.method}` reads, and no word says otherwise")
+        return Verdict("read", f"`{operation.method}` reads, and no word contradicts that")
     if operation.method == "DELETE":
         return Verdict("destructive", DELETES)
     destroys = next(chain(_named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
@@ -250,10 +250,10 @@ def _reaches(operation: Operation) -> str:
         verb = parts[0] if parts else ""
         noun = _is_noun(parts, segment) or (verb in ("ping", "poll", "test") and excused)
         if verb in _REACHES and f"}}/{segment}" in operation.path and not noun:
-            return f"`{segment}` in the path says that it asks another server"
+            return f"`{segment}` in the path says that it contacts another server"
     for place, text in (("summary", operation.summary), ("description", operation.description)):
         if found := _FAR.search(text):
-            return f"`{found[0][:60]}` in the {place} says that it asks another server"
+            return f"`{found[0][:60]}` in the {place} says that it contacts another server"
     return ""
 
 
@@ -320,7 +320,9 @@ def _commands(operation: Operation) -> str:
     above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
     agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
     if _shows(operation) and (not agrees or name[-1] == "get" or _answers_with(operation, parts)):
-        return ""  # else it is done to what it shows: `defragVolume` answers with the volume
+        # otherwise the verb applies to the object that it shows: `defragVolume` answers with the
+        # volume
+        return ""
     good = [media for status, media in operation.responses.items() if status.startswith("2")]
     alone = len(parts) == 1 and bool(good) and not any(good)
     return _unknown(segment, "path") if agrees or alone else ""
@@ -337,7 +339,7 @@ def _shows(operation: Operation) -> bool:
     """Whether the document declares an object in a good answer."""
     media = operation.success()
     shape = media.shape if media is not None else None
-    for _ in range(4):  # a list of itself has no end
+    for _ in range(4):  # a self-referencing list would never end
         shape = shape.items() if shape is not None and shape.items is not None else shape
     return shape is not None and bool(shape.properties or shape.branches or shape.extra)
 
@@ -356,7 +358,7 @@ def _answers_with(operation: Operation, parts: Sequence[str]) -> bool:
 def _unknown(word: str, place: str) -> str:
     return (
         f"`{word}` in the {place} may be a command, and no word says that it only reads; if it"
-        " does, write `reads: true`"
+        f" only reads, write `reads: true`"
     )
 
 
@@ -386,8 +388,8 @@ def _told(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
     for place, text in (("summary", operation.summary), ("description", operation.description)):
         for nth, sentence in enumerate(_sentences(text)):
             lead = _lead(sentence)
-            # After a sentence that says what is done, an imperative speaks to the reader: "Create
-            # a token to call this".
+            # After a descriptive sentence, an imperative addresses the reader: "Create a token to
+            # call this".
             imperative = nth == 0 and not reads
             if lead.verb in verbs and (imperative or lead.third or lead.led) and lead.is_verb:
                 yield _why(lead.written, place, lead.verb)

@@ -40,7 +40,7 @@ class Again:
     left: tuple[tuple[str, str], ...]
     """(viewer, field) of which the same is still so."""
     reasons: tuple[str, ...]
-    """Why it is not to be trusted; empty when it is."""
+    """Why it is not trustworthy; empty when it is."""
 
 
 def read_replay(data: bytes, file: str) -> Again:
@@ -82,13 +82,13 @@ def replayed(memory: Memory, again: Again) -> Memory:
         return memory
     last = latest(memory)
     if last is not None and datetime.fromisoformat(again.stamp.on) < last:
-        said = f"the replay of {again.stamp.on} is older than what is remembered"
+        said = f"the replay of {again.stamp.on} is older than the memory"
         raise InputError([Problem(place, said, "replay it again")])
     known = {e.viewer for e in memory.findings if e.cell == one.cell and e.open_endpoints}
     strange = sorted({who for who, name in again.left if name == again.field} - known)
     if strange:
-        said = f"`{strange[0]}` sees it still, and the memory does not know that"
-        raise InputError([Problem(place, said, "scan, and take the report in first")])
+        said = f"`{strange[0]}` still sees it, but the memory does not record that"
+        raise InputError([Problem(place, said, "scan, and add the report first")])
     fresh = _after(memory.standing(one), one, again)
     after = replace(
         memory, findings=tuple(fresh if each is one else each for each in memory.findings)

@@ -95,20 +95,20 @@ def _against(case: Disclosure, event: str, on: date, today: date) -> Iterator[Pr
     place = Location(f"--event {event}")
     was = case.on(event)
     if was is not None and was != on:
-        hint = "if that was wrong, correct the file by hand: it is a record that others read"
+        hint = "if that date is wrong, correct the file by hand: others rely on it as a record"
         yield Problem(place, f"was on {was} already", hint)
     if on > today:
-        yield Problem(place, f"{on} is yet to come", "tell it when it has happened")
+        yield Problem(place, f"{on} is yet to come", "record the event after it has happened")
     reported = case.on("reported")
     if event != "reported" and reported is None:
         hint = "begin with `--event reported`"
-        yield Problem(place, "nothing was reported to anybody yet", hint)
+        yield Problem(place, "nothing has been reported yet", hint)
     if event == "reported":
         early = min((day for name, day in case.events if name != "reported"), default=on)
         if on > early:
-            yield Problem(place, f"something that follows it was on {early} already")
+            yield Problem(place, f"a later step is already dated {early}")
     elif reported is not None and on < reported:
-        yield Problem(place, f"{on} is before the report itself, of {reported}")
+        yield Problem(place, f"{on} is before the report itself, on {reported}")
 
 
 def dues(memory: Memory, today: date) -> tuple[Due, ...]:
@@ -132,12 +132,14 @@ def due(memory: Memory, case: Disclosure, today: date) -> Due:
         words += f", {_days(early)} before the day" if early > 0 else ""
         return Due(case, day, left, "done", words, doubt)
     if left < 0:
-        return Due(case, day, left, "over", f"the day of publication was {_days(-left)} ago", doubt)
+        return Due(case, day, left, "over", f"the publication date was {_days(-left)} ago", doubt)
     if left == 0:
-        return Due(case, day, left, "due", "today is the day of publication", doubt)
+        return Due(case, day, left, "due", "today is the publication date", doubt)
     silent = (today - reported).days
     if case.on("acknowledged") is None and silent >= SILENCE:
-        words = f"nobody has acknowledged it for {_days(silent)}: ask again, or somebody else"
+        words = (
+            f"nobody has acknowledged it for {_days(silent)}: ask again, or contact somebody else"
+        )
         return Due(case, day, left, "due", words, doubt)
     level: Literal["soon", "running"] = "soon" if left <= _SOON else "running"
     return Due(case, day, left, level, f"{_days(left)} until {day}", doubt)
@@ -155,10 +157,10 @@ def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:
     fixed = case.on("fixed")
     if fixed is not None and still:
         partly = standings.count(Standing.PARTLY_FIXED)
-        words = f"it was called fixed on {fixed}, and {still} of {len(found)} findings are not"
+        words = f"it was reported fixed on {fixed}, but {still} of {len(found)} findings are not"
         yield words + (f" ({partly} partly)" if partly else "")
     if fixed is None and found and not still:
-        yield "the last reports show it closed: agree on a day to publish"
+        yield "the latest reports show it closed: agree on a publication date"
     lost = len(case.findings) - len(found)
     if lost:
-        yield f"{lost} of its findings are not in the memory any more"
+        yield f"{lost} of its findings are no longer in the memory"

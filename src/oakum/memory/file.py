@@ -140,9 +140,9 @@ def read(data: bytes, file: str) -> Memory:
     problems = [
         Problem(
             Location(file),
-            f"finding `{one.fingerprint}` says `{said.value}`, and its endpoints come to"
+            f"finding `{one.fingerprint}` says `{said.value}`, but its endpoints add up to"
             f" `{memory.standing(one).value}`",
-            "take the file as `oakum findings` wrote it, or correct both",
+            "restore the file as `oakum findings` wrote it, or correct both",
         )
         for one, said in zip(memory.findings, standings, strict=True)
         if memory.standing(one) is not said
@@ -166,7 +166,9 @@ def _memory(value: Value) -> tuple[Memory, tuple[Standing, ...]]:
 def _once(value: Value, marks: list[str]) -> None:
     twice = next((each for each, many in Counter(marks).items() if many > 1), None)
     if twice is not None:
-        raise value.refuse(f"`{twice}` stands there twice", "two branches were merged: keep one")
+        raise value.refuse(
+            f"`{twice}` stands there twice", "two branches were merged: keep one version version"
+        )
 
 
 def _read_stamp(value: Value) -> Stamp:
@@ -205,7 +207,7 @@ def _read_disclosure(value: Value) -> Disclosure:
         raise value["days"].refuse("this should be a number of days")
     findings = value["findings"].each(Value.text)
     if not findings:
-        raise value["findings"].refuse("a case is about one finding at least")
+        raise value["findings"].refuse("a case needs at least one finding")
     events = value["events"].each(lambda e: (e["event"].one_of(_EVENTS), e["on"].day()))
     names = [name for name, _ in events]
     if len(set(names)) != len(names):

@@ -42,8 +42,8 @@ def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
             continue
         last = latest(memory)
         if last is not None and _time(report) < last:
-            said = f"the report of {report.started} is older than what is remembered"
-            hint = f"that is of {last.isoformat()}; give reports in the order of time"
+            said = f"the report of {report.started} is older than the memory"
+            hint = f"the memory is from {last.isoformat()}; add reports in chronological order"
             raise InputError([Problem(Location(f"run {report.run}"), said, hint)])
         memory = _taken(memory, report)
     return memory
@@ -110,7 +110,7 @@ def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Ce
     for each in told:
         key = _key(each)
         other = findings.get(key)
-        if other is not None:  # told under two rules: the first one names it
+        if other is not None:  # reported by two rules: the first names it
             endpoints = tuple(dict.fromkeys((*other.endpoints, *each.endpoints)))
             each = replace(other, endpoints=endpoints)
         findings[key] = each

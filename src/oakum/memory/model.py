@@ -26,9 +26,9 @@ class AtEndpoint(StrEnum):
     """What is known of a finding at one of its endpoints."""
 
     OPEN = "open"
-    CLOSED = "closed"  # shown to be closed, by a run that can be trusted
+    CLOSED = "closed"  # shown to be closed by a trustworthy run
     BACK = "back"  # open again, after it had been closed
-    WITHDRAWN = "withdrawn"  # the contract changed its mind: no defect there any more
+    WITHDRAWN = "withdrawn"  # the contract changed: no longer a defect there
 
 
 class Standing(StrEnum):
@@ -191,7 +191,7 @@ AT_ENDPOINT = {
     AtEndpoint.BACK: "back",
     AtEndpoint.OPEN: "open",
     AtEndpoint.CLOSED: "closed",
-    AtEndpoint.WITHDRAWN: "no defect any more by the contract",
+    AtEndpoint.WITHDRAWN: "no longer a defect according to the contract",
 }
 """Each in words, the worst first."""
 
@@ -204,7 +204,9 @@ def stage(memory: Memory, one: Remembered) -> str:
     left = memory.left(one)
     told = [f"{word} at {', '.join(by[now])}" for now, word in AT_ENDPOINT.items() if now in by]
     if left and not one.open_endpoints:
-        told.append(f"no more for `{one.viewer}`, still for {', '.join(f'`{v}`' for v in left)}")
+        told.append(
+            f"closed for `{one.viewer}`, still open for {', '.join(f'`{v}`' for v in left)}"
+        )
     return "; ".join(told)
 
 

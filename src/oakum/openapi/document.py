@@ -166,11 +166,11 @@ class _Reader:
                 self._blame(place, f"the path `{template}` must start with `/`")
             target = self._library.follow(place)
             if isinstance(target, str):
-                continue  # told with the other broken references
+                continue  # reported with the other broken references
             if type(target.value) is not dict:
                 self._blame(target, f"`{template}` must be a map of operations")
                 continue
-            # Beside a `$ref` a path may have members of its own, which come first.
+            # Members beside a path's `$ref` take precedence.
             items = (place,) if target is place else (place, target)
             for method, where in self._endpoints(items).items():
                 if type(where.value) is not dict:
@@ -200,7 +200,7 @@ class _Reader:
         if id in named:
             first = self._library.locate(named[id].at("operationId").where)
             here = where.at("operationId")
-            self._blame(here, f"the operationId `{id}` stands here twice", f"first at {first}")
+            self._blame(here, f"the operationId `{id}` occurs twice", f"first at {first}")
         named[id] = where
         self.by_id[id] = operation
         self.by_id.setdefault(f"{method} {operation.path}", operation)
@@ -302,7 +302,7 @@ class _Reader:
                 for parameter in self._parameters(place):
                     found[parameter.name, parameter.where] = parameter
         for name in re.findall(r"\{([^{}]+)\}", template):
-            if (name, "path") not in found:  # a template says enough of it
+            if (name, "path") not in found:  # the path template already declares it
                 found[name, "path"] = Parameter(name, "path", required=True)
         return tuple(found.values())
 
@@ -326,7 +326,7 @@ class _Reader:
             )
         missing = [word for word in ("name", "in") if type(raw.get(word)) is not str]
         if missing:
-            self._blame(place, f"a parameter must say its `{missing[0]}`")
+            self._blame(place, f"a parameter must declare its `{missing[0]}`")
             return ()
         examples = [_map(self._library.value(one)) for _, one in _members(place.at("examples"))]
         given = (raw.get("example"), *(each.get("value") for each in examples), shape.example)

@@ -55,7 +55,7 @@ def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
         return
     version = str(overlay["overlay"])
     if version.split(".")[:2] not in (["1", "0"], ["1", "1"]):
-        yield "/overlay", f"overlay version `{version}` is not read", _READABLE
+        yield "/overlay", f"overlay version `{version}` is not supported", _READABLE
     actions = overlay.get("actions")
     if type(actions) is not list or not actions:
         yield "/actions", "`actions` must be a list of at least one action", ""
@@ -69,21 +69,21 @@ def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
             if word not in _WORDS and not word.startswith("x-"):
                 yield f"{where}/{word}", f"unknown key `{word}`", did_you_mean(word, _WORDS)
         if type(action.get("target")) is not str:
-            yield where, "an action must say its `target`, a JSONPath", ""
+            yield where, "an action needs a `target`, a JSONPath", ""
         if "copy" in action and type(action["copy"]) is not str:
             yield f"{where}/copy", "`copy` must be a JSONPath", ""
         if not ("update" in action or "copy" in action or action.get("remove") is True):
             yield where, "this action does nothing", "give it `update`, `copy` or `remove: true`"
         for word in ("target", "copy"):
             if type(path := action.get(word)) is str and (why := _flaw(path)):
-                yield f"{where}/{word}", f"`{path}` is no JSONPath of RFC 9535", why
+                yield f"{where}/{word}", f"`{path}` is not a JSONPath (RFC 9535)", why
         if "copy" in action and version.startswith("1.0"):
             yield f"{where}/copy", "overlay 1.0 has no `copy`", "write `overlay: 1.1.0`"
 
 
 def _compiled(path: str) -> JSONPath:
     found = _RFC_9535.compile(path)
-    assert isinstance(found, JSONPath)  # strict mode has no compound paths
+    assert isinstance(found, JSONPath)  # strict mode does not support compound paths
     return found
 
 
@@ -103,7 +103,7 @@ def _places(path: JSONPath, document: Json) -> list[Parts]:
 
 def _acted(document: Json, action: Json, places: list[Parts]) -> Json:
     if action.get("remove") is True:
-        # Deepest first, and the later of two list elements first: no place moves before its turn.
+        # Deepest first, and later list elements first, so that no removal shifts a remaining place.
         places.sort(key=lambda p: (len(p), p[-1] if p and type(p[-1]) is int else 0), reverse=True)
         for parts in places:
             document = _removed(document, parts)

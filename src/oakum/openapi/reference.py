@@ -46,8 +46,8 @@ class File:
     def references(self) -> set[str]:
         """At least every text under a `$ref` key, at any depth."""
         if self._marked is None and not self._patched:
-            # The text between the next two quotes; wrong only where JSON is written unusually,
-            # and then it leads nowhere, which is what makes the caller look closer.
+            # The text between the next two quotes. It is wrong only for unusual JSON; then it
+            # resolves to nothing, and the caller parses the file properly.
             after = self._data.split(b'"$ref"')[1:]
             found = {piece.partition(b'"')[2].partition(b'"')[0] for piece in after}
             return {ref.decode("utf-8", "replace") for ref in found}
@@ -164,7 +164,7 @@ class Library:
                 return end
             file, ref = end.file, value["$ref"]
         self._circles |= seen.keys()
-        return f"`{written}` leads round in a circle of references"
+        return f"`{written}` is part of a circle of references"
 
     def is_whole(self) -> bool:
         """True when every reference in every file leads somewhere, wherever it stands.
@@ -209,7 +209,7 @@ class Library:
                 return found
             target = found
         if fragment and not fragment.startswith("/"):
-            return f"`{ref}` is an anchor, which is not read; point to it as `#/…`"
+            return f"`{ref}` is an anchor, which is not supported; point to it as `#/…`"
         pointer = unquote(fragment)
         value = target.root
         for part in path_of(pointer):
@@ -218,12 +218,12 @@ class Library:
             elif type(value) is list and part.isdigit() and int(part) < len(value):
                 value = value[int(part)]
             else:
-                return f"`{ref}` leads nowhere: there is no `{part}`"
+                return f"`{ref}` points to nothing: there is no `{part}`"
         return Place(target, pointer, value)
 
     def _file(self, file: File, address: str) -> File | str:
         if "://" in address or address.startswith(("//", "/")):
-            return f"`{address}` is not fetched; put the file beside the document and point to it"
+            return f"`{address}` is not fetched; save the file beside the document and point to it"
         if file.path is None:
             return f"`{address}` is another file, and the document was not read from a file"
         path = file.path.parent / unquote(address)
@@ -233,7 +233,7 @@ class Library:
                 return f"`{address}` is outside of `{self._within[0]}`; copy the file into it"
             if key not in self._files and not path.is_file():
                 self._files[key] = f"there is no file `{path}`"
-        except (OSError, ValueError):  # too long, or a character that no file system takes
+        except (OSError, ValueError):  # too long, or a character that file systems do not allow
             return f"`{address:.60}` cannot be the name of a file"
         if key not in self._files:
             self._files[key] = _read(path)
@@ -309,7 +309,8 @@ def broken(library: Library) -> Iterator[Problem]:
                         continue
                     waiting.append((target.file, target.value, target.pointer, False))
                     end = library.follow(Place(file, "", value))
-                    if isinstance(end, str) and end.startswith(f"`{child}`"):  # a circle
+                    # a circular reference
+                    if isinstance(end, str) and end.startswith(f"`{child}`"):
                         yield Problem(file.locate(place), end)
 
 

@@ -205,7 +205,7 @@ class _Conjunction:
             # x and (x or y) is x: `Cat` is a `Pet`, although `Pet` lists `Cat` as an alternative.
             self.groups = whole
         else:
-            # A schema that is but itself or something else is something else.
+            # x = (x or y), with nothing else, means y.
             left = [tuple(p for p in g if self._end(p) not in seen) for g in self.groups]
             self.groups, self.empty = [g for g in left if g], not all(left)
 
@@ -290,7 +290,7 @@ class _Lazy:
 
 
 def _with_kinds(made: dict[str, Any], kinds: frozenset[str], nullable: bool) -> Shape:
-    if not kinds:  # a schema with members is an object, said or not
+    if not kinds:  # a schema with members is an object, even without `type`
         implied = "object" if made["properties"] or "extra" in made else "array"
         kinds = KIND[implied] if implied == "object" or "items" in made else NO_KIND
     if kinds:

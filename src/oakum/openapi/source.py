@@ -145,7 +145,7 @@ def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
         place = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         said = f"the character U+{error.character:04X} must be escaped"
         raise InputError([Problem(place, f"not valid YAML: {said}")]) from None
-    except RecursionError:  # only PyYAML without its C library gets so far
+    except RecursionError:  # only PyYAML without its C library reaches this
         told = f"nested deeper than {_MAX_DEPTH} levels"
         raise InputError([Problem(Location(file), told)]) from None
     marker = _Marker(file)
@@ -177,14 +177,14 @@ class _Marker:
 
     def mark(self, node: yaml.Node, depth: int) -> Node:
         place = Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
-        if node in self._done:  # an alias: the same value once more, never a copy
+        if node in self._done:  # an alias refers to the same value, never a copy
             again, values = self._done[node]
             self._values += values
             if self._values > _MAX_VALUES:
                 self._refuse(place, f"aliases make more than {_MAX_VALUES:,} values of this file")
             return again
         if node in self._begun:
-            return self._refuse(place, "an alias stands within its own value")
+            return self._refuse(place, "an alias occurs inside its own value")
         if depth > _MAX_DEPTH:
             return self._refuse(place, f"nested deeper than {_MAX_DEPTH} levels")
         before = self._values
@@ -198,7 +198,7 @@ class _Marker:
         if isinstance(node, yaml.ScalarNode):
             return Node("scalar", place, scalar=self._scalar(node, place))
         if node.tag not in _COLLECTIONS:
-            return self._refuse(place, f"the tag `{node.tag}` is not read")
+            return self._refuse(place, f"the tag `{node.tag}` is not supported")
         if isinstance(node, yaml.SequenceNode):
             elements = tuple(self.mark(child, depth + 1) for child in node.value)
             return Node("list", place, elements=elements)
@@ -213,7 +213,7 @@ class _Marker:
             if not isinstance(raw_key, yaml.ScalarNode):
                 self._refuse(place, "a key must be a plain word")
             elif raw_key.tag == f"{_TAG}merge":
-                self._refuse(place, "`<<` merges are not read; write the keys out")
+                self._refuse(place, "`<<` merges are not supported; write the keys out")
             elif raw_key.value in first:
                 told = f"first at {first[raw_key.value]}"
                 said = f"`{raw_key.value}` stands here twice"
@@ -227,7 +227,7 @@ class _Marker:
     def _scalar(self, node: yaml.ScalarNode, place: Location) -> Json:
         read = _SCALARS.get(node.tag)
         if read is None:
-            self._refuse(place, f"the tag `{node.tag}` of `{node.value}` is not read")
+            self._refuse(place, f"the tag `{node.tag}` of `{node.value}` is not supported")
             return None
         try:
             return read(node.value)

@@ -86,7 +86,7 @@ class Value:
         try:
             return date.fromisoformat(self.text())
         except ValueError:
-            raise self.refuse("this should be a day such as `2026-01-31`") from None
+            raise self.refuse("this should be a date such as `2026-01-31`") from None
 
     def moment(self) -> str:
         """A moment that knows its zone (RFC 3339), as it was written."""
@@ -96,7 +96,7 @@ class Value:
         except ValueError:
             known = None
         if known is None:
-            raise self.refuse("this should be a moment such as `2026-01-31T12:00:00Z`")
+            raise self.refuse("this should be a time such as `2026-01-31T12:00:00Z`")
         return text
 
     def one_of(self, words: Mapping[str, T]) -> T:

@@ -168,7 +168,7 @@ def flatten(shape: Shape, max_depth: int = 12) -> Iterator[tuple[str, Shape]]:
         found = _below(shape, max_depth, _NOTHING)
     except _TooMany:
         found = _shallow(shape, max_depth)
-    # A member's name may hold a dot, so `a.b` can be reached twice: each path is told once.
+    # A member's name may contain a dot, so `a.b` can be reached twice; each path is yielded once.
     return iter(dict(zip(found.paths, found.leaves, strict=True)).items())
 
 
@@ -261,7 +261,7 @@ def _below(shape: Shape, room: int, around: frozenset[Json]) -> _Below:
     if made.cut:
         made.loop |= {schema}
     elif made.height <= room:
-        memory["_below"] = made  # lives and dies with the shape
+        memory["_below"] = made  # cached as long as the shape exists
     return made
 
 
@@ -287,7 +287,8 @@ def _descend(made: _Below, shape: Shape, room: int, around: frozenset[Json]) -> 
             leaves.append(one)
         elif not one.branches:
             made.add("", _below(one, room, around))
-    # What only narrows the members beside it, or is but null, makes no leaf of the whole.
+    # A branch that only narrows sibling members, or is only `null`, does not make the schema a
+    # leaf.
     narrow = _STRUCTURES if own else _NULL
     kinds = [one.kinds or shape.kinds for one in leaves]
     if not all(each and each <= narrow for each in kinds):

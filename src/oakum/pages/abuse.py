@@ -31,7 +31,7 @@ def _verdict(abuse: Json) -> tuple[str, str, ExitCode]:
     """The run in a few words, whether that is good news, and what the shell is told."""
     told = len(abuse["callers"])
     if not abuse["trustworthy"]:
-        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+        return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY
     if told:
         verb = "takes" if told == 1 else "take"
         return f"{counted(told, 'caller')} {verb} too much", "bad", ExitCode.FINDINGS

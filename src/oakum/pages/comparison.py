@@ -53,10 +53,10 @@ def _verdict(comparison: Json, leaks: int) -> tuple[str, str, ExitCode]:
     """The comparison in a few words, whether that is good news, and what the shell is told."""
     counts = comparison["counts"]
     if not comparison["trustworthy"]:
-        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+        return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY
     if leaks:
         return counted(leaks, "leak"), "bad", ExitCode.FINDINGS
     if counts["excess"]:
-        said = f"No leak in what was seen, {counts['excess']:,} excess on the pages driven"
+        said = f"No leak found, {counts['excess']:,} excess on the pages driven"
         return said, "", ExitCode.CLEAN
-    return "No difference in what was seen", "" if counts["unknown"] else "good", ExitCode.CLEAN
+    return "No difference found", "" if counts["unknown"] else "good", ExitCode.CLEAN

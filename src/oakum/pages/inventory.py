@@ -17,7 +17,7 @@ STANDINGS: Final = (
     ("shadow", "shadow", "seen, and not declared"),
     ("zombie", "zombie", "declared, and never seen"),
     ("documented", "documented", "declared, and seen"),
-    ("seen", "seen", "there is no document to hold it against"),
+    ("seen", "seen", "there is no document to compare it with"),
 )
 """Each standing, the one to look at first, how it is called, and what it says."""
 _BAR = 1000
@@ -52,7 +52,7 @@ def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
     """The run in a few words, whether that is good news, and what the shell is told."""
     drift, against = len(observation["drift"]), observation["against"]
     if not observation["trustworthy"]:
-        return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
+        return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY
     if drift:
         lines = {
             (
@@ -64,7 +64,7 @@ def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
         }
         return f"Drift in {counted(len(lines), 'place')}", "bad", ExitCode.FINDINGS
     if against:
-        return "No drift in what was seen", "good", ExitCode.CLEAN
+        return "No drift found", "good", ExitCode.CLEAN
     return counted(len(observation["operations"]), "operation"), "", ExitCode.CLEAN
 
 

@@ -13,17 +13,20 @@ from oakum.page.render import render as page
 from oakum.pages.inventory import Lines, bar
 
 _SAYS: Final = {
-    "rendered": ("its value stands on the page", "◉"),
-    "read": ("a script read it; it was not found on the page", "○"),
-    "copied": ("what holds it was copied, and a copy may be read unseen", "⊘"),
+    "rendered": ("the page shows its value", "◉"),
+    "read": ("a script read it, but the page does not show it", "○"),
+    "copied": (
+        "the object that contains it was copied, and reads of a copy cannot be observed",
+        "⊘",
+    ),
     "untouched": ("nothing ever looked at it", "✕"),
-    "unobserved": ("it went where nothing can be seen: nothing is said of it", "?"),
+    "unobserved": ("it went where it cannot be observed: nothing is known about it", "?"),
 }
 _MEANS: Final = {
-    "leak": "sent, and granted in no way in which this caller may stand to the object",
-    "narrow": "the pages use it: with the contract kept, they would lack it",
-    "excess": "granted, sent, and unused on the pages driven",
-    "wide": "granted, and never used on the pages driven",
+    "leak": "sent, but not granted under any relation that this caller may have to the object",
+    "narrow": "the pages use it, and would lose it if the contract were enforced",
+    "excess": "granted and sent, but unused on the pages driven",
+    "wide": "granted, but never used on the pages driven",
 }
 
 
@@ -34,7 +37,7 @@ def render(use: Json, lines: Lines) -> str:
     leaks = None if rows is None else sum("leak" in each["verdicts"] for each in rows)
     distrust = [f"`{each['drive']}` {each['why']}" for each in use["discarded"]]
     if not use["endpoints"]:
-        distrust.append("no answer with fields came from the target")
+        distrust.append("the target sent no response with fields")
     verdict, mood, code = _verdict(counts, distrust, leaks)
     words = {name: (word, *_SAYS[name]) for name, word in USES.items()}
     return page(
@@ -66,9 +69,9 @@ def _verdict(
 ) -> tuple[str, str, ExitCode]:
     """The run in a few words, whether that is good news, and what the shell is told."""
     total, unused = sum(counts.values()), sum(counts[use] for use in UNUSED)
-    said = f"{unused:,} of {counted(total, 'field')} are excess on the pages driven"
+    said = f"{unused:,} of {counted(total, 'field')} are unused on the pages driven"
     if distrust:
-        doubt = "Not to be trusted" if total else "Nothing was seen"
+        doubt = "Not trustworthy" if total else "Nothing was seen"
         return doubt, "doubt", ExitCode.NOT_TRUSTWORTHY
     if leaks:
         return said, "bad", ExitCode.FINDINGS

@@ -52,7 +52,7 @@ def _operations(seen: View) -> Iterator[Problem]:
     names += [f"{operation.method} {operation.path}" for operation in seen.document.operations]
     for name, where in _asked(policy):
         if name and seen.document.operation(name) is None:
-            message = f"`{name}` is no operation of `{seen.document.file}`"
+            message = f"`{seen.document.file}` has no operation `{name}`"
             yield Problem(where, message, did_you_mean(name, names))
 
 
@@ -87,13 +87,15 @@ def _bindings(seen: View) -> Iterator[Problem]:
         if resource.schemas == {resource.name} and resource.name not in schemas:
             if not seen.endpoints[resource.name] and not seen.given[resource.name]:
                 hint = did_you_mean(resource.name, schemas)
-                message = f"`{resource.name}` is no schema, and no operation shows or takes it"
+                message = (
+                    f"there is no schema `{resource.name}`, and no operation shows or accepts it"
+                )
                 hint = hint or "write `schemas:`, `shows:` or `sets:`"
                 yield Problem(resource.location, message, hint)
             continue
         for schema in sorted(resource.schemas):
             if schema not in schemas:
-                message = f"`{schema}` is no schema of `{seen.document.file}`"
+                message = f"`{seen.document.file}` has no schema `{schema}`"
                 yield Problem(where, message, nearest(schema, schemas))
             elif seen.bound[schema] != resource.name:
                 message = f"the schema `{schema}` is bound to two resources"
@@ -112,7 +114,7 @@ def _members(seen: View) -> Iterator[Problem]:
         known = [declares(shapes, relation.member.split(".")) for shapes in seen.shapes.values()]
         if relation.member and known and not any(answer is not False for answer in known):
             where = place(seen.policy, "relations", relation.name, "field")
-            yield Problem(where, f"`{relation.member}` is no field of any resource")
+            yield Problem(where, f"no resource has a field `{relation.member}`")
     for name, rule in seen.policy.operations.items():
         for parameter, filled in rule.params.items():
             owner, _, path = filled.partition(".")
@@ -139,8 +141,8 @@ def _member(seen: View, resource: str, path: str, where: Location) -> Iterator[P
         hint = did_you_mean(path, siblings(shapes, parts))
         lists = [star for each in shapes if "array" in each.kinds and (star := elements(each))]
         if lists and declares(lists, parts):
-            hint = "its elements have it: let `shows` end in `/*`"
-        yield Problem(where, f"`{path}` is no field of `{resource}`", hint)
+            hint = "its elements have it: end `shows` with `/*`"
+        yield Problem(where, f"`{resource}` has no field `{path}`", hint)
 
 
 # --------------------------------------------------------------------------- parameters
@@ -171,7 +173,7 @@ def _rule_parameters(
     seen: View, name: str, rule: OperationRule, operation: Operation
 ) -> Iterator[Problem]:
     if rule.owner and rule.owner not in _path(operation):
-        message = f"`{rule.owner}` is no path parameter of `{name}`"
+        message = f"`{name}` has no path parameter `{rule.owner}`"
         where = place(seen.policy, "operations", name, "owner")
         yield Problem(where, message, nearest(rule.owner, _path(operation)))
     known = [parameter.name for parameter in operation.parameters]
@@ -181,7 +183,7 @@ def _rule_parameters(
     for parameter in rule.params:
         inside = declares(bodies, parameter.split(".")) if bodies else False
         if parameter not in known and inside is False:
-            message = f"`{parameter}` is no parameter or body member of `{name}`"
+            message = f"`{name}` has no parameter or body member `{parameter}`"
             where = place(seen.policy, "operations", name, "params", parameter)
             yield Problem(where, message, nearest(parameter, known))
 
@@ -194,16 +196,17 @@ def _taken_out(
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))
         base, *inside = re.split(r"\]?\[", parameter.removesuffix("]"))
-        inside = [each if each.strip("0123456789") else "*" for each in inside]  # of a list
+        # elements of a list
+        inside = [each if each.strip("0123456789") else "*" for each in inside]
         if inside and parameter not in query and base in query:
             if declares([query[base].shape], inside) is False:
-                message = f"`{parameter}` is no member of `{base}` of `{name}`"
-                yield Problem(where, message, "write it as a query does: `filter[name]`")
+                message = f"`{base}` of `{name}` has no member `{parameter}`"
+                yield Problem(where, message, "write it as in a query: `filter[name]`")
         elif parameter not in query:
-            message = f"`{parameter}` is no query parameter of `{name}`"
+            message = f"`{name}` has no query parameter `{parameter}`"
             yield Problem(where, message, nearest(parameter, query))
         elif query[parameter].required:
-            message = f"`{name}` cannot be asked without `{parameter}`, which it requires"
+            message = f"`{name}` cannot be called without `{parameter}`, which it requires"
             yield Problem(where, message, "`call: []` closes the operation")
 
 
@@ -222,8 +225,8 @@ def _headers(seen: View) -> Iterator[Problem]:
         taken_away.append((guard.service.header, ("service", "header")))
     for name, keys in taken_away:
         if name in needed:
-            message = f"`{name}` is sent by callers, as `{seen.document.file}` declares"
-            hint = "a gateway takes this header from them: name another one"
+            message = f"callers send `{name}`, according to `{seen.document.file}`"
+            hint = "a gateway removes this header from their requests: choose another"
             yield Problem(place(seen.policy, "guard", *keys), message, hint)
 
 

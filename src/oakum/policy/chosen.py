@@ -30,15 +30,15 @@ def _left_out(policy: Policy, resource: Resource) -> Iterator[Problem]:
     for state in resource.states.values():
         if state.member and state.missing is not None and state.missing != state.values[-1]:
             where = place(policy, "resources", resource.name, "states", state.name, "missing")
-            message = f"a query that leaves `{state.member}` out would open `{resource.name}`"
-            yield Problem(where, message, "let `missing` be the closed value, or leave it out")
+            message = f"a query that omits `{state.member}` would open `{resource.name}`"
+            yield Problem(where, message, "make `missing` the closed value, or omit it")
 
 
 def _whoever_asks(policy: Policy, resource: Resource) -> Iterator[Problem]:
     if resource.owner.kind == "caller":
         where = place(policy, "resources", resource.name, "owner")
-        message = f"by another path of the graph a `{resource.name}` is somebody else's"
-        yield Problem(where, message, "name the field that holds its owner, or `{parent: true}`")
+        message = f"another path through the graph leads to somebody else's `{resource.name}`"
+        yield Problem(where, message, "name the field that contains its owner, or `{parent: true}`")
 
 
 def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
@@ -47,8 +47,11 @@ def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
         for index, other in enumerate(policy.relations[name].unless):
             if policy.relations[other].kind in ("field", "owner"):
                 where = place(policy, "relations", name, "unless", str(index))
-                message = f"a query that leaves fields out would not be `{other}`, and so `{name}`"
-                yield Problem(where, message, "let a look-up say who is: `in` and `id`")
+                message = (
+                    f"a query that omits fields would not be `{other}`, and would"
+                    f" therefore be `{name}`"
+                )
+                yield Problem(where, message, "use a look-up instead: `in` and `id`")
 
 
 def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Problem]:
@@ -62,5 +65,5 @@ def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Proble
     for type in sorted(graph.types.keys() & resource.schemas):
         for path, keys in places:
             if path and graph.takes_arguments(type, path):
-                message = f"`{path}` of `{type}` takes arguments, and decides who sees"
-                yield Problem(place(policy, *keys), message, "whoever asks would choose its value")
+                message = f"`{path}` of `{type}` takes arguments, but decides who sees"
+                yield Problem(place(policy, *keys), message, "the caller would choose its value")

@@ -61,13 +61,13 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
 def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str:
     """What tells two contracts apart, 64 hex digits: the policy without comments and without its
     `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
-    files = contract.document.files  # those that were looked for and are not there, too
+    files = contract.document.files  # includes files that were looked for but do not exist
     parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
     text = read_text(path)
     if _is_policy(text, str(path)):
         said = parse(text, str(path)).plain()
-        said.pop("exit_criteria", None)  # a waiver changes nothing of who may see what
+        said.pop("exit_criteria", None)  # a waiver does not change who may see what
         plain = json.dumps(said, sort_keys=True, default=str)
         parts.append(hashlib.sha256(plain.encode()).hexdigest())
     return hashlib.sha256("\n".join(sorted(set(parts))).encode()).hexdigest()
@@ -94,7 +94,7 @@ def _from_policy(
         return contract
     both = Problem(
         document.locate(f"/{KEY}"),
-        f"`{KEY}` is not read, since `{path}` is the policy",
+        f"`{KEY}` is ignored, since `{path}` is the policy",
         "keep one of the two",
     )
     return replace(contract, warnings=(*contract.warnings, both))
@@ -106,10 +106,10 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
         hint = "write `api: openapi.yaml`, relative to this file"
         raise InputError([Problem(node.location, "the policy does not name its document", hint)])
     if not isinstance(api.scalar, str) or not api.scalar:
-        raise InputError([])  # `parse_policy` has said so
+        raise InputError([])  # `parse_policy` has reported it
     document = path.parent / api.scalar
     if not document.is_file():
-        raise InputError([Problem(api.location, f"`{api.scalar}` is no file that can be read")])
+        raise InputError([Problem(api.location, f"`{api.scalar}` is not a readable file")])
     return Document.load(document, overlays)
 
 

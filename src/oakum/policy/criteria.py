@@ -95,7 +95,7 @@ def _percent(r: Reader, node: Node, what: str) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:
         return float(value)
     hint = "leave the `%` out" if str(value).rstrip().endswith("%") else ""
-    r.unlike(node, what, "a number of percent from 0 to 100", hint)
+    r.unlike(node, what, "a percentage from 0 to 100", hint)
     return None
 
 
@@ -105,7 +105,7 @@ def _severity(r: Reader, node: Node, what: str) -> Severity | None:
 
 def _stance(r: Reader, key: Node, node: Node) -> Stance:
     if key.scalar not in STATIC_RULES:
-        message = f"`{key.scalar}` is no rule of the static part"
+        message = f"there is no static rule `{key.scalar}`"
         r.wrong(key, message, nearest(str(key.scalar), STATIC_RULES))
     return cast(Stance, one_of(*STANCES)(r, node, f"`{key.scalar}`") or "fail")
 
@@ -117,9 +117,9 @@ def _waiver(r: Reader, node: Node) -> Waiver | None:
     named_by = found.present(("finding", "cell"))
     if len(named_by) != 1:
         r.wrong(node, "a waiver names one thing", "write `finding` or `cell`")
-    found.require("reason", "the waiver", "say why this may be shipped")
+    found.require("reason", "the waiver", "give the reason why this may ship")
     found.require("owner", "the waiver", "say who answers for it")
-    found.require("expires", "the waiver", "say until which day, such as `2030-12-31`")
+    found.require("expires", "the waiver", "give the last day, such as `2030-12-31`")
     return Waiver(
         finding=found.read("finding", _fingerprint, ""),
         cell=found.find("cell", _cell),
@@ -141,7 +141,7 @@ def _approvals(r: Reader, node: Node, what: str) -> tuple[Approval, ...] | None:
 def _approval(r: Reader, node: Node) -> Approval | None:
     found = record(r, node, "an approval", APPROVAL)
     found.require("widening", "the approval", "write the fingerprint that the gate prints")
-    found.require("reason", "the approval", "say why more may be shown")
+    found.require("reason", "the approval", "give the reason why more may be shown")
     found.require("owner", "the approval", "say who answers for it")
     if not found.whole or any(key not in found for key in APPROVAL):
         return None
@@ -160,7 +160,9 @@ def _fingerprint(r: Reader, node: Node, what: str) -> str | None:
     digits = found.removeprefix("finding-").lower()
     if _FINGERPRINT.fullmatch(digits):
         return digits
-    r.wrong(node, f"`{found}` is no fingerprint", "eight to sixteen of its digits, as reports say")
+    r.wrong(
+        node, f"`{found}` is no fingerprint", "eight to sixteen hexadecimal digits, as in reports"
+    )
     return None
 
 
@@ -169,7 +171,7 @@ def _day(r: Reader, node: Node, what: str) -> date | None:
         return date.fromisoformat(node.scalar)
     except (TypeError, ValueError):
         hint = f"{what} is {describe(node)}"
-        r.wrong(node, "a waiver ends on a day, such as `2030-12-31`", hint)
+        r.wrong(node, "a waiver ends on a date, such as `2030-12-31`", hint)
         return None
 
 

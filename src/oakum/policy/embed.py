@@ -43,7 +43,7 @@ def embedded(
         if gathered.used:
             where = min(map(gathered.place, gathered.used), key=lambda node: node.location)
             hint = f"put `{KEY}: {{exposure: 1, relations: …}}` at the root"
-            gathered.wrong(where, f"`{KEY}` stands here, but not at the root", hint)
+            gathered.wrong(where, f"`{KEY}` is here, but not at the root", hint)
         return None
     root = gathered.node(document.raw[KEY], f"/{KEY}")
     gathered.refuse_strays()
@@ -209,7 +209,7 @@ class _Gathered:
                     found[name] = (key, _added(found[name][1], value))
                 else:
                     at = f"first at {found[name][1].location}"
-                    self.wrong(value, f"`{name}` of {whose} is said twice", at)
+                    self.wrong(value, f"`{name}` of {whose} occurs twice", at)
         return Node("map", parts[0].location, items=tuple(found.values()))
 
     def refuse_strays(self) -> None:

@@ -94,7 +94,7 @@ def place(policy: Policy, *keys: str) -> Location:
 def _places(
     node: Node, at: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[tuple[str, ...], Location]]:
-    if id(node) in seen:  # an alias: the place where it was written is the first
+    if id(node) in seen:  # an alias: the first place is where the value was written
         return
     seen.add(id(node))
     parts = [(str(key.scalar), value) for key, value in node.items]
@@ -107,7 +107,7 @@ def _places(
 def _version(r: Reader, top: Entries) -> bool:
     hint = f"this Oakum reads `exposure: {VERSION}`"
     if "exposure" not in top:
-        r.wrong(top.node, "the policy does not say its version", f"write `exposure: {VERSION}`")
+        r.wrong(top.node, "the policy does not name its version", f"write `exposure: {VERSION}`")
         return False
     node = top["exposure"]
     if node.scalar is not True and node.scalar == VERSION:
@@ -122,12 +122,16 @@ def _caller(r: Reader, node: Node, what: str) -> Caller:
     ways = [*asked, *said, *found.present(("api_key",))]
     if len(ways) > 1:
         listed = ", ".join(f"`{key}`" for key in ways)
-        r.wrong(node, f"a caller is known in one way, not by {listed}")
+        r.wrong(node, f"a caller is identified in one way, not by {listed}")
     elif found.whole and not ways:
-        r.wrong(node, "it is not said who is calling", "write `operation` and `id`, or `claim`")
+        r.wrong(
+            node,
+            "the policy does not say how to identify the caller",
+            "write `operation` and `id`, or `claim`",
+        )
     if asked:
         found.require(
-            "id", "the caller", "write the JSON pointer of the caller's id in that answer"
+            "id", "the caller", "write the JSON pointer to the caller's id in that response"
         )
     elif "id" in found:
         r.wrong(found["id"], "`id` belongs to `operation`")
@@ -149,7 +153,7 @@ def _api_key(r: Reader, found: Entries) -> bool:
     def ask(policy: Policy) -> None:
         if not policy.guard.api_keys:
             hint = "write `guard: {api_keys: keys.json}`"
-            r.wrong(node, "it is not said which API keys there are", hint)
+            r.wrong(node, "the policy does not name the file of API keys", hint)
 
     r.later(ask)
     return True
@@ -182,7 +186,7 @@ def _one_place(r: Reader, node: Node, what: str) -> str | None:
     """A JSON pointer of one value."""
     found = pointer(r, node, what)
     if found is not None and (not found or "*" in found.split("/")):
-        r.wrong(node, f"`{found}` does not point at one id", "write it as `/user/id`")
+        r.wrong(node, f"`{found}` does not point to a single id", "write it as `/user/id`")
         return None
     return found
 

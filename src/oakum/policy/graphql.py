@@ -97,11 +97,11 @@ class Graph:
         except ImportError:
             raise InputError([Problem(where, "`graphql` needs graphql-core", _HINT)]) from None
         if not path.is_file():
-            raise InputError([Problem(where, f"`{name}` is no file that can be read")])
+            raise InputError([Problem(where, f"`{name}` is not a readable file")])
         try:
             tree = parse(source.read_text(path))
         except GraphQLSyntaxError as error:
-            message = f"this is no GraphQL schema: {_said(error)}"
+            message = f"this is not a GraphQL schema: {_said(error)}"
             raise InputError([Problem(_place(path, error), message)]) from None
         if mistakes := validate_sdl(tree):
             raise InputError(Problem(_place(path, each), _said(each)) for each in mistakes)
@@ -121,7 +121,7 @@ class Graph:
             operation,
             parameters=(*kept, *(Parameter(each, "query") for each in said)),
             body=() if asks else (Media("application/json", _body(self.name)),),
-            # With another status an answer is no GraphQL; with these it says what went wrong.
+            # Responses with other statuses are not GraphQL; with these they report an error.
             responses={"200": media, "4XX": media, "5XX": media},
         )
 
@@ -258,8 +258,8 @@ class Graph:
     def _answer(self, *, reads: bool) -> Shape:
         roots = self._roots[:1] if reads else self._roots
         message = Shape(kinds=_TEXT, pointer=self._at("", "message"))
-        # Of an error its message alone: `path` counts among hidden objects, `extensions` may hold
-        # anything.
+        # Only the message of an error: `path` contains indexes that count hidden objects, and
+        # `extensions` may contain anything.
         error = Shape(
             kinds=_OBJECT, properties={"message": lambda: message}, pointer=self._at("", "error")
         )
@@ -300,7 +300,7 @@ def _body(name: str) -> Shape:
         "query": text,
         "operationName": text,
         "variables": Shape(kinds=_OBJECT, extra=lambda: anything, pointer=f"{at}.all"),
-        # `persistedQuery` and its like would stand for a query that nobody has looked into.
+        # `persistedQuery` and similar keys refer to a query that the guard cannot inspect.
         "extensions": Shape(kinds=_OBJECT, pointer=f"{at}.extensions"),
     }
     return Shape(
@@ -354,7 +354,7 @@ def _endpoint_mistakes(
     operation: Operation, rule: OperationRule, where: Location
 ) -> Iterator[Problem]:
     if operation.method not in ("POST", "GET"):
-        yield Problem(where, f"GraphQL is asked with POST or GET, not with {operation.method}")
+        yield Problem(where, f"GraphQL uses POST or GET, not {operation.method}")
     elif operation.method == "POST" and rule.reads is not True and rule.call is None:
         hint = "write `reads: true` to refuse mutations, or `call:` to say who may send them"
-        yield Problem(where, "what a mutation writes is no line of the contract", hint)
+        yield Problem(where, "no contract line can say what a mutation writes", hint)

@@ -114,9 +114,9 @@ def _tokens(r: Reader, node: Node, what: str) -> Tokens | None:
 def _algorithms(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
     names = many(_algorithm, "an algorithm")(r, node, what)
     if node.kind == "list" and not node.elements:
-        r.wrong(node, f"{what} names none, so that no token would be accepted", "leave it out")
+        r.wrong(node, f"{what} is empty, so no token would be accepted", "leave it out")
     if names and len({_FAMILIES[name] for name in names}) > 1:
-        # A public key would verify what anybody signs with it as if it were the secret.
+        # Anybody could sign with the public key as if it were the shared secret.
         mixed = ", ".join(f"`{name}`" for name in names)
         r.wrong(node, f"{mixed} mix a shared secret with public keys", "keep one kind")
     return names
@@ -125,11 +125,13 @@ def _algorithms(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
 def _algorithm(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
     if found is not None and found.lower() == "none":
-        r.wrong(node, f"the algorithm `{found}` lets anybody write a token", "name one that signs")
+        r.wrong(
+            node, f"with the algorithm `{found}` anybody can forge a token", "name one that signs"
+        )
         return None
     if found is None or found in _FAMILIES:
         return found
-    r.wrong(node, f"`{found}` is no algorithm of tokens", nearest(found, _FAMILIES))
+    r.wrong(node, f"`{found}` is not a token algorithm", nearest(found, _FAMILIES))
     return None
 
 
@@ -144,7 +146,7 @@ def _variable(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
     if found is None or _VARIABLE.fullmatch(found):
         return found
-    # What is no name may be the secret itself, so it is not repeated.
+    # If it is not a name, it may be the secret itself, so the message does not repeat it.
     r.wrong(node, f"{what} names no environment variable", "a contract holds no secret")
     return None
 
@@ -161,28 +163,28 @@ def _header(r: Reader, node: Node, what: str) -> str | None:
     if not _TOKEN.fullmatch(found):
         r.wrong(node, f"`{found}` is no header's name", "write the name alone, such as `x-api-key`")
     elif name in _FRAMING:
-        r.wrong(node, f"`{name}` is the gateway's own to write")
+        r.wrong(node, f"only the gateway may write `{name}`")
     return name
 
 
 def _answered(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
     if found in _OF_THE_WHOLE:
-        r.wrong(node, f"`{found}` tells of what has been taken out, and cannot pass")
+        r.wrong(node, f"`{found}` reveals removed data, and cannot be allowed")
     return found
 
 
 def _asked(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
     if found and _IN_ANOTHER_NAME.fullmatch(found):
-        r.wrong(node, f"`{found}` changes what is asked or who asks, and cannot pass")
+        r.wrong(node, f"`{found}` changes the request or its caller, and cannot be allowed")
     return found
 
 
 def _hosts(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
     found = many(_host, "a host's name")(r, node, what)
     if node.kind == "list" and not node.elements:
-        r.wrong(node, f"{what} names none", "leave it out if any host is answered to")
+        r.wrong(node, f"{what} names none", "omit it if any host is accepted")
     return found
 
 
@@ -193,7 +195,7 @@ def _origin(r: Reader, node: Node, what: str) -> str | None:
     hint = (
         "write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"
     )
-    r.wrong(node, f"`{found}` is no origin of a page", hint)
+    r.wrong(node, f"`{found}` is not the origin of a page", hint)
     return None
 
 
@@ -215,9 +217,9 @@ def _way(r: Reader, node: Node, what: str) -> str | None:
         return None
     segments = found[1:].split("/")
     if "**" in segments[:-1]:
-        r.wrong(node, f"`**` of `{found}` must stand at its end")
+        r.wrong(node, f"`**` must be at the end of `{found}`")
     elif not all(each in ("*", "**") or _plain(each) for each in segments) or "" in segments[:-1]:
-        hint = "plain segments, `*` for any one, and `**` at the end for all that follow"
+        hint = "plain segments, `*` for any one segment, and `**` at the end for the rest"
         r.wrong(node, f"`{found}` is no path pattern", hint)
     return found
 
@@ -239,9 +241,9 @@ def _limit(r: Reader, key: Node, node: Node) -> Limit:
     found = record(r, node, "a limit", LIMIT)
     said = found.present(("distinct", "rate"))
     if found.whole and len(said) != 1:
-        hint = "`distinct` counts the owners looked at, `rate` the calls"
-        r.wrong(node, f"the limit `{key.scalar}` counts one thing", hint)
-    found.require("per", f"the limit `{key.scalar}`", "write its window, such as `1h`")
+        hint = "`distinct` counts the owners whose objects are read, `rate` the calls"
+        r.wrong(node, f"the limit `{key.scalar}` must count exactly one thing", hint)
+    found.require("per", f"the limit `{key.scalar}`", "add its time window, such as `1h`")
     kind: Literal["distinct", "rate"] = "rate" if said == ["rate"] else "distinct"
     if len(said) == 1:
         r.later(partial(_limited, r, key, kind))
@@ -260,9 +262,9 @@ def _limited(r: Reader, key: Node, kind: str, policy: Policy) -> None:
         if called not in RATED:
             hint = nearest(called, RATED)
             if called in policy.resources:
-                hint = "`distinct` limits how many owners of it one caller looks at"
+                hint = "`distinct` limits how many owners' objects one caller may read"
             r.wrong(key, f"a `rate` is of `callers` or of `anonymous`, not of `{called}`", hint)
     elif not r.known(key, called, policy.resources, "resource"):
         return
     elif policy.resources[called].owner.kind == "none":
-        r.wrong(key, f"`{called}` is nobody's, so it has no owners to count")
+        r.wrong(key, f"`{called}` has no owners to count")

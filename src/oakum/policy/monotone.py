@@ -39,7 +39,7 @@ def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
             less, more = _implied(policy, weak), _implied(policy, strong)
             for case in line.cases:
                 if _shows(line.grants, less, case) and not _shows(line.grants, more, case):
-                    said = f"`{weak}` sees {line.fields}, and the stronger `{strong}` does not"
+                    said = f"`{weak}` sees {line.fields}, but the stronger `{strong}` does not"
                     yield Problem(line.location, said, _when(case))
                     break
 
@@ -70,7 +70,7 @@ def _less_when_open(
                     and not _shows(line.grants, held, more_open)
                 ):
                     message = f"`{name}` sees {line.fields} when `{state}` is `{text(closed)}`"
-                    instead = f", and not when it is the more open `{text(opened)}`"
+                    instead = f", but not when it is the more open `{text(opened)}`"
                     yield Problem(line.location, message + instead)
 
 

@@ -121,7 +121,7 @@ def flag(r: Reader, node: Node, what: str) -> bool | None:
 def boolean_hint(value: Json) -> str:
     """What to write instead of a boolean of YAML 1.1."""
     meant = _OLD_BOOLEANS.get(value.lower()) if isinstance(value, str) else None
-    return f"write `{meant}`: in YAML 1.2 `{value}` is a word" if meant else ""
+    return f"write `{meant}`: in YAML 1.2 `{value}` is text" if meant else ""
 
 
 def scalar(r: Reader, node: Node, what: str) -> Json:
@@ -204,7 +204,8 @@ def named(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
             return None
         found: dict[str, T] = {}
         for key, value in node.items:
-            if str(key.scalar) in found:  # a file has no such thing, but several together may
+            # one file cannot have this, but several files together can
+            if str(key.scalar) in found:
                 r.wrong(key, f"`{key.scalar}` stands twice in {what}")
             found[str(key.scalar)] = read(r, key, value)
         return found
@@ -265,7 +266,7 @@ def record(r: Reader, node: Node, what: str, keys: Iterable[str]) -> Entries:
     known = list(keys)
     for key, _ in node.items:
         if key.scalar not in known:
-            r.wrong(key, f"`{key.scalar}` is no key of {what}", nearest(str(key.scalar), known))
+            r.wrong(key, f"{what} has no key `{key.scalar}`", nearest(str(key.scalar), known))
     return Entries(r, node, {str(key.scalar): value for key, value in node.items}, whole=True)
 
 

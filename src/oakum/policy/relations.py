@@ -44,7 +44,7 @@ def relation(r: Reader, node: Node, what: str) -> str | None:
     """The name of a relation that the policy defines, here or further down."""
     found = word(r, node, what)
     if found == "*":
-        r.wrong(node, "`*` is no relation", "name each one: a grant says who sees")
+        r.wrong(node, "`*` is no relation", "list each relation: a grant says who sees")
     elif found is not None:
         r.later(lambda policy: _relation_known(r, node, found, policy))
     return found
@@ -67,7 +67,7 @@ def relations(r: Reader, node: Node, what: str) -> dict[str, Relation] | None:
 def _relation(r: Reader, key: Node, node: Node) -> Relation:
     called = name(r, key, "a relation")
     if node.kind == "scalar" and node.scalar is None:
-        r.wrong(key, f"`{called}` says nothing", f"write `{called}: {{}}` if it is everybody")
+        r.wrong(key, f"`{called}` says nothing", f"write `{called}: {{}}` for everybody")
         return Relation(called, "anyone", location=key.location)
     found = record(r, node, "a relation", RELATION)
     sources = found.present(_SOURCES)
@@ -76,9 +76,9 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         r.wrong(node, f"`{called}` has several sources: {listed}", "write one relation for each")
     for part, whole in _PARTS:
         if part in found and whole not in found:
-            r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` lacks")
+            r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` does not have")
     if "in" in found:
-        found.require("id", f"`{called}`", "write the JSON pointer of the ids in that answer")
+        found.require("id", f"`{called}`", "write the JSON pointer to the ids in that response")
     if "claim" in found:
         found.require("has", f"`{called}`", "write the value that the claim must have")
     found.read("is", one_of("owner"), "")
@@ -115,7 +115,7 @@ def _step(r: Reader, node: Node, what: str) -> Step | None:
         asked = word(r, node, what)
         return None if asked is None else Step(asked)
     found = record(r, node, "a step", ("operation", "by"))
-    found.require("operation", "a step", "write the operation that is called")
+    found.require("operation", "a step", "name the operation to call")
     by = found.read("by", one_of("caller", "owner"), "caller")
     return Step(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))
 
@@ -148,6 +148,6 @@ def order(r: Reader, node: Node, what: str) -> tuple[tuple[str, ...], ...] | Non
         names = [found for _, found in steps if found is not None]
         for index, (step, found) in enumerate(steps):
             if found in names[:index]:
-                r.wrong(step, f"`{found}` stands twice in one order")
+                r.wrong(step, f"`{found}` occurs twice in one order")
         chains.append(tuple(names))
     return tuple(chains)

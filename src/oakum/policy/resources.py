@@ -52,7 +52,7 @@ SWITCH = ("operation", "set")
 LINE = ("draft", "severity", "instead", "grants")
 GRANT = ("see", "set", "when")
 
-_NO_LINE = "`[]` is nobody; between braces, quote paths that share a line"
+_NO_LINE = "`[]` means nobody; inside braces, quote paths that share a line"
 
 Instead: TypeAlias = Literal["absent", "null", "refuse"]
 
@@ -109,14 +109,14 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
     if node.kind != "map":
         members = many(path, "a field path")(r, node, what)
         if members == ():
-            r.wrong(node, "`owner` lists no field", "`owner: none` says that it is nobody's")
+            r.wrong(node, "`owner` lists no field", "`owner: none` means that it has no owner")
         return Owner("field", members) if members else None
     found = record(r, node, "an owner", OWNER)
     said = found.present(OWNER)
     if found.whole and len(said) != 1:
         r.wrong(
             node,
-            "an owner stands in one place",
+            "an owner is in one place",
             "`{path: …}`, `{parent: true}` or `{caller: true}`",
         )
         return None
@@ -125,7 +125,7 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
     kind = said[0]
     if found.read(kind, flag, True) is False:
         r.wrong(
-            found[kind], f"`{kind}` is `true` or absent", "`owner: none` says that it is nobody's"
+            found[kind], f"`{kind}` is `true` or absent", "`owner: none` means that it has no owner"
         )
     return Owner("parent" if kind == "parent" else "caller")
 
@@ -139,7 +139,7 @@ def _state(resource: str, r: Reader, key: Node, node: Node) -> State:
     sources = found.present(("field", "of"))
     if found.whole and len(sources) != 1:
         where = "`field` for a value in the object, `of` for one in its owner's account"
-        r.wrong(node, f"`{called}` must stand in one place", where)
+        r.wrong(node, f"`{called}` must be in one place", where)
     values = _values(r, found, called)
     if "missing" in found:
         missing = found["missing"]
@@ -159,15 +159,13 @@ def _values(r: Reader, found: Entries, called: str) -> tuple[Json, ...]:
     """The values of a state, open first; none when it inherits them."""
     if "of" in found:
         for key in found.present(("open", "levels")):
-            r.wrong(
-                found[key], f"`{called}` has the values of the state it is `of`; leave `{key}` out"
-            )
+            r.wrong(found[key], f"`{called}` has the values of the state in `of`; omit `{key}`")
         return ()
     if "levels" not in found:
         opened = found.read("open", flag, False)
         return (opened, not opened)
     if "open" in found:
-        r.wrong(found["open"], "`levels` lists the open one first; leave `open` out")
+        r.wrong(found["open"], "`levels` lists the open one first; omit `open`")
     levels = found["levels"]
     if levels.kind != "list" or not levels.elements:
         r.unlike(
@@ -178,7 +176,7 @@ def _values(r: Reader, found: Entries, called: str) -> tuple[Json, ...]:
     for element in levels.elements:
         value = scalar(r, element, "a level")
         if value is not None and _one_of(value, values):
-            r.wrong(element, f"the level `{text(value)}` stands here twice")
+            r.wrong(element, f"the level `{text(value)}` occurs twice")
         elif value is not None:
             values.append(value)
     return tuple(values)
@@ -197,7 +195,7 @@ def _value(r: Reader, node: Node, state: State) -> None:
     hint = boolean_hint(value) if True in state.values else ""
     words = [text(one) for one in state.values]
     r.wrong(
-        node, f"`{text(value)}` is no value of `{state.name}`", hint or nearest(text(value), words)
+        node, f"`{state.name}` has no value `{text(value)}`", hint or nearest(text(value), words)
     )
 
 
@@ -238,7 +236,7 @@ def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]
         r.problems.append(Problem(states[trail[0]].location, f"`{trail[0]}` stands nowhere", steps))
 
     def values(at: str) -> tuple[Json, ...]:
-        for _ in states:  # a chain is no longer than this, unless it is a circle
+        for _ in states:  # a longer chain is a circle
             if states[at].of not in states:
                 break
             at = states[at].of
@@ -322,13 +320,13 @@ def _grants(resource: str, r: Reader, node: Node, what: str) -> tuple[Grant, ...
 def _grant(resource: str, r: Reader, node: Node) -> Grant:
     found = record(r, node, "a grant", GRANT)
     if found.whole and "see" not in found and "set" not in found:
-        r.wrong(node, "a grant says neither who may `see` nor who may `set`")
+        r.wrong(node, "a grant needs `see` or `set`")
     for key in found.present(("see", "set")):
         if found[key].kind == "list" and not found[key].elements:
             r.wrong(
                 found[key],
                 f"`{key}` names no relation",
-                "what is not granted is denied: leave it out",
+                "fields that are not granted are denied: omit it",
             )
     return Grant(
         see=found.read("see", relation_names, ()),
@@ -343,7 +341,7 @@ def _when(resource: str, r: Reader, node: Node, what: str) -> Mapping[str, tuple
         r.unlike(node, what, "a map from states to values", "such as `{private: false}`")
         return None
     if not node.items:
-        r.wrong(node, "`when` names no state", "leave it out if it is always")
+        r.wrong(node, "`when` names no state", "omit it if the grant always holds")
     values: Read[tuple[Json, ...]] = many(scalar, "a value")
     conditions: dict[str, tuple[Json, ...]] = {}
     for key, value in node.items:

@@ -44,14 +44,15 @@ def review(seen: View) -> Iterator[Problem]:
 
 def _drafted(policy: Policy) -> Iterator[Problem]:
     """How many lines wait for a person: nothing is proven against them."""
-    places = policy.drafted if policy.stated else ()  # of a draft as a whole, others speak
+    # another warning covers a wholly drafted contract
+    places = policy.drafted if policy.stated else ()
     if places:
         verb = "line is" if len(places) == 1 else "lines are"
         yield Problem(
             places[0],
-            f"{len(places)} {verb} drafted and nobody has confirmed them, from here on: they are"
-            " enforced as they are, and what contradicts them is suspected at most",
-            "read them, and take `draft: true` away where they are right",
+            f"{len(places)} {verb} drafted and not confirmed, from here on: they are enforced,"
+            f" but findings against them are at most suspected",
+            "review them, and remove `draft: true` where they are correct",
         )
 
 
@@ -70,7 +71,7 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
         yield Problem(
             resource.location,
             f"no operation sends `{resource.name}`",
-            "say so in `operations:` with `shows` where the document is vague",
+            "if the document is vague, declare it in `operations:` with `shows`",
         )
     main = seen.document.operation(resource.main)
     if main is not None and main.id not in seen.endpoints[resource.name]:
@@ -84,8 +85,8 @@ def _strangers(seen: View) -> Iterator[Problem]:
     for schema, endpoints in strangers(seen).items():
         yield Problem(
             place(seen.policy, "resources"),
-            f"`{schema}` has a key of its own and is no resource",
-            f"who may call {few(endpoints)} sees all of it",
+            f"`{schema}` has its own key but is not a resource",
+            f"whoever may call {few(endpoints)} sees all of it",
         )
 
 
@@ -121,8 +122,8 @@ def _silent(seen: View) -> Iterator[Problem]:
     if silent:
         yield Problem(
             place(policy, "operations"),
-            f"no rule speaks of {few(silent)}, and no resource is shown there",
-            "so nobody may call them: `{}` leaves it to what the document asks of callers",
+            f"{few(silent)} is not in the contract, and shows no resource",
+            "so nobody may call it; `{}` follows the document's security",
         )
 
 
@@ -136,12 +137,12 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
         inner = _inner_resource(seen, resource, path)
         if inner:
             name, outer = inner
-            message = f"`{rule.path}` of `{resource.name}` is ruled by `{name}`"
+            message = f"`{rule.path}` of `{resource.name}` belongs to `{name}`"
             yield Problem(rule.location, message, f"grant `{outer}` here, and the rest there")
         elif declares(shapes, path) is False:
             hint = did_you_mean(rule.path, siblings(shapes, path))
             said = "is granted" if rule.grants else "is granted to nobody"
-            message = f"`{rule.path}` {said}, and the document has no such field of"
+            message = f"`{rule.path}` {said}, but the document has no such field of"
             yield Problem(rule.location, f"{message} `{resource.name}`", hint)
 
 
@@ -156,9 +157,10 @@ def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
                 told.add(name)
                 yield Problem(
                     grant.location,
-                    f"`{name}` is granted fields of `{resource.name}`, which has no `{member}`",
-                    f"nobody is `{name}` to one: the object itself has to name them, not the one"
-                    " around it",
+                    f"`{name}` is granted fields of `{resource.name}`, which has no member"
+                    f" `{member}`",
+                    f"so nobody is `{name}` to one: the object itself must name them, not the"
+                    f" one around it",
                 )
 
 
@@ -182,7 +184,9 @@ def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
     plain = [path for path, inner in gaps.items() if not inner]
     if plain:
         message = f"no line of `{resource.name}` mentions {few(plain)}"
-        yield Problem(resource.location, message, "so nobody sees them; `[]` says it on purpose")
+        yield Problem(
+            resource.location, message, "so nobody sees them; `[]` states that explicitly"
+        )
 
 
 def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
@@ -213,7 +217,7 @@ def _shadowed(resource: Resource) -> Iterator[Problem]:
     for index, rule in enumerate(resource.fields):
         for earlier in resource.fields[:index]:
             if rule.path.startswith(f"{earlier.path.removesuffix('.**')}."):
-                message = f"`{earlier.path}` covers `{rule.path}` already, and stands first"
+                message = f"`{earlier.path}` already covers `{rule.path}`, and comes first"
                 yield Problem(rule.location, message, "put the narrower line before the wider one")
                 break
 
@@ -241,13 +245,15 @@ def _pointers(seen: View) -> Iterator[Problem]:
     for operation, pointer, where in _answered(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and declares(success(found), path_of(pointer)) is False:
-            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` answers")
+            yield Problem(where, f"`{pointer}` points to nothing in the response of `{operation}`")
     for operation, pointer, where in _taken(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and not found.body:
             yield Problem(where, f"`{operation}` takes no body")
         elif found is not None and declares(taken(found), path_of(pointer)) is False:
-            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` takes")
+            yield Problem(
+                where, f"`{pointer}` points to nothing in the request body of `{operation}`"
+            )
 
 
 def _taken(policy: Policy) -> Iterator[tuple[str, str, Location]]:
@@ -285,7 +291,7 @@ def _passed(seen: View) -> Iterator[Problem]:
     for index, passed in enumerate(seen.policy.guard.passes):
         if covered := [path for path in documented if _covers(passed, path)]:
             where = place(seen.policy, "guard", "pass", str(index))
-            hint = "what is not documented there passes unread"
+            hint = "undocumented fields there pass unchecked"
             yield Problem(where, f"`{passed}` covers {few(covered)}", hint)
 
 
@@ -303,13 +309,13 @@ def _known(policy: Policy) -> Iterator[Problem]:
     """How callers are known beside how a gateway could know them."""
     tokens, caller = policy.guard.tokens, policy.caller
     if tokens is not None and not caller.claim:
-        message = "`jwt` is not used: no claim says who is calling"
+        message = "`jwt` is not used: no claim identifies the caller"
         yield Problem(tokens.location, message, "write `caller: {claim: sub}`")
     if tokens is not None and not tokens.audiences:
-        # RFC 8725, 3.9: a token that was made for another API is none for this one.
-        message = "`jwt` takes tokens that were made for another API"
+        # RFC 8725, 3.9: a token issued for another API must not be accepted.
+        message = "`jwt` accepts tokens that were issued for another API"
         yield Problem(tokens.location, message, "write `audience`")
     if policy.guard.api_keys and not caller.api_key:
         where = place(policy, "guard", "api_keys")
         hint = "write `caller: {api_key: true}`"
-        yield Problem(where, "`api_keys` is not used: no key says who is calling", hint)
+        yield Problem(where, "`api_keys` is not used: no key identifies the caller", hint)

@@ -30,7 +30,7 @@ def _declares(shape: Shape, path: tuple[str, ...]) -> bool | None:
         return _declares(below[path[0]], path[1:])
     if star is not None and (path[0] == "*" or "array" not in shape.kinds):
         return _declares(star, path[1:])
-    if below and path[0] == "*":  # every member, as if it were a map
+    if below and path[0] == "*":  # every member, as in a map
         return declares([*below.values()], path[1:])
     return False if below or star is not None or _is_scalar(shape) else None
 
@@ -142,7 +142,7 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
     """Note what one operation sends."""
     sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.endpoints)
     shown: dict[Shape, str] = {}
-    # What `shows` says is said of answers that succeed, as for whoever judges them.
+    # `shows` describes success responses, as it does when they are judged.
     for shape in success(operation):
         for resource, pointer in rule.shows:
             if resource in sent and (found := at(shape, path_of(pointer))) is not None:

@@ -15,9 +15,9 @@ from typing import Any
 
 MOST = 10 << 20
 """Bytes of a body that are evaluated."""
-LONG = "it is longer than 10 MiB: no more of it was evaluated"
-NO_DECODER = "no decoder of `{}` is installed: its body was not read, its headers were"
-DAMAGED = "it is no `{}`, as its headers say: its body was not read, its headers were"
+LONG = "it is longer than 10 MiB: only the first 10 MiB were evaluated"
+NO_DECODER = "no decoder for `{}` is installed: only its headers were evaluated"
+DAMAGED = "its headers say `{}`, but it is not: only its headers were evaluated"
 _PIECE = 4 << 10
 """Bytes that are decoded at a time: what one of them becomes may pass the limit."""
 _LIBRARIES = {
@@ -74,7 +74,7 @@ def _decoded(body: bytes, name: str) -> tuple[bytes, bool]:
     if name == "deflate":
         try:
             return _limited(body, lambda piece: _zlib(piece, zlib.MAX_WBITS))
-        except zlib.error:  # many servers leave the wrapper of RFC 1950 out
+        except zlib.error:  # many servers omit the RFC 1950 wrapper
             return _limited(body, lambda piece: _zlib(piece, -zlib.MAX_WBITS))
     if name not in _LIBRARIES:
         raise _Missing(name)

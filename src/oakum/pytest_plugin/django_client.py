@@ -57,7 +57,7 @@ def django_client(module: Any, line: Line) -> Iterator[Patch]:
 def _stream(line: Line, response: Any, heard: Heard, ask: Any, aask: Any) -> None:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
-    waits = getattr(response, "is_async", False)  # as of Django 4.2
+    waits = getattr(response, "is_async", False)  # since Django 4.2
     pieces = AsyncPieces(line, parts) if waits else Pieces(line, parts)
     response.streaming_content = pieces
     line.later(pieces, heard, aask if waits else ask, raw=True)
@@ -114,9 +114,9 @@ def _user(request: Any) -> object:
     """Who is calling, loaded where no view has done so; None: Django does not say."""
     user: object = getattr(request, "user", None)
     with suppress(Exception), _unnoticed():
-        str(getattr(user, "is_anonymous", ""))  # loads one that is lazy
+        str(getattr(user, "is_anonymous", ""))  # evaluates a lazy user
         return user
-    return None  # the test lets nobody at the database
+    return None  # the test has no database access
 
 
 async def _auser(request: Any) -> object:

@@ -19,7 +19,7 @@ from oakum.pytest_plugin.coding import LONG, MOST, uncoded
 Talk = Generator[Request, Response | None, None]
 """Yields a question for the same application, and is sent the answer; None: there was none."""
 Patch = tuple[Any, str, Any]
-UNREAD = "no test was seen to read its body: only its headers were evaluated"
+UNREAD = "no test read its body: only its headers were evaluated"
 PART = "its test read a part of its body: only that and its headers were evaluated"
 _UNREAD = (
     "image/", "audio/", "video/", "font/", "multipart/",
@@ -98,7 +98,7 @@ class Line:
             while True:
                 question = self.step(talk, answer)
                 answer = None
-                with suppress(Exception):  # no answer is an answer
+                with suppress(Exception):  # no response is a valid result too
                     answer = ask(question)
         except StopIteration:
             return
@@ -217,4 +217,6 @@ def answered(
     media = names.get("content-type", "").split(";")[0].strip()
     length = names.get("content-length", "")
     empty = length == "0" or status in (204, 304) or (held and not length and not read())
-    return Response(status, names), "" if empty else f"`{media}` is not read: its headers were"
+    return Response(
+        status, names
+    ), "" if empty else f"`{media}` is not supported: only its headers were evaluated"

@@ -41,18 +41,21 @@ _LOOPBACK = re.compile(
 )
 """What leads to this machine, the unspecified addresses among it (RFC 1122, 3.2.1.3; RFC 6761)."""
 _MACHINE = platform.node().lower()
-FOREIGN = "its host is none of this machine and none of `oakum_hosts`"
+FOREIGN = "its host is neither this machine nor in `oakum_hosts`"
 SHAPELESS = (
-    "it is not what the document declares: no object in it could be judged; it was searched for"
-    " values that owners were shown"
+    "it does not match the document: no object in it could be judged; it was only searched for"
+    " values that owners had received"
 )
 DEEP = (
-    "it nests deeper than 100 levels: no object in it was judged; it was searched as text for"
-    " values that owners were shown"
+    "it nests deeper than 100 levels: no object in it was judged; its text was only searched for"
+    " values that owners had received"
 )
-CUT = "it is text of 1 MiB or more: no more was searched for values that owners were shown"
-MANY = "too many answers came to search them for values that only later tests show"
-BLIND = "a value of its owner's stands there, and it could not be read what the test had sent"
+CUT = (
+    "it is text of 1 MiB or more: only the first part was searched for values that owners had"
+    " received"
+)
+MANY = "there were too many responses to search them for values that only later tests show"
+BLIND = "it contains a value of an owner, but the test's request could not be read"
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
 
 
@@ -72,7 +75,7 @@ class Watch:
         `InputError` when there is no policy."""
         if contract.policy is None:
             hint = "draft one with `oakum init`, and correct it"
-            told = "there is no policy, so there is nothing to hold an answer against"
+            told = "there is no policy, so no response can be judged"
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         document, policy = contract.document, contract.policy
         compiled = compile_for_gateway(contract)
@@ -152,10 +155,10 @@ class Watch:
 
     def _refused(self, heard: Heard, asked: Asked) -> Asked:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
-            # without credentials, and the API says that nobody is logged in
+            # no credentials, and the API reports an anonymous caller
             asked = replace(asked, caller=NOBODY)
         if heard.unread:
-            return asked  # a body that nobody has read may hold what it says it refuses
+            return asked  # an unread body may contain data despite its error status
         closed = self._refusals.refuse(asked, self.tally.evidence)
         if closed is not None:
             self._add(closed, asked)
@@ -205,7 +208,7 @@ class Watch:
     ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
         look = Look(self._frame, asked, self.tally.evidence).judge()
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
-            # What is remembered of the caller may have changed since: asked once more.
+            # The cached facts about the caller may have changed, so look them up again.
             now = yield from self._asked(heard)
             if now != asked.caller:
                 asked = replace(asked, caller=now)

@@ -32,13 +32,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("oakum", "answers held against an exposure contract")
+    group = parser.getgroup("oakum", "responses checked against an exposure contract")
     group.addoption("--oakum-contract", metavar="FILE", help="the contract; turns the plugin on")
     group.addoption("--oakum-report", metavar="FILE", help="write a JSON report for `oakum gate`")
     group.addoption(
         "--oakum-allow-empty",
         action="store_true",
-        help="end with 0 also where no test reached an operation of the contract",
+        help="exit with 0 even if no test reached an operation of the contract",
     )
     parser.addini("oakum_allow_empty", "as the option", type="bool", default=False)
     parser.addini("oakum_contract", "contract of the API under test; turns the plugin on")

@@ -179,7 +179,7 @@ class Look:
     def _refused(self, found: _Object, path: str) -> None:
         index = leaf_index(found.table, path)
         if index >= 0 and found.most >> index & 1:
-            return  # it may be granted: a refusal is no leak, and closes nothing
+            return  # it may be granted: a refusal is not a leak, and does not prove the cell closed
         if found.untold.isdisjoint(deciding(found.table, path)):
             self.tally.show(self._key(found, path), Result.CLOSED, self.asked.probe)
 
@@ -331,7 +331,7 @@ class Look:
             "the caller of a test", found.label, response.status, response.media_type,
             self.asked.read.value, {leaf.pointer: "leak"}, [instance.pointer],
         )  # fmt: skip
-        # A parameter of a test may be somebody's value: its name ends before it.
+        # A test's parameter may be a personal value, so the name is cut before it.
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
 
 

@@ -132,14 +132,14 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        self._told_of_no_test()  # what was asked since the last test
+        self._told_of_no_test()  # requests since the last test
         self.taps.open()
         self.tests += 1
         self.watch.begin(item.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        self.taps.open()  # what fixtures have imported
+        self.taps.open()  # clients that fixtures have imported
         return (yield from self._watched(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -150,7 +150,7 @@ class Session:
         try:
             result = yield
         except BaseException:
-            # The test has failed by itself: what leaked is told beside it.
+            # The test has already failed; its leaks are added to that report.
             for words in self._told(item):
                 item.add_report_section(when, "oakum", words)
             raise
@@ -188,7 +188,7 @@ class Session:
         """A worker of pytest-xdist has come to its end."""
         sent = getattr(node, "workeroutput", {}).get(_OUTPUT)
         if sent is None:
-            self.tally.faults["a worker ended before it could say what it saw"] += 1
+            self.tally.faults["a worker ended before it could report what it saw"] += 1
             return
         theirs, tests, quiet, apps = pickle.loads(sent)
         self.tally.add(theirs)
@@ -199,7 +199,9 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         for name in self.taps.overlooked():
-            self.watch.missed(f"`{name}` was imported within a test, and not listened to")
+            self.watch.missed(
+                f"`{name}` was imported inside a test, so its responses were not observed"
+            )
         self.taps.line.flush()
         self.taps.close()
         self.watch.settle()
@@ -261,22 +263,22 @@ class Session:
         """Why the run does not end with 0 although no test has failed."""
         for where, words in dict.fromkeys(self.quiet[:_MOST_QUIET]):
             first, *more = words.split("\n")
-            yield f"leaked in {where}, which did not fail by it: {first}"
+            yield f"leaked in {where}, which did not fail for it: {first}"
             yield from more
         if (left := len(self.quiet) - _MOST_QUIET) > 0:
             yield f"and {left} more; all of them are in the report"
         if self.red and not self.quiet and self.written is not None:
             for each in self.written.findings[:_MOST_QUIET]:
-                yield f"leaked, and no test has failed by it in the end: {each.title}"
+                yield f"leaked, but no test failed for it in the end: {each.title}"
         if self.quiet:
             yield (
-                "so the run fails: no skip and no `xfail` makes a leak harmless, nor that it was"
-                " told only by what other tests show"
+                "so the run fails: a leak counts even in a skipped or `xfail` test, and even if"
+                " only other tests reveal it"
             )
         if self.empty:
             yield (
-                "so the run fails: a client that is not listened to, or paths that are not the"
-                " document's, would look the same; `--oakum-allow-empty` says that it is well"
+                "so the run fails: an unobserved client or wrong paths would look the same; if"
+                " this is intended, use `--oakum-allow-empty`"
             )
 
 
@@ -301,10 +303,10 @@ def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
     for note in found.notes[1:]:
         yield f"  {note}"
     for why in found.distrust:
-        yield f"not to be trusted: {why}"
+        yield f"not trustworthy: {why}"
     if not found.distrust and not found.findings:
-        part = "; this run is a part of the suite, and says nothing of the rest" if left_out else ""
-        yield f"no leak in what was shown{part}"
+        part = "; this run is only part of the suite" if left_out else ""
+        yield f"no leak found{part}"
 
 
 def _untested(found: Report) -> Iterator[str]:
@@ -348,5 +350,5 @@ def _path(config: pytest.Config, name: str) -> Path | None:
     if not (given or configured):
         return None
     path = here / given if given else config.rootpath / configured
-    # As one would type it: no report and no message needs to name the folders of a machine.
+    # As the user would type it: reports and messages should not name the machine's folders.
     return path.relative_to(here) if path.is_relative_to(here) and here == Path.cwd() else path

@@ -41,9 +41,9 @@ from oakum.pytest_plugin.response_evaluator import (
 )
 from oakum.pytest_plugin.test_counts import Tally
 
-CHANGING = "an owner's value stands there, and its id is another's in other tests"
-A_TIME = "a time stands there that an owner has, and that others may have"
-_BESIDE = "a value of its owner's, found"
+CHANGING = "an owner's value is there, but its id belongs to somebody else in other tests"
+A_TIME = "a time of an owner is there, but others may have the same time"
+_BESIDE = "a value of its owner, found"
 _PUBLIC = (FieldClass.KEY, FieldClass.HANDLE)
 _MOST_BYTES = 64 << 20
 """Of answers that are kept until the end of the run."""

@@ -42,7 +42,7 @@ class Taps:
             module = sys.modules.get(name)
             if module is None or name in self._open:
                 continue
-            with suppress(AttributeError):  # still on its way in: next time
+            with suppress(AttributeError):  # still being imported: try again next time
                 for owner, attribute, made in tap(module, self.line):
                     self._undo.append((owner, attribute, getattr(owner, attribute)))
                     setattr(owner, attribute, made)

@@ -17,12 +17,12 @@ from oakum.scan.findings import conclude, field_lines
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (
-    "it could not be told who sent any request: nothing was judged;"
-    " say it in `pytest_oakum_caller`, or with the fixture `oakum_caller`"
+    "the caller of every request is unknown: nothing was judged; name it in"
+    " `pytest_oakum_caller` or with the fixture `oakum_caller`"
 )
 _MOST_NAMED = 5
 """Operations that are named beside a reason."""
-NOTHING_SHOWN = "no test was shown a field that the contract grants: what is closed proves nothing"
+NOTHING_SHOWN = "no test received a field that the contract grants: closed cells prove nothing"
 
 
 @dataclass
@@ -128,21 +128,21 @@ def _how(cell: Cell, policy: Policy) -> str:
     whose = f"`{cell.resource}`"
     match kind:
         case "owner":
-            return f"as its owner: log in, and ask for a {whose} of that user"
+            return f"as its owner: log in, and request a {whose} of that user"
         case "anyone":
-            return f"as nobody: ask for a {whose} that its owner was shown, without logging in"
+            return f"without logging in: request a {whose} that its owner received"
         case "authenticated":
-            return f"as a stranger: log in as a second user, and ask for a {whose} of the first"
+            return f"as a stranger: log in as a second user, and request a {whose} of the first"
         case _:
-            return f"as `{cell.viewer}`: log in as one, and ask for a {whose} of somebody else"
+            return f"as `{cell.viewer}`: log in as one, and request a {whose} of somebody else"
 
 
 def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
     if (cell.endpoint.operation, cell.resource, cell.viewer) not in tally.viewers:
-        return f"no test was known to ask here {_how(cell, policy)}"
+        return f"no test is known to call this {_how(cell, policy)}"
     key = Key(cell.endpoint.operation, cell.resource, cell.field, cell.viewer, cell.state)
     if key in tally.bare:
-        return "it came without the field, whose owner no test showed it to"
+        return "it came without the field, and no test shows the field to its owner"
     return cell.reason
 
 
@@ -154,23 +154,23 @@ def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
     elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
         yield NOTHING_SHOWN
     for fault, count in sorted(tally.faults.items()):
-        yield f"{count} answers were not judged, by a fault of Oakum's: {fault}"
+        yield f"{count} responses were not judged because of a bug in Oakum: {fault}"
 
 
 def _notes(tally: Tally, run: Run) -> Iterator[str]:
     yield (
         f"{run.tests} tests were run; {tally.answers.total()} answers of"
-        f" {len(tally.answers)} operations were heard"
+        f" {len(tally.answers)} operations were observed"
     )
     if run.left_out:
         yield (
-            f"a part of the suite: {run.left_out} tests were left out, and what they ask is"
-            " untested"
+            f"a part of the suite: {run.left_out} tests were not run, and their requests are"
+            f" untested"
         )
     for name in run.silent:
         yield (
-            f"`{name}` was imported, and no application of it has been heard to answer: a client"
-            " that is not listened to would look the same"
+            f"`{name}` was imported, but no response of its application was observed: an"
+            f" unobserved client would look the same"
         )
     for why, count in tally.unjudged.most_common():
         where = {
@@ -181,6 +181,6 @@ def _notes(tally: Tally, run: Run) -> Iterator[str]:
         listed = f" ({', '.join(named)})" if named else ""
         yield f"not judged, {count} times: {why}{listed}"
     for (endpoint, why), count in tally.unheard.most_common(20):
-        yield f"not heard, {count} times at {endpoint}: {why}"
+        yield f"not observed, {count} times at {endpoint}: {why}"
     for place, count in tally.elsewhere.most_common(20):
         yield f"not in the document, {count} times: {place}"

@@ -84,7 +84,7 @@ class Counted:
                 fields.setdefault(path, {})[shown.endpoint, shown.place] = None
         for path in sorted(fields):
             if KEY in path:
-                continue  # a name that may be somebody's
+                continue  # a name that may be personal data
             here = [each for each in rows if (each.endpoint, each.place) in fields[path]]
             known = {each: rows[each] for each in here if each.possible}
             samples = [*self._samples(model, path, known)]
@@ -107,7 +107,7 @@ class Counted:
             quiet = sum(silent[name] for name in (path, *above))
             of = max(self.row(shown).total() - quiet, present)
             if model.rule(shown.endpoint).graphql:
-                of = present  # who asks chooses the fields there
+                of = present  # the caller chooses the fields there
             refused = self.refused[shown] + (0 if alone else self.kept[shown])
             if of or refused:
                 yield Sample(shown.held, shown.possible, shown.state, present, of, refused)

@@ -288,7 +288,7 @@ _NONE = Form(frozenset(), frozenset(), ())
 
 def _code(value: Json) -> int:
     if type(value) is str and value and value[0].isalnum() and value[0] not in "xX":
-        return _SAYING  # no mask begins so
+        return _SAYING  # no mask begins like this
     if value is None or value == [] or value == {}:
         return _SILENT
     return _MUTE if says_nothing(value) else _SAYING

@@ -102,7 +102,7 @@ class Declared:
         """Not one declared operation seen: it is another API's traffic, or under another path."""
         if self._seen:
             return ()
-        return ("no exchange is of an operation that the document declares",)
+        return ("no exchange belongs to an operation that the document declares",)
 
 
 class Judged(Declared):

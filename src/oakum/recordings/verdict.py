@@ -214,7 +214,7 @@ class Verdicts:
         above = seen.above
         if above is None or model.tables[seen.resource].resource.owner.kind != "none":
             return may, might
-        # What is nobody's belongs to whoever may have the object that it stands in.
+        # An object without an owner may be seen by whoever may see the object around it.
         resource = model.tables[above.resource].resource
         outer = self.standing(resource, above.owners, above.value, caller, facts)
         there_may, there_might = self._passes(endpoint, above, outer, caller, facts, params)

@@ -60,7 +60,7 @@ def commands(annotations: Iterable[Annotation]) -> list[str]:
 
 def _annotations(report: Report) -> Iterator[Annotation]:
     for reason in report.distrust:
-        yield Annotation("error", top(report), "the run is not to be trusted", short(reason))
+        yield Annotation("error", top(report), "the run is not trustworthy", short(reason))
     for defect in defects(report):
         first = defect.first
         title = f"{first.rule} ({first.severity}, {first.verdict.replace('_', '-')})"

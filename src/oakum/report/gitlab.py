@@ -39,7 +39,7 @@ def document(report: Report) -> list[Json]:
     known = When(report)
     issues = [
         _issue(
-            f"Not to be trusted: {reason}",
+            f"Not trustworthy: {reason}",
             DISTRUST_RULE,
             mark(DISTRUST_RULE, reason),
             "blocker",

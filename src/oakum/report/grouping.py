@@ -83,7 +83,7 @@ class Defect:
         """Who sees what of whom: the title that speaks for all, and how many fields it is true of:
         `Any member can read other users' expenses (9 fields)`."""
         title = self.first.title.rstrip(".")
-        viewer = self.viewers[0]  # once: there may be tens of thousands of findings
+        viewer = self.viewers[0]  # computed once: there may be tens of thousands of findings
         titles = {finding.title for finding in self.findings if finding.viewer == viewer}
         if len(self.fields) < 2 or len(titles) == 1:
             return title
@@ -220,13 +220,13 @@ def when_words(states: Iterable[State], known: Sequence[State]) -> str:
 
 
 DRAFTED_ONLY = (
-    "all that was found contradicts lines of the contract that were drafted and that nobody has"
-    " confirmed: read them, state what is meant, and scan again"
+    "all findings contradict drafted contract lines that nobody has confirmed: review the lines,"
+    " correct them, and scan again"
 )
 
 
 def exit_code(report: Report) -> ExitCode:
-    """What the shell is told: a run that is not to be trusted is never told as a finished one.
+    """What the shell is told: a run that is not trustworthy is never told as a finished one.
 
     Findings that contradict drafted lines and nothing else are no defects of the API yet: whoever
     states the contract has to read these lines first.
@@ -237,23 +237,23 @@ def exit_code(report: Report) -> ExitCode:
 
 
 def reasons(report: Report) -> tuple[str, ...]:
-    """Why a run is not to be trusted; empty: it is. What it gathered itself, and that all it found
+    """Why a run is not trustworthy; empty: it is. What it gathered itself, and that all it found
     contradicts drafted lines."""
     drafted = report.findings and all(finding.drafted for finding in report.findings)
     return report.distrust or ((DRAFTED_ONLY,) if drafted else ())
 
 
 def verdict_words(report: Report) -> str:
-    """The run in one line: `12 defects`, `no leak found in what was shown`."""
+    """The run in one line: `12 defects`, `no leak found in the tested cells`."""
     found = defects(report)
     if found:
         guessed = all(finding.drafted for finding in report.findings)
         return counted(len(found), "defect") + (", against drafted lines only" if guessed else "")
     if report.distrust:
-        return "not to be trusted"
+        return "not trustworthy"
     if report.cells and not report.count(Result.UNTESTED):
         return "no leak found"
-    return "no leak found in what was shown"
+    return "no leak found in the tested cells"
 
 
 def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocked"], int]:

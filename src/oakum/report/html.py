@@ -39,17 +39,17 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(Result.LEAK, "leak", "✕", "leak", "the contract denies it, the API served it"),
+    _Kind(Result.LEAK, "leak", "✕", "leak", "the contract denies it, but the API served it"),
     _Kind(
         Result.OVER_BLOCK,
         "over_block",
         "⊘",
         "over-block",
-        "the contract grants it, the API kept it back",
+        "the contract grants it, but the API withheld it",
     ),
     _Kind(Result.UNTESTED, "untested", "?", "untested", "never exercised: nothing is known"),
     _Kind(Result.OPEN, "open", "○", "open", "granted, and served"),
-    _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and kept back from this viewer"),
+    _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and withheld from this viewer"),
 )
 """Worst first: where endpoints differ, the worst speaks for the square, and *open* before
 *closed*."""

@@ -15,7 +15,7 @@ from oakum.openapi.source import JsonPlaces, parse_json
 from oakum.openapi.typed import FORMERLY
 from oakum.report.json_v1 import SCHEMA, digest, document
 
-_HINT = "take the file as `oakum scan --json` wrote it, or scan again"
+_HINT = "use the file as `oakum scan --json` wrote it, or scan again"
 
 
 def faults(data: bytes, report: Report, file: str) -> list[Problem]:
@@ -43,9 +43,9 @@ def _formerly(again: Json) -> Json:
 
 def _sealed(found: Json) -> Iterator[tuple[str, str]]:
     if "digest" not in found:
-        yield "", "the report has no `digest`: it is cut, or an older Oakum wrote it"
+        yield "", "the report has no `digest`: it is incomplete, or an older Oakum wrote it"
     elif found["digest"] != digest(found):
-        yield "/digest", "the report was changed after it was written: its `digest` is of another"
+        yield "/digest", "the report was changed after it was written: its `digest` does not match"
 
 
 def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ def _unlike(pointer: str, found: Json, wanted: Json) -> Iterator[tuple[str, str]
             yield from _unlike(f"{pointer}/{key}", found.get(key), wanted.get(key))
     elif found != wanted:
         name = pointer.strip("/").replace("/", ".")
-        yield pointer, f"`{name}` says {_said(found)}, and the report comes to {_said(wanted)}"
+        yield pointer, f"`{name}` says {_said(found)}, but the report adds up to {_said(wanted)}"
 
 
 def _said(value: Json) -> str:
@@ -91,8 +91,8 @@ def _told(report: Report) -> Iterator[tuple[str, str]]:
         if not blocked and cell.result is not Result.LEAK:
             continue
         if blocked and not report.stated:
-            continue  # a guessed grant is no promise
+            continue  # a guessed grant is not a promise to serve
         if (blocked, cell.resource, cell.field, cell.viewer, cell.state) not in told:
             what = "over-blocked" if blocked else "a leak"
             name = f"`{cell.resource}.{cell.field}`"
-            yield "/findings", f"{name} is {what} for `{cell.viewer}`, and no finding says so"
+            yield "/findings", f"{name} is {what} for `{cell.viewer}`, but no finding reports it"

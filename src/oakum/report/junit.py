@@ -65,13 +65,14 @@ def _of_the_run(report: Report) -> list[_Case]:
     if decided:
         cases.append(_Case(_RUN, name))
     else:
-        cases.append(_Case(_RUN, name, "skipped", words="no cell was shown: nothing was tested"))
+        cases.append(_Case(_RUN, name, "skipped", words="no cell was tested"))
     return cases
 
 
 def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
     found: dict[_Key, Finding] = {}
-    for finding in reversed(findings_in_order(report)):  # so that the gravest names the cell
+    # so that the most severe finding names the cell
+    for finding in reversed(findings_in_order(report)):
         found |= dict.fromkeys(_keys(finding), finding)
     known = When(report)
     ordered = sorted(
@@ -96,7 +97,7 @@ def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -
     leak = cell.result is Result.LEAK
     kind = "leak" if leak else "over-block"
     if finding is None:
-        gets = "sees it, and the contract denies it" if leak else "does not get what is granted"
+        gets = "sees it, but the contract denies it" if leak else "does not get what is granted"
         return _Case(group, name, "failure", kind, f"{cell.viewer} {gets}")
     if finding.verdict == "suspected":
         kind = f"suspected-{kind}"
@@ -163,7 +164,7 @@ def _line(case: _Case) -> str:
     if not case.element:
         return f"{head}/>"
     kind = f" type={_attribute(case.type)}" if case.type else ""
-    text = escape(case.more)  # made visible, line by line, where it was put together
+    text = escape(case.more)  # already escaped line by line
     return (
         f"{head}><{case.element}{kind} message={_attribute(case.words)}>{text}"
         f"</{case.element}></testcase>"

@@ -50,7 +50,9 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     ]
     if rest := len(every) - len(shown):
         said = counted(rest, "more defect")
-        body.append(f"\n**{said}**, the least grave ones, are left out: a comment ends here.")
+        body.append(
+            f"\n**{said}**, the least severe ones, are omitted: the comment is at its size limit."
+        )
     return "\n".join([head, *body, tail]).encode()
 
 
@@ -77,10 +79,10 @@ def _head(report: Report) -> Iterator[str]:
     yield (
         f"{', '.join(counts)} findings. {decided:,} of {counted(len(report.cells), 'cell')} shown."
         f" Contract {code_of(top(report).file)}"
-        f"{'' if report.stated else ', drafted: nobody has stated it yet'}."
+        f"{'' if report.stated else ', drafted and not confirmed'}."
     )
     if report.distrust:
-        yield "\n**Not to be trusted**, because\n"
+        yield "\n**Not trustworthy**, because\n"
         yield from _bullets(report.distrust)
 
 
@@ -115,7 +117,7 @@ def _tail(report: Report) -> Iterator[str]:
     reasons = [f"{len(cells):,}: {reason}" for reason, cells in untested(report)[:_SOME_REASONS]]
     if reasons:
         unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"
-        yield from _folded(f"Untested: nothing is known of {unknown}", reasons)
+        yield from _folded(f"Untested: nothing is known about {unknown}", reasons)
     calls = [
         f"{len(endpoints):,}: {reason}" for reason, endpoints in skipped(report)[:_SOME_REASONS]
     ]
@@ -127,7 +129,7 @@ def _tail(report: Report) -> Iterator[str]:
         )
     yield ""
     yield (
-        "No value of a person is in here; evidence stands in the HTML report."
+        "This comment contains no personal data; the evidence is in the HTML report."
         f" Oakum {escaped(report.version) or 'of unknown version'}, exit {int(exit_code(report))}."
     )
     yield ""
@@ -168,7 +170,8 @@ def escaped(text: str) -> str:
     shown = re.sub(" +", " ", short(text, _WORDS))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", shown)
-    shown = re.sub(r"^( ?\d*)([-+#.)=])", r"\1\\\2", shown)  # would begin a list or a heading
+    # characters that would begin a list or a heading
+    shown = re.sub(r"^( ?\d*)([-+#.)=])", r"\1\\\2", shown)
     return re.sub(r"(?i)(@|:(?=//)|www(?=\.)|gh(?=-\d)|#(?=\d))", "\\1\u200b", shown)
 
 

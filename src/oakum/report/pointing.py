@@ -21,7 +21,7 @@ from oakum.report.grouping import state_words, states_by_field, when_words
 Level = Literal["error", "warning", "note"]
 
 DISTRUST_RULE = "run-not-trustworthy"
-"""Stands where rules do when a run is not to be trusted: no consumer may read silence as green."""
+"""Stands where rules do when a run is not trustworthy: no consumer may read silence as green."""
 
 _SOME_ENDPOINTS = 3
 _LONGEST = 1000

@@ -37,7 +37,7 @@ from oakum.report.pointing import (
 MOST_RESULTS = 25_000
 MOST_BYTES = 10_000_000
 """Limits of code scanning: results of a run; size of a file, gzipped."""
-_SHOWN_RESULTS = 5_000  # of those it takes, it shows so many
+_SHOWN_RESULTS = 5_000  # code scanning shows only this many of the accepted results
 _MOST_TAGS = 10
 _MOST_ENDPOINTS = 10
 _MOST_NOTES = 50
@@ -86,7 +86,8 @@ def document(report: Report, kept: Sequence[Finding], facts: Facts = NO_FACTS) -
                         "rules": list(rules.values()),
                     }
                 },
-                # Up to the last slash it is the category: scans of two contracts stay apart.
+                # The part up to the last slash is the category, which keeps scans of two contracts
+                # apart.
                 "automationDetails": {
                     "id": f"oakum/{contract}/{short(report.run, 99).replace('/', '-')}"
                 },
@@ -183,7 +184,7 @@ def _help(finding: Finding, about: RuleFacts) -> Json:
     if about.references:
         lines = (f"- [{title}]({address})" for title, address in about.references)
         marked.append("**References**\n\n" + "\n".join(lines))
-    if not about.why:  # nobody told of the rule: these words are the report's, and may be anything
+    if not about.why:  # an unknown rule: these words come from the report, and may be anything
         return {"text": short(" ".join(part for part in plain if part))}
     text = "\n".join(part for part in plain if part)
     return {"text": text, "markdown": "\n\n".join(marked)}
@@ -220,7 +221,7 @@ def _fingerprints(digits: str) -> Json:
 def _distrust(report: Report, rules: dict[str, Json]) -> list[Json]:
     if not report.distrust:
         return []
-    words = "The run has not seen what it was sent to see: what it did not find proves nothing."
+    words = "The run is incomplete: what it did not find proves nothing."
     rules[DISTRUST_RULE] = {
         "id": DISTRUST_RULE,
         "name": "RunNotTrustworthy",
@@ -234,7 +235,7 @@ def _distrust(report: Report, rules: dict[str, Json]) -> list[Json]:
         {
             "ruleId": DISTRUST_RULE,
             "level": "error",
-            "message": {"text": _escaped(short(f"Not to be trusted: {reason}"))},
+            "message": {"text": _escaped(short(f"Not trustworthy: {reason}"))},
             "locations": [_location(top(report))],
             "partialFingerprints": _fingerprints(mark(DISTRUST_RULE, reason)),
         }
@@ -243,19 +244,19 @@ def _distrust(report: Report, rules: dict[str, Json]) -> list[Json]:
 
 
 def _invocation(report: Report, kept: int) -> Json:
-    notes = [_note("error", f"not to be trusted: {each}") for each in report.distrust[:_MOST_NOTES]]
+    notes = [_note("error", f"not trustworthy: {each}") for each in report.distrust[:_MOST_NOTES]]
     left = len(report.findings) - kept
     if left:
         notes.append(
             _note(
                 "warning",
-                f"{counted(left, 'finding')} of {len(report.findings):,} are left out, the least"
-                f" grave ones: code scanning takes {MOST_RESULTS:,} results and"
+                f"{counted(left, 'finding')} of {len(report.findings):,} are omitted, the least"
+                f" severe ones: code scanning accepts {MOST_RESULTS:,} results and"
                 f" {MOST_BYTES // 1_000_000} MB; the JSON report has them all",
             )
         )
     if kept > _SHOWN_RESULTS:
-        notes.append(_note("warning", f"code scanning shows the gravest {_SHOWN_RESULTS:,} only"))
+        notes.append(_note("warning", f"code scanning shows the {_SHOWN_RESULTS:,} most severe"))
     notes.append(_note("note", verdict_words(report)))
     invocation: dict[str, Any] = {
         "executionSuccessful": not report.distrust,

@@ -58,7 +58,7 @@ def text(report: Report) -> bytes:
 def render(report: Report, console: Console) -> None:
     """Write the report: what was run, the defects, what was untested, and last the verdict."""
     said = f"{report.target} against {report.contract}"
-    _say(console, said + ("" if report.stated else " (drafted: nobody has stated it yet)"), "bold")
+    _say(console, said + ("" if report.stated else " (drafted and not confirmed)"), "bold")
     used = f"{report.requests:,} of {counted(report.budget, 'request')}"
     _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
     found = defects(report)
@@ -68,7 +68,7 @@ def render(report: Report, console: Console) -> None:
         for defect in group:
             _defect(defect, console)
     _section(console, "Less grave, in brief", _brief(found[_WHOLE:]))
-    _section(console, "Not to be trusted, because", _bullets(report.distrust))
+    _section(console, "Not trustworthy, because", _bullets(report.distrust))
     _section(console, _untested_title(report), _untested_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
     _section(console, "Writes", writes_said(report))
@@ -123,7 +123,7 @@ def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:
 
 def _untested_title(report: Report) -> str:
     unknown, every = report.count(Result.UNTESTED), counted(len(report.cells), "cell")
-    return f"Untested: nothing is known of {unknown:,} of {every}"
+    return f"Untested: nothing is known about {unknown:,} of {every}"
 
 
 def _untested_rows(report: Report) -> Iterable[tuple[str, str]]:

@@ -153,7 +153,7 @@ class _Reader:
     def whole(self) -> _Piece:
         found = self._either()
         if self._at < len(self._text):
-            raise Unsupported("a bracket closes that is not open")
+            raise Unsupported("a closing bracket has no opening bracket")
         return found
 
     def _take(self, ahead: str) -> bool:

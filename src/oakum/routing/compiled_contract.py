@@ -51,7 +51,7 @@ def compile_for_gateway(contract: Contract) -> CompiledContract:
     document, policy = contract.document, contract.policy
     if policy is None:
         hint = "write one, or draft it with `oakum init`"
-        raise InputError([Problem(Location(document.file), "there is no policy to guard by", hint)])
+        raise InputError([Problem(Location(document.file), "there is no policy to enforce", hint)])
     stated = compile_contract(document, policy)
     model = open_to_clients(document, stated)
     return CompiledContract(document, stated, model, derive(document, model))

@@ -335,8 +335,10 @@ def _hidden(document: Document) -> Iterator[Problem]:
             if taken != operation.id:
                 yield Problem(
                     document.locate(operation.pointer),
-                    f"`{operation.id}` has the path of `{taken}`, so a gateway never takes it",
-                    "say with `type` or `pattern` what each parameter may be, or declare one",
+                    f"`{operation.id}` has the same path as `{taken}`, so a gateway never"
+                    f" chooses it",
+                    "restrict each parameter with `type` or `pattern`, or declare only one"
+                    " operation",
                 )
 
 
@@ -347,8 +349,8 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
         for rule in resource.fields:
             setters = sorted({each for grant in rule.grants for each in grant.set})
             if rule.path in owners and setters:
-                said = f"`{rule.path}` says whose a `{name}` is, and `{setters[0]}` may set it"
-                hint = "whoever sets it may become somebody else, or make an object theirs"
+                said = f"`{rule.path}` names the owner of a `{name}`, and `{setters[0]}` may set it"
+                hint = "whoever sets it can impersonate somebody else, or take over an object"
                 yield Problem(rule.location, said, hint)
 
 
@@ -366,14 +368,14 @@ def feeds(document: Document) -> Iterator[Problem]:
         if any(essence(each.type) in FEEDS for each in answers):
             yield Problem(
                 document.locate(operation.pointer),
-                f"`{operation.id}` is a feed, which only nginx lets pass",
-                "`--engine nginx` judges it event by event",
+                f"`{operation.id}` is a feed, and only nginx supports feeds",
+                "`--engine nginx` filters it event by event",
             )
         if operation.method not in _METHODS.split():
             yield Problem(
                 document.locate(operation.pointer),
                 f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
-                "`--engine nginx` and the middleware let it pass",
+                "`--engine nginx` and the middleware accept it",
             )
 
 
@@ -420,7 +422,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         make.warnings.append(
             Problem(
                 rule.location,
-                f"whose object `{operation.id}` writes cannot be told, so nobody passes",
+                f"the owner of the object that `{operation.id}` writes is unknown, so every call"
+                f" is refused",
                 _what_helps(make, operation)[1],
             )
         )
@@ -458,17 +461,17 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
 def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
     """The resource of the object that a path names, and the line by which it could be told whose
     that is; empty: nobody says of which."""
-    owner = "name the path parameter that holds the owner's id in `owner:`"
+    owner = "name the path parameter with the owner's id in `owner:`"
     steps = [each for each in make.paths.steps(operation) if each.kind != "value"]
     if not steps:
         return "", owner
     last = next((each for each in reversed(steps) if each.kind == "object"), steps[0])
     if last.resource is None:
         said = f"`{operation.id}: {{params: {{{last.param}: RESOURCE.KEY}}}}`"
-        return "", f"say what the path holds, {said}; or {owner}"
+        return "", f"declare what the path contains, {said}; or {owner}"
     one = last.resource
     if one.owner.kind == "parent":
-        said = f"let a GET show a `{one.name}` in a list of the object that it is of"
+        said = f"let a GET show a `{one.name}` in a list inside its parent object"
         return one.name, f"{said}; or {owner}"
     said = f"name the GET that shows a `{one.name}` by its key in `main:`"
     return one.name, f"{said}; or {owner}"
@@ -533,7 +536,7 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
         try:
             made = of_shape(each.shape) if each.where == "path" else None
         except Unsupported as why:
-            said = f"what `{each.name}` may be cannot be told by a gateway, so it may be anything"
+            said = f"a gateway cannot check the values of `{each.name}`, so it accepts any"
             where = make.document.locate(each.shape.pointer)
             make.warnings.append(Problem(where, said, str(why)))
             continue

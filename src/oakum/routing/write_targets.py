@@ -102,7 +102,7 @@ class Targets:
         """`resource`: what the request body holds; empty: nothing that the contract knows."""
         found = self._touched(operation, resource)
         if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
-            # What a service is shown is not the caller's for that.
+            # A service sees other callers' objects too, so seeing one does not prove ownership.
             found = replace(found, own=True)
         end = re.fullmatch(r".*/\{([^{}]+)\}", operation.path)
         if end is not None:
@@ -119,7 +119,7 @@ class Targets:
         rule, steps = self.model.rule(operation.id), self.paths.steps(operation)
         if not rule.owner and self._made_below(operation, steps, written):
             return Target("caller")
-        # What stands in front of its owner is not looked at: the contract says whose it is.
+        # Path segments before the owner's are ignored: the contract names the owner.
         owner = next((at for at, each in enumerate(steps) if each.param == rule.owner), -1)
         objects = [each for each in steps[owner + 1 :] if each.kind == "object"]
         single = self._single(operation, steps, written) if len(steps) > owner + 1 else None
@@ -133,7 +133,7 @@ class Targets:
         if shown:
             around = objects if single is not None else objects[:-1]
             return self._behind_owner(operation, steps, around, shown)
-        # Of what nothing else is known, the path alone says whose it is.
+        # If nothing else is known, the path alone determines the owner.
         known = [one for each in objects for one in self._known(each)]
         told = all(each.owner.kind in ("none", "path") for each in known)
         return Target("path", rule.owner) if told else Target("none")
@@ -324,7 +324,7 @@ def in_parent(
         told = resource.key and owner.kind not in ("none", "parent")
         found = within_at(model, get, resource.name, around) if told else []
         lists = [at for at in found if at[-1:] == ("*",)]
-        # What one of several lists is of, or what stands there alone, need not be of that object.
+        # One of several lists, or a single object, need not belong to that object.
         likely = lists if len(lists) < 2 else [at for at in lists if at[-2:-1] == (word,)]
         likely = likely or (found if itself and not lists else [])
         if len(likely) == 1 and (get.id in model.rules or get.id in model.showing):
@@ -378,7 +378,7 @@ class Finders:
         held = in_parent(self.paths, steps, len(steps), resource, param)
         if operation.method != "POST":
             return held
-        # What a POST makes may have any key that is free.
+        # A POST may create an object with any free key.
         shown = self._shown_by_key(operation, resource)
         return replace(shown, then=held) if shown is not None else None
 

@@ -115,8 +115,8 @@ class Wiring:
         if self.journal is not None and not self.seal.holds and self.may.writes:
             context = replace(context, may=replace(self.may, writes=False))
             state.remark(
-                "nothing was written: no identity has a secret with which the journal could be"
-                " sealed; leave out --journal, or give the identities logins"
+                "no journal was written: no identity has a secret to encrypt it with; omit"
+                " --journal, or give the identities logins"
             )
         engine = Engine(context, state)
         if context.may.writes or self.past.undos:
@@ -294,8 +294,8 @@ def _keyless(identities: Identities) -> str:
         return ""
     listed = ", ".join(f"`{each}`" for each in keys)
     return (
-        f"every identity sends the same {listed}, and nobody logged in sent none and was shown"
-        ' nothing: write what all callers send as `anonymous: {header: "…"}` into `identities`'
+        f"every identity sends the same {listed}, but requests without a login sent none and"
+        ' got nothing: write what all callers send as `anonymous: {header: "…"}` into `identities`'
     )
 
 

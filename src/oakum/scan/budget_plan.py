@@ -43,7 +43,7 @@ class Plan:
     @property
     def why(self) -> str:
         """Reason for leaving an endpoint out."""
-        return "the budget was for riskier endpoints"
+        return "the budget was spent on riskier endpoints"
 
     def note(self, left: int) -> str:
         """Remark about endpoints left out for the budget; empty if there are none."""
@@ -51,7 +51,7 @@ class Plan:
             return ""
         every = len(self.gates) + len(self.left)
         return (
-            f"the budget was enough for {every - left:,} of {every:,} endpoints, the riskiest"
+            f"the budget covered {every - left:,} of {every:,} endpoints, the riskiest"
             f" first; `--budget {round(self.needed / SHARE)}` is enough for all"
         )
 

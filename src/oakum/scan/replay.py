@@ -65,7 +65,7 @@ class Replay:
     endpoints: tuple[AtEndpoint, ...]
     left: tuple[Left, ...]
     reasons: tuple[str, ...]
-    """Why it was untested, or is not to be trusted."""
+    """Why it was untested, or is not trustworthy."""
     requests: int
     seconds: float
     run: str = ""

@@ -568,7 +568,7 @@ def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...
     """Put back; a fault of ours in one thing does not keep the next from being put back."""
     try:
         return restore()
-    except Exception as error:  # noqa: BLE001 - said, not hidden: the run is not to be trusted
+    except Exception as error:  # noqa: BLE001 - said, not hidden: the run is not trustworthy
         return (f"{what} could not all be put back ({type(error).__name__}): look at them by hand",)
 
 

@@ -2,7 +2,7 @@
 
 The only module of `oakum.traffic` that opens anything. Nothing is spooled: what was read is gone
 when the next record is. What cannot be used is counted with its reason, and an end that comes too
-early makes a source not to be trusted.
+early makes a source not trustworthy.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def is_log(source: Source) -> bool:
             if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
                 return False
             first = next(_lines(Source(source.name), file, None), None)
-            # An engine takes a frame that is cut off for one that ends.
+            # The engine treats a truncated frame as a complete one.
             while source.name.endswith(_ZSTD) and file.read(_CHUNK):
                 pass
     except (OSError, EOFError, zlib.error, InputError):

@@ -102,7 +102,7 @@ def _headers(message: Any) -> dict[str, str]:
         key = name.lower()
         between = "; " if key == "cookie" else ", "
         found[key] = f"{found[key]}{between}{value}" if key in found else value
-    found.pop("content-encoding", None)  # bodies are written unpacked
+    found.pop("content-encoding", None)  # bodies are written decompressed
     return found
 
 
@@ -110,7 +110,7 @@ def _body(message: Any, most: int) -> tuple[str | bytes | None, bool]:
     """A body unpacked, as text where it is one, and whether it was cut; None: none was kept."""
     try:
         data = message.content
-    except ValueError:  # it is not packed as it says
+    except ValueError:  # its content encoding is wrong
         data = message.raw_content
     if data is None:
         return None, False

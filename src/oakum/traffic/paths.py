@@ -233,7 +233,7 @@ def _settle(
             node.below[PARAMETER].add(guess)
         node.guessed = {}
     for name, child in node.below.items():
-        # A version says nothing of what stands below it: `/users/v1/…`.
+        # A version segment does not name the segments below it: `/users/v1/…`.
         _settle(child, before if _VERSION.fullmatch(name) else name, handed, callers)
 
 

@@ -270,7 +270,7 @@ def _bytes(text: Json, coded: Json) -> bytes:
         return b""
     if not isinstance(text, str):
         try:
-            return orjson.dumps(text)  # a body that stands in the line as the JSON it is
+            return orjson.dumps(text)  # a body embedded in the line as JSON
         except TypeError:
             raise Unusable("a body with a number of more than 64 bits") from None
     if coded == "base64":

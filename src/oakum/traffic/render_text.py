@@ -31,7 +31,7 @@ def lines(found: Observation) -> Iterator[str]:
         yield ""
         yield from _drift(found)
     for why in found.distrust:
-        yield f"not to be trusted: {why}"
+        yield f"not trustworthy: {why}"
 
 
 def _sources(found: Observation) -> Iterator[str]:

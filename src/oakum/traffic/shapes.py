@@ -155,7 +155,7 @@ class Learnt:
         found = set[str]()
         for (_, below), names in turns.items():
             seen = sum(self.members[name].seen for name in names)
-            # Scalars are alike by chance: of them each object has one and no more.
+            # Scalars look alike by chance, so for them each object may have only one such member.
             most, least = (objects * 2, 3) if below else (objects, 4)
             if objects >= 4 and least * objects <= seen * 5 and seen <= most:
                 found.update(names)

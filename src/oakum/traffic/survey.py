@@ -180,7 +180,7 @@ class Surveyor:
 def observation(
     survey: Survey, sources: Iterable[Read], against: Against | None, title: str
 ) -> Observation:
-    """Inventory and drift, and what makes them not to be trusted."""
+    """Inventory and drift, and what makes them not trustworthy."""
     reads = tuple(sources)
     broken_first = sorted(reads, key=lambda each: not each.broken)
     distrust = [each.distrust for each in broken_first if each.distrust]

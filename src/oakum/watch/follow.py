@@ -109,7 +109,7 @@ class _Tail(_Cut):
         try:
             self._file = self._path.open("rb", buffering=0)
         except OSError:
-            self._file = None  # it may come again
+            self._file = None  # the file may come back
 
     def _moved(self) -> bool:
         """Whether the name leads to another file by now, or this one has been cut."""
@@ -119,7 +119,7 @@ class _Tail(_Cut):
         try:
             now = self._path.stat()
         except OSError:
-            return False  # until there is another one
+            return False  # until a new file replaces it
         return (now.st_dev, now.st_ino) != (held.st_dev, held.st_ino) or (
             now.st_size < self._file.tell()
         )

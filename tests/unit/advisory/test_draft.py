@@ -143,11 +143,11 @@ def test_the_half_fix_and_the_clock_stand_in_the_draft() -> None:
     at = next(n for n, each in enumerate(STAGE_1_TOLD.findings) if each.viewer == "anyone")
     draft = drafted(STAGE_1_TOLD, memory, at)
     text = vendor(draft)
-    assert "The repair is a half one: what is closed for some is shown to `member` still." in text
+    assert "The fix is incomplete: the data is still shown to `member`." in text
     assert "- 2026-01-20: reported\n" in text
     assert "we mean to publish on 2026-04-20, 90 days after the report" in text
-    assert "called fixed on 2026\\-02\\-02" in text or "called fixed on 2026-02-02" in text
-    assert "half one" in statement(draft)
+    assert "reported fixed on 2026\\-02\\-02" in text or "reported fixed on 2026-02-02" in text
+    assert "fix is incomplete" in statement(draft)
     involved = csaf(draft)["vulnerabilities"][0]["involvements"][0]
     assert (involved["status"], involved["date"]) == ("contact_attempted", "2026-01-20T00:00:00Z")
 
@@ -196,8 +196,8 @@ def test_the_statement_has_what_article_33_asks_for() -> None:
 def test_a_run_that_cannot_be_trusted_says_so_to_an_authority() -> None:
     lost = told(report(2, STAGE_2), distrust=("the login failed",), stated=False)
     text = statement(drafted(lost))
-    assert "not to be trusted" in text and "the login failed" in text
-    assert "nobody has stated what it denies" in text
+    assert "not trustworthy" in text and "the login failed" in text
+    assert "nobody has confirmed what it denies" in text
 
 
 # ------------------------------------------------------------ what is never in it

@@ -113,7 +113,7 @@ def test_who_is_not_known_to_own_the_object_sets_nothing_of_it(
     principal: Principal, subject: Subject | None
 ) -> None:
     found = sent(b'{"text": "a", "owner_id": "u1"}', principal, subject)
-    assert found == Acceptance(None, ("",), "nothing of this body may be set")
+    assert found == Acceptance(None, ("",), "the caller may set nothing in this body")
 
 
 def test_a_relation_sets_what_its_own_grant_says() -> None:

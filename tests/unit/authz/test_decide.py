@@ -93,7 +93,7 @@ def test_a_decision_names_the_fields_and_the_lines_it_rests_on() -> None:
 def test_an_object_of_which_nothing_may_be_seen_is_a_denial_with_its_reason() -> None:
     decision = decide(contract(), who(blocked=True), "list", PUBLIC)
     assert not decision.allowed
-    assert decision.why == "nothing of a `Note` is granted"
+    assert decision.why == "the caller may see nothing of a `Note`"
     assert decision.rules == ()
     assert decision.held == {"anyone", "blocked"}
 

@@ -1,4 +1,4 @@
-"""The body cut down to what its reader may see: bytes are cut out, and none is made up."""
+"""The body cut down to what its reader may see: bytes are cut out, and the scan creates none."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def test_what_stands_in_place_of_a_withheld_field() -> None:
     [
         (Call("other"), b"{}", "the contract does not grant this operation"),
         (LIST, b"{", "unreadable body: not a JSON string"),
-        (LIST, b'{"a":1,"a":2}', "unreadable body: a member stands twice in one object"),
-        (Call("list", media_type="text/html"), b"<p>", "no answer of this status"),
-        (Call("list", status=500), b"{}", "no answer of this status"),
-        (LIST, b'{"debug":1}', "nothing of this answer may be seen"),
+        (LIST, b'{"a":1,"a":2}', "unreadable body: an object has two members with the same name"),
+        (Call("list", media_type="text/html"), b"<p>", "no response with this status"),
+        (Call("list", status=500), b"{}", "no response with this status"),
+        (LIST, b'{"debug":1}', "the caller may see nothing of this response"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_with_the_reason(

@@ -153,7 +153,7 @@ def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
         assert f" {number} findings in {len(defects(report))} defects\n" in stage
         assert sum(map(int, re.findall(r"^ +(\d+) x ", stage, re.M))) == number
         assert stage.index("settings page says") < stage.index(f"{number} findings")
-    assert f"0 of {number} findings away and left {number}" in told
+    assert f"0 of {number} findings and left {number}" in told
 
 
 def test_the_next_stage_gets_ready_while_one_is_scanned_and_all_end_with_the_demo() -> None:

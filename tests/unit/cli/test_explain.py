@@ -136,7 +136,7 @@ def test_what_is_neither_rule_nor_finding_is_refused_in_words(file: Path) -> Non
 
     assert "did you mean `revocation-not-enforced`?" in refused("revocation-not-enforceds")
     assert "there are bola-write, " in refused("xyz")
-    assert "give the report that has it: --report" in refused("0123456789abcdef")
+    assert "give the report that contains it: --report" in refused("0123456789abcdef")
     assert "no finding `0123456789abcdef`" in refused("0123456789abcdef", "--report", file)
     digit = max("0123456789abcdef", key=lambda d: sum(
         each.fingerprint.startswith(d) for each in read(file).findings
@@ -155,7 +155,7 @@ def test_a_rule_of_another_version_is_told(tmp_path: Path) -> None:
     old = next(each for each in report.findings if each.rule not in known)
     done = oakum("explain", old.fingerprint, "--report", file)
     assert done.code == 2
-    assert f"`{old.rule}` is of another version of Oakum" in done.err
+    assert f"`{old.rule}` belongs to another version of Oakum" in done.err
 
 
 def test_nothing_that_an_api_named_obeys_a_screen(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_wrong_files_are_refused_and_leave_the_memory_alone(memory: Path, tmp_pa
     old = saved(tmp_path, replace(report(1, FIXED), run="older"))
     edited = tmp_path / "edited.json"
     edited.write_bytes(saved(tmp_path, report(3, FIXED)).read_bytes().replace(b"closed", b"leak__"))
-    for file, said in ((old, "older than what is remembered"), (edited, "edited.json")):
+    for file, said in ((old, "older than the memory"), (edited, "edited.json")):
         done = oakum("findings", memory, "--report", file, "--write")
         assert (done.code, said in done.err, memory.read_bytes()) == (2, True, before)
     assert oakum("findings", tmp_path / "none.json").code == 2
@@ -128,12 +128,12 @@ def test_a_replay_closes_what_no_scan_can(memory: Path, tmp_path: Path) -> None:
     ("more", "code", "said"),
     [
         ({"reasons": ["the budget was spent"]}, 3, "1 open"),
-        ({"started": "2026-01-01T12:00:00Z"}, 2, "older than what is remembered"),
+        ({"started": "2026-01-01T12:00:00Z"}, 2, "older than the memory"),
         ({"fingerprint": "0" * 16}, 2, "is not remembered"),
         (
             {"left": [{"viewer": "guest", "field": "city", "endpoints": []}]},
             2,
-            "`guest` sees it still",
+            "`guest` still sees it",
         ),
         ({"schema": "oakum.replay/3"}, 2, "`oakum.replay/3` is none of"),
     ],

@@ -136,8 +136,8 @@ def test_what_there_is_nobody_to_tell_of_is_refused(desk: Desk, tmp_path: Path) 
     assert desk("--to", "authority", "--format", "csaf").code == 2
     whole = json_v1.read((desk.folder / "report.json").read_bytes())
     for change, said in (
-        ({"verdict": "over_blocked", "rule": "over-block"}, "nobody to be told"),
-        ({"rule": "of-tomorrow"}, "a rule that is not known here"),
+        ({"verdict": "over_blocked", "rule": "over-block"}, "nobody to report it to"),
+        ({"rule": "of-tomorrow"}, "a rule that this version does not know"),
     ):
         one = replace(whole.findings[0], **change)  # type: ignore[arg-type]
         file = tmp_path / "other.json"

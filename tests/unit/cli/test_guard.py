@@ -86,8 +86,8 @@ def test_audit_lines_go_to_standard_output_and_events_to_the_other(contract: Pat
     ("arguments", "words"),
     [
         ((), "Missing option '--upstream'"),
-        (("--upstream", "api.example.com"), "is no URL such as https://api.example.com"),
-        (("--upstream", "http://ann:pw@127.0.0.1"), "holds a user name or a password; leave"),
+        (("--upstream", "api.example.com"), "is not a URL such as https://api.example.com"),
+        (("--upstream", "http://ann:pw@127.0.0.1"), "contains a user name or a password; leave"),
         (("--upstream", "http://127.0.0.1:9", "--engine", "apache"), "'apache' is not one of"),
         (("--upstream", "http://127.0.0.1:9", "--workers", "0"), "0 is not in the range"),
         (("--upstream", "http://127.0.0.1:9", "--listen", "8080"), "`8080` is not an address"),

@@ -64,7 +64,7 @@ def test_a_target_that_is_not_there_is_never_clean(folder: Path, verb: str) -> N
 def test_what_is_no_url_is_refused(folder: Path, verb: str, target: str) -> None:
     done = run(verb, folder, target)
     assert done.code == 2
-    assert "is no URL such as" in done.err
+    assert "is not a URL such as" in done.err
 
 
 @pytest.mark.parametrize(

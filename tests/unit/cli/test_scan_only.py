@@ -77,7 +77,7 @@ def test_what_cannot_be_seen_is_untested_and_ends_with_3(folder: Path) -> None:
     with clinic(folder, wrong_password=True) as run:
         done = run("scan", "--only", fingerprint, "--report", folder / "report.json")
     assert done.code == 3
-    assert done.out.startswith("untested  ") and "not to be trusted: identity `ada`" in done.out
+    assert done.out.startswith("untested  ") and "not trustworthy: identity `ada`" in done.out
     assert not [secret for secret in SECRETS if secret in done.out + done.err]
 
 

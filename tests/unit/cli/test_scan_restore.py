@@ -32,7 +32,7 @@ def run(folder: Path, *more: object) -> Done:
 @pytest.mark.parametrize(
     ("done", "code", "lines"),
     [
-        (Restored((), (), (), "run-1"), 0, ["nothing is left to put back"]),
+        (Restored((), (), (), "run-1"), 0, ["nothing is left to restore"]),
         (Restored(("`a` of ann, `true`",), (), (), "run-1"), 0, ["as before: `a` of ann, `true`"]),
         (
             Restored(("x",), ("y\x1b[2J",), ("nothing listens",), "run-1"), 3,

@@ -197,7 +197,7 @@ def read(
     ("of", "batch", "known", "key", "whose", "weak"),
     [
         (["ann"], False, True, KEY, "ann", False),  # the key is known to be ann's
-        (["ann"], False, False, None, "ann", True),  # nothing in it tells
+        (["ann"], False, False, None, "ann", True),  # nothing in it rules out
         (["ann"], False, False, KEY, "cat", False),  # it has a key, and nobody knows it
         (["ann"], True, True, KEY, "cat", False),  # of many it says nothing whose this one is
         (["ann", "bob"], False, True, KEY, "cat", False), ([], False, True, KEY, "cat", False),
@@ -214,7 +214,7 @@ def test_what_the_contract_calls_its_callers_is_anothers_that_was_asked_for_as_t
     owners, found = read(reader, at, "cat", of, instance("Post", (IDS["cat"],), **value))
     assert owners == (IDS[whose],)
     assert (found.given == {()}) is (whose == "ann")
-    assert ("nothing in it tells" in found.weak.get((), "")) is weak
+    assert ("nothing in it rules out" in found.weak.get((), "")) is weak
 
 
 def test_nobody_logged_in_has_nothing_of_their_own() -> None:

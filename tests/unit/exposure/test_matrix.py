@@ -273,10 +273,10 @@ def test_each_square_that_is_untested_has_its_reason() -> None:
     )
     assert endpoint.path.startswith("/")
     found.apply("getPerson", shown_to_owner(NAME))
-    assert reasons(found, {})[BIO] == "no owner was ever shown `bio` with something in it"
+    assert reasons(found, {})[BIO] == "no owner ever received a `bio` that was not empty"
     found.apply("getPerson", shown_to_owner(BIO, PHONE))
     assert reasons(found, {})[BIO] == "no owner was in the state private=true when `member` asked"
-    assert reasons(found, {})[PHONE] == "no question that was asked could tell"
+    assert reasons(found, {})[PHONE] == "no request could tell"
     found.apply("getPerson", doubtful("too common a value"))
     assert "too common" in reasons(found, {})[VIP]
 

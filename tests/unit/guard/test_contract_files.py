@@ -29,7 +29,7 @@ def said(found: ContractFiles, feeds: bool) -> str:
 
 
 def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
-    words = "`id` says whose a `Member` is, and `owner` may set it"
+    words = "`id` names the owner of a `Member`, and `owner` may set it"
     assert words not in said(read(tmp_path, DOCUMENT, POLICY), feeds=True)
     policy = POLICY.replace("id: [{see: [anyone]}]", "id: [{see: [anyone], set: [owner]}]")
     assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
@@ -59,7 +59,7 @@ paths:
   /members/{id}: {get: {operationId: byId, responses: {200: {description: ok}}}}
   /members/{name}: {get: {operationId: byName, responses: {200: {description: ok}}}}
 """
-    words = "`byName` has the path of `byId`, so a gateway never takes it"
+    words = "`byName` has the same path as `byId`, so a gateway never chooses it"
     assert words in said(read(tmp_path, DOCUMENT.replace("paths:\n", both), POLICY), feeds=True)
     kind = "parameters: [{name: id, in: path, required: true, schema: {type: integer}}]"
     told = both.replace("operationId: byId", f"operationId: byId, {kind}")

@@ -53,17 +53,20 @@ ENTRY = {"who": ANN.who, "reason": "", "since": ANN.since, "until": ANN.until}
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"schema": "oakum.deny/2"}, "is no deny list of schema `oakum.deny/1`"),
-        ({"callers": {}}, "a deny list has a list of `callers`"),
-        ({"callers": [ANN.who]}, "an entry has `who`, `reason`, `since` and `until`"),
-        ({"callers": [ENTRY | {"why": ""}]}, "an entry has `who`, `reason`, `since` and `until`"),
-        ({"callers": [ENTRY | {"who": "anonymous"}]}, "a caller is 16 small hexadecimal digits"),
-        ({"callers": [ENTRY | {"who": 123}]}, "a caller is 16 small hexadecimal digits"),
-        ({"callers": [ENTRY | {"until": "tomorrow"}]}, "an instant with its time zone is needed"),
-        ({"callers": [ENTRY | {"until": "2026-11-26T14:00:00"}]}, "an instant with its time zone"),
+        ({"schema": "oakum.deny/2"}, "is not a deny list of schema `oakum.deny/1`"),
+        ({"callers": {}}, "a deny list needs a list of `callers`"),
+        ({"callers": [ANN.who]}, "an entry needs `who`, `reason`, `since` and `until`"),
+        ({"callers": [ENTRY | {"why": ""}]}, "an entry needs `who`, `reason`, `since` and `until`"),
+        (
+            {"callers": [ENTRY | {"who": "anonymous"}]},
+            "a caller is 16 lower-case hexadecimal digits",
+        ),
+        ({"callers": [ENTRY | {"who": 123}]}, "a caller is 16 lower-case hexadecimal digits"),
+        ({"callers": [ENTRY | {"until": "tomorrow"}]}, "a time with its time zone is required"),
+        ({"callers": [ENTRY | {"until": "2026-11-26T14:00:00"}]}, "a time with its time zone"),
         ({"callers": [ENTRY | {"reason": 1}]}, "a reason is a text"),
         ({"callers": [ENTRY] * (MOST + 1)}, "more than 10,000 callers"),
-        ({"key": check_of(b"another")}, "this list was made under another key"),
+        ({"key": check_of(b"another")}, "this list was made with another key"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(more: dict[str, object], says: str, tmp_path: Path) -> None:
@@ -90,5 +93,5 @@ def test_a_middleware_takes_a_list_as_it_is(tmp_path: Path) -> None:
     contract, file = write(tmp_path), made(tmp_path)
     assert open_gate(contract, deny=file, environ=environ) is not None
     assert open_gate(str(contract), deny=str(file), environ=environ) is not None
-    with pytest.raises(InputError, match="under another key"):
+    with pytest.raises(InputError, match="with another key"):
         open_gate(contract, deny=file, environ={"OAKUM_AUDIT_KEY": "another"})

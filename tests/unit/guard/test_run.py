@@ -126,7 +126,7 @@ def test_an_engine_that_does_not_end_is_killed(contract: Path, monkeypatch: Any)
 
 
 def test_an_engine_that_does_not_come_up_is_told_with_its_words(contract: Path) -> None:
-    with pytest.raises(TargetError, match=r"puppet did not come up on .*: it is broken"):
+    with pytest.raises(TargetError, match=r"puppet did not start listening on .*: it is broken"):
         running(options(contract, engine=Puppet(broken=True)), lambda _: None).__enter__()
 
 
@@ -198,7 +198,7 @@ def test_a_dead_engine_is_started_again_and_that_is_said(contract: Path) -> None
         until(guard, lambda: "restarted" in kinds(told))
         assert json.loads(ask(guard.listen)[1])["pid"] != first
         assert kinds(told) == ["guarding", "died", "restarted"]
-        assert told[1].words == "puppet has ended with code 7; it is started again in 0.01 s"
+        assert told[1].words == "puppet ended with code 7; it restarts in 0.01 s"
         assert "oakum_guard_restarts_total 1" in guard.text()
 
 
@@ -327,7 +327,9 @@ def test_the_engine_writes_into_the_file_that_was_named(contract: Path, tmp_path
 
 
 def test_the_audit_goes_to_a_file(contract: Path) -> None:
-    with pytest.raises(InputError, match="is no file to append to; `-` is standard output"):
+    with pytest.raises(
+        InputError, match="is not a file that can be appended to; `-` is standard output"
+    ):
         running(options(contract, audit=Path("/dev/null")), lambda _: None).__enter__()
 
 
@@ -350,7 +352,7 @@ def test_a_folder_that_others_may_write_to_is_refused(contract: Path, tmp_path: 
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
-    with pytest.raises(InputError, match=r"others may write into this folder; .*chmod 700"):
+    with pytest.raises(InputError, match=r"other users may write into this folder; .*chmod 700"):
         running(options(contract, state=state), lambda _: None).__enter__()
 
 

@@ -51,9 +51,12 @@ def test_a_list_of_the_callers_own_cannot_say_who_is_on_the_owners(tmp_path: Pat
         change(document, policy)
         policy["relations"]["blocked"]["of"] = "caller"
 
-    words = "`mine` is a list of whoever asks, and not of an object's owner: `blocked` is known of"
+    words = (
+        "`mine` lists the caller's own relations, not those of an object's owner: nobody"
+        " has `blocked`"
+    )
     assert words in said(tmp_path, CLUB, change)
-    assert "and `follower`, which it takes away, neither" in said(tmp_path, CLUB, change)
+    assert ", and therefore nobody has `follower` either" in said(tmp_path, CLUB, change)
     assert words not in said(tmp_path, CLUB, fixed)
 
 
@@ -79,7 +82,7 @@ def test_a_who_am_i_that_is_not_said_to_read_makes_everybody_nobody(tmp_path: Pa
     def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["operations"]["renew"] = {"call": ["member"]}
 
-    words = "who is calling cannot be asked with `renew`, so nobody is anybody"
+    words = "`renew` cannot be used to identify the caller, so every caller is anonymous"
     assert words in said(tmp_path, DESK, unsaid)
     assert words not in said(tmp_path, DESK)
 
@@ -88,7 +91,7 @@ def test_a_setting_that_only_its_owner_is_told_is_unknown_to_others(tmp_path: Pa
     def shown(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Settings"]["fields"] = {"id, private": [{"see": ["member"]}]}
 
-    words = "only its owner is shown `Settings.private` by `getSettings`"
+    words = "`getSettings` shows `Settings.private` only to its owner"
     assert words in said(tmp_path, CLUB)
     assert words not in said(tmp_path, CLUB, shown)
 
@@ -104,7 +107,7 @@ def test_a_write_below_anothers_object_without_a_call_is_its_owners_alone(tmp_pa
         like(document, policy)
         policy["operations"]["like"]["call"] = ["member"]
 
-    words = "no `call:` says who may `like`, so only the owner of the object may"
+    words = "no `call:` says who may call `like`, so only the owner of the object may"
     assert words in said(tmp_path, DESK, like)
     assert "`like: {call: […]}`" in said(tmp_path, DESK, like)
     assert words not in said(tmp_path, DESK, may)
@@ -114,7 +117,9 @@ def test_a_write_whose_object_nothing_shows_is_nobodys(tmp_path: Path) -> None:
     def hidden(document: dict[str, Any], _: dict[str, Any]) -> None:
         del document["paths"]["/labels"]
 
-    words = "whose object `deleteLabel` writes cannot be told, and no `call:` says who may"
+    words = (
+        "the owner of the object that `deleteLabel` writes is unknown, and no `call:` says who may"
+    )
     assert words in said(tmp_path, DESK, hidden)
     assert words not in said(tmp_path, DESK)
 
@@ -123,7 +128,7 @@ def test_a_body_of_which_nothing_may_be_set_is_refused(tmp_path: Path) -> None:
     def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Label"]["fields"] = {"id, by, text": [{"see": ["owner"]}]}
 
-    words = "no line says who sets what of the body of `updateLabel`, so every body is refused"
+    words = "no line says who may set the body fields of `updateLabel`, so every body is refused"
     assert words in said(tmp_path, DESK, unset)
     assert words not in said(tmp_path, DESK)
 
@@ -148,7 +153,7 @@ def test_a_parameter_that_leaves_the_owner_out_is_told_of(tmp_path: Path) -> Non
         sparse(document, policy)
         policy["operations"]["listLabels"] = {"without": ["fields"]}
 
-    words = "who leaves `by` out by `fields` is shown nothing that hangs on it of a `Label`"
+    words = "a caller who omits `by` with `fields` sees nothing that depends on it of a `Label`"
     assert words in said(tmp_path, DESK, sparse)
     assert "write `without: [fields]`" in said(tmp_path, DESK, sparse)
     assert words not in said(tmp_path, DESK, without)
@@ -163,7 +168,7 @@ def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
         document["paths"]["/config"] = config
         policy["operations"]["config"] = {"call": ["anyone"]}
 
-    words = "at `/data` of the answer of `config` the document allows anything"
+    words = "at `/data` of the response of `config` the document allows anything"
     assert words in said(tmp_path, DESK, free)
     assert "allows anything" not in said(tmp_path, DESK)
 
@@ -172,7 +177,7 @@ def test_a_login_without_its_mark_is_told_of(tmp_path: Path) -> None:
     def marked(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["operations"]["login"]["login"] = "/user/id"
 
-    words = "whoever calls `login` is nobody yet, so its answer loses `Account.name`"
+    words = "callers of `login` are anonymous, so the gateway removes `Account.name`"
     assert words in said(tmp_path, DESK)
     assert "`login: {login: /…}`" in said(tmp_path, DESK)
     assert words not in said(tmp_path, DESK, marked)
@@ -184,7 +189,7 @@ def test_an_operation_that_no_line_names_is_told_of_though_its_answer_is_empty(
     def unnamed(_: dict[str, Any], policy: dict[str, Any]) -> None:
         del policy["operations"]["deleteNote"]
 
-    words = "no line speaks of `deleteNote`, so a gateway answers 404 there"
+    words = "no line mentions `deleteNote`, so a gateway answers 404 there"
     assert words in said(tmp_path, DESK, unnamed)
     assert words not in said(tmp_path, DESK)
 
@@ -208,7 +213,10 @@ def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Pa
         untold(document, policy)
         policy["resources"]["Remark"]["fields"]["text"] = [{"see": ["member"], "set": ["member"]}]
 
-    words = "whose object `remark` writes cannot be told, so what its owner may set is refused"
+    words = (
+        "the owner of the object that `remark` writes is unknown, so fields that only its"
+        " owner may set are refused"
+    )
     assert words in said(tmp_path, DESK, untold)
     assert "`remark: {params: {nid: RESOURCE.KEY}}`" in said(tmp_path, DESK, untold)
     assert words not in said(tmp_path, DESK, anybodys)
@@ -226,7 +234,7 @@ def test_a_form_around_a_resource_is_refused_and_one_that_is_it_is_not(tmp_path:
         wrapped = {"type": "object", "properties": {"label": content["application/json"]["schema"]}}
         content["multipart/form-data"] = {"schema": wrapped}
 
-    words = "`updateLabel` takes a resource as `multipart/form-data`, of which a gateway cannot"
+    words = "`updateLabel` takes a resource as `multipart/form-data`, and a gateway cannot"
     assert words in said(tmp_path, DESK, around)
     assert words not in said(tmp_path, DESK, form)
     assert words not in said(tmp_path, DESK)
@@ -243,7 +251,7 @@ def test_an_object_that_a_body_names_by_its_key_is_nobodys(tmp_path: Path) -> No
             "id, by, text": [{"see": ["owner"], "set": ["owner"]}]
         }
 
-    words = "whose `Label` a body of `putLabels` names by `id` cannot be told"
+    words = "the owner of the `Label` that a body of `putLabels` names by `id` is unknown"
     assert words in said(tmp_path, DESK, named)
     assert words not in said(tmp_path, DESK)
 
@@ -271,7 +279,7 @@ def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(
         owners(document, policy)
         policy["operations"]["remark"]["call"] = ["owner"]
 
-    words = "`member` may `remark` and may be shown nothing of the `Note` that its path names"
+    words = "`member` may call `remark` but may see nothing of the `Note` that its path names"
     assert words in said(tmp_path, DESK, owners)
     for change in (None, open_, narrow):
         assert words not in said(tmp_path, DESK, change)
@@ -286,7 +294,7 @@ def test_a_path_of_which_no_text_is_found_is_asked_ahead_by_nobody(tmp_path: Pat
 
         return change
 
-    words = "no text is found that the parameters of `updateLabel` may be"
+    words = "no valid value is known for the parameters of `updateLabel`"
     assert words in said(tmp_path, DESK, pattern("^a/b$"))
     assert words not in said(tmp_path, DESK, pattern("^a@b$"))
 
@@ -308,7 +316,10 @@ def test_a_write_without_a_declared_body_is_told_of(tmp_path: Path) -> None:
     def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
         del document["paths"]["/labels/{lid}"]["put"]["requestBody"]
 
-    words = "the document declares no request body of `updateLabel`, so one that comes is refused"
+    words = (
+        "the document declares no request body of `updateLabel`, so requests with a body are"
+        " refused"
+    )
     assert words in said(tmp_path, DESK, bare)
     assert words not in said(tmp_path, DESK)
 
@@ -321,7 +332,7 @@ def test_a_claim_that_is_declared_as_a_number_is_no_name(tmp_path: Path) -> None
 
         return change
 
-    words = '`renew` declares `role` as integer, and never "staff", so nobody is `staff`'
+    words = '`renew` declares `role` as integer, never "staff", so nobody is `staff`'
     assert words in said(tmp_path, DESK, declared("integer"))
     assert words not in said(tmp_path, DESK, declared("string"))
 
@@ -332,12 +343,12 @@ def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
     def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
         answers(document, "/users/{id}/met", "get", "application/json")
 
-    assert "of whose object `met` tells cannot be told, so nobody passes" in said(
+    assert "nobody can tell whose object `met` shows, so nobody passes" in said(
         tmp_path, stats, bare
     )
     found = said(tmp_path, stats)
     for each in ("stats", "met", "staffed", "report", "daily", "export"):
-        assert f"what `{each}` shows beside its objects is withheld" in found
+        assert f"values that `{each}` shows beside its objects are withheld" in found
     for each in ("owned", "keyed", "known", "counted", "listFriends"):
         assert f"`{each}` shows beside" not in found
 
@@ -346,7 +357,7 @@ def test_what_is_its_parents_and_shown_without_it_is_told_of(tmp_path: Path) -> 
     def own(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Photo"]["owner"] = "caption"
 
-    words = "`getPhoto` shows a `Photo` without the object that it is of"
+    words = "`getPhoto` shows a `Photo` without its parent object"
     assert words in said(tmp_path, PRINTS)
     assert words not in said(tmp_path, PRINTS, own)
 
@@ -357,8 +368,10 @@ def test_a_write_of_what_no_parent_shows_is_told_of(tmp_path: Path) -> None:
         photos["items"] = {"type": "string"}
 
     for words in (
-        "whose `Photo` `patchPhoto` writes cannot be told, so its owner may not; write `owner:",
-        "whose `Photo` a body of `patchPhotos` names by `id` cannot be told",
+        "the owner of the `Photo` that `patchPhoto` writes is unknown, so not even its owner may"
+        " write it;"
+        " write `owner:",
+        "the owner of the `Photo` that a body of `patchPhotos` names by `id` is unknown",
     ):
         assert words in said(tmp_path, PRINTS, unshown)
         assert words not in said(tmp_path, PRINTS)
@@ -375,7 +388,7 @@ def test_a_key_of_a_new_object_that_nobody_asks_about_is_told_of_once(tmp_path: 
         content = document["paths"]["/albums"]["post"]["requestBody"]["content"]
         del content["application/json"]["schema"]["properties"]["one"]
 
-    words = "what `addAlbums` makes may have any `aid`, also one that is taken"
+    words = "callers of `addAlbums` may choose any `aid`, even one that exists"
     assert said(tmp_path, PRINTS).count(words) == 1
     assert words not in said(tmp_path, PRINTS, unset)
     assert words not in said(tmp_path, PRINTS, many)
@@ -388,7 +401,10 @@ def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
         document["paths"]["/pages/{page}/share"] = document["paths"].pop("/albums/{aid}/share")
         policy["operations"]["share"] = {"call": ["owner"]}
 
-    words = "whose object `share` writes cannot be told, so nobody passes; say what the path holds,"
+    words = (
+        "the owner of the object that `share` writes is unknown, so every call is refused;"
+        " declare what the path contains,"
+    )
     assert f"{words} `share: {{params: {{page: RESOURCE.KEY}}}}`" in said(tmp_path, PRINTS, bare)
     assert words not in said(tmp_path, PRINTS)
 
@@ -419,13 +435,16 @@ def test_what_may_name_the_objects_of_a_write_is_told_of_until_it_is_said(tmp_pa
         inner = {"type": "object", "properties": {"keys": schema["properties"].pop("keys")}}
         schema["properties"]["chosen"] = inner
 
-    words = "`deleteNotes` may be told by `ids` whose objects it writes, and nobody looks at those"
+    words = (
+        "`deleteNotes` may take from `ids` which objects it writes, and the gateway does not"
+        " check those"
+    )
     assert words in said(tmp_path, PRINTS, unsaid)
     assert "`deleteNotes: {params: {ids: RESOURCE.KEY}}`" in said(tmp_path, PRINTS, unsaid)
     assert words.replace("`ids`", "`keys`") in said(tmp_path, PRINTS, listed)
     assert words.replace("`ids`", "`chosen.keys`") in said(tmp_path, PRINTS, nested)
     for each in (None, paged, open_to_members):
-        assert "`deleteNotes` may be told by" not in said(tmp_path, PRINTS, each)
+        assert "`deleteNotes` may take from" not in said(tmp_path, PRINTS, each)
 
 
 def test_where_login_is_optional_whoever_calls_may_be_somebody(tmp_path: Path) -> None:
@@ -437,9 +456,9 @@ def test_where_login_is_optional_whoever_calls_may_be_somebody(tmp_path: Path) -
 
         return change
 
-    words = "whoever calls `patchPhoto` is nobody yet, so its answer loses `Album.aid`"
+    words = "callers of `patchPhoto` are anonymous, so the gateway removes `Album.aid`"
     assert words in said(tmp_path, PRINTS, shown([{}]))
-    assert "is nobody" not in said(tmp_path, PRINTS, shown([{}, {"session": []}]))
+    assert "are anonymous" not in said(tmp_path, PRINTS, shown([{}, {"session": []}]))
 
 
 def test_a_body_of_which_nobody_who_registers_may_set_anything_is_told_of(tmp_path: Path) -> None:
@@ -457,7 +476,7 @@ def test_a_body_of_which_nobody_who_registers_may_set_anything_is_told_of(tmp_pa
         grants = policy["resources"]["Note"]["fields"].pop("id, by, text")
         policy["resources"]["Note"]["fields"]["id, by"] = grants
 
-    words = "whoever calls `begin` is nobody yet, and no line lets `anyone` set what a body of it"
+    words = "callers of `begin` are anonymous, and no line lets `anyone` set what its body"
     assert words in said(tmp_path, PRINTS, register)
     assert words not in said(tmp_path, PRINTS, anyone)
 
@@ -470,10 +489,13 @@ def test_what_a_plain_key_asks_of_a_caller_is_told_of(tmp_path: Path) -> None:
     def left_out(_: dict[str, Any], policy: dict[str, Any]) -> None:
         del policy["operations"]["deletePhotos"]["params"]["cover"]
 
-    words = "`deletePhotos` passes only who may write each `Photo` that `cover` names, too"
+    words = "`deletePhotos` also requires that the caller may write each `Photo` that `cover` names"
     assert words in said(tmp_path, PRINTS)
     assert words not in said(tmp_path, PRINTS, left_out)
-    words = "whose `Note` `note` names at `archive` cannot be told, so nobody passes who names one"
+    words = (
+        "the owner of the `Note` that `note` names at `archive` is unknown, so requests that"
+        " name one are refused"
+    )
     assert words in said(tmp_path, PRINTS, unfound)
     assert words not in said(tmp_path, PRINTS)
 
@@ -483,6 +505,6 @@ def test_a_body_in_which_nobody_reads_the_keys_is_told_of(tmp_path: Path) -> Non
         content = document["paths"]["/notes/archive"]["post"]["requestBody"]["content"]
         content["text/plain"] = {"schema": {"type": "string"}}
 
-    words = "`archive` takes keys as `text/plain`, of which a gateway cannot tell what is named"
+    words = "`archive` takes keys as `text/plain`, and a gateway cannot read what is named"
     assert words in said(tmp_path, PRINTS, text)
     assert words not in said(tmp_path, PRINTS)

@@ -365,7 +365,7 @@ def test_a_reading_post_is_only_asked_about() -> None:
         "/users/search": {"post": answer(many(thing("id", "email")), operationId="searchUsers")}
     }
     assert policy(paths).operations["searchUsers"].reads is None
-    assert "# say `reads: true` if it changes nothing" in draft(document(paths))
+    assert "# write `reads: true` if it changes nothing" in draft(document(paths))
 
 
 CARD = thing("username", "bio", "card_number", "email", admin=FLAG)
@@ -397,7 +397,7 @@ class TestOtherViewsOfTheAccount:
         found = policy(self.paths, self.schemas)
         assert found.resources["Profile"].owner == Owner("field", ("username",))
         assert sees(found, "Profile.email") == ["owner"]
-        assert "# another view of an account, by the `username` of `UserWithToken`" in draft(
+        assert "# another view of an account, with the `username` of `UserWithToken`" in draft(
             document(self.paths, self.schemas)
         )
 
@@ -581,7 +581,7 @@ def test_an_owner_that_who_am_i_does_not_tell_is_asked_for(
     }
     text = draft(document(paths, {"Order": order}))
     assert "owner: user" in text
-    hint = "is not what who-am-I shows; give each identity `facts: {%s: ...}`" % fact  # noqa: UP031
+    hint = "`; give each identity `facts: {%s: ...}`" % fact  # noqa: UP031
     assert (hint in text) == bool(fact)
     assert ("who-am-I" in text) == bool(fact)
 

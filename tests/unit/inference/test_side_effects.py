@@ -207,7 +207,7 @@ def test_logins(operation: Operation, kind: str) -> None:
         ),
         (endpoint("GET /logout"), "`logout` in the path says that it ends the session"),
         (endpoint("DELETE /x"), "`DELETE` deletes"),
-        (endpoint("GET /users"), "`GET` reads, and no word says otherwise"),
+        (endpoint("GET /users"), "`GET` reads, and no word contradicts that"),
         (endpoint("POST /login"), "`login` in the path says that it logs in"),
     ],
     ids=lambda value: value.id if isinstance(value, Operation) else "",

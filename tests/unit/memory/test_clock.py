@@ -41,10 +41,10 @@ def test_ninety_days_after_the_report_it_may_be_published() -> None:
         {at(story(), after(n), *told).level for n in (76, 89)},
     )
     assert levels == ({"running"}, {"soon"})
-    assert at(story(), after(90), *told).words == "today is the day of publication"
+    assert at(story(), after(90), *told).words == "today is the publication date"
     over = at(story(), after(91), *told)
     assert (over.level, over.now, over.words) == (
-        "over", True, "the day of publication was 1 day ago",
+        "over", True, "the publication date was 1 day ago",
     )  # fmt: skip
     assert at(story(), after(45), *told, days=45).level == "due"
 
@@ -60,11 +60,11 @@ def test_a_half_fix_stops_no_clock() -> None:
     told = ("reported", DAY), ("acknowledged", DAY), ("fixed", after(13))
     one = at(half, after(90), *told)
     assert one.level == "due"
-    said = "it was called fixed on 2021-02-02, and 1 of 1 findings are not (1 partly)"
+    said = "it was reported fixed on 2021-02-02, but 1 of 1 findings are not (1 partly)"
     assert one.doubts == (said,)
     fixed = learn(half, [report(3, FIXED)])
     assert at(fixed, after(20), *told).doubts == ()
-    assert at(fixed, after(20), *told[:2]).doubts[0].startswith("the last reports show it closed")
+    assert at(fixed, after(20), *told[:2]).doubts[0].startswith("the latest reports show it closed")
 
 
 def test_only_publication_ends_it() -> None:

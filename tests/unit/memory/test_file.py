@@ -82,7 +82,7 @@ def broken(change: Callable[[Json], object]) -> str:
 
 def test_whoever_writes_fixed_by_hand_is_told() -> None:
     said = broken(lambda c: c["findings"][0].update(standing="fixed"))
-    assert "says `fixed`, and its endpoints come to `partly_fixed`" in said
+    assert "says `fixed`, but its endpoints add up to `partly_fixed`" in said
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_whoever_writes_fixed_by_hand_is_told() -> None:
         (lambda c: c.pop("reports"), "`reports` is missing"),
         (lambda c: c["findings"].append(c["findings"][0]), "stands there twice"),
         (lambda c: c["findings"][0]["endpoints"][0].update(now="shut"), "`shut` is none of"),
-        (lambda c: c["reports"][0].update(on="monday"), "a moment such as"),
+        (lambda c: c["reports"][0].update(on="monday"), "a time such as"),
         (lambda c: c["disclosures"].append({"findings": [], "days": 9, "events": []}), "one"),
     ],
 )

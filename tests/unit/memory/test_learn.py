@@ -51,7 +51,7 @@ def test_the_half_fix_of_2021_is_told_as_the_stage_that_it_is() -> None:
     assert standings(memory) == {"anyone": "partly_fixed", "member": "open"}
     assert memory.left(of(memory, "anyone")) == ("member",)
     words = stage(memory, of(memory, "anyone"))
-    assert words == "closed at GET /members/{id}; no more for `anyone`, still for `member`"
+    assert words == "closed at GET /members/{id}; closed for `anyone`, still open for `member`"
     assert standings(learn(memory, [report(3, FIXED)])) == {"anyone": "fixed", "member": "fixed"}
 
 
@@ -133,7 +133,7 @@ def test_history_tells_changes_and_nothing_else() -> None:
         {"cells": ()},
         {"cells": tuple(each for each in report(2, FIXED).cells if each.viewer != "owner")},
     ],
-    ids=["distrusted", "drafted", "no request", "no cells", "nobody was shown anything"],
+    ids=["distrusted", "drafted", "no request", "no cells", "no caller received any data"],
 )
 def test_a_run_that_proves_nothing_closes_nothing(change: dict[str, object]) -> None:
     before = learn(Memory(), [report(1, STAGE_1)])
@@ -167,7 +167,7 @@ def test_the_rules_that_stand_in_no_cell_are_rules_and_none_that_cells_tell() ->
 
 def test_a_report_of_the_past_is_refused() -> None:
     memory = learn(Memory(), [report(2, STAGE_1)])
-    with pytest.raises(InputError, match="older than what is remembered"):
+    with pytest.raises(InputError, match="older than the memory"):
         learn(memory, [report(1, FIXED)])
     with pytest.raises(InputError, match="does not say when"):
         learn(memory, [replace(report(3, FIXED), started="yesterday")])

@@ -506,25 +506,26 @@ components:
 def test_all_mistakes_at_once_each_at_its_place() -> None:
     assert problems(MISTAKES) == [
         "api.yaml:3:10: the path `users` must start with `/`",
-        "api.yaml:5:24: the operationId `a` stands here twice; first at api.yaml:3:30",
+        "api.yaml:5:24: the operationId `a` occurs twice; first at api.yaml:3:30",
         "api.yaml:6:10: `PUT /a` must be a map",
         "api.yaml:7:11: `POST` is no method; write `post`",
         "api.yaml:8:7: `/b` must be a map of operations",
-        "api.yaml:11:20: a parameter must say its `name`",
-        "api.yaml:11:33: a parameter must say its `in`",
-        "api.yaml:11:44: a parameter must say its `name`",
-        "api.yaml:11:54: `#/components/parameters/No` leads nowhere: there is no `parameters`",
-        "api.yaml:13:21: `#/components/responses/No` leads nowhere: there is no `responses`",
-        "api.yaml:16:14: `#/components/pathItems/No` leads nowhere: there is no `pathItems`",
+        "api.yaml:11:20: a parameter must declare its `name`",
+        "api.yaml:11:33: a parameter must declare its `in`",
+        "api.yaml:11:44: a parameter must declare its `name`",
+        "api.yaml:11:54: `#/components/parameters/No` points to nothing: there is no `parameters`",
+        "api.yaml:13:21: `#/components/responses/No` points to nothing: there is no `responses`",
+        "api.yaml:16:14: `#/components/pathItems/No` points to nothing: there is no `pathItems`",
         "api.yaml:17:14: `other.yaml` is another file, and the document was not read from a file",
-        "api.yaml:18:14: `https://example.com/f.yaml` is not fetched; "
-        "put the file beside the document and point to it",
-        "api.yaml:19:14: `#anchor` is an anchor, which is not read; point to it as `#/…`",
-        "api.yaml:25:19: `#/components/schemas/Loop` leads round in a circle of references",
-        "api.yaml:26:40: `#/components/schemas/No` leads nowhere: there is no `No`",
-        "api.yaml:27:51: `#/components/schemas/Used/allOf/0` leads nowhere: there is no `allOf`",
-        "api.yaml:30:18: `#/components/schemas/Back` leads round in a circle of references",
-        "api.yaml:31:18: `#/components/schemas/Loop` leads round in a circle of references",
+        "api.yaml:18:14: `https://example.com/f.yaml` is not fetched; save the file beside the"
+        " document and point to it",
+        "api.yaml:19:14: `#anchor` is an anchor, which is not supported; point to it as `#/…`",
+        "api.yaml:25:19: `#/components/schemas/Loop` is part of a circle of references",
+        "api.yaml:26:40: `#/components/schemas/No` points to nothing: there is no `No`",
+        "api.yaml:27:51: `#/components/schemas/Used/allOf/0` points to nothing: there is no"
+        " `allOf`",
+        "api.yaml:30:18: `#/components/schemas/Back` is part of a circle of references",
+        "api.yaml:31:18: `#/components/schemas/Loop` is part of a circle of references",
     ]
 
 
@@ -534,7 +535,7 @@ def test_mistakes_in_json_have_places_too() -> None:
     )
     with pytest.raises(InputError) as caught:
         Document.parse(data, "api.json")
-    assert str(caught.value) == "api.json:2:46: `#/x` leads nowhere: there is no `x`"
+    assert str(caught.value) == "api.json:2:46: `#/x` points to nothing: there is no `x`"
 
 
 def test_a_broken_reference_that_nobody_uses_is_forgiven() -> None:
@@ -590,7 +591,7 @@ def test_files_that_cannot_be_read_are_told_at_the_reference(tmp_path: Path) -> 
         "api.yaml:3:14: there is no file `/none.yaml`",
         "api.yaml:4:14: /bad.yaml:1:5: not valid YAML: "
         "mapping values are not allowed in this context",
-        "api.yaml:5:14: `/etc/x` is not fetched; put the file beside the document and point to it",
+        "api.yaml:5:14: `/etc/x` is not fetched; save the file beside the document and point to it",
         "api.yaml:6:14: `%00` cannot be the name of a file",
     ]
 
@@ -645,6 +646,6 @@ def test_overlays_are_applied_in_order_before_reading(tmp_path: Path) -> None:
         "/first.yaml:5:13: the target `$.paths['/z']` matches nothing in the document; "
         "the action is skipped"
     ]
-    with pytest.raises(InputError, match=r"leads nowhere: there is no `components`$"):
+    with pytest.raises(InputError, match=r"points to nothing: there is no `components`$"):
         second.write_text(second.read_text().split("  - target: $\n")[0])
         Document.load(api, [first, second])

@@ -106,7 +106,8 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
             {"overlay": "2.0.0", "actions": []},
             [
                 "/actions: `actions` must be a list of at least one action",
-                "/overlay: overlay version `2.0.0` is not read; Oakum reads overlays 1.0 and 1.1",
+                "/overlay: overlay version `2.0.0` is not supported;"
+                " Oakum reads overlays 1.0 and 1.1",
             ],
         ),
         (
@@ -123,11 +124,11 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
             [
                 "/actions/0: an action must be a map with a `target`",
                 "/actions/1: this action does nothing; give it `update`, `copy` or `remove: true`",
-                "/actions/2/copy: `$..[` is no JSONPath of RFC 9535; unexpected end of query",
+                "/actions/2/copy: `$..[` is not a JSONPath (RFC 9535); unexpected end of query",
                 "/actions/2/copy: overlay 1.0 has no `copy`; write `overlay: 1.1.0`",
-                "/actions/2/target: `paths` is no JSONPath of RFC 9535; it must start with `$`",
+                "/actions/2/target: `paths` is not a JSONPath (RFC 9535); it must start with `$`",
                 "/actions/2/updates: unknown key `updates`; did you mean `update`?",
-                "/actions/3: an action must say its `target`, a JSONPath",
+                "/actions/3: an action needs a `target`, a JSONPath",
                 "/actions/4/copy: `copy` must be a JSONPath",
                 "/actions/4/copy: overlay 1.0 has no `copy`; write `overlay: 1.1.0`",
             ],

@@ -17,15 +17,15 @@ from tests.unit.policy.grammar import policy, read, whole
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("caller: {operation: getMee, id: /id}", "`getMee` is no operation of `crew.yaml`; did you mean `getMe`?"),
-        ("caller: {session: getMee, id: /id}", "`getMee` is no operation of `crew.yaml`; did you mean `getMe`?"),
-        ("relations: {member: {}, x: {in: listFollower, id: /a}}", "`listFollower` is no operation of `crew.yaml`; did you mean `listFollowers`?"),
-        ("operations: {getRides: {}}", "`getRides` is no operation of `crew.yaml`; did you mean `getRide`?"),
-        ("operations: {'GET /ride/{rideId}': {}}", "`GET /ride/{rideId}` is no operation of `crew.yaml`; did you mean `GET /rides/{rideId}`?"),
-        (of_member("{owner: id, main: getMembers}"), "`getMembers` is no operation of `crew.yaml`; did you mean `getMember`?"),
+        ("caller: {operation: getMee, id: /id}", "`crew.yaml` has no operation `getMee`; did you mean `getMe`?"),
+        ("caller: {session: getMee, id: /id}", "`crew.yaml` has no operation `getMee`; did you mean `getMe`?"),
+        ("relations: {member: {}, x: {in: listFollower, id: /a}}", "`crew.yaml` has no operation `listFollower`; did you mean `listFollowers`?"),
+        ("operations: {getRides: {}}", "`crew.yaml` has no operation `getRides`; did you mean `getRide`?"),
+        ("operations: {'GET /ride/{rideId}': {}}", "`crew.yaml` has no operation `GET /ride/{rideId}`; did you mean `GET /rides/{rideId}`?"),
+        (of_member("{owner: id, main: getMembers}"), "`crew.yaml` has no operation `getMembers`; did you mean `getMember`?"),
         (
             of_member("{owner: id, states: {p: {field: is_private, switch: {operation: updateSetting, set: /is_private}}}}"),
-            "`updateSetting` is no operation of `crew.yaml`; did you mean `updateSettings`?",
+            "`crew.yaml` has no operation `updateSetting`; did you mean `updateSettings`?",
         ),
     ],
 )  # fmt: skip
@@ -43,9 +43,9 @@ def test_an_operation_is_known_by_method_and_path_too() -> None:
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("resources: {Membr: {owner: none}}", ["`Membr` is no schema, and no operation shows or takes it; did you mean `Member`?"]),
-        ("resources: {Xylophone: {owner: none}}", ["`Xylophone` is no schema, and no operation shows or takes it; write `schemas:`, `shows:` or `sets:`"]),
-        ("resources: {Member: {owner: id, schemas: [Member, MemberMin]}}", ["`MemberMin` is no schema of `crew.yaml`; did you mean `MemberMini`?"]),
+        ("resources: {Membr: {owner: none}}", ["there is no schema `Membr`, and no operation shows or accepts it; did you mean `Member`?"]),
+        ("resources: {Xylophone: {owner: none}}", ["there is no schema `Xylophone`, and no operation shows or accepts it; write `schemas:`, `shows:` or `sets:`"]),
+        ("resources: {Member: {owner: id, schemas: [Member, MemberMin]}}", ["`crew.yaml` has no schema `MemberMin`; did you mean `MemberMini`?"]),
         (
             "resources: {A: {owner: id, schemas: Member}, B: {owner: id, schemas: Member}}",
             ["the schema `Member` is bound to two resources; `B` has it too"],
@@ -78,7 +78,7 @@ def test_of_a_list_that_is_said_to_be_the_object_the_elements_are_meant() -> Non
         operations: {searchMembers: {shows: {Person: /data}}}
     """
     assert errors(part) == [
-        "`id` is no field of `Person`; its elements have it: let `shows` end in `/*`"
+        "`Person` has no field `id`; its elements have it: end `shows` with `/*`"
     ]
 
 
@@ -87,19 +87,19 @@ def test_a_shown_shape_is_a_shape_of_the_resource() -> None:
         resources: {Person: {owner: id, key: idd}}
         operations: {searchMembers: {shows: {Person: /data/*}}}
     """
-    assert errors(part) == ["`idd` is no field of `Person`; did you mean `id`?"]
+    assert errors(part) == ["`Person` has no field `idd`; did you mean `id`?"]
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("owner: idd", "`idd` is no field of `Member`; did you mean `id`?"),
-        ("{owner: [id, nobody]}", "`nobody` is no field of `Member`"),
-        ("{owner: id, key: usernam}", "`usernam` is no field of `Member`; did you mean `username`?"),
-        ("{owner: id, states: {p: {field: is_privte}}}", "`is_privte` is no field of `Member`; did you mean `is_private`?"),
-        ("{owner: id, states: {p: {field: streaks.bst}}}", "`streaks.bst` is no field of `Member`; did you mean `streaks.best`?"),
-        ("{owner: id, states: {p: {field: strek.best}}}", "`strek.best` is no field of `Member`; did you mean `streaks.best`?"),
-        ("{owner: id, states: {p: {field: username.x}}}", "`username.x` is no field of `Member`; did you mean `username`?"),
+        ("owner: idd", "`Member` has no field `idd`; did you mean `id`?"),
+        ("{owner: [id, nobody]}", "`Member` has no field `nobody`"),
+        ("{owner: id, key: usernam}", "`Member` has no field `usernam`; did you mean `username`?"),
+        ("{owner: id, states: {p: {field: is_privte}}}", "`Member` has no field `is_privte`; did you mean `is_private`?"),
+        ("{owner: id, states: {p: {field: streaks.bst}}}", "`Member` has no field `streaks.bst`; did you mean `streaks.best`?"),
+        ("{owner: id, states: {p: {field: strek.best}}}", "`Member` has no field `strek.best`; did you mean `streaks.best`?"),
+        ("{owner: id, states: {p: {field: username.x}}}", "`Member` has no field `username.x`; did you mean `username`?"),
     ],
 )  # fmt: skip
 def test_what_decides_who_sees_must_be_declared(body: str, expected: str) -> None:
@@ -124,7 +124,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
     relations = "relations: {member: {}, guest: {field: guest_ids}}\n"
     assert errors(relations + "resources: {Workout: {owner: none}}") == []
     assert errors(relations + "resources: {Member: {owner: none}}") == [
-        "`guest_ids` is no field of any resource"
+        "no resource has a field `guest_ids`"
     ]
 
 
@@ -132,14 +132,14 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
     ("part", "expected"),
     [
         ("resources: {Award: {owner: {path: member}}}", "`member` is no path parameter; did you mean `memberId`?"),
-        ("operations: {getWorkouts: {owner: member}}", "`member` is no path parameter of `getWorkouts`; did you mean `memberId`?"),
-        ("operations: {searchMembers: {owner: q}}", "`q` is no path parameter of `searchMembers`"),
-        ("operations: {searchMembers: {params: {qq: Member.username}}}", "`qq` is no parameter or body member of `searchMembers`; did you mean `q`?"),
-        ("operations: {workoutDetails: {params: {idss: Member.id}}}", "`idss` is no parameter or body member of `workoutDetails`; did you mean `ids`?"),
-        ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`usernam` is no field of `Member`; did you mean `username`?"),
-        ("operations: {searchMembers: {without: [qq]}}", "`qq` is no query parameter of `searchMembers`; did you mean `q`?"),
-        ("operations: {getWorkouts: {without: [memberId]}}", "`memberId` is no query parameter of `getWorkouts`"),
-        ("operations: {searchMembers: {without: ['q[zz]']}}", "`q[zz]` is no member of `q` of `searchMembers`; write it as a query does: `filter[name]`"),
+        ("operations: {getWorkouts: {owner: member}}", "`getWorkouts` has no path parameter `member`; did you mean `memberId`?"),
+        ("operations: {searchMembers: {owner: q}}", "`searchMembers` has no path parameter `q`"),
+        ("operations: {searchMembers: {params: {qq: Member.username}}}", "`searchMembers` has no parameter or body member `qq`; did you mean `q`?"),
+        ("operations: {workoutDetails: {params: {idss: Member.id}}}", "`workoutDetails` has no parameter or body member `idss`; did you mean `ids`?"),
+        ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`Member` has no field `usernam`; did you mean `username`?"),
+        ("operations: {searchMembers: {without: [qq]}}", "`searchMembers` has no query parameter `qq`; did you mean `q`?"),
+        ("operations: {getWorkouts: {without: [memberId]}}", "`getWorkouts` has no query parameter `memberId`"),
+        ("operations: {searchMembers: {without: ['q[zz]']}}", "`q` of `searchMembers` has no member `q[zz]`; write it as in a query: `filter[name]`"),
     ],
 )  # fmt: skip
 def test_a_parameter_must_be_declared(part: str, expected: str) -> None:
@@ -189,7 +189,7 @@ def test_what_is_taken_out_may_be_a_member_of_a_declared_parameter(
     assert (found == []) is declared, found
 
 
-TAKEN = "a gateway takes this header from them: name another one"
+TAKEN = "a gateway removes this header from their requests: choose another"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_gateway_does_not_take_from_callers_what_they_log_in_with(
     both = f"guard: {{service: {{header: {header}, env: KEY}}, strip: [x-other, {header.upper()}]}}"
     resources = "resources: {Member: {owner: none}}"
     found = check(api, written(f"{both}\n{resources}"))[0]
-    said = f"`{header}` is sent by callers, as `api.yaml` declares; {TAKEN}"
+    said = f"callers send `{header}`, according to `api.yaml`; {TAKEN}"
     assert [str(each).split(": ", 1)[1] for each in found] == [said, said]
     assert len({each.location for each in found}) == 2
     other = both.replace(header, "x-service").replace(header.upper(), "x-more")
@@ -233,9 +233,7 @@ def test_a_header_that_an_operation_declares_is_not_taken_either() -> None:
         "api.yaml",
     )
     found, _ = check(api, policy(whole("guard: {strip: x-region}\nresources: {}")))
-    assert [each.message for each in found] == [
-        "`x-region` is sent by callers, as `api.yaml` declares"
-    ]
+    assert [each.message for each in found] == ["callers send `x-region`, according to `api.yaml`"]
     # A document without security schemes leaves the two usual headers to log in with.
     for header in ("authorization", "cookie"):
         found, _ = check(api, policy(whole(f"guard: {{strip: {header}}}\nresources: {{}}")))
@@ -287,7 +285,7 @@ def test_half_a_policy_can_be_asked_for_its_mistakes() -> None:
     assert half is not None
     assert problems
     assert [each.message for each in mistakes(document(), half)] == [
-        "`Membr` is no schema, and no operation shows or takes it"
+        "there is no schema `Membr`, and no operation shows or accepts it"
     ]
 
 

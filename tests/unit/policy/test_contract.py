@@ -73,14 +73,14 @@ def test_a_document_that_speaks_of_resources_is_still_a_document(folder: Path) -
 
 def test_a_policy_without_a_version_is_known_as_a_policy(folder: Path) -> None:
     assert problems(write(folder, POLICY.replace("exposure: 1\n", ""))) == [
-        "policy.yaml:1:1: the policy does not say its version; write `exposure: 1`"
+        "policy.yaml:1:1: the policy does not name its version; write `exposure: 1`"
     ]
 
 
 def test_mistakes_of_policy_and_cross_check_come_together(folder: Path) -> None:
     text = POLICY.replace("see: member", "see: membr").replace("owner: id", "owner: idd")
     assert problems(write(folder, text)) == [
-        "policy.yaml:8:12: `idd` is no field of `Member`; did you mean `id`?",
+        "policy.yaml:8:12: `Member` has no field `idd`; did you mean `id`?",
         "policy.yaml:9:25: `membr` is no relation; did you mean `member`?",
     ]
 
@@ -98,7 +98,7 @@ def test_mistakes_of_policy_and_document_come_together(folder: Path) -> None:
     [
         ("", "policy.yaml:1:1: the policy does not name its document; write `api: openapi.yaml`, relative to this file"),
         ("api: [crew.yaml]\n", "policy.yaml:2:6: `api` must be a word, not a list"),
-        ("api: crew.yml\n", "policy.yaml:2:6: `crew.yml` is no file that can be read"),
+        ("api: crew.yml\n", "policy.yaml:2:6: `crew.yml` is not a readable file"),
         ("api: ''\n", "policy.yaml:2:6: `api` must be a word, not an empty text"),
     ],
 )  # fmt: skip
@@ -116,7 +116,7 @@ def test_keys_beside_a_policy_file_are_not_read_and_that_is_said(folder: Path) -
     last = str(load(write(folder, POLICY)).warnings[-1]).replace(f"{folder}/", "")
     line = text.count("\n")
     assert last == (
-        f"crew.yaml:{line}:13: `x-exposure` is not read, since `policy.yaml` is the policy;"
+        f"crew.yaml:{line}:13: `x-exposure` is ignored, since `policy.yaml` is the policy;"
         " keep one of the two"
     )
 
@@ -134,4 +134,4 @@ def test_an_overlay_changes_the_document_before_the_policy_is_checked(folder: Pa
     path = write(folder, POLICY.replace("owner: id", "owner: member_id"))
     contract = load(path, [write(folder, text, "overlay.yaml")])
     assert "`$.nowhere` matches nothing" in str(contract.warnings[0])
-    assert problems(path) == ["policy.yaml:8:12: `member_id` is no field of `Member`"]
+    assert problems(path) == ["policy.yaml:8:12: `Member` has no field `member_id`"]

@@ -145,14 +145,14 @@ def test_json_is_read_like_yaml_and_located_in_its_own_lines(tmp_path: Path) -> 
     ("old", "new", "expected"),
     [
         ("{call: [member]}", "{call: [membr]}", "api.yaml:15:27: `membr` is no relation; did you mean `member`?"),
-        ("{call: [member]}", "{cal: [member]}", "api.yaml:15:20: `cal` is no key of an operation; did you mean `call`?"),
-        ("owner: id\n", "owner: idd\n", "api.yaml:29:16: `idd` is no field of `Member`; did you mean `id`?"),
+        ("{call: [member]}", "{cal: [member]}", "api.yaml:15:20: an operation has no key `cal`; did you mean `call`?"),
+        ("owner: id\n", "owner: idd\n", "api.yaml:29:16: `Member` has no field `idd`; did you mean `id`?"),
         ("[{see: member}]}\n        parent", "[{see: no}]}\n        parent", "api.yaml:49:47: `no` is no relation; known: `member`, `owner`"),
         ("exposure: 1\n", "exposure: 1\n  api: x.yaml\n", "api.yaml:5:3: `api` is this document itself; leave it out"),
         ("exposure: 1\n", "exposure: 3\n", "api.yaml:4:13: the version of the policy language is the number `3`; this Oakum reads `exposure: 1`"),
         ("is_private: {type: boolean}", "is_private: {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:49: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
         ("is_private: {type: boolean}", "'a.b': {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:44: `a.b` cannot be written as a field path"),
-        ("{resource: Member}", "{resource: Member, owner: nick}", "api.yaml:53:45: `owner` of `Member` is said twice; first at api.yaml:29:16"),
+        ("{resource: Member}", "{resource: Member, owner: nick}", "api.yaml:53:45: `owner` of `Member` occurs twice; first at api.yaml:29:16"),
         ("{resource: Member}", "{resource: Member, fields: {is_private: []}}", "api.yaml:53:47: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
         ("{resource: Member}", "{resource: Member, states: {private: {field: id}}}", "api.yaml:53:47: `private` stands twice in `states`"),
         ("total: {type: integer}", "total: {type: integer, x-exposure: [{see: member}]}", "api.yaml:21:44: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
@@ -170,7 +170,7 @@ def test_a_mistake_is_told_at_its_place_in_the_document(
 def test_keys_without_a_root_are_not_passed_over(tmp_path: Path) -> None:
     start, end = DOCUMENT.index("x-exposure:"), DOCUMENT.index("paths:")
     assert problems(made(tmp_path, DOCUMENT[:start] + DOCUMENT[end:])) == [
-        "api.yaml:7:19: `x-exposure` stands here, but not at the root;"
+        "api.yaml:7:19: `x-exposure` is here, but not at the root;"
         " put `x-exposure: {exposure: 1, relations: …}` at the root"
     ]
 
@@ -271,7 +271,7 @@ def test_a_mistake_of_an_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         load(FILE, [overlay])
     assert [str(each).replace(f"{tmp_path}/", "") for each in raised.value.problems] == [
-        "exposure.yaml:12:16: `idd` is no field of `Member`; did you mean `id`?",
+        "exposure.yaml:12:16: `Member` has no field `idd`; did you mean `id`?",
         "exposure.yaml:17:26: `ownr` is no relation; did you mean `owner`?",
     ]
 
@@ -302,5 +302,5 @@ def test_what_an_overlay_adds_to_a_key_of_the_document_is_told_at_that_key(tmp_p
     overlay = made(tmp_path, dedent(text), "exposure.yaml")
     assert problems(made(tmp_path, DOCUMENT), overlay) == [
         "api.yaml:15:19: `reads` must be `true` or `false`, not the word `no`;"
-        " write `false`: in YAML 1.2 `no` is a word"
+        " write `false`: in YAML 1.2 `no` is text"
     ]

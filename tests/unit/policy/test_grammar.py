@@ -186,12 +186,12 @@ def test_aliases_of_aliases_have_no_more_places_than_were_written() -> None:
     [
         ("[]", ["1:1: a policy must be a map, not an empty list"]),
         ("", ["1:1: a policy must be a map, not nothing"]),
-        ("api: x", ["1:1: the policy does not say its version; write `exposure: 1`"]),
+        ("api: x", ["1:1: the policy does not name its version; write `exposure: 1`"]),
         (
             "exposure: 2\nnonsense: 1",
             [
                 "1:11: the version of the policy language is the number `2`; this Oakum reads `exposure: 1`",
-                "2:1: `nonsense` is no key of a policy; known: `exposure`, `api`, `caller`, `order`, "
+                "2:1: a policy has no key `nonsense`; known: `exposure`, `api`, `caller`, `order`, "
                 "`relations`, `resources`, `operations`, `limits`, `guard`, …",
             ],
         ),
@@ -220,18 +220,21 @@ def test_relations_and_resources_must_be_there() -> None:
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("callr: {}", "`callr` is no key of a policy; did you mean `caller`?"),
+        ("callr: {}", "a policy has no key `callr`; did you mean `caller`?"),
         ("api: [a]", "`api` must be a word, not a list"),
         ("caller: getMe", "`caller` must be a map, not the word `getMe`"),
-        ("caller: {}", "it is not said who is calling; write `operation` and `id`, or `claim`"),
+        (
+            "caller: {}",
+            "the policy does not say how to identify the caller; write `operation` and `id`, or `claim`",
+        ),
         (
             "caller: {operation: getMe}",
-            "the caller has no `id`; write the JSON pointer of the caller's id in that answer",
+            "the caller has no `id`; write the JSON pointer to the caller's id in that response",
         ),
         ("caller: {claim: sub, id: /id}", "`id` belongs to `operation`"),
         (
             "caller: {session: getMe, id: /id, jwt: sub}",
-            "a caller is known in one way, not by `session`, `jwt`",
+            "a caller is identified in one way, not by `session`, `jwt`",
         ),
         (
             "caller: {operation: getMe, id: data.id}",
@@ -245,15 +248,15 @@ def test_relations_and_resources_must_be_there() -> None:
         ("resources: [Member]", "`resources` must be a map of names, not a list"),
         (
             "caller: {claim: sub, api_key: true}\nguard: {api_keys: k}",
-            "a caller is known in one way, not by `claim`, `api_key`",
+            "a caller is identified in one way, not by `claim`, `api_key`",
         ),
         (
             "caller: {api_key: true}",
-            "it is not said which API keys there are; write `guard: {api_keys: keys.json}`",
+            "the policy does not name the file of API keys; write `guard: {api_keys: keys.json}`",
         ),
         ("caller: {api_key: false}\nguard: {api_keys: k}", "`api_key` is `true` or absent"),
         ("operations: {a: }", "an operation must be a map, not nothing"),
-        ("operations: {a: {show: {}}}", "`show` is no key of an operation; did you mean `shows`?"),
+        ("operations: {a: {show: {}}}", "an operation has no key `show`; did you mean `shows`?"),
         ("operations: {a: {shows: {Membr: /a}}}", "`Membr` is no resource; did you mean `Member`?"),
         ("operations: {a: {shows: {Member: a}}}", "`a` is no JSON pointer; write `/a`"),
         (
@@ -291,7 +294,7 @@ def test_relations_and_resources_must_be_there() -> None:
         (
             "operations: {a: {reads: yes}}",
             "`reads` must be `true` or `false`, not the word `yes`;"
-            " write `true`: in YAML 1.2 `yes` is a word",
+            " write `true`: in YAML 1.2 `yes` is text",
         ),
     ],
 )
@@ -339,25 +342,25 @@ operations:
 def test_everything_wrong_is_said_at_once() -> None:
     _, problems = read(WRONG)
     assert problems == [
-        "3:1: `callr` is no key of a policy; did you mean `caller`?",
-        "4:9: a caller is known in one way, not by `operation`, `claim`",
-        "4:9: the caller has no `id`; write the JSON pointer of the caller's id in that answer",
-        "5:17: `anyone` stands twice in one order",
+        "3:1: a policy has no key `callr`; did you mean `caller`?",
+        "4:9: a caller is identified in one way, not by `operation`, `claim`",
+        "4:9: the caller has no `id`; write the JSON pointer to the caller's id in that response",
+        "5:17: `anyone` occurs twice in one order",
         "5:25: `folower` is no relation; did you mean `follower`?",
-        "7:3: `anyone` says nothing; write `anyone: {}` if it is everybody",
+        "7:3: `anyone` says nothing; write `anyone: {}` for everybody",
         "8:3: `member` takes itself away; `member` unless `owner` unless `member`",
         "8:27: `authenticated` must be `true` or `false`, not the word `no`;"
-        " write `false`: in YAML 1.2 `no` is a word",
+        " write `false`: in YAML 1.2 `no` is text",
         "9:15: `is` must be `owner`, not the word `ownr`; did you mean `owner`?",
         "10:13: `follower` has no `has`; write the value that the claim must have",
-        "10:13: `follower` has no `id`; write the JSON pointer of the ids in that answer",
+        "10:13: `follower` has no `id`; write the JSON pointer to the ids in that response",
         "10:13: `follower` has several sources: `in`, `claim`; write one relation for each",
-        "11:16: `has` belongs to `claim`, which `staff` lacks",
-        "14:5: `keyy` is no key of a resource; did you mean `key`?",
-        "15:12: `owner` lists no field; `owner: none` says that it is nobody's",
+        "11:16: `has` belongs to `claim`, which `staff` does not have",
+        "14:5: a resource has no key `keyy`; did you mean `key`?",
+        "15:12: `owner` lists no field; `owner: none` means that it has no owner",
         "16:14: `conceal` must be `true` or `false`, not the word `no`;"
-        " write `false`: in YAML 1.2 `no` is a word",
-        "18:45: `maybe` is no value of `private`; known: `false`, `true`",
+        " write `false`: in YAML 1.2 `no` is text",
+        "18:45: `private` has no value `maybe`; known: `false`, `true`",
         "19:34: `levels` must be a list of values, open first, not an empty list;"
         " such as `[everyone, only_me]`",
         "20:7: `Member.a` stands nowhere; `Member.a` of `Member.b` of `Member.a`",
@@ -367,21 +370,21 @@ def test_everything_wrong_is_said_at_once() -> None:
         "24:7: `id` has two lines in `Member`; first at p:24:7",
         "25:17: `memb` is no relation; did you mean `member`?",
         "25:23: a relation must be a word, not the boolean `true`; put it in quotes if it is a name",
-        "25:29: `*` is no relation; name each one: a grant says who sees",
-        "26:16: `see` names no relation; what is not granted is denied: leave it out",
-        "27:11: a grant says neither who may `see` nor who may `set`",
+        "25:29: `*` is no relation; list each relation: a grant says who sees",
+        "26:16: `see` names no relation; fields that are not granted are denied: omit it",
+        "27:11: a grant needs `see` or `set`",
         "27:18: `privat` is no state of `Member`; did you mean `private`?",
-        "28:40: `off` is no value of `private`; write `false`: in YAML 1.2 `off` is a word",
+        "28:40: `private` has no value `off`; write `false`: in YAML 1.2 `off` is text",
         "29:10: the line of `x` must be a list of grants, not a map; such as `[{see: [owner]}]`",
         "30:9: the line of `y` must be a list of grants, not nothing;"
-        " `[]` is nobody; between braces, quote paths that share a line",
+        " `[]` means nobody; inside braces, quote paths that share a line",
         "31:10: the line of `z` must be a list of grants, not the number `3`;"
         " such as `[{see: [owner]}]`",
         "33:15: `Membr` is no resource; did you mean `Member`?",
         "33:22: `data` is no JSON pointer; write `/data`",
         '33:36: `/` is no JSON pointer; the whole answer is `""`',
         "33:47: `reads` must be `true` or `false`, not the word `off`;"
-        " write `false`: in YAML 1.2 `off` is a word",
+        " write `false`: in YAML 1.2 `off` is text",
         "33:64: `Member` names no field; write `Resource.field`",
     ]
 

@@ -279,13 +279,13 @@ def test_keys_in_the_document_name_a_schema_too(folder: Folder) -> None:
 
 def test_a_schema_that_is_not_there(folder: Folder) -> None:
     folder.change("policy.yaml", "{graphql: schema.graphql}", "{graphql: other.graphql}")
-    assert folder.problems() == ["policy.yaml:25:27: `other.graphql` is no file that can be read"]
+    assert folder.problems() == ["policy.yaml:25:27: `other.graphql` is not a readable file"]
 
 
 def test_a_schema_that_cannot_be_read(folder: Folder) -> None:
     folder.change("schema.graphql", "type Page {", "type Page [")
     assert folder.problems() == [
-        "schema.graphql:17:11: this is no GraphQL schema: unexpected `[`",
+        "schema.graphql:17:11: this is not a GraphQL schema: unexpected `[`",
     ]
 
 
@@ -316,15 +316,13 @@ def test_without_the_library_it_is_said_what_to_install(
 
 def test_a_method_that_no_server_asks_queries_with(folder: Folder) -> None:
     folder.change("policy.yaml", "GET /graphql", "PUT /graphql")
-    assert folder.problems() == [
-        "policy.yaml:25:27: GraphQL is asked with POST or GET, not with PUT"
-    ]
+    assert folder.problems() == ["policy.yaml:25:27: GraphQL uses POST or GET, not PUT"]
 
 
 def test_an_endpoint_that_neither_reads_nor_says_who_may_write(folder: Folder) -> None:
     folder.change("policy.yaml", ", reads: true", "")
     assert folder.problems() == [
-        "policy.yaml:24:28: what a mutation writes is no line of the contract; write `reads: true` to refuse mutations, or `call:` to say who may send them"
+        "policy.yaml:24:28: no contract line can say what a mutation writes; write `reads: true` to refuse mutations, or `call:` to say who may send them"
     ]
 
 
@@ -332,7 +330,7 @@ def test_an_interface_is_no_resource(folder: Folder) -> None:
     node = '  Node:\n    owner: none\n    fields: {"id": [{see: member}]}\n  Ride:\n'
     folder.change("policy.yaml", "  Ride:\n", node)
     assert folder.problems() == [
-        "policy.yaml:19:3: `Node` is no schema, and no operation shows or takes it; write `schemas:`, `shows:` or `sets:`"
+        "policy.yaml:19:3: there is no schema `Node`, and no operation shows or accepts it; write `schemas:`, `shows:` or `sets:`"
     ]
 
 
@@ -342,7 +340,7 @@ def test_an_interface_is_no_resource(folder: Folder) -> None:
 def test_a_setting_that_is_left_out_must_not_read_as_open(folder: Folder) -> None:
     folder.change("policy.yaml", "missing: true", "missing: false")
     assert folder.problems() == [
-        "policy.yaml:11:51: a query that leaves `isPrivate` out would open `Member`; let `missing` be the closed value, or leave it out"
+        "policy.yaml:11:51: a query that omits `isPrivate` would open `Member`; make `missing` the closed value, or omit it"
     ]
     folder.change("policy.yaml", ", missing: false", "")
     assert folder.load().policy is not None
@@ -351,7 +349,7 @@ def test_a_setting_that_is_left_out_must_not_read_as_open(folder: Folder) -> Non
 def test_whoever_asks_is_no_owner_where_another_path_leads(folder: Folder) -> None:
     folder.change("policy.yaml", "owner: userId", "owner: {caller: true}")
     assert folder.problems() == [
-        "policy.yaml:17:12: by another path of the graph a `Workout` is somebody else's; name the field that holds its owner, or `{parent: true}`"
+        "policy.yaml:17:12: another path through the graph leads to somebody else's `Workout`; name the field that contains its owner, or `{parent: true}`"
     ]
 
 
@@ -361,7 +359,7 @@ def test_nobody_is_let_in_by_what_was_left_out(folder: Folder) -> None:
         "policy.yaml", "  owner: {is: owner}", "  owner: {is: owner}\n  muted: {field: crew}"
     )
     assert folder.problems()[0] == (
-        "policy.yaml:5:42: a query that leaves fields out would not be `muted`, and so `member`; let a look-up say who is: `in` and `id`"
+        "policy.yaml:5:42: a query that omits fields would not be `muted`, and would therefore be `member`; use a look-up instead: `in` and `id`"
     )
 
 
@@ -376,7 +374,7 @@ def test_nobody_is_let_in_by_what_was_left_out(folder: Folder) -> None:
 def test_what_decides_takes_no_arguments(folder: Folder, old: str, new: str, said: str) -> None:
     folder.change("policy.yaml", old, new)
     assert folder.problems() == [
-        f"{said} takes arguments, and decides who sees; whoever asks would choose its value"
+        f"{said} takes arguments, but decides who sees; the caller would choose its value"
     ]
 
 

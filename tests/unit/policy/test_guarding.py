@@ -79,21 +79,23 @@ def test_what_is_left_out_is_as_usual() -> None:
 
 
 SYMMETRIC = "mix a shared secret with public keys; keep one kind"
-WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end for all that follow"
+WAY = (
+    "is no path pattern; plain segments, `*` for any one segment, and `**` at the end for the rest"
+)
 
 
 @pytest.mark.parametrize(
     ("guard", "expected"),
     [
         ("[]", "`guard` must be a map, not an empty list"),
-        ("{jwts: {}}", "`jwts` is no key of `guard`; did you mean `jwt`?"),
+        ("{jwts: {}}", "`guard` has no key `jwts`; did you mean `jwt`?"),
         ("{jwt: {}}", "`jwt` has no `keys`; write a file of keys (RFC 7517), or the URL of one"),
-        ("{jwt: {keys: k, key: k}}", "`key` is no key of `jwt`; did you mean `keys`?"),
+        ("{jwt: {keys: k, key: k}}", "`jwt` has no key `key`; did you mean `keys`?"),
         ("{jwt: {keys: k, audience: a, audiences: b}}", "`audience` and `audiences` are the same; keep one of the two"),
-        ("{jwt: {keys: k, algorithms: none}}", "the algorithm `none` lets anybody write a token; name one that signs"),
-        ("{jwt: {keys: k, algorithms: [RS256, NONE]}}", "the algorithm `NONE` lets anybody write a token; name one that signs"),
-        ("{jwt: {keys: k, algorithms: RS265}}", "`RS265` is no algorithm of tokens; did you mean `RS256`?"),
-        ("{jwt: {keys: k, algorithms: []}}", "`algorithms` names none, so that no token would be accepted; leave it out"),
+        ("{jwt: {keys: k, algorithms: none}}", "with the algorithm `none` anybody can forge a token; name one that signs"),
+        ("{jwt: {keys: k, algorithms: [RS256, NONE]}}", "with the algorithm `NONE` anybody can forge a token; name one that signs"),
+        ("{jwt: {keys: k, algorithms: RS265}}", "`RS265` is not a token algorithm; did you mean `RS256`?"),
+        ("{jwt: {keys: k, algorithms: []}}", "`algorithms` is empty, so no token would be accepted; leave it out"),
         ("{jwt: {keys: k, algorithms: [HS256, RS256]}}", f"`HS256`, `RS256` {SYMMETRIC}"),
         ("{jwt: {keys: k, algorithms: [ES256, HS512]}}", f"`ES256`, `HS512` {SYMMETRIC}"),
         ("{jwt: {keys: k, algorithms: [EdDSA, HS384]}}", f"`EdDSA`, `HS384` {SYMMETRIC}"),
@@ -102,7 +104,7 @@ WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end 
         ("{service: {env: KEY}}", "`service` has no `header`"),
         ("{service: {header: x key, env: KEY}}", "`x key` is no header's name; write the name alone, such as `x-api-key`"),
         ("{service: {header: 'x-key: 1', env: KEY}}", "`x-key: 1` is no header's name; write the name alone, such as `x-api-key`"),
-        ("{service: {header: Host, env: KEY}}", "`host` is the gateway's own to write"),
+        ("{service: {header: Host, env: KEY}}", "only the gateway may write `host`"),
         ("{ttl: 30}", "`ttl` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`, not the number `30`; say the unit: `30s`"),
         ("{timeout: 0ms}", "`timeout` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`, not the word `0ms`"),
         ("{lookups: -1}", "`lookups` must be a whole number of at least 0, not the number `-1`"),
@@ -112,7 +114,7 @@ WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end 
         ("{api_keys: [a]}", "`api_keys` must be a word, not a list"),
         ("{pass: page}", "`page` is no path pattern; write `/page`"),
         ("{pass: '**'}", "`**` is no path pattern; write `/**`"),
-        ("{pass: /a/**/b}", "`**` of `/a/**/b` must stand at its end"),
+        ("{pass: /a/**/b}", "`**` must be at the end of `/a/**/b`"),
         ("{pass: /a*}", f"`/a*` {WAY}"),
         ("{pass: /a//b}", f"`/a//b` {WAY}"),
         ("{pass: /a/../b}", f"`/a/../b` {WAY}"),
@@ -122,14 +124,14 @@ WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end 
         ("{pass: /%zz}", f"`/%zz` {WAY}"),
         ("{pass: /é}", f"`/é` {WAY}"),
         ("{websockets: [live]}", "`live` is no path pattern; write `/live`"),
-        ("{origins: ['*']}", "`*` is no origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
-        ("{origins: ['https://a.b/']}", "`https://a.b/` is no origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
-        ("{hosts: []}", "`hosts` names none; leave it out if any host is answered to"),
+        ("{origins: ['*']}", "`*` is not the origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
+        ("{origins: ['https://a.b/']}", "`https://a.b/` is not the origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
+        ("{hosts: []}", "`hosts` names none; omit it if any host is accepted"),
         ("{hosts: 'https://a.b'}", "`https://a.b` is no host's name; write it without scheme, port and path"),
         ("{hosts: 'a.b:80'}", "`a.b:80` is no host's name; write it without scheme, port and path"),
-        ("{headers: ETag}", "`etag` tells of what has been taken out, and cannot pass"),
-        ("{headers: [content-length]}", "`content-length` is the gateway's own to write"),
-        ("{strip: [Connection]}", "`connection` is the gateway's own to write"),
+        ("{headers: ETag}", "`etag` reveals removed data, and cannot be allowed"),
+        ("{headers: [content-length]}", "only the gateway may write `content-length`"),
+        ("{strip: [Connection]}", "only the gateway may write `connection`"),
     ],
 )  # fmt: skip
 def test_what_would_open_an_endpoint_is_refused(guard: str, expected: str) -> None:
@@ -147,10 +149,10 @@ def test_a_secret_in_place_of_a_name_is_not_repeated() -> None:
         ("{Membr: {distinct: 1, per: 1h}}", "`Membr` is no resource; did you mean `Member`?"),
         ("{callers: {distinct: 1, per: 1h}}", "`callers` is no resource; known: `Member`"),
         ("{anonymus: {rate: 1, per: 1h}}", "a `rate` is of `callers` or of `anonymous`, not of `anonymus`; did you mean `anonymous`?"),
-        ("{Member: {rate: 1, per: 1h}}", "a `rate` is of `callers` or of `anonymous`, not of `Member`; `distinct` limits how many owners of it one caller looks at"),
-        ("{Member: {distinct: 1}}", "the limit `Member` has no `per`; write its window, such as `1h`"),
-        ("{Member: {per: 1h}}", "the limit `Member` counts one thing; `distinct` counts the owners looked at, `rate` the calls"),
-        ("{callers: {distinct: 1, rate: 1, per: 1h}}", "the limit `callers` counts one thing; `distinct` counts the owners looked at, `rate` the calls"),
+        ("{Member: {rate: 1, per: 1h}}", "a `rate` is of `callers` or of `anonymous`, not of `Member`; `distinct` limits how many owners' objects one caller may read"),
+        ("{Member: {distinct: 1}}", "the limit `Member` has no `per`; add its time window, such as `1h`"),
+        ("{Member: {per: 1h}}", "the limit `Member` must count exactly one thing; `distinct` counts the owners whose objects are read, `rate` the calls"),
+        ("{callers: {distinct: 1, rate: 1, per: 1h}}", "the limit `callers` must count exactly one thing; `distinct` counts the owners whose objects are read, `rate` the calls"),
         ("{Member: {distinct: 0, per: 1h}}", "`distinct` must be a whole number of at least 1, not the number `0`"),
         ("{callers: {rate: 1.5, per: 1h}}", "`rate` must be a whole number of at least 1, not the number `1.5`"),
         ("{callers: {rate: 1, per: hour}}", "`per` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`, not the word `hour`"),
@@ -164,7 +166,7 @@ def test_a_limit_counts_something_that_there_is(limit: str, expected: str) -> No
 
 def test_what_is_nobodys_has_no_owners_to_count() -> None:
     part = "resources: {Ride: {owner: none}}\nlimits: {Ride: {distinct: 1, per: 1h}}"
-    assert said(part) == ["`Ride` is nobody's, so it has no owners to count"]
+    assert said(part) == ["`Ride` has no owners to count"]
 
 
 def test_all_mistakes_are_told_at_once_and_where_they_stand() -> None:

@@ -57,7 +57,7 @@ def test_what_grows_is_not_mentioned(line: str) -> None:
 
 def test_a_weaker_relation_that_sees_more_is_named_with_both_relations() -> None:
     assert told("a, b.c: [{see: follower}]") == [
-        "`follower` sees `a`, `b.c`, and the stronger `owner` does not"
+        "`follower` sees `a`, `b.c`, but the stronger `owner` does not"
     ]
 
 
@@ -68,14 +68,14 @@ def test_one_case_is_enough() -> None:
 
 def test_an_order_turned_round_is_noticed() -> None:
     assert told("a: [{see: member}]", order="[owner, anyone]") == [
-        "`owner` sees `a`, and the stronger `anyone` does not"
+        "`owner` sees `a`, but the stronger `anyone` does not"
     ]
 
 
 def test_the_state_in_which_it_does_is_named() -> None:
     line = "a: [{see: owner, when: {private: false}}, {see: follower, when: {level: everyone}}]"
     assert told(line) == [
-        "`follower` sees `a`, and the stronger `owner` does not;"
+        "`follower` sees `a`, but the stronger `owner` does not;"
         " when `private` is `true` and `level` is `everyone`"
     ]
 
@@ -88,8 +88,8 @@ def test_each_chain_is_an_order_of_its_own() -> None:
     line = "a: [{see: [follower]}]"
     assert told(line, order="[[member, follower], [member, staff]]") == []
     assert told(line, order="[[follower, staff], [follower, owner]]") == [
-        "`follower` sees `a`, and the stronger `staff` does not",
-        "`follower` sees `a`, and the stronger `owner` does not",
+        "`follower` sees `a`, but the stronger `staff` does not",
+        "`follower` sees `a`, but the stronger `owner` does not",
     ]
 
 
@@ -104,7 +104,7 @@ def test_each_chain_is_an_order_of_its_own() -> None:
 )
 def test_a_closed_state_that_shows_more_is_told(when: str, closed: str, opened: str) -> None:
     assert told(f"a: [{{see: member, when: {{{when}}}}}]", order="[]") == [
-        f"`member` sees `a` when {closed}, and not when it is the more open {opened}"
+        f"`member` sees `a` when {closed}, but not when it is the more open {opened}"
     ]
 
 

@@ -37,22 +37,22 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("", "`x` says nothing; write `x: {}` if it is everybody"),
+        ("", "`x` says nothing; write `x: {}` for everybody"),
         ("owner", "a relation must be a map, not the word `owner`"),
-        ("{iss: owner}", "`iss` is no key of a relation; did you mean `is`?"),
+        ("{iss: owner}", "a relation has no key `iss`; did you mean `is`?"),
         ("{authenticated: false}", "`authenticated` is `true` or absent; anyone is `{}`"),
         ("{is: caller}", "`is` must be `owner`, not the word `caller`"),
         ("{is: owner, field: a}", "`x` has several sources: `is`, `field`; write one relation for each"),
-        ("{in: op}", "`x` has no `id`; write the JSON pointer of the ids in that answer"),
+        ("{in: op}", "`x` has no `id`; write the JSON pointer to the ids in that response"),
         ("{in: op, id: /a, of: calle}", "`of` must be `owner` or `caller`, not the word `calle`; did you mean `caller`?"),
         ("{claim: roles}", "`x` has no `has`; write the value that the claim must have"),
         ("{claim: roles, has: [a]}", "`has` must be a word, a number or a boolean, not a list"),
-        ("{of: caller}", "`of` belongs to `in`, which `x` lacks"),
+        ("{of: caller}", "`of` belongs to `in`, which `x` does not have"),
         ("{field: /a/b}", "`/a/b` is no field path; write `a.b`"),
         ("{field: ''}", "`field` must be a word, not an empty text"),
         ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
         ("{unless: x}", "`x` takes itself away; `x` unless `x`"),
-        ("{unless: '*'}", "`*` is no relation; name each one: a grant says who sees"),
+        ("{unless: '*'}", "`*` is no relation; list each relation: a grant says who sees"),
     ],
 )  # fmt: skip
 def test_a_mistaken_relation_is_explained(value: str, expected: str) -> None:
@@ -102,7 +102,7 @@ def test_an_order_is_a_chain_or_several() -> None:
         ("owner", "`order` must be a list of relations, weaker first, or a list of such lists, not the word `owner`"),
         ("[anyone, [member, owner]]", "`order` mixes names and lists; put each chain in a list of its own"),
         ("[ownr]", "`ownr` is no relation; did you mean `owner`?"),
-        ("[[owner, member, owner]]", "`owner` stands twice in one order"),
+        ("[[owner, member, owner]]", "`owner` occurs twice in one order"),
     ],
 )  # fmt: skip
 def test_a_mistaken_order_is_explained(order: str, expected: str) -> None:

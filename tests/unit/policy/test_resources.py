@@ -45,16 +45,19 @@ def test_an_owner_stands_in_one_of_these_places(owner: str, expected: Owner) -> 
 @pytest.mark.parametrize(
     ("owner", "expected"),
     [
-        ("[]", "`owner` lists no field; `owner: none` says that it is nobody's"),
+        ("[]", "`owner` lists no field; `owner: none` means that it has no owner"),
         ("", "`owner` must be a word, not nothing"),
         ("7", "`owner` must be a word, not the number `7`; put it in quotes if it is a name"),
         ("/user/id", "`/user/id` is no field path; write `user.id`"),
-        ("{paht: userId}", "`paht` is no key of an owner; did you mean `path`?"),
+        ("{paht: userId}", "an owner has no key `paht`; did you mean `path`?"),
         (
             "{path: a, caller: true}",
-            "an owner stands in one place; `{path: …}`, `{parent: true}` or `{caller: true}`",
+            "an owner is in one place; `{path: …}`, `{parent: true}` or `{caller: true}`",
         ),
-        ("{parent: false}", "`parent` is `true` or absent; `owner: none` says that it is nobody's"),
+        (
+            "{parent: false}",
+            "`parent` is `true` or absent; `owner: none` means that it has no owner",
+        ),
     ],
 )
 def test_a_mistaken_owner_is_explained(owner: str, expected: str) -> None:
@@ -110,29 +113,29 @@ def test_a_switch_says_how_an_owner_sets_it() -> None:
         ("is_private", "a state must be a map, not the word `is_private`"),
         (
             "{missing: true}",
-            "`s` must stand in one place; `field` for a value in the object,"
+            "`s` must be in one place; `field` for a value in the object,"
             " `of` for one in its owner's account",
         ),
         (
             "{field: a, of: Member.t}",
-            "`s` must stand in one place; `field` for a value in the object,"
+            "`s` must be in one place; `field` for a value in the object,"
             " `of` for one in its owner's account",
         ),
         ("{of: Member}", "`Member` names no state; write `Resource.state`"),
         ("{of: Membr.t}", "`Membr` is no resource; did you mean `Member`?"),
         ("{of: Member.xyz}", "`xyz` is no state of `Member`; known: `s`, `t`"),
         ("{of: [Member.t]}", "`of` must be a word, not a list"),
-        ("{of: Member.t, open: true}", "`s` has the values of the state it is `of`; leave `open` out"),
-        ("{of: Member.t, levels: [a]}", "`s` has the values of the state it is `of`; leave `levels` out"),
-        ("{of: Member.t, missing: on}", "`on` is no value of `s`; write `true`: in YAML 1.2 `on` is a word"),
+        ("{of: Member.t, open: true}", "`s` has the values of the state in `of`; omit `open`"),
+        ("{of: Member.t, levels: [a]}", "`s` has the values of the state in `of`; omit `levels`"),
+        ("{of: Member.t, missing: on}", "`s` has no value `on`; write `true`: in YAML 1.2 `on` is text"),
         ("{of: Member.s}", "`Member.s` stands nowhere; `Member.s` of `Member.s`"),
-        ("{field: a, open: on}", "`open` must be `true` or `false`, not the word `on`; write `true`: in YAML 1.2 `on` is a word"),
-        ("{field: a, levels: [a, b], open: true}", "`levels` lists the open one first; leave `open` out"),
+        ("{field: a, open: on}", "`open` must be `true` or `false`, not the word `on`; write `true`: in YAML 1.2 `on` is text"),
+        ("{field: a, levels: [a, b], open: true}", "`levels` lists the open one first; omit `open`"),
         ("{field: a, levels: {}}", "`levels` must be a list of values, open first, not an empty map; such as `[everyone, only_me]`"),
-        ("{field: a, levels: [b, b]}", "the level `b` stands here twice"),
+        ("{field: a, levels: [b, b]}", "the level `b` occurs twice"),
         ("{field: a, levels: [[b]]}", "a level must be a word, a number or a boolean, not a list"),
-        ("{field: a, levels: [crew, me], missing: crw}", "`crw` is no value of `s`; did you mean `crew`?"),
-        ("{field: a, missing: 1}", "`1` is no value of `s`; known: `false`, `true`"),
+        ("{field: a, levels: [crew, me], missing: crw}", "`s` has no value `crw`; did you mean `crew`?"),
+        ("{field: a, missing: 1}", "`s` has no value `1`; known: `false`, `true`"),
         ("{field: a, missing: }", "`missing` must be a word, a number or a boolean, not nothing"),
         ("{field: a, switch: updateSettings}", "a switch must be a map, not the word `updateSettings`"),
         ("{field: a, switch: {operation: x}}", "the switch has no `set`"),
@@ -182,17 +185,17 @@ def test_a_single_word_is_a_list_of_one() -> None:
     [
         ("[a]", "`fields` must be a map from field paths to lists of grants, not a list"),
         ("{a: [owner]}", "a grant must be a map, not the word `owner`"),
-        ("{a: [{sees: owner}]}", "`sees` is no key of a grant; did you mean `see`?"),
-        ("{a: [{set: []}]}", "`set` names no relation; what is not granted is denied: leave it out"),
+        ("{a: [{sees: owner}]}", "a grant has no key `sees`; did you mean `see`?"),
+        ("{a: [{set: []}]}", "`set` names no relation; fields that are not granted are denied: omit it"),
         ("{a: [{see: {owner: true}}]}", "`see` must be a relation or a list of them, not a map"),
         ("{a: [{see: [ownr]}]}", "`ownr` is no relation; did you mean `owner`?"),
         ("{a: [{see: no}]}", "`no` is no relation; known: `anyone`, `member`, `owner`"),
         ("{a: [{see: [[owner]]}]}", "a relation must be a word, not a list"),
         ("{a: [{see: owner, when: private}]}", "`when` must be a map from states to values, not the word `private`; such as `{private: false}`"),
-        ("{a: [{see: owner, when: {}}]}", "`when` names no state; leave it out if it is always"),
+        ("{a: [{see: owner, when: {}}]}", "`when` names no state; omit it if the grant always holds"),
         ("{a: [{see: owner, when: {p: []}}]}", "`p` lists no value, so this never holds"),
-        ("{a: [{see: owner, when: {p: no}}]}", "`no` is no value of `p`; write `false`: in YAML 1.2 `no` is a word"),
-        ("{a: [{see: owner, when: {p: [true, 0]}}]}", "`0` is no value of `p`; known: `false`, `true`"),
+        ("{a: [{see: owner, when: {p: no}}]}", "`p` has no value `no`; write `false`: in YAML 1.2 `no` is text"),
+        ("{a: [{see: owner, when: {p: [true, 0]}}]}", "`p` has no value `0`; known: `false`, `true`"),
         ("{a: [{see: owner, when: {p: {x: 1}}}]}", "`p` must be a value or a list of them, not a map"),
         ("{a: [{see: owner, when: {q: true}}]}", "`q` is no state of `Member`; known: `p`"),
         ("{a: {grant: []}}", "the line of `a` has no `grants`; write the list of who sees it"),
@@ -214,7 +217,7 @@ def test_a_mistaken_field_is_explained(fields: str, expected: str) -> None:
         ("key: {a: b}", "`key` must be a word, not a map"),
         ("promise: true", "`promise` must be a word, not the boolean `true`; put it in quotes if it is a name"),
         ("instead: nothing", "`instead` must be `absent` or `null` or `refuse`, not the word `nothing`"),
-        ("feilds: {}", "`feilds` is no key of a resource; did you mean `fields`?"),
+        ("feilds: {}", "a resource has no key `feilds`; did you mean `fields`?"),
     ],
 )  # fmt: skip
 def test_a_mistaken_resource_is_explained(body: str, expected: str) -> None:

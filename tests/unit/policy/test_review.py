@@ -56,36 +56,36 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("email: []", "", "no line of `Member` mentions `email`; so nobody sees them; `[]` says it on purpose"),
-        ("streaks, workout_counts", "workout_counts", "no line of `Member` mentions `streaks.current`; so nobody sees them; `[]` says it on purpose"),
-        ("workout_counts.*", "workout_counts.*.name", "no line of `Member` mentions `workout_counts.*.count`; so nobody sees them; `[]` says it on purpose"),
-        ("email: []", "email, emial: []", "`emial` is granted to nobody, and the document has no such field of `Member`; did you mean `email`?"),
-        ("email: []", "email, zzz: []", "`zzz` is granted to nobody, and the document has no such field of `Member`"),
+        ("email: []", "", "no line of `Member` mentions `email`; so nobody sees them; `[]` states that explicitly"),
+        ("streaks, workout_counts", "workout_counts", "no line of `Member` mentions `streaks.current`; so nobody sees them; `[]` states that explicitly"),
+        ("workout_counts.*", "workout_counts.*.name", "no line of `Member` mentions `workout_counts.*.count`; so nobody sees them; `[]` states that explicitly"),
+        ("email: []", "email, emial: []", "`emial` is granted to nobody, but the document has no such field of `Member`; did you mean `email`?"),
+        ("email: []", "email, zzz: []", "`zzz` is granted to nobody, but the document has no such field of `Member`"),
         ("user_id, user, guest_ids", "user_id, guest_ids", "`Workout` embeds `Member` as `user`, and no line grants it; so nobody sees it here"),
         ("comments: [{see: owner}]", "", "`Workout` embeds `Comment` as `comments`, and no line grants it; so nobody sees it here"),
-        ("user_id, user, guest_ids", "user_id, user.email, guest_ids", "`user.email` of `Workout` is ruled by `Member`; grant `user` here, and the rest there"),
-        ("comments: [", "comments.*.text: [", "`comments.*.text` of `Workout` is ruled by `Comment`; grant `comments.*` here, and the rest there"),
-        ("streaks.best: [{see: owner}]\n          streaks, workout_counts.*:", "streaks, streaks.best, workout_counts.*:", "`streaks` covers `streaks.best` already, and stands first; put the narrower line before the wider one"),
-        ("extras.**:", "extras.**, extras.x:", "`extras.**` covers `extras.x` already, and stands first; put the narrower line before the wider one"),
-        ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has a key of its own and is no resource; who may call `getRide` sees all of it"),
-        ("Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "no rule speaks of `getAwards`, and no resource is shown there; so nobody may call them: `{}` leaves it to what the document asks of callers"),
+        ("user_id, user, guest_ids", "user_id, user.email, guest_ids", "`user.email` of `Workout` belongs to `Member`; grant `user` here, and the rest there"),
+        ("comments: [", "comments.*.text: [", "`comments.*.text` of `Workout` belongs to `Comment`; grant `comments.*` here, and the rest there"),
+        ("streaks.best: [{see: owner}]\n          streaks, workout_counts.*:", "streaks, streaks.best, workout_counts.*:", "`streaks` already covers `streaks.best`, and comes first; put the narrower line before the wider one"),
+        ("extras.**:", "extras.**, extras.x:", "`extras.**` already covers `extras.x`, and comes first; put the narrower line before the wider one"),
+        ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has its own key but is not a resource; whoever may call `getRide` sees all of it"),
+        ("Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "`getAwards` is not in the contract, and shows no resource; so nobody may call it; `{}` follows the document's security"),
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
         ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
-        ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` leads nowhere in what `getMe` answers"),
-        ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` leads nowhere in what `listFollowers` answers"),
-        ("counts: [/total]", "counts: [/count]", "`/count` leads nowhere in what `searchMembers` answers"),
-        ("counts: [/total]", "shows: {Member: /results/*}", "`/results/*` leads nowhere in what `searchMembers` answers"),
-        ("set: /is_private", "set: /private", "`/private` leads nowhere in what `updateSettings` takes"),
-        ('sets: {Member: ""}', "sets: {Member: /member}", "`/member` leads nowhere in what `updateMember` takes"),
+        ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` points to nothing in the response of `getMe`"),
+        ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` points to nothing in the response of `listFollowers`"),
+        ("counts: [/total]", "counts: [/count]", "`/count` points to nothing in the response of `searchMembers`"),
+        ("counts: [/total]", "shows: {Member: /results/*}", "`/results/*` points to nothing in the response of `searchMembers`"),
+        ("set: /is_private", "set: /private", "`/private` points to nothing in the request body of `updateSettings`"),
+        ('sets: {Member: ""}', "sets: {Member: /member}", "`/member` points to nothing in the request body of `updateMember`"),
         ("updateMember: {sets", "getMember: {sets", "`getMember` takes no body"),
-        ("/page/**", "/old/**", "`/old/**` covers `/old/search/{q}`; what is not documented there passes unread"),
-        ("/page/**", "/members/*", "`/members/*` covers `/members/{memberId}`; what is not documented there passes unread"),
-        ("/page/**", "/me", "`/me` covers `/me`; what is not documented there passes unread"),
-        ("/page/**", "/members/x/**", "`/members/x/**` covers `/members/{memberId}`, `/members/{memberId}/followers`, `/members/{memberId}/blocked`, `/members/{memberId}/workouts`, `/members/{memberId}/awards`; what is not documented there passes unread"),
-        ("guard: {", "guard: {api_keys: keys.json, ", "`api_keys` is not used: no key says who is calling; write `caller: {api_key: true}`"),
-        ("guard: {", "guard: {jwt: {keys: k, audience: a}, ", "`jwt` is not used: no claim says who is calling; write `caller: {claim: sub}`"),
-        ("[owner, follower]", "[follower]", "`follower` sees `location`, `birthday`, and the stronger `owner` does not; when `private` is `true`"),
-        ("when: {private: false}", "when: {private: true}", "`member` sees `location`, `birthday` when `private` is `true`, and not when it is the more open `false`"),
+        ("/page/**", "/old/**", "`/old/**` covers `/old/search/{q}`; undocumented fields there pass unchecked"),
+        ("/page/**", "/members/*", "`/members/*` covers `/members/{memberId}`; undocumented fields there pass unchecked"),
+        ("/page/**", "/me", "`/me` covers `/me`; undocumented fields there pass unchecked"),
+        ("/page/**", "/members/x/**", "`/members/x/**` covers `/members/{memberId}`, `/members/{memberId}/followers`, `/members/{memberId}/blocked`, `/members/{memberId}/workouts`, `/members/{memberId}/awards`; undocumented fields there pass unchecked"),
+        ("guard: {", "guard: {api_keys: keys.json, ", "`api_keys` is not used: no key identifies the caller; write `caller: {api_key: true}`"),
+        ("guard: {", "guard: {jwt: {keys: k, audience: a}, ", "`jwt` is not used: no claim identifies the caller; write `caller: {claim: sub}`"),
+        ("[owner, follower]", "[follower]", "`follower` sees `location`, `birthday`, but the stronger `owner` does not; when `private` is `true`"),
+        ("when: {private: false}", "when: {private: true}", "`member` sees `location`, `birthday` when `private` is `true`, but not when it is the more open `false`"),
     ],
 )  # fmt: skip
 def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
@@ -96,7 +96,7 @@ def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("see", "expected"),
     [
-        ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no `guest_ids`; nobody is `guest` to one: the object itself has to name them, not the one around it"]),
+        ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no member `guest_ids`; so nobody is `guest` to one: the object itself must name them, not the one around it"]),
     ],
 )  # fmt: skip
 def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
@@ -141,7 +141,7 @@ def test_a_long_list_is_cut() -> None:
     told = warnings(of_member("{owner: id}"))
     listed = "`id`, `username`, `image_url`, `location`, `birthday` and 7 more"
     assert (
-        f"no line of `Member` mentions {listed}; so nobody sees them; `[]` says it on purpose"
+        f"no line of `Member` mentions {listed}; so nobody sees them; `[]` states that explicitly"
         in told
     )
 
@@ -149,7 +149,7 @@ def test_a_long_list_is_cut() -> None:
 def test_a_resource_that_nothing_sends_is_told() -> None:
     told = warnings("resources: {Draft: {owner: none, fields: {id: [{see: member}]}}}")
     assert (
-        "no operation sends `Draft`; say so in `operations:` with `shows` where the document is vague"
+        "no operation sends `Draft`; if the document is vague, declare it in `operations:` with `shows`"
         in told
     )
 
@@ -159,7 +159,7 @@ def test_a_token_is_made_for_somebody() -> None:
     told = claimed.replace("guard: {", "guard: {jwt: {keys: k, audience: a}, ")
     assert warnings(told) == []
     assert warnings(told.replace(", audience: a", "")) == [
-        "`jwt` takes tokens that were made for another API; write `audience`"
+        "`jwt` accepts tokens that were issued for another API; write `audience`"
     ]
 
 
@@ -172,7 +172,7 @@ def test_a_field_may_be_one_that_is_only_written() -> None:
         part = part.replace("Member: {owner", "Member: {schemas: Ride, owner")
         return [each for each in warnings(part) if "is granted" in each]
 
-    missing = "is granted, and the document has no such field of `Member`"
+    missing = "is granted, but the document has no such field of `Member`"
     assert told("") == [f"`audience` {missing}", f"`is_prvate` {missing}"]
     assert told(', updateSettings: {sets: {Member: ""}}') == [
         f"`is_prvate` {missing}; did you mean `is_private`?"

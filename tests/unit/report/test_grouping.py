@@ -267,9 +267,9 @@ def test_a_proof_stands_whatever_else_went_wrong() -> None:
 
 def test_no_green_without_having_looked() -> None:
     assert verdict_words(clean()) == "no leak found"
-    assert verdict_words(clean(untested=True)) == "no leak found in what was shown"
-    assert verdict_words(replace(clean(), cells=())) == "no leak found in what was shown"
-    assert verdict_words(untrusted()) == "not to be trusted"
+    assert verdict_words(clean(untested=True)) == "no leak found in the tested cells"
+    assert verdict_words(replace(clean(), cells=())) == "no leak found in the tested cells"
+    assert verdict_words(untrusted()) == "not trustworthy"
     assert verdict_words(sample()) == "12 defects"
 
 

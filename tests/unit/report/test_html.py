@@ -131,8 +131,8 @@ def test_marks_of_direction_are_written_out() -> None:
     [
         (sample(), "12 defects"),
         (clean(), "No leak found"),
-        (clean(untested=True), "No leak found in what was shown"),
-        (untrusted(), "Not to be trusted"),
+        (clean(untested=True), "No leak found in the tested cells"),
+        (untrusted(), "Not trustworthy"),
     ],
 )
 def test_the_heading_is_the_verdict(report: Report, heading: str) -> None:

@@ -90,7 +90,7 @@ def test_it_says_who_sees_what_and_what_was_promised() -> None:
 
 def test_a_run_that_saw_nothing_is_not_green() -> None:
     said = plain(untrusted())
-    assert "✅" not in said and "not to be trusted" in said
+    assert "✅" not in said and "not trustworthy" in said
     assert "✅ Exposure: no leak found" in plain(clean())
 
 

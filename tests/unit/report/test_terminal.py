@@ -62,7 +62,7 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
                     owner
           ids       API3:2023 CWE-213 CWE-359
 
-        Untested: nothing is known of 93 of 2,040 cells
+        Untested: nothing is known about 93 of 2,040 cells
           47        the owner was never seen to see it (Member)
           46        no identity could be made `ex_follower` of an owner (Member,
                     Workout)
@@ -82,11 +82,11 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
         http://127.0.0.1:8000 against exposure.yaml
         run 5f0c2a, 2026-01-20T09:30:00Z, 41.3 s, 3 of 2,000 requests
 
-        Not to be trusted, because
+        Not trustworthy, because
           -         `ann` could not log in: the answer was 401
           -         no cell was shown
 
-        Untested: nothing is known of 2,040 of 2,040 cells
+        Untested: nothing is known about 2,040 of 2,040 cells
           2,040     `ann` could not log in (Member, Ride, Settings, Workout)
 
         Operations not called
@@ -107,7 +107,7 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
         Notes
           -         `total` of search answers changed by itself, so it was not judged
 
-        Not to be trusted
+        Not trustworthy
         findings: 0 proven, 0 suspected, 0 over-blocked
         cells: 0 open, 0 closed, 0 leaking, 0 over-blocked, 2,040 untested
         exit 3: not trustworthy
@@ -165,7 +165,7 @@ def test_findings_without_field_endpoint_or_id_leave_no_empty_row() -> None:
 
 
 def test_a_drafted_contract_is_called_so() -> None:
-    assert "(drafted: nobody has stated it yet)" in shown(replace(clean(), stated=False))
+    assert "(drafted and not confirmed)" in shown(replace(clean(), stated=False))
 
 
 @pytest.mark.parametrize("make", [sample, clean, untrusted, hostile])

@@ -445,7 +445,7 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
     engine = run.give(price=lambda _: 10, pace=budget).engine
     engine.state.gates = [gate("getMe")]
     engine.state.later = [gate(each) for each in kept]
-    engine.state.why |= dict.fromkeys(kept, "the budget was for riskier endpoints")
+    engine.state.why |= dict.fromkeys(kept, "the budget was spent on riskier endpoints")
 
     def spend(self: Any) -> None:
         budget.left = left - 10 * (len(engine.state.gates) - 1)

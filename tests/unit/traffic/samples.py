@@ -236,6 +236,6 @@ def abuse(name: str = "GET /members/{memberId}") -> Json:
         "summary": {"calls": 9000, "watched": 901, "let_go": 0, "told": 2,
                     "kinds": kinds | {"walk": 1, "scrape": 1},
                     "begins": "2026-11-25T00:00:00Z", "ends": "2026-11-25T03:00:00Z"},
-        "sources": [], "aside": {}, "blind": {"stuff": "no record says who wanted to log in"},
+        "sources": [], "aside": {}, "blind": {"stuff": "no record names the account of a login attempt"},
         "callers": callers,
     }  # fmt: skip

@@ -107,7 +107,7 @@ def test_standard_input_ends_with_all_of_it_and_an_honest_code() -> None:
     assert "\x1b" not in done.stdout
     assert done.returncode == 0
     empty = watched("")
-    assert "not to be trusted: `-` gave no exchange" in empty.stdout
+    assert "not trustworthy: `-` gave no exchange" in empty.stdout
     assert empty.returncode == 3
 
 

@@ -165,7 +165,7 @@ class _Pair:
         table = self.new or self.old
         place = table.resource.location if table else NOWHERE
         said = f"`{self.name}` mixes more relations and states than can be compared"
-        return Problem(place, said, "split the resource, or use fewer of either")
+        return Problem(place, said, "split the resource, or use fewer relations or states")
 
 
 def ruling(table: Table, leaf: str) -> int:
@@ -265,7 +265,7 @@ class _Both:
 
     def _owners(self, pair: _Pair) -> tuple[Owner, Owner]:
         first, second = pair.old or pair.new, pair.new or pair.old
-        assert first and second, "a resource stands in one of the two"
+        assert first and second, "a resource is in only one of the two"
         return first.resource.owner, second.resource.owner
 
     def _same_table(self, pair: _Pair) -> bool:

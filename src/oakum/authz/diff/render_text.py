@@ -212,12 +212,12 @@ def _of_call(part: _Told, made: Change, state: str) -> str:
     endpoint, who = quoted(made.endpoints[0]), listed(made.viewers)
     if len(made.endpoints) > 1:
         endpoint = f"{len(made.endpoints):,} endpoints"
-    lets = "as far as the document says; the contract does not grant it, and a guard refuses it"
+    lets = "according to the document; the contract does not grant it, and a guard refuses it"
     if state == "new":
         ends = f", {lets}" if part.why == "undeclared" else ""
         return f"a new endpoint, {endpoint}, that {who} may call{ends}"
     if state == "gone":
-        return f"{endpoint} is gone, which {who} could call"
+        return f"{endpoint} was removed; {who} could call it"
     if part.why == "named":
         word = "now grants" if part.widens else "no longer grants"
         return f"the contract {word} {endpoint}, which {who} may call by the document"
@@ -237,7 +237,7 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
         sets = " set" if part.kind == "set" else ""
         return f"a new endpoint, {first}, {verb} {who}{sets} {what}{when}{outside}"
     if group.state == "gone":
-        return f"{first} is gone, where {who} could {part.kind} {what}{when}{outside}"
+        return f"{first} was removed, where {who} could {part.kind} {what}{when}{outside}"
     count = len(group.keys)
     endpoints = first if count == 1 else f"{count:,} endpoints"
     if part.why == "declared":
@@ -251,7 +251,7 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
     if part.why == "undeclared":
         return f"{said} (the document does not declare it there; it passes if it is sent)"
     if group.also:
-        more = f"{len(group.also):,} more, where the document does not declare it"
+        more = f"{len(group.also):,} more, where the document does not declare them"
         said += f" (and at {more})"
     if part.widens and part.kind == "see" and _is_new(found, part, made.fields, group.keys):
         return f"a new field: {said}" if len(made.fields) == 1 else f"new fields: {said}"
@@ -329,10 +329,14 @@ def _notes(found: Difference) -> Iterable[Change]:
         names = tuple(found.new_endpoints[key].name for key in keys)
         endpoints = quoted(names[0]) if len(names) == 1 else f"{len(names):,} endpoints"
         what = listed(tuple(quoted(path) for path in sorted(paths)))
-        said = f"the document has {what} of `{resource}` newly at {endpoints}; no line grants that"
+        said = (
+            f"the document has {what} of `{resource}` newly at {endpoints}; no line of the"
+            f" contract grants it"
+        )
         if not resource:
             said = (
-                f"the document has {what} newly at {endpoints}, of which the contract says nothing"
+                f"the document has {what} newly at {endpoints}, and the contract does not"
+                f" mention it"
             )
         yield Change("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
 

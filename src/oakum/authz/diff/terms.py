@@ -49,7 +49,7 @@ def terms(
 
 def _whole(old: Policy, new: Policy) -> Iterator[Term]:
     if old.caller != new.caller:
-        yield Term(True, True, "who is calling is learnt in another way")
+        yield Term(True, True, "callers are identified differently")
     limits = {each.name: each for each in old.limits}, {each.name: each for each in new.limits}
     for name in dict.fromkeys([*limits[1], *limits[0]]):
         was, now = limits[0].get(name), limits[1].get(name)
@@ -77,14 +77,14 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
         sentence = f"a forbidden `{new.name}` is now {said} an absent one"
         yield Term(wide, not wide, sentence, new.name, location=new.location)
     if old.draft != new.draft:
-        word = "drafted, and nobody has confirmed it" if new.draft else "confirmed"
+        word = "drafted and not confirmed" if new.draft else "confirmed"
         yield Term(False, False, f"`{new.name}` is now {word}", new.name, location=new.location)
     graver = {rule.path: rule.severity for rule in old.fields}
     for rule in new.fields:
         before_that = graver.get(rule.path, rule.severity)
         if before_that != rule.severity:
             says = f"`{rule.severity}`" if rule.severity else "what follows from the leak"
-            sentence = f"how grave a leak of `{rule.path}` of `{new.name}` is, is now {says}"
+            sentence = f"the severity of a leak of `{rule.path}` of `{new.name}` is now {says}"
             yield Term(False, False, sentence, new.name, location=rule.location)
     was = {rule.path: rule.instead for rule in old.fields}
     for rule in new.fields:
@@ -103,7 +103,7 @@ def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Ite
         sentence = f"whose objects `{endpoint.name}` shows is read from another parameter"
         yield Term(True, True, sentence, endpoints=name, location=new.location)
     if old.login != new.login:
-        said = f"as whom callers of `{endpoint.name}` have just logged in"
+        said = f"the account that callers of `{endpoint.name}` have just logged in to"
         sentence = (
             f"{said} is read elsewhere"
             if old.login and new.login
@@ -169,18 +169,16 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         for t in (was.tokens, now.tokens)
     ]
     for said, changed in (
-        ("tokens are verified in another way", tokens[0] != tokens[1]),
+        ("tokens are verified differently", tokens[0] != tokens[1]),
         ("API keys are read from another file", was.api_keys != now.api_keys),
-        ("other host names are answered to", set(was.hosts) != set(now.hosts)),
-        ("another number of proxies in front is believed", was.hops != now.hops),
+        ("other host names are accepted", set(was.hosts) != set(now.hosts)),
+        ("another number of proxies in front is trusted", was.hops != now.hops),
     ):
         if changed:
             yield Term(True, True, said)
     if was.ttl != now.ttl:
         longer = now.ttl > was.ttl
-        said = (
-            f"an answer about a relation is believed for {now.ttl:g} s, and was for {was.ttl:g} s"
-        )
+        said = f"relation look-ups are cached for {now.ttl:g} s; before, for {was.ttl:g} s"
         yield Term(longer, not longer, said)
 
 

@@ -114,10 +114,10 @@ class Speaker:
             named = [name for name in sorted(viewer.held) if kinds[name].kind == "authenticated"]
             said = f"`{named[0]}`" if named else "whoever is logged in"
         elif not world.logged:
-            said += " of whom no account is known"
+            said += " whose account is unknown"
         if viewer.vague:
             who = " or ".join(sorted(map(self._asked, world.unknown)))
-            said += f" while nobody can tell whether they are {who}"
+            said += f" while it is unknown whether they are {who}"
         elif viewer.apart:
             said += f" who is {' and '.join(f'`{name}`' for name in sorted(viewer.apart))}"
         elif self._means_another(viewer):

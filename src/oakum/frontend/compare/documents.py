@@ -36,7 +36,7 @@ def read(data: bytes, name: str, schema: str) -> Json:
     if missing:
         raise _wrong(name, f"has no `{missing[0]}`", schema)
     if schema == USE and "difference" not in found:
-        raise _wrong(name, "was not held against a contract", schema)
+        raise _wrong(name, "was not compared with a contract", schema)
     return typed(data, name, schema, _observation if schema == OBSERVATION else _use)
 
 
@@ -94,12 +94,12 @@ def distrust(
         yield f"`{traffic}`: {why}"
     known = frozenset(resources)
     if not any(each["resource"] in known for each in observation["sent"]):
-        yield f"`{traffic}` holds no object of the contract: hold the traffic against it"
+        yield f"`{traffic}` contains no object of the contract: compare the traffic with it"
     for name, use in uses:
         for each in use["discarded"]:
             yield f"`{name}`: `{each['drive']}` {each['why']}"
         if not any(each["resource"] in known for each in use["difference"]):
-            yield f"`{name}` holds no object of the contract"
+            yield f"`{name}` contains no object of the contract"
 
 
 def _wrong(name: str, what: str, schema: str) -> InputError:

@@ -23,14 +23,14 @@ class Change:
 
 NO_CHANGE = Change()
 _RIGHT = "the line is right: fix the API, or put `oakum guard` before it"
-_NOBODY = "says in so many words that it is for nobody; `oakum guard` removes it either way"
-_WIDER = "only if it is meant to be seen: else fix the page and the API"
-_NARROWER = "in place of what the line says of this field, once all pages were driven"
+_NOBODY = "states explicitly that nobody may see it; `oakum guard` removes it either way"
+_WIDER = "only if viewers should see it; otherwise fix the page and the API"
+_NARROWER = "replaces what the line says about this field; apply it once all pages were driven"
 _BOUND = (
-    "no narrower line would do: others need the relation by which such a viewer sees it;"
-    " take it out of the answer instead"
+    "no narrower line works: others need the relation that shows it to such a viewer; remove it"
+    " from the response instead"
 )
-_LONG = "narrow the line by hand: it also says who may set it, or what stands in its place"
+_LONG = "narrow the line by hand: it also says who may set it, or what replaces it"
 
 
 def change(

@@ -31,11 +31,11 @@ def lines(found: Comparison) -> Iterator[str]:
             yield f"{VERDICTS[held[0].verdict]}: {SAYS[held[0].verdict]}"
         yield from _group(held)
     if not groups:
-        yield "no difference in what was seen"
+        yield "no difference found"
     yield ""
     yield ", ".join(_counted(found.count(name), word) for name, word in VERDICTS.items())
     for why in found.distrust:
-        yield f"not to be trusted: {why}"
+        yield f"not trustworthy: {why}"
 
 
 def _counted(many: int, word: str) -> str:

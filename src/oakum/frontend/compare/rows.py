@@ -198,7 +198,7 @@ def _met(
         yield endpoint, Met(decided(state), present.get(at, 0), of, grant, endpoint in carrying)
     for endpoint, who, state, seen in told.leaks.get(name, ()):
         if who == viewer and ground.grant(resource, name, viewer, dict(state)) == "unclear":
-            # The answer itself was judged, with more than the name of the viewer: it leaks.
+            # The response itself was judged, with more facts than the viewer's name: it leaks.
             yield endpoint, Met(decided(state), seen, seen, "denied")
 
 

@@ -30,11 +30,11 @@ VERDICTS: Mapping[Verdict, str] = {
 """Each verdict, the gravest first, and how it is called."""
 SAYS: Mapping[Verdict, str] = {
     "leak": "sent, and not granted",
-    "narrow": "used on the pages driven, and not granted: a leak that a page lives on",
-    "excess": "granted and sent, and unused on the pages driven",
+    "narrow": "used on the pages driven, but not granted: a leak that a page depends on",
+    "excess": "granted and sent, but unused on the pages driven",
     "wide": "granted, and never sent",
-    "unknown": "too little was seen to say",
-    "fine": "granted, sent and used; or denied, and kept back where others got it",
+    "unknown": "not enough was observed",
+    "fine": "granted, sent and used; or denied, and withheld where others got it",
 }
 State = tuple[tuple[str, str], ...]
 """Settings of the owner on which the grant depends, with their values as text, by name."""
@@ -82,7 +82,7 @@ def judge(found: Evidence) -> tuple[Verdict, str]:
     """The verdict, and why, in words."""
     came = [each for each in found.used if each.use != "unsent"]
     if any(each.grant == "denied" and each.use in USED for each in came):
-        return "narrow", "a page uses it, and the contract does not show it to them"
+        return "narrow", "a page uses it, but the contract does not grant it to them"
     paged = any(each.grant == "denied" for each in came)
     sent = [each for each in found.met if each.present]
     leaks = [each for each in sent if each.grant == "denied"]
@@ -92,7 +92,7 @@ def judge(found: Evidence) -> tuple[Verdict, str]:
     if paged:
         return "leak", "sent to a page that was driven"
     if any(each.grant == "unclear" for each in (*sent, *(() if sent else came))):
-        return "unknown", "sent, and whether it is granted depends on what nothing tells"
+        return "unknown", "sent; whether it is granted depends on facts that are unknown"
     if not sent and not came:
         return _unsent(found)
     return _granted(found, strongest(each.use for each in found.used))
@@ -106,14 +106,14 @@ def strongest(uses: Iterable[Came]) -> Came | None:
 def _granted(found: Evidence, use: Came | None) -> tuple[Verdict, str]:
     """What is granted and was sent: is it used?"""
     if use in UNUSED:
-        return "excess", "sent, and neither shown nor read on the pages driven"
+        return "excess", "sent, but neither shown nor read on the pages driven"
     if use is None or use == "unsent":
-        return "unknown", "sent, and no page that was driven has got it for such a viewer"
+        return "unknown", "sent, but no driven page received it for such a viewer"
     if use == "unobserved":
-        return "unknown", "sent, and what a page does with it could not be observed"
+        return "unknown", "sent, but it could not be observed what a page does with it"
     missed = found.denied - _kept(found)
     if missed:
-        return "unknown", f"used; but denied{_spoken(min(missed))}, which was never met"
+        return "unknown", f"used; but denied{_spoken(min(missed))}, which never occurred"
     return "fine", "granted, sent and used"
 
 
@@ -124,11 +124,11 @@ def _unsent(found: Evidence) -> tuple[Verdict, str]:
         if met:
             return "wide", f"granted, and in none of {met:,} objects that were sent"
         if any(each.grant == "granted" for each in found.used):
-            return "wide", "granted, and it did not come to the pages driven"
+            return "wide", "granted, but no driven page received it"
         return "unknown", "no such object was sent to such a viewer where it is granted"
     if found.denied and found.denied <= _kept(found):
-        return "fine", "denied, and kept back where others got it"
-    return "unknown", "denied; nobody was seen to get it where this viewer does not"
+        return "fine", "denied, and withheld where others got it"
+    return "unknown", "denied; no other viewer was seen to get it there either"
 
 
 def _kept(found: Evidence) -> frozenset[State]:

@@ -236,7 +236,7 @@ local function keyring(jwks, allowed)
       end
     end
   end
-  if not some then return nil, "no key of the set fits an algorithm that is allowed" end
+  if not some then return nil, "no key of the set fits an allowed algorithm" end
   return ring
 end
 

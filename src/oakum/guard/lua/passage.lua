@@ -170,7 +170,7 @@ local function unfit(settings, service)
   end
   local key = settings.deny_key and hash.hmac_hex(settings.audit_key or "", "oakum.deny/1")
   if key and sub(key, 1, 16) ~= settings.deny_key then
-    return "the deny list was made under another key than that of the audit, so it would turn nobody away"
+    return "the deny list was made with a different key than the audit log, so it would reject nobody"
   end
 end
 

@@ -187,7 +187,9 @@ def _listen(text: str, option: str) -> str:
 
 def _quotable(path: str) -> str:
     if not path.isprintable() or any(each in path for each in '"\\$'):
-        raise mistake(f"`{path}` cannot stand in a file of nginx's", "give a plainer path")
+        raise mistake(
+            f"`{path}` cannot be written into an nginx configuration file", "give a plainer path"
+        )
     return path
 
 

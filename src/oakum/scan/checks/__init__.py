@@ -76,13 +76,12 @@ OVER_BLOCK = Rule("over-block", "", ())
 """Not a leak: the contract grants a field that its owner gets and this viewer does not."""
 
 _OVER_BLOCK = Story(
-    "The contract grants a field that its owner gets at this endpoint, and this viewer does"
-    " not.",
-    "A fix that blocks everybody is no fix: it will be taken back.",
+    "The contract grants this viewer a field that its owner gets at this endpoint, but the viewer does not get it.",
+    "A fix that blocks everybody will soon be reverted.",
     None,
     (
         "serve the field to this viewer",
-        "or take the grant out of the contract, if it is the contract that errs",
+        "or remove the grant, if the contract is wrong",
     ),
     "cannot",
     "it only takes away.",

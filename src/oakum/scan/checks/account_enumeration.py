@@ -11,26 +11,20 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("account-enumeration", "API2:2023", ("CWE-204", "CWE-203"), "medium")
 
 STORY = Story(
-    "An address, a number or a name goes in, and the answer tells whether it is somebody's.",
-    "Lists of addresses and numbers become lists of customers: for fraud, for blackmail where"
-    " the"
-    " membership itself is a secret, for the next step of an attack.",
+    "The response reveals whether an address, a number or a name has an account.",
+    "Attackers turn lists of addresses and numbers into lists of customers: for fraud, for blackmail if membership is a secret, or for the next step of an attack.",
     Incident(
         "Twitter", "2021-2022",
-        "the first step of the login answered an address or a number with the id of its"
-        " account,"
-        " although its owner had said that nobody may find them so; 5.4 million were collected",
+        "the first step of the login returned the account id for an email address or a telephone number, even if the owner had turned that off; 5.4 million accounts were collected",
     ),
     (
-        "answer alike whether or not there is such an account: status, body, headers and"
-        " length",
-        "do the slow part in both cases, or later, so that time tells nothing",
-        "send what only its holder may know to the address itself",
-        "count calls by caller and by network; that slows a harvest down and does not end it",
+        "send the same response whether or not the account exists: status, body, headers and length",
+        "do the slow work in both cases, or later, so that response time reveals nothing",
+        "send information for the account holder only to the address itself",
+        "limit calls by caller and by network; that slows enumeration down but does not prevent it",
     ),
     "cannot",
-    "statuses and declared bodies pass. `limits:` of calls, by caller and by address, slow a"
-    " harvest down.",
+    "statuses and declared bodies pass. `limits:` on calls, by caller and by address, slow the enumeration down.",
     ("OWASP Authentication Cheat Sheet, error messages",),
 )  # fmt: skip
 
@@ -66,12 +60,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who can find out what of whom, and by what."""
-    return f"`{leak.viewer}` can find out whether {whose(leak)} is somebody's: {leak.says}"
+    return f"`{leak.viewer}` can find out whether {whose(leak)} belongs to an account: {leak.says}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "answer alike whether or not there is such an account: status, body, headers, length and"
-        " time; what only its holder may know goes to the address itself"
-    )
+    return "send the same response whether or not the account exists: status, body, headers, length and time; send information for its holder only to the address itself"

@@ -12,20 +12,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("authenticated-not-authorized", "API1:2023", ("CWE-862", "CWE-639"))
 
 STORY = Story(
-    "The endpoint asks who somebody is, and then not whose object it is.",
-    "Anybody can make an account. It looks repaired, since the test without a login fails now.",
+    "The endpoint checks who the caller is, but not whether the object is theirs.",
+    "Anybody can create an account. The leak looks fixed, because the test without a login now fails.",
     Incident(
         "Peloton, after its first fix", "February 2021",
-        "the data was now available to all authenticated users, and stayed so until, months"
-        " later, a journalist asked",
+        "the data was then available to all authenticated users, until a journalist asked about it months later",
     ),
     (
         "compare the caller with the owner of every object that is returned, after the login",
-        "do it where objects are loaded, so that lists, exports and batches cannot forget it",
-        "test with two accounts, not with one and none",
+        "do it where objects are loaded, so that lists, exports and batches are covered too",
+        "test with two accounts, not only with one account and no login",
     ),
     "removes",
-    "{field} from what {viewer} is sent; an answer without anything to see is refused.",
+    "{field} from responses to {viewer}; a response with nothing left to see is refused.",
 )  # fmt: skip
 
 REFERENCE = """

@@ -11,25 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"))
 
 STORY = Story(
-    "Somebody changes an object that is not theirs to change, and its owner sees the change.",
-    "Who can write to another's account can lock its owner out, take it over, or plant data"
-    " that"
-    " other systems believe.",
+    "A caller changes an object that they may not change, and its owner sees the change.",
+    "Whoever can write to another account can lock its owner out, take it over, or plant data that other systems trust.",
     Incident(
         "Kia", "2024",
-        "whoever registered as a dealer got the data of owners, and could change who owns a"
-        " car,"
-        " by the number of the car alone",
+        "anybody who registered as a dealer could read owners' data and reassign a car with only its VIN",
     ),
     (
         "load the object in the query that names its owner: `where id = ? and owner = ?`",
         "ask for the role at each function of the staff, not at the page that links to it",
-        "answer as if the object did not exist, so that refusals tell nobody what there is",
+        "answer as if the object did not exist, so that refusals do not reveal which objects exist",
     ),
     "refuses",
-    "the request, with 404 or 403: `set` and `call` say who may write, and whose object it is"
-    " is"
-    " looked up before. An object that changes hands in between is written to.",
+    "the request, with 404 or 403: `set` and `call` say who may write, and the guard looks up the owner first. If the owner changes in between, the write passes.",
     ("RFC 9110, 15.5.4 and 15.5.5",),
 )  # fmt: skip
 
@@ -60,8 +54,8 @@ def matches(leak: Leak) -> bool:
 def title(leak: Leak) -> str:
     """One sentence: who writes what of whom, or takes whose account away."""
     if leak.says == REMOVED:
-        return f"`{leak.viewer}` removes the account (`{leak.resource}`) of somebody else"
-    return f"`{leak.viewer}` writes `{leak.resource}.{leak.field}` of somebody else"
+        return f"`{leak.viewer}` can delete another user's account (`{leak.resource}`)"
+    return f"`{leak.viewer}` can write another user's `{leak.resource}.{leak.field}`"
 
 
 def advice(leak: Leak) -> str:

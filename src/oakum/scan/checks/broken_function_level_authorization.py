@@ -11,19 +11,18 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("broken-function-level-authorization", "API5:2023", ("CWE-862", "CWE-285"), "high")
 
 STORY = Story(
-    "An endpoint carries out what only others may have carried out.",
-    "The page that leads to it is hidden from those callers, and the endpoint is not.",
+    "An endpoint performs an action for callers who may not use it.",
+    "The user interface hides the action from these callers, but the endpoint does not refuse them.",
     Incident(
         "Subaru STARLINK", "2024",
-        "a call made for the staff's panel did not look who sent it, and opened an account that"
-        " could look up where any car had been for a year",
+        "an endpoint of the staff panel did not check its caller, and created an account that could look up where any car had been in the last year",
     ),
     (
-        "look at the caller's role in one place before any handler runs; refuse by default",
-        "list in the document who may call each operation, and test it as one who may not",
+        "check the caller's role in one place before any handler runs; refuse by default",
+        "document who may call each operation, and test each as somebody who may not",
     ),
     "refuses",
-    "the call for everybody to whom `call:` of the operation does not give it.",
+    "calls from everybody whom the operation's `call:` does not list.",
     ("RFC 9110, 15.5.2 and 15.5.4",),
 )  # fmt: skip
 
@@ -53,4 +52,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return "refuse with 401 or 403 before the work is done; or write into `call` who may"
+    return "refuse with 401 or 403 before doing the work; or add the callers to `call`"

@@ -11,23 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("broken-object-level-authorization", "API1:2023", ("CWE-639", "CWE-285"))
 
 STORY = Story(
-    "A whole object comes to somebody who may see nothing of it.",
-    "An id is all it takes, and ids are handed out in lists, links and logs, or can be counted"
-    " up.",
+    "A caller gets a whole object of which they may see nothing.",
+    "An id is enough, and ids appear in lists, links and logs, or are sequential.",
     Incident(
         "McHire", "2025",
-        "records of applicants could be read by a `lead_id` that counts up: 64 million"
-        " applications",
+        "anybody could read applicants' records by a sequential `lead_id`: 64 million applications",
     ),
     (
         "look the object up together with its owner, and answer as if it did not exist",
-        "decide by the relation of the caller to the owner, blocks included",
-        "ids that cannot be guessed are no permission",
+        "decide by the caller's relation to the owner, including blocks",
+        "do not rely on unguessable ids: knowing an id is not a permission",
     ),
     "removes",
-    "{field} from what {viewer} is sent; nothing is left of the object, and what is concealed"
-    " is"
-    " answered as if it did not exist.",
+    "{field} from responses to {viewer}; nothing is left of the object, and a concealed object gets the response for one that does not exist.",
     ("RFC 9110, 15.5.4 and 15.5.5",),
 )  # fmt: skip
 

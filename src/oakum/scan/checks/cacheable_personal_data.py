@@ -11,22 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("cacheable-personal-data", "API8:2023", ("CWE-525", "CWE-524"), "medium")
 
 STORY = Story(
-    "An answer made for one caller tells caches that many share to keep it for everybody.",
-    "It does no harm until somebody puts such a cache in front: then the next reader is handed"
-    " what was made for the one before.",
+    "A response for one caller tells shared caches to keep it for everybody.",
+    "It does no harm until such a cache is in front: then the next reader gets the response for the previous one.",
     Incident(
         "Steam", "2015",
-        "a cache set up in a hurry handed account pages of strangers, with addresses and parts"
-        " of card numbers, to 34,000 users within 90 minutes",
+        "a cache configured in a hurry showed account pages of strangers, with addresses and partial card numbers, to 34,000 users within 90 minutes",
     ),
     (
         "send `Cache-Control: private, no-store` with every personal answer",
-        "let `Vary` name what tells callers apart, where an answer has to be kept",
-        "give each text an `ETag` of its own: no two readers' answers share one",
+        "if a response must be cached, list in `Vary` the headers that identify callers",
+        "give each response its own `ETag`, never the same for two readers",
     ),
     "partly",
-    "the invitation goes: answers that show anything of somebody go out as `no-store`, whatever"
-    " the API says.",
+    "it replaces the header: responses with personal data are sent as `no-store`, whatever the API says.",
     ("RFC 9111, 3.5 and 4.1", "RFC 9110, 8.8.3 and 12.5.5"),
 )  # fmt: skip
 
@@ -58,7 +55,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "send `Cache-Control: private, no-store`; or name in `Vary` what tells callers apart, and"
-        " give each text an `ETag` of its own"
-    )
+    return "send `Cache-Control: private, no-store`; or list in `Vary` the headers that identify callers, and give each response its own `ETag`"

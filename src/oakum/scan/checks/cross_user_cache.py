@@ -12,23 +12,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("cross-user-cache", "API8:2023", ("CWE-524", "CWE-525"))
 
 STORY = Story(
-    "A cache hands one caller the answer that was made for another.",
-    "Nobody has to attack: every reader is shown the account of whoever asked before.",
+    "A cache gives one caller the response for another.",
+    "No attack is needed: every reader sees the account of the previous caller.",
     Incident(
         "Klarna", "2021",
-        "for 31 minutes users of the app saw accounts of strangers, since a cache kept personal"
-        " answers",
+        "for 31 minutes users of the app saw strangers' accounts, because a cache kept personal responses",
     ),
     (
-        "send `Cache-Control: private, no-store` with every personal answer",
-        "let the cache's key hold what tells callers apart: `Authorization`, the session"
-        " cookie",
-        "let no rule of a cache go by the end of a path (`.css`, `.js`) alone",
+        "send `Cache-Control: private, no-store` with every personal response",
+        "include what identifies callers in the cache key: `Authorization`, the session cookie",
+        "never let a cache rule depend only on the end of a path (`.css`, `.js`)",
     ),
     "partly",
-    "it judges what comes out of a cache behind it like any answer: an object that names its"
-    " owner is cut down for everybody else. A bare answer about `me` it cannot tell from the"
-    " right one. In front of it no cache keeps a personal answer: they go out as `no-store`.",
+    "it filters responses from a cache behind it like any others: an object that names its owner is reduced for everybody else. It cannot recognise a wrong response about `me` that names no owner. Caches in front of it keep no personal data: responses are sent as `no-store`.",
     ("RFC 9111, 3.5, 5.2.2.5 and 5.2.2.7",),
 )  # fmt: skip
 
@@ -53,12 +49,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is handed what of whom."""
-    return f"{who(leak)} is handed {seen(leak)} by a shared cache{which(leak)}"
+    return f"{who(leak)} gets {seen(leak)} from a shared cache{which(leak)}"
 
 
 def advice(leak: Leak) -> str:
     """What to change, and where."""
-    return (
-        "send `Cache-Control: private, no-store` with personal answers, and key the cache by what"
-        " tells callers apart: `Authorization`, the session cookie"
-    )
+    return "send `Cache-Control: private, no-store` with personal responses, and include what identifies callers in the cache key: `Authorization`, the session cookie"

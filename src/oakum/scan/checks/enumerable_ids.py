@@ -12,24 +12,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")
 
 STORY = Story(
-    "A key is all that keeps strangers out, and whoever has seen a few keys knows the others.",
-    "A program tries all keys in days and takes what stands behind them, though no single"
-    " answer says too much.",
+    "Only a key keeps strangers out, and whoever has seen a few keys can derive the others.",
+    "A program can try all keys in days and collect every record, even if no single response reveals too much.",
     Incident(
         "Dell", "2024",
-        "partners, as which anybody could register, looked up orders by a tag of seven"
-        " characters, and nothing stopped who tried tags for weeks; 49 million records were"
-        " taken",
+        "anybody could register as a partner and look up orders by a seven-character tag; nothing stopped an attacker who tried tags for weeks and took 49 million records",
     ),
     (
-        "draw keys at random, of 128 bits, and show them only to whoever is to use them",
-        "where keys have to be short, ask who is calling, or for something else that only the"
-        " holder knows",
-        "answer 429 with `Retry-After` to who tries many, by account and by address",
+        "use random 128-bit keys, and show them only to those who need them",
+        "if keys must be short, require a login, or something else that only the holder knows",
+        "answer 429 with `Retry-After` to callers who try many, by account and by address",
     ),
     "partly",
-    "`limits:` of calls answer 429, and a limit of different owners ends a walk. Keys stay what"
-    " they are.",
+    "`limits:` on calls answer 429, and a limit on different owners stops the enumeration. The keys do not change.",
     ("RFC 9562, 8", "RFC 6585, 4"),
 )  # fmt: skip
 
@@ -65,7 +60,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "draw keys at random, of 128 bits, and show them to nobody else; answer 429 with"
-        " Retry-After to whoever tries many, by account and by address"
-    )
+    return "use random 128-bit keys, and show them to nobody else; answer 429 with Retry-After to callers who try many, by account and by address"

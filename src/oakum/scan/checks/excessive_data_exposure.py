@@ -11,22 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("excessive-data-exposure", "API3:2023", ("CWE-213", "CWE-201"))
 
 STORY = Story(
-    "The object may be seen by this viewer, and this field of it may not.",
-    "The page shows four fields and the answer has forty: whoever looks at the network reads"
-    " all"
-    " of them.",
+    "This viewer may see the object, but not this field of it.",
+    "The page shows four fields, but the response has forty: anybody can read them in the browser's network tab.",
     Incident(
         "Spoutible", "2024",
-        "the profile box of any user held a password hash, the seed of the second factor and a"
-        " reset token; 207,000 were collected",
+        "the profile response of every user contained a password hash, the second-factor seed and a reset token; 207,000 were collected",
     ),
     (
         "list the fields that each kind of reader gets, and send no others",
-        "never serialise the stored row: a column that is added later goes out by itself",
+        "never serialise the stored row: a column that is added later would be sent too",
         "use one list for all endpoints: detail, list, search, export, `include`",
     ),
     "removes",
-    "{field} from what {viewer} is sent, byte for byte out of the original.",
+    "{field} from responses to {viewer}, and changes no other byte.",
     ("GDPR, Article 5(1)(c)",),
 )  # fmt: skip
 
@@ -53,10 +50,10 @@ def matches(leak: Leak) -> bool:
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
     if leak.owner:
-        return f"Owners are sent what nobody is to see of {things(leak)}{which(leak)}"
-    return f"{who(leak)} is sent hidden fields of {things(leak)}{which(leak)}"
+        return f"Owners get fields of {things(leak)} that nobody may see{which(leak)}"
+    return f"{who(leak)} gets hidden fields of {things(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API, or in the contract if it is the contract that errs."""
-    return "list the fields each kind of reader gets, and send no others"
+    return "list the fields that each kind of reader gets, and send no others"

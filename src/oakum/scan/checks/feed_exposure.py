@@ -12,21 +12,18 @@ RULE = Rule("feed-exposure", "API3:2023", ("CWE-200", "CWE-863"))
 
 STORY = Story(
     "A live feed carries a field that no other endpoint shows to this listener.",
-    "What is pushed is filtered once, when somebody is let in, or for nobody; it goes on for as"
-    " long as they listen.",
+    "Pushed data is filtered once, when a listener connects, or not at all; the leak lasts as long as they listen.",
     Incident(
         "Freedom Chat", "2025",
-        "every member sat in one channel, and its answers held the PINs of all others",
+        "every member joined one channel, and its messages contained the PINs of all others",
     ),
     (
-        "make every frame for its receiver, at the moment in which it is sent",
-        "ask again who they are and what they may see when a relation or a setting changes",
-        "send ids and let clients ask, where a frame cannot be made for each",
+        "filter every frame for its receiver, at the moment it is sent",
+        "check again who they are and what they may see when a relation or a setting changes",
+        "if a frame cannot be filtered for each receiver, send ids and let clients request the objects",
     ),
     "partly",
-    "on nginx it cuts server-sent events and lines of JSON down one by one, for each listener."
-    " On Envoy and in the middleware it refuses feeds. A WebSocket goes by unread, or not at"
-    " all.",
+    "on nginx it filters server-sent events and JSON lines one by one, for each listener. On Envoy and in the middleware it refuses feeds. A WebSocket passes unfiltered, or is refused.",
     ("RFC 6455, 10", "WHATWG HTML, server-sent events"),
 )  # fmt: skip
 
@@ -54,12 +51,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is sent what of whom."""
-    return f"{who(leak)} is sent {seen(leak)} in a live feed{which(leak)}"
+    return f"{who(leak)} gets {seen(leak)} in a live feed{which(leak)}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "filter each frame for its receiver when it is sent; that somebody was let in once is no"
-        " leave to hear all that comes later"
-    )
+    return "filter each frame for its receiver when it is sent; permission to connect is not permission to receive everything later"

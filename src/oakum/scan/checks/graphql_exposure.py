@@ -11,20 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"))
 
 STORY = Story(
-    "In GraphQL another path leads to an object than the one that is guarded.",
-    "A schema has more ways to an object than anybody counts, and each new field adds some.",
+    "In GraphQL, an unprotected path leads to an object whose other paths are protected.",
+    "A schema has more paths to an object than anybody can review, and each new field adds some.",
     Incident(
         "GitLab", "2022",
-        "the query `users` told the accounts of private installations to callers without a"
-        " login (CVE-2021-4191)",
+        "the query `users` listed the accounts of private installations to callers without a login (CVE-2021-4191)",
     ),
     (
-        "decide in the resolvers of the type, or where its objects are loaded",
+        "authorize in the type's resolvers, or where its objects are loaded",
         "include nested lists, `node(id:)`, interfaces and unions",
-        "test the object at every path that the schema has to it",
+        "test the object on every path that leads to it in the schema",
     ),
     "removes",
-    "{field} from what {viewer} is sent, at every path of a query, by type.",
+    "{field} from responses to {viewer}, by type, on every path of a query.",
     ("GraphQL, Best practices: authorization",),
 )  # fmt: skip
 
@@ -58,7 +57,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "decide in the resolvers of the type, or where its objects are loaded, so that every path"
-        " to them is under one rule: nested lists, `node(id:)`, interfaces and unions included"
-    )
+    return "authorize in the type's resolvers, or where its objects are loaded, so that one rule covers every path to them: nested lists, `node(id:)`, interfaces and unions included"

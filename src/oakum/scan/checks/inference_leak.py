@@ -11,24 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("inference-leak", "API3:2023", ("CWE-203", "CWE-200"))
 
 STORY = Story(
-    "A hidden field never appears in an answer, and steers its order, its count or its filter.",
-    "Asked often enough, a filter gives a value away whole, and an order to within its"
-    " neighbours.",
+    "A hidden field never appears in a response, but affects its order, its count or a filter.",
+    "With enough requests, a filter reveals the exact value, and an order reveals it approximately.",
     Incident(
         "Hornet", "2024",
-        "with the display of distances switched off, the position of users could still be"
-        " worked"
-        " out",
+        "users' positions could be worked out even if they had hidden their distance",
     ),
     (
-        "let nobody sort, filter or count by a field that they may not see of every object",
-        "leave objects with a hidden value out of a filter by it, and out of its count",
-        "to round a value is no remedy: asked from several places, it is exact again",
+        "do not sort, filter or count by a field unless the caller may see it on every object",
+        "exclude objects whose value is hidden from filters and counts by that field",
+        "rounding does not help: requests from several places reveal the exact value again",
     ),
     "cannot",
-    "it cuts answers down, and cannot see how they came to be. Only a parameter that the"
-    " document"
-    " does not declare is taken out of the query.",
+    "it filters responses, but cannot see how the API computed them. It removes only undeclared parameters from the query.",
     ("Goguen and Meseguer, Security Policies and Security Models (1982)",),
 )  # fmt: skip
 
@@ -60,12 +55,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who can learn what of whom, and by what."""
-    return (
-        f"{who(leak)} can work out hidden fields of {things(leak)}, which are never sent:"
-        f" {leak.says}{which(leak)}"
-    )
+    return f"{who(leak)} can infer hidden fields of {things(leak)}, which are never sent: {leak.says}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return "let nobody sort, filter or count by a field that they may not see of every object"
+    return "do not sort, filter or count by a field unless the caller may see it on every object"

@@ -11,23 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("mass-assignment", "API3:2023", ("CWE-915",))
 
 STORY = Story(
-    "A request sets members of the caller's own object that only the server is to set.",
-    "A profile sent with `roles`, `plan` or `verified` makes an administrator of anybody.",
+    "A request sets members of the caller's own object that only the server should set.",
+    "Anybody can become an administrator by sending `roles`, `plan` or `verified` with their profile.",
     Incident(
         "FIA portal for drivers", "2025",
-        "the request that saves one's profile took `roles`; as an administrator one read"
-        " password"
-        " hashes and passports of some 7,000 drivers",
+        "the request that saves a profile accepted `roles`; as administrators the researchers could read password hashes and passports of some 7,000 drivers",
     ),
     (
-        "bind each request to a schema of its own that has what may be written, and nothing"
-        " else",
-        "refuse other members, or drop them; `additionalProperties: false` says it to clients",
+        "bind each request to its own schema, with only the writable members",
+        "refuse other members, or drop them; document that with `additionalProperties: false`",
         "give roles, plans and marks of trust functions of their own",
     ),
     "refuses",
-    "the request, with 422, or takes the member out of it (`unknown: remove`), for every member"
-    " that no `set` of the contract gives to this caller.",
+    "the request with 422, or removes the member (`unknown: remove`), for every member that no `set` of the contract allows this caller.",
     ("OWASP Mass Assignment Cheat Sheet",),
 )  # fmt: skip
 
@@ -58,9 +54,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sets what."""
-    return f"owners set `{leak.resource}.{leak.field}` of their own, which no rule lets them"
+    return f"owners can set their own `{leak.resource}.{leak.field}`, although no rule allows it"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return "bind requests to a schema of what may be written, and drop or refuse all else"
+    return "bind requests to a schema of writable members, and drop or refuse all others"

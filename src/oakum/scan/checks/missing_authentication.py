@@ -11,22 +11,21 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
 
 STORY = Story(
-    "The endpoint asks nobody to log in, and shows what the contract shows to nobody without.",
-    "Anybody on the network can read it, and nobody will know who did.",
+    "The endpoint requires no login, and shows data that the contract shows only to logged-in users.",
+    "Anybody on the network can read it, and nobody can tell who did.",
     Incident(
         "Peloton, as it was found", "January 2021",
-        "unauthenticated requests told the location, gender, age and workouts of members, those"
-        " with a private profile included",
+        "unauthenticated requests returned the location, gender, age and workouts of members, even those with a private profile",
     ),
     (
         "refuse callers without credentials before anything is loaded, by default, for all"
         " routes",
         "then compare the caller with the owner of every object: a login alone only moves the"
         " leak to every account holder",
-        "a key that is the same for everybody, in an app or a script, is no credential",
+        "a key that is the same for everybody, in an app or a script, is not a credential",
     ),
     "removes",
-    "{field} from what {viewer} is sent; an answer without anything to see is refused.",
+    "{field} from responses to {viewer}; a response with nothing left to see is refused.",
     ("RFC 9110, 15.5.2",),
 )  # fmt: skip
 
@@ -58,7 +57,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API, or in the contract if it is the contract that errs."""
-    return (
-        "ask for credentials at these endpoints, then check whose object it is: a login alone only"
-        " moves the leak to every account holder"
-    )
+    return "require credentials at these endpoints, then check the object's owner: a login alone only moves the leak to every account holder"

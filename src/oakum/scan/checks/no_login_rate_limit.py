@@ -11,20 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("no-login-rate-limit", "API2:2023", ("CWE-307",), "medium")
 
 STORY = Story(
-    "A secret can be guessed at the login again and again, and nothing slows it down.",
-    "Passwords of other leaks are tried on every account by machines, and a code of four or six"
-    " digits falls in minutes.",
+    "The login accepts any number of guesses without slowing the caller down.",
+    "Programs try passwords from other leaks on every account, and guess a code of four or six digits in minutes.",
     Incident(
         "Freedom Chat", "2025",
-        "nothing limited how many telephone numbers could be tried at its check of numbers",
+        "nothing limited how many telephone numbers could be checked for an account",
     ),
     (
         "after a few wrong secrets answer 429 with `Retry-After`, by account and by address",
-        "let a code die after a few tries, and not only after a time",
-        "refuse passwords that are known from leaks; offer a second factor",
+        "make a code expire after a few tries, not only after a time",
+        "refuse passwords known from leaks; offer a second factor",
     ),
     "partly",
-    "`limits:` of calls answer 429 by address. It does not know which account a login is for,"
+    "`limits:` on calls answer 429 by address. It does not know which account a login is for,"
     " so guesses from many addresses pass.",
     ("RFC 6585, 4", "NIST SP 800-63B, 5.2.2"),
 )  # fmt: skip
@@ -50,7 +49,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: what can be guessed."""
-    return f"nothing slows down who guesses `{leak.resource}.{leak.field}` at the login"
+    return f"no rate limit on login: `{leak.resource}.{leak.field}` can be guessed"
 
 
 def advice(leak: Leak) -> str:

@@ -11,24 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("pre-login-disclosure", "API2:2023", ("CWE-209", "CWE-201"))
 
 STORY = Story(
-    "Whoever names a person, in a login or a registration, is told something of them.",
-    "It takes no account and no password: only a name, a number or an address.",
+    "A login or registration request that only names a person returns data about them.",
+    "It needs no account and no password: only a name, a number or an address.",
     Incident(
         "Life360", "2024",
-        "the answer of the login held first name and telephone number of whoever had the"
-        " address,"
-        " before anybody was logged in; 442,519 people",
+        "the login response contained the first name and telephone number of the address's owner before any login; 442,519 people",
     ),
     (
-        "make these answers of constants: nothing that comes from the account stands in them",
-        "let errors name the member of the request that is wrong, and no value",
-        "masks help little: `a***@example.com` with the length of the original tells a lot",
+        "use constant responses here, without any account data",
+        "let errors name the wrong member of the request, but no value",
+        "masks help little: `a***@example.com` with the length of the original reveals a lot",
     ),
     "partly",
-    "an error that the document does not describe gets the guard's own body, and a member that"
-    " no schema declares is taken out. What the schema of the answer itself declares, outside"
-    " of"
-    " any resource, passes.",
+    "an undocumented error gets the guard's own body, and undeclared members are removed. Members that the response schema declares outside of any resource pass.",
     ("RFC 9457, 5",),
 )  # fmt: skip
 
@@ -54,12 +49,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is told what of whom."""
-    return f"{who(leak)} has only to name somebody to be told of {seen(leak)}{which(leak)}"
+    return f"{who(leak)} can read {seen(leak)} by only naming an account{which(leak)}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "keep everything that comes from the account out of the answers to a login, a forgotten"
-        " password, a registration or an invitation; errors name no field of it"
-    )
+    return "keep all account data out of responses to a login, a forgotten password, a registration or an invitation, including error messages"

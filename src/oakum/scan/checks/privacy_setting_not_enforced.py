@@ -11,24 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
 
 STORY = Story(
-    "Its owner has hidden the field with a setting, and the API sends it all the same.",
-    "The setting is a promise. Who hides something has a reason to, and acts as if it were"
-    " hidden.",
+    "The owner has hidden the field with a setting, but the API still sends it.",
+    "The setting is a promise. Users hide data for a reason, and rely on it being hidden.",
     Incident(
         "Peloton", "2021",
-        "the researchers set their own profile to private, and could still read its data; the"
-        " setting took effect in the app and not in the API",
+        "the researchers set their own profile to private, and could still read its data; the setting had an effect in the app but not in the API",
     ),
     (
         "apply the setting in the query or the serializer that all endpoints share",
-        "read a missing setting as closed",
-        "send no flag beside the data that it should hide: hiding in the front end hides"
-        " nothing",
+        "treat a missing setting as closed",
+        "do not send a flag beside the data that it should hide: the front end cannot protect data that it receives",
     ),
     "removes",
-    "{field} from what {viewer} is sent, by what the owner has set; it looks the setting up,"
-    " and"
-    " what it cannot learn is closed.",
+    "{field} from responses to {viewer}, according to the owner's setting; it looks the setting up, and withholds the field if the setting is unknown.",
     ("GDPR, Article 25",),
 )  # fmt: skip
 

@@ -11,23 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("revocation-not-enforced", "API1:2023", ("CWE-613", "CWE-672"))
 
 STORY = Story(
-    "The right to see has ended, and a link, a cursor or a copy from before still opens.",
-    "Who unfollows, blocks or goes private believes that it is over.",
+    "Permission has ended, but an earlier link, cursor or copy still works.",
+    "Users who unfollow, block or go private believe that access has ended.",
     Incident(
         "Jack'd", "2018-2019",
-        "private photos could be fetched by their address, without a login; it was left open"
-        " for"
-        " a year after it was reported",
+        "private photos could be fetched by URL without a login; this stayed open for a year after it was reported",
     ),
     (
-        "decide at each reading, not when a link or a cursor is made",
-        "bind links to the right that they were made under, and let them die with it",
-        "end sessions, subscriptions, indexes and copies when the right ends",
+        "decide at each read, not when a link or a cursor is created",
+        "bind links to the permission they were created with, and invalidate them when it ends",
+        "end sessions, subscriptions, index entries and copies when the permission ends",
     ),
     "partly",
-    "it asks anew who may see what with each request, so that fields go when a relation or a"
-    " setting has changed, at most `ttl` later. A link to a store that is not behind it is out"
-    " of its reach.",
+    "it decides anew for each request, so fields disappear at most `ttl` after a relation or a setting has changed. It cannot check links to a store that is not behind it.",
     ("RFC 7009",),
 )  # fmt: skip
 
@@ -65,7 +61,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "decide anew at each reading: bind links and cursors to the right they were made under,"
-        " and let the end of that right end them"
-    )
+    return "decide anew at each read: bind links and cursors to the permission they were created with, and invalidate them when it ends"

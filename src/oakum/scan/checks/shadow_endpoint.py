@@ -11,22 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"))
 
 STORY = Story(
-    "An endpoint that no document has shows what the documented ones keep.",
-    "A fix is made where people look. An old version, an old address or a page for phones runs"
-    " on without it, and who wants the data tries those first.",
+    "An undocumented endpoint shows data that the documented endpoints withhold.",
+    "Fixes go where people look. An old version, an old host or a mobile variant keeps running without the fix, and attackers try those first.",
     Incident(
         "Optus", "2022",
-        "a check that had been broken in 2018 was fixed at the main address in 2021, and not"
-        " at a second one that nobody used any more: 9.5 million customers",
+        "a check broken in 2018 was fixed on the main host in 2021, but not on a second host that nobody used any more: 9.5 million customers",
     ),
     (
-        "take down what nobody needs: the address, the version, the route",
-        "let all that answer make their answers by the same code, with the same checks",
-        "keep a list of addresses and versions that answer, and run scans against each",
+        "remove what nobody needs: the host, the version, the route",
+        "let every version build its responses with the same code and the same checks",
+        "keep a list of hosts and versions that respond, and scan each",
     ),
     "refuses",
-    "it lets through what the document has, and nothing else: other paths and versions are not"
-    " there for it. An address that does not lead through it is out of its reach.",
+    "it passes only documented paths and versions. It cannot protect hosts whose traffic does not pass through it.",
     ("RFC 8594",),
 )  # fmt: skip
 
@@ -61,7 +58,4 @@ def title(leak: Leak) -> str:
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return (
-        "take the endpoint down, or document it and let it decide by the same code as the others;"
-        " keep a list of all addresses and versions that answer"
-    )
+    return "remove the endpoint, or document it and use the same authorization code as for the others; keep a list of all hosts and versions that respond"

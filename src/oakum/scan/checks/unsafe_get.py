@@ -11,20 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("unsafe-get", "API5:2023", ("CWE-650", "CWE-306"), "high")
 
 STORY = Story(
-    "A reading call that asks for no login says that it makes data anew or destroys it.",
-    "A crawler, a preview of a link or a curious visitor is enough to set it off.",
+    "A GET endpoint without a login says that it recreates or destroys data.",
+    "A crawler, a link preview or a curious visitor is enough to trigger it.",
     Incident(
         "Nissan LEAF", "2016",
-        "a GET with the number of a car switched its climate control, without a login",
+        "a GET with a VIN switched the car's climate control, without a login",
     ),
     (
-        "leave it out of what is deployed",
-        "else ask for a login, a role, and a method that is not safe",
-        "let tools for development refuse to start outside of it",
+        "do not deploy it",
+        "otherwise require a login, a role, and an unsafe method",
+        "make development tools refuse to start in production",
     ),
     "refuses",
-    "the call for everybody to whom `call:` of the operation does not give it; `call: []` gives"
-    " it to nobody.",
+    "calls from everybody whom the operation's `call:` does not list; `call: []` lists nobody.",
     ("RFC 9110, 9.2.1",),
 )  # fmt: skip
 
@@ -49,9 +48,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: what anybody may do."""
-    return f"anybody can change everybody's data with a read: {leak.says}"
+    return f"anybody can change everybody's data with a GET: {leak.says}"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return "leave it out of production; else ask for a role, and for POST (RFC 9110, 9.2.1)"
+    return "do not deploy it; otherwise require a role and POST (RFC 9110, 9.2.1)"

@@ -11,21 +11,19 @@ from oakum.scan.stories import Incident, Story
 RULE = Rule("weak-jwt-secret", "API2:2023", ("CWE-521", "CWE-347"), "critical")
 
 STORY = Story(
-    "Tokens are signed with a word that everybody tries first.",
-    "Who knows the key writes a token for any account and any role, without asking anybody, and"
-    " no log tells it from a real one.",
+    "Tokens are signed with a word that attackers try first.",
+    "Whoever knows the key can forge a token for any account and any role, and logs cannot distinguish it from a real one.",
     Incident(
         "Apache Superset", "2023",
-        "installations that had kept the key of the documentation took session cookies that"
-        " anybody could sign, also as an administrator (CVE-2023-27524)",
+        "installations that kept the key from the documentation accepted session cookies that anybody could sign, even as an administrator (CVE-2023-27524)",
     ),
     (
-        "sign with 32 random bytes or more out of a store of secrets, or with a key pair",
-        "end all tokens given so far: those that were forged look like the others",
-        "let the server not start with a key that is empty, short or of the documentation",
+        "sign with at least 32 random bytes from a secret store, or with a key pair",
+        "revoke all existing tokens: forged ones look like the others",
+        "refuse to start with an empty or short key, or with the one from the documentation",
     ),
     "cannot",
-    "it verifies signatures with the same key, and a guessed key makes right ones.",
+    "it verifies signatures with the same key, and forged tokens have a valid signature.",
     ("RFC 7518, 3.2", "RFC 8725, 3.5"),
 )  # fmt: skip
 
@@ -50,12 +48,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who can be whom."""
-    return (
-        f"whoever has an account can write a token for any other: its {leak.says} key is a common"
-        " word"
-    )
+    return f"any account holder can forge a token for any other account: its {leak.says} key is a common word"
 
 
 def advice(leak: Leak) -> str:
     """What to change in the API."""
-    return "sign with 32 random bytes or more from a secret store, and end all tokens given so far"
+    return "sign with at least 32 random bytes from a secret store, and revoke all existing tokens"

@@ -118,7 +118,7 @@ class AccountSettings:
             return {}
         writer, plain = self.writers[operation].operation, filled.request
         content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
-        if not content and past:  # a query that it does not know is refused, perhaps
+        if not content and past:  # the API may reject an unknown query parameter
             content = settings_in(self.ask(identity, uncached(plain)), writer)
         return content
 
@@ -180,7 +180,8 @@ class AccountSettings:
         if path in self.fields:
             return self.fields[path]
         resource, _, name = path.partition(".")
-        known = self.policy.resources.get(resource)  # a journal may name what the policy forgot
+        # a journal may name a setting that the policy no longer has
+        known = self.policy.resources.get(resource)
         state = known.states.get(name) if known else None
         switch = state.switch if state else None
         return switch if switch is not None and switch.operation in self.writers else None
@@ -256,7 +257,7 @@ class AccountSettings:
             groups.setdefault(switch.operation if switch else "", []).append(path)
         for operation in groups if len(groups) > 1 else ():
             if operation in self.writers and (identity, operation) not in self._before:
-                # what another operation sets may show there, as a sum: read before any is sent
+                # another operation's settings may affect this view, so read it before sending any
                 shown = self._read(self.writers[operation].operation, identity)
                 self._before |= {(identity, operation): shown} if shown else {}
         done: set[str] = set()
@@ -378,7 +379,7 @@ class AccountSettings:
         self.reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
         if flip.state not in self.fields:
             self.cast.states[(flip.identity, flip.state)] = flip.before
-        with suppress(OakumError):  # what a journal still holds is put back once more
+        with suppress(OakumError):  # settings that are still in a journal are restored again
             self.log("restored", flip)
 
     def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> bool:
@@ -405,7 +406,7 @@ class AccountSettings:
                 return name in self.reception.lost and shown == flip.before
             except OakumError:
                 return False
-            except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
+            except KeyboardInterrupt:  # even a second Ctrl-C must not leave changed settings behind
                 continue
         return False
 
@@ -478,7 +479,7 @@ class AccountSettings:
             self.why = f"no value is known for a parameter of {named}, so none was sent"
             return None
         whole = writer.method == "PUT"
-        # Read back after the last write: what else has changed since does not matter to a PATCH.
+        # Read after the last write; other changes since then do not matter to a PATCH.
         known = None if whole else self._now.get((identity, writer.id))
         current = dict(known) if known else self._read(writer, identity)
         if (whole or len(path) > 1) and not current:
@@ -490,7 +491,7 @@ class AccountSettings:
             )
             self.why = f"{named} replaces {what} and {shows}, so none was sent"
             return None
-        first = (identity, writer.id) not in self._pins  # else it is being put back
+        first = (identity, writer.id) not in self._pins  # otherwise it is being restored
         declared = body_shape(writer) if whole and first else None
         for name, thunk in declared.properties.items() if declared is not None else ():
             if name not in current and name != path[0] and not thunk().read_only:
@@ -531,7 +532,7 @@ class AccountSettings:
         """Whether a setting that differs from what the object `here` shows is another object's: it
         stands in each of several, and was not changed by this run."""
         if any((e.identity, e.state) == (identity, path) for e in self.pending):
-            return False  # what was refused may have been taken all the same
+            return False  # the API may have applied a change that it refused
         if here is not None:
             return True
         known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
@@ -548,7 +549,7 @@ class AccountSettings:
         answer = self._send(identity, write, with_value(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
-        # taken on trust where the API does not show it
+        # assumed if the API does not show it
         shown = member_at(self._seen(identity, write.operation, before, {path: value}), path)
         return shown is None or bool(shown == value)
 

@@ -105,11 +105,11 @@ class HttpTransport:
         import httpx2  # a slow import that `--help` does not need
 
         # Below the idle timeout of common servers, so that none closes a connection that is being
-        # used. A server may close one without a word all the same, as uvicorn does after an error
-        # of the application. A safe request is repeated then; of another nobody can tell whether
-        # it was carried out, so it gets a connection of its own.
+        # used. A server may still close one silently, as uvicorn does after an application error. A
+        # safe request is then repeated; for others it is unknown whether they took effect, so each
+        # gets its own connection.
         limits = httpx2.Limits(keepalive_expiry=2.0, max_keepalive_connections=None if safe else 0)
-        # Made once: it reads all certificates of authorities.
+        # Created once: it loads all CA certificates.
         self._tls = self._tls or httpx2.create_ssl_context(trust_env=False)
         return httpx2.Client(
             timeout=self.timeout,

@@ -72,7 +72,7 @@ def _rows(engine: Engine, question: str, names: tuple[str, ...]) -> list[dict[st
 
 
 def with_distrust(found: Observation, kept: Kept) -> Observation:
-    """An observation, with why kept traffic as such is not to be trusted."""
+    """An observation, with why kept traffic as such is not trustworthy."""
     said = dict.fromkeys((*found.distrust, *(why for run in kept.runs for why in run.distrust)))
     if len({run.key for run in kept.runs}) > 1:
         said["its runs have hashes under different keys: a caller counts once for each"] = None

@@ -42,7 +42,7 @@ def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnec
         },
     )
     made.execute("SET enable_progress_bar = false")
-    # A join builds up its right side, as it is written, and lets the left one pass: the other way
-    # round lines as they were read would go to the disk.
+    # DuckDB materialises the right side of a join and streams the left one; swapped, the raw lines
+    # would spill to disk.
     made.execute("SET disabled_optimizers = 'join_order, build_side_probe_side'")
     return made

@@ -96,7 +96,7 @@ class Duck:
         for said in (
             f"digest(t) AS CAST(CAST(UNHEX(SUBSTR(SHA256({outer} || {inside}), 1, 16)) AS BIT)"
             " AS BIGINT)",
-            # It stays in memory and only tells callers apart: a hash that is quick will do.
+            # It stays in memory and only distinguishes callers, so a fast hash is enough.
             f"told_apart(t) AS CAST(HASH('{self._secret.hex()}' || t) >> 1 AS BIGINT)",
             f"seal(t) AS SHA256({outer} || {inside})",
             f"sealing(t, siv) AS siv || HEX(CAST(XOR(CAST(ENCODE(t) AS BIT), CAST(UNHEX(SUBSTR("
@@ -184,7 +184,7 @@ def reading() -> Iterator[None]:
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
         raise Unreadable from None
     except duckdb.Error as error:
-        if type(error) is duckdb.Error:  # Thrift says so of a Parquet file that is broken
+        if type(error) is duckdb.Error:  # Thrift's message for a broken Parquet file
             raise Unreadable from None
         raise
 

@@ -85,7 +85,9 @@ class Spark:
             "digest(t STRING) RETURNS BIGINT"
             f" RETURN CAST(CONV(SUBSTR({seal}, 1, 16), 16, -10) AS BIGINT)"
         )
-        yield "told_apart(t STRING) RETURNS BIGINT RETURN digest(t)"  # workers write it to disks
+        yield (
+            "told_apart(t STRING) RETURNS BIGINT RETURN digest(t)"  # Spark workers write it to disk
+        )
         yield (
             "sealed(t STRING) RETURNS STRING"
             f" RETURN HEX(AES_ENCRYPT(CASE WHEN OCTET_LENGTH(t) <= 256 THEN t ELSE '{LONG}' END,"

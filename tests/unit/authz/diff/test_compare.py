@@ -94,7 +94,7 @@ def again(model: Model, **relations: Relation) -> Model:
 
 def test_a_relation_that_takes_nobody_out_any_more() -> None:
     found = said(contract(), again(contract(), member=replace(RELATIONS["member"], unless=())))
-    who = "`member` who is `blocked` and `member` while nobody can tell whether they are `blocked`"
+    who = "`member` who is `blocked` and `member` while it is unknown whether they are `blocked`"
     assert found and all(each.startswith(f"widened: {who} may now see") for each in found)
 
 

@@ -113,7 +113,7 @@ def test_what_cannot_be_compared_is_refused_with_what_to_give() -> None:
         (
             b'{"schema": "oakum.use/2", "endpoints": [], "discarded": []}',
             USE,
-            "was not held against",
+            "was not compared with",
         ),
     ):
         with pytest.raises(InputError, match=what) as raised:
@@ -146,7 +146,7 @@ def test_what_holds_nothing_of_the_contract_is_not_to_be_trusted() -> None:
     said = [*distrust(observation, "o.json", [("u.json", use)], ["Member"])]
     assert [each.split(":")[0] for each in said] == [
         "`o.json`",
-        "`o.json` holds no object of the contract",
+        "`o.json` contains no object of the contract",
         "`u.json`",
-        "`u.json` holds no object of the contract",
+        "`u.json` contains no object of the contract",
     ]

@@ -23,9 +23,10 @@ def test_the_leak_is_found() -> None:
     assert found.verdict == "proven"
     assert found.severity == "medium"
     assert found.title == (
-        "`anyone` can find out whether `Rower.email` is somebody's: another value in the body"
+        "`anyone` can find out whether `Rower.email` belongs to an account: another value in"
+        " the body"
     )
-    assert "alike" in found.advice
+    assert "same response" in found.advice
 
 
 def test_the_fixed_twin_is_clean() -> None:

@@ -16,7 +16,7 @@ def test_the_leak_is_named() -> None:
 
 def test_an_account_that_is_removed_is_said_to_be_removed() -> None:
     title = check.title(by("bola-write", says=check.REMOVED))
-    assert "removes the account (`Person`) of somebody else" in title
+    assert "can delete another user's account (`Person`)" in title
     assert "writes" not in title
 
 

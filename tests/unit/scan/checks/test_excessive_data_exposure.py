@@ -41,7 +41,7 @@ def test_the_leak_is_found() -> None:
     )
     assert (phone.owasp, phone.cwe) == ("API3:2023", ("CWE-213", "CWE-201"))
     assert phone.title == (
-        "Any follower is sent hidden fields of other users' accounts (`Person.phone`)"
+        "Any follower gets hidden fields of other users' accounts (`Person.phone`)"
     )
 
 
@@ -49,7 +49,7 @@ def test_what_nobody_is_to_see_is_told_of_its_owner_too() -> None:
     own = [each for each in found(OwnHash()) if each.field == "password_hash"]
     assert [(each.rule, each.viewer) for each in own] == [(RULE.id, "owner")]
     assert own[0].title == (
-        "Owners are sent what nobody is to see of their own accounts (`Person.password_hash`)"
+        "Owners get fields of their own accounts that nobody may see (`Person.password_hash`)"
     )
 
 

@@ -451,7 +451,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
         (
             "identites: {}\nwhoami: [x]",
             [
-                "identities.yaml:1:1: `identites` is no key of the identities file; did you mean"
+                "identities.yaml:1:1: the identities file has no key `identites`; did you mean"
                 " `identities`?",
                 "identities.yaml:1:1: the identities file has no `identities`; list there who can"
                 " log in",
