@@ -30,6 +30,7 @@ from oakum.authz.rows import Rows, is_left
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table, containers, merged, resource_of
+from oakum.authz.truth import Truth
 from oakum.authz.writing import Around, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
@@ -81,6 +82,9 @@ class Known:
     """Known states; all others are read as usual."""
     resource: str = ""
     """Its resource; empty: as document and contract say."""
+    named: Mapping[str, Truth] = field(default_factory=dict)
+    """Relation → whether its member names the caller, as the object's owner was shown; None: that
+    is unknown. The object's own member does not count then."""
 
 
 _NOTHING = Known()
@@ -419,7 +423,7 @@ class Judge:
             of = table.resource.owner
             lacking = context.partly if of.kind == "parent" else partly(of, value)
             lacking = lacking and not known.owners
-            subject = Subject(name, owners, value, owned, lacking)
+            subject = Subject(name, owners, value, owned, lacking, named=known.named)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)

@@ -53,6 +53,8 @@ class Subject:
     """Whether the path names an enclosing object, so that a key in a body may be of any object."""
     key: str = ""
     """Value of the final path parameter of a write."""
+    named: Mapping[str, Truth] = field(default_factory=dict)
+    """Relation → whether its member names the caller, of those that another response decides."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
@@ -128,7 +130,9 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
         case "claim":
             return _claimed(principal.claims, relation)
         case "field":
-            return _named_in(subject.value, relation.member, principal.ids)
+            if relation.name in subject.named:
+                return subject.named[relation.name]
+            return named_in(subject.value, relation.member, principal.ids)
         case "lookup":
             raise ValueError("a look-up needs an owner")
 
@@ -208,7 +212,7 @@ def _may_own(ids: frozenset[str], subject: Subject) -> bool:
     return unsaid or named_among(ids, subject.owners)
 
 
-def _named_in(value: Json, path: str, ids: frozenset[str]) -> bool | None:
+def named_in(value: Json, path: str, ids: frozenset[str]) -> Truth:
     """Whether one of some ids stands at a member path; None: it may, in another spelling, as one of
     several in a text, or since nothing that can be read stands there."""
     if not ids:

@@ -7,10 +7,11 @@ shapes and keyed hashes (see `evidence`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import ObjectInstance
+from oakum.authz.truth import Truth
 from oakum.exposure.ambient import NAMES_ONE, Ambient
 from oakum.exposure.masks import is_no_instant
 from oakum.exposure.spellings import holds
@@ -91,6 +92,11 @@ class Knowledge:
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
     """(identity, resource, key) → other identity → relations that this object's members give it, or
     leave open."""
+    related: dict[tuple[str, str, str], dict[tuple[str, str], set[bool]]] = field(
+        default_factory=dict
+    )
+    """(identity, resource, key) → (other identity, relation) → whether its member names them, in
+    the answers to its owner."""
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → endpoint → the value last shown to the owner
     there."""
@@ -149,6 +155,27 @@ class Knowledge:
         if blank and this is None and (who, resource, path) in self.empty:
             return False
         return (who, resource, path) in self.present if this is None else path in this
+
+    def learn_related(
+        self, place: tuple[str, str, str], other: str, relation: str, named: Truth
+    ) -> bool:
+        """Records whether an object, as its owner was shown it, names somebody in a relation; False
+        if that is not new."""
+        told = self.related.setdefault(place, {}).setdefault((other, relation), set())
+        new = named is not None and named not in told
+        told |= {named} if named is not None else set()
+        return new
+
+    def is_related(
+        self, owners: Iterable[str], resource: str, key: str, other: str, relation: str
+    ) -> Truth:
+        """Whether an object names somebody in a relation, as its owners were shown; None: they were
+        not shown it, or in one answer this and in another that."""
+        told = [
+            self.related.get((who, resource, key), {}).get((other, relation), ()) for who in owners
+        ]
+        said = {each for answers in told for each in answers}
+        return said.pop() if len(said) == 1 else None
 
     def suppose(self, who: str, resource: str, key: str, id: str) -> None:
         """Assumes the account's id as the key of its only object until that object is seen."""

@@ -30,6 +30,8 @@ NOBODY = ""
 ECHO = "an echo"
 ALIKE = "alike"
 AROUND = "named around it"
+UNTOLD = "named or not"
+HIDDEN = "hidden from whom it may name"
 _OTHER = ("another value", ALIKE)
 _COMMON = (
     "the value is too common to attribute to an owner, and leaks in another state of the owner"
@@ -79,7 +81,8 @@ class Doubt:
     `another value`: differs from the owner's, so it is a placeholder unless the field varies by
     reader. `too common a value`: `false` or `0`, unless the endpoint leaked another value of the
     field to the same viewer. `ECHO`: repeats the request and proves nothing. `AROUND`: the
-    enclosing object may name the viewer in a relation that may see the field.
+    enclosing object may name the viewer in a relation that may see the field. `UNTOLD`: the object
+    itself may, and neither the response nor its owner's tells; `HIDDEN`: so too, but no value came.
     """
 
     why: str
@@ -425,7 +428,7 @@ class Matrix:
         self.unclear.update((endpoint, *each) for each in outcome.unclear)
         self.ends.blank.update((endpoint, *each) for each in outcome.blank)
         for doubt in outcome.doubts:
-            if self.doubt(doubt.leak.key) in ("", ALIKE):
+            if self.doubt(doubt.leak.key) in ("", ALIKE, HIDDEN):
                 self._doubts[doubt.leak.key] = (outcome.probe, doubt)
         for resource, inside in outcome.embedded:
             if inside and (endpoint, resource) not in self._outer:
@@ -477,6 +480,14 @@ class Matrix:
         """Whether a denied field held a value that may or may not be the owner's."""
         return key in self._doubts
 
+    def forget_untold(self, probe: str) -> None:
+        """Drops what a response left open of whom its objects name."""
+        self._doubts = {
+            key: (by, doubt)
+            for key, (by, doubt) in self._doubts.items()
+            if by != probe or doubt.why not in (UNTOLD, HIDDEN)
+        }
+
     def doubts(self, endpoint: str, viewer: str | None) -> bool:
         """Whether this viewer's response left such a doubtful value."""
         return any(
@@ -493,7 +504,7 @@ class Matrix:
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
         for key, (probe, doubt) in list(self._doubts.items()):
-            if doubt.why in (ECHO, ALIKE, AROUND):
+            if doubt.why in (ECHO, ALIKE, AROUND, UNTOLD, HIDDEN):
                 continue
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"

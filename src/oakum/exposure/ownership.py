@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.authz import Known, Model, ObjectInstance
-from oakum.authz.judge import Judgement
 from oakum.authz.owners import partly
-from oakum.authz.principal import Subject, at_path, lacks, may_hold, texts
+from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, named_in, texts
 from oakum.authz.table import allows
+from oakum.authz.truth import Truth
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.matrix import AROUND, UNTOLD
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
-from oakum.policy.model import Resource
+from oakum.policy.model import Policy, Resource
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
@@ -58,11 +59,19 @@ class Reading:
     """Relations that an instance cannot name but its enclosing object may: unclear whether the
     contract extends them to the instance."""
 
-    def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> bool:
-        """Whether a field would be granted by a relation that the enclosing object may name."""
-        named = self.around.get(each.pointer, frozenset())
+    untold: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """Relations that an instance may give its viewer: neither it nor what its owner was shown tells
+    whom their members name."""
+
+    def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> str:
+        """Why a field may be granted after all: by a relation that the enclosing object may name,
+        or the instance itself; empty if not."""
         table = model.tables[each.resource]
-        return bool(named) and allows(table, path, each.held | named, each.state)
+        for why, found in ((AROUND, self.around), (UNTOLD, self.untold)):
+            named = found.get(each.pointer, frozenset())
+            if named and allows(table, path, each.held | named, each.state):
+                return why
+        return ""
 
     def names_kind(self, pointer: Pointer, name: str, value: Json, resource: str) -> bool:
         """Whether an undeclared member only names the type of an expanded object: `__type: Object`,
@@ -98,10 +107,10 @@ class Ownership:
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
             owners = self._owners(gate, question, each, resource, inner, found)
             states = self._states(gate, question, each, resource, owners, inner, found)
-            self._relations(gate, question, each, resource, owners, inner, found)
-            if owners != each.owners or states:
+            named = self._relations(gate, question, each, resource, owners, inner, found)
+            if owners != each.owners or states or named:
                 owners = owners if owners != each.owners else ()
-                found.known[each.pointer] = Known(owners, states)
+                found.known[each.pointer] = Known(owners, states, named=named)
         for each in sorted(instances, key=lambda each: len(each.pointer)):
             if not self._is_its_parents(each):
                 continue
@@ -110,8 +119,9 @@ class Ownership:
             if each.partly and each.pointer not in found.weak and outer in found.weak:
                 found.weak[each.pointer] = found.weak[outer]
             if outer in places and outer != each.pointer:
-                named = self._named_around(question.viewer, each, places[outer], found)
-                found.around[each.pointer] = named
+                found.around[each.pointer] = self._named_around(
+                    question.viewer, each, places[outer], found
+                )
         return found
 
     def _is_its_parents(self, each: ObjectInstance) -> bool:
@@ -312,27 +322,50 @@ class Ownership:
     def _relations(
         self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
-    ) -> None:  # fmt: skip
-        """Marks relations as unknown if the response lacks the member that names them."""
+    ) -> Mapping[str, Truth]:  # fmt: skip
+        """Whom the instance's members name, where the response itself does not tell: that is as its
+        owners were shown, or unknown."""
         viewer = question.viewer
         if viewer is None or self.cast.ids[viewer] & set(owners):
-            return
-        declared = self.model.tables[resource.name].leaves
-        for relation in self.model.policy.relations.values():
-            name = relation.member
-            if not name or not lacks(each.value, name):
+            return {}
+        policy, declared = self.model.policy, self.model.tables[resource.name].leaves
+        key = self.key_of(gate, question, each, resource, inner)
+        whose = [name for name, ids in self.cast.ids.items() if ids & set(owners)]
+        found_named: dict[str, Truth] = {}
+        for name in relations_by_member(self.model):
+            member = policy.relations[name].member
+            here = named_in(each.value, member, self.cast.ids[viewer])
+            told = (
+                self.knowledge.is_related(whose, resource.name, key, viewer, name) if key else None
+            )
+            if here is True or (told is None and not may_have(declared, member)):
                 continue
-            if not any(_is_below(path, name) for path in declared):
-                continue
-            key = self.key_of(gate, question, each, resource, inner)
-            place = (self.cast.who(owners), resource.name, key)
-            shown = self.knowledge.filled.get(place, ())
-            if not shown or any(_is_below(path, name) for path in shown):
-                found.weak.setdefault(
-                    each.pointer,
-                    f"`{name}`, which says who is `{relation.name}`, is missing there: the"
-                    f" viewer may be one",
-                )
+            if told or not self._tells(each, member, here):
+                found_named[name] = told
+        unsaid = {name for name, told in found_named.items() if told is None}
+        if unsaid:
+            subject = Subject(
+                resource.name, owners, each.value, resource.owner.kind != "none", each.partly,
+                named=found_named,
+            )  # fmt: skip
+            principal = self.cast.principal(viewer)
+            found.untold[each.pointer] = frozenset(
+                name
+                for name in policy.relations
+                if unsaid & depends_on(policy, name)
+                and holds(policy, name, principal, subject) is None
+            )
+        return found_named
+
+    def _tells(self, each: ObjectInstance, member: str, here: Truth) -> bool:
+        """Whether a member that does not name the viewer is as the object has it: with nothing in
+        it, a viewer who may not see it was perhaps not shown it."""
+        table = self.model.tables[each.resource]
+        there = [leaf for leaf in each.leaves if _is_below(leaf.path, member)]
+        return here is False and any(
+            leaf.value not in (None, "", [], {}) or allows(table, leaf.path, each.held, each.state)
+            for leaf in there
+        )
 
     # ------------------------------------------------------------ states
 
@@ -476,6 +509,14 @@ def relations_by_member(model: Model) -> frozenset[str]:
     return frozenset(each.name for each in relations if each.kind == "field")
 
 
+def depends_on(policy: Policy, name: str) -> frozenset[str]:
+    """A relation and all that may take it away, at any depth."""
+    found = [name]
+    for each in found:
+        found += [other for other in policy.relations[each].unless if other not in found]
+    return frozenset(found)
+
+
 def relations_to(
     model: Model, cast: Cast, name: str, value: Mapping[str, Json], viewer: str | None, owner: str
 ) -> frozenset[str]:
@@ -495,21 +536,3 @@ def relations_to(
         if may_have((*model.tables[name].leaves, *value), policy.relations[each].member)
         and may_hold(policy, each, cast.principal(viewer), subject)
     }
-
-
-def loose_values(
-    model: Model, gate: Gate, judged: Judgement, reading: Reading
-) -> dict[str, list[Pointer]]:
-    """Values outside the declared fields of owned objects → pointers."""
-    found: dict[str, list[Pointer]] = {}
-    leaves = list(judged.unbound)
-    for each in judged.instances:
-        owned = each.owners and each.pointer not in reading.mute
-        fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
-        if model.policy.resources[each.resource].owner.kind != "none":
-            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
-    for leaf in leaves:
-        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
-        if leaf.pointer and scalar:
-            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
-    return found

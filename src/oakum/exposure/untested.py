@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.exposure.cast import ANYONE, Cast
-from oakum.exposure.matrix import AROUND, Entry, Key, Matrix, state_key
-from oakum.exposure.ownership import may_have
+from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Entry, Key, Matrix, state_key
+from oakum.exposure.ownership import may_have, relations_by_member
 from oakum.finding import Result
 
 COMMON = "the value there is too common to attribute to an owner"
@@ -30,20 +30,7 @@ def why_untested(
     if _came_unclear(matrix, cast, key):
         return f"a `{key.resource}` came there, but nothing in it names its owner"
     if doubt := matrix.doubt(key):
-        if doubt == "another value":
-            return "the value there is not one that its owner sees: perhaps a placeholder"
-        if doubt == "alike":
-            return (
-                "the value there varies by itself, or is a mask: its owner sees another elsewhere"
-            )
-        if doubt == "an echo":
-            return "the value there came from the request itself"
-        if doubt == AROUND:
-            return (
-                f"only the object around this `{key.resource}` names its viewers in a relation"
-                f" that grants the field; the `{key.resource}` itself does not"
-            )
-        return COMMON
+        return _of_doubt(model, key, doubt)
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, cast, key)
     if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
@@ -75,6 +62,24 @@ def why_untested(
     return "no request could tell"
 
 
+def _of_doubt(model: Model, key: Key, doubt: str) -> str:
+    """Why a value that came proves nothing."""
+    if doubt == "another value":
+        return "the value there is not one that its owner sees: perhaps a placeholder"
+    if doubt == "alike":
+        return "the value there varies by itself, or is a mask: its owner sees another elsewhere"
+    if doubt == "an echo":
+        return "the value there came from the request itself"
+    if doubt == AROUND:
+        return (
+            f"only the object around this `{key.resource}` names its viewers in a relation"
+            f" that grants the field; the `{key.resource}` itself does not"
+        )
+    if doubt in (UNTOLD, HIDDEN):
+        return why_untold(model, key.resource)
+    return COMMON
+
+
 def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
     """Whether an owner's object is known to be in the cell's state, where states belong to
     objects."""
@@ -99,10 +104,26 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
     """Why absence does not close a cell after all; empty when it does."""
     if keyless and entry.viewer is None and entry.owner:
         return keyless
+    if matrix.doubt(key) == UNTOLD:
+        return why_untold(matrix.model, key.resource)
     # the value of one object, while another object was missing
     if matrix.doubt(key) == "too common a value":
         return COMMON
     return matrix.ends.why_not(key, entry.viewer, entry.owner)
+
+
+def why_untold(model: Model, resource: str) -> str:
+    """Which members of a resource name its viewers, and came neither to them nor to its owner."""
+    relations = model.policy.relations
+    named = [
+        f"`{relations[name].member}`, which says who is `{name}`,"
+        for name in sorted(relations_by_member(model))
+        if may_have(model.tables[resource].leaves, relations[name].member)
+    ]
+    return (
+        f"{' and '.join(named)} is readable neither there nor in what the owner of the"
+        f" `{resource}` was shown: the viewer may be one; have an operation show it to the owner"
+    )
 
 
 def asked_as(cast: Cast, relation: str) -> list[str]:

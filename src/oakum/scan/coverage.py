@@ -95,7 +95,11 @@ def unseen(
     """
     relations, missing = model.policy.relations, dict[str, None]()
     cells = tuple(cells)
-    seen = {cell.viewer for cell in cells if cell.result is not Result.UNTESTED}
+    seen = {
+        relation
+        for cell in cells if cell.result is not Result.UNTESTED
+        for relation in cell.viewer.split("+")
+    }  # fmt: skip
     for cell in cells:
         relation = relations.get(cell.viewer)
         if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):

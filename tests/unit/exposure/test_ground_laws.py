@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
-from oakum.authz.judge import Judgement
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
@@ -19,7 +18,6 @@ from oakum.exposure.ownership import (
     Reading,
     Source,
     is_one_of_many,
-    loose_values,
     sources_of_value,
 )
 from oakum.openapi.model import Json
@@ -323,48 +321,42 @@ def test_owners_that_an_answer_leaves_out_are_those_that_another_named(told: boo
 
 
 @pytest.mark.parametrize(
-    ("viewer", "filled", "cut", "weak"),
+    ("viewer", "told", "cut", "named"),
     [
-        ("cat", None, True, True),  # nobody knows what the whole object says
-        ("cat", {"course_id", "text"}, True, True),  # it names somebody there, and not here
-        ("cat", {"text"}, True, False),  # it names nobody: its owner is shown none
-        ("cat", None, False, False), ("ann", None, True, False), (None, None, True, False),
+        ("cat", [], True, {"tutor": None}),  # nobody knows what the whole object says
+        ("cat", [True], True, {"tutor": True}),
+        ("cat", [False], True, {"tutor": False}),
+        ("cat", [True, False], True, {"tutor": None}),  # now this, and now that
+        ("cat", [True], False, {"tutor": True}),  # the response leaves somebody out
+        ("cat", [False], False, {}), ("cat", [], False, {}),
+        ("ann", [True], True, {}), (None, [True], True, {}),
     ],
 )  # fmt: skip
-def test_who_may_be_something_to_an_object_that_does_not_say_it_proves_nothing(
-    viewer: str | None, filled: set[str] | None, cut: bool, weak: bool
+def test_whom_an_object_names_is_as_its_owner_was_shown_or_unknown(
+    viewer: str | None, told: list[bool], cut: bool, named: dict[str, bool | None]
 ) -> None:
     reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
-    if filled is not None:
-        reader.knowledge.filled["ann", "Post", KEY] = filled
+    for each in told:
+        reader.knowledge.learn_related(("ann", "Post", KEY), "cat", "tutor", each)
+    reader.knowledge.learn_related(("ann", "Post", KEY), "cat", "tutor", None)
+    reader.knowledge.learn_related(("ann", "Post", "another"), "cat", "tutor", not any(told))
     more = {} if cut else {"course_id": "c-1"}
-    each = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT, **more)
-    _, found = read(reader, gate("getPost"), viewer, ["ann"], each)
-    assert bool(found.weak) is weak
-    assert not weak or ("`course_id`" in found.weak[()] and "`tutor`" in found.weak[()])
+    post = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT, **more)
+    _, found = read(reader, gate("getPost"), viewer, ["ann"], post)
+    assert (found.known[()].named if () in found.known else {}) == named
+    unknown = {name for name, each in named.items() if each is None}
+    assert found.untold.get((), frozenset()) == unknown
+    assert found.weak == {}
 
 
 def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing() -> None:
     reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     person = instance("Person", (IDS["ann"],), id=IDS["ann"], phone=TEXT)
-    assert read(reader, gate("getPerson"), "cat", ["ann"], person)[1].weak == {}
+    assert read(reader, gate("getPerson"), "cat", ["ann"], person)[1].untold == {}
     assert DRAFTS.policy.relations["tutor"] == replace(
         DRAFTS.policy.relations["tutor"], kind="field", member="course_id"
     )
     assert isinstance(DRAFTS.policy.relations["tutor"], Relation)
-
-
-# ------------------------------------------------------------ loose values
-
-
-def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_somebodys() -> None:
-    ours = instance("Person", (IDS["ann"],), phone="declared", extra="undeclared")
-    mute = replace(instance("Person", (IDS["ann"],), phone="of two"), pointer=("m",))
-    nobodys = replace(instance("Person", (), phone="of nobody known"), pointer=("n",))
-    course = replace(instance("Course", (), extra="of a catalogue"), pointer=("c",))
-    judged = Judgement(True, [ours, mute, nobodys, course], [Leaf("z", ("z",), "loose", False)])
-    found = loose_values(studio.model(), gate("getPerson"), judged, Reading(mute={("m",)}))
-    assert set(found) == {"loose", "undeclared", "of two", "of nobody known"}
 
 
 # ------------------------------------------------------------ nobody's, and what stands inside

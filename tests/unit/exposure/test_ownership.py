@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance
-from oakum.authz.judge import Judgement
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.ownership import Ownership, Reading, loose_values, relations_to
+from oakum.exposure.ownership import Ownership, Reading, relations_to
 from oakum.policy.model import Owner, Relation, Resource, State
 from tests.unit.scan.studio import IDS, cast, gate, model
 
@@ -126,16 +125,6 @@ def test_a_state_that_an_object_leaves_out_is_known_from_its_own_other_answers_o
     assert found.unread == ({} if known else {("0",): frozenset({"draft"})})
     states = found.known[("0",)].states if ("0",) in found.known else {}
     assert states == ({"draft": True} if known else {})
-
-
-def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
-    """The answer itself is none, nor is a container or a blank."""
-    leaves = [
-        Leaf("", (), "alone", False), Leaf("a", ("a",), "text", False),
-        Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
-    ]  # fmt: skip
-    judged = Judgement(True, [], leaves)
-    assert loose_values(model(), gate("getNews"), judged, Reading()) == {"text": [("a",)]}
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,12 @@ from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
+from oakum.exposure.loose_values import loose_values, stands_loose
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
     ALIKE,
-    AROUND,
     ECHO,
+    HIDDEN,
     NOBODY,
     Doubt,
     Key,
@@ -32,7 +33,7 @@ from oakum.exposure.matrix import (
     state_key,
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
-from oakum.exposure.ownership import Reading, asked_key, is_one_of_many, loose_values
+from oakum.exposure.ownership import Reading, asked_key, is_one_of_many
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
@@ -92,6 +93,8 @@ class Cells:
         self._tentative = False
         self._unread: frozenset[str] = frozenset()
         """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
+        self._untold = False
+        """Whether nothing tells in which relations the object at hand names its viewer."""
 
     def outcome(self) -> Outcome:
         observations = tuple(
@@ -139,6 +142,7 @@ class Cells:
         if who and self._is_callers(instance, who):
             return  # the caller got their own object: no evidence about the owner
         self._sighted[(who, instance.resource)] = None
+        self._untold = bool(self._reading.untold.get(instance.pointer))
         here = {leaf.path for leaf in instance.leaves}
         self._doubt_states(who, instance.resource, here)
         self._unread |= self._reading.unread.get(instance.pointer, frozenset())
@@ -166,7 +170,7 @@ class Cells:
             # The contents of an embedded object are judged with that object.
             if not came and not any(True for _ in at_path(instance.value, path)):
                 self._missing(instance.resource, path, who, instance.held, instance.state)
-        self._weak = ""
+        self._weak, self._untold = "", False
 
     def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
         """Which settings of an owner are unknown for an object that shows these fields itself."""
@@ -295,8 +299,8 @@ class Cells:
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
-        if self._reading.may_be_granted(self._ground.model, instance, leaf.path):
-            return AROUND
+        if why := self._reading.may_be_granted(self._ground.model, instance, leaf.path):
+            return why
         knowledge = self._ground.knowledge
         place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)
@@ -373,32 +377,12 @@ class Cells:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
         known = self._ground.knowledge.was_shown(who, resource, self._object, path, blank=blank)
-        if at := self._stands_loose(who, resource, path):
+        if at := stands_loose(self._ground, self._question, self._loose, who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
         elif blank:
             self._blank[self._question.viewer or "", who, resource, path] = None
-
-    def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
-        """Where a value that an owner sees in a field stands in this answer outside of what is
-        known to be somebody's: under the same name, or too long to be there by chance."""
-        viewer, knowledge = self._question.viewer or "", self._ground.knowledge
-        mine = knowledge.own.get((viewer, resource, path), ())
-        last = path.rpartition(".")[2]
-        for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
-            if text in mine or text in self._question.sent or text in knowledge.common:
-                continue
-            if knowledge.ambient.holds(who, (resource, path), text):
-                continue
-            there = self._loose.get(text, ())
-            if there and self._ground.is_of_an_open_one(viewer or None, who, resource, path, text):
-                continue
-            for at in there:
-                name = next((step for step in reversed(at) if not step.isdigit()), "")
-                if name == last or len(text) >= MIN_INSIDE:
-                    return at
-        return ()
 
     def _loosely_told(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
@@ -551,7 +535,11 @@ class Cells:
         unproven = self._ground.cast.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
         doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
-        if (self._weak or doubted) and result in (Result.CLOSED, Result.OVER_BLOCK):
+        if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
+            if self._untold and result is Result.CLOSED:
+                key = self._key(resource, path, who, held, state)
+                seen = Observation(key, False, result, self._question.viewer, who)
+                self._doubts.setdefault(key, Doubt(HIDDEN, seen))
             return
         for each in self._ground.kinds(self._question, (resource, path), who, held, state, result):
             key = self._key(resource, path, who, each, state)

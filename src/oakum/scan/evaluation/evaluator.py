@@ -10,12 +10,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.principal import Subject, lacks, may_hold, texts
+from oakum.authz.principal import Subject, lacks, may_hold, named_in, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
@@ -31,6 +31,21 @@ from oakum.finding import Answer, Result
 from oakum.openapi.model import Json
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.mixed_rows import tell_mixed
+
+_MOST_KEPT = 100
+"""Responses that are kept until it is told whom their objects name."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A response with an object of which it was not told yet whom it names."""
+
+    gate: Gate
+    question: Question
+    response: Response
+    outcome: Outcome
+    around: tuple[object, ...]
+    """Settings and relationships when it came: under others it says something else."""
 
 
 class Evaluator:
@@ -50,6 +65,10 @@ class Evaluator:
         self.bent: dict[str, str] = {}
         """Endpoint that sent one object for a list → pointer of the schema that declares the
         list."""
+        self._kept: dict[str, _Kept] = {}
+        """Probe → its response. In memory only."""
+        self._news = False
+        """Whether an owner was just shown whom their object names."""
 
     def declare(self, names: frozenset[str]) -> None:
         """Adds names declared by a schema, which may appear in evidence."""
@@ -96,6 +115,20 @@ class Evaluator:
             endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
+        outcome = self._judged(gate, question, response, value, judged, whole, reading)
+        if reading.untold and len(self._kept) < _MOST_KEPT:
+            outcome = replace(outcome, tentative=True)
+            kept = _Kept(gate, question, response, outcome, self._around())
+            self._kept[question.probe] = kept
+        if self._news:
+            self._news = False
+            self._judge_again()
+        return outcome
+
+    def _judged(
+        self, gate: Gate, question: Question, response: Response, value: Json, judged: Judgement,
+        whole: bool, reading: Reading,
+    ) -> Outcome:  # fmt: skip
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
         for instance in judged.instances:
             cells.instance(instance)
@@ -103,6 +136,27 @@ class Evaluator:
             cells.absent()
         cells.canaries(judged.unbound, judged.instances)
         return replace(cells.outcome(), whole=whole)
+
+    def _around(self) -> tuple[object, ...]:
+        return dict(self._ground.cast.states), self._ground.cast.relationships
+
+    def _judge_again(self) -> None:
+        """Judges the kept responses once more, if nothing but what was told of them has changed."""
+        matrix, around = self._ground.matrix, self._around()
+        kept = {probe: each for probe, each in self._kept.items() if each.around == around}
+        self._kept = {}
+        for probe in kept:
+            matrix.forget_untold(probe)
+        for probe, each in kept.items():
+            value, judged, whole, reading = self._walked(each.gate, each.question, each.response)
+            outcome = self._judged(
+                each.gate, each.question, each.response, value, judged, whole, reading
+            )
+            known = {seen.key for seen in each.outcome.observations}
+            new = tuple(seen for seen in outcome.observations if seen.key not in known)
+            matrix.apply(each.question.endpoint, replace(outcome, observations=new))
+            if reading.untold:
+                self._kept[probe] = each
 
     def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judges the response to a write for leaks only; learns nothing from it."""
@@ -267,8 +321,12 @@ class Evaluator:
         policy, cast = self._ground.model.policy, self._ground.cast
         told = {n for n in named if not lacks(instance.value, policy.relations[n].member)}
         subject = Subject(instance.resource, instance.owners, instance.value)
-        known = self._ground.knowledge.kin.setdefault((viewer, instance.resource, key), {})
+        place = (viewer, instance.resource, key)
+        known = self._ground.knowledge.kin.setdefault(place, {})
         for each in cast.names():
+            for name in () if cast.is_unknown(each) else named:
+                said = named_in(instance.value, policy.relations[name].member, cast.ids[each])
+                self._news |= self._ground.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
             known[each] = (known.get(each, named) - told) | may
 

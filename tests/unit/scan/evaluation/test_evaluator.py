@@ -13,7 +13,7 @@ import pytest
 from oakum.authz import Model
 from oakum.exchange import Response
 from oakum.exposure.exhibits import Question
-from oakum.exposure.matrix import AROUND, Key, Observation, Outcome
+from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outcome
 from oakum.finding import Result
 from oakum.policy.model import OperationRule
 from tests.unit.scan import studio
@@ -749,21 +749,72 @@ def test_a_side_of_an_evidence_shows_what_kinds_of_values_came() -> None:
     assert garbled.identity == "cat"
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_what_is_shown_without_the_member_that_says_a_relation_is_no_proof(whole: bool) -> None:
-    """Whoever's id stands in `course_id` is a tutor, who may see all: cut away, nobody knows."""
-    text = studio.POLICY.replace(
-        "  owner: {is: owner}", "  tutor: {field: course_id}\n  owner: {is: owner}"
-    )
-    post = Studio().posts["post-ann-77"]
-    with policy(text.replace("see: [owner, follower]", "see: [owner, follower, tutor]")):
+TUTORS = studio.POLICY.replace(
+    "  owner: {is: owner}", "  tutor: {field: course_id}\n  owner: {is: owner}"
+).replace("see: [owner, follower]", "see: [owner, follower, tutor]")  # fmt: skip
+CUT = {name: text for name, text in Studio().posts["post-ann-77"].items() if name != "course_id"}
+
+
+@pytest.mark.parametrize(
+    ("told", "result", "doubt"),
+    [
+        ([IDS["cat"]], Result.OPEN, None),
+        (["c-1"], Result.LEAK, None),
+        ([], None, UNTOLD),
+        ([None], None, UNTOLD),
+        (["c-1", IDS["cat"]], None, UNTOLD),
+    ],
+)
+@pytest.mark.parametrize("came", [{}, {"course_id": None}])
+def test_whom_a_member_names_that_is_hidden_is_told_by_what_its_owner_was_shown(
+    told: list[str | None], result: Result | None, doubt: str | None, came: dict[str, None]
+) -> None:
+    """Whoever's id stands in `course_id` is a tutor, who may see all: where the owner was not shown
+    it, or now one and then another, nobody knows. What no tutor may see leaks all the same."""
+    with policy(TUTORS):
         watch = Watch()
-        watch.look("ann", post, endpoint="getPost")
-        came = post if whole else {name: post[name] for name in post if name != "course_id"}
-        found = watch.look("cat", came, endpoint="getPost").observations
-    leak = next(each for each in found if each.key.field == "text")
-    assert leak.result is Result.LEAK
-    assert ("`course_id`, which says who is `tutor`" in leak.weak) is not whole
+        watch.look("ann", {**CUT, "draft": "a draft of ann's"}, endpoint="getPost")
+        for turn, each in enumerate(told):
+            watch.look("ann", {**CUT, "course_id": each}, endpoint="getPost", again=f"{turn}")
+        found = watch.look("cat", {**CUT, "draft": "a draft of ann's", **came}, endpoint="getPost")
+    said = results(found)
+    assert said.get(("Post", "text")) is result
+    assert said["Post", "draft"] is Result.LEAK
+    assert {each.why for each in found.doubts if each.leak.key.field == "text"} == (
+        {doubt} if doubt else set()
+    )
+    assert not any(each.weak for each in found.observations)
+
+
+def test_a_viewer_whom_a_hidden_member_may_name_closes_nothing() -> None:
+    bare = {"id": CUT["id"], "author_id": CUT["author_id"]}
+    with policy(TUTORS):
+        for course, result in (("c-1", Result.CLOSED), (None, None)):
+            watch = Watch()
+            watch.look("ann", {**CUT, "course_id": course}, endpoint="getPost")
+            found = watch.look("cat", bare, endpoint="getPost")
+            assert results(found).get(("Post", "text")) is result
+            hidden = {each.leak.key.field for each in found.doubts if each.why == HIDDEN}
+            assert ("text" in hidden) is (result is None)
+
+
+@pytest.mark.parametrize(
+    ("told", "result"), [(["c-1"], Result.OPEN), ([IDS["cat"]], Result.LEAK), ([], None)]
+)
+def test_whom_a_hidden_member_takes_a_relation_away_from_is_told_by_its_owner_too(
+    told: list[str], result: Result | None
+) -> None:
+    """`course_id` names whoever is barred, and members see the text unless they are."""
+    barred = studio.POLICY.replace(
+        "  owner: {is: owner}",
+        "  barred: {field: course_id}\n"
+        "  welcome: {authenticated: true, unless: [barred]}\n  owner: {is: owner}",
+    ).replace("see: [owner, follower]", "see: [owner, follower, welcome]")
+    with policy(barred):
+        watch = Watch()
+        for each in told or [None]:
+            watch.look("ann", {**CUT, "course_id": each}, endpoint="getPost")
+        assert results(watch.look("cat", CUT, endpoint="getPost")).get(("Post", "text")) is result
 
 
 def test_an_owner_whom_an_answer_leaves_out_is_known_from_another() -> None:

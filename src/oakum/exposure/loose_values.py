@@ -1,0 +1,56 @@
+"""Values of a response that stand in no object of anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from oakum.authz import Model
+from oakum.authz.judge import Judgement
+from oakum.exposure.endpoints import Gate
+from oakum.exposure.exhibits import Question
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
+from oakum.exposure.ownership import Reading
+from oakum.http.json_pointer import Pointer
+
+
+def loose_values(
+    model: Model, gate: Gate, judged: Judgement, reading: Reading
+) -> dict[str, list[Pointer]]:
+    """Values outside the declared fields of owned objects → pointers."""
+    found: dict[str, list[Pointer]] = {}
+    leaves = list(judged.unbound)
+    for each in judged.instances:
+        owned = each.owners and each.pointer not in reading.mute
+        fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
+        if model.policy.resources[each.resource].owner.kind != "none":
+            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
+    for leaf in leaves:
+        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
+        if leaf.pointer and scalar:
+            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
+    return found
+
+
+def stands_loose(
+    ground: Ground, question: Question, loose: Mapping[str, Sequence[Pointer]], who: str,
+    resource: str, path: str,
+) -> Pointer:  # fmt: skip
+    """Where a value that an owner sees in a field stands in this response outside of what is
+    known to be somebody's: under the same name, or too long to be there by chance."""
+    viewer, knowledge = question.viewer or "", ground.knowledge
+    mine = knowledge.own.get((viewer, resource, path), ())
+    last = path.rpartition(".")[2]
+    for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
+        if text in mine or text in question.sent or text in knowledge.common:
+            continue
+        if knowledge.ambient.holds(who, (resource, path), text):
+            continue
+        there = loose.get(text, ())
+        if there and ground.is_of_an_open_one(viewer or None, who, resource, path, text):
+            continue
+        for at in there:
+            name = next((step for step in reversed(at) if not step.isdigit()), "")
+            if name == last or len(text) >= MIN_INSIDE:
+                return at
+    return ()

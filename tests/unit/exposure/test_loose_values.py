@@ -1,0 +1,57 @@
+"""Values of a response that stand in no object of anybody's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oakum.authz import Leaf
+from oakum.authz.judge import Judgement
+from oakum.exposure.exhibits import Question
+from oakum.exposure.loose_values import loose_values, stands_loose
+from oakum.exposure.ownership import Reading
+from tests.unit.exposure.test_ground_laws import instance
+from tests.unit.scan import studio
+from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
+from tests.unit.scan.studio import IDS, gate
+
+
+def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
+    """The answer itself is none, nor is a container or a blank."""
+    leaves = [
+        Leaf("", (), "alone", False), Leaf("a", ("a",), "text", False),
+        Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
+    ]  # fmt: skip
+    judged = Judgement(True, [], leaves)
+    assert loose_values(studio.model(), gate("getNews"), judged, Reading()) == {"text": [("a",)]}
+
+
+def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_somebodys() -> None:
+    ours = instance("Person", (IDS["ann"],), phone="declared", extra="undeclared")
+    mute = replace(instance("Person", (IDS["ann"],), phone="of two"), pointer=("m",))
+    nobodys = replace(instance("Person", (), phone="of nobody known"), pointer=("n",))
+    course = replace(instance("Course", (), extra="of a catalogue"), pointer=("c",))
+    judged = Judgement(True, [ours, mute, nobodys, course], [Leaf("z", ("z",), "loose", False)])
+    found = loose_values(studio.model(), gate("getPerson"), judged, Reading(mute={("m",)}))
+    assert set(found) == {"loose", "undeclared", "of two", "of nobody known"}
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "sent", "stands"),
+    [
+        (ANN["bio"], ("page", "0"), "", True),
+        (ANN["bio"], ("page", "0"), ANN["bio"], False),
+        ("no value of ann's", ("bio",), "", False),
+    ],
+)
+def test_an_owners_value_stands_loose_unless_the_request_held_it(
+    text: str, at: tuple[str, ...], sent: str, stands: bool
+) -> None:
+    watch = Watch()
+    watch.look("ann", ANN)
+    question = Question("q", "getNews", "cat", frozenset(), {}, frozenset({sent}), "curl")
+    ground = watch.run.evaluator._ground
+    found = stands_loose(ground, question, {text: [at]}, "ann", "Person", "bio")
+    assert found == (at if stands else ())
+    assert stands_loose(ground, question, {text: [at]}, "cat", "Person", "bio") == ()
