@@ -189,7 +189,7 @@ class OakumMiddleware:
             return None
         if monotonic() <= until:
             return told
-        _LOG.warning("a look-up took longer than `timeout`, and is not believed")
+        _LOG.warning("a look-up took longer than `timeout`, and is ignored")
         return None
 
 
@@ -391,7 +391,7 @@ def _heard(app: App, environ: Environ, most: int) -> Answered:
     try:
         _close(parts)
     except Exception as error:  # noqa: BLE001 - the answer is there, and servers send it as well
-        _LOG.error("the application failed after its answer", exc_info=error)
+        _LOG.error("the application failed after its response", exc_info=error)
     return heard.answered()
 
 

@@ -141,7 +141,7 @@ def test_waivers_may_stand_in_files(tmp_path: Path) -> None:
 
 MISTAKES = {
     "exit_criteria: {proven: none}": "18:25: `proven` must be `critical`",
-    "exit_criteria: {leaks: 0}": "18:17: `leaks` is no key",
+    "exit_criteria: {leaks: 0}": "has no key `leaks`",
     "exit_criteria: {shown: 30%}": "leave the `%` out",
     "exit_criteria: {suspected: -1}": "at least 0",
     "exit_criteria: {static: {countable-id: off}}": "did you mean `countable-ids`?",

@@ -72,7 +72,7 @@ def test_an_instant_that_cannot_be_read_is_unknown(written: object) -> None:
 
 
 def test_a_number_that_no_engine_holds_makes_a_record_unusable() -> None:
-    with pytest.raises(Unusable, match="more than 64 bits"):
+    with pytest.raises(Unusable, match="longer than 64 bits"):
         passed("https://a.example/members", {"id": 2**70})
 
 

@@ -83,7 +83,7 @@ def test_kept_calls_that_are_cut_off_are_said_to_be(
     (part,) = kept.glob("calls/*/*.parquet")
     part.write_bytes(part.read_bytes()[:size])
     code, said = observe(command, kept)
-    assert (code, "cut off or broken" in said) == (2, True)
+    assert (code, "truncated or broken" in said) == (2, True)
 
 
 # ---------------------------------------------------------------- one record stops nothing

@@ -42,7 +42,7 @@ def test_a_host_that_asks_for_less_and_one_that_tells_more(tmp_path: Path) -> No
     told = {"id": 7, "nick": "made up", "email": "a@club.example"}
     lines = [line(f"https://api.example.com/members/{n}", {"id": n, "nick": "x"}) for n in range(4)]
     lines += [line(f"https://old.example.com/members/{n}", told, headers={}) for n in range(4)]
-    says = "answers without credentials at `old.example.com`, and only with them at"
+    says = "answers without credentials at `old.example.com`, but only with them at"
     more = "has fields at `old.example.com` that no other of its hosts has: `email`"
     assert notes(observed(tmp_path, lines)) == [
         ("/members/{memberId}", "twin-host", f"{says} `api.example.com`"),
@@ -72,7 +72,7 @@ def test_an_older_version_and_credentials_that_nobody_asked_for(tmp_path: Path) 
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }  # fmt: skip
     lines = [line("/v2/members/7"), line("/v2/members/8", headers={}), line("/v1/members/7")]
-    says = "answered 1 × without credentials; the document asks for `token`"
+    says = "answered 1 × without credentials, but the document requires `token`"
     assert notes(observed(tmp_path, lines, document)) == [
         ("/v2/members/{id}", "no-credentials", says),
         ("/v1/members/{memberId}", "older-version", "an older version of GET `/v2/members/{id}`"),

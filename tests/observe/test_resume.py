@@ -179,7 +179,7 @@ def test_what_cannot_go_on_is_refused_and_nothing_is_lost(tmp_path: Path) -> Non
     resumed(tmp_path, log)
     before = held(tmp_path / "kept")
     for more in (("--openapi", DOCUMENT), ("--host", "club.example")):
-        with pytest.raises(InputError, match="another contract or document, or with other hosts"):
+        with pytest.raises(InputError, match="another contract, document or hosts"):
             resumed(tmp_path, log, *more)
     with pytest.raises(InputError, match="is not there"):
         resumed(tmp_path, log, "--key", tmp_path / "none")
@@ -196,7 +196,7 @@ def test_what_cannot_go_on_is_refused_and_nothing_is_lost(tmp_path: Path) -> Non
     resumed(tmp_path, log, into="long")
     for changed in (long[:-200], long[:-200] + long[-200:].upper()):
         log.write_bytes(changed)
-        with pytest.raises(InputError, match="has shrunk or was written over"):
+        with pytest.raises(InputError, match="has shrunk or was overwritten"):
             resumed(tmp_path, log, into="long")
     log.write_bytes(whole)
     lock = os.open(tmp_path / "kept", os.O_RDONLY)

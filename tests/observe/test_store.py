@@ -204,7 +204,7 @@ def test_a_file_of_a_folder_is_no_source_by_itself(stage: tuple[Path, Path, list
     _, _, (kept, _) = stage
     for file in (str(next(kept.rglob("*.parquet"))), f"{kept}/calls/*/*.parquet"):
         for command in ("traffic", "abuse"):
-            with pytest.raises(InputError, match="give the folder"):
+            with pytest.raises(InputError, match="give the whole folder"):
                 observe(command, file, code=2)
 
 

@@ -63,7 +63,7 @@ def test_a_login_that_hashes_for_members_only_is_hinted_at(tmp_path: Path) -> No
     gym.login = login  # type: ignore[method-assign]
     played = play(made, "leaky", 1, tmp_path)
     assert told(played.report.findings) == {LEAKS["guess"]}
-    assert any("POST /login: answers about somebody" in note for note in played.report.notes)
+    assert any("POST /login: responses take" in note for note in played.report.notes)
 
 
 def test_a_careful_api_is_clean(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_registration_that_says_the_same_of_a_name_that_is_taken_is_believed(
     assert len(names) == len({*names}) + 1, "it was asked with a name that is taken"
     assert told(played.report.findings) == set()
     assert not played.report.distrust and not played.report.writes.left
-    assert any("does not tell that a name is taken" in each for each in played.report.notes)
+    assert any("does not reveal that a name is taken" in each for each in played.report.notes)
     assert played.after == played.before
 
 
@@ -299,7 +299,7 @@ def test_a_forgotten_password_that_is_set_anew_is_asked_about_one_identity_and_t
     played = play(replace(made, document=document, app=lambda *_: app), "fixed", 1, tmp_path)
     known = {row["mail"] for row in played.before.values()}
     assert len(known & {*asked}) == 1
-    told = [words for words in played.report.distrust if "cannot log in any more" in words]
+    told = [words for words in played.report.distrust if "can no longer log in" in words]
     assert bool(told) is anew
     changed = {name for name, row in played.before.items() if played.after[name] != row}
     assert all(any(f"`{name.partition('-')[0]}`" in words for words in told) for name in changed)

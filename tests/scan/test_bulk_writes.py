@@ -155,7 +155,7 @@ def test_a_write_of_many_that_takes_anybodys_is_told(
 @pytest.mark.parametrize(
     ("method", "type", "why"),
     [
-        ("put", "application/json", "in the place of what is there"),
+        ("put", "application/json", "replaces the existing list"),
         ("patch", "application/merge-patch+json", "RFC 7396"),
     ],
 )
@@ -184,5 +184,5 @@ def test_where_none_can_be_made_an_existing_one_is_written_to_and_that_is_said(
     run = scan(tmp_path, api)
     assert ("Note.title", "member") in run.proven
     assert api.changed <= api.before.keys()
-    (said,) = (each for each in run.report.notes if "none of the run's own could serve" in each)
+    (said,) = (each for each in run.report.notes if "the run could not use its own" in each)
     assert "`Note`, since POST /notes made none: it answered 403" in said

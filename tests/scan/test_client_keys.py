@@ -71,5 +71,5 @@ def test_who_was_shown_something_without_it_needs_no_key(tmp_path: Path) -> None
 def test_nobody_logs_in(tmp_path: Path) -> None:
     file = tmp_path / "identities.yaml"
     file.write_text(IDENTITIES + "  anonymous: {login: {post: /login, json: {}, token: /t}}\n")
-    with pytest.raises(InputError, match="logs in nowhere"):
+    with pytest.raises(InputError, match="caller without a login"):
         load_identities(file, ())

@@ -130,9 +130,9 @@ def test_where_nothing_could_be_made_both_operations_are_named(status: int, tmp_
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert not book.removed
     untried = {e.endpoint.operation: e.reason for e in report.writes.untried}
-    assert untried["makeNote"] == f"nothing was made: whoever asked was answered {status}"
+    assert untried["makeNote"] == f"nothing was created: the requests were answered with {status}"
     skipped = {e.endpoint.operation: e.reason for e in report.skipped}
-    assert "nothing that the run made" in skipped["throwAway"]
+    assert "the run had nothing to remove" in skipped["throwAway"]
 
 
 ACCOUNTS = """\

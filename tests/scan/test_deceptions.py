@@ -94,7 +94,7 @@ def test_a_target_that_begins_to_refuse_is_not_clean(tmp_path: Path) -> None:
     with serve(clinic) as server:
         run = scan(tmp_path, server.url)
     assert run.code == 3
-    assert "begun to refuse" in run.out.replace("\n", " ").replace("    ", "")
+    assert "started to refuse" in run.out.replace("\n", " ").replace("    ", "")
 
 
 def test_an_object_without_its_owner_hides_no_leak(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_pairs_that_nobody_asked_for_are_counted(
     monkeypatch.setattr(every_owner, "_MOST_FURTHER", 0)
     monkeypatch.setattr(every_owner, "_FURTHER", 0)
     (said,) = (e for e in scan(tmp_path, "").report.notes if "pairs of caller and owner" in e)
-    assert "GET /notes/{noteId} 8 of 9 (asked as 3 of 3 members for 3 of 3 owners)" in said
+    assert "GET /notes/{noteId} 8 of 9 (requested as 3 of 3 members for 3 of 3 owners)" in said
 
 
 def test_those_of_a_kind_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

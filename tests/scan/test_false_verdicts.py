@@ -159,14 +159,14 @@ def test_who_am_i_out_of_a_shared_cache_is_the_leak_and_stops_nothing(tmp_path: 
     assert report.distrust == (), told(report)
     assert ("proven", "cross-user-cache", "Account.email", "member") in said(report), told(report)
     assert {each[1] for each in said(report)} == {"cross-user-cache"}
-    assert any("gave `bob` the account of `ann`" in each for each in report.notes)
+    assert any("returned to `bob` the account of `ann`" in each for each in report.notes)
     tested = {c.result for c in report.cells if (c.resource, c.viewer) == ("Expense", "member")}
     assert tested == {Result.CLOSED}
 
 
 def test_a_cache_that_nothing_gets_past_is_told_as_what_it_is(tmp_path: Path) -> None:
     report = scanned(Mixed(deaf=True), tmp_path)
-    assert any("out of a shared cache (`age: 3`)" in each for each in report.distrust), told(report)
+    assert any("from a shared cache (`age: 3`)" in each for each in report.distrust), told(report)
 
 
 # --------------------------------------------------------------------------- identities
@@ -320,7 +320,7 @@ def test_what_no_line_speaks_of_is_no_proof_when_its_owner_is_sent_it(tmp_path: 
     assert {(each[0], each[2], each[3]) for each in said(report)} == {
         ("suspected", "Expense.rounded", "owner")
     }
-    assert "no line of the contract speaks of it" in report.findings[0].doubts[0]
+    assert "no line of the contract mentions it" in report.findings[0].doubts[0]
 
 
 def test_another_kind_of_object_of_an_owners_tells_nothing_of_a_filter(tmp_path: Path) -> None:

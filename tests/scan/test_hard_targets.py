@@ -293,10 +293,10 @@ def test_a_target_that_dies_with_a_setting_flipped_is_told_by_name(tmp_path: Pat
     with serve(clinic) as server:
         run = scan(tmp_path, server.url, "--allow-own-settings")
     assert run.code == 3
-    told = [each for each in run.report["distrust"] if "could not be put back" in each]
+    told = [each for each in run.report["distrust"] if "could not be restored" in each]
     assert len(told) == 1
     assert told[0].startswith("`Settings.private` of ")
-    assert told[0].endswith(" could not be put back to `true`: set it by hand")
+    assert told[0].endswith(" could not be restored to `true`: set it by hand")
 
 
 def test_server_errors_do_not_keep_settings_from_being_put_back(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_server_errors_do_not_keep_settings_from_being_put_back(tmp_path: Path) 
         run = scan(tmp_path, server.url, "--allow-own-settings")
     assert any(call.method == "PUT" for call in server.calls)
     assert clinic.settings == Clinic().settings
-    assert not [each for each in run.report["distrust"] if "put back" in each]
+    assert not [each for each in run.report["distrust"] if "restored" in each]
 
 
 def test_a_put_that_nobody_can_read_is_not_sent_and_told_in_words(tmp_path: Path) -> None:
@@ -328,8 +328,8 @@ def test_a_put_that_nobody_can_read_is_not_sent_and_told_in_words(tmp_path: Path
     with serve(clinic) as server:
         run = scan(tmp_path, server.url, "--allow-own-settings")
     assert not [call for call in server.calls if call.method == "PUT"]
-    assert not [each for each in run.report["distrust"] if "put back" in each]
-    assert any("so none was sent" in note for note in run.report["notes"])
+    assert not [each for each in run.report["distrust"] if "restored" in each]
+    assert any("so nothing was sent" in note for note in run.report["notes"])
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_anothers_value_shown_as_ones_own_is_suspected(name: str, tmp_path: Path
     assert run.named("suspected") == {(f"Profile.{name}", "member")}
     assert run.code is ExitCode.FINDINGS
     (why,) = run.finding(f"Profile.{name}", "member").doubts
-    assert "bob is shown it as their own" in why and "ann" in why
+    assert "bob gets it as their own" in why and "ann" in why
     evidence = run.finding(f"Profile.{name}", "member").evidence
     assert evidence is not None and evidence.curl
 

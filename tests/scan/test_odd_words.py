@@ -142,7 +142,7 @@ def test_without_a_secret_to_seal_it_nothing_is_entrusted_to_a_journal(tmp_path:
     report, written = scan(made, book.app(), tmp_path)
     assert book.removed == 0
     assert "sealed:" not in written
-    assert any("could be sealed" in words for words in report.notes)
+    assert any("no journal was written" in words for words in report.notes)
 
 
 def test_a_journal_takes_no_other_files_place(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_journal_takes_no_other_files_place(tmp_path: Path) -> None:
     before = (tmp_path / "identities.yaml").read_bytes()
     with serving(book.app()) as target:
         options = replace(options_of(made, policy, target), journal=tmp_path / "identities.yaml")
-        with pytest.raises(InputError, match="is no journal of Oakum"):
+        with pytest.raises(InputError, match="is not a journal of Oakum"):
             Scan(options, lambda event: None, sleep=hasty).report()
     assert (tmp_path / "identities.yaml").read_bytes() == before
 

@@ -143,7 +143,7 @@ def test_what_a_server_error_may_have_made_is_told_where_no_list_shows_it(tmp_pa
 
     report = scan(made, Odd(book.app(), change), tmp_path)
     assert len(book.notes) > before
-    assert any("if it is there all the same" in note for note in report.notes)
+    assert any("if it exists anyway" in note for note in report.notes)
 
 
 def test_what_is_gone_when_it_was_read_was_taken_away_by_nobody(tmp_path: Path) -> None:
@@ -335,9 +335,9 @@ def test_what_an_api_stamps_at_a_write_is_named_and_no_reason_for_distrust(tmp_p
 
     report = scan(made, Odd(app, change), tmp_path)
     assert report.distrust == ()
-    assert any("by itself at a write" in each for each in report.writes.left)
+    assert any("itself on each write" in each for each in report.writes.left)
     (said,) = (each for each in report.notes if each.startswith("wrote to "))
-    assert "`Guest`)" in said and "is not put back" in said
+    assert "`Guest`)" in said and "is not restored" in said
 
 
 def test_stamps_and_counters_that_a_trial_could_send_are_no_reason_for_distrust(

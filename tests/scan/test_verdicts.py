@@ -298,7 +298,7 @@ HINT = 'untested: "the reason"'
     [
         ("/parcels/{code}", "no value for `code`"),
         ("/users/{userId}/parcel", "showed no `Address`"),
-        ("/users/{userId}/strange", "told nothing to `anyone` and `member`"),
+        ("/users/{userId}/strange", "showed nothing to `anyone` and `member`"),
     ],
 )
 def test_an_operation_that_was_not_tested_is_not_clean(
@@ -588,7 +588,7 @@ def test_what_hangs_on_a_setting_that_nobody_has_read_is_not_proven(
     )  # fmt: skip
     assert ("Person.last_seen", "member") in run.proven
     assert (("Person.email", "member") in run.proven) == bool(facts)
-    said = [each for each in run.report.notes if "known from the identities file alone" in each]
+    said = [each for each in run.report.notes if "known only from the identities file" in each]
     assert len(said) == bool(facts) and all("`Person.hide_email` of ann" in each for each in said)
     for found in run.report.findings:
         assert bool(facts) or "hide_email" not in f"{found.title} {found.state}"

@@ -108,7 +108,7 @@ def unseen(
                 missing[cell.viewer] = None
     for viewer in missing:
         yield (
-            f"no identity is `{viewer}`: nothing is known of what such a caller gets; list one, or"
+            f"no identity is `{viewer}`: nothing is known about such callers; list one, or"
             f' say in the contract why there is none: `untested: "the reason"` at `{viewer}`'
         )
 
@@ -118,8 +118,8 @@ def alone(model: Model, cast: Cast) -> Iterator[str]:
     owned = any(_is_somebodys(model, name) for name in model.policy.resources)
     if owned and len(cast.names()) < 2:
         yield (
-            "nobody asked for another's object: there is one identity; list a second account, so"
-            " that a stranger asks"
+            "nobody requested another user's object: there is only one identity; list a second"
+            " account, so that a stranger can"
         )
 
 
@@ -134,15 +134,15 @@ def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
             known = cell.result is not Result.UNTESTED
             decided[cell.viewer] = decided.get(cell.viewer, False) or known
     blind = [viewer for viewer, known in decided.items() if not known]
-    return f"it told nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""
+    return f"it showed nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""
 
 
 def told(found: list[Untested]) -> Iterator[str]:
     """Untested operations as reasons to distrust the run, each with a remedy."""
     for each in found[:_MOST_NAMED]:
         yield (
-            f"{each.operation} is untested: {each.why}; see to that, or name it in the contract"
+            f"{each.operation} is untested: {each.why}; fix that, or mark it in the contract"
             ' with `untested: "the reason"`'
         )
     if (left := len(found) - _MOST_NAMED) > 0:
-        yield f"{counted(left, 'more operation')} are untested likewise"
+        yield f"{counted(left, 'more operation')} are untested too"

@@ -87,7 +87,7 @@ def _doubts(
     found: list[str] = []
     line = model.drafted(resource, field) if resource in model.tables else None
     if not model.policy.stated:
-        found.append("contradicts a drafted contract, which nobody has stated")
+        found.append("contradicts a drafted contract that nobody has confirmed")
     elif line is not None:
         found.append(f"contradicts a drafted line: {line}")
     unstated = bool(found)
@@ -95,8 +95,8 @@ def _doubts(
         # Viewers other than the test identities are provisioned accounts, whose owner is known.
         if viewer in cast.ids and cast.is_unknown(viewer):
             found.append(
-                f"whose account `{viewer}` is, is not known, nor so what it may see; add `facts:"
-                " {id: …}` to it"
+                f"the account of `{viewer}` is unknown, and so is what it may see; add `facts:"
+                f" {id: …}` to it"
             )
     return tuple(found), unstated
 
@@ -141,7 +141,7 @@ def _leak(
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
         evidence=_evidence(matrix, key),
-        doubts=doubts if doubts or confirmed else (weak or "it was seen once, and not again",),
+        doubts=doubts if doubts or confirmed else (weak or "it was seen only once",),
         drafted=drafted,
     )
 
@@ -153,16 +153,14 @@ def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
     if leaf_index(model.tables[key.resource], key.field) >= 0:
         return ""
     if owner:
-        return "no line of the contract speaks of it; write one that says who sees it"
+        return "no line of the contract mentions it; add one that says who may see it"
     if classify_field(key.field) is FieldClass.SECRET:
         return ""
     declared = {path for gate in matrix.gates.values() for path in gate.shows.get(key.resource, ())}
     steps = key.field.split(".")
     if any(".".join(steps[: n + 1]) in declared for n in range(len(steps))):
         return ""
-    return (
-        "neither the document nor a line of the contract names it; write one that says who sees it"
-    )
+    return "neither the document nor the contract names it; add a line that says who may see it"
 
 
 def _stated_severity(model: Model, resource: str, field: str) -> Severity | None:
@@ -226,8 +224,8 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
     if any(grant.see for rule in table.rules for grant in rule.grants):
         return ""
     return (
-        f"`call:` lets `{signal.viewer}` in, and no line of `{signal.resource}` says who may set"
-        " what; add `set:` to its fields"
+        f"`call:` admits `{signal.viewer}`, but no line of `{signal.resource}` says who may set"
+        f" its fields; add `set:` to them"
     )
 
 
@@ -368,8 +366,8 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
         owasp=OVER_BLOCK.owasp,
         cwe=OVER_BLOCK.cwe,
         severity="low",
-        title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` and does not get it",
-        advice="serve the field to this viewer, or take the grant out of the contract",
+        title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` but does not get it",
+        advice="serve the field to this viewer, or remove the grant from the contract",
         contract_location=_line(model, key),
         evidence=replace(evidence, confirmed=sure) if evidence is not None else None,
     )

@@ -286,7 +286,7 @@ def narrow(
     changeable settings."""
     one = focus.finding
     if one.resource not in (*model.policy.resources, "*"):
-        words = f"has no resource `{one.resource}`, of which the finding is"
+        words = f"has no resource `{one.resource}`, to which the finding belongs"
         raise InputError([Problem(Location("the contract"), words)])
     celled = one.rule in (*PLAIN, "cross-user-cache")
     documented = frozenset(gate.endpoint for gate in gates if celled)

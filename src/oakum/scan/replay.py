@@ -170,11 +170,11 @@ class _Now:
         if endpoint in scope.documented:
             return self._by_cell(endpoint)
         if self.lacking:
-            words = f"it was found with {' '.join(self.lacking)}, which this run was not given"
+            words = f"it was found with {' '.join(self.lacking)}, which this run does not have"
             return AtEndpoint(endpoint, Verdict.UNTESTED, words)
         if not scope.was_asked(endpoint):
             return AtEndpoint(
-                endpoint, Verdict.UNTESTED, "the question that showed it could not be asked"
+                endpoint, Verdict.UNTESTED, "the request that showed it could not be sent"
             )
         return AtEndpoint(endpoint, Verdict.FIXED)
 
@@ -215,13 +215,11 @@ class _Now:
             if not over and each.result is Result.CLOSED:
                 return AtEndpoint(endpoint, Verdict.FIXED)
             if over and each.result is Result.CLOSED:
-                return AtEndpoint(
-                    endpoint, Verdict.FIXED, "the contract does not grant it any more"
-                )
+                return AtEndpoint(endpoint, Verdict.FIXED, "the contract no longer grants it")
         reasons = [each.reason for each in cells if each.reason]
         if all(each.endpoint != endpoint for each in self.scan.gates):
             return AtEndpoint(
-                endpoint, Verdict.UNTESTED, "the document does not have this endpoint any more"
+                endpoint, Verdict.UNTESTED, "the document no longer has this endpoint"
             )
         return AtEndpoint(
             endpoint, Verdict.UNTESTED, reasons[0] if reasons else "no answer could tell"

@@ -70,8 +70,8 @@ _PATIENCE = 2
 """Times that Ctrl-C is not heeded while things are put back."""
 
 NOTHING_SHOWN = (
-    "no owner was shown anything of their own: nothing was tested;"
-    " run `oakum doctor` and look at the parameters"
+    "no owner received any of their own data: nothing was tested; run `oakum doctor` and check"
+    " the parameters"
 )
 
 
@@ -180,9 +180,11 @@ class Scan:
             what = f"{gate.endpoint.method} {gate.endpoint.path}{f'  with {given}' * bool(given)}"
             who = "every kind of viewer"
             if gate.personal:
-                who = "each owner, once more for an id that does not exist, then every other viewer"
+                who = (
+                    "each owner, once more with an id that does not exist, then every other viewer"
+                )
             if not gate.shows:
-                who = "nobody logged in, and two identities"
+                who = "an anonymous caller and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
         prospect = Prospect(
             self.model, tuple(self.gates), self.may, tuple(self.feeds), self.contract.graphs,
@@ -195,9 +197,9 @@ class Scan:
                 each = self.model.operations[operation]
                 lines.append(
                     {
-                        "as": "an owner, of their own account",
+                        "as": "an owner, on their own account",
                         "request": f"{each.method} {each.path}",
-                        "why": "privacy setting, put back at the end",
+                        "why": "privacy setting, restored at the end",
                     }
                 )
         for left in untried(self.model) if self.options.allow_writes else ():
@@ -235,11 +237,11 @@ class Scan:
                     engine = self.scope.take(engine) if self.scope is not None else engine
                     self._explore(engine, relations, given, found)
             except BudgetSpent as error:
-                notes.append(f"{error}: what was left unasked is reported as untested")
+                notes.append(f"{error}: requests that were not sent are reported as untested")
             except TargetError as error:
                 distrust.append(str(error))
             except KeyboardInterrupt:
-                distrust.append("interrupted: what was left unasked is reported as untested")
+                distrust.append("interrupted: requests that were not sent are reported as untested")
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
                     left = self._leave(engine)
@@ -319,7 +321,7 @@ class Scan:
         def heard(signum: int, frame: object) -> None:
             if next(patience, None) is None:
                 raise KeyboardInterrupt
-            self.emit(Event("phase", {"name": "putting back what was changed, in spite of Ctrl-C"}))
+            self.emit(Event("phase", {"name": "restoring changes, despite Ctrl-C"}))
 
         before = {each: signal.signal(each, heard) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -481,8 +483,8 @@ class Scan:
         if unjudged:
             named = ", ".join(f"`{name}`" for name in unjudged)
             distrust.append(
-                f"{named} came, but never with an owner that is one of the identities: nothing of"
-                " it was judged; give each identity its id under `facts:`, such as"
+                f"{named} came, but never with an identity as owner: nothing of it was judged;"
+                f" give each identity its id under `facts:`, such as"
                 " `facts: {user_id: 7}`"
             )
         if not seen:
@@ -550,17 +552,17 @@ class Scan:
 def _bent(told: tuple[str, str]) -> str:
     endpoint, pointer = told
     return (
-        f"{endpoint} sent one object where the document declares a list (at {pointer}): judged as"
-        " a list of one, and a guard made of this document withholds it; correct the document"
+        f"{endpoint} sent one object where the document declares a list (at {pointer}): judged"
+        f" as a list of one, but a guard with this document withholds it; correct the document"
     )
 
 
 def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
     (endpoint, resource), names = told
     return (
-        f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it had"
-        " shown to somebody else as theirs: a shared cache may answer there, or it calls whoever"
-        " asks the owner; if it belongs to both, say so in its `owner:`"
+        f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it"
+        f" had also shown to somebody else as theirs: a shared cache may be involved, or the"
+        f" endpoint names its caller as the owner; if it belongs to both, say so in its `owner:`"
     )
 
 
@@ -569,14 +571,14 @@ def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...
     try:
         return restore()
     except Exception as error:  # noqa: BLE001 - said, not hidden: the run is not trustworthy
-        return (f"{what} could not all be put back ({type(error).__name__}): look at them by hand",)
+        return (f"{what} could not all be restored ({type(error).__name__}): check them by hand",)
 
 
 def _refuse_to_forget(journal: Path) -> None:
     """A new run begins its journal anew: not one that knows what is still to be put back."""
     flips, undos = left_behind_in(journal)
     names = " and ".join(dict.fromkeys(flip.identity for flip in flips))
-    words = f"settings of {names} were flipped by an interrupted run" if names else ""
+    words = f"an interrupted run left settings of {names} changed" if names else ""
     if undos and not names:
         words = f"an interrupted run has not undone {', '.join(undos[:3])}"
     if words:

@@ -168,7 +168,7 @@ class Scheduler:
     def sweep(self) -> None:
         """Requests endpoints without personal parameters once for each kind of viewer."""
         engine, state = self.engine, self.engine.state
-        engine.say("sweeping the endpoints that need no id")
+        engine.say("requesting the endpoints that need no id")
         names, first = engine.cast.subjects(), engine.cast.subjects()[:2]
         for gate in state.gates:
             if gate.personal or gate.batch:

@@ -98,7 +98,7 @@ def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Ite
     for key, value in resource.items():
         yield from _member(key, value, "    ") if key not in ("draft", "fields") else ()
     if not lines:
-        yield "    # none was seen: nothing is granted"
+        yield "    # no value was observed: nothing is granted"
         return
     yield "    fields:"
     groups: dict[tuple[tuple[Granted, ...], tuple[str, ...]], list[Line]] = {}
@@ -137,9 +137,9 @@ def _evidence(line: Line) -> str:
     set_by = ", ".join(f"{name} {many}" for name, many in line.setters.items())
     said += [f"set by {set_by}"] if set_by else []
     if line.mixed:
-        said.append(f"not to each {' and '.join(line.mixed)} alike: by which relation or setting?")
+        said.append(f"not to every {' and '.join(line.mixed)}: which relation or setting decides?")
     elif not line.grants:
-        said.append("it is not known to whom: who may see it?")
+        said.append("the viewers are unknown: who may see it?")
     return "; ".join(said)
 
 

@@ -107,8 +107,8 @@ def _is_parquet(name: str) -> bool:
 
 
 def _parquet(name: str) -> Problem:
-    hint = "give the folder that `oakum observe keep` has written, `-o DIR`, as a whole"
-    return Problem(Location(name), "is a file of Parquet, which is not read by itself", hint)
+    hint = "give the whole folder that `oakum observe keep` wrote, `-o DIR`"
+    return Problem(Location(name), "is a single Parquet file, which cannot be read alone", hint)
 
 
 def is_log(source: Source) -> bool:
@@ -141,7 +141,7 @@ def records(
         with _opened(source.name) as file:
             yield from _parsed(source, file, wanted)
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        source.broken = "is cut off, or is not packed as its name says"
+        source.broken = "is truncated, or its compression does not match its name"
     except OSError as error:
         source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
 
@@ -200,7 +200,7 @@ def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> It
                     break
             continue
         if line.lstrip().startswith(b"{") and not line.endswith(b"\n") and _is_begun(line):
-            source.broken = "is cut off in its last line"
+            source.broken = "is truncated in its last line"
         value = _value(source, line, wanted)
         if value is not None:
             yield value
@@ -227,7 +227,7 @@ def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
         source.skipped[NO_JSON] += 1
         return None
     if found is None:
-        source.skipped["a line that is no JSON object"] += 1
+        source.skipped["a line that is not a JSON object"] += 1
     return found
 
 
@@ -245,7 +245,7 @@ def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:
             source.at += 1
             yield value
     except ijson.JSONError:
-        source.broken = "is cut off, or is no JSON to its end"
+        source.broken = "is truncated, or is not valid JSON"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
     open_ = [host for host, site in sites.items() if site.auth["none"]]
     shut = [host for host, site in sites.items() if not site.auth["none"]]
     if open_ and shut and not any(sites[host].auth.keys() == {"unknown"} for host in shut):
-        says = f"answers without credentials at {_few(open_)}, and only with them at {_few(shut)}"
+        says = f"answers without credentials at {_few(open_)}, but only with them at {_few(shut)}"
         yield Note("twin-host", says)
     for host, site in sites.items():
         others = [_paths(each, names, 0) for name, each in sites.items() if name != host]
@@ -71,7 +71,9 @@ def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
     """Whether an endpoint answered without the credentials that the document says it asks for."""
     if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})
-        says = f"answered {endpoint.auth['none']:,} × without credentials; the document asks for "
+        says = (
+            f"answered {endpoint.auth['none']:,} × without credentials, but the document requires "
+        )
         yield Note("no-credentials", f"{says}{_few(schemes)}")
 
 

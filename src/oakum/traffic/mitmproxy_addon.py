@@ -29,10 +29,10 @@ class OakumLines:
 
     def load(self, loader: Any) -> None:
         """Options, as mitmproxy asks for them."""
-        loader.add_option("oakum_out", str, "", "where lines go: a file, or - for standard output")
+        loader.add_option("oakum_out", str, "", "where to write: a file, or - for standard output")
         loader.add_option("oakum_hosts", str, "", "only these hosts, separated by commas")
         loader.add_option(
-            "oakum_body", int, self._most, "bytes of a body that are kept; what is longer is cut"
+            "oakum_body", int, self._most, "maximum bytes of a body to keep; longer ones are cut"
         )
 
     def configure(self, updated: set[str]) -> None:

@@ -114,7 +114,7 @@ def from_entry(entry: Json) -> RecordedExchange:
 def from_log(line: Json) -> RecordedExchange:
     """A line of an access log in JSON: of Envoy, of nginx, or of our guard's audit."""
     if not isinstance(line, dict):
-        raise Unusable("a line that is no JSON object")
+        raise Unusable("a line that is not a JSON object")
     if "op" in line and "removed" in line:
         return _from_audit(line)
     method, path = _named(line, "method"), _named(line, "path")
@@ -272,10 +272,10 @@ def _bytes(text: Json, coded: Json) -> bytes:
         try:
             return orjson.dumps(text)  # a body embedded in the line as JSON
         except TypeError:
-            raise Unusable("a body with a number of more than 64 bits") from None
+            raise Unusable("a body with a number longer than 64 bits") from None
     if coded == "base64":
         try:
             return base64.b64decode(text, validate=False)
         except binascii.Error:
-            raise Unusable("a body that is not the base64 it says it is") from None
+            raise Unusable("a body that is not valid base64") from None
     return text.encode("utf-8", "surrogatepass")

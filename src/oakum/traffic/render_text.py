@@ -14,8 +14,8 @@ _QUIET = ("plain", "key", "handle")
 _MOST = 12
 _KINDS = {
     "new-endpoint": "not declared, and answers",
-    "new-field": "fields that no line of the contract names",
-    "sent-wider": "fields sent to somebody to whom the contract does not show them",
+    "new-field": "fields that the contract does not mention",
+    "sent-wider": "fields sent to callers whom the contract does not let see them",
 }
 
 
@@ -77,7 +77,7 @@ def _fields(each: Operation) -> Iterator[str]:
     """How many fields, and those that are somebody's business by name, with their class."""
     if not each.fields:
         if each.bodies.get("absent"):
-            yield "      its records hold no bodies, so that its fields are unknown"
+            yield "      its records contain no bodies, so its fields are unknown"
         return
     grave = [field for field in each.fields if field.label not in _QUIET]
     yield f"      {_many(len(each.fields), 'field')}" + (", of them" if grave else "")
@@ -92,7 +92,7 @@ def _share(present: int, of: int) -> str:
 
 def _viewers(found: Observation) -> Iterator[str]:
     """Who was sent how many fields of what."""
-    yield "sent, by what the caller is to the owner:"
+    yield "sent, by the caller's relation to the owner:"
     rows: dict[tuple[str, str], set[str]] = {}
     for each in found.sent:
         if each.present:
@@ -112,7 +112,7 @@ def _personal(found: Observation) -> Iterator[str]:
         if each.present and kind not in _QUIET:
             viewers.setdefault((each.resource, each.field), set()).add(each.viewer)
     if viewers:
-        yield "  of them, what is somebody's business by name:"
+        yield "  of them, personal data by name:"
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (resource, name), who in sorted(viewers.items()):
         groups.setdefault((resource, tuple(sorted(who))), []).append(name)
@@ -122,7 +122,7 @@ def _personal(found: Observation) -> Iterator[str]:
 
 def _drift(found: Observation) -> Iterator[str]:
     if not found.drift:
-        yield f"no drift against {found.against} in what was seen"
+        yield f"no drift from {found.against}"
         return
     yield f"drift against {found.against}:"
     for kind, title in _KINDS.items():
@@ -157,7 +157,7 @@ def _told(rows: Sequence[Drift]) -> Iterator[str]:
         for each in group:
             endpoints[f"{each.method} {each.path}"] += each.seen
         names = sorted({f"{each.resource}.{each.field}" for each in group})
-        sure = "" if any(each.certain for each in group) else ", by what earlier answers told"
+        sure = "" if any(each.certain for each in group) else ", according to earlier responses"
         yield f"    {_few(names)}"
         yield f"      sent to {', '.join(sorted({each.viewer for each in group}))}{sure}"
         named = [f"{each} ({many:,} ×)" for each, many in sorted(endpoints.items())]

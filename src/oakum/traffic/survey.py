@@ -37,10 +37,10 @@ _PAGE = re.compile(
 )
 ABSENT = frozenset((404, 405, 410, 501))
 """What a server says of an endpoint that it does not have."""
-ASIDE_FILE = "a page, a script, an image: no call of an API"
-ASIDE_PREFLIGHT = "a question of a browser before the call (CORS preflight)"
+ASIDE_FILE = "a page, script or image, not an API call"
+ASIDE_PREFLIGHT = "a CORS preflight"
 ASIDE_HOST = "of another host"
-ASIDE_ABSENT = "refused as not there, and not declared either"
+ASIDE_ABSENT = "answered with 404, and not declared"
 
 
 class Against(Protocol):
@@ -187,7 +187,7 @@ def observation(
     if against is not None:
         distrust += against.distrust()
     elif not distrust and not survey.templates:
-        distrust += ["no exchange is a call of an API"]
+        distrust += ["no exchange is an API call"]
     operations = tuple(_operations(survey, against))
     return Observation(
         reads,

@@ -35,7 +35,7 @@ def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange
     """
     for source in found:
         if source.name.endswith((".gz", ".zst", ".zstd", ".har")):
-            hint = "give a log that grows by lines, or read it with `oakum observe traffic`"
+            hint = "give a log that grows line by line, or read it with `oakum observe traffic`"
             raise InputError([Problem(Location(source.name), "cannot be followed", hint)])
     tails = [_Piped(each) if each.name == STDIN else _Tail(each, whole) for each in found]
     try:

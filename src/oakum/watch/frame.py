@@ -49,7 +49,7 @@ def drawn(frame: Frame, title: str, width: int, height: int) -> RenderableType:
     parts: list[RenderableType] = [*head, _endpoints(frame, width, room - news)]
     if frame.news:
         parts += [Text(), *(line(each, width) for each in frame.news[-news:])]
-    parts.append(Text("Ctrl-C ends, and tells all of it", style="dim"))
+    parts.append(Text("Ctrl-C stops, and prints the full report", style="dim"))
     return Group(*parts)
 
 
@@ -91,7 +91,7 @@ def _head(frame: Frame, title: str) -> list[Text]:
         head.append(Text(said, style="yellow"))
     drifts = {(each.endpoint, each.resource, each.field) for each in found.drift}
     wrong = [f"drift in {counted(len(drifts), 'place')}"] if drifts else []
-    wrong += [f"{counted(frame.told, 'caller')} too busy to be chance"] if frame.told else []
+    wrong += [f"{counted(frame.told, 'caller')} exceed what is usual"] if frame.told else []
     if wrong:
         head.append(Text(", ".join(wrong), style="bold red"))
     return [*head, Text()]

@@ -146,7 +146,7 @@ def test_an_export_says_where_to_read_on(contract: Path, tmp_path: Path) -> None
     assert done.code == 0, done.err
     assert f"{out}/README.md" in done.out
     assert (out / "config/plan.json").exists()
-    assert other.code == 2 and "no earlier export" in other.err
+    assert other.code == 2 and "not an earlier export" in other.err
 
 
 def test_help_shows_the_options_and_the_other_commands() -> None:

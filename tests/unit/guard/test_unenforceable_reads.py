@@ -308,7 +308,7 @@ def test_logins_without_their_mark_are_told_of_once_where_they_are_many(tmp_path
             policy["operations"][f"login{n}"] = {"call": ["anyone"]}
 
     found = said(tmp_path, DESK, open_to_all)
-    assert found.count("is nobody yet") == 1
+    assert found.count("are anonymous, so") == 1
     assert "(and at 4 more operations that the document opens to all)" in found
 
 

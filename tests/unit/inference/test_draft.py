@@ -262,11 +262,13 @@ class TestNamedSchemas:
         assert sees(self.found, "Ride.title") == ["anyone"]
         assert sees(self.found, "Ride.location") == ["anyone"]
         assert sees(self.found, "Ride.contact_phone") == []
-        assert "owner: none  # a catalogue? anybody" in draft(document(self.paths, self.schemas))
+        assert "owner: none  # a public catalogue? anybody" in draft(
+            document(self.paths, self.schemas)
+        )
 
     def test_what_has_no_owner_to_be_found_stays_closed_and_is_asked_for(self) -> None:
         assert sees(self.found, "Ticket.email") == []
-        assert "owner: none  # whose is it?" in draft(document(self.paths, self.schemas))
+        assert "owner: none  # who owns it?" in draft(document(self.paths, self.schemas))
 
     def test_fields_of_the_caller_alone_are_the_owners(self) -> None:
         assert sees(self.found, "Letter.text") == ["owner"]

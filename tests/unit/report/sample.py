@@ -235,7 +235,7 @@ def _findings(cells: tuple[Cell, ...]) -> Iterator[Finding]:
 
 
 _ADVICE = {
-    "over-block": "serve it, or take the grant out of the contract",
+    "over-block": "serve it, or remove the grant from the contract",
     "served-without-login": "ask for a session on this endpoint, as its newer twin does",
     "foreign-object": "compare the id in the path with the caller before reading the object",
     "privacy-setting-not-enforced": (
@@ -296,7 +296,7 @@ def sample() -> Report:
             sent=7,
             changes=3,
             undone=2,
-            left=("a new `Note` of ann could not be undone: look at it by hand",),
+            left=("a new `Note` of ann could not be undone: check it by hand",),
             operations=((Endpoint("POST", "/notes", "makeNote"), 7),),
             untried=(Skipped(Endpoint("POST", "/admin/x", "x"), "not written to, for `admin`"),),
         ),

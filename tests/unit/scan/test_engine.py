@@ -276,7 +276,7 @@ def test_a_setting_that_the_api_does_not_take_is_told() -> None:
 
     run = Run(Stubborn(), settings=True).explore()
     assert run.result("getPerson", "Person.bio", "follower", "false") is not Result.LEAK
-    assert any("did not take the setting: Settings.private=" in n for n in run.engine.state.notes)
+    assert any("did not accept the setting: Settings.private=" in n for n in run.engine.state.notes)
 
 
 def test_a_value_out_of_place_is_found_by_value() -> None:
@@ -296,7 +296,7 @@ def test_a_value_out_of_place_is_found_by_value() -> None:
 def test_an_endpoint_that_could_not_be_asked_says_what_it_lacks() -> None:
     run = Run(Studio()).explore()
     assert run.engine.state.why == {
-        "getRoom": "no value for `roomId` was seen;"
+        "getRoom": "no value for `roomId` is known;"
         " name its source under `operations: getRoom: params:`"
     }
 

@@ -151,7 +151,7 @@ def test_an_over_block_is_no_leak() -> None:
     assert {(each.rule, each.severity, each.verdict) for each in found} == {
         ("over-block", "low", "over_blocked")
     }
-    assert "is granted `Person.name` and does not get it" in one(found, "name", "member").title
+    assert "is granted `Person.name` but does not get it" in one(found, "name", "member").title
 
 
 def test_what_one_of_several_members_was_shown_is_not_said_of_any_member() -> None:

@@ -135,7 +135,7 @@ def test_a_target_that_no_longer_shows_what_it_showed_is_told() -> None:
     shut = lambda _: setattr(studio, "shut", True)  # noqa: E731
     run.techniques = (type("Last", (), {"run": staticmethod(shut)}),)  # type: ignore[assignment]
     run.explore()
-    assert any("begun to refuse" in each for each in run.engine.state.distrust)
+    assert any("started to refuse" in each for each in run.engine.state.distrust)
     assert not Run(Studio()).explore().engine.state.distrust
 
 

@@ -166,7 +166,7 @@ def test_an_impatient_ctrl_c_leaves_nothing_half_put_back(desk: Desk) -> None:
     report = desk.report(allow_own_settings=True)
     assert raised == 3  # in the run once, and twice while things are put back
     assert desk.studio.settings == before
-    assert report.distrust == ("interrupted: what was left unasked is reported as untested",)
+    assert report.distrust == ("interrupted: requests that were not sent are reported as untested",)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -200,7 +200,7 @@ def test_a_setting_that_cannot_be_put_back_is_no_footnote(desk: Desk) -> None:
 
     desk.before = refuse
     report = desk.report(allow_own_settings=True)
-    assert any("could not be put back" in each for each in report.distrust)
+    assert any("could not be restored" in each for each in report.distrust)
 
 
 def test_what_a_killed_run_left_behind_is_restored_first(desk: Desk, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_what_could_not_be_restored_is_no_footnote(desk: Desk, tmp_path: Path) -
     desk.studio.settings[IDS["ann"]]["is_private"] = False
     desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
     report = desk.report(journal=path, resume=True)
-    assert any("could not be put back" in each for each in report.distrust)
+    assert any("could not be restored" in each for each in report.distrust)
     assert len(recall(path).pending) == 1  # the next run tries again
 
 
@@ -284,7 +284,7 @@ def test_a_new_run_does_not_forget_what_is_still_flipped(desk: Desk, tmp_path: P
     flipped(desk, path)
     with pytest.raises(InputError) as caught:
         desk.scan(journal=path)
-    assert "settings of ann were flipped by an interrupted run; add --resume" in str(caught.value)
+    assert "an interrupted run left settings of ann changed; add --resume" in str(caught.value)
     assert len(recall(path).pending) == 1
 
 
@@ -320,7 +320,7 @@ def test_what_could_not_be_restored_since_the_target_is_down_is_told(
 
     desk.before = down
     report = desk.report(journal=path, resume=True)
-    told = "`Settings.private` of ann could not be put back to `true`: set it by hand"
+    told = "`Settings.private` of ann could not be restored to `true`: set it by hand"
     assert told in report.distrust
     assert len(recall(path).pending) == 1
 

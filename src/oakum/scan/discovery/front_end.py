@@ -51,8 +51,8 @@ class FrontEnd:
         text = _text(answer)
         if answer.status >= 400 or not text:
             self.engine.state.doubt(
-                f"`{self.address}` gave no page ({answer.status}), so no script of it was read:"
-                " give its address to `--front-end` as a browser shows it"
+                f"`{self.address}` returned no page ({answer.status}), so no script was read:"
+                f" give `--front-end` the address that a browser shows"
             )
             return []
         todo: list[str] = []

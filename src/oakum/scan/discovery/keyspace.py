@@ -44,7 +44,7 @@ class Keyspace:
     kind: Literal["counts", "short", "timed", "unknown"]
     """`counts`: numbers that go up; `short`: drawn from few; `timed`: made of the time."""
     says: str = ""
-    """In words that hold no id: `numbers that count up, written in base64`."""
+    """In words that hold no id: `sequential numbers, written in base64`."""
     bits: float = 0.0
     """Size of the space in which they lie, as a power of 2."""
     numbers: tuple[int, ...] = ()
@@ -247,11 +247,11 @@ _READABLE = re.compile(rb"[\x20-\x7e]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
     (_PLAIN, _plain),
-    ("numbers that count up, written in base64", _in_text),
-    ("numbers that count up behind what is the same in all", _prefixed),
-    ("numbers that count up, written in base64", _in_bytes),
+    ("sequential numbers, written in base64", _in_text),
+    ("sequential numbers after a common prefix", _prefixed),
+    ("sequential numbers, written in base64", _in_bytes),
     *(
-        (f"numbers that count up, written in {name}", _in_base(alphabet))
+        (f"sequential numbers, written in {name}", _in_base(alphabet))
         for name, alphabets in _BASES.items()
         for alphabet in alphabets
     ),
@@ -311,13 +311,13 @@ def _short(texts: Sequence[str]) -> Keyspace | None:
     """Codes that are no words, and of which there cannot be many; also behind a date each."""
     bits = _bits(_bare(texts))
     if bits is not None:
-        return Keyspace("short", f"codes of which there are no more than 2^{math.ceil(bits)}", bits)
+        return Keyspace("short", f"codes with at most 2^{math.ceil(bits)} values", bits)
     if not all(_DATE.search(text) for text in texts):
         return None
     bits = _bits(_bare([_DATE.sub("", text, count=1) for text in texts]))
     if bits is None:
         return None
-    says = f"codes of which there are no more than 2^{math.ceil(bits)} for each date"
+    says = f"codes with at most 2^{math.ceil(bits)} values for each date"
     return Keyspace("short", says, bits)
 
 
@@ -372,12 +372,14 @@ def _timed(texts: Sequence[str]) -> Keyspace | None:
         each = [uuid.UUID(text) for text in texts]
         made = {(one.version, one.clock_seq, one.node) for one in each}
         if len(made) == 1 and each[0].version in (1, 6):
-            return Keyspace("timed", "UUIDs that one machine makes of the time", 23.3)
+            return Keyspace("timed", "UUIDs that one machine derives from the time", 23.3)
     if all(re.fullmatch(r"[0-9a-f]{24}", text) for text in texts):
         seconds = [int(text[:8], 16) for text in texts]
         same = len({text[8:18] for text in texts}) == 1
         if same and all(_EPOCH <= each < _END for each in seconds):
-            return Keyspace("timed", "ids that one machine makes of the time and a counter", 24.0)
+            return Keyspace(
+                "timed", "ids that one machine derives from the time and a counter", 24.0
+            )
     return None
 
 

@@ -36,7 +36,7 @@ def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
             each = engine.model.operations[operation]
             endpoint = Endpoint(each.method, each.path, operation)
             engine.state.leave_out(
-                Skipped(endpoint, f"not asked with names that are taken, for {why}")
+                Skipped(endpoint, f"not requested with names that are taken, because {why}")
             )
 
 
@@ -64,7 +64,7 @@ class Taken:
                 self._about(noun, named_by)
         unasked(
             self.engine,
-            "the run makes its accounts elsewhere",
+            "the run creates its accounts elsewhere",
             beside=self.provisioned.gate.operation.id,
         )
 
@@ -93,7 +93,7 @@ class Taken:
         if found := made.run():
             heard = next(each for each in made.heard if each.who)
             says = told(found)
-            note = f"asked about somebody, and about nobodies of the same look: {says}"
+            note = f"compared for an existing and for made-up accounts of the same form: {says}"
             self._signal(_ORACLE, named_by, heard, note, says)
 
     def _takes_secret(self) -> bool:
@@ -139,9 +139,9 @@ class Taken:
         self._silent.add(noun)
         endpoint = self.provisioned.gate.endpoint
         said = (
-            f"{endpoint.method} {endpoint.path} does not tell that a name is taken: it was asked"
-            " once with that of an account of the run's own, which it left as it was, and no"
-            " second one of that name can log in"
+            f"{endpoint.method} {endpoint.path} does not reveal that a name is taken: it was"
+            f" requested once with the name of an account of the run, which it left unchanged,"
+            f" and no second account of that name can log in"
         )
         if said not in self.engine.state.notes:
             self.engine.state.remark(said)
@@ -149,13 +149,13 @@ class Taken:
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
         endpoint = self.provisioned.gate.endpoint
-        what = "a name that is taken already" if taken else "to register without a secret"
+        what = "a name that is already taken" if taken else "to register without a secret"
         self.engine.state.remark(
-            f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not asked again"
+            f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not requested again"
         )
         if overwritten:
             secret = next(self._secrets(), "password")
-            note = "an account logs in with the secret of a second registration; the run made it"
+            note = "an account of the run can log in with the secret of a second registration"
             self._signal("bola-write", secret, heard, note, "written")
 
     def _secrets(self) -> Iterator[str]:

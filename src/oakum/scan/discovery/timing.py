@@ -57,7 +57,7 @@ def hint(known: Sequence[float], unknown: Sequence[float]) -> str:
         return ""
     one, other = (f"{1000 * median(each):.0f} ms" for each in (known, unknown))
     return (
-        f"answers about somebody take {one}, about nobody {other} (medians of {len(known)} and"
-        f" {len(unknown)}; by chance in {by_chance:.1g} of such runs, Mann-Whitney): a hint, no"
-        " proof"
+        f"responses take {one} for accounts, {other} for none (medians of {len(known)} and"
+        f" {len(unknown)}; by chance in {by_chance:.1g} of such runs, Mann-Whitney): a hint,"
+        " not proof"
     )

@@ -124,8 +124,8 @@ def say_stated(engine: Engine) -> None:
         whose.setdefault(path, []).append(name)
     engine.state.remark(
         *(
-            f"`{path}` of {', '.join(names)} is known from the identities file alone, no response"
-            " shows it: if that line is wrong, so are the verdicts for it"
+            f"`{path}` of {', '.join(names)} is known only from the identities file, and no"
+            f" response confirms it: if that line is wrong, so are the verdicts for it"
             for path, names in whose.items()
         )
     )
@@ -140,5 +140,5 @@ def say_why(engine: Engine) -> None:
         lacking = [*gate.unfilled, *gate.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"
         engine.state.why[gate.id] = (
-            f"no value for {named} was seen; name its source under `operations: {gate.id}: params:`"
+            f"no value for {named} is known; name its source under `operations: {gate.id}: params:`"
         )

@@ -40,8 +40,8 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
     if any(owner == who for owner, _ in outcome.sighted):
         engine.state.ignoring.add(gate.id)
         engine.state.remark(
-            f"{gate.endpoint.method} {gate.endpoint.path} answers the same for an id that does not"
-            " exist: it ignores its parameter, so only the caller's own view was judged"
+            f"{gate.endpoint.method} {gate.endpoint.path} gives the same response for an id that"
+            f" does not exist: it ignores its parameter, so only the caller's own view was judged"
         )
     if outcome.observations:
         _ask_again(engine, Control(gate, who, other, answer))

@@ -295,7 +295,7 @@ class Cells:
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
             return ""
-        return "its owner is shown another value of this field elsewhere: one may be a mask"
+        return "its owner gets another value of this field elsewhere: one may be a mask"
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
@@ -396,7 +396,7 @@ class Cells:
             for text in self._ground.knowledge.own.get((who, resource, path), ())
         )
         if who in self._question.targets and len(self._question.targets) == 1 and not shared:
-            weak, self._weak = self._weak, "it stands outside every object that the document has"
+            weak, self._weak = self._weak, "it is outside every declared object"
             self._beside(at, who, resource, path, held, state)
             self._weak = weak
 
@@ -501,7 +501,7 @@ class Cells:
             self._exhibits.own_side(who, resource, path),
             self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
             self._question.curl,
-            note=f"the value stands {where or 'outside every declared field'}: found by value"
+            note=f"the value is {where or 'outside every declared field'}: found by value"
             + by_way_of(self._gate, at[:-1], "; "),
         )
         self._record(resource, path, who, held, state, Result.LEAK, evidence)

@@ -59,8 +59,9 @@ def still_served(engine: Engine) -> None:
         outcome = engine.put(gate, who, target, "last")
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
             engine.state.doubt(
-                f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it showed"
-                " before: the target has begun to refuse, so what looks closed may not be"
+                f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it"
+                f" showed before: the target has started to refuse requests, so cells that look"
+                f" closed may not be"
             )
 
 

@@ -43,8 +43,8 @@ def tell_mixed(ground: Ground) -> None:
         )
         where = ground.matrix.endpoint(other)
         weak = (
-            f"{viewer} is shown it as their own, and another value at {where.method} {where.path}:"
-            f" {owner} is shown this one everywhere"
+            f"{viewer} gets it as their own, but gets another value at {where.method}"
+            f" {where.path}; {owner} gets this one everywhere"
         )
         evidence = Evidence(None, shown, view.curl, note=weak)
         seen = Observation(key, False, Result.LEAK, viewer, owner, evidence, weak)

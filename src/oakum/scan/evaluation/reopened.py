@@ -59,8 +59,8 @@ def _still_open(engine: Engine) -> Iterator[str]:
         named = ", ".join(f"`{resource}.{path}`" for resource, path in sorted(look.left))
         yield (
             f"{named} of {owner} is shown to {viewer or 'nobody logged in'} at"
-            f" {gate.endpoint.method} {gate.endpoint.path} still, after the setting was put back,"
-            " and was not before the run: the API does not close it again; look at it by hand"
+            f" {gate.endpoint.method} {gate.endpoint.path} after the setting was restored, but"
+            f" was not before the run: the API does not close it again; check it by hand"
         )
 
 

@@ -149,7 +149,7 @@ class Explorer:
         self._ask_all([root for root in roots if self._is_needed(root)])
         if waiting and not self._closed:
             named = ", ".join(f"`{root.name}`" for root in waiting)
-            self.engine.state.remark(f"{self._called}: no value was seen to ask {named}")
+            self.engine.state.remark(f"{self._called}: no known value to query {named}")
         self._keep_ways()
 
     def _suppose(self) -> None:
@@ -171,7 +171,7 @@ class Explorer:
             planner = Planner(self._schema, self._words, self._params, style)
             roots = planner.roots()
         for name, why in planner.acting.items():
-            said = f"`{name}` of {self._called} was not asked: {why}"
+            said = f"`{name}` of {self._called} was not queried: {why}"
             if said not in self.engine.state.notes:
                 self.engine.state.remark(said)
         return roots
@@ -204,13 +204,13 @@ class Explorer:
         _, answer = said
         told = heard(answer)
         if not told.spoken:
-            self._close("does not answer as GraphQL does")
+            self._close("does not respond like GraphQL")
             return None
         try:
             return build_client_schema(told.data, assume_valid=True)
         except (TypeError, KeyError, AttributeError, ValueError):
             self.engine.state.remark(
-                f"{self._called} does not tell its schema: name its file with `graphql:` under"
+                f"{self._called} does not reveal its schema: name its file with `graphql:` under"
                 f" `operations: {self._called}:`"
             )
             return None

@@ -36,10 +36,10 @@ _SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _IDS = ("id", "user_id", "userId", "uuid", "uid", "sub", "_id", "pk", "username", "login", "email")
 _WRAPPERS = ("", "/data", "/user", "/me", "/account", "/profile", "/result", "/data/user")
 _HINT = "is `whoami:` right?"
-_UNKNOWN = "no who-am-I is known; write `whoami: /path` into the identities file"
+_UNKNOWN = "no who-am-I endpoint is known; write `whoami: /path` into the identities file"
 _NO_ACCOUNT = (
-    "whose account it is is not known, so what it is shown is suspected at most: add"
-    " `facts: {id: …}` to it, or `whoami: /path` to the file"
+    "its account is unknown, so its findings are at most suspected: add `facts: {id: …}` to it,"
+    " or `whoami: /path` to the file"
 )
 _NO_SIGN = frozenset({404, 405, 429})
 """Statuses that mean too much else to be read as "you have no session"."""
@@ -67,8 +67,9 @@ class Examination:
     def notes(self) -> tuple[str, ...]:
         """Remarks beyond the identities' own states."""
         mixed = (
-            f"a shared cache gave `{name}` the account of {f'`{owner}`' if owner else 'another'}"
-            f" when `{self.whoami}` was asked; past it, `{name}` is proven"
+            f"a shared cache returned to `{name}` the account of"
+            f" {f'`{owner}`' if owner else 'another'}"
+            f" when it requested `{self.whoami}`; without the cache, `{name}` is verified"
             for name, owner in self.mixed
         )
         return (*mixed, *self.unheard)
@@ -208,16 +209,16 @@ class _Doctor:
         if response.status in (401, 403):
             how = "check `send:`, or get new credentials"
             if self.identities.items[name].login:
-                how = "the API does not take what the login gave; check `send:` and `cookie:`"
+                how = "the API does not accept what the login returned; check `send:` and `cookie:`"
             return f"`{self.where}` answers {response.status}; {how}"
         if not 200 <= response.status < 300:
             return f"`{self.where}` answers {response.status}; {_HINT}"
         if "html" in response.media_type and body is None:
-            return f"`{self.where}` answers with HTML, as a front end does for every path; {_HINT}"
+            return f"`{self.where}` returns HTML, as a front end does for every path; {_HINT}"
         if body is None or body in ({}, [], ""):
-            return f"`{self.where}` answers {response.status} without saying who is asking"
+            return f"`{self.where}` returns {response.status} without identifying the caller"
         if 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
-            return f"`{self.where}` answers the same without credentials; {_HINT}"
+            return f"`{self.where}` returns the same without credentials; {_HINT}"
         return ""
 
     def _object(self, name: str, words: str, denied: bool) -> None:
@@ -259,8 +260,11 @@ class _Doctor:
                 and name in self.facts
                 and str(said) != self._id_in(self.facts[name])
             ):
-                words = f"`{self.where}` tells another id than `facts` of `{name}`"
-                hint = "is it the account that you mean? another value is a fact by another name"
+                words = f"`{self.where}` returns a different id than `facts` of `{name}`"
+                hint = (
+                    "is it the account that you mean? if this is another kind of id, give it"
+                    " another name under `facts`"
+                )
                 self.wrong.setdefault(name, f"{words}; {hint}, such as `user_id`")
             twins = [other for other in ids if other != name and ids[other] == ids.get(name)]
             if twins and name not in self.wrong:
@@ -272,11 +276,11 @@ class _Doctor:
         kept = next((k for n in names if (k := came_from_cache(self.answers.get(n, _NONE)))), "")
         if kept:
             return (
-                f"`{self.where}` tells {pair} the same account, out of a shared cache (`{kept}`):"
-                " callers are handed one another's answers, which is a leak of its own; fix the"
-                " cache, or give the run a way past it"
+                f"`{self.where}` returns the same account for {pair}, from a shared cache"
+                f" (`{kept}`): callers get each other's responses, which is itself a leak; fix"
+                f" the cache, or give the run a way around it"
             )
-        return f"{pair} are the same account; an owner and a stranger are needed"
+        return f"{pair} are the same account; the scan needs an owner and a stranger"
 
     def ids(self) -> dict[str, str]:
         """Id by identity: from who-am-I, otherwise from the token, otherwise from the file."""
@@ -311,7 +315,7 @@ class _Doctor:
         if name in self.wrong:
             return IdentityState(name, False, self.wrong[name], relations)
         why = self.unproven.get(name, "" if self.where else _UNKNOWN)
-        message = f"logged in, but not proven: {why}" if why else ""
+        message = f"logged in, but not verified: {why}" if why else ""
         if name not in self.ids() and not self.identities.items[name].facts:
             message = f"{message or 'logged in'}; {_NO_ACCOUNT}"
         return IdentityState(name, True, message, relations)

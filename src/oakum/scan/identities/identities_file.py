@@ -50,7 +50,7 @@ def load_identities(
     else:
         found = _File(r, secret_store).read(root, relations)
     if not r.problems and not found.items:
-        hint = "with nobody who owns something, nothing can be told to leak; list an account or two"
+        hint = "without an account that owns data, no leak can be found; list one or two"
         r.wrong(root, "the identities file names nobody", hint)
     if r.problems:
         raise InputError(r.problems)
@@ -80,7 +80,7 @@ def _readable_by_others(path: Path, secret_store: SecretStore) -> list[Problem]:
     if not secret_store.literal or not path.stat().st_mode & 0o077:
         return []
     hint = f"run `chmod 600 {path.name}`, or write `{{env: NAME}}` in its place"
-    message = "a secret stands in this file, which other users of this machine can read"
+    message = "this file contains a secret, and other users of this machine can read it"
     return [Problem(min(secret_store.literal), message, hint)]
 
 
@@ -95,15 +95,15 @@ class _File:
 
     def read(self, root: Node, relations: Collection[str]) -> Identities:
         top = record(self.r, root, "the identities file", _ROOT)
-        top.require("identities", "the identities file", "list there who can log in")
+        top.require("identities", "the identities file", "list the accounts that can log in")
         shared = self.ways.login(top["login"]) if "login" in top else None
         each = named(lambda _, key, node: self._identity(key, node, shared))
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
         anonymous = items.pop("anonymous", None)
         if anonymous is not None and (anonymous.login or not anonymous.sends):
-            hint = 'what every caller sends, such as `anonymous: {header: "apikey: …"}`'
-            self.r.wrong(top["identities"], "`anonymous` is the caller who logs in nowhere", hint)
+            hint = 'a header that every caller sends, such as `anonymous: {header: "apikey: …"}`'
+            self.r.wrong(top["identities"], "`anonymous` is the caller without a login", hint)
         cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
         relationships = (
             self._relationships(top["between"], found, relations) if "between" in top else ()
@@ -148,14 +148,14 @@ class _File:
 
     def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
         if "cleaner" in items:
-            self.r.wrong(node, "there is an identity called `cleaner` already", "rename that one")
+            self.r.wrong(node, "there is already an identity called `cleaner`", "rename that one")
         return self._identity(Node("scalar", node.location, "cleaner"), node, shared)
 
     def _way(self, entries: Entries, key: Node, shared: Way | None) -> Way:
         own = entries.present(_WAYS)
         if len(own) > 1:
             both = " and ".join(f"`{way}`" for way in own)
-            self.r.wrong(key, f"`{key.scalar}` has {both}", "one way to log in is enough")
+            self.r.wrong(key, f"`{key.scalar}` has {both}", "give only one way to log in")
         if "login" in own:
             return self.ways.login(entries["login"])
         if "oauth2" in own:
@@ -202,7 +202,7 @@ class _File:
             env = shell_name(name, missing)[1:]
             hint = did_you_mean(missing, given) or f"write `{missing}: {{env: {env}}}`"
             if missing == "token":
-                hint = "say where the login's answer holds it: `token: /access_token`"
+                hint = "say where the login's response contains it: `token: /access_token`"
             self.r.wrong(key, f"`{name}` has no `{missing}`, but `${missing}` is used", hint)
 
     def _facts(self, r: Reader, node: Node, what: str) -> Mapping[str, Json] | None:
@@ -229,7 +229,7 @@ class _File:
     ) -> tuple[Tie, ...]:
         if node.kind != "list":
             self.r.wrong(
-                node, "`between` must be a list", "of lines such as `flo is follower of pia`"
+                node, "`between` must be a list", "a list of lines such as `flo is follower of pia`"
             )
         found = (self._tie(line, items, relations) for line in node.elements)
         return tuple(tie for tie in found if tie)
@@ -237,16 +237,18 @@ class _File:
     def _tie(self, node: Node, items: Collection[str], relations: Collection[str]) -> Tie | None:
         match = _TIE.fullmatch(node.scalar.strip()) if isinstance(node.scalar, str) else None
         if not match:
-            self.r.wrong(node, "a line of `between` reads `flo is follower of pia`")
+            self.r.wrong(node, "write lines of `between` like `flo is follower of pia`")
             return None
         viewer, relation, owner = match.groups()
         for name in (viewer, owner):
             self.r.known(node, name, items, "identity")
         if viewer == owner:
-            self.r.wrong(node, f"`{viewer}` is named on both sides", "an identity is its own owner")
+            self.r.wrong(
+                node, f"`{viewer}` is named on both sides", "an identity is always its own owner"
+            )
         label = bool(relations) and relation not in relations
         if label:
-            message = f"`{relation}` is no relation of the contract: kept as a label"
+            message = f"`{relation}` is not a relation of the contract: kept as a label"
             hint = did_you_mean(relation, relations)
             self.notes.append(Problem(node.location, message, hint))
         return Tie(viewer, relation, owner, label, node.location)

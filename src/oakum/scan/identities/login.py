@@ -111,7 +111,9 @@ def dialogue(
         seen = f"; it set {others}" if others else ""
         raise _failed(identity, login, method, f"answered {response.status} and set {which}{seen}")
     if login.csrf and not login.csrf.get and not jar.get(login.csrf.cookie):
-        which = f"no cookie `{login.csrf.cookie}`, which `csrf` names; does a page give it? `get:`"
+        which = (
+            f"no cookie `{login.csrf.cookie}`, which `csrf` names; if a page sets it, give `get:`"
+        )
         raise _failed(identity, login, method, f"answered {response.status} and set {which}")
     return Granted(token, cookies, Secret(echo) if echo else None)
 
@@ -174,7 +176,7 @@ def _request(login: Login, method: str, url: str, headers: dict[str, str], body:
 def _check_status(identity: Identity, login: Login, method: str, response: Response) -> None:
     status = response.status
     if sent_to_login(response, login):
-        words = f"answered {status}, back to the login page; wrong user name or password?"
+        words = f"answered {status} with a redirect to the login page; wrong user name or password?"
         raise _failed(identity, login, method, words)
     if status < 400 and (login.cookie or status not in _REDIRECTS):
         return
@@ -186,23 +188,23 @@ def _advice(login: Login, response: Response) -> str:
     other = "form" if login.encoding == "json" else "json"
     if login.hint and status in (400, 401, 403):
         return f"wrong credentials? {login.hint}"
-    csrf = "" if login.csrf else ", or does it want a `csrf:` value?"
+    csrf = "" if login.csrf else ", or does it need a `csrf:` value?"
     said = {
-        400: f"is the body right? it was sent as {login.encoding}",
+        400: f"is the body correct? it was sent as {login.encoding}",
         401: "wrong user name or password?",
         403: f"wrong user name or password?{csrf}",
         404: "is the path right?",
         405: "is it another method?",
-        415: f"it wants another body; try `{other}:`",
-        419: "does it want a `csrf:` value?",
-        422: f"are the names in `{login.encoding}:` right?",
-        429: "it throttles logins; wait, and use fewer identities",
+        415: f"it expects another body; try `{other}:`",
+        419: "does it need a `csrf:` value?",
+        422: f"are the names in `{login.encoding}:` correct?",
+        429: "it limits the rate of logins; wait, or use fewer identities",
     }
     if status in _REDIRECTS:
         path = _path_of(response.headers.get("location", ""))
         # the path may hold a session id
         where = f"`{path}`" if _PLAIN.fullmatch(path) else "another page"
-        return f"it redirects to {where}; is the path right?"
+        return f"it redirects to {where}; is the path correct?"
     return said.get(status, "the server failed" if status >= 500 else "a 2xx was expected")
 
 
@@ -223,7 +225,7 @@ def _token(identity: Identity, login: Login, method: str, response: Response) ->
         words = f"answered {response.status} with HTML, as a front end does for every path"
     elif content is None:
         kind = response.media_type or "no media type"
-        words = f"answered {response.status} with {kind}, and JSON was expected"
+        words = f"answered {response.status} with {kind}, but JSON was expected"
     elif isinstance(content, Mapping) and (members := _listed(list(content))):
         words += f"; it has {members}"
     raise _failed(identity, login, method, words)

@@ -70,7 +70,7 @@ class Ways:
         method, where = self._where(entries)
         encodings = entries.present(("json", "form"))
         if len(encodings) > 1:
-            self.r.wrong(node, "a login has `json` or `form`, not both")
+            self.r.wrong(node, "a login uses `json` or `form`, not both")
         encoding = encodings[0] if encodings else "none"
         body = entries[encoding] if encodings else None
         if body is not None and body.kind != "map":
@@ -79,7 +79,7 @@ class Ways:
         cookie = "*" if entries.read("cookies", flag, False) else entries.read("cookie", word, "")
         if entries.whole and not (token or header or cookie) and "token" not in entries:
             ways = "`token: /pointer`, `cookie: name` or `cookies: true`"
-            self.r.wrong(node, "`login` does not say what it gives", f"add {ways}")
+            self.r.wrong(node, "`login` does not say what it returns", f"add {ways}")
         login = Login(
             method,
             where,
@@ -133,7 +133,7 @@ class Ways:
             return node.scalar, ""
         self.r.wrong(
             node,
-            "`token` says where the answer holds the token",
+            "`token` says where the response contains the token",
             "a JSON pointer such as `/access_token`, or {header: X-Auth-Token}",
         )
         return "", ""
@@ -157,10 +157,10 @@ class Ways:
     def _csrf(self, node: Node) -> Csrf:
         entries = record(self.r, node, "`csrf`", _CSRF)
         if "cookie" not in entries or "field" in entries:
-            entries.require("get", "`csrf`", "the page that gives the value, such as `/login`")
+            entries.require("get", "`csrf`", "the page that provides the value, such as `/login`")
         if len(entries.present(("cookie", "json", "input"))) != 1:
             hint = "one of `cookie: name`, `json: /pointer`, `input: name`"
-            self.r.wrong(node, "`csrf` must say where the value stands", hint)
+            self.r.wrong(node, "`csrf` must say where the value is", hint)
         if not entries.present(("header", "field")):
             hint = "add `header: X-CSRF-Token` or `field: name`"
             self.r.wrong(node, "`csrf` does not say how to send the value", hint)
@@ -198,7 +198,7 @@ class Ways:
             secrets["basic"] = self._basic(secrets)
         else:
             form |= {key: f"${key}" for key in ("client_id", "client_secret") if key in secrets}
-        hint = "" if body else "does it want the client in the form? write `auth: body`"
+        hint = "" if body else "if it expects the client in the form, write `auth: body`"
         login = Login(
             "POST",
             where,

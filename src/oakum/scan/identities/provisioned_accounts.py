@@ -332,7 +332,7 @@ class ProvisionedAccounts:
         left = [each for each in left if self._unlikely.get(each.name) not in firsts]
         self.pending.clear()
         lost = (
-            f"an account `{each}` may have been made that cannot log in: look for it by hand"
+            f"an account `{each}` that cannot log in may have been created: look for it by hand"
             for each in self.strays
         )
         endpoints = [
@@ -340,8 +340,8 @@ class ProvisionedAccounts:
         ]
         by_hand = f" ({' or '.join(endpoints[:2])})" if endpoints else ""
         return *lost, *(
-            f"the account `{_spoken(each)}` that the run made could not be removed: look for it by"
-            f" hand{by_hand}"
+            f"the account `{_spoken(each)}` that the run created could not be removed: look for"
+            f" it by hand{by_hand}"
             for each in left
         )
 

@@ -141,11 +141,11 @@ class Relations:
                 line = f"{viewer} is {relation} of {owner}"
                 self.cast.doubt(
                     viewer, owner,
-                    f"the API lists them as `{relation}`, and the identities file does not say so",
+                    f"the API lists them as `{relation}`, but the identities file does not",
                 )  # fmt: skip
                 yield (
-                    f"the API lists {viewer} as `{relation}` of {owner}, and the identities file"
-                    f" does not say so: what {viewer} is shown of {owner} proves nothing; add"
+                    f"the API lists {viewer} as `{relation}` of {owner}, but the identities file"
+                    f" does not: data of {owner} that {viewer} gets proves nothing; add"
                     f" `{line}` to `between`, or end it"
                 )
 
@@ -194,8 +194,8 @@ class Relations:
                 for who, many in Counter(map(self._name, sorted(ids))).items():
                     other = who or f"{many} other account{'s' if many > 1 else ''}"
                     yield (
-                        f"the list of `{relation}` that {whose} is shown has {other}"
-                        f" {how}: not as before the run, look at it by hand"
+                        f"the `{relation}` list of {whose} has {other} {how}: this differs from"
+                        f" before the run; check it by hand"
                     )
 
     def _name(self, id: str) -> str:

@@ -116,9 +116,9 @@ class Relationships:
         known = self.policy.relations[relation]
         before = self._listed(known, viewer, owner)
         if self._says(before, known, viewer, owner) != "no":
-            self.why = f"no look-up says that {viewer} is not {relation} of {owner} already"
+            self.why = f"no look-up shows that {viewer} is not already {relation} of {owner}"
             if before is not None and not before.whole:
-                self.why += f": what `{known.operation}` lists may go on behind what it showed"
+                self.why += f": the list of `{known.operation}` may continue after what it showed"
             return False
         if self._was is None:
             self._was = self._lists()
@@ -135,7 +135,7 @@ class Relationships:
             self._leave(change)
             return False
         if not walked or self._says(after, known, viewer, owner) != "yes":
-            self.why = f"{viewer} was not seen to become {relation} of {owner}"
+            self.why = f"no response shows that {viewer} became {relation} of {owner}"
             self._not_seen(change, known, owner, walked)
             return False
         self._unsure.discard((viewer, change.state))
@@ -168,7 +168,7 @@ class Relationships:
     def _why_not(self, relation: str) -> str:
         """Why nothing of a relation is begun any more; empty: it may be."""
         if self.patience.spent:
-            return "what is begun is shown so late that no time is left to see it end"
+            return "the beginning shows so late that no time is left to see the end"
         return self._ceased.get(relation, "")
 
     def _not_seen(self, change: Flip, known: Relation, owner: str, walked: bool) -> None:
@@ -179,9 +179,9 @@ class Relationships:
             self.undo(change)
             return
         self._ceased[known.name] = (
-            f"a beginning of `{known.name}` was answered as done and not seen"
+            f"the API reported that `{known.name}` began, but does not show it"
             if walked
-            else f"a beginning of `{known.name}` was answered with {self._status}"
+            else f"the request to begin `{known.name}` was answered with {self._status}"
         )
         self.cast.doubt(change.identity, owner, f"the run may have left them {change.state}")
         with suppress(OakumError):
@@ -190,8 +190,8 @@ class Relationships:
     def _leave(self, change: Flip) -> None:
         """Neither end what was begun nor remember to: nobody knows that it was not there before."""
         self.why = (
-            f"when {change.identity} became {change.state}, the list showed somebody else no more:"
-            " it may hold its newest alone"
+            f"when {change.identity} became {change.state}, somebody else disappeared from the"
+            f" list: it may contain only its newest entries"
         )
         self.doubtful.append(f"{self.why}, so it was not ended; {self._left(change)}")
         self.pending = [each for each in self.pending if each != change]
@@ -202,7 +202,7 @@ class Relationships:
         """Ends a relation that this run started; False if the API did not. Other relations are
         never ended, since they might not be restorable."""
         if (viewer, relation, owner) not in self.begun:
-            self.why = f"the run has not seen {viewer} become {relation} of {owner}"
+            self.why = f"no response showed that {viewer} became {relation} of {owner}"
             return False
         known = self.policy.relations[relation]
         done = self._walk(known.end, viewer, owner)
@@ -265,7 +265,7 @@ class Relationships:
         """Nobody is told to be in the wrong by what the run has left."""
         self.cast.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
         self._ceased.setdefault(
-            relation, f"`{relation}` of {change.identity} to {owner} could not be taken back"
+            relation, f"`{relation}` of {change.identity} to {owner} could not be undone"
         )
 
     def _is_back(self, change: Flip) -> None:
@@ -291,7 +291,7 @@ class Relationships:
             self._tie(viewer, relation, owner, held=held)
             known = self.policy.relations[relation]
             if not (sure and self._can(known)):
-                self.cast.doubt(viewer, owner, f"a change of the run has moved `{relation}`")
+                self.cast.doubt(viewer, owner, f"a change by the run has affected `{relation}`")
             elif bond not in self._sides:
                 change = Flip(viewer, f"{relation}{SIGN}{owner}", not held, held)
                 self._sides[bond] = change

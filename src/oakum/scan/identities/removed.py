@@ -32,8 +32,8 @@ def tell_removals(engine: Engine) -> None:
             None,
             engine.evaluator.side(each.by, label, each.answer),
             curl(each.filled, engine.context.credentials(each.by)),
-            note="both accounts were the run's own: the one that was named could log in before, and"
-            " could not afterwards",
+            note="both accounts belong to the run: the named one could log in before, but not"
+            " afterwards",
         )
         endpoint = Endpoint(
             each.gate.endpoint.method, each.gate.endpoint.path, each.gate.operation.id

@@ -95,7 +95,7 @@ class SecretStore:
         if query:
             return [Send("query", query[1], query[2], node.location)]
         forms = "`Header: value`, `Cookie: name=value` or `?name=value`"
-        self._r.wrong(node, f"a line to send reads {forms}", "`$token` stands for the token")
+        self._r.wrong(node, f"write what to send as {forms}", "`$token` stands for the token")
         return []
 
     def cookies(self, node: Node, text: str) -> list[Send]:
@@ -172,7 +172,7 @@ class SecretStore:
             value = (self.directory / name).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             why = (getattr(error, "strerror", None) or "is not UTF-8 text").lower()
-            self._r.wrong(node, f"`{name}`: {why}", "paths start at the folder of this file")
+            self._r.wrong(node, f"`{name}`: {why}", "paths are relative to the folder of this file")
             return None
         if not value:
             self._r.wrong(node, f"`{name}` is empty")

@@ -287,7 +287,9 @@ class Sessions:
     def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
         identity, session = self.identities.items[name], self._live[name]
         if origin_of(request.url) not in self._origins:
-            raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
+            raise TargetError(
+                f"the credentials of `{name}` are sent only to `{self.places.target}`"
+            )
         response = (way or self._transport).send(self._signed(identity, session, request))
         if origin_of(request.url) == self._home:  # cookies of another origin are not stored
             self._absorb(identity, session, response)
@@ -341,13 +343,13 @@ class Sessions:
         tries = session.fruitless + 1
         if self.identities.items[name].login is None:
             if proven:
-                raise LoginFailed(f"the credentials of `{name}` do not work any more; renew them")
+                raise LoginFailed(f"the credentials of `{name}` no longer work; renew them")
             return False
         if tries > self.RELOGINS:
             if proven:
-                words = f"{self.RELOGINS} logins in a row gave a session that ended at once"
+                words = f"{self.RELOGINS} logins in a row returned a session that ended at once"
                 raise LoginFailed(f"`{name}` does not stay logged in: {words}")
-            note = f"`{name}`: 401 after each of {self.RELOGINS} new logins; taken as a denial"
+            note = f"`{name}`: 401 after each of {self.RELOGINS} new logins; treated as a denial"
             if note not in self.notes:
                 self.notes.append(note)
             return False

@@ -51,7 +51,9 @@ def read(r: Reader, secret_store: SecretStore, root: Node) -> Identities:
         if name in items:
             r.wrong(element, f"`{name}` stands here twice")
         if "createUsers" in entries:
-            message = f"`createUsers` of `{name}` is not done: Oakum makes no accounts"
+            message = (
+                f"`createUsers` of `{name}` is not supported: Oakum does not create accounts there"
+            )
             notes.append(Problem(entries["createUsers"].location, message))
         if name:
             items[name] = _Entry(r, secret_store, entries, name).identity()
@@ -166,7 +168,7 @@ class _Entry:
         }
         if kind not in (_JSON, _FORM):
             hint = f"`{_JSON}` and `{_FORM}` are"
-            self.r.wrong(node, f"`payloadUserPwd` is not known for `{kind}`", hint)
+            self.r.wrong(node, f"`payloadUserPwd` is not supported for `{kind}`", hint)
         return ("form" if kind == _FORM else "json"), fields
 
     def _keep_raw(self, raw: str, node: Node) -> None:
@@ -191,7 +193,7 @@ class _Entry:
         header = entries.read("extractFromHeader", word, selector if from_header else "")
         if not pointer and not header:
             self.r.wrong(
-                node, "`token` does not say where to take it from", "add `extractSelector`"
+                node, "`token` does not say where to read it from", "add `extractSelector`"
             )
         if pointer and not pointer.startswith("/"):
             self.r.wrong(node, f"`{pointer}` is no JSON pointer", f"write `/{pointer}`")

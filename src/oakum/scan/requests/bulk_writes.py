@@ -47,13 +47,13 @@ def why_not(model: Model, operation: Operation, many: Bulk) -> str:
     media = media_of(operation)
     said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
     if operation.method == "PUT":
-        return "a PUT puts the list that it is sent in the place of what is there"
+        return "a PUT replaces the existing list with the one it receives"
     if media is not None and "merge-patch" in media.type:
-        return "a merge patch puts a list in the place of the whole one (RFC 7396)"
+        return "a merge patch replaces the whole list (RFC 7396)"
     if operation.method == "POST" and not said & _CHANGES:
-        return "nothing says whether it changes or makes what it is sent"
+        return "it is unclear whether it changes or creates the objects it receives"
     if last_parameter(operation.path) or not (said & _MANY or _is_list(model, operation, many)):
-        return "the list that it is sent may take the place of one that an object has"
+        return "the list may replace an existing list of an object"
     return ""
 
 

@@ -398,7 +398,7 @@ def unasked(engine: Engine) -> Iterator[Untested]:
             whose = " and ".join(f"{each}'s" for each in owners)
             yield Untested(
                 f"{gate.endpoint.method} {gate.endpoint.path}",
-                f"nobody else asked for {whose} objects, since the budget was spent",
+                f"nobody else requested {whose} objects, because the budget was spent",
             )
 
 
@@ -423,7 +423,7 @@ def asked_of_known(engine: Engine) -> list[str]:
         number = len({(who, turn) for who, turn in by_others if who in owners})
         if number < every:
             said.append(f"{gate.endpoint.method} {gate.endpoint.path} {number} of {every}")
-    return _note("others asked for some of the identities' known objects, not for all", said)
+    return _note("others requested only some of the identities' known objects", said)
 
 
 def asked_by_everybody(engine: Engine) -> list[str]:
@@ -438,10 +438,11 @@ def asked_by_everybody(engine: Engine) -> list[str]:
         if len(put) < len(every):
             members, whose = ({v for v, _ in put if v}, {who for _, who in put})
             said.append(
-                f"{gate.endpoint.method} {gate.endpoint.path} {len(put)} of {len(every)} (asked as"
-                f" {len(members)} of {len(names)} members for {len(whose)} of {len(owners)} owners)"
+                f"{gate.endpoint.method} {gate.endpoint.path} {len(put)} of {len(every)}"
+                f" (requested as {len(members)} of {len(names)} members for {len(whose)} of"
+                f" {len(owners)} owners)"
             )
-    what = "some pairs of caller and owner were asked, not all; with nobody logged in as a caller"
+    what = "only some pairs of caller and owner were requested; anonymous counts as a caller"
     return _note(what, said)
 
 

@@ -18,9 +18,9 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
     if name == resource.key:
         return "it names the object"
     if name in resource.owner.members:
-        return "it says whose the object is"
+        return "it names the object's owner"
     if classify_field(path, shape) in LETS_IN:
-        return "whoever is let in hangs on it"
+        return "access depends on it"
     if is_stamp(path, value):
         return "it is a time that the API sets"
     return ""

@@ -89,7 +89,7 @@ def _ask_for_seen(engine: Engine, gate: Gate, parameter: Parameter) -> None:
     for nth, value in enumerate(engine.knowledge.named(parameter.name)[:_SEEN], 1):
         way = gate.otherwise(
             "option",
-            endpoint=f"{gate.endpoint.path} with the `{parameter.name}` that was seen as no. {nth}",
+            endpoint=f"{gate.endpoint.path} with the {nth}. known `{parameter.name}`",
             query=((parameter.name, value),),
             veiled={parameter.name: variable("", parameter.name)},
         )

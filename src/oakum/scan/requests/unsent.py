@@ -44,7 +44,7 @@ def said_unsent(engine: Engine) -> list[str]:
         return []
     more = len(said) - _MOST_NAMED
     rest = f"; and {counted(more, 'more endpoint')}" if more > 0 else ""
-    return [f"optional parameters that no request held: {'; '.join(said[:_MOST_NAMED])}{rest}"]
+    return [f"optional parameters that no request used: {'; '.join(said[:_MOST_NAMED])}{rest}"]
 
 
 def _lacking(engine: Engine) -> Iterator[tuple[Gate, list[Parameter]]]:

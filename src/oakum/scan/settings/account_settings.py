@@ -126,11 +126,11 @@ class AccountSettings:
         """Whether what is shown as the settings of an identity is theirs, as far as can be seen,
         and nobody's setting is known to stay as it was changed."""
         if switch.operation in self._stuck:
-            self.why = "a setting could not be put back there, so no other is changed"
+            self.why = "a setting could not be restored there, so no other is changed"
             return False
         named = self.writers[switch.operation].operation
         if self.vouching and (why := self.vouching.why_not(identity, switch.operation)):
-            self.why = f"`{named.method} {named.path}` was sent nothing of {identity}'s: {why}"
+            self.why = f"`{named.method} {named.path}` was not sent for {identity}: {why}"
             return False
         for path in paths:
             if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
@@ -138,7 +138,7 @@ class AccountSettings:
             value = self.elsewhere.shows(identity, path, named.path)
             known = self.cast.states.get((identity, path))
             if None not in (value, known) and value != known:
-                self.why = "the owner's own object shows another setting than is known"
+                self.why = "the owner's own object shows another value than the known one"
                 return False
             self._base[identity, path] = value
         return True
@@ -149,7 +149,7 @@ class AccountSettings:
             self.reception.is_silent(path, switch.operation)
         said = (
             f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
-            f" {identity}, and what it set is not shown; the old value was sent after it"
+            f" {identity}, and no response shows its effect; the old value was sent again"
         )
         self.moved += [said] if said not in self.moved else []
 
@@ -160,10 +160,10 @@ class AccountSettings:
         other = self.vouching and took and self.vouching.came_through(identity, operation, busy)
         if other:
             named = self.writers[operation].operation
-            self.why = f"the settings of {identity} are shown to {other} as well"
+            self.why = f"{other} gets the settings of {identity} as well"
             self.harmed.append(
-                f"`{named.method} {named.path}` was sent what its GET shows, and {other} is shown"
-                f" the same: it may not be {identity}'s; look at the settings of {identity} by hand"
+                f"`{named.method} {named.path}` was sent what its GET shows, but {other} gets"
+                f" the same: it may not belong to {identity}; check their settings by hand"
             )
         return bool(other)
 
@@ -198,7 +198,7 @@ class AccountSettings:
         switch = self.switch(path)
         why = self.reception.why_not(path, switch.operation if switch else "")
         if self.patience.spent:
-            why = "what is set is shown so late that no time is left to see it put back"
+            why = "changes show so late that no time is left to see them restored"
         self.why = why or self.why
         return not why
 
@@ -206,7 +206,7 @@ class AccountSettings:
         switch, own = self.switch(path), path in self.fields
         before = self.cast.states.get((identity, path))
         if switch is None or (before is None and not own):
-            self.why = "how it is set now is not known" if switch else "no operation sets it"
+            self.why = "its current value is unknown" if switch else "no operation sets it"
             return False
         prepared = self._prepare(identity, switch)
         if prepared is None:
@@ -215,12 +215,12 @@ class AccountSettings:
         if own:
             before = here
         if before is None:
-            self.why = "how it is set now is not shown"
+            self.why = "no response shows its current value"
             return False
         if not self._is_vouched(identity, (path,), switch):
             return False
         if here != before and self._is_anothers(identity, path, switch, here):
-            self.why = "the object that would be written is not the one whose setting is known"
+            self.why = "the write would affect another object than the one whose setting is known"
             return False
         if shown := self._last(identity, switch):
             self._before.setdefault((identity, switch.operation), shown)
@@ -234,7 +234,7 @@ class AccountSettings:
         if not shown_so:
             if 200 <= self._status < 300:
                 self._is_late(identity, path, switch, before)
-            self.why = "the API did not take the setting"
+            self.why = "the API did not accept the setting"
             return False
         if path not in self.fields:
             self.cast.states[(identity, path)] = value
@@ -298,7 +298,7 @@ class AccountSettings:
         answer = self._send(identity, prepared, content) if flips else None
         self.reception.is_answered(sent, self._status, shown=False)
         if answer is None or not 200 <= answer.status < 300:
-            self.why = "the API did not take the settings"
+            self.why = "the API did not accept the settings"
             return set()
         now = self._seen(
             identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
@@ -444,13 +444,13 @@ class AccountSettings:
             other = [n for n, how in names.items() if how == "changed" and n not in kept]
             if other:
                 said.append(
-                    f"other settings of {identity} are not as they were before `{operation}`:"
-                    f" {names_of(other, declared)}; look at them by hand"
+                    f"other settings of {identity} differ from before `{operation}`:"
+                    f" {names_of(other, declared)}; check them by hand"
                 )
             if alone := [n for n, how in names.items() if how and n not in other]:
                 self.moved.append(
-                    f"settings of {identity}: {names_of(alone, declared)} not as before"
-                    f" `{operation}`: the API sets this by itself at a write"
+                    f"settings of {identity}: {names_of(alone, declared)} differ from before"
+                    f" `{operation}`: the API sets them itself on each write"
                 )
         self._before.clear()
         return tuple(said)
@@ -476,7 +476,7 @@ class AccountSettings:
         filled = self._filled(gate, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
-            self.why = f"no value is known for a parameter of {named}, so none was sent"
+            self.why = f"no value is known for a parameter of {named}, so nothing was sent"
             return None
         whole = writer.method == "PUT"
         # Read after the last write; other changes since then do not matter to a PATCH.
@@ -489,17 +489,17 @@ class AccountSettings:
                 if writer.id in self.readers
                 else "no GET of the same path shows them"
             )
-            self.why = f"{named} replaces {what} and {shows}, so none was sent"
+            self.why = f"{named} replaces {what} and {shows}, so nothing was sent"
             return None
         first = (identity, writer.id) not in self._pins  # otherwise it is being restored
         declared = body_shape(writer) if whole and first else None
         for name, thunk in declared.properties.items() if declared is not None else ():
             if name not in current and name != path[0] and not thunk().read_only:
-                self.why = f"{named} replaces all, and `{name}` is shown nowhere, so none was sent"
+                self.why = f"{named} replaces everything, and no response shows `{name}`"
                 return None
         masked = [name for name, value in current.items() if whole and looks_masked(value)]
         if masked and first:
-            self.why = f"{named} replaces all, and `{masked[0]}` may be a mask, so none was sent"
+            self.why = f"{named} replaces everything, and `{masked[0]}` may be a mask"
             return None
         if not path or not all(
             isinstance(member_at(current, path[:n]), dict) for n in range(len(path))
@@ -511,7 +511,7 @@ class AccountSettings:
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
         if not isinstance(member_at(content, path[:-1]), dict):
-            self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
+            self.why = f"`{switch.pointer}` is not in the settings that {named} accepts"
             return None
         return SettingsWrite(filled.request, gate.operation, content)
 

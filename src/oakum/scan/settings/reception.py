@@ -57,4 +57,6 @@ class Reception:
     def why_not(self, path: str, operation: str) -> str:
         """Why a setting is not changed any more; empty if it may be."""
         told = self._silent & {path, operation}
-        return "what was set there before was not shown, so it is set no more" if told else ""
+        return (
+            "no response showed the earlier value there, so it is not changed again" if told else ""
+        )

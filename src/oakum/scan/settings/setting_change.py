@@ -28,4 +28,4 @@ class Flip:
 def left_behind(flip: Flip) -> str:
     """Tells the user how to restore a setting by hand."""
     value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
-    return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
+    return f"`{flip.state}` of {flip.identity} could not be restored to {value}: set it by hand"

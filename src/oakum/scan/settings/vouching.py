@@ -59,7 +59,7 @@ class Vouching:
             try:
                 self._look(operation)
             except _UNFORESEEN as error:
-                said = f"what is shown there could not be understood ({type(error).__name__})"
+                said = f"the response there could not be read ({type(error).__name__})"
                 self._why |= {(who, operation): said for who in self.cast.names()}
         return self._why.get((identity, operation), "")
 
@@ -71,7 +71,7 @@ class Vouching:
             return  # values that are not shown are checked by the writer
         again = {who: self.read(who, operation, True) for who in names if first[who]}
         if any(self._differ(one, other, first, operation) for one in names for other in names):
-            said = "two identities that are known to differ are shown the same settings there"
+            said = "two identities that are known to differ get the same settings there"
             self._why |= {(who, operation): said for who in names}
             return
         for who in names:
@@ -95,7 +95,7 @@ class Vouching:
 
     def _doubt(self, who: str, one: Mapping[str, Json], other: Mapping[str, Json]) -> str:
         if one and other and _moved(one, other):
-            return "it shows other settings when it is asked past caches"
+            return "it returns other settings if caches are bypassed"
         named = self._named(one)
         if named and who not in named:
             return "it names another account"

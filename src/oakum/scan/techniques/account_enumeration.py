@@ -38,7 +38,7 @@ _MOST_GROUPS = 4
 
 def run(engine: Engine) -> None:
     """Tests every operation that takes a person's name; anonymously first."""
-    engine.say("talking about people before the endpoint")
+    engine.say("comparing responses about existing and unknown accounts")
     table = _Table(engine)
     for talk in talks(engine.model, engine.state.gates, HOW, writes=engine.context.may.writes):
         if talk.kind == "register":
@@ -46,20 +46,20 @@ def run(engine: Engine) -> None:
         try:
             table.hear(talk)
         except TargetError as error:  # a login's rate limit must not end the run
-            engine.state.remark(f"{_called(talk)} was left in the middle: {error}")
+            engine.state.remark(f"{_called(talk)} was interrupted: {error}")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each operation and each place in it that names a person."""
     why = {
-        "read": "whether it tells who has an account, and what else it says of them",
-        "mail": "whether it tells who has an account, and what else it says of them",
-        "login": "the same, with a wrong secret, at most once for an identity",
+        "read": "whether it reveals who has an account, and what else it reveals about them",
+        "mail": "whether it reveals who has an account, and what else it reveals about them",
+        "login": "the same with a wrong secret, at most once per identity",
     }
     for talk in talks(prospect.model, prospect.gates, HOW, writes=prospect.may.writes):
         if talk.kind == "register":
             continue
-        unknown = ", and with some that are nobody's"
+        unknown = ", and with some that no account has"
         yield {
             "as": "nobody logged in" + ("" if talk.gate.operation.anonymous else ", and others"),
             "request": f"{_called(talk)}  with an identity's own `{talk.slot.at[-1]}`{unknown}",
@@ -240,8 +240,8 @@ class _Table:
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.gate.operation.id)
             self.engine.state.doubt(
-                f"`{who}` cannot log in any more after {_called(talk)}, which seems to set a"
-                " password anew where it was to send a letter: set the old one by hand"
+                f"`{who}` can no longer log in after {_called(talk)}, which seems to set a new"
+                f" password instead of sending an email: set the old one by hand"
             )
 
     # --------------------------------------------------------------- reading responses
@@ -312,7 +312,7 @@ class _Table:
     ) -> None:
         """Reports that responses reveal whether an account exists."""
         says = told(features)
-        note = f"asked about somebody, and about nobodies of the same look: {says}"
+        note = f"compared for an existing and for made-up accounts of the same form: {says}"
         self.engine.state.report(
             Signal(
                 ORACLE, group.resource, group.field, group.label, talk.gate.endpoint,

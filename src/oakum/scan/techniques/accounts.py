@@ -62,16 +62,16 @@ def run(engine: Engine) -> None:
     if not engine.context.may.writes:
         return
     if provisioned is None or not provisioned.possible or not engine.cast.names():
-        unasked(engine, "the run can make no account of its own to ask with")
+        unasked(engine, "the run cannot create an account of its own")
         return
     if not provisioned.removable:
-        unasked(engine, "no operation takes an account away again that the run would have to make")
+        unasked(engine, "no operation removes the account that the run would have to create")
         engine.state.remark(
-            "no account was made: the document names no operation that takes one away again, so"
-            " what a registration takes over was not tried"
+            "no account was created: the document has no operation that removes one, so mass"
+            " assignment at registration was not tested"
         )
         return
-    engine.say("making two accounts, and trying on them what nobody else is to bear")
+    engine.say("creating two accounts, and running risky tests only on them")
     _Trial(engine, provisioned).run()
 
 
@@ -81,8 +81,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     yield {
         "as": "nobody logged in",
-        "request": "up to six accounts are registered, where the document says how",
-        "why": "what a registration takes over; how often a wrong secret may be guessed",
+        "request": "up to six accounts are registered, if the document describes how",
+        "why": "which members a registration accepts; how many wrong secrets a login accepts",
     }
     for talk in talks(prospect.model, prospect.gates, "talk", writes=True):
         if talk.kind == "register":
@@ -90,24 +90,24 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             yield {
                 "as": "nobody logged in",
                 "request": f"{endpoint.method} {endpoint.path}  with `{talk.slot.at[-1]}` of an"
-                " account of the run's own, and with nobody's and no secret",
-                "why": "what it says of who has taken a name or an address",
+                " account of the run, with an unknown one, and without a secret",
+                "why": "what it reveals about the account that has a name or an address",
             }
     for gate in removals(prospect.model, {}):
         yield {
-            "as": "whoever may: the cleaner, an account of the run's own, or it itself",
+            "as": "the cleaner, another account of the run, or the account itself",
             "request": f"{gate.endpoint.method} {gate.endpoint.path}",
-            "why": "takes those accounts away at the end",
+            "why": "removes those accounts at the end",
         }
     for operation in _setters(prospect.model, account_resource(prospect.model)):
         yield {
-            "as": "an account that the run has made, on itself",
+            "as": "an account of the run, on itself",
             "request": f"{operation.method} {operation.path}",
-            "why": "members that it may not set, its role among them",
+            "why": "members that it may not set, such as its role",
         }
     for operation in _writers(prospect.model):
         yield {
-            "as": "an account that the run has made, on another one",
+            "as": "an account of the run, on another one",
             "request": f"{operation.method} {operation.path}",
             "why": "who may change whose credentials",
         }
@@ -123,13 +123,13 @@ class _Trial:
     def run(self) -> None:
         control = self._register({})
         if control is None:
-            self.engine.state.remark("no account could be made: what needs one was not tried")
-            unasked(self.engine, "the run could make no account of its own to ask with")
+            self.engine.state.remark("no account could be created: tests that need one did not run")
+            unasked(self.engine, "the run could not create an account of its own")
             return
         before = self._view(control)
         second = self._ask_for_more(before) or self._register({})
         if second is None:
-            unasked(self.engine, "the run could make no second account to ask with")
+            unasked(self.engine, "the run could not create a second account")
             return
         if second.name not in self.shown:
             self._view(second)
@@ -251,8 +251,8 @@ class _Trial:
         filled = self.provisioned.filled(made, {name: value})
         self._signal(
             "mass-assignment", name, "owner", gate, None, filled, Response(201, {}, b""),
-            "the account's own view holds what its registration asked for, and that of an account"
-            " made without asking does not",
+            "the account's own view contains what its registration sent, and that of an account"
+            " registered without it does not",
         )  # fmt: skip
 
     def _raise(self, operation: Operation, who: ProvisionedAccount) -> None:
@@ -286,8 +286,8 @@ class _Trial:
                 if after.get(name) == value != before.get(name):
                     self.provisioned.raised.add(who.name)
                     note = (
-                        "the account's own view held what it had sent along; the run had made it"
-                        " for this"
+                        "the account's own view contained what it had sent; the run created the"
+                        " account for this test"
                     )
                     self._signal(
                         "mass-assignment", name, "owner", gate, who.name, sent, answer, note
@@ -344,14 +344,16 @@ class _Trial:
         fresh: str,
     ) -> ProvisionedAccount:
         """What the other's own view and its next login say of a write."""
-        note = "the other account's own view held the new value afterwards; the run made both"
+        note = (
+            "the other account's own view contained the new value afterwards; the run created both"
+        )
         mine = {name for name, value in body.items() if value == fresh}
         after = self._view(other) if mine != body.keys() else {}
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
                 self._written(gate, name, viewer, asked, answer, note)
         if mine and self.provisioned.lets_in(other, fresh):
-            note = "the other account logs in with the new secret; the run made both accounts"
+            note = "the other account can log in with the new secret; the run created both accounts"
             for name in sorted(mine)[:1]:
                 self._written(gate, name, viewer, asked, answer, note)
             other = replace(other, secret=fresh)
@@ -404,7 +406,7 @@ class _Trial:
             filled = Filled(Request(login.method, ""), {}, frozenset(), login.path)
             self._signal(
                 GUESS, secret, "anyone", gate_of(engine.model, login, {}), None, filled, answer,
-                f"{_GUESSES} wrong secrets in a row, and the right one was still taken at once",
+                f"{_GUESSES} wrong secrets in a row, and the right one was still accepted at once",
             )  # fmt: skip
 
     def _time(self, login: Operation, known: Sequence[float]) -> None:

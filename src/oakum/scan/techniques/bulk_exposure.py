@@ -71,7 +71,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "as": "an identity, then every kind of viewer if it shows more",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {asked} in"
                 f" `{slot.name}`",
-                "why": "a search for one may give everybody",
+                "why": "a search for one person may return everybody",
             }
 
 

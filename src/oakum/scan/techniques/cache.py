@@ -73,7 +73,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
         held = engine.cast.relations(viewer, owner)
         label = engine.cast.label(held, viewer, owner)
         answer = found.answers[viewer]
-        says = "who-am-I told it another's account, and its own at an address of its own"
+        says = "who-am-I returned another account, but its own account for a unique URL"
         evidence = Evidence(
             None,
             Answer(viewer, label, answer.status, media_name(answer.media_type)),
@@ -98,7 +98,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {
             "as": "who was shown another's answer",
             "request": "the same endpoint, with `?oakum=1`",
-            "why": "a cache may have mixed up its readers",
+            "why": "a cache may have mixed up its users",
         }
 
 
@@ -133,7 +133,7 @@ def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
     may = keeping.always or (keeping.without_authorization and "authorization" not in names)
     if not may or {"*", *names} & keeping.told_apart:
         return ""
-    return "it lets shared caches keep it, and its `Vary` names nothing that tells callers apart"
+    return "it lets shared caches store it, and its `Vary` names no header that identifies callers"
 
 
 def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> str:
@@ -145,7 +145,7 @@ def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> st
     for other, keeping in engine.state.keeping.items():
         alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (endpoint, who)
         if alike and keeping.governed != mine.governed:
-            return "its `ETag` is the same for another caller, whose answer is not"
+            return "another caller gets the same `ETag` with a different response"
     return ""
 
 

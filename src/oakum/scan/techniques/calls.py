@@ -87,7 +87,7 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
     if not 200 <= answer.status < 300:
         return  # one failure may be chance
     label = engine.cast.label(engine.cast.relations(viewer, NOBODY), viewer, NOBODY)
-    says = "is answered as those are who may call" if sure else "is not refused"
+    says = "gets the same response as callers who may call it" if sure else "is not refused"
     evidence = Evidence(
         None,
         engine.evaluator.side(viewer, label, answer),

@@ -47,7 +47,7 @@ def run(engine: Engine) -> None:
     if not engine.context.may.writes or engine.context.undo_log is None:
         return
     for pair in creations(engine.model, engine.context.params):
-        engine.say(f"making one `{pair.resource}`, and taking it away")
+        engine.say(f"creating one `{pair.resource}`, and deleting it")
         refused = set[int]()
         for owner in engine.cast.subjects():
             if _Trial(Maker(engine, engine.context.undo_log, pair, owner, refused)).run():
@@ -57,7 +57,8 @@ def run(engine: Engine) -> None:
                 said = " and ".join(map(str, sorted(refused)))
                 engine.state.leave_out(
                     Skipped(
-                        pair.make.endpoint, f"nothing was made: whoever asked was answered {said}"
+                        pair.make.endpoint,
+                        f"nothing was created: the requests were answered with {said}",
                     )
                 )
 
@@ -68,7 +69,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {
             "as": "an identity",
             "request": f"{pair.make.endpoint.method} {pair.make.endpoint.path}",
-            "why": f"a `{pair.resource}` of the run's own: which members it may ask for",
+            "why": f"a `{pair.resource}` of the run: which members it may set",
         }
         yield {
             "as": "others, then its owner",
@@ -137,9 +138,9 @@ class _Trial:
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and ends(path, other):
-                why = "the life of the object hangs on it"
+                why = "the object's existence depends on it"
             if not why and found >= _MOST:
-                why = f"no more than {_MOST} are tried at once"
+                why = f"at most {_MOST} are tried at once"
             if why:
                 untried[path] = why
                 continue
@@ -166,8 +167,8 @@ class _Trial:
             taken = {at: v for at, v in taken.items() if (member_at(again, at) == v) is took}
         for at, value in taken.items():
             note = (
-                "the owner's own view of a new object holds what its creation asked for, and that"
-                " of one made without asking does not, time after time; all were taken away"
+                "repeatedly, the owner's own view of a new object contains what its creation"
+                " sent, and that of one created without it does not; all were deleted"
             )
             asked = self.maker.request("…", {at: value})
             self._tell("mass-assignment", ".".join(at), self.owner, self.pair.make, asked, note)
@@ -211,7 +212,9 @@ class _Trial:
         gone = answer.status < 400 and all(self.undo_log.shows(made) is False for _ in range(2))
         if not gone:
             return False
-        note = "the owner's own view had lost it afterwards; the run had made it for this"
+        note = (
+            "it was missing from the owner's own view afterwards; the run created it for this test"
+        )
         self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer)
         return True
 

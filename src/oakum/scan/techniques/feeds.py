@@ -77,9 +77,7 @@ def run(engine: Engine) -> None:
             heard, statuses = heard + hall.heard, statuses | hall.statuses
         endpoint = f"{feed.endpoint.method} {feed.endpoint.path}"
         if unfilled:
-            engine.state.remark(
-                f"{endpoint}: a feed, not listened to: its parameters have no value"
-            )
+            engine.state.remark(f"{endpoint}: a feed, not tested: its parameters have no value")
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
             engine.state.remark(f"{endpoint}: a feed from which no frame came (answered {said})")
@@ -91,20 +89,20 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         request = f"{feed.endpoint.method} {feed.endpoint.path}"
         yield {
             "as": "every kind of viewer, then owners",
-            "request": f"{request}, kept open for some seconds",
+            "request": f"{request}, kept open for a few seconds",
             "why": "frames that others cause",
         }
         asked = "&".join(f"{name}={value}" for name, value in _replay(feed))
         yield {
             "as": "every kind of viewer, then owners",
-            "request": f"{request}?{asked}, kept open for some seconds",
+            "request": f"{request}?{asked}, kept open for a few seconds",
             "why": "frames from before",
         }
         if prospect.may.own_settings:
             yield {
-                "as": "an owner, of their own account",
+                "as": "an owner, on their own account",
                 "request": "a privacy setting or own field, and a relation, as above",
-                "why": f"changed while {request} is open, and put back",
+                "why": f"changed while {request} is open, and restored",
             }
 
 

@@ -26,12 +26,12 @@ def run(engine: Engine) -> None:
     """Ask at every endpoint of GraphQL."""
     operations = list(_operations(engine.model))
     if operations and find_spec("graphql") is None:
-        engine.state.remark("GraphQL was not asked: `pip install '.[graphql]'` in Oakum's folder")
+        engine.state.remark("GraphQL was not tested: `pip install '.[graphql]'` in Oakum's folder")
         return
     for operation in operations:
         from oakum.scan.graphql.explore import Explorer  # needs graphql-core
 
-        engine.say(f"looking for ways through {operation.method} {operation.path}")
+        engine.say(f"exploring the GraphQL schema of {operation.method} {operation.path}")
         Explorer(engine, operation, HOW).explore()
 
 
@@ -45,7 +45,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             yield {
                 "as": "an owner",
                 "request": f"{endpoint}  {{ __schema }}",
-                "why": "no file has its schema; what it tells is then asked by all",
+                "why": "without a schema file, every viewer queries what introspection returns",
             }
             continue
         from oakum.scan.graphql.plan import Planner

@@ -60,8 +60,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             yield {
                 "as": "every kind of viewer",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}"
-                "  for identities' own objects, up to 200 times if their keys can be guessed",
-                "why": "whether anything brakes who tries keys",
+                "  for the identities' own objects, up to 200 times if their keys can be guessed",
+                "why": "whether there is a rate limit on guessing keys",
             }
 
 
@@ -219,10 +219,10 @@ class _Endpoint:
             return True
         tried = self._try(case, space)
         if tried is not None:
-            says = f"{space.says}, and nothing brakes who tries them"
+            says = f"{space.says}, without a rate limit"
             note = (
-                f"{tried.asked} questions in {spoken(tried.seconds)} for own objects, and every"
-                f" one was answered{_behind(space)}"
+                f"{tried.asked} requests in {spoken(tried.seconds)} for own objects, and all"
+                f" were answered{_behind(space)}"
             )
             self._tell(case, filled, answer, says, note, sure=tried.asked >= USUAL)
             self._note(f"{says}{_behind(space)}")
@@ -305,18 +305,20 @@ class _Endpoint:
         )
         if pace is None or not many or distinct:
             why = _why_not(pace, limit, distinct=distinct)
-            self._say(case, f"{space.says}; whether tries are braked was not tested: {why}")
+            self._say(case, f"{space.says}; the rate limit was not tested: {why}")
             return None
         asks = [partial(engine.send, self.gate, case.viewer, each) for each in self._own(case)]
         tried = burst(pace, asks, many)
         if tried.brake:
             engine.state.braked.add((self.gate.id, case.viewer))
-            self._say(case, f"{space.says}, and braked: {tried.brake} after {tried.asked} tries")
+            self._say(
+                case, f"{space.says}, with a rate limit: {tried.brake} after {tried.asked} tries"
+            )
         elif tried.announced:
-            self._say(case, f"{space.says}; its answers count down how many tries are left")
+            self._say(case, f"{space.says}; its responses count the remaining tries")
         elif limit is not None and not exceeds(limit, tried.asked, tried.seconds):
             why = _why_not(pace, limit, distinct=False)
-            self._say(case, f"{space.says}; whether tries are braked was not seen: {why}")
+            self._say(case, f"{space.says}; the rate limit could not be observed: {why}")
         else:
             return tried
         return None
@@ -376,7 +378,7 @@ class _Endpoint:
                     engine.put(engine.matrix.gates[endpoint], viewer, about, HOW)
                     where = engine.matrix.endpoint(endpoint)
                     says = f"{where.method} {where.path} hands them out"
-                    note = f"the key stood in the answer of {where.method} {where.path}"
+                    note = f"the response of {where.method} {where.path} contained the key"
                     sure = len(probes) > 1
                     self._tell(case, filled, answer, says, note, endpoint=endpoint, sure=sure)
                     return True
@@ -412,9 +414,9 @@ def _why_not(pace: Pace | None, limit: Limit | None, *, distinct: bool) -> str:
     if pace is None:
         return "the run has no pace"
     if distinct:
-        return "a limit of owners looked at shows only with strangers' objects"
+        return "a limit on distinct owners only applies to strangers' objects"
     if limit is not None:
-        return f"the contract allows {limit.most} questions in {spoken(limit.per)}"
+        return f"the contract allows {limit.most} requests in {spoken(limit.per)}"
     return "too few requests are left"
 
 

@@ -36,7 +36,7 @@ _TOKEN = re.compile(r"\w{2,}")
 
 def run(engine: Engine) -> None:
     """Tests filters with values known to their owners; `worlds` tests changed settings."""
-    engine.say("looking for hidden fields that steer an answer")
+    engine.say("looking for hidden fields that affect responses")
     tried = _Tried()
     words: _Words = {}
     for hidden in hidden_fields(engine):
@@ -68,7 +68,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 yield {
                     "as": "viewers who may not see the field",
                     "request": f"{gate.endpoint.method} {asked}",
-                    "why": f"a filter by {named} may tell it",
+                    "why": f"a filter by {named} may reveal it",
                 }
 
 
@@ -180,7 +180,7 @@ class _Tried:
     def notes(self) -> list[str]:
         """Remarks on parameters that rejected every form."""
         return [
-            f"{endpoint}: no filter in `{name}` was tested: each form that was tried was refused"
+            f"{endpoint}: no filter in `{name}` was tested: every syntax was refused"
             for (endpoint, name), taken in self._forms.items()
             if not taken
         ]
@@ -275,7 +275,14 @@ def _tells(
             return False
     assert asked is not None
     engine.state.report(
-        signal(engine, one, hidden, asked[0], asked[1], "the owner comes with the right value only")
+        signal(
+            engine,
+            one,
+            hidden,
+            asked[0],
+            asked[1],
+            "the filter finds the owner only with the right value",
+        )
     )
     return True
 
@@ -311,7 +318,7 @@ def signal(
         None,
         engine.evaluator.side(hidden.viewer, hidden.label, answer),
         curl(filled, engine.context.credentials(hidden.viewer)),
-        note=f"same question, two worlds, different answer: {says}",
+        note=f"the same request gets a different response after only this field changed: {says}",
     )
     return Signal(
         HOW, hidden.resource, hidden.field, hidden.label, gate.endpoint, evidence, state,

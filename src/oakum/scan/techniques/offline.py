@@ -52,7 +52,7 @@ _WORDS = listed(
 
 def run(engine: Engine) -> None:
     """Sends nothing: checks tokens and the document."""
-    engine.say("looking at tokens and at the document, without asking")
+    engine.say("checking tokens and the document, without requests")
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
     for who, token in engine.context.tokens():
         algorithm = algorithm_with(token, guesses(names))
@@ -118,7 +118,9 @@ def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
         ),
         Endpoint("POST", "/", ""),
     )
-    note = f"the {algorithm} signature of {who}'s own token was made with a word from a short list;"
+    note = (
+        f"the {algorithm} signature of {who}'s own token was signed with a word from a short list;"
+    )
     evidence = Evidence(
         None, Answer(who, "", 0, ""), "", note=f"{note} tried in memory, nothing was sent"
     )

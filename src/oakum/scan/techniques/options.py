@@ -160,30 +160,30 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     others = named_others(prospect.model, prospect.gates)
     for gate in prospect.gates:
         for parameter, source in others.get(gate.id, ()):
-            named = f"`{parameter.name}: {source or 'a value that was seen under this name'}`"
+            named = f"`{parameter.name}: {source or 'a known value of this name'}`"
             yield {
                 "as": "an owner; then every kind of viewer",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named}",
-                "why": "who it names may be somebody else",
+                "why": "it may name somebody else",
             }
         for parameter in _optional(gate):
             yield {
-                "as": "an owner; then every kind of viewer, with several options in one question",
+                "as": "an owner, then every kind of viewer, with several options in one request",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}?{parameter.name}=…",
-                "why": "an optional parameter may show more",
+                "why": "an optional parameter may make the API show more",
             }
         for at, _ in _members(gate):
             yield {
-                "as": "an owner; then every kind of viewer, with several options in one question",
+                "as": "an owner, then every kind of viewer, with several options in one request",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{'.'.join(at)}: …`",
-                "why": "a choice in the body may show more",
+                "why": "an option in the body may make the API show more",
             }
         options = [each[0] for each in options_beside(gate)] + [*media_types(gate)]
         for option in options if not gate.query else []:
             yield {
                 "as": "every kind of viewer",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{option.name}: …`",
-                "why": "what a header asks for may show more",
+                "why": "the header may make the API show more",
             }
 
 

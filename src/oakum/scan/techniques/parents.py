@@ -32,7 +32,7 @@ _OWNERS = 2
 
 def run(engine: Engine) -> None:
     """Requests other owners' objects below own parents."""
-    engine.say("asking for others' objects below own ones")
+    engine.say("requesting others' objects under own parents")
     for gate in list(engine.state.gates):
         for above in _above(engine.model, gate):
             owners = [who for who in engine.cast.subjects() if engine.state.has_page(gate, who)]
@@ -96,14 +96,14 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             yield {
                 "as": "one identity of each kind",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named} of its own",
-                "why": "somebody else's object below an own one",
+                "why": "somebody else's object under an own parent",
             }
         for parameter in _named_in_query(gate):
             yield {
                 "as": "one identity of each kind",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with"
                 f" `{parameter.name}` twice: its own, and another's",
-                "why": "one may be checked, and the other answered",
+                "why": "the API may check one value and use the other",
             }
 
 

@@ -56,11 +56,11 @@ def run(engine: Engine) -> None:
                 why[relation] = engine.context.relationships.why
         for relation in engine.context.relationships.lacking():
             why[relation] = (
-                "every identity is something to every other already, and what was there before the"
-                " run is not ended; add an identity that is nothing to the others"
+                "every identity is already related to every other, and the scan does not end"
+                " existing relations; add an unrelated identity"
             )
         for relation in why.keys() - done:
-            engine.state.remark(f"the end of `{relation}` was not tried: {why[relation]}")
+            engine.state.remark(f"the end of `{relation}` was not tested: {why[relation]}")
     if engine.context.account_settings is not None:
         for owner, changes in _closings(engine, engine.context.account_settings).items():
             _close(engine, engine.context.account_settings, owner, changes)
@@ -77,12 +77,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 yield {
                     "as": "an identity, to another identity",
                     "request": f"{each.method} {each.path}",
-                    "why": f"`{name}` begins between two who are nothing to one another, and ends",
+                    "why": f"`{name}` begins and ends between two unrelated identities",
                 }
     yield {
-        "as": "who was entitled, and nobody logged in",
-        "request": "links and cursors that the API gave before",
-        "why": "what a grant's end does not reach",
+        "as": "the former viewer and an anonymous caller",
+        "request": "links and cursors from earlier responses",
+        "why": "data that stays accessible after a grant has ended",
     }
 
 
@@ -97,7 +97,7 @@ def _end(
     engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
 ) -> bool:
     """Whether a relation was begun and ended, and what outlives it asked for."""
-    engine.say(f"{viewer} becomes {relation} of {owner}, and is it no longer")
+    engine.say(f"{viewer} becomes {relation} of {owner}, and then no longer is")
     if not relationships.begin(viewer, relation, owner):
         return False
     engine.state.enter(f"begin of {relation}", owner)

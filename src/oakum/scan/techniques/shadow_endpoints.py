@@ -77,7 +77,7 @@ def run(engine: Engine) -> None:
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each address, version and page that may be tried."""
-    may, first = prospect.may, "an owner, then every kind of viewer where it answers"
+    may, first = prospect.may, "an owner, then every kind of viewer if it responds"
     gates = _shows(prospect.gates)
     for address in may.twin:
         yield {
@@ -177,7 +177,7 @@ class _Search:
             ]
             if self._look(ways, _ENDPOINTS):
                 return
-        self.engine.state.remark(f"`{address}` answered at none of the endpoints that were tried")
+        self.engine.state.remark(f"`{address}` did not respond at any of the tried endpoints")
 
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
@@ -262,8 +262,8 @@ class _Search:
             more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
             names = ", ".join(f"`{each}`" for each in [*left][:_NAMED])
             engine.state.remark(
-                f"the scripts of `{address}` name paths that were not called, since no word says"
-                f" that a GET of them only reads: {names}{more}"
+                f"the scripts of `{address}` name paths that were not requested, because no word"
+                f" says that a GET only reads: {names}{more}"
             )
 
     # ------------------------------------------------ request variants

@@ -76,9 +76,9 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     for path, switch in own_fields(prospect.model, prospect.inferred).items():
         each = prospect.model.operations[switch.operation]
         yield {
-            "as": "an owner, of their own account",
+            "as": "an owner, on their own account",
             "request": f"{each.method} {each.path}",
-            "why": f"`{path}` is set low and high, and put back",
+            "why": f"`{path}` is set low and high, and restored",
         }
     for path, switch in of_objects(prospect.model, prospect.inferred).items():
         each = prospect.model.operations[switch.operation]
@@ -108,11 +108,11 @@ def _name_untried(engine: Engine) -> None:
     for name, paths in found.items():
         each_of = engine.model.operations[name]
         endpoint = Endpoint(each_of.method, each_of.path, each_of.id)
-        said = f"{', '.join(paths)} not set low and high to see whether an order tells it"
+        said = f"{', '.join(paths)} not set low and high to see whether a sort order reveals it"
         engine.state.leave_out(Skipped(endpoint, f"{said}: {_OBJECTS}"))
 
 
-_OBJECTS = "it stands in objects that are no accounts, and that the run has not made"
+_OBJECTS = "it belongs to objects that are not accounts and that the run did not create"
 
 
 def _writable(engine: Engine, account_settings: AccountSettings, owner: str) -> Iterator[Hidden]:

@@ -60,7 +60,7 @@ def run(engine: Engine) -> None:
     """Runs only if writes are allowed."""
     if not engine.context.may.writes or engine.context.undo_log is None:
         return
-    engine.say("writing where nobody may, and putting it back")
+    engine.say("attempting forbidden writes, and undoing them")
     workshop = Workshop(engine, engine.context.undo_log)
     try:
         for gate, resource in _endpoints(engine.model, engine.context.params):
@@ -77,9 +77,9 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     for gate, resource in _endpoints(prospect.model, {}):
         yield {
-            "as": "an owner, then others, on an object of the run's own, else of an identity's",
+            "as": "an owner, then others, on an object of the run or else of an identity",
             "request": f"{gate.endpoint.method} {gate.endpoint.path}",
-            "why": f"members of `{resource}` that they may not set, put back afterwards",
+            "why": f"members of `{resource}` that they may not set, restored afterwards",
         }
 
 
@@ -112,7 +112,7 @@ def _bulk_left_out(model: Model) -> Iterator[Skipped]:
             continue
         if why := why_not(model, operation, many):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
-            yield Skipped(endpoint, f"not written to `{many.resource}` by their keys, for {why}")
+            yield Skipped(endpoint, f"not written to `{many.resource}` by key, because {why}")
 
 
 def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
@@ -191,7 +191,7 @@ class _Endpoint:
             if filled is not None:
                 done |= self._try_each(owner, todo)
         if self.many and self.gate.operation.id not in engine.state.called:
-            why = "no identity has an object of its own there that could be put back"
+            why = "no identity has an object there that could be restored"
             engine.state.leave_out(Skipped(self.gate.endpoint, f"not written to: {why}"))
         if self.untried:
             engine.state.leave_out(left_out(self.gate.endpoint, self.untried))
@@ -208,7 +208,7 @@ class _Endpoint:
         with made or nullcontext():
             view = self._view(owner) if made is not None else view
         if view is None and made is not None:
-            self.workshop.why_none.setdefault(self.resource, "no endpoint shows what was made")
+            self.workshop.why_none.setdefault(self.resource, "no endpoint shows the created object")
             self.ours, made, view = False, None, self._view(owner)
         if view is None or self._loses(owner, view):
             return set()
@@ -242,7 +242,7 @@ class _Endpoint:
         key = self.engine.model.policy.resources[self.resource].key
         if self.many or (key and f"{self.resource}.{key}" in self.gate.sources.values()):
             return self.workshop.of(owner, self.resource)
-        why = "the request does not name by its key which one it writes"
+        why = "the request does not name its object by key"
         self.workshop.why_none.setdefault(self.resource, why)
         return None
 
@@ -272,11 +272,11 @@ class _Endpoint:
             )
         ]
         why = [f"`{name}` is shown nowhere" for name in unseen]
-        why += [f"what is shown of `{name}` may be a mask" for name in doubtful]
+        why += [f"the shown value of `{name}` may be a mask" for name in doubtful]
         if why:
             self.engine.state.remark(
-                f"{self.gate.endpoint.method} {self.gate.endpoint.path} was not tried on what is"
-                f" {owner}'s: it replaces all, and {why[0]}"
+                f"{self.gate.endpoint.method} {self.gate.endpoint.path} was not tried on objects"
+                f" of {owner}: it replaces the whole object, and {why[0]}"
             )
         return bool(why)
 
@@ -328,19 +328,17 @@ class _Endpoint:
             value = self._as_before(owner, name, each) if self.ours and value in _EMPTY else value
             other = other_value(name, value, each, far=moves_by_itself(name, value))
             if not why and name in states:
-                why = "it is a setting, which has a way of its own to be set"
+                why = "it is a setting, which the scan tests separately"
             if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
-                why = "the life of the object hangs on it"
+                why = "the object's existence depends on it"
             if not why and not self.ours and sets_off(name, each, value):
-                why = (
-                    "no plain text: what it sets off may stay, and the run did not make the object"
-                )
+                why = "not plain text: effects may stay, and the run did not create the object"
             if not why and name in named:
-                why = "whoever is let in hangs on it"
+                why = "access depends on it"
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and found >= _MOST:
-                why = f"no more than {_MOST} are tried at once"
+                why = f"at most {_MOST} are tried at once"
             if why:
                 self.untried.setdefault(name, why)
                 continue
@@ -460,8 +458,8 @@ class _Endpoint:
         request = with_body(filled, self.gate.operation, self._placed(whole)).request
         self.engine.send(self.gate, owner, replace(filled, request=request))
         self.engine.state.remark(
-            f"{self.gate.endpoint.method} {self.gate.endpoint.path} empties what it is not sent,"
-            " of what the document does not name too: it was not tried again"
+            f"{self.gate.endpoint.method} {self.gate.endpoint.path} clears members that the"
+            f" request omits, even undocumented ones: it was not tried again"
         )
 
     def _own_side(self, viewer: str | None, owner: str, names: tuple[str, ...]) -> Undo | None:
@@ -582,8 +580,8 @@ class _Endpoint:
             curl(
                 replace(filled, body=self._shown(name, owner)), engine.context.credentials(viewer)
             ),
-            note="the owner's own view held the new value afterwards, and the old one again when"
-            " it was put back",
+            note="the owner's own view contained the new value afterwards, and the old one again"
+            " after it was restored",
         )
         endpoint = Endpoint(
             self.gate.endpoint.method, self.gate.endpoint.path, self.gate.operation.id

@@ -177,15 +177,15 @@ class HttpTransport:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
-            words = f"`{origin}` hung up before it had answered a {request.method}"
+            words = f"`{origin}` closed the connection before it answered a {request.method}"
             if client is not self._clients[safe]:  # the client was replaced after a timeout
-                words = f"`{origin}` did not come to the end of an answer to a {request.method}"
+                words = f"`{origin}` did not finish its response to a {request.method}"
             raise Unreachable(words, again=safe and client is self._clients[safe]) from None
         except RuntimeError:
             if client is self._clients[safe]:
                 raise
             # The connection was closed because of another late request that shared it.
-            words = f"a {request.method} to `{origin}` was cut off: its connection was given up"
+            words = f"a {request.method} to `{origin}` was aborted: its connection was closed"
             raise Unreachable(words, again=safe) from None
         except httpx2.DecodingError:
             raise TargetError(f"`{origin}` sent a body that cannot be decompressed") from None
@@ -198,7 +198,7 @@ class HttpTransport:
         origin = origin_of(request.url)
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
-            raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
+            raise TargetError(f"did not request `{origin}`: only {scope} may be requested")
         # a deliberate replacement of the run's own header
         as_asked = {"user-agent"} & request.headers.keys()
         marks = {name: text for name, text in self._marks.items() if name not in as_asked}
@@ -239,7 +239,7 @@ class HttpTransport:
 
 def _checked(url: str) -> str:
     if "@" in url:
-        words = "a target holds no user name and no password"
+        words = "a target must not contain a user name or a password"
         hint = "write them into the identities file"
         raise InputError([Problem(Location("target"), words, hint)])
     try:
@@ -248,7 +248,7 @@ def _checked(url: str) -> str:
         origin, parts = "", urlsplit("")
     if parts.scheme not in PORTS or not parts.hostname:
         hint = "write it with its scheme, such as `https://api.example.com`"
-        raise InputError([Problem(Location("target"), f"`{url}` is no address of an API", hint)])
+        raise InputError([Problem(Location("target"), f"`{url}` is not the URL of an API", hint)])
     return origin
 
 
@@ -270,7 +270,7 @@ def _why_no_connection(origin: str, said: str) -> str:
     if "refused" in said:
         return f"nothing listens at `{origin}`; is the API running?"
     if "Name or service" in said or "resolution" in said or "getaddrinfo" in said:
-        return f"the host of `{origin}` is not known"
+        return f"the host of `{origin}` cannot be resolved"
     if "CERTIFICATE" in said.upper():
         return f"the certificate of `{origin}` is not trusted here"
     if "SSL" in said or "WRONG_VERSION" in said:
@@ -323,7 +323,7 @@ def run_command(argv: Sequence[str], directory: Path) -> str:
         raise TargetError(f"`{argv[0]}` failed with exit code {done.returncode}")
     printed = done.stdout.decode("utf-8", "replace").strip()
     if not printed:
-        raise TargetError(f"`{argv[0]}` printed nothing; a token was expected")
+        raise TargetError(f"`{argv[0]}` printed nothing, but a token was expected")
     return printed
 
 
@@ -422,7 +422,7 @@ class Governor:
         if response.status == 429:
             if not self._answers_others(request):
                 tries = self.TRIES + 1
-                words = f"the target throttles: still 429 after {tries} tries; lower the rate"
+                words = f"the target limits the rate: still 429 after {tries} tries; lower the rate"
                 raise TargetError(words)
             self._throttled.add(self._name(request))
         self._judge(request, response)
@@ -431,9 +431,9 @@ class Governor:
     def spares(self, request: Request) -> str:
         """Why the operation of a request is not to be asked any more; empty: it may be."""
         if self._health.is_broken(request):
-            return "it answers nothing but server errors, so it was not asked any more"
+            return "it returns only server errors, so it got no further requests"
         if self._name(request) in self._throttled:
-            return "it throttles for longer than a run waits, so it was not asked any more"
+            return "it limits the rate for longer than a run waits, so it got no further requests"
         return ""
 
     def _answers_others(self, request: Request) -> bool:
@@ -445,7 +445,7 @@ class Governor:
         """Waits for a server that restarts; one that was never there is a wrong address. One that
         was waited for in vain is tried once a request, so that it is used when it comes back."""
         if self._is_gone() and self._clock() < self._silent_until:
-            raise Unreachable("the target does not answer any more", again=True)
+            raise Unreachable("the target no longer responds", again=True)
         for attempt in range(self.TRIES):
             try:
                 return self._once(request, way)
@@ -502,7 +502,9 @@ class Governor:
             self._health.calm()
             return
         many = self._health.words()
-        raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
+        raise TargetError(
+            f"the target is failing: {many} were server errors; the scan stopped to avoid harm"
+        )
 
 
 def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:

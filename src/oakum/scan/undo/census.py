@@ -69,8 +69,8 @@ class Census:
                 endpoint = asked.gate.endpoint
                 self.engine.state.remark(
                     f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
-                    f" before the run wrote ({type(error).__name__}): nobody sees whether it"
-                    " changes"
+                    f" before the run wrote ({type(error).__name__}): changes to it cannot be"
+                    f" detected"
                 )
                 continue
             if found is not None:
@@ -141,13 +141,13 @@ class Census:
                 moved.setdefault(place, {})[f"`{at[0]}`" if plain else "`‹key›`"] = None
         return (
             *(
-                f"{many} `{resource}` of {who} that the run has not made"
-                f" {'is' if many == 1 else 'are'} not shown any more: look by hand"
+                f"{many} `{resource}` of {who} that the run did not create"
+                f" {'is' if many == 1 else 'are'} no longer shown: check by hand"
                 for (who, resource), many in gone.items()
             ),
             *(
-                f"a `{resource}` of {who} is not as it was before the run ({', '.join(names)}):"
-                " look at it by hand"
+                f"a `{resource}` of {who} differs from before the run ({', '.join(names)}):"
+                f" check it by hand"
                 for (who, resource, _), names in moved.items()
             ),
             *self._added(more),
@@ -163,7 +163,7 @@ class Census:
                 continue  # created by the run, and reported as such
             said = (
                 f"{many} more `{resource}` of {who} {'is' if many == 1 else 'are'} shown than"
-                " before the run: look by hand"
+                f" before the run: check by hand"
             )
             if {*words(resource)}.isdisjoint(_RECORDS):
                 yield said

@@ -109,7 +109,7 @@ def _refuse_to_overwrite(path: Path) -> None:
     except OSError:
         return  # writing will fail as well and report it
     if not str(first.get("schema")).startswith(f"{SCHEMA.partition('/')[0]}/"):
-        words = "is there, and is no journal of Oakum"
+        words = "exists, but is not a journal of Oakum"
         raise InputError([Problem(Location(str(path)), words, "name another file")])
 
 

@@ -118,8 +118,8 @@ class Maker:
             elif not there:
                 said = (
                     f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
-                    f" {answer.status}, and nothing shows what it was to make: if it is there all"
-                    f" the same, it holds a text that begins with `{mark.split()[0]}`"
+                    f" {answer.status}, and no response shows the object: if it exists anyway,"
+                    f" it contains a text that begins with `{mark.split()[0]}`"
                 )
                 log.unsure += [said] if said not in log.unsure else ()
             return None
@@ -154,8 +154,8 @@ class Maker:
         make, self.stopped = self.creation.make.endpoint, True
         self.undo_log.overwrote(
             made,
-            f"{make.method} {make.path} wrote over a `{self.creation.resource}` of {self.owner}"
-            " that was there before, where it was to make one: put it back by hand",
+            f"{make.method} {make.path} overwrote an existing `{self.creation.resource}` of"
+            f" {self.owner} instead of creating one: restore it by hand",
         )
 
     def request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> Filled | None:
@@ -169,7 +169,9 @@ class Maker:
             body = _body(engine, shape, self.creation, self.owner, marks, ())
         except LookupError as error:
             engine.state.leave_out(
-                Skipped(make.endpoint, f"nothing was made: no value is known for `{error.args[0]}`")
+                Skipped(
+                    make.endpoint, f"nothing was created: no value is known for `{error.args[0]}`"
+                )
             )
             return None
         if next(marks, ""):
@@ -301,9 +303,9 @@ class Workshop:
                 for gate in (each.make, each.remove)
             )
         ]
-        why = "no operation makes one that another takes away"
+        why = "no operation creates one that another removes"
         if known:
-            why = f"the contract lets {owner} make or remove none"
+            why = f"the contract does not let {owner} create or remove one"
         for each in may:
             maker = Maker(engine, self.undo_log, each, owner)
             if (found := maker.make({})) is not None:

@@ -41,7 +41,7 @@ def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     """Restores what the journal in `options` records, and verifies it. Raises `InputError` for an
     invalid journal or another target's."""
     if options.journal is None:
-        raise InputError([Problem(Location("journal"), "there is none to put back from")])
+        raise InputError([Problem(Location("journal"), "there is no journal to restore from")])
     scan = Scan(replace(options, restore=True), emit)
     before = _words(scan.past)
     said = scan.restore()
@@ -67,4 +67,4 @@ def _flip(flip: Flip) -> str:
 
 def _write(name: str) -> str:
     account = re.fullmatch(r"oakum-\d+", name)
-    return f"the account {name} that the run has made" if account else name
+    return f"the account {name} that the run created" if account else name

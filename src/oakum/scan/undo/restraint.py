@@ -42,13 +42,13 @@ def why_not_called(model: Model, operation: str) -> str:
     if each.method == "DELETE":
         said = classify(each, model.rule(each.id)).reason
         alone = said == DELETES and not barred(model, each)
-        return f"{said}, and nothing that the run made was to be taken away by it" if alone else ""
+        return f"{said}, and the run had nothing to remove with it" if alone else ""
     if each.method not in _WRITES or classify(each, model.rule(each.id)).kind != "write":
         return ""
     if why := barred(model, each):
         return f"not written to, for {why}"
     if why := more_than_sets(each):
-        return f"not written to, for {why}, whatever is sent"
+        return f"never written to, because {why}"
     found = written(model, each)
     if not found:
         return (
@@ -65,19 +65,21 @@ def why_not_called(model: Model, operation: str) -> str:
         name = found[0][0]
         key = model.policy.resources[name].key
         return (
-            f"not written to: what it makes could not be taken away again, since no DELETE is known"
+            f"not written to: its objects could not be removed again, because no DELETE is known"
             f" that names a `{name}` by its key" + (f" (`{name}.{key}`)" if key else "")
         )
     if making:
-        return "not written to: nothing could be made with it that its maker sees and takes away"
-    return "not written to: no identity has an object of its own there that could be put back"
+        return "not written to: it creates nothing that its creator can see and remove"
+    return "not written to: no identity has an object there that could be restored"
 
 
 def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
     """Why a POST may overwrite an object instead of creating one, which could not be restored;
     empty if it creates."""
     if model.policy.resources[resource].is_account:
-        return f"it writes a `{resource}`, which is an account: what is sent is its caller's own"
+        return (
+            f"it writes a `{resource}`, which is an account: the request changes the caller's own"
+        )
     named = model.rule(operation.id).params.values()
     if f"{resource}.{model.policy.resources[resource].key}" in named:
         return f"its path names the `{resource}` that it writes"
@@ -85,9 +87,9 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
     last, first = words(literal[-1]) if literal else (), words(operation.id)[:1]
     verbs = first if first and first[0] in _MAKES else (*first, *last[:1])
     if word := next((each for each in verbs if each in _EDITS), ""):
-        return f"`{word}` says that it writes over what is there"
+        return f"`{word}` says that it overwrites an existing object"
     if last and last[-1] in _ONE_EACH:
-        return f"`{last[-1]}` says that each account has one, which it would write over"
+        return f"`{last[-1]}` says that each account has one, which it would overwrite"
     return ""
 
 

@@ -298,7 +298,7 @@ class UndoLog:
     def name_moved(self, names: Iterable[str], how: str, of: str = "") -> None:
         """Remarks on members that the API changed by itself; no reason to distrust the run."""
         listed = ", ".join(f"`{name}`" for name in sorted(set(names)))
-        said = f"{of}{listed} not as before {how}: the API sets this by itself at a write"
+        said = f"{of}{listed} differ from before {how}: the API sets them itself on each write"
         if said not in self.unsure:
             self.unsure.append(said)
 
@@ -360,9 +360,11 @@ class UndoLog:
 
 
 def _left(entry: Entry) -> str:
-    mark = f"; it holds a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+    mark = (
+        f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+    )
     how = f" ({entry.how}{mark})" if entry.how else ""
-    return f"{entry.name} could not be undone: look at it by hand{how}"
+    return f"{entry.name} could not be undone: check it by hand{how}"
 
 
 def _read(answer: Response) -> tuple[Json, bool]:

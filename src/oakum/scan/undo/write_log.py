@@ -80,8 +80,8 @@ def wrote_to(engine: Engine) -> Iterator[str]:
         why = undo_log.why_existing if undo_log else {}
         said = [f"`{name}`, since {why[name]}" for name in sorted(many) if name in why]
         yield (
-            f"wrote to {counted(len(found), 'object')} of the identities that the run"
-            f" has not made, and put the values back ({kinds}): what the API itself notes of a"
-            " write, such as its time and the writer's address, is not put back"
-            + (f"; none of the run's own could serve of {'; of '.join(said)}" if said else "")
+            f"wrote to {counted(len(found), 'object')} of the identities that existed before the"
+            f" run, and restored the values ({kinds}): what the API itself records about a"
+            f" write, such as its time and the writer's address, is not restored"
+            + (f"; the run could not use its own objects of {'; of '.join(said)}" if said else "")
         )

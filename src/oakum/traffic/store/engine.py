@@ -23,7 +23,7 @@ _LONGEST: Final = 4 << 20
 _BLOCKS: Final = 8
 _SEALED: Final = 32 * _BLOCKS
 """Bytes of a shape that is sealed, at most."""
-_MORE: Final = "give it more megabytes; with many callers, some for each of them"
+_MORE: Final = "give it more memory; many callers need more"
 LONG: Final = "GET /-"
 """Stands for a shape that is too long to be sealed."""
 _SIV: Final = 32

@@ -154,7 +154,7 @@ def opened(folders: Iterable[Path]) -> Kept:
     for folder in folders:
         sheets = sorted((folder / "runs").glob("*.json"))
         if not sheets:
-            problems.append(Problem(Location(str(folder)), "holds no run that was kept"))
+            problems.append(Problem(Location(str(folder)), "contains no kept run"))
         for sheet in sheets:
             try:
                 run = read_as(sheet.read_bytes(), str(sheet), SCHEMA, _run)
@@ -168,7 +168,7 @@ def opened(folders: Iterable[Path]) -> Kept:
     kept = Kept(tuple(homes[name] for name in sorted(homes)))
     for name in (name for table in COLUMNS for name in kept.files(table)):
         if not Path(name).is_file():
-            problems.append(Problem(Location(name), "is gone, and a run has written it"))
+            problems.append(Problem(Location(name), "is missing, although a run wrote it"))
     if problems:
         raise InputError(problems)
     return kept
@@ -176,7 +176,7 @@ def opened(folders: Iterable[Path]) -> Kept:
 
 def unreadable(folders: Iterable[Path]) -> InputError:
     """A file that a sheet names cannot be read; an engine would say which, and what it holds."""
-    said, hint = "holds a file that is cut off or broken", "keep its traffic again"
+    said, hint = "contains a truncated or broken file", "keep its traffic again"
     return InputError([Problem(Location(str(each)), said, hint) for each in folders])
 
 

@@ -46,14 +46,14 @@ def latest(runs: Iterable[Run]) -> dict[str, Note]:
 def begun(runs: Sequence[Run], key: str, asked: str, folder: str) -> dict[str, Note]:
     """What has been read until now. Raises `InputError` where it was under another key, or another
     contract, document or host: its numbers could not be added up."""
-    hint = "give what it was kept with, or keep into another folder: reports read several"
+    hint = "give the original options, or keep into another folder: reports can read several"
     place = Location(folder)
     known = [run for run in runs if run.turn]
     problems = []
     if any(run.key != key for run in known):
         problems.append(Problem(place, "was kept under another key", hint))
     if any(run.asked != asked for run in known):
-        what = "was kept by another contract or document, or with other hosts"
+        what = "was kept with another contract, document or hosts"
         problems.append(Problem(place, what, hint))
     if problems:
         raise InputError(problems)
@@ -105,8 +105,8 @@ def _refused(file: File, note: Note, taken: set[str]) -> Iterator[tuple[str, str
         return
     until = min(SEEN, note.size)
     if file.size >= until and file.mark(0, until) == note.head:
-        hint = "keep it into another folder: what it held is in this one already"
-        yield "has shrunk or was written over since it was read", hint
+        hint = "keep it into another folder: this one already has its earlier contents"
+        yield "has shrunk or was overwritten since it was read", hint
     elif not note.over:
-        hint = "give that one, by the name that it has now, or keep into another folder"
-        yield "is not the file whose reading was broken off", hint
+        hint = "give that file under its present name, or keep into another folder"
+        yield "is not the file whose reading was interrupted", hint

@@ -29,7 +29,7 @@ LOG_NAMES: Final = (
     "who",
 )
 """Members of a log line that are read, all as texts."""
-NO_RECORD: Final = "a line that is no JSON, or holds nothing that a log line has"
+NO_RECORD: Final = "a line that is not JSON, or has no field of a log line"
 AN_ENTRY: Final = "a line that is an exchange, with a body"
 UNKNOWN: Final = -1
 """The endpoint of a path whose shape is not in the vocabulary yet."""

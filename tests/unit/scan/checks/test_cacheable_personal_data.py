@@ -7,7 +7,7 @@ from tests.unit.scan.checks.leaks import by, rule_of
 
 
 def test_the_leak_is_named() -> None:
-    leak = by("kept", says="it lets shared caches keep it")
+    leak = by("kept", says="it lets shared caches store it")
     assert rule_of(leak) == check.RULE.id
     assert "Person.weight" in check.title(leak) and leak.says in check.title(leak)
     assert check.advice(leak)

@@ -9,7 +9,7 @@ from tests.unit.scan.checks.leaks import by, rule_of
 def test_the_leak_is_named() -> None:
     leak = by("guess", says="written")
     assert rule_of(leak) == check.RULE.id
-    assert "nothing slows down" in check.title(leak)
+    assert "no rate limit on login" in check.title(leak)
     assert "Person.weight" in check.title(leak)
     assert check.advice(leak)
 

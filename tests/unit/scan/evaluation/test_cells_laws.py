@@ -170,7 +170,7 @@ def test_a_value_found_outside_says_where_it_stood(watch: Watch) -> None:
     body = watch.look("cat", {"error": "no", "details": {"call": OWN}}, status=403)
     (leak,) = [each for each in body.observations if each.result is Result.LEAK]
     assert leak.evidence is not None
-    assert leak.evidence.note == "the value stands outside every declared field: found by value"
+    assert leak.evidence.note == "the value is outside every declared field: found by value"
     assert [line.pointer for line in leak.evidence.viewer.lines if line.mark] == ["/details/call"]
     header = watch.look("cat", reply(CARD, **{"x-debug": OWN}), again="2")
     (leak,) = [
@@ -461,7 +461,7 @@ def test_a_field_is_not_closed_while_its_owners_value_stands_loose_in_the_answer
     assert of(found, "phone") is None
     asked = watch.look("cat", {"error": "no", "phone": "0451"}, status=403)
     (leak,) = [each for each in asked.observations if each.key.field == "phone"]
-    assert leak.result is Result.LEAK and "stands outside every object" in leak.weak
+    assert leak.result is Result.LEAK and "is outside every declared object" in leak.weak
     assert ("cat", "ann", "Person") in asked.unclear
 
 

@@ -83,7 +83,7 @@ def test_everybody_is_proven(clinic: Clinic) -> None:
 
 def test_the_same_account_twice(clinic: Clinic) -> None:
     found = clinic.me(lambda who: {"id": "m-1", "at": who})
-    message = "`ann` and `bob` are the same account; an owner and a stranger are needed"
+    message = "`ann` and `bob` are the same account; the scan needs an owner and a stranger"
     assert words(found) == {"ann": message, "bob": message}
     assert not found.ok
 
@@ -111,17 +111,17 @@ def test_without_ids_the_whole_answer_counts(clinic: Clinic) -> None:
         (answer(404), "`/me` answers 404; is `whoami:` right?"),
         (
             Response(200, {"content-type": "text/html"}, b"<html>"),
-            "`/me` answers with HTML, as a front end does for every path; is `whoami:` right?",
+            "`/me` returns HTML, as a front end does for every path; is `whoami:` right?",
         ),
-        (Response(204), "`/me` answers 204 without saying who is asking"),
-        (answer(200, {}), "`/me` answers 200 without saying who is asking"),
+        (Response(204), "`/me` returns 204 without identifying the caller"),
+        (answer(200, {}), "`/me` returns 200 without identifying the caller"),
         (
             answer(200, {"id": "m-0"}),
-            "`/me` answers the same without credentials; is `whoami:` right?",
+            "`/me` returns the same without credentials; is `whoami:` right?",
         ),
         (
             answer(200, {"error": "log in"}),
-            "`/me` answers the same without credentials; is `whoami:` right?",
+            "`/me` returns the same without credentials; is `whoami:` right?",
         ),
     ],
 )
@@ -142,8 +142,9 @@ def test_the_file_says_who_it_means(clinic: Clinic) -> None:
     text = FIXED.replace('ann"}', 'ann", facts: {id: m-9}}')
     found = clinic.me(lambda who: {"id": who}, text=text)
     assert words(found) == {
-        "ann": "`/me` tells another id than `facts` of `ann`; is it the account that you mean?"
-        " another value is a fact by another name, such as `user_id`",
+        "ann": "`/me` returns a different id than `facts` of `ann`; is it the account that you"
+        " mean? if this is another kind of id, give it another name under `facts`, such as"
+        " `user_id`",
         "bob": "",
     }
     assert clinic.me(lambda who: {"id": "m-9" if who == "ann" else 2}, text=text).ok
@@ -188,7 +189,10 @@ def test_what_the_login_gave_is_not_taken(clinic: Clinic) -> None:
     text = "login: {post: /in, json: {}, token: /t}\nidentities: {ann: {u: ann}}"
     app = lambda who, request: answer(200 if request.method == "POST" else 401, {"t": "tok-1"})  # noqa: E731
     found = clinic.examine(app, text, whoami="/me")
-    assert "does not take what the login gave; check `send:` and `cookie:`" in words(found)["ann"]
+    assert (
+        "does not accept what the login returned; check `send:` and `cookie:`"
+        in words(found)["ann"]
+    )
 
 
 # --------------------------------------------------------------------------- which question
@@ -235,9 +239,9 @@ def test_no_question_is_known(clinic: Clinic) -> None:
     found = clinic.examine(lambda who, _: answer())
     assert found.ok
     assert words(found)["ann"] == (
-        "logged in, but not proven: no who-am-I is known; write `whoami: /path` into the"
-        " identities file; whose account it is is not known, so what it is shown is suspected at"
-        " most: add `facts: {id: …}` to it, or `whoami: /path` to the file"
+        "logged in, but not verified: no who-am-I endpoint is known; write `whoami: /path` into"
+        " the identities file; its account is unknown, so its findings are at most suspected:"
+        " add `facts: {id: …}` to it, or `whoami: /path` to the file"
     )
     assert clinic.fake.asked == []
 
@@ -286,8 +290,8 @@ def test_a_shared_cache_is_told_from_one_account_by_asking_past_it(clinic: Clini
     assert (found.ok, found.ids) == (True, {"ann": "m-ann", "bob": "m-bob"})
     assert found.mixed == (("bob", "ann"),)
     assert found.notes == (
-        "a shared cache gave `bob` the account of `ann` when `/me` was asked; past it, `bob` is"
-        " proven",
+        "a shared cache returned to `bob` the account of `ann` when it requested `/me`; without"
+        " the cache, `bob` is verified",
     )
     assert clinic.sessions.alive("ann") and clinic.sessions.alive("bob")  # past it, too
 
@@ -308,8 +312,8 @@ def test_a_cache_that_kept_somebodys_answer_before_the_run_proves_nobody_wrong(
 def test_a_cache_that_nothing_gets_past_is_named(clinic: Clinic, header: str) -> None:
     found = clinic.examine(Cached(deaf=True, headers=(header,)), whoami="/me")
     assert not found.ok
-    assert "out of a shared cache" in words(found)["bob"]
-    assert "a leak of its own" in words(found)["bob"]
+    assert "from a shared cache" in words(found)["bob"]
+    assert "itself a leak" in words(found)["bob"]
 
 
 # --------------------------------------------------------------------------- afterwards
@@ -331,7 +335,7 @@ def test_from_then_on_a_denial_is_told_from_a_dead_session(clinic: Clinic) -> No
     assert clinic.sessions.alive("ann")
     alive.clear()
     assert not clinic.sessions.alive("ann")
-    with pytest.raises(TargetError, match="the credentials of `ann` do not work any more"):
+    with pytest.raises(TargetError, match="the credentials of `ann` no longer work"):
         clinic.sessions.send("ann", secret)
 
 

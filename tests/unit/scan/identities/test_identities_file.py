@@ -123,7 +123,7 @@ def test_the_form_of_the_manual(desk: Desk) -> None:
         ("ann", "follower of sta", False),
         ("bob", "mate of ann", True),
     ]
-    assert "`mate` is no relation of the contract: kept as a label" in str(found.notes[0])
+    assert "`mate` is not a relation of the contract: kept as a label" in str(found.notes[0])
     assert found.warnings == ()
     assert {"hunter2!", "bob-token", "eve-sid", "key-from-file", "s/cret"} <= found.secrets()
     assert desk.ran == [("pass", "sta")]  # a login's command runs when somebody logs in
@@ -331,9 +331,9 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
         (
             "login: {post: in, json: {a: b}, form: {a: b}}\nidentities: {a: {header: 'X: 1'}}",
             [
-                "identities.yaml:1:8: `login` does not say what it gives; add `token: /pointer`,"
+                "identities.yaml:1:8: `login` does not say what it returns; add `token: /pointer`,"
                 " `cookie: name` or `cookies: true`",
-                "identities.yaml:1:8: a login has `json` or `form`, not both",
+                "identities.yaml:1:8: a login uses `json` or `form`, not both",
                 "identities.yaml:1:15: `in` is no path; write `/in`, or `operation: in` if it is"
                 " an operation id",
             ],
@@ -351,7 +351,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             [
                 "identities.yaml:1:8: `login` has `operation` and `post`; write `operation: id` or"
                 " `post: /path`, one of them",
-                "identities.yaml:1:42: `token` says where the answer holds the token; a JSON"
+                "identities.yaml:1:42: `token` says where the response contains the token; a JSON"
                 " pointer such as `/access_token`, or {header: X-Auth-Token}",
             ],
         ),
@@ -360,14 +360,14 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             [
                 "identities.yaml:1:26: `csrf` does not say how to send the value; add"
                 " `header: X-CSRF-Token` or `field: name`",
-                "identities.yaml:1:26: `csrf` must say where the value stands; one of"
+                "identities.yaml:1:26: `csrf` must say where the value is; one of"
                 " `cookie: name`, `json: /pointer`, `input: name`",
             ],
         ),
         (
             "identities: {a: {send: 'Bearer s3cr3t'}}",
             [
-                "identities.yaml:1:24: a line to send reads `Header: value`, `Cookie: name=value`"
+                "identities.yaml:1:24: write what to send as `Header: value`, `Cookie: name=value`"
                 " or `?name=value`; `$token` stands for the token"
             ],
         ),
@@ -375,7 +375,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             "identities: {a: {header: 'X: $token'}}",
             [
                 "identities.yaml:1:14: `a` has no `token`, but `$token` is used; say where the"
-                " login's answer holds it: `token: /access_token`"
+                " login's response contains it: `token: /access_token`"
             ],
         ),
         (
@@ -392,8 +392,8 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
         (
             "identities: {a: {key: {file: nowhere}, send: 'X: $key'}}",
             [
-                "identities.yaml:1:30: `nowhere`: no such file or directory; paths start at the"
-                " folder of this file"
+                "identities.yaml:1:30: `nowhere`: no such file or directory; paths are relative"
+                " to the folder of this file"
             ],
         ),
         (
@@ -414,8 +414,9 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             "between: [a is pal of c, a likes b, a is pal of a]",
             [
                 "identities.yaml:2:11: `c` is no identity; known: `a`, `b`",
-                "identities.yaml:2:26: a line of `between` reads `flo is follower of pia`",
-                "identities.yaml:2:37: `a` is named on both sides; an identity is its own owner",
+                "identities.yaml:2:26: write lines of `between` like `flo is follower of pia`",
+                "identities.yaml:2:37: `a` is named on both sides; an identity is always its own"
+                " owner",
             ],
         ),
         (
@@ -423,8 +424,8 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             [
                 "identities.yaml:1:42: `claims` must be a map, not a list",
                 "identities.yaml:1:59: environment variable `NO` is not set; export NO=…",
-                "identities.yaml:2:10: `between` must be a list; of lines such as"
-                " `flo is follower of pia`",
+                "identities.yaml:2:10: `between` must be a list; a list of lines such as `flo is"
+                " follower of pia`",
             ],
         ),
         (
@@ -443,7 +444,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
         (
             "identities: {cleaner: {header: 'X: 1'}}\ncleaner: {header: 'X: 2', claim: c}",
             [
-                "identities.yaml:2:10: there is an identity called `cleaner` already; rename that"
+                "identities.yaml:2:10: there is already an identity called `cleaner`; rename that"
                 " one",
                 "identities.yaml:2:27: nothing uses `claim`; did you mean `claims`?",
             ],
@@ -453,15 +454,15 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             [
                 "identities.yaml:1:1: the identities file has no key `identites`; did you mean"
                 " `identities`?",
-                "identities.yaml:1:1: the identities file has no `identities`; list there who can"
-                " log in",
+                "identities.yaml:1:1: the identities file has no `identities`; list the accounts"
+                " that can log in",
                 "identities.yaml:2:9: `whoami` must be a word, not a list",
             ],
         ),
         (
             "identities: {a: {oauth2: {token_url: t, grant: passwrd, scope: r}, command: [x]}}",
             [
-                "identities.yaml:1:14: `a` has `oauth2` and `command`; one way to log in is enough",
+                "identities.yaml:1:14: `a` has `oauth2` and `command`; give only one way to log in",
                 "identities.yaml:1:26: `grant: client_credentials` needs `client_id`",
                 "identities.yaml:1:26: `grant: client_credentials` needs `client_secret`",
                 "identities.yaml:1:38: `t` is no path; write `/t`, or `operation: t` if it is an"

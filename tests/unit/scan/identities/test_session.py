@@ -194,18 +194,18 @@ FAILURES = [
     (
         JSON_LOGIN,
         answer(403),
-        "answered 403; wrong user name or password?, or does it want a `csrf:` value?",
+        "answered 403; wrong user name or password?, or does it need a `csrf:` value?",
     ),
     (JSON_LOGIN, answer(404), "answered 404; is the path right?"),
     (JSON_LOGIN, answer(405), "answered 405; is it another method?"),
-    (JSON_LOGIN, answer(415), "answered 415; it wants another body; try `form:`"),
-    (JSON_LOGIN, answer(422), "answered 422; are the names in `json:` right?"),
+    (JSON_LOGIN, answer(415), "answered 415; it expects another body; try `form:`"),
+    (JSON_LOGIN, answer(422), "answered 422; are the names in `json:` correct?"),
     (JSON_LOGIN, answer(500), "answered 500; the server failed"),
     (JSON_LOGIN, answer(418), "answered 418; a 2xx was expected"),
     (
         JSON_LOGIN,
         Response(302, {"location": "/welcome?u=ann"}),
-        "answered 302; it redirects to `/welcome`; is the path right?",
+        "answered 302; it redirects to `/welcome`; is the path correct?",
     ),
     (
         JSON_LOGIN,
@@ -215,7 +215,7 @@ FAILURES = [
     (
         JSON_LOGIN,
         Response(200, {"content-type": "text/plain"}, b"tok-9"),
-        "answered 200 with text/plain, and JSON was expected",
+        "answered 200 with text/plain, but JSON was expected",
     ),
     (
         JSON_LOGIN,
@@ -226,7 +226,7 @@ FAILURES = [
     (
         FORM_LOGIN,
         Response(302, {"location": "/login?error=1"}, b"", {"sid": "x"}),
-        "answered 302, back to the login page; wrong user name or password?",
+        "answered 302 with a redirect to the login page; wrong user name or password?",
     ),
     (
         FORM_LOGIN,
@@ -390,7 +390,7 @@ def test_fixed_credentials_that_die_end_it_once_they_were_proven(load) -> None:
     assert live.send("bob", ask()).status == 401
     assert fake.asked[0].headers["authorization"] == "Bearer bob-hunter2"
     live.proof = proof()
-    with pytest.raises(LoginFailed, match="the credentials of `bob` do not work any more"):
+    with pytest.raises(LoginFailed, match="the credentials of `bob` no longer work"):
         live.send("bob", ask())
     assert not live.alive("bob")
     assert live.curl_headers("bob") == ("Authorization: Bearer $BOB",)
@@ -526,7 +526,7 @@ def test_a_command_gives_the_token_and_a_new_one_when_it_is_over(load, tmp_path:
 def test_credentials_go_to_the_target_only(load) -> None:
     live, fake = sessions(load(JSON_LOGIN), expiring(9))
     live.login("ann")
-    with pytest.raises(TargetError, match="the credentials of `ann` go to `http://t` only"):
+    with pytest.raises(TargetError, match="the credentials of `ann` are sent only to `http://t`"):
         live.send("ann", Request("GET", "http://elsewhere/x"))
     assert len(fake.asked) == 1
 

@@ -119,14 +119,14 @@ def test_fixed_headers_are_secrets(tmp_path: Path) -> None:
 
 def test_accounts_are_not_created(tmp_path: Path) -> None:
     text = "auth: [{name: a, fixedHeaders: [{name: X, value: y}], createUsers: {verb: POST}}]"
-    assert "Oakum makes no accounts" in str(load(tmp_path, text).notes[0])
+    assert "Oakum does not create accounts" in str(load(tmp_path, text).notes[0])
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("auth: [{name: a}]", "1:8: `a` has no way to log in"),
-        ("auth: [{name: a, fixedHeader: []}]", "1:18: `fixedHeader` is no key"),
+        ("auth: [{name: a, fixedHeader: []}]", "1:18: an entry of `auth` has no key `fixedHeader`"),
         (
             "auth: [{name: a, loginEndpointAuth: {verb: POST, token: {extractFromField: t}}}]",
             "1:37: `loginEndpointAuth` has neither `endpoint` nor `externalEndpointURL`",
@@ -144,7 +144,7 @@ def test_accounts_are_not_created(tmp_path: Path) -> None:
             "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x, expectCookies: true,"
             " contentType: text/xml, payloadUserPwd: {username: u, password: p,"
             " usernameField: a, passwordField: b}}}]",
-            "`payloadUserPwd` is not known for `text/xml`",
+            "`payloadUserPwd` is not supported for `text/xml`",
         ),
         (
             "auth: [{name: a, fixedHeaders: [{name: X, value: y}]},"
@@ -160,7 +160,7 @@ def test_accounts_are_not_created(tmp_path: Path) -> None:
         (
             "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x,"
             " token: {sendTemplate: Bearer}}}]",
-            "1:71: `token` does not say where to take it from; add `extractSelector`",
+            "1:71: `token` does not say where to read it from; add `extractSelector`",
         ),
         (
             "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x, payloadRaw: 5,"

@@ -93,7 +93,7 @@ def test_one_that_cannot_be_put_back_is_told_and_keeps_no_other_from_it() -> Non
     assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
     studio.refused = frozenset({"bob"})
     assert found.restore() == (
-        "`Settings.private` of bob could not be put back to `false`: set it by hand",
+        "`Settings.private` of bob could not be restored to `false`: set it by hand",
     )
     assert studio.settings[IDS["ann"]]["is_private"] is True
 
@@ -105,7 +105,7 @@ def test_where_one_setting_could_not_be_put_back_no_other_is_changed() -> None:
     studio.refused = frozenset({"ann"})
     assert not found.undo("ann", PRIVATE)
     assert not found.flip("bob", PRIVATE, True)
-    assert "bob putSettings bob" not in studio.asked and "could not be put back" in found.why
+    assert "bob putSettings bob" not in studio.asked and "could not be restored" in found.why
     studio.refused = frozenset()
     assert found.restore() == ()  # the end tries once more
     assert studio.settings[IDS["ann"]]["is_private"] is True
@@ -249,8 +249,8 @@ def test_a_patch_of_a_nested_setting_that_cannot_be_read_is_not_sent() -> None:
     assert not found.flip("ann", PRIVATE, False)
     assert studio.asked == found.pending == run.flips == []
     assert found.why == (
-        "`PATCH /people/{personId}/settings` replaces all of `privacy`"
-        " and no GET of the same path shows them, so none was sent"
+        "`PATCH /people/{personId}/settings` replaces all of `privacy` and no GET of the same"
+        " path shows them, so nothing was sent"
     )
 
 
@@ -295,7 +295,7 @@ def test_what_an_api_stamps_at_a_flip_is_named_and_no_reason_for_distrust(
     assert found.flip("ann", PRIVATE, False)
     assert found.restore() == ()
     (told,) = found.moved
-    assert "of ann" in told and "by itself at a write" in told
+    assert "of ann" in told and "itself on each write" in told
     assert str(after) not in told
 
 
@@ -311,7 +311,7 @@ def test_a_date_that_is_no_stamp_is_damage_to_other_settings() -> None:
         each["birthday"] = "1990-05-05"
     _, found = ready(studio)
     assert found.flip("ann", PRIVATE, False)
-    assert "look at them by hand" in found.restore()[0]
+    assert "check them by hand" in found.restore()[0]
 
 
 @pytest.mark.parametrize(
@@ -350,8 +350,8 @@ def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None
     _, found = ready(studio)
     assert found.flip("ann", PRIVATE, False)
     assert found.restore() == (
-        "other settings of ann are not as they were before `putSettings`:"
-        " `‹key›`, `theme`; look at them by hand",
+        "other settings of ann differ from before `putSettings`: `‹key›`, `theme`; check them by"
+        " hand",
     )
 
 
@@ -373,7 +373,7 @@ def test_putting_back_goes_on_to_the_next_whatever_happens(ending: BaseException
     found.ask = ask
     said = found.restore()
     lost = isinstance(ending, TargetError)
-    told = "`Settings.private` of bob could not be put back to `false`: set it by hand"
+    told = "`Settings.private` of bob could not be restored to `false`: set it by hand"
     assert said == ((told,) if lost else ())
     assert [studio.settings[id] == before[id] for id in before] == [True, not lost, True]
 
@@ -397,7 +397,7 @@ def test_what_was_never_taken_is_not_missed() -> None:
     studio.refused = frozenset({"ann"})
     _, found = ready(studio)
     assert not found.flip("ann", PRIVATE, False)
-    assert found.why == "the API did not take the setting"
+    assert found.why == "the API did not accept the setting"
     assert found.restore() == ()
 
 
@@ -719,7 +719,7 @@ def test_a_setting_known_of_another_object_is_not_flipped() -> None:
     assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
     assert studio.settings == before and found.pending == []
     assert not [line for line in studio.asked if "putSettings" in line]
-    assert "is not the one whose setting is known" in found.why
+    assert "another object than the one whose setting is known" in found.why
 
 
 @pytest.mark.parametrize("killed", [False, True])

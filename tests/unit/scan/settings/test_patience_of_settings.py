@@ -97,7 +97,7 @@ def test_what_is_never_shown_is_set_once_and_its_old_value_is_sent_after_it() ->
     before = api.state
     found = patient(api)
     assert not found.flip("ann", PRIVATE, False)
-    assert not found.flip("ann", PRIVATE, False) and "set no more" in found.why
+    assert not found.flip("ann", PRIVATE, False) and "not changed again" in found.why
     assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
     assert found.restore() == () and api.state == before
     assert [body["is_private"] for _, body in api.writes] == [False, True]

@@ -127,10 +127,7 @@ def test_what_takes_longer_about_somebody_is_a_hint_and_no_finding(
     club = Hashing()
     played = Played(club, pace=watch)
     assert played.told == set()
-    assert (
-        any("/login/start: answers about somebody" in n for n in played.engine.state.notes)
-        is hinted
-    )
+    assert any("/login/start: responses take" in n for n in played.engine.state.notes) is hinted
     assert len(club.values("startLogin")) == 3 + (16 if hinted else 2)
 
 
@@ -225,7 +222,7 @@ def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
 
     played = Played(Braking())
     assert played.told == set()
-    assert any("left in the middle" in each for each in played.engine.state.notes)
+    assert any("was interrupted" in each for each in played.engine.state.notes)
 
 
 def test_a_dry_run_names_every_question() -> None:

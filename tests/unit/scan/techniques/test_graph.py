@@ -106,8 +106,8 @@ def test_what_does_something_is_left_alone_and_a_note_says_so() -> None:
     sailed = Sailed(harbour)
     assert not any("tidy" in query or "readAndBurn" in query for _, query in harbour.asked)
     notes = " ".join(sailed.engine.state.notes)
-    assert "`tidy` of POST /api/graphql was not asked: `Removes` in the description" in notes
-    assert "`readAndBurn` of POST /api/graphql was not asked" in notes
+    assert "`tidy` of POST /api/graphql was not queried: `Removes` in the description" in notes
+    assert "`readAndBurn` of POST /api/graphql was not queried" in notes
 
 
 def test_ids_stand_in_variables_and_nowhere_else() -> None:
@@ -207,7 +207,7 @@ def test_without_a_schema_the_examples_of_the_document_are_asked() -> None:
     sailed = Sailed(shut, sdl=None, body=EXAMPLES)
     assert sailed.told == {PHONE, TOWN}
     assert all("OneSailor" in query for _, query in shut.asked)
-    assert "does not tell its schema" in " ".join(sailed.engine.state.notes)
+    assert "does not reveal its schema" in " ".join(sailed.engine.state.notes)
 
 
 def test_without_schema_and_examples_a_note_is_all() -> None:

@@ -413,7 +413,7 @@ def test_a_page_is_asked_for_as_it_was_named_and_none_is_told() -> None:
     run.techniques = (shadow_endpoints,)
     run.explore()
     assert f"{TARGET}/app/" in {url for _, url in studio.urls}
-    assert any("gave no page" in each for each in run.engine.state.distrust)
+    assert any("returned no page" in each for each in run.engine.state.distrust)
 
 
 def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:

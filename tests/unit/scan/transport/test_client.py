@@ -67,7 +67,10 @@ def test_only_the_target_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda _: Reply(200, {})) as server, serve(lambda _: Reply(200, {})) as other:
         with HttpTransport(server.url) as http, pytest.raises(TargetError) as caught:
             http.send(Request("GET", f"{other.url}/me?token=hush"))
-        assert str(caught.value) == f"did not ask `{other.url}`: only `{server.url}` may be asked"
+        assert (
+            str(caught.value)
+            == f"did not request `{other.url}`: only `{server.url}` may be requested"
+        )
         assert not other.calls
         with HttpTransport(server.url, also=[other.url]) as http:
             assert http.send(Request("GET", f"{other.url}/me")).status == 200
@@ -158,7 +161,7 @@ def test_words_when_there_is_no_answer() -> None:
     assert not slow.value.again
     assert str(nobody.value) == f"nothing listens at `{silent}`; is the API running?"
     assert nobody.value.again
-    assert str(dead.value) == f"`{server.url}` hung up before it had answered a GET"
+    assert str(dead.value) == f"`{server.url}` closed the connection before it answered a GET"
     assert str(broken.value) == f"a GET to `{alive.url}` cannot be written as HTTP"
     assert nobody.value.exit_code is ExitCode.NOT_TRUSTWORTHY
 
@@ -192,7 +195,7 @@ def test_no_write_is_lost_where_a_server_closes_a_connection_without_a_word() ->
     ("said", "words"),
     [
         ("[Errno 111] Connection refused", "nothing listens at `http://t`; is the API running?"),
-        ("[Errno -2] Name or service not known", "the host of `http://t` is not known"),
+        ("[Errno -2] Name or service not known", "the host of `http://t` cannot be resolved"),
         ("[SSL: CERTIFICATE_VERIFY_FAILED] x", "the certificate of `http://t` is not trusted here"),
         ("[SSL: WRONG_VERSION_NUMBER] x", "`http://t` does not speak TLS; is it `http://`?"),
         ("something else", "no connection to `http://t`"),
@@ -224,7 +227,7 @@ def test_a_body_that_is_not_what_it_says() -> None:
 
 @pytest.mark.parametrize("url", ["api.example.com", "ftp://x", "http://", "http://host:port", ""])
 def test_no_address(url: str) -> None:
-    with pytest.raises(InputError, match="is no address of an API"):
+    with pytest.raises(InputError, match="is not the URL of an API"):
         HttpTransport(url)
 
 
@@ -264,7 +267,7 @@ def test_a_command_prints_a_token(tmp_path: Path) -> None:
     ("argv", "words"),
     [
         ([sys.executable, "-c", "print('s3cr3t'); raise SystemExit(3)"], "failed with exit code 3"),
-        ([sys.executable, "-c", "pass"], "printed nothing; a token was expected"),
+        ([sys.executable, "-c", "pass"], "printed nothing, but a token was expected"),
         (["./not-there"], "no such file or directory"),
     ],
 )
@@ -364,7 +367,7 @@ def test_retry_after_is_waited_out(answer: Response, wait: float) -> None:
 def test_throttling_halves_the_rate_and_then_ends_the_run() -> None:
     script = Script([throttled("1")] * 4)
     governor = script.governor(rate=8)
-    with pytest.raises(TargetError, match="the target throttles: still 429 after 4 tries"):
+    with pytest.raises(TargetError, match="the target limits the rate: still 429 after 4 tries"):
         governor.send(ASK)
     assert (governor.sent, governor.rate) == (4, 4)
     assert [each for each in script.slept if each >= 1] == [1, 1, 1]  # not before giving up
@@ -569,7 +572,7 @@ def test_an_operation_that_gives_nothing_but_server_errors_is_spared() -> None:
     for _ in range(5):
         assert governor.spares(Request("GET", "http://t/b")) == ""
         governor.send(Request("GET", "http://t/b"))
-    assert "nothing but server errors" in governor.spares(Request("GET", "http://t/b"))
+    assert "only server errors" in governor.spares(Request("GET", "http://t/b"))
     assert governor.spares(Request("GET", "http://t/a")) == ""
 
 

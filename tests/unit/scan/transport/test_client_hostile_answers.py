@@ -108,7 +108,7 @@ def test_who_is_about_to_ask_when_another_is_given_up_may_ask_again(
             return exchange(client, *rest)
 
         monkeypatch.setattr(transport, "_exchange", late)
-        with pytest.raises(Unreachable, match="was given up") as told:
+        with pytest.raises(Unreachable, match="was closed") as told:
             transport.send(Request(method, url))
     assert told.value.again is again
 

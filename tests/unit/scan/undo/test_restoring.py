@@ -70,7 +70,7 @@ def test_what_the_api_refuses_is_left_and_put_back_later(desk: Desk) -> None:
     desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
     done = restored(desk)
     assert (done.back, done.left, done.whole) == ((), (SAID,), False)
-    assert any("could not be put back" in each for each in done.reasons)
+    assert any("could not be restored" in each for each in done.reasons)
     desk.before = lambda request, number: None
     assert restored(desk).back == (SAID,)
     assert desk.studio.settings[ANN]["is_private"] is True
@@ -167,7 +167,7 @@ def test_values_of_people_are_not_told(desk: Desk) -> None:
     assert done.back == ("bob, follower of ann",)
     assert set(done.left) == {
         "`Person.phone` of ann, its old value",
-        "the account oakum-1 that the run has made",
+        "the account oakum-1 that the run created",
     }
 
 

@@ -148,7 +148,7 @@ def test_an_answer_that_is_nested_beyond_all_measure_is_told_and_stops_nothing(d
     book, _ = undo_log(lambda viewer, request: Response(200, {}, deep))
     book.enter(Made("a new `Thing`", "ann", MARK, "id", (things,), Request("DELETE", ROOT)))
     book.enter(entry("wool"))
-    assert "Stall.sign of ann could not be undone: look at it by hand" in book.restore()
+    assert "Stall.sign of ann could not be undone: check it by hand" in book.restore()
 
 
 def test_a_journal_that_fails_keeps_nothing_from_being_undone() -> None:
