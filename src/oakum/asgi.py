@@ -240,7 +240,7 @@ _LEFT: set[asyncio.Task[None]] = set()
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop, where it is asyncio's."""
+    """The running asyncio event loop; None on other loops."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -413,7 +413,7 @@ class _TooLong(OSError):
 
 
 class _Heard:
-    """An application's answer, collected; at most so many bytes of it."""
+    """Collects an application's response, up to a number of bytes."""
 
     def __init__(self, most: int, method: str = "GET") -> None:
         self._most = most
@@ -437,7 +437,7 @@ class _Heard:
             raise _TooLong
 
     def note(self, message: Message) -> None:
-        """Collects one message. Raises `RuntimeError`, as servers do, for one that has no place
+        """Collects one message. Raises `RuntimeError`, as servers do, for a message out of order
         where it comes: an answer has one beginning, and nothing follows its end."""
         kind = message["type"]
         begins = kind == "http.response.start"
@@ -461,7 +461,7 @@ class _Heard:
                 self.over.set_result(None)
 
     def answered(self) -> Answered:
-        """What was heard; an answer without its end is no answer."""
+        """The collected response; an incomplete one counts as no response."""
         if not self.complete and not self.truncated:
             return Answered(502, truncated=bool(self._status), missing=not self._status)
         body = b"" if self.truncated else b"".join(self._body)

@@ -1,6 +1,6 @@
 """Cells, findings and the report that holds them, as plain values.
 
-No value of a person is in here: evidence is shapes, keyed hashes and marks.
+They contain no personal data: evidence is shapes, keyed hashes and marks.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Cell:
-    """One square of the exposure matrix, with what a run learnt of it."""
+    """One cell of the exposure matrix, with its result in a run."""
 
     resource: str
     field: str
@@ -58,7 +58,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an answer in evidence: where, and the shape of what stood there."""
+    """One line of a response in evidence: the pointer, and the shape of the value there."""
 
     pointer: str
     """JSON pointer, list positions kept, unknown map keys replaced."""
@@ -85,7 +85,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The same question asked by the owner and by the viewer, and how to ask it again."""
+    """The same request by the owner and by the viewer, and how to repeat it."""
 
     owner: Answer | None
     viewer: Answer
@@ -143,7 +143,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class IdentityState:
-    """How an identity fared: logged in or not, and in words what is wrong."""
+    """Whether an identity could log in, and what is wrong with it."""
 
     name: str
     ok: bool
@@ -154,7 +154,7 @@ class IdentityState:
 
 @dataclass(frozen=True)
 class Writes:
-    """What a run has written to its target, and what has become of it."""
+    """What a run wrote to its target, and what it undid."""
 
     sent: int = 0
     """Requests that write, those that put back included."""

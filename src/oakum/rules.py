@@ -37,7 +37,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a finding is called, and where the field files it."""
+    """A rule: its id, OWASP item, CWEs and severity."""
 
     id: str
     owasp: str
@@ -110,7 +110,7 @@ def current(name: str) -> str:
 
 
 def marked(name: str) -> str:
-    """The first id that this rule ever had, by which its findings are fingerprinted."""
+    """The first id of this rule, which fingerprints of its findings contain."""
     now = current(name)
     return next(iter(FORMER.get(now, ())), now)
 

@@ -1,4 +1,5 @@
-"""The actor behind calls: a caller, or an address where nobody is logged in, and its activity."""
+"""The actor behind calls, with its activity: a caller, or a network address of anonymous
+requests."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from oakum.abuse.observed import SERIES
 
 
 class Actor:
-    """One of them, with at most `SERIES` points of what it did; a point is a slot, or several where
+    """One actor, with at most `SERIES` points of activity; a point is one slot, or several if
     it was busy for longer."""
 
     __slots__ = ("first", "ids", "last", "misses", "requests", "series", "width")

@@ -75,8 +75,8 @@ class Numbers:
         return int(self._sketch.n)
 
     def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:
-        """`times`: of the least that is told. None: there are too few callers to say what is
-        usual."""
+        """What is usual for a sign. `times`: factor on the minimum that is reported. None: too few
+        callers."""
         many = self.callers
         if many < fewest:
             return None

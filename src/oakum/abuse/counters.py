@@ -48,7 +48,7 @@ class Tally:
         return self._values[sign]
 
     def come(self, address: int) -> None:
-        """It came from this address; the first `_ADDRESSES` are kept."""
+        """Records an address of the caller; keeps the first `_ADDRESSES`."""
         if self.addresses is None:
             self.addresses = set()
         if len(self.addresses) < _ADDRESSES:
@@ -72,7 +72,7 @@ class Tally:
 
 
 class Shown:
-    """Which ids were handed to which caller, today or yesterday: one byte a place."""
+    """Which ids which caller received today or yesterday, one byte for each place."""
 
     def __init__(self, places: int) -> None:
         """`places`: bytes, rounded up to a power of two."""
@@ -87,16 +87,16 @@ class Shown:
         return self._cells.nbytes
 
     def day(self, number: int) -> None:
-        """Another day: what was shown before yesterday is forgotten."""
+        """Begins another day, and forgets what was shown before yesterday."""
         self._now, self._before = number % 255 + 1, (number - 1) % 255 + 1
 
     def hand(self, caller: int, ids: Sequence[int]) -> None:
-        """An answer to this caller held these ids."""
+        """Records ids that a response showed to this caller."""
         marks = np.array(ids, np.int64).view(np.uint64) ^ np.uint64(caller & _MASK)
         self._cells[(marks * self._odd) >> np.uint64(self._shift)] = self._now
 
     def __contains__(self, asked: tuple[int, int]) -> bool:
-        """Whether this caller was handed this id."""
+        """Whether a response has shown this id to this caller."""
         mark = (asked[0] ^ asked[1]) & _MASK
         for odd in _ODD:
             cell = self._cells[(mark * odd & _MASK) >> self._shift]

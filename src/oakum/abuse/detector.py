@@ -109,8 +109,8 @@ class Watch:
     # ------------------------------------------------------------ one call
 
     def take(self, call: Call) -> list[Event]:
-        """Count a call, and tell what the time before it has shown. One that comes late counts as
-        of now."""
+        """Counts a call, and returns what earlier calls have revealed. A late call counts as of
+        now."""
         if not call.at:
             self._aside[ASIDE_TIME] += 1
             return []
@@ -398,8 +398,8 @@ class Watch:
     # ------------------------------------------------------------ the end
 
     def done(self, aside: Mapping[str, int] | None = None) -> tuple[list[Event], Report]:
-        """What the last calls have shown, and all of it together; `aside`: what was set aside
-        before."""
+        """What the last calls have revealed, and the whole report; `aside`: calls that were
+        excluded."""
         events = self._look(self._slot, at_day=True) if self._begins else []
         for (by, who), told in self._told.items():
             actor = self._actors[by][who]

@@ -50,7 +50,7 @@ class Event:
 
     @property
     def weight(self) -> tuple[bool, int]:
-        """Of two of one kind the one to tell of."""
+        """Rank that decides which of two events of one kind is reported."""
         return self.certain, self.count
 
     @property
@@ -88,7 +88,7 @@ def _percent(share: float) -> str:
 
 @dataclass
 class Told:
-    """All that is known of one caller that was told."""
+    """All that is known about one reported caller."""
 
     who: int
     by: By
@@ -104,13 +104,13 @@ class Told:
 
     @property
     def certain(self) -> bool:
-        """Whether any of it rests on nothing that the records do not say."""
+        """Whether the records alone prove it."""
         return any(each.certain for each in self.latest.values())
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a stream of calls told of abuse."""
+    """The abuse that a stream of calls revealed."""
 
     told: tuple[Told, ...]
     calls: int
@@ -129,7 +129,7 @@ class Report:
 
     @property
     def distrust(self) -> tuple[str, ...]:
-        """Why nothing could be told at all; empty: something could."""
+        """Why no caller could be judged; empty if some could."""
         if not self.calls:
             return ("no record names both the caller and the time",)
         if self.unheard * _FEW_UNHEARD > self.calls:

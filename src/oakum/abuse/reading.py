@@ -16,10 +16,10 @@ _NAMED: Final = 1_000_000
 
 
 class Names(Protocol):
-    """A contract, asked who it was."""
+    """Identifies callers by a contract."""
 
     def named(self, passed: RecordedExchange, /) -> str:
-        """The id by which a guard counts who asked; empty: it is not known."""
+        """The caller's id as the guard counts it; empty if unknown."""
         ...
 
 
@@ -41,7 +41,7 @@ class Reading:
         """Exchanges that are no calls of an API, by reason."""
 
     def call(self, passed: RecordedExchange) -> Call | None:
-        """The call that an exchange was; None: it is no call of the API that is looked at."""
+        """The exchange as a call; None if it is not a call of this API."""
         name = self._names.named(passed) if self._names is not None else ""
         if name and not passed.operation:
             passed = replace(passed, who=name)

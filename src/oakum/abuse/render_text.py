@@ -18,7 +18,8 @@ def event(each: Event) -> str:
 
 
 def lines(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
-    """What was read, who was told and why, and what could not be told."""
+    """The report as text: what was read, which callers are reported and why, and what was not
+    evaluated."""
     sources = list(reads)
     read = sum(each.read for each in sources)
     yield f"{read:,} exchanges read, {report.callers:,} callers watched"

@@ -88,7 +88,7 @@ _LOGIN = frozenset(("login", "signin", "logon", "authenticate", "token"))
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An operation, as far as it matters what is counted there."""
+    """The properties of an operation that decide what is counted there."""
 
     method: str
     path: str

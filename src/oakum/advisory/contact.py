@@ -22,7 +22,7 @@ _NOTE = "security.txt says "
 
 @dataclass(frozen=True)
 class Contact:
-    """Where security matters are told, as the owner of an API says."""
+    """The security contact that the owner of an API has published."""
 
     ways: tuple[str, ...] = ()
     """Addresses (URIs), the preferred one first; none: nobody knows any."""
@@ -42,7 +42,7 @@ def read_contact(text: str, now: datetime, source: str) -> Contact:
 
 
 def told_contact(notes: Iterable[str], now: datetime) -> Contact:
-    """The contact as far as the notes of a report hold it."""
+    """The contact that a report's notes contain."""
     lines = [note.removeprefix(_NOTE) for note in notes if note.startswith(_NOTE)]
     if not lines:
         doubt = "no security.txt was requested, or the target has none"

@@ -120,7 +120,7 @@ def _status(draft: Draft) -> str:
 
 
 def _involvement(draft: Draft) -> Json:
-    """What the owner of the API has done so far, as the clock tells it."""
+    """What the owner of the API has done so far, according to the disclosure timeline."""
     case = draft.clock.case if draft.clock is not None else None
     reported = case.on("reported") if case is not None else None
     if case is None or reported is None:

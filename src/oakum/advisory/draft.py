@@ -39,7 +39,7 @@ CATEGORIES = {
 
 @dataclass(frozen=True)
 class Draft:
-    """One matter: the findings of one rule about one resource, whoever the viewers are."""
+    """One case: the findings of one rule about one resource, for all viewers."""
 
     report: Report
     finding: Finding
@@ -51,7 +51,7 @@ class Draft:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """All of the matter, the one that was asked about first."""
+        """All findings of the case, the requested one first."""
         rest = [
             each
             for each in self.report.findings
@@ -119,7 +119,7 @@ class Draft:
 
     @property
     def contract(self) -> str:
-        """The name of the contract; where it stands on somebody's machine is nobody's business."""
+        """The file name of the contract, without the path on the user's machine."""
         return top(self.report).file
 
     @property
@@ -165,7 +165,7 @@ class Draft:
 
     @property
     def untested(self) -> int:
-        """Cells of the resource of which nothing is known."""
+        """Number of untested cells of the resource."""
         return sum(
             cell.resource == self.finding.resource and cell.result is Result.UNTESTED
             for cell in self.report.cells
@@ -175,7 +175,7 @@ class Draft:
 
     @cached_property
     def seen(self) -> tuple[tuple[str, str], ...]:
-        """(pointer, shape) of what the viewer was sent and should not have been."""
+        """(pointer, shape) of the data that the viewer received and should not have."""
         lines: dict[str, str] = {}
         for each in self.findings:
             if each.evidence is not None:
@@ -191,7 +191,7 @@ class Draft:
 
     @property
     def ask_again(self) -> str:
-        """A shell line with variables; whoever asked is `CALLER`, everybody else `OWNER`."""
+        """A shell command with variables; the caller is `CALLER`, everybody else `OWNER`."""
         evidence = self.finding.evidence
         if evidence is None:
             return ""
@@ -215,7 +215,7 @@ class Draft:
 
     @cached_property
     def clock(self) -> Due | None:
-        """The clock of the case, if it was told to anybody yet."""
+        """The timeline of the case, if it has been reported."""
         if self.memory is None:
             return None
         cases = (case_of(self.memory, each) for each in self.remembered)

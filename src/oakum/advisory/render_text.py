@@ -28,7 +28,7 @@ def names(texts: Iterable[str], noun: str) -> str:
 
 
 def said(text: str) -> str:
-    """A sentence in which what stands between backticks is code."""
+    """A sentence with its backticked parts as code."""
     parts = re.split(r"`([^`]*)`", short(text, 500))
     return "".join(name(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
 
@@ -93,7 +93,7 @@ def proof(draft: Draft) -> str:
 
 
 def stage_words(draft: Draft) -> Iterator[str]:
-    """What repairs have come to so far, as the memory tells it."""
+    """How far the fix has come, according to the findings file."""
     memory = draft.memory
     if memory is None or not draft.remembered:
         return

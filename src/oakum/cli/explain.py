@@ -82,7 +82,7 @@ def _found(name: str, report: Report | None, file: Path | None) -> Finding:
 
 
 def _item(about: Item, report: Report | None, form: str) -> None:
-    """An item of OWASP's list: the rules that are filed under it, and what a report has of them."""
+    """Prints an OWASP item: its rules, and a report's findings of them."""
     rules = filed(about)
     found = [f for f in report.findings if f.rule in {r.id for r in rules}] if report else []
     if form == "json":
@@ -205,7 +205,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, str]:
 
 
 def _say(console: Console, words: str, style: str = "", indent: int = 0) -> None:
-    """Words of an API are among them: what a screen would obey is written out."""
+    """Prints text with terminal control characters escaped, since an API's names are in it."""
     before, after = " " * indent, " " * (indent + 2 * words.startswith("- "))
     lines = textwrap.wrap(
         visible(words), min(console.width, 100) - 1, initial_indent=before,

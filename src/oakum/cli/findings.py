@@ -79,7 +79,7 @@ def show(
     everything: bool,
     form: str,
 ) -> int:
-    """Say what has become of each finding; the same as without `show`."""
+    """Show the state of each finding; the same as without `show`."""
     known = shared.read_memory(memory, missing=bool(reports))
     taken = [shared.sound_report(each) for each in reports]
     after = learn(known, taken)

@@ -97,7 +97,7 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
 
 
 def _fetched(report: Report) -> str:
-    """The target's own file, asked for once, through the transport of the scanner."""
+    """Fetches the target's security.txt, with one request through the scanner's transport."""
     from oakum.exchange import Request
     from oakum.http.origin import origin_of
     from oakum.scan.transport.client import HttpTransport

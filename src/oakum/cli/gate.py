@@ -180,7 +180,7 @@ def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
 
 
 def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
-    """What is wrong beside the line where it can be fixed, one annotation a line and criterion."""
+    """One annotation per line and criterion, at the line where the fix goes."""
     path = pipeline.from_root()
 
     def place(where: Location) -> Location:

@@ -20,7 +20,7 @@ from oakum.policy.reader import Reader
 
 @dataclass(frozen=True)
 class Bench:
-    """What each verdict about one contract is made of, beside its reports."""
+    """The inputs of a verdict besides the reports: contract, criteria, waivers, dates."""
 
     found: Contract
     policy: Policy

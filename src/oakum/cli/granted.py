@@ -28,7 +28,7 @@ class Granted:
     """Holds what pages got against one contract."""
 
     def __init__(self, contract: Contract) -> None:
-        """Raises `InputError` when there is no policy."""
+        """Raises `InputError` if the contract has no policy."""
         if contract.policy is None:
             hint = "draft one with `oakum init`, and correct it"
             told = "there is no policy, so no response can be judged"

@@ -12,7 +12,8 @@ _SECONDS = 120.0
 
 
 def lint(tool: str, document: Path) -> Linted:
-    """What `vacuum` or `spectral` says of a document; whatever goes wrong is a failure, told."""
+    """Runs `vacuum` or `spectral` on a document; an error of the tool becomes a reported
+    failure."""
     program = which(tool)
     if program is None:
         return Linted(tool, failed=f"`{tool}` is not installed")

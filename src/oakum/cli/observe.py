@@ -179,8 +179,8 @@ def _absent(path: Path, *, force: bool) -> None:
 
 
 def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
-    """Write the document that the traffic tells, which needs a pass of its own. Said: no call of
-    an API is in it."""
+    """Writes a document inferred from the traffic, in a separate pass. Reports if there is no API
+    call in it."""
     from oakum.traffic.intake import STDIN
     from oakum.traffic.survey import Surveyor
 

@@ -129,7 +129,7 @@ def command(
 
 @dataclass(frozen=True)
 class _Traffic:
-    """Calls in the order of time, and what is known of them when they have gone by."""
+    """Yields calls in chronological order, and collects what is known about the sources."""
 
     calls: Iterator[Call]
     reads: Callable[[], Sequence[Read]]
@@ -162,7 +162,7 @@ def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: b
 
 
 def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
-    """Takes the lines of events, each of which goes out at once: somebody may be following."""
+    """Writes each event line at once, since another program may be following the output."""
     if path is None:
         return lambda _: None
     if str(path) == "-":
@@ -180,7 +180,7 @@ def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
 
 
 def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
-    """The calls of folders that `oakum observe keep` has written; None: these are none."""
+    """The calls in folders that `oakum observe keep` wrote; None for other sources."""
     from oakum.traffic.call import Hasher
     from oakum.traffic.store.layout import is_kept, opened
 

@@ -32,7 +32,8 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
 
 
 def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
-    """Who is on the list already. Read first, so that a broken one is told before the work."""
+    """The callers on the existing list. Read first, so that a broken list is reported before the
+    work."""
     from oakum.guard.denylist import read_list
 
     return read_list(path, key) if path and path.exists() else ()

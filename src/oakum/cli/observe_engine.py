@@ -55,8 +55,8 @@ class Asked:
 
 
 def observed(asked: Asked) -> tuple[Observation, Survey]:
-    """All that the sources tell. Raises `InputError`, and `UsageError` for an engine that cannot
-    read them."""
+    """Counts all sources. Raises `InputError`, and `UsageError` for an engine that cannot read
+    them."""
     from oakum.traffic.intake import sources as opened
 
     not_both(asked.contract, asked.openapi)
@@ -183,7 +183,7 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
 
 
 def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
-    """The engine that was asked for; DuckDB where none was."""
+    """The requested engine; DuckDB by default."""
     memory = asked.memory * 1_000_000
     if asked.engine == "spark":
         from oakum.traffic.store.spark import Spark

@@ -100,7 +100,7 @@ def _kept(
     hosts: tuple[str, ...],
     secret: bytes,
 ) -> tuple[Run, int]:
-    """The run that was kept, and how many calls are in it."""
+    """Prints which run was kept, and how many calls it contains."""
     from oakum.traffic.call import Hasher
     from oakum.traffic.calls import Endpoints, calls
     from oakum.traffic.intake import STDIN

@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
 
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
-    """What calls are told by, and the digest of the contract; empty: none judges them."""
+    """What identifies the calls, and the contract's digest; empty without a contract."""
     found = held_against(contract, openapi)
     return found, digest(contract) if found is not None else ""
 
 
 def digest(contract: Path | None) -> str:
-    """What a contract is known by: SHA-256 of its text; empty: there is none."""
+    """The SHA-256 of a contract's text; empty without a contract."""
     return hashlib.sha256(contract.read_bytes()).hexdigest() if contract is not None else ""
 
 
 def empty(against: Declared | None, many: int) -> tuple[str, ...]:
-    """Why what was kept proves nothing although all of it was read; empty: it is something."""
+    """Why the kept traffic proves nothing although all of it was read; empty if it proves
+    something."""
     if against is not None:
         return against.distrust()
     return () if many else ("no exchange is an API call",)

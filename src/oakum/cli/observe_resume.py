@@ -43,7 +43,7 @@ STRETCH = 1_000_000
 
 
 class _Cursor:
-    """All sources from where they were, one exchange after the other."""
+    """Reads all sources from their last positions, one exchange after the other."""
 
     def __init__(self, files: Sequence[File], notes: Sequence[Note]) -> None:
         self._files, self.notes = files, [*notes]
@@ -65,7 +65,7 @@ class _Cursor:
         return itertools.islice(self._through, many)
 
     def came(self) -> Iterator[tuple[Read, Note]]:
-        """What came of each source since this was asked last; of which nothing did, nothing."""
+        """What each source yielded since the last call; sources without news are omitted."""
         for at, (file, source, past) in enumerate(
             zip(self._files, self._sources, self.notes, strict=True)
         ):
@@ -86,7 +86,7 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the command was asked, and the reading that goes on with it."""
+    """The options of the command, and the resumed reading."""
 
     folder: Path
     contract: Path | None
@@ -95,7 +95,7 @@ class Reading:
     key: Path
 
     def run(self, found: Sequence[Source]) -> int:
-        """Read what has not been read yet. Raises `InputError` where that cannot be told."""
+        """Reads the rest of the sources. Raises `InputError` if the last position is unknown."""
         runs = _runs(self.folder)
         if any(run.turn for run in runs) and not self.key.exists():
             hint = "give the key that the folder was kept with"

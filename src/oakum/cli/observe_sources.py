@@ -70,7 +70,7 @@ def _make(file: Path) -> None:
 
 
 def not_both(contract: Path | None, openapi: Path | None) -> None:
-    """Raises `UsageError` where a contract was given and a document beside it."""
+    """Raises `UsageError` if both a contract and a document are given."""
     if contract is not None and openapi is not None:
         raise click.UsageError("give `--contract` or `--openapi`, not both")
 

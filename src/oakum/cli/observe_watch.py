@@ -71,7 +71,7 @@ def command(
 
 
 def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show: Shown) -> None:
-    """Take in what comes, and look now and then: seldom where a look takes long."""
+    """Reads new exchanges and redraws now and then: rarely if drawing takes long."""
     from oakum.watch.follow import follow
 
     looked, due = False, time.monotonic() + every
@@ -90,7 +90,7 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
 
 
 def _ended(live: Live, found: Sequence[Source]) -> int:
-    """All of it, as `observe traffic` tells it, and the exit code."""
+    """Prints the full result as `observe traffic` does, and returns the exit code."""
     from oakum.traffic import render_text
 
     frame = live.look(time.time(), [each.told for each in found])
@@ -107,7 +107,7 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
 
 @contextmanager
 def _screen(title: str, every: float) -> Iterator[Shown]:
-    """Where frames go: a screen of their own, or lines."""
+    """Where to draw: an alternate screen in a terminal, or plain lines."""
     from oakum.watch.frame import drawn, line, status
 
     console = shared.console()

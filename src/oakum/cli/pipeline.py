@@ -35,7 +35,7 @@ def summarise(page: bytes) -> None:
 
 
 def facts() -> Facts:
-    """What `oakum explain` tells of each rule."""
+    """The text of `oakum explain` for each rule."""
     from oakum.scan.checks import RULES, STORIES
     from oakum.scan.stories import references
 

@@ -13,7 +13,7 @@ from oakum.scan.context import Event
 
 @contextmanager
 def progress(budget: int) -> Iterator[Callable[[Event], None]]:
-    """A line on standard error that says what is being asked; nothing when that is no terminal."""
+    """Shows the current request in a line on standard error; nothing if that is not a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     console = shared.console(stderr=True)
@@ -36,7 +36,7 @@ def progress(budget: int) -> Iterator[Callable[[Event], None]]:
 
 @contextmanager
 def runs(whole: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
-    """Many runs on a line of standard error; where that is no terminal, one line for each run."""
+    """Shows many runs in a line on standard error; one line per run if that is not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = shared.console(stderr=True)

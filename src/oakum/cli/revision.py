@@ -61,7 +61,7 @@ def _side(said: str) -> Side:
 
 
 def _within(path: str, about: str) -> str:
-    """A path of the repository; git takes `./` and `../` from where one stands."""
+    """A path inside the repository; git resolves `./` and `../` from the current folder."""
     if path.startswith(("./", "../")):
         prefix = _git("rev-parse", "--show-prefix", about=about).decode().rstrip("\n")
         path = prefix + path

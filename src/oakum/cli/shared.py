@@ -41,7 +41,7 @@ REPORT_FILES = tuple(f"{form}_file" for form in _WRITTEN)
 
 
 class Number(click.FloatRange):
-    """A number within a range: `nan` lies within every range, and `inf` is no number of things."""
+    """A number within a range. Rejects `nan`, which lies in every range, and `inf`."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -205,7 +205,7 @@ def console(stderr: bool = False) -> Console:
     from rich.console import Console
 
     class Pipe(Console):
-        """Tells that its reader has gone, instead of ending the program with a code of its own."""
+        """Reports a closed pipe as `BrokenPipeError`, instead of exiting with rich's own code."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -232,7 +232,8 @@ def write(report: Report, path: Path, form: str) -> None:
 
 
 def show(report: Report, form: str) -> None:
-    """A report to standard output. A reader who has gone (`| head`) changes no exit code."""
+    """Writes a report to standard output. A closed pipe (`| head`) does not change the exit
+    code."""
     try:
         _show(report, form)
         sys.stdout.flush()
@@ -241,7 +242,7 @@ def show(report: Report, form: str) -> None:
 
 
 def say(text: str) -> None:
-    """Text to standard output; a reader who has gone changes no exit code."""
+    """Writes text to standard output; a closed pipe does not change the exit code."""
     try:
         click.echo(text)
         sys.stdout.flush()
@@ -250,7 +251,7 @@ def say(text: str) -> None:
 
 
 def line(words: str, style: str = "") -> None:
-    """A line to standard output. Names of an API are among the words: what a screen would obey is
+    """Writes a line to standard output. It may contain an API's names, so control characters are
     written out."""
     from rich.text import Text
 
@@ -274,7 +275,7 @@ def _show(report: Report, form: str) -> None:
 
 
 def read_report(path: Path) -> Report:
-    """The JSON report of an earlier scan; raises `InputError` when it is none."""
+    """Reads the JSON report of an earlier scan; raises `InputError` for another file."""
     from oakum.report.json_v1 import read
 
     return read(report_bytes(path), str(path))
@@ -293,7 +294,7 @@ def sound_report(path: Path) -> Report:
 
 
 def read_memory(path: Path, *, missing: bool = False) -> Memory:
-    """The memory in a file; an empty one where the file is not there yet and may be `missing`."""
+    """Reads the findings file; an empty memory if it does not exist yet and may be `missing`."""
     from oakum.memory import Memory, read
 
     if missing and not path.exists():
@@ -302,7 +303,7 @@ def read_memory(path: Path, *, missing: bool = False) -> Memory:
 
 
 def remembered_of(memory: Memory, name: str, file: Path) -> Remembered:
-    """The remembered finding one of whose fingerprints is this, or begins so."""
+    """The remembered finding with this fingerprint, or with one that begins with it."""
     digits = name.removeprefix("finding-").lower()
     found = [each for each in memory.findings if digits and each.named(digits)]
     exact = [each for each in found if digits in (each.fingerprint, *each.also)]
@@ -312,7 +313,7 @@ def remembered_of(memory: Memory, name: str, file: Path) -> Remembered:
 
 
 def report_bytes(path: Path) -> bytes:
-    """What a JSON report should be read from; raises `InputError` where it certainly is none."""
+    """The bytes of a JSON report; raises `InputError` for a file that is certainly not one."""
     data = read_bytes(path)
     hint = "give the file that `--json` wrote"
     if not data.strip():
@@ -323,7 +324,7 @@ def report_bytes(path: Path) -> bytes:
 
 
 def finding_of(report: Report, name: str, file: Path) -> Finding:
-    """The finding of a report with this fingerprint, or with one that begins so.
+    """The finding of a report with this fingerprint, or with one that begins with it.
 
     `finding-…` is how the HTML report calls it. Raises `InputError` when there is none, or more.
     """
@@ -337,7 +338,7 @@ def finding_of(report: Report, name: str, file: Path) -> Finding:
 
 
 def known_rule(report: Report, finding: Finding, file: Path) -> None:
-    """Raises `InputError` for a rule of which this version has nothing to tell."""
+    """Raises `InputError` for a rule that this version does not know."""
     from oakum.scan.checks import STORIES
 
     if finding.rule not in STORIES:
@@ -396,7 +397,7 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def require_cadence() -> Any:
-    """The stand-in API, or what to install for it."""
+    """Imports cadence, or raises an error that says what to install."""
     try:
         import fastapi  # noqa: F401
         import uvicorn  # noqa: F401
@@ -409,7 +410,7 @@ def require_cadence() -> Any:
 
 
 def require_catalogue() -> Any:
-    """The catalogue of leaking APIs, or what to install for it."""
+    """Imports the catalogue of leaking APIs, or raises an error that says what to install."""
     try:
         import graphql  # noqa: F401
         import starlette  # noqa: F401
@@ -423,7 +424,7 @@ def require_catalogue() -> Any:
 
 
 def require_selftest() -> None:
-    """Raises `InputError` with what to install where the tool of `gate --self-test` is not."""
+    """Raises `InputError` with the install command if the tool of `gate --self-test` is missing."""
     try:
         from oakum_selftest import loop  # noqa: F401
     except ImportError as error:

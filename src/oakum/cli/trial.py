@@ -98,7 +98,7 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
 
 
 def _judged(given: Mapping[str, Any]) -> Any:
-    """The whole gate as a function of a report, or of what a contract has widened; and of what."""
+    """Runs the whole gate on a report, or on a widened contract."""
     file, overlays = given["contract"], given["overlays"]
     on = bench(file, overlays, given["max_age"], given["waiver_file"])
     mark = digest(on.found, file, overlays)

@@ -46,7 +46,8 @@ _PARTS = ("record", "track", "copies", "answers", "page")
 
 
 def _instrument(name: str, workers: frozenset[str]) -> str:
-    """The script of the instrument: by which name it is asked, which workers are watched too."""
+    """The instrument's script, with the name that it is called by and the workers that it
+    watches."""
     folder = Path(__file__).parent / "instrument"
     values = {"NAME": name, "HELPER": HELPER, "WORKERS": sorted(workers)}
     constants = [f"const {key} = {json.dumps(value)};" for key, value in values.items()]
@@ -140,7 +141,7 @@ class _Watch:
         self._miss(request)
 
     def _miss(self, request: Request) -> None:
-        """Note an answer of which nothing is kept, such as one that is read as a stream."""
+        """Counts a response whose body is not available, such as a stream."""
         if request.resource_type in ("fetch", "xhr"):
             self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
 
@@ -171,7 +172,7 @@ class _Watch:
         self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
 
     def settle(self, quiet: float, most: float = 15.0) -> None:
-        """Wait until nothing is asked and nothing changes any more."""
+        """Waits until the page sends no requests and no longer changes."""
         deadline, since, last = time.monotonic() + most, time.monotonic(), ""
         while time.monotonic() < deadline:
             waiting = sum(until > time.monotonic() for until in self.waiting.values())
@@ -213,7 +214,7 @@ def _evaluated(where: Any, expression: str) -> Any:
 
 @contextmanager
 def browsing(executable: str = "") -> Iterator[Browser]:
-    """A browser without a window; raises `InputError` where there is none to drive."""
+    """A headless browser; raises `InputError` if none is installed."""
     try:
         import tree_sitter  # noqa: F401
         import tree_sitter_javascript  # noqa: F401
@@ -246,7 +247,7 @@ def drive(
     quiet: float,
     workers: frozenset[str] = frozenset(),
 ) -> Seen:
-    """One drive through the pages in a context of its own: no cookie and no cache of another."""
+    """Drives the pages once in a separate context, without cookies or caches of other drives."""
     context = browser.new_context(base_url=target, service_workers="block")
     name = f"__{secrets.token_hex(8)}"
     script = _instrument(name, workers if how == "followed" else frozenset())
@@ -314,7 +315,8 @@ def scripted(file: Path) -> Steps:
 
 @contextmanager
 def _blamed(file: Path) -> Iterator[None]:
-    """An error within a script, at its line. Its message may hold a value of the page: not told."""
+    """The place of a script error. Its message may contain a value of the page, so it is left
+    out."""
     try:
         yield
     except OakumError:

@@ -36,7 +36,7 @@ class Leaf:
 
 
 def leaves(value: Json) -> Iterator[Leaf]:
-    """All that an answer holds, in its order; what is nested too deep to be read is passed over."""
+    """All scalar fields of a response, in order; values nested too deep are skipped."""
     yield from _leaves(value, (), (), ())
 
 
@@ -63,7 +63,7 @@ def _is_map(value: dict[str, Json]) -> bool:
 
 
 def names_somebody(path: Path) -> bool:
-    """Whether a field may hold what a URL calls an object by: an id, a name, a code."""
+    """Whether a field may contain what identifies an object in a URL: an id, a name, a code."""
     last = path[-1] if path else ""
     return bool(_NAMES_SOMEBODY.fullmatch(last) or _CAMEL.fullmatch(last))
 

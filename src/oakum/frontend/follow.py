@@ -43,13 +43,13 @@ class Follower:
     _sealed: set[str] = field(default_factory=set)
 
     def attach(self, page: Page) -> None:
-        """Take what a page loads from here on."""
+        """Rewrites what a page loads from now on."""
         session = page.context.new_cdp_session(page)
         session.on("Fetch.requestPaused", partial(self._paused, session))
         session.send("Fetch.enable", {"patterns": _PATTERNS})
 
     def attach_workers(self, context: BrowserContext) -> None:
-        """Take what the workers of a context load; no page's session sees that."""
+        """Rewrites what the workers of a context load, which no page's session sees."""
         if self.workers:
             context.route("**/*", self._routed)
 

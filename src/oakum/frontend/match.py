@@ -36,7 +36,7 @@ _FILLED, _FEWEST = 0.9, 3
 
 @dataclass(frozen=True)
 class Surface:
-    """A text that a page showed, or holds in an attribute, a control, a canvas, its title."""
+    """A text that a page shows, or has in an attribute, a control, a canvas or its title."""
 
     place: str
     """Place in the structure: alike for the cells of a column."""
@@ -46,7 +46,7 @@ class Surface:
 
 
 def form(value: Json) -> str:
-    """How a page would write a value; empty for what is never looked for."""
+    """How a page would write a value; empty for values that are never searched."""
     if isinstance(value, str):
         return " ".join(value.casefold().split())
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
@@ -192,10 +192,10 @@ def _of_place(
 
 
 def _held(words: Sequence[str], pool: Counter[str]) -> int:
-    """How many of a field's values a place holds."""
+    """How many of a field's values a place contains."""
     return sum((Counter(words) & pool).values())
 
 
 def _rank(held: int, words: Sequence[str]) -> tuple[int, float]:
-    """Many values that stand in one place say more than a few that all do."""
+    """Sort key: a place with many of the values ranks above one with all of a few."""
     return held, held / len(words)

@@ -86,7 +86,8 @@ def rewritten(source: bytes, head: str = "") -> bytes | None:
 
 
 def _after_directives(program: Node) -> int:
-    """Where the first statement may stand that is none of `"use strict"` and its like."""
+    """The position after directives such as `"use strict"`, where a first statement may be
+    inserted."""
     begin = 0
     for each in program.children:
         if each.type == "expression_statement" and each.children[0].type == "string":
@@ -132,7 +133,7 @@ def _store(node: Node, source: bytes, strict: bool) -> Iterator[Edit]:
 
 
 def _rest(node: Node, source: bytes) -> Iterator[Edit]:
-    """What follows a pattern with a rest: the rest, told to be a copy."""
+    """Code after a rest pattern that reports the rest object as a copy."""
     rest = next(each for each in node.children if each.type == "rest_pattern")
     name = source[rest.named_children[0].start_byte : rest.named_children[0].end_byte].decode()
     inner, outer = node, node.parent
@@ -209,7 +210,7 @@ def _in_function(function: Node | None, node: Node, name: str, source: bytes) ->
 
 
 def _taken(pattern: Node, scope: Node, source: bytes) -> str:
-    """The members that are taken out beside a rest, and whose names stand nowhere else."""
+    """The members destructured beside a rest, if their names are used nowhere else."""
     around = scope
     while around.type not in (*_FUNCTIONS, "program") and around.parent is not None:
         around = around.parent

@@ -43,7 +43,7 @@ PAGE = "PAGE"
 
 @dataclass(frozen=True)
 class Heard:
-    """An answer as the network had it. In memory only: it holds values."""
+    """A response as received. It contains values, so it stays in memory."""
 
     method: str
     url: str
@@ -59,7 +59,8 @@ class Heard:
 
 @dataclass(frozen=True)
 class Load:
-    """All that was seen of one drive through the pages. In memory only: it holds values."""
+    """Everything observed in one drive through the pages. It contains values, so it stays in
+    memory."""
 
     heard: tuple[Heard, ...]
     told: tuple[dict[str, Any], ...] = field(repr=False)
@@ -79,7 +80,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an answer, and what became of it."""
+    """A response field and its use."""
 
     path: str
     use: Use
@@ -99,7 +100,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Sent:
-    """One answer, with the use of each of its fields. In memory only: it holds values."""
+    """One response with the use of each field. It contains values, so it stays in memory."""
 
     heard: Heard
     uses: Mapping[Path, Use] = field(repr=False)
@@ -108,7 +109,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the pages that were driven use of what they were sent."""
+    """Which received fields the driven pages use."""
 
     endpoints: tuple[Endpoint, ...]
     pages: int = 1
@@ -160,7 +161,7 @@ class _Question:
 
     @cached_property
     def read_of(self) -> frozenset[Path]:
-        """Objects of which something was read by name."""
+        """Objects with a member that was read by name."""
         return frozenset(raw[:-1] for raw, signs in self.signs.items() if "read" in signs)
 
     @property
@@ -186,7 +187,7 @@ _WEIGHT: Mapping[Use, int] = {
 
 
 def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
-    """Every field that an origin sent, and what became of it on the pages of a load."""
+    """Every field that an origin sent, with its use on the pages of a load."""
     questions: dict[str, _Question] = {}
     elsewhere = unread = unheard = 0
     for heard in load.heard:
@@ -302,7 +303,7 @@ def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str
 
 
 def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
-    """What became of each field: by the instrument, then by what stands on the page."""
+    """The use of each field: by the instrument's records, then by the page's text."""
     uses: dict[Name, dict[Path, Use]] = {name: {} for name in endpoints}
     values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
     loose: set[tuple[Name, Path]] = set()

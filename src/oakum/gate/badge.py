@@ -37,7 +37,7 @@ _SVG = """\
 
 
 def state(verdict: Verdict) -> State:
-    """What may be said of a release in two words."""
+    """The badge's text for a verdict."""
     if verdict.exit_code is ExitCode.FINDINGS:
         return "failed"
     proven = verdict.reports and verdict.exit_code is ExitCode.CLEAN

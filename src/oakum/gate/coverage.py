@@ -74,7 +74,7 @@ def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
 
 
 def _unknown(model: Model, cell: Cell) -> str:
-    """Why nothing is known of a cell; empty: it was shown, and a person has stated what holds."""
+    """Why a cell is untested; empty if it is tested and its line is confirmed."""
     if cell.result is Result.UNTESTED:
         return cell.reason or "no reason was given"
     line = model.drafted(cell.resource, cell.field) if cell.resource in model.tables else None

@@ -47,7 +47,7 @@ def unclassified(seen: View) -> tuple[str, ...]:
 
 
 def _is_silent(operation: Operation) -> bool:
-    """Whether an answer may hold anything, and the document does not say what."""
+    """Whether the document allows anything in a response."""
     if not any(status.startswith("2") for status in operation.responses.keys() - {"204", "205"}):
         return False
     return not any(
@@ -66,7 +66,7 @@ def _inside(seen: View) -> Iterator[str]:
 def _around(
     seen: View, operation: Operation, rule: OperationRule
 ) -> Iterator[tuple[str, Shape, str]]:
-    """(path, leaf, schema of the object that it stands in) outside of every resource."""
+    """(path, leaf, schema of the object around it) outside of every resource."""
     shown: list[Shape] = []
     for shape in success(operation):
         shown += [

@@ -23,7 +23,7 @@ _SEVERITIES = ("low", "medium", "high", "critical")
 
 @dataclass(frozen=True)
 class Source:
-    """A report, and what it must agree with."""
+    """A report, with the contract and document that it must match."""
 
     report: Report
     file: str
@@ -126,7 +126,7 @@ def _stale(
 
 
 def is_later(one: Report, other: Report) -> bool:
-    """Whether a run began after another; False where one does not say when."""
+    """Whether a run began after another; False if either start is unknown."""
     first, second = _time(other.started), _time(one.started)
     return first is not None and second is not None and second > first
 
@@ -175,8 +175,8 @@ def _cells(cells: Iterable[Cell]) -> Iterable[Cell]:
 
 
 def _worst(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """One of each kind, the gravest. What one report proves, another may suspect at a severity that
-    counts: both are kept, or a further report could turn red to green."""
+    """The most severe finding of each kind. What one report proves, another may suspect at a
+    severity that counts: both are kept, or a further report could turn red to green."""
     found: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         kind = finding.fingerprint, finding.verdict

@@ -76,7 +76,7 @@ def _by_place(evidence: Evidence) -> Mapping[Key, Cell]:
 
 
 def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
-    """Why the reports of a guard are none, or prove nothing of it."""
+    """Why the reports through a guard are not such reports, or prove nothing about it."""
     yield from guarded.distrust
     yield from guarded.stale
     runs = {run for run, _ in direct.asked}
@@ -90,7 +90,7 @@ def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
 
 
 def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:
-    """A sentence for each resource and endpoint, with the first fields of it."""
+    """One sentence per resource and endpoint, with its first fields."""
 
     def place(cell: Cell) -> tuple[str, str, str]:
         return cell.resource, cell.endpoint.method, cell.endpoint.path

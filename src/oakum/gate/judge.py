@@ -246,7 +246,7 @@ def _guarded(case: Case) -> Criterion:
 
 
 def _one_sided(case: Case) -> Iterator[Problem]:
-    """Cells that only one of two scans was shown: they say nothing of the other."""
+    """Cells that only one of the two scans saw: they prove nothing about the other."""
     if case.guarded is None or case.evidence is None:
         return
     found = agreement(case.evidence, case.guarded)
@@ -263,7 +263,7 @@ def _one_sided(case: Case) -> Iterator[Problem]:
 
 
 def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
-    """Baseline and waivers excuse what was never fixed; that it is back again they do not."""
+    """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
     if memory is None or evidence is None:
         yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
@@ -339,7 +339,7 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
 
 
 def _linters(case: Case) -> Criterion:
-    """What they found counts in `static`, or is warned of; here, that they looked at all."""
+    """Whether each requested linter ran. Its findings count in `static`, or are warnings."""
     name, title = "linters", TITLES["linters"]
     if not case.linted:
         return Criterion(name, title, "not asked for")
@@ -404,7 +404,7 @@ def _warned(found: Iterable[Flaw], criteria: ExitCriteria) -> Iterator[Problem]:
 
 
 def _unused(kept: Left, *, looked: bool) -> Iterator[Problem]:
-    """Waivers that match nothing. Without a report nobody can tell what findings there are."""
+    """Waivers that match nothing. Without a report it is unknown which findings there are."""
     for each in kept.waived:
         if looked and not each.suppressed:
             said = "this waiver matches nothing"

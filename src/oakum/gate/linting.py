@@ -28,7 +28,7 @@ _FIRST = {"vacuum": 1, "spectral": 0}
 
 @dataclass(frozen=True)
 class Linted:
-    """What one linter has said."""
+    """The result of one linter."""
 
     tool: str
     flaws: tuple[Flaw, ...] = ()
@@ -38,7 +38,7 @@ class Linted:
 
 
 def read(tool: str, data: bytes, document: str) -> Linted:
-    """The findings of OWASP rules in the JSON of a linter; what is no such list has failed."""
+    """Reads the findings of OWASP rules from a linter's JSON; other output counts as a failure."""
     try:
         found: Json = json.loads(data)
         if not isinstance(found, list):

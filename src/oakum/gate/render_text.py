@@ -129,7 +129,7 @@ def markdown(verdict: Verdict) -> Iterator[str]:
 
 
 def _escaped(said: str) -> str:
-    """Markdown's own characters written out, code spans of ours kept where they are balanced."""
+    """Text with Markdown characters escaped; balanced code spans stay."""
     parts = said.split("`")
     if len(parts) % 2 == 0:
         return _plain(said.replace("`", "'"))

@@ -68,7 +68,7 @@ def callers_said(policy: Policy, document: Document) -> Mapping[str, OperationRu
 
 
 def unsecured(seen: View) -> tuple[Flaw, ...]:
-    """Operations of which neither the document nor the contract says who may call them."""
+    """Operations for which neither document nor contract says who may call them."""
     rules = callers_said(seen.policy, seen.document)
     return tuple(
         Flaw(
@@ -124,7 +124,7 @@ def _open_to_anybody(seen: View, model: Model) -> Iterator[Flaw]:
 
 
 def _leaves(seen: View, table: Table) -> Iterator[tuple[str, FieldClass, str, Location, int]]:
-    """(leaf, class, reason, contract line, index) of what a resource's lines grant."""
+    """(leaf, class, reason, contract line, index) for each field that a resource's lines grant."""
     name = table.resource.name
     for index, leaf in enumerate(table.leaves):
         parts = leaf.removesuffix(".**").split(".")
@@ -199,7 +199,7 @@ def _chosen(seen: View, names: tuple[str, ...]) -> bool:
 
 
 def _lines(model: Model, operation: Operation, path: str) -> list[tuple[Grant, ...]]:
-    """What the resources in a request's body say of who may write a member of it."""
+    """The contract lines that say who may write a member of a request body."""
     names = {name for _, name in model.sets.get(operation.id, ())}
     for shape in taken(operation):
         names |= {name for name, _ in resources_in(shape, model.bound)}

@@ -46,7 +46,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Waived:
-    """A waiver, and what it suppressed."""
+    """A waiver and the findings that it suppressed."""
 
     waiver: Waiver
     expired: bool
@@ -56,7 +56,7 @@ class Waived:
 
 @dataclass(frozen=True)
 class Widening:
-    """One way in which a contract shows more than the one before it, in a sentence."""
+    """One way in which a contract shows more than the earlier one, as a sentence."""
 
     sentence: str
     endpoints: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from oakum.policy.model import CellRef, Waiver
 
 @dataclass(frozen=True)
 class Left:
-    """What counts, and what was taken out."""
+    """The findings that count, and the waived ones."""
 
     findings: tuple[Finding, ...]
     flaws: tuple[Flaw, ...]

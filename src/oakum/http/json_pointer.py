@@ -20,7 +20,7 @@ def escape(name: str) -> str:
 
 
 def unescape(segment: str) -> str:
-    """The member's name that a segment of the text stands for."""
+    """The member name that a pointer segment encodes."""
     return segment.replace("~1", "/").replace("~0", "~") if "~" in segment else segment
 
 
@@ -35,7 +35,7 @@ def pointer_of(path: Iterable[str]) -> str:
 
 
 def value_at(value: Json, path: Sequence[str]) -> Json:
-    """The value at a path; None where there is none. `*` is nothing but a name here."""
+    """The value at a path; None if there is none. `*` is an ordinary name here."""
     for name in path:
         if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
             value = value[int(name)]

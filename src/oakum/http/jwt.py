@@ -13,12 +13,12 @@ _TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
 
 
 def base64url_bytes(text: str) -> bytes:
-    """What base64url says, padded or not. Raises `ValueError` for what is none."""
+    """Decodes base64url, padded or not. Raises `ValueError` for other text."""
     return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def claims_of(token: str) -> Mapping[str, Json]:
-    """The claims of a token, be it true or not; none where it cannot be read."""
+    """The unverified claims of a token; empty if it cannot be read."""
     found = _TOKEN.fullmatch(token)
     try:
         value = json.loads(base64url_bytes(found[1])) if found else {}

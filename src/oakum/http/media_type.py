@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def essence(said: str) -> str:
-    """`type/subtype` in lower case, without parameters; empty when nothing is said."""
+    """`type/subtype` in lower case, without parameters; empty without a media type."""
     return said.partition(";")[0].strip().lower()
 
 

@@ -17,7 +17,7 @@ from oakum.openapi.schema import children, elements
 
 @dataclass
 class Field:
-    """A field of a thing: what the document declares there, and who is shown it now."""
+    """A field of a thing: its declaration, and who can see it now."""
 
     path: str
     shape: Shape
@@ -116,7 +116,7 @@ def changes(world: World, document: Document) -> dict[int, list[Operation]]:
 
 
 def main_endpoint(thing: Thing) -> str:
-    """The operation that shows one such thing, chosen by its key; empty when there is none."""
+    """The operation that shows one such thing by its key; empty if there is none."""
     found = [
         seen.operation
         for seen in thing.objects

@@ -145,7 +145,7 @@ class _Looker:
     # ------------------------------------------------------------ objects in objects
 
     def _inside(self, outer: DeclaredObject) -> Iterator[DeclaredObject]:
-        """Objects that an object holds, at any depth; each schema once."""
+        """Objects inside an object, at any depth; each schema once."""
         waiting = [(outer.shape, outer.pointer, "", 0)]
         done: set[Shape] = set()
         while waiting:
@@ -212,7 +212,7 @@ class _Looker:
 
 
 def _named(shape: Shape) -> str:
-    """The component name a schema has itself, or else inherits; empty when it has none."""
+    """A schema's own component name, or else an inherited one; empty without either."""
     own = unescape(shape.pointer.rpartition("/")[2])
     return own if own in shape.names else min(shape.names, default="")
 
@@ -231,7 +231,7 @@ def _stem(component: str, known: set[str]) -> str:
 
 
 def _is_known(parts: list[str], known: set[str]) -> bool:
-    """Whether what is left of a name without an affix, or without more of them, is a noun."""
+    """Whether a name without its affixes is a noun."""
     inner = [part for part in parts if part not in _VARIANTS | _TECHNICAL]
     options = {"_".join(parts), "_".join(inner)}
     return any(o in known or singular(o) in known for o in options if o)
@@ -241,7 +241,7 @@ def _is_known(parts: list[str], known: set[str]) -> bool:
 
 
 def _is_container(shape: Shape) -> bool:
-    """Whether objects may stand there, as elements too; a list of itself holds none."""
+    """Whether a shape can contain objects, also as elements; a self-referencing list cannot."""
     seen: set[Shape] = set()
     here: Shape | None = shape
     while here is not None and here not in seen:
@@ -275,7 +275,7 @@ def _is_of_envelope(name: str) -> bool:
 
 
 def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:
-    """Whether something without a key is somebody's data all the same: settings, statistics."""
+    """Whether an object without a key is still personal data: settings, statistics."""
     if operation.method != "GET":
         return False
     labels = {name: classify_field(name, child) for name, child in below.items()}

@@ -77,8 +77,8 @@ def draft(document: Document, api: str = "") -> str:
 
 
 def drafted_policy(document: Document, text: str = "") -> Policy:
-    """The draft as a policy that nobody has stated: whatever contradicts it is *suspected*. `text`:
-    of the draft, where it was changed."""
+    """The draft as an unconfirmed policy: contradictions are only *suspected*. `text`: the draft's
+    text, if it was changed."""
     return replace(_parsed(text or draft(document), document.file), stated=False)
 
 
@@ -176,7 +176,7 @@ class _Draft:
             yield from self._field_lines(thing, whose)
 
     def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
-        """A hint where owners go by an id, and who-am-I tells callers another name of theirs."""
+        """A hint if owners are named by an id, but who-am-I shows callers another identifier."""
         whoami, account = self._world.whoami, self._world.account
         if whoami is None or account is None or whose.kind != "field" or thing is account:
             return
@@ -191,7 +191,7 @@ class _Draft:
                     yield f"    # {_remark(said)}"
 
     def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
-        """A hint that the switches of an account may rule what the account owns, too."""
+        """A hint that an account's settings may also apply to objects that the account owns."""
         owned = [
             thing.name
             for thing in self._world.things
@@ -294,8 +294,8 @@ class _Draft:
         return whoami is not None and basic(operation) and not basic(whoami.operation)
 
     def _logged_in(self, operation: Operation) -> str:
-        """Where the answer of a login that anybody may call names the one account in it; empty: it
-        is none, or it does not."""
+        """Pointer to the account id in the response of a login that anybody may call; empty
+        otherwise."""
         login = operation.method == "POST" and classify(operation).kind == "login"
         proven = any(_asks_for_secret(shape, 2) for shape in taken(operation))
         if not login or not proven or not operation.anonymous:
@@ -318,7 +318,8 @@ class _Draft:
     def _owner_only(
         self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
     ) -> str:
-        """What says that an item is its owner's alone; not where others' objects stand in it."""
+        """The evidence that only its owner may see an item; empty if it contains others'
+        objects."""
         said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
         alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
         return said[0] if said and shown and alone else ""
@@ -335,7 +336,7 @@ class _Draft:
                     yield from (f"{around}/{escape(n)}" for n in below if is_count(n, below))
 
     def _owner_of(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> str:
-        """The path parameter that names the owner where an object shown does not."""
+        """The path parameter that names the owner if the shown object does not."""
         for thing, seen in shown:
             whose = self._owners[id(thing)]
             names = children(seen.shape)
@@ -372,7 +373,7 @@ def _owner(whose: Ownership) -> str:
 
 
 def _is_id(path: str, shape: Shape | None) -> bool:
-    """Whether a field holds a number or UUID, by its type or its name, and not a user name."""
+    """Whether a field contains a number or UUID, by its type or its name, and not a user name."""
     if shape is not None and (shape.format == "uuid" or shape.kinds - {"null"} == {"integer"}):
         return True
     return words(path)[-1:] in (("id",), ("uuid",), ("guid",))

@@ -41,7 +41,8 @@ _SAME = frozenset(("profile", "user"))
 
 
 def ownership(world: World, thing: Thing) -> Ownership:
-    """Whose a thing is, by its members, the paths of its endpoints, or where it stands."""
+    """Guesses a thing's owner from its members, the paths of its endpoints, or the object around
+    it."""
     if thing is world.account and thing.key:
         return Ownership("field", "an account is its own", (thing.key,))
     members = _owner_members(world, thing)
@@ -93,7 +94,7 @@ def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[
 
 
 def _owner_members(world: World, thing: Thing) -> tuple[str, ...]:
-    """The members that name the owner: the likeliest, and others where a schema lacks it."""
+    """The members that name the owner: the likeliest, and others for schemas that lack it."""
     ranked = [found for shape in thing.shapes if (found := _ranked(world, thing, shape))]
     chosen: list[str] = []
     for options in sorted(ranked, key=lambda options: options[0]):
@@ -207,7 +208,8 @@ def _level(level: Json) -> int | None:
 
 @dataclass(frozen=True)
 class GrantGuess:
-    """Who may see a field, and whether its owner may set it; `why` where the class is not all."""
+    """Who may see a field, and whether its owner may set it; `why`: reason, if not only the
+    class."""
 
     see: Literal["anyone", "member", "owner", "nobody"]
     set: bool = False
@@ -251,7 +253,7 @@ def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGue
 
 
 def _is_content(path: str) -> bool:
-    """`secret`, `secret_note`: a secret that is kept there, not one that opens something."""
+    """Whether a name such as `secret_note` means secret content, not a credential."""
     parts = words(path.rpartition(".")[2])
     return parts[:1] == ("secret",) and not {"key", "token", "access"} & set(parts)
 
@@ -260,7 +262,7 @@ _OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session
 
 
 def _opens_own_session(world: World, thing: Thing, path: str) -> bool:
-    """`token` in the answer that logs a caller in, or tells them who they are."""
+    """Whether a field such as `token` is in the response of a login or who-am-I."""
     parts = words(path)
     return (
         parts[-1:] in (("token",), ("jwt",))

@@ -101,7 +101,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def singular(word: str) -> str:
-    """The singular of a lower-case English noun; a word that is none comes back as it is."""
+    """The singular of a lower-case English noun; other words stay as they are."""
     if word in _ODD_PLURALS:
         return _ODD_PLURALS[word]
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
@@ -206,7 +206,7 @@ def _ending(own: tuple[str, ...]) -> _Entry | None:
 
 
 def _switch(own: tuple[str, ...], *, flag: bool) -> _Entry:
-    """The class of a flag: never what it speaks about, only that it is one."""
+    """The class of a flag, whatever its name is about."""
     if own[0] in ("hide", "show"):
         return FieldClass.SETTING, "a privacy setting"
     said = own[1:] if flag and len(own) > 1 else own

@@ -29,7 +29,7 @@ _ACTIONS = _SELF | listed(
 
 
 def is_segment(name: str) -> bool:
-    """Whether a member's name can stand in a field path."""
+    """Whether a member's name can be a segment of a field path."""
     return bool(name) and not re.search(r"[.,*/\s]", name)
 
 

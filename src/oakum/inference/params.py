@@ -86,7 +86,7 @@ class _Resources:
             self._by_noun["_".join(words(resource.name))] = resource
 
     def meant(self, operation: Operation, parameter: Parameter) -> str:
-        """`Resource.field`, or "" when nothing says what the parameter means, or it is a secret."""
+        """`Resource.field`, or "" if the parameter's meaning is unknown or a secret."""
         if classify_field(parameter.name) is FieldClass.SECRET:
             return ""
         for noun in nouns(operation.path, parameter.name):

@@ -117,7 +117,7 @@ def _is_plural(word: str) -> bool:
 
 
 def _asks(name: str, value: str, known: Collection[str]) -> bool:
-    """Whether a part of a query asks for something, and does not tell what to do."""
+    """Whether a part of a query requests data instead of naming an action."""
     said = words(name)
     if asks_for_change(name) or not set(said).isdisjoint(CHANGES - THINGS - frozenset(known)):
         return False

@@ -169,7 +169,7 @@ _SETS = listed(
 
 
 def acts(operation: Operation) -> str:
-    """Why sending it does something of its own, whatever is sent; empty: no word says so."""
+    """Why a request has its own effect, whatever its body; empty if no word says so."""
     verbs = CHANGES - _SETS
     return next(chain(_named(operation, verbs), _told(operation, verbs)), "")
 
@@ -222,7 +222,7 @@ def wipes(operation: Operation) -> bool:
 
 
 def opens_session(operation: Operation) -> bool:
-    """Whether its answer may hold a token that acts for whoever calls: it logs in or registers."""
+    """Whether its response may contain a token for the caller: a login or a registration."""
     if classify(operation).kind == "login":
         return True
     said = {*_name_words(operation), *words("/".join(_segments(operation)[-1:]))}
@@ -243,7 +243,7 @@ def _changes(operation: Operation) -> str:
 
 
 def _reaches(operation: Operation) -> str:
-    """Why a safe method asks or tells another server something; empty: no word says so."""
+    """Why a safe method contacts another server; empty if no word says so."""
     excused = sounds_like_reading(operation)
     for segment in _segments(operation):
         parts = words(segment)
@@ -470,7 +470,7 @@ def _is_noun(parts: tuple[str, ...], written: str) -> bool:
 
 
 def _segments(operation: Operation) -> list[str]:
-    """Literal parts of the path, also those that stand beside a parameter (`{id}:cancel`)."""
+    """Literal parts of the path, including those beside a parameter (`{id}:cancel`)."""
     path = re.sub(r"\{[^}]*\}", "/", operation.path).replace(":", "/")
     return [segment.split(".")[0] for segment in _LITERAL.findall(path)]
 

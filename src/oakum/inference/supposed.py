@@ -68,7 +68,7 @@ def _showing(
 
 
 def _lists(world: World, account: Thing, operation: Operation) -> Iterator[tuple[str, str]]:
-    """What a list of accounts that belongs to one account is called, and where it stands."""
+    """Name and place of a list of accounts that belongs to one account."""
     params = [each.name for each in operation.parameters if each.where == "path"]
     people = ACCOUNTS | {account.noun}
     last = operation.path.rstrip("/").rpartition("/")[2]

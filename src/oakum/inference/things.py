@@ -34,7 +34,7 @@ _CROWDS = listed(
 
 @dataclass
 class Thing:
-    """An object type of the API, as far as the document tells."""
+    """An object type of the API, according to the document."""
 
     noun: str
     name: str = ""
@@ -69,7 +69,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class World:
-    """Everything a document tells of."""
+    """All object types and endpoints of a document."""
 
     things: tuple[Thing, ...]
     account: Thing | None
@@ -100,7 +100,7 @@ class World:
         return {shape: thing for thing in self.things for shape in thing.shapes}
 
     def thing_at(self, shape: Shape) -> Thing | None:
-        """The thing that stands at a shape, also as its element or alternative."""
+        """The thing of a shape, or of its elements or alternatives."""
         if shape not in self._found:
             self._found[shape] = self._thing_at(shape)
         return self._found[shape]
@@ -167,13 +167,13 @@ _WHO_TOO = ("profile", "account", "user", "session", "current")
 
 
 def _whoami(seen: Sequence[DeclaredObject]) -> DeclaredObject | None:
-    """The answer that tells a caller who they are, by the name of its endpoint."""
+    """The response that identifies its caller, recognised by its endpoint's name."""
     ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
     return seen[min(ranked)[1]] if ranked else None
 
 
 def _rank(seen: DeclaredObject) -> tuple[int, bool, int] | None:
-    """How sure an endpoint says who is calling, the smallest the surest; None: it does not."""
+    """How certainly an endpoint identifies its caller, lowest first; None if it does not."""
     operation = seen.operation
     asked = any(p.where == "path" or p.required for p in operation.parameters)
     if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
@@ -252,7 +252,7 @@ def _asked_for(thing: Thing) -> str:
 
 
 def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:
-    """Of the schemas of a noun, the one that is named after it, or else the largest."""
+    """Of a noun's schemas, the one named after it, or else the largest."""
     return max(
         keyed, key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape)))
     )
@@ -307,7 +307,7 @@ def _is_view(thing: Thing, account: Thing) -> bool:
 
 
 def _fits(seen: DeclaredObject, key: str, members: set[str]) -> bool:
-    """Whether an object says nothing but what a known one says, and says whose it is."""
+    """Whether an object has only members of a known one, and names its owner."""
     names = set(children(seen.shape))
     if key not in names or len(names) < 2 or not names <= members:
         return False
@@ -316,7 +316,7 @@ def _fits(seen: DeclaredObject, key: str, members: set[str]) -> bool:
 
 
 def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[DeclaredObject]) -> None:
-    """Objects written in place inside others, where they are a view of something known."""
+    """Inline objects inside others that are views of a known thing."""
     known = {thing.noun: thing for thing in things}
     members = {id(thing): thing.members() for thing in things}
     for each in seen:

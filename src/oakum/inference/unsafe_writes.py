@@ -110,7 +110,7 @@ def _reasons(
 
 
 def _extensions(said: Mapping[str, Json]) -> Iterator[str]:
-    """Roles and permissions that a document names in words of its own: `x-required-roles`."""
+    """Roles and permissions in extensions of the document: `x-required-roles`."""
     for name, value in said.items():
         if not _ROLES.isdisjoint(words(name)):
             values = value if isinstance(value, list) else [value]
@@ -118,7 +118,7 @@ def _extensions(said: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _is_staff(relation: Relation) -> bool:
-    """Whether a relation hangs on a claim of the caller's that names a role of staff."""
+    """Whether a relation depends on a claim that names a staff role."""
     if relation.kind != "claim":
         return False
     said = {singular(word) for text in (relation.name, str(relation.has)) for word in words(text)}
@@ -229,7 +229,7 @@ _WHOLE = frozenset(("number", "integer", "string"))
 
 
 def _is_decided(said: tuple[str, ...]) -> bool:
-    """Whether a value says what was done or decided."""
+    """Whether a value states an action or a decision."""
     return any(len(each) > 3 and each.endswith("ed") for each in said) or not _OVER.isdisjoint(said)
 
 
@@ -284,7 +284,7 @@ def moves_by_itself(path: str, value: Json) -> bool:
 
 
 def ends(path: str, value: Json) -> bool:
-    """Whether setting a member to a value may end what has it, so that nobody finds it again."""
+    """Whether setting a member to a value may end its object, so that nobody can find it again."""
     name = path.rpartition(".")[2]
     said = frozenset(words(name))
     if _ends_it(path) or classify_field(path) in (FieldClass.SECRET, FieldClass.CONTACT):

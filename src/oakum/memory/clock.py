@@ -25,7 +25,7 @@ _SOON = 14
 
 @dataclass(frozen=True)
 class Due:
-    """Where a disclosure stands on a day."""
+    """The state of a disclosure on a day."""
 
     case: Disclosure
     publication: date | None
@@ -70,13 +70,13 @@ def recorded(
 
 
 def case_of(memory: Memory, one: Remembered) -> Disclosure | None:
-    """The case that holds a finding."""
+    """The case of a finding."""
     marks = {one.fingerprint, *one.also}
     return next((each for each in memory.disclosures if marks & set(each.findings)), None)
 
 
 def _kin(memory: Memory, one: Remembered) -> tuple[str, ...]:
-    """A finding and those that one report tells with it."""
+    """A finding, with the others that belong in the same report."""
     taken = {mark for case in memory.disclosures for mark in case.findings}
     same = (
         each.fingerprint
@@ -119,7 +119,7 @@ def dues(memory: Memory, today: date) -> tuple[Due, ...]:
 
 
 def due(memory: Memory, case: Disclosure, today: date) -> Due:
-    """Where a disclosure stands on a day."""
+    """The state of a disclosure on a day."""
     reported, published = case.on("reported"), case.on("published")
     if reported is None:
         return Due(case, None, 0, "due", "not reported to anybody yet")
@@ -150,7 +150,8 @@ def _days(number: int) -> str:
 
 
 def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:
-    """A half fix stops no clock: what the last reports say of each finding, beside the vendor."""
+    """Differences between the vendor's claim and the latest reports; a partial fix changes no
+    deadline."""
     found = [one for one in memory.findings if {one.fingerprint, *one.also} & set(case.findings)]
     standings = [memory.standing(each) for each in found]
     still = sum(not each.over for each in standings)

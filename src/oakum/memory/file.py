@@ -55,7 +55,7 @@ def render(memory: Memory) -> str:
 
 
 def finding(memory: Memory, one: Remembered) -> Json:
-    """A finding as plain values, with what it comes to."""
+    """A finding as plain values, with its overall state."""
     return {
         "fingerprint": one.fingerprint,
         "also": list(one.also),

@@ -50,7 +50,7 @@ def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
 
 
 def latest(memory: Memory) -> datetime | None:
-    """When the last run began that has told anything; None: there was none."""
+    """When the latest recorded run began; None without any."""
     seen = (stamp for e in memory.findings for stamp in (e.last_tested, e.last_seen))
     stamps = (*memory.reports[-1:], *seen)
     return max((datetime.fromisoformat(each.on) for each in stamps), default=None)
@@ -96,7 +96,7 @@ def _taken(memory: Memory, report: Report) -> Memory:
 
 @dataclass(frozen=True)
 class _Look:
-    """What a report tells, by the key of a finding."""
+    """A report's results, by finding key."""
 
     stamp: Stamp
     sound: bool

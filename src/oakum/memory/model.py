@@ -108,7 +108,7 @@ class Remembered:
 
     @property
     def kind(self) -> str:
-        """The rule, where no cell tells the finding; else nothing."""
+        """The rule of a finding without a cell; otherwise empty."""
         return self.rule if self.rule in BESIDE else ""
 
     @property
@@ -123,13 +123,14 @@ class Remembered:
         return frozenset(each.endpoint for each in self.endpoints if each.now in bad)
 
     def named(self, digits: str) -> bool:
-        """Whether one of its fingerprints begins so."""
+        """Whether one of its fingerprints begins with this text."""
         return any(each.startswith(digits) for each in (self.fingerprint, *self.also))
 
 
 @dataclass(frozen=True)
 class Disclosure:
-    """What was told to the owner of another API, and when. One case may hold several findings."""
+    """What was reported to the owner of another API, and when. One case may cover several
+    findings."""
 
     findings: tuple[str, ...]
     """Fingerprints, at least one; the first names the case."""
@@ -164,7 +165,7 @@ class Memory:
         return Standing.WITHDRAWN if AtEndpoint.WITHDRAWN in now else Standing.FIXED
 
     def left(self, one: Remembered) -> tuple[str, ...]:
-        """Other viewers of whom the same is still so at its endpoints: the stage of a half fix."""
+        """Other viewers for whom its endpoints are still open: the state of a partial fix."""
         endpoints = {each.endpoint for each in one.endpoints}
         alike = self._alike.get(one.cell, ())
         return tuple(
@@ -197,7 +198,7 @@ AT_ENDPOINT = {
 
 
 def stage(memory: Memory, one: Remembered) -> str:
-    """How far a fix has come, in words; empty where there is nothing to tell."""
+    """How far a fix has come, in words; empty if there is nothing to report."""
     by: dict[AtEndpoint, list[str]] = {}
     for each in one.endpoints:
         by.setdefault(each.now, []).append(f"{each.endpoint.method} {each.endpoint.path}")
@@ -211,7 +212,7 @@ def stage(memory: Memory, one: Remembered) -> str:
 
 
 def ordered(findings: Iterable[Remembered]) -> tuple[Remembered, ...]:
-    """As they stand in the file: by what they are about, so that a change is a small one."""
+    """Findings in the file's order, by subject, so that changes give small diffs."""
     return tuple(
         sorted(
             findings, key=lambda e: (e.resource, e.field, e.viewer, e.state, e.kind, e.fingerprint)

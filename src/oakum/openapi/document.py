@@ -108,7 +108,7 @@ class Document:
         return self._by_id.get(id) or self._by_id.get(f"{method.upper()} {path.strip()}")
 
     def locate(self, pointer: str) -> Location:
-        """Where the value at a JSON pointer, or at a `Shape.pointer`, stands in its file."""
+        """The file location of the value at a JSON pointer, or at a `Shape.pointer`."""
         return self._library.locate(pointer)
 
 
@@ -142,7 +142,7 @@ def _recognise(file: File) -> None:
 
 
 class _Reader:
-    """Walks the paths of a document once, and notes what is wrong on the way."""
+    """Walks the paths of a document once, and collects mistakes."""
 
     def __init__(self, library: Library, schemas: Schemas) -> None:
         self.problems: list[Problem] = []
@@ -267,7 +267,7 @@ class _Reader:
         return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
 
     def _example(self, place: Place) -> Json:
-        """`example`, else the value of the first of `examples`; None: neither."""
+        """`example`, else the first value of `examples`; None without either."""
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
             return None
@@ -357,7 +357,7 @@ def _members(place: Place) -> Iterator[tuple[str, Place]]:
 
 
 def _style(raw: Mapping[str, Json]) -> str:
-    """How a parameter is written: its style, or the media type of its own (`content`)."""
+    """How a parameter is serialised: its style, or the media type in `content`."""
     said = raw.get("style")
     return "json" if "content" in raw else said if isinstance(said, str) else ""
 

@@ -116,7 +116,7 @@ def listed(place: Place, word: str) -> list[Place]:
 
 
 def items(part: Place) -> list[Place]:
-    """The schemas of the elements of a list, wherever they stand in it."""
+    """The schemas of the elements of a list, at any position."""
     raw = part.value
     if LISTING.isdisjoint(raw):
         return []

@@ -39,7 +39,7 @@ class File:
             self.root = self._marked.plain()
 
     def patch(self, root: Json) -> None:
-        """Sets the value that overlays have made of this one."""
+        """Replaces this value by the result of the overlays."""
         self.root = root
         self._patched = True
 
@@ -88,7 +88,7 @@ def _as_json(text: bytes, name: str) -> Json:
 
 
 class Place(NamedTuple):
-    """A value and where it stands."""
+    """A value and its location."""
 
     file: File
     pointer: str
@@ -96,7 +96,7 @@ class Place(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The pointer, with the file before it when that is not the main one."""
+        """The pointer, preceded by the file if it is not the main one."""
         return self.file.prefix + self.pointer
 
     def at(self, *names: str) -> Place:
@@ -146,7 +146,8 @@ class Library:
         return end
 
     def _end(self, file: File, ref: str) -> Place | str:
-        """Each step of a chain is taken once, however many references begin in the midst of it."""
+        """The end of a chain of references; each step is resolved once, even if several chains
+        share it."""
         written = ref
         seen: dict[tuple[int, str], None] = {}
         while (key := (id(file), ref)) not in seen and key not in self._circles:

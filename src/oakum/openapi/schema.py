@@ -37,7 +37,7 @@ _NESTING = 64
 
 
 class Schemas:
-    """The shapes of one description: one `Shape` per schema, whoever asks."""
+    """The shapes of one description: one shared `Shape` per schema."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -69,7 +69,7 @@ class Schemas:
         return known
 
     def name(self, place: Place) -> str:
-        """The component name of what a reference leads to; "" when it is just some place."""
+        """The component name of a reference's target; "" if the target is not a component."""
         segments = place.pointer.split("/")[1:]
         away = place.file is not self._library.main
         if not segments:
@@ -140,7 +140,8 @@ class Schemas:
         return {name: _Lazy(self, places) for name, places in members.items()}
 
     def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
-        """What each part says of an element: all at once, or any where one part says several."""
+        """The element schemas of each part: all apply together; of alternatives in one part,
+        any."""
         if all(len(places) == 1 for places in parts):
             return _Lazy(self, tuple(place for places in parts for place in places))
         return Either(tuple(_Lazy(self, (place,)) for places in parts for place in places))
@@ -210,7 +211,7 @@ class _Conjunction:
             self.groups, self.empty = [g for g in left if g], not all(left)
 
     def structure(self) -> Json:
-        """The schemas that give the value its structure: what `walk.schema_of` tells."""
+        """The schemas that determine the value's structure, as in `walk.schema_of`."""
         found = {id(p.value) for p in self.parts if not STRUCTURE.isdisjoint(p.value)}
         found |= {id(place.value) for group in self.groups for place in group}
         return found.pop() if len(found) == 1 else frozenset(found or map(id, self.parts))

@@ -73,7 +73,7 @@ _COLLECTIONS = (f"{_TAG}map", f"{_TAG}seq")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and where it stands. `items` of a map are (key, value) pairs in order."""
+    """A value and its location. `items` of a map are (key, value) pairs in order."""
 
     kind: Literal["map", "list", "scalar"]
     location: Location
@@ -158,13 +158,13 @@ def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
 
 
 def _is_long(text: str, mark: yaml.Mark) -> bool:
-    """Whether what stands before a colon is too long for a key (YAML 1.2.2, 7.4.2)."""
+    """Whether the text before a colon is too long for a key (YAML 1.2.2, 7.4.2)."""
     before = text.split("\n")[mark.line][: mark.column].lstrip()
     return len(before) > _MAX_KEY
 
 
 class _Marker:
-    """Turns the nodes of one file into marked values, and notes what is wrong on the way."""
+    """Turns the nodes of one file into values with locations, and collects mistakes."""
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
@@ -251,7 +251,8 @@ def parse_json(data: bytes, file: str) -> Json:
 
 
 def node_location(root: Node, pointer: str) -> Location:
-    """Where the value at a JSON pointer stands in a marked tree, or the nearest value around it."""
+    """The location of the value at a JSON pointer in a marked tree, or of the nearest value around
+    it."""
     node: Node | None = root
     place = root.location
     for part in path_of(pointer):

@@ -43,7 +43,7 @@ def typed(
 
 
 class MisfitError(Exception):
-    """Where a value is not what it should be, as a pointer, and what it should be."""
+    """A value of the wrong type: its pointer, and the expected type."""
 
     def __init__(self, pointer: str, message: str, hint: str = "") -> None:
         self.pointer, self.message, self.hint = pointer, message, hint
@@ -51,7 +51,7 @@ class MisfitError(Exception):
 
 
 class Value:
-    """A JSON value that knows its pointer and refuses to be read as what it is not."""
+    """A JSON value with its pointer; reading it as another type raises `MisfitError`."""
 
     def __init__(self, value: Json, pointer: str) -> None:
         self._value, self._pointer = value, pointer
@@ -114,7 +114,7 @@ class Value:
         return {name: read_one(self[name]) for name in self._typed(dict, "an object")}
 
     def refuse(self, message: str, hint: str = "") -> MisfitError:
-        """That this value is not what it should be, to be raised."""
+        """The error for a value of the wrong type, for the caller to raise."""
         return MisfitError(self._pointer, message, hint)
 
     def maybe(self, read_one: Callable[[Value], T]) -> T | None:

@@ -214,7 +214,7 @@ class _Below:
         self.height = max(self.height, height)
 
     def add(self, segment: str, other: _Below) -> None:
-        """The paths below a member; below an alternative where the segment is empty."""
+        """Adds the paths below a member, or below an alternative if the segment is empty."""
         prefix = segment + "."
         if segment:
             self.paths += [prefix + path if path else segment for path in other.paths]
@@ -300,7 +300,7 @@ def _descend(made: _Below, shape: Shape, room: int, around: frozenset[Json]) -> 
 
 
 def _own(shape: Shape) -> list[tuple[str, Thunk]]:
-    """The members that a shape itself declares, those lifted from its alternatives left out."""
+    """The members that a shape itself declares, without those lifted from its alternatives."""
     lifted = vars(shape).get("_lifted", ())
     found = [(name, each) for name, each in shape.properties.items() if name not in lifted]
     return found + [("*", each) for each in (shape.items, shape.extra) if each is not None]

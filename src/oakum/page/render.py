@@ -81,7 +81,7 @@ def _held(package: str, parts: tuple[str, ...], kind: str) -> list[str]:
 
 
 def _policy(style: str, script: str) -> str:
-    """A Content-Security-Policy that admits this style and this script, and nothing else."""
+    """A Content-Security-Policy that allows only this style and this script."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"

@@ -28,7 +28,7 @@ def render(abuse: Json) -> str:
 
 
 def _verdict(abuse: Json) -> tuple[str, str, ExitCode]:
-    """The run in a few words, whether that is good news, and what the shell is told."""
+    """The headline, its kind, and the exit code."""
     told = len(abuse["callers"])
     if not abuse["trustworthy"]:
         return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY

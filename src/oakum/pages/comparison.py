@@ -50,7 +50,7 @@ def render(comparison: Json, lines: Lines) -> str:
 
 
 def _verdict(comparison: Json, leaks: int) -> tuple[str, str, ExitCode]:
-    """The comparison in a few words, whether that is good news, and what the shell is told."""
+    """The headline, its kind, and the exit code."""
     counts = comparison["counts"]
     if not comparison["trustworthy"]:
         return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY

@@ -49,7 +49,7 @@ def render(observation: Json, lines: Lines) -> str:
 
 
 def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
-    """The run in a few words, whether that is good news, and what the shell is told."""
+    """The headline, its kind, and the exit code."""
     drift, against = len(observation["drift"]), observation["against"]
     if not observation["trustworthy"]:
         return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY

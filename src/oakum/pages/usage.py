@@ -67,7 +67,7 @@ def render(use: Json, lines: Lines) -> str:
 def _verdict(
     counts: dict[str, int], distrust: list[str], leaks: int | None
 ) -> tuple[str, str, ExitCode]:
-    """The run in a few words, whether that is good news, and what the shell is told."""
+    """The headline, its kind, and the exit code."""
     total, unused = sum(counts.values()), sum(counts[use] for use in UNUSED)
     said = f"{unused:,} of {counted(total, 'field')} are unused on the pages driven"
     if distrust:

@@ -53,6 +53,6 @@ def _whole(node: Node) -> bool:
 
 
 def _amount(node: Node) -> tuple[int, str]:
-    """Number and unit of what is written; no unit where it is no amount."""
+    """The number and unit of a text; without a unit it is not an amount."""
     found = _AMOUNT.fullmatch(node.scalar) if isinstance(node.scalar, str) else None
     return (int(found[1]), found[2]) if found else (0, "")

@@ -29,7 +29,7 @@ def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Probl
 
 
 def mistakes(document: Document, policy: Policy) -> list[Problem]:
-    """Errors only, which even half a policy can be asked for."""
+    """Errors only; works on an incomplete policy too."""
     return _errors(view(document, policy))
 
 
@@ -124,7 +124,7 @@ def _members(seen: View) -> Iterator[Problem]:
 
 
 def _deciding(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Fields by which it is decided who sees, with the keys of their place."""
+    """Fields that decide who may see an object, with the keys of their place."""
     if resource.key:
         yield resource.key, ("key",)
     if resource.owner.kind == "field":
@@ -191,7 +191,7 @@ def _rule_parameters(
 def _taken_out(
     seen: View, name: str, rule: OperationRule, operation: Operation
 ) -> Iterator[Problem]:
-    """Query parameters that a gateway takes out, and cannot."""
+    """Query parameters in `without` that a gateway cannot remove."""
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))

@@ -27,7 +27,7 @@ _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE
 
 @dataclass(frozen=True)
 class Contract:
-    """What an API declares, and what it may show to whom."""
+    """An OpenAPI document with the policy of who may see what."""
 
     document: Document
     policy: Policy | None

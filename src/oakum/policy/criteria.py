@@ -73,7 +73,7 @@ def exit_criteria(r: Reader, node: Node, what: str) -> ExitCriteria | None:
 
 
 def parse_waivers(node: Node, policy: Policy, problems: list[Problem]) -> tuple[Waiver, ...]:
-    """The waivers of a file of their own: `waivers:` and a list. Mistakes go to `problems`."""
+    """Parses a separate waiver file: `waivers:` and a list. Mistakes go to `problems`."""
     r = Reader(problems)
     found = record(r, node, "a file of waivers", ("waivers",))
     found.require("waivers", "the file")

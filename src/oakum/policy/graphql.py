@@ -126,7 +126,8 @@ class Graph:
         )
 
     def takes_arguments(self, type: str, path: str) -> bool:
-        """Whether on the way to a field, from a type, whoever asks may say which value it has."""
+        """Whether a field on the path from a type takes arguments, so that the caller chooses its
+        value."""
         from graphql import get_named_type, is_object_type
 
         at: GraphQLNamedType | None = self.schema.get_type(type)

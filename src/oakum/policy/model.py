@@ -90,7 +90,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class FieldRule:
-    """One line of `fields:`: a field path, its grants, and what stands in its place."""
+    """One line of `fields:`: a field path, its grants, and its replacement if withheld."""
 
     path: str
     """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
@@ -114,7 +114,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Resource:
-    """A type of object, and who may see what of it."""
+    """A type of object, and who may see which of its fields."""
 
     name: str
     schemas: frozenset[str]
@@ -136,7 +136,7 @@ class Resource:
 
     @property
     def is_account(self) -> bool:
-        """Whether an object of it is somebody's account: it is its own owner, by its key."""
+        """Whether its objects are accounts: each is its own owner, by its key."""
         return bool(self.key) and self.owner.members == (self.key,)
 
 
@@ -175,7 +175,7 @@ class OperationRule:
 
 @dataclass(frozen=True)
 class Caller:
-    """How one learns who is calling: an operation of the API's own, or a token's claim."""
+    """How to identify the caller: an operation of the API, a token's claim, or an API key."""
 
     operation: str = ""
     pointer: str = ""
@@ -200,7 +200,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Service:
-    """The credential with which a gateway asks the API its look-ups: `guard.service`."""
+    """The credential for a gateway's look-ups: `guard.service`."""
 
     header: str
     """In lower case; a client's own copy is taken away."""
@@ -210,7 +210,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Guarding:
-    """What a gateway has to know beyond who may see what: the `guard:` section."""
+    """The `guard:` section: settings of a gateway besides who may see what."""
 
     tokens: Tokens | None = None
     service: Service | None = None
@@ -276,7 +276,7 @@ STATIC_RULES: Mapping[str, Stance] = {
 
 @dataclass(frozen=True)
 class CellRef:
-    """Cells that a waiver speaks of: a field, a viewer, and the settings it holds in."""
+    """The cells of a waiver: a field, a viewer and settings."""
 
     resource: str
     field: str

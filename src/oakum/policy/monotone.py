@@ -33,7 +33,7 @@ class _Line:
 
 
 def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
-    """Where `order` is given: a relation that sees what the next stronger one does not."""
+    """Relations in `order` that see fields which the next stronger relation does not."""
     for line in _lines(resource):
         for weak, strong in (pair for chain in policy.order for pair in pairwise(chain)):
             less, more = _implied(policy, weak), _implied(policy, strong)
@@ -45,7 +45,7 @@ def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
 
 
 def closed_shows_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
-    """A state that shows to somebody what a more open one does not."""
+    """States that show fields which a more open state does not."""
     for line in _lines(resource):
         names = dict.fromkeys(name for grant in line.grants for name in grant.see)
         for name in names:
@@ -89,7 +89,7 @@ def _lines(resource: Resource) -> Iterator[_Line]:
 
 
 def _implied(policy: Policy, name: str) -> frozenset[str]:
-    """A relation with those that whoever holds it holds too."""
+    """A relation, with the relations that it implies."""
     kinds = {"anyone"} if policy.relations[name].kind == "anyone" else {"anyone", "authenticated"}
     return frozenset(
         (name, *(each.name for each in policy.relations.values() if each.kind in kinds))

@@ -68,7 +68,7 @@ Read: TypeAlias = Callable[[Reader, Node, str], T | None]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A way out of an unknown name: the one that was meant, else those there are."""
+    """A hint for an unknown name: the closest known name, else a list of them."""
     names = list(known)
     if hint := did_you_mean(word, names):
         return hint
@@ -86,7 +86,7 @@ def _constant(value: Json) -> bool:
 
 
 def describe(node: Node) -> str:
-    """What stands at a node, in words."""
+    """A node's contents in words."""
     if node.kind != "scalar":
         return f"a {node.kind}" if node.items or node.elements else f"an empty {node.kind}"
     if node.scalar is None:
@@ -254,7 +254,7 @@ class Entries:
             self.reader.wrong(self.node, f"{whose} has no `{key}`", hint)
 
     def present(self, keys: Iterable[str]) -> list[str]:
-        """Those keys that are there, in the order asked for."""
+        """The present keys, in the requested order."""
         return [key for key in keys if key in self]
 
 
@@ -271,7 +271,7 @@ def record(r: Reader, node: Node, what: str, keys: Iterable[str]) -> Entries:
 
 
 def circles(steps: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
-    """Walks that come back to where they began, each once: `a`, `b`, `a`."""
+    """The cycles of a graph, each once: `a`, `b`, `a`."""
     done: set[str] = set()
 
     def walk(at: str, trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -59,7 +59,7 @@ Instead: TypeAlias = Literal["absent", "null", "refuse"]
 
 @dataclass(frozen=True)
 class _Usual:
-    """What a resource says of its lines that have no word of their own."""
+    """Defaults of a resource for its field lines."""
 
     instead: Instead
     severity: Severity | None

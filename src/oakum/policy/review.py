@@ -43,7 +43,7 @@ def review(seen: View) -> Iterator[Problem]:
 
 
 def _drafted(policy: Policy) -> Iterator[Problem]:
-    """How many lines wait for a person: nothing is proven against them."""
+    """Counts drafted lines, against which no finding is proven."""
     # another warning covers a wholly drafted contract
     places = policy.drafted if policy.stated else ()
     if places:
@@ -91,7 +91,7 @@ def _strangers(seen: View) -> Iterator[Problem]:
 
 
 def strangers(seen: View) -> Mapping[str, list[str]]:
-    """Objects with a key of their own that no resource covers, and the endpoints they leave by."""
+    """Objects with their own key that no resource covers, and the endpoints that send them."""
     return {
         schema: endpoints
         for schema, endpoints in seen.strangers.items()
@@ -106,7 +106,7 @@ def _is_key(schema: str, name: str) -> bool:
 
 
 def spoken(seen: View) -> set[str]:
-    """Operations that the policy names, or that send a resource of it."""
+    """Operations that the policy names, or that send one of its resources."""
     policy, document = seen.policy, seen.document
     found = {id for endpoints in seen.endpoints.values() for id in endpoints}
     named = [*policy.operations, policy.caller.operation]
@@ -115,7 +115,7 @@ def spoken(seen: View) -> set[str]:
 
 
 def _silent(seen: View) -> Iterator[Problem]:
-    """Operations that answer, and of which the policy says nothing."""
+    """Operations with a response that the policy does not mention."""
     policy, document = seen.policy, seen.document
     told = spoken(seen) | {id for endpoints in strangers(seen).values() for id in endpoints}
     silent = [each.id for each in document.operations if each.id not in told and success(each)]
@@ -147,7 +147,7 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
 
 
 def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
-    """Grants to those whom a member names that objects of the resource have not."""
+    """Grants to relations by a member that the resource's objects do not have."""
     shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     told: set[str] = set()
     for grant in (grant for rule in resource.fields for grant in rule.grants):
@@ -241,7 +241,7 @@ def _unused(policy: Policy) -> Iterator[Problem]:
 
 
 def _pointers(seen: View) -> Iterator[Problem]:
-    """JSON pointers that lead nowhere in what the document declares."""
+    """JSON pointers to places that the document does not declare."""
     for operation, pointer, where in _answered(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and declares(success(found), path_of(pointer)) is False:

@@ -50,7 +50,7 @@ def at(shape: Shape, path: Sequence[str]) -> Shape | None:
 
 
 def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
-    """Paths like one that is not declared, with another name in one place: what may be meant."""
+    """Declared paths that differ from an undeclared one in a single name, as suggestions."""
     found: dict[str, None] = {}
     for shape in shapes:
         for end in range(len(path)):
@@ -102,7 +102,7 @@ class View:
         return next((self.bound[name] for name in sorted(shape.names) if name in self.bound), "")
 
     def embedded(self, shape: Shape) -> str:
-        """The resource that stands at a shape, also as list element, map value or alternative."""
+        """The resource of a shape, or of its list elements, map values or alternatives."""
         waiting, done = [shape], set[Shape]()
         while waiting:
             here = waiting.pop()

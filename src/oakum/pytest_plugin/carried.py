@@ -23,7 +23,7 @@ class Carried:
     """The values in the body of a refusal, and where each stands."""
 
     def __init__(self, refusal: Response, asked: Iterable[str]) -> None:
-        """`asked`: what the question named: to repeat it tells nothing."""
+        """`asked`: values in the request; repeating them reveals nothing."""
         self.value = _read(refusal)
         echoes = {canonical(each) for each in asked}
         self.places: dict[str, list[Pointer]] = {}
@@ -32,8 +32,7 @@ class Carried:
                 self.places.setdefault(canonical(leaf), []).append(tuple(map(str, at)))
 
     def of(self, instance: ObjectInstance) -> Mapping[str, Pointer]:
-        """Field path of an object, as its owner was shown it → where its value stands in the
-        refusal."""
+        """Maps each field path of the owner's object to the place of its value in the refusal."""
         found: dict[str, Pointer] = {}
         telling = False
         for leaf in instance.leaves:

@@ -28,7 +28,7 @@ _NAMES = {"x-gzip": "gzip", "x-deflate": "deflate", "zst": "zstd"}
 
 
 class _Missing(Exception):
-    """A coding for which there is no decoder here."""
+    """A content coding without an installed decoder."""
 
 
 def uncoded(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
@@ -57,7 +57,7 @@ def uncoded(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
 
 
 def _reads(body: bytes) -> bool:
-    """Whether bytes are text, as far as their beginning tells."""
+    """Whether bytes look like text, by their beginning."""
     part = body[: 64 << 10]
     with suppress(UnicodeDecodeError):
         text = part.decode("utf-8") if len(part) == len(body) else part.decode("utf-8", "ignore")
@@ -94,7 +94,7 @@ def _limited(body: bytes, read: Callable[[bytes], Iterator[bytes]]) -> tuple[byt
 
 
 def _members(body: bytes) -> Iterator[bytes]:
-    """gzip, of which several may follow one another (RFC 1952, 2.2)."""
+    """Decodes gzip, which may have several members (RFC 1952, 2.2)."""
     while body:
         reader = zlib.decompressobj(31)
         yield from _drained(reader, body)

@@ -98,7 +98,7 @@ def aasker(client: Any) -> Callable[[Request], Any]:
 
 @contextmanager
 def _unnoticed() -> Iterator[None]:
-    """Queries in here are none of those that a test counts or refuses."""
+    """Hides database queries from a test that counts or forbids them."""
     connections = import_module("django.db").connections.all(initialized_only=True)
     before = [(each, each.force_debug_cursor, each.execute_wrappers) for each in connections]
     for each, _, _ in before:
@@ -111,7 +111,7 @@ def _unnoticed() -> Iterator[None]:
 
 
 def _user(request: Any) -> object:
-    """Who is calling, loaded where no view has done so; None: Django does not say."""
+    """Django's user of the request, loaded if no view has done so; None if unknown."""
     user: object = getattr(request, "user", None)
     with suppress(Exception), _unnoticed():
         str(getattr(user, "is_anonymous", ""))  # evaluates a lazy user
@@ -149,7 +149,7 @@ def _answer(response: Any) -> tuple[Response, str]:
 
 
 def _payload(given: Any) -> bytes | None:
-    """What stands in `FakePayload`, which may be read once."""
+    """The contents of `FakePayload`, which can be read only once."""
     if given is None:
         return b""
     with suppress(Exception):

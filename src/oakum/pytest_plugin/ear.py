@@ -30,7 +30,7 @@ _UNREAD = (
 
 @dataclass(frozen=True)
 class Heard:
-    """A request of a test's, and what came back."""
+    """A test's request and its response."""
 
     request: Request
     response: Response
@@ -48,7 +48,7 @@ class Heard:
 
 @dataclass
 class _Later:
-    """An answer whose body a test may read yet, and what it has read of it."""
+    """A response whose body the test may still read, with the part read so far."""
 
     held: object
     """What the test reads it from: kept, so that nothing else gets its id."""
@@ -61,7 +61,8 @@ class _Later:
     size: int = 0
 
     def told(self, why: str) -> Heard:
-        """The answer with what was read of its body. `why`: it is not all of it; empty: it is."""
+        """The response with the part of its body that was read. `why`: reason if incomplete, else
+        empty."""
         response, body = self.heard.response, b"".join(self.parts)
         if why and not body and is_read(response.headers):
             return replace(self.heard, unread=UNREAD)
@@ -92,7 +93,7 @@ class Line:
     _inside: threading.local = field(default_factory=threading.local)
 
     def told(self, make: Callable[[], Heard], ask: Callable[[Request], Response]) -> None:
-        """Tell what was heard, and answer what the ear wants to know."""
+        """Passes on a response, and sends the look-ups that its evaluation needs."""
         try:
             talk, answer = self.ear.hear(make()), None
             while True:
@@ -106,7 +107,7 @@ class Line:
             self.ear.missed(type(error).__name__)
 
     async def atold(self, make: Callable[[], Heard], ask: Callable[[Request], Any]) -> None:
-        """The same, where the client's own function is waited for."""
+        """The same for an asynchronous client."""
         try:
             talk, answer = self.ear.hear(make()), None
             while True:
@@ -121,7 +122,8 @@ class Line:
                 self.ear.missed(type(error).__name__)
 
     def step(self, talk: Talk, answer: Response | None) -> Request:
-        """One step of judging: threads take turns, and none waits while the API is asked."""
+        """One step of the evaluation. Threads take turns, and none holds the lock during a
+        look-up."""
         with self._lock:
             return talk.send(answer)
 
@@ -146,13 +148,13 @@ class Line:
         later.size += len(piece)
 
     def read(self, held: object, *, whole: bool) -> None:
-        """A test has read a body to its end, or reads no more of it; it is told once."""
+        """Evaluates a body once, when a test has read it completely or stopped reading."""
         later = self._later.pop(id(held), None)
         if later is not None:
             self.told(lambda: later.told("" if whole else PART), later.ask)
 
     async def aread(self, held: object, *, whole: bool) -> None:
-        """The same, where the client's own function is waited for."""
+        """The same for an asynchronous client."""
         later = self._later.pop(id(held), None)
         if later is not None:
             await self.atold(lambda: later.told("" if whole else PART), later.ask)
@@ -181,7 +183,7 @@ class Line:
 
 
 def nobody_asks(question: Request) -> Response:
-    """Where nothing can be asked."""
+    """For clients through which the API cannot be called."""
     raise LookupError(question.method)
 
 
@@ -195,7 +197,7 @@ def lower(headers: Any) -> dict[str, str]:
 
 
 def is_read(headers: Mapping[str, str]) -> bool:
-    """Whether a body of this media type is looked at."""
+    """Whether bodies of this media type are evaluated."""
     kind = headers.get("content-type", "").lower().strip()
     return not kind.startswith(_UNREAD)
 

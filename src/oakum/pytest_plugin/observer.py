@@ -117,7 +117,7 @@ class Watch:
         return self._router.find(place, _asked_as(method)) is not None
 
     def hear(self, heard: Heard) -> Talk:
-        """Judge an answer, asking the API who its caller is where only the API can tell."""
+        """Judges a response; calls who-am-I if nothing else identifies the caller."""
         parts = urlsplit(heard.request.url)
         place = placed(parts.path or "/")
         found = self._router.find(place, _asked_as(heard.request.method)) if place else None
@@ -165,7 +165,7 @@ class Watch:
         return asked
 
     def finish(self) -> None:
-        """A test has come to an end, or a phase of it: what its answers hold can be told."""
+        """Ends a test or a phase of it, and reports the leaks in its responses."""
         self.leaks += self._strays.of_test(self.tally)
 
     def settle(self) -> None:
@@ -193,7 +193,7 @@ class Watch:
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)
 
     def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
-        """The caller as the API tells it, asked with the same credentials."""
+        """The caller according to the API's who-am-I, with the same credentials."""
         held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
         if self._whoami is None:
             return UNKNOWN if key else NOBODY
@@ -226,7 +226,7 @@ class Watch:
             self.tally.places[why, asked.operation.id] += count
 
     def _searched(self, heard: Heard, asked: Asked, look: Look | None) -> Talk:
-        """Look for values of owners where no field of an object is, here or when more is known."""
+        """Searches for owners' values outside known fields, now or once more is known."""
         value = asked.read.value
         loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
         kept = Kept(
@@ -266,7 +266,7 @@ class Watch:
 
 
 def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str]:
-    """An answer read, and why not all of it could be judged; empty: it could."""
+    """A parsed response, and why parts of it could not be judged; empty if all could."""
     if _is_deep(response):
         return ResponseReader(text_of(response)[:MAX_TEXT], None), DEEP
     read = read_as_declared(operation, response)
@@ -287,7 +287,7 @@ def _asked_as(method: str) -> str:
 
 
 def _is_shapeless(asked: Asked) -> bool:
-    """Whether an answer holds something that the document does not declare for it."""
+    """Whether a response contains something undeclared."""
     status, read = asked.response.status, asked.read
     if says_nothing(read.value):
         return False
@@ -302,6 +302,6 @@ def _is_shapeless(asked: Asked) -> bool:
 
 
 def _legible(path: str) -> str:
-    """A path as far as its segments read as words: any other may be a person's."""
+    """A path with only its word-like segments, since others may be personal data."""
     parts = path.split("/")
     return "/".join(part if not part or _WORD.fullmatch(part) else "…" for part in parts)

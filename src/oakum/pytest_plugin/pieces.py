@@ -42,7 +42,7 @@ class Pieces:
         return piece
 
     def close(self) -> None:
-        """Nobody reads any more of it."""
+        """Closes the body: the test reads no further."""
         close = getattr(self._pieces, "close", None)
         if close is not None:
             close()
@@ -72,7 +72,7 @@ class AsyncPieces:
         return piece
 
     async def aclose(self) -> None:
-        """Nobody reads any more of it."""
+        """Closes the body: the test reads no further."""
         close = getattr(self._pieces, "aclose", None)
         if close is not None:
             await close()
@@ -134,7 +134,7 @@ class Wire:
 
 
 def _joined(text: bytes) -> tuple[bytes, bool]:
-    """What chunks hold, and whether the last one is there."""
+    """The joined chunks, and whether they are complete."""
     file, parts = io.BytesIO(text), list[bytes]()
     while line := file.readline():
         try:

@@ -28,8 +28,8 @@ _MOST = 500
 
 
 class Refusals:
-    """Answers to owners, and refusals of others, of one process. They hold values: nothing of
-    them is written."""
+    """Responses to owners, and refusals of others, in one process. They contain values, so they are
+    never written to disk."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
@@ -111,7 +111,7 @@ def _question(asked: Asked) -> _Question:
 
 
 def _states(frame: Frame, asked: Asked) -> list[tuple[str, str]]:
-    """The settings of each object, as they decide what is granted."""
+    """The settings of each object that decide what is granted."""
     look = Look(frame, replace(asked, probe=""), {}).judge()
     return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)
 

@@ -83,7 +83,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Object:
-    """An object in an answer, and what is possible."""
+    """An object in a response, with the possible relations and settings."""
 
     instance: ObjectInstance
     table: Table
@@ -98,7 +98,7 @@ class _Object:
 
 @dataclass
 class Look:
-    """What one answer shows: cells in a tally of its own, and leaks."""
+    """The result of one response: its cells and leaks."""
 
     frame: Frame
     asked: Asked
@@ -169,7 +169,7 @@ class Look:
         return self
 
     def _refused_with(self, found: _Object, leaf: Leaf, at: Pointer) -> None:
-        """A value of the owner's that stands in the body of a refusal."""
+        """An owner's value in the body of a refusal."""
         index = leaf_index(found.table, leaf.path)
         if index >= 0 and found.most >> index & 1:
             return
@@ -228,7 +228,7 @@ class Look:
         return may
 
     def _above(self, instance: ObjectInstance) -> ObjectInstance | None:
-        """The object that one stands in."""
+        """The object around another."""
         at = instance.pointer
         return next(
             (self._at[at[:n]] for n in reversed(range(len(at))) if at[:n] in self._at), None

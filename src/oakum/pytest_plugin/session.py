@@ -94,7 +94,7 @@ class Session:
         return made
 
     def say(self, caller: object) -> None:
-        """Who sends requests from now on; None: not said."""
+        """Sets the caller of further requests; None if unknown."""
         self.said = caller
 
     def who(self, request: Request) -> object:
@@ -163,7 +163,7 @@ class Session:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A test that was skipped after it had asked, or that may fail, does not fail by a leak."""
+        """Turns a leak into a test failure, except for skipped and `xfail` tests."""
         made = yield
         told = self._heard.pop(item.nodeid, [])
         if not made.failed:
@@ -310,7 +310,7 @@ def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
 
 
 def _untested(found: Report) -> Iterator[str]:
-    """What no test asked, and how to ask it: by operation and kind of viewer."""
+    """Requests that no test made, with instructions, by operation and kind of viewer."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in found.cells:
         if cell.result is Result.UNTESTED:

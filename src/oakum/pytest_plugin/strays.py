@@ -53,7 +53,7 @@ _SMALL = 2_000
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer, until all is known that it may hold."""
+    """A response that waits until all values it may contain are known."""
 
     asked: Asked
     sent: frozenset[str]
@@ -122,11 +122,12 @@ class Strays:
         return _Memory(ground, people)
 
     def begin(self) -> None:
-        """Another test begins: what the last one showed is of the run."""
+        """Begins another test; results of the last one become results of the run."""
         self._test, self._here = self._memory(), []
 
     def take(self, kept: Kept) -> bool:
-        """An answer: what it shows an owner of their own is learnt. Whether it can be kept."""
+        """Learns what a response shows an owner of their own data. Returns whether it can be
+        kept."""
         for memory in (self._test, self._run):
             self._learn(memory, kept)
         self._here.append(kept)
@@ -138,17 +139,17 @@ class Strays:
         return True
 
     def may_leak(self, kept: Kept) -> bool:
-        """Whether anything in an answer leaks by what is known so far."""
+        """Whether a response leaks anything, as far as known."""
         found = (self._search(kept, memory) for memory in (self._test, self._run))
         return any(isinstance(each, Leaked) for search in found for _, each in search)
 
     def of_test(self, tally: Tally) -> Iterator[Leaked]:
-        """What the answers of this test hold, by all that it has shown so far."""
+        """Leaks in the responses of this test, by values known so far."""
         for kept in self._here:
             yield from self._judged(kept, self._test, tally)
 
     def settle(self, tally: Tally) -> Iterator[Leaked]:
-        """What the answers of all tests hold, by all that they have shown. Forgets everything."""
+        """Leaks in the responses of all tests, by all known values. Forgets everything."""
         for kept in self._kept:
             yield from self._judged(kept, self._run, tally)
         self._run, self._test = self._memory(), self._memory()
@@ -305,7 +306,7 @@ class Strays:
     def _viewer(
         self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
     ) -> tuple[str, frozenset[str]]:
-        """What the caller is called, and what they certainly are to the owner."""
+        """The caller's label, and their certain relations to the owner."""
         policy, caller = self._frame.model.policy, kept.asked.caller
         relations = held(policy, caller.principal, self._subject(found, place, memory)[1])
         return self._frame.label(relations, None, ""), relations
@@ -336,7 +337,7 @@ class Strays:
 
 
 def sent_of(request: Request, params: Mapping[str, str]) -> frozenset[str]:
-    """Every value that a question holds."""
+    """Every value in a request."""
     parts = urlsplit(request.url)
     found = {*params.values(), *map(unquote, parts.path.split("/"))}
     found.update(value for _, value in parse_qsl(parts.query, keep_blank_values=True))

@@ -26,7 +26,7 @@ __all__ = ["TAPS", "Ear", "Heard", "Taps"]
 
 
 class Taps:
-    """The clients that are listened to. `open` may be called again, for what was imported since."""
+    """The hooked clients. `open` may be called again, for clients imported since."""
 
     def __init__(self, ear: Ear) -> None:
         self.line = Line(ear)
@@ -301,7 +301,7 @@ def _is_open(response: Any) -> bool:
 
 
 def _sent(args: tuple[Any, ...], more: Mapping[str, Any]) -> bytes | None:
-    """The body of a request as it was given to Werkzeug's client; None: it cannot be told."""
+    """The request body as given to Werkzeug's client; None if unknown."""
     given = more.get("json", more.get("data"))
     if any(not isinstance(each, str) for each in args):
         return None  # a request that was built elsewhere

@@ -79,7 +79,7 @@ class Tally:
                 del self.shown[key, result]
 
     def settle(self) -> None:
-        """Close what came without a field that its owner was seen to see; forget whose it was."""
+        """Counts fields as closed if the response lacked them and their owner has received them."""
         for key, about in self.withheld.items():
             if self.owned.isdisjoint(about):
                 self.bare.add(key)
@@ -88,7 +88,7 @@ class Tally:
         self.withheld, self.owned = {}, set()
 
     def add(self, other: Tally) -> None:
-        """Take in what was shown elsewhere."""
+        """Adds the counts of another process."""
         for (key, result), probes in other.shown.items():
             for probe in probes:
                 self.show(key, result, probe)

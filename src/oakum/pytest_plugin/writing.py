@@ -27,7 +27,7 @@ NOTHING_SHOWN = "no test received a field that the contract grants: closed cells
 
 @dataclass
 class _Viewers(Cast):
-    """A cast of nobody in particular: each viewer is called what they are to the owner."""
+    """Viewers without identities: each is labelled by its relation to the owner."""
 
     stood: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -38,7 +38,7 @@ class _Viewers(Cast):
 
 @dataclass(frozen=True)
 class Run:
-    """What is told of a run besides what it has shown."""
+    """Facts about a run besides its cells."""
 
     suite: str
     contract: str

@@ -17,8 +17,8 @@ from oakum.traffic.shapes import KEY
 
 @dataclass(frozen=True)
 class Shown:
-    """One kind of viewer at one endpoint: what an object of this state was sent with, or
-    without."""
+    """Fields with and without which objects in one state were sent to one kind of viewer at one
+    endpoint."""
 
     endpoint: str
     place: str
@@ -34,7 +34,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Counted:
-    """Objects by kind of viewer and by the fields that they held."""
+    """Counts of objects, by kind of viewer and by their fields."""
 
     forms: dict[Shown, Counter[Form]] = field(default_factory=dict)
     refused: Counter[Shown] = field(default_factory=Counter)

@@ -44,7 +44,7 @@ class Form:
 
 @dataclass(slots=True)
 class Seen:
-    """An object in an answer; it holds its value."""
+    """An object in a response, with its value."""
 
     resource: str
     place: tuple[str, ...]
@@ -177,7 +177,7 @@ class _Place:
 
 
 class _Kind:
-    """An alternative of what may stand at a place."""
+    """One alternative for the value at a place."""
 
     __slots__ = ("below", "lost", "place", "resource", "shape")
 
@@ -202,7 +202,7 @@ class _Kind:
         self.place = place
 
     def member(self, key: str) -> _Place:
-        """A member of it."""
+        """The plan for a member."""
         found = self.below.get(key)
         if found is None:
             shape = named(self.shape, key) if self.shape else None
@@ -227,7 +227,7 @@ class _Walk:
     def visit(
         self, value: Json, at: _Place, around: set[Code] | None, owners: tuple[str, ...]
     ) -> None:
-        """What stands at a place. `around`: the object around it, and whose it is."""
+        """Visits the value at a place. `around`: the object around it, with its owners."""
         if isinstance(value, dict):
             if len(at.place) > MAX_DEPTH:
                 return

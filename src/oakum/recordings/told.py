@@ -26,14 +26,14 @@ MOST = 200_000
 
 @dataclass(frozen=True)
 class Informed(Caller):
-    """A caller of whom recorded answers have told more than an id."""
+    """A caller about whom recorded responses contain more than an id."""
 
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
 
     @property
     def principal(self) -> Principal:
-        """The caller, with relations and settings as far as they were told."""
+        """The caller, with the relations and settings known from earlier responses."""
         return replace(super().principal, related=self.related, states=self.states)
 
 
@@ -69,14 +69,14 @@ class Facts:
         row[relation] = (ids, True) if whole else (before | ids, was_whole and ids <= before)
 
     def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
-        """Whether one of these ids stands in somebody's list; None: that is not known."""
+        """Whether one of these ids is in somebody's list; None if unknown."""
         ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
         if not ids.isdisjoint(other):
             return True
         return False if whole else None
 
     def inform(self, policy: Policy, caller: Caller, owners: Iterable[str]) -> Caller:
-        """The caller with what is known of these owners."""
+        """The caller, with the known facts about these owners."""
         lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
         related: dict[tuple[str, str], bool] = {}
         for owner in owners if caller.known and caller.ids else ():

@@ -59,7 +59,7 @@ class Declared:
         self._seen = False
 
     def fresh(self) -> Declared:
-        """The same, of which nothing was heard yet."""
+        """A copy without any traffic."""
         return Declared(self._document)
 
     def learn_all(self, sources: Iterable[Source]) -> None:
@@ -83,7 +83,8 @@ class Declared:
         return self._router.find(place, method) if place is not None else None
 
     def named(self, passed: RecordedExchange) -> str:
-        """The id by which a guard counts who asked; empty: a document does not tell."""
+        """The caller's id as the guard counts it; empty, because a document does not identify
+        callers."""
         return ""
 
     def sent(self) -> tuple[Sent, ...]:
@@ -91,7 +92,7 @@ class Declared:
         return ()
 
     def drift(self) -> tuple[Drift, ...]:
-        """A document alone says nothing of who may see what."""
+        """No drift: a document alone does not say who may see what."""
         return ()
 
     def unjudged(self) -> Mapping[str, int]:
@@ -141,7 +142,7 @@ class Judged(Declared):
         return not self._credentials or bool(self._telling and self._telling.search(line))
 
     def fresh(self) -> Judged:
-        """The same, of which nothing was heard yet."""
+        """A copy without any traffic."""
         return Judged(self._compiled)
 
     def learn_all(self, sources: Iterable[Source]) -> None:
@@ -207,7 +208,7 @@ class Judged(Declared):
         return not self.policy.stated and sounds_like_reading(operation)
 
     def _judge(self, heard: _Heard) -> None:
-        """The answer, judged by what it says itself, and by what earlier ones told."""
+        """Judges a response by its own contents and by earlier responses."""
         caller, params, endpoint = heard.caller, heard.params, heard.operation.id
         request, response = heard.passed.exchange.request, heard.passed.exchange.response
         fast_walk = self._fast_walks.get(endpoint)
@@ -380,7 +381,7 @@ class Judged(Declared):
 
 
 class _Heard:
-    """An exchange at its endpoint, with what is worked out of it once."""
+    """An exchange at its endpoint, with values computed once."""
 
     def __init__(
         self, passed: RecordedExchange, operation: Operation, params: Mapping[str, str],
@@ -392,7 +393,7 @@ class _Heard:
 
     @cached_property
     def read(self) -> ResponseReader:
-        """The answer as the document declares it."""
+        """Parses the response body with its declared media type."""
         parsed = () if self._body is UNREAD else (self._body,)
         return read_as_declared(self.operation, self.passed.exchange.response, parsed)
 
@@ -442,7 +443,7 @@ def _replacing(document: Document) -> Iterator[Operation]:
 
 
 def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
-    """What stands in each record of an operation: the last word of its path."""
+    """Text that every record of an operation contains: the last word of its path."""
     if operation is None:
         return None
     literals = [each for each in operation.path.split("/") if each and "{" not in each]
@@ -462,7 +463,7 @@ def _is_good(passed: RecordedExchange) -> bool:
 
 
 def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
-    """Every text and number of a request body: what it speaks of is among them."""
+    """Every text and number of a request body; the ids that it names are among them."""
     if isinstance(value, dict | list):
         for child in value.values() if isinstance(value, dict) else value:
             yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()

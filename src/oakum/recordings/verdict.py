@@ -94,7 +94,7 @@ class Verdicts:
     def __init__(
         self, model: Model, label: Callable[[frozenset[str], str | None, str], str]
     ) -> None:
-        """`label`: what a viewer who stands in these relations is called."""
+        """`label`: the name of a viewer with these relations."""
         self._model, self._policy, self._label = model, model.policy, label
         kinds: dict[str, list[str]] = {}
         for each in model.policy.relations.values():
@@ -227,7 +227,7 @@ _NO_STATES: Mapping[str, Json] = {}
 def _looked_up(
     facts: Facts, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
 ) -> bool | None:
-    """Whether a look-up relation holds to all of these owners; None: that is not known."""
+    """Whether a look-up relation holds towards all of these owners; None if unknown."""
     answers = [facts.about(name, of, owner, ids) for owner in owners]
     return None if not answers or None in answers else all(answers)
 

@@ -43,7 +43,7 @@ class Annotation:
 
 
 def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
-    """Workflow commands, and two lines for whoever reads the log."""
+    """Workflow commands, and two lines for readers of the log."""
     lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
     unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"

@@ -99,13 +99,13 @@ class Defect:
 
     @property
     def promise(self) -> str:
-        """What the user was told, where the defect makes it untrue; else empty."""
+        """The promise to users that the defect breaks; otherwise empty."""
         broken = (PRIVACY_RULE in (f.rule, *f.also) and f.promise for f in self.findings)
         return next((promise for promise in broken if promise), "")
 
     @property
     def fact(self) -> str:
-        """What stands beside the promise: the viewer, the fields, the states."""
+        """What contradicts the promise: the viewer, the fields, the states."""
         parts = [f"`{name}`" for name in self.fields[:3]]
         if self.fields[3:]:
             parts.append(counted(len(self.fields) - 3, "more field"))
@@ -267,7 +267,7 @@ def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocke
 
 
 def untested(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-    """Cells of which nothing is known, by reason, the commonest first."""
+    """Untested cells by reason, most common first."""
     reasons: dict[str, list[Cell]] = {}
     for cell in sorted(report.cells, key=lambda c: (c.resource, c.field, c.viewer, c.state)):
         if cell.result is Result.UNTESTED:

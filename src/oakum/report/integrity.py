@@ -49,7 +49,7 @@ def _sealed(found: Json) -> Iterator[tuple[str, str]]:
 
 
 def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
-    """Members that are reckoned from others, and are not what they come to."""
+    """Computed members whose value is wrong."""
     for key in ("trustworthy", "summary"):
         yield from _unlike(f"/{key}", found.get(key), again[key])
     coverage = found.get("coverage", {})
@@ -81,7 +81,7 @@ def _said(value: Json) -> str:
 
 
 def _told(report: Report) -> Iterator[tuple[str, str]]:
-    """Every cell that is wrong has a finding. There may be more: some leaks stand in no cell."""
+    """Cells that leak without a finding. Findings without a cell are allowed."""
     told = {
         (each.verdict == "over_blocked", each.resource, each.field, each.viewer, each.state)
         for each in report.findings

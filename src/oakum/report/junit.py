@@ -117,7 +117,7 @@ def _of_finding(finding: Finding, report: Report, known: When) -> _Case:
 
 
 def _beside(report: Report) -> Iterable[Finding]:
-    """Findings of which no cell tells, such as a login without a brake."""
+    """Findings without a cell, such as a login without a rate limit."""
     bad = {_key(cell) for cell in report.cells if cell.result in (Result.LEAK, Result.OVER_BLOCK)}
     return (f for f in findings_in_order(report) if bad.isdisjoint(_keys(f)))
 

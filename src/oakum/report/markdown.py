@@ -152,7 +152,7 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
 
 
 def titled(text: str) -> str:
-    """Escaped text in which what stands between backticks is code."""
+    """Escaped text with its backticked parts as code."""
     parts = re.split(r"`([^`]*)`", short(text, _WORDS))
     return "".join(code_of(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
 

@@ -30,7 +30,7 @@ _SOMEWHERE = "exposure.yaml"
 
 @dataclass(frozen=True)
 class RuleFacts:
-    """What is told of a rule apart from any finding."""
+    """The description of a rule, independent of findings."""
 
     what: str
     why: str = ""
@@ -43,7 +43,7 @@ class RuleFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a report does not hold and whoever renders it may know."""
+    """Facts that are not in a report, but that its renderer may know."""
 
     rules: Mapping[str, RuleFacts] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ def place(finding: Finding, report: Report) -> Location:
 
 
 def top(report: Report) -> Location:
-    """The first line of the contract, for what is about the whole run."""
+    """The contract's first line, for messages about the whole run."""
     return placed(Location(report.contract))
 
 
@@ -77,7 +77,7 @@ def placed(where: Location) -> Location:
 
 
 def level(finding: Finding) -> Level:
-    """What is proven is an error when it is grave; what is only suspected never is."""
+    """The severity level: a severe proven finding is an error, a suspected one never is."""
     if finding.verdict == "over_blocked":
         return "note"
     if finding.severity in ("critical", "high"):
@@ -101,7 +101,7 @@ def message(finding: Finding, known: When) -> str:
 
 
 class When:
-    """In which states of the owner a finding holds, in as few words as say exactly that."""
+    """The states of the owner in which a finding holds, in the fewest words."""
 
     def __init__(self, report: Report) -> None:
         self._known = states_by_field(report)
@@ -128,11 +128,11 @@ def listed(words: Sequence[str], limit: int, noun: str) -> str:
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
-    """Text that nothing obeys, cut where a consumer would cut it or refuse it."""
+    """Text without control sequences, cut to the consumer's limit."""
     shown = visible(text)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def mark(*parts: str) -> str:
-    """A fingerprint like a finding's, for what is none."""
+    """A fingerprint like a finding's, for other messages."""
     return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -83,7 +83,7 @@ class Hasher:
 
     @property
     def mark(self) -> str:
-        """What tells that two keys are the same, and neither of them."""
+        """A mark of the key: equal for equal keys, without revealing them."""
         return self.written(self("oakum"))
 
     @staticmethod
@@ -93,7 +93,7 @@ class Hasher:
 
     @staticmethod
     def made(text: str) -> int | None:
-        """The hash that the guard's audit has written; None: the text is none."""
+        """The hash that the guard's audit log wrote; None for other text."""
         if not re.fullmatch(r"[0-9a-f]{16}", text):
             return None
         return int.from_bytes(bytes.fromhex(text), signed=True)

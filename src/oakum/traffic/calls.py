@@ -29,7 +29,7 @@ _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 class Finds(Protocol):
-    """A document, asked which of its operations an exchange was."""
+    """Finds the operation of an exchange in a document."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -69,7 +69,8 @@ class Steps:
         self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
 
     def told(self, call: Call, values: Sequence[str]) -> Call:
-        """The call with its step; `values`: what stands in its path, the last of which counts."""
+        """The call with its step; `values`: the path's parameter values, of which the last
+        counts."""
         if not values or not _INTEGER.fullmatch(values[-1]):
             return call
         key, number = (call.caller or call.address, call.method, call.path), int(values[-1])
@@ -110,7 +111,7 @@ class Endpoints:
             step.path = path
 
     def call(self, passed: RecordedExchange, hashed: Hasher) -> Call | None:
-        """An exchange, reduced; None: it is no call of this API."""
+        """The exchange reduced to a call; None if it is not a call of this API."""
         request, response = passed.exchange.request, passed.exchange.response
         if aside(passed, self._hosts):
             return None
@@ -149,7 +150,7 @@ class Endpoints:
 
 
 def calls(found: Iterable[Source], endpoints: Endpoints, hashed: Hasher) -> Iterator[Call]:
-    """The calls of sources, in their order; what was skipped is counted in the source."""
+    """The calls of sources, in order; skipped records are counted in the source."""
     for source in found:
         for passed in records(source):
             call = endpoints.call(passed, hashed)

@@ -28,7 +28,7 @@ _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 @dataclass(frozen=True)
 class Line:
-    """A field of a resource, and what was found of it."""
+    """A field of a resource, with its evidence."""
 
     path: str
     grants: tuple[Granted, ...]
@@ -43,12 +43,13 @@ class Line:
 
     @property
     def asks(self) -> bool:
-        """Whether a person has to say who may see it: traffic alone does not."""
+        """Whether a person has to decide who may see it, because traffic alone does not show it."""
         return not self.grants or bool(self.mixed)
 
     @property
     def mixed(self) -> tuple[str, ...]:
-        """Viewers of whom some were sent it and others not, where no setting explains it."""
+        """Viewers of whom some received it and others did not, without a setting that explains
+        it."""
         if any(grant.when for grant in self.grants):
             return ()
         return tuple(name for name, row in self.counts.items() if 0 < row["present"] < row["of"])
@@ -144,7 +145,7 @@ def _evidence(line: Line) -> str:
 
 
 def _kind(path: str) -> str:
-    """What its name says that a field is, where that is something of a person."""
+    """The kind of personal data that a field's name suggests."""
     kind = label_field(path).kind
     return "" if kind in _SELF_EVIDENT else f"{kind.value}, "
 

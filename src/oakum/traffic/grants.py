@@ -22,7 +22,7 @@ Setting = tuple[str, Json]
 
 @dataclass(frozen=True)
 class Sample:
-    """Objects that were sent to one kind of viewer in one state, and how many held the field."""
+    """Objects that one kind of viewer received in one state, and how many had the field."""
 
     held: frozenset[str]
     """Relations in which they certainly stand."""
@@ -37,12 +37,12 @@ class Sample:
 
     @property
     def whole(self) -> bool:
-        """Each that was sent held it."""
+        """Whether every sent object had the field."""
         return 0 < self.present == self.of
 
     @property
     def sent(self) -> bool:
-        """Each held it, and none was refused."""
+        """Whether every object had the field, and no request was refused."""
         return self.whole and not self.refused
 
     @property
@@ -113,7 +113,7 @@ def _speaks_against(name: str, sample: Sample) -> bool:
 def _leaves_open(
     boxes: Iterable[Granted], sample: Sample, values: Mapping[str, Sequence[Json]]
 ) -> bool:
-    """Whether some value of the settings that are not known explains what was not sent."""
+    """Whether some value of the unknown settings explains the missing fields."""
     spread = [(value,) if value is not None else values[name] for name, value in sample.state]
     worlds = [
         [*zip((name for name, _ in sample.state), each, strict=True)] for each in product(*spread)
@@ -143,7 +143,7 @@ def _boxes(
 def _cut(
     states: Iterable[tuple[Setting, ...]], kept: Sequence[str]
 ) -> dict[tuple[tuple[str, str], ...], tuple[Setting, ...]]:
-    """States as far as some settings go, each once and in order."""
+    """States reduced to some settings, each once and in order."""
     found = {}
     for state in states:
         cut = tuple((name, value) for name, value in state if name in kept)
@@ -152,5 +152,5 @@ def _cut(
 
 
 def _key(value: Json) -> str:
-    """A JSON scalar as text that tells `true` from `"true"` and from 1."""
+    """A JSON scalar as text that distinguishes `true` from `"true"` and 1."""
     return f"{type(value).__name__} {value}"

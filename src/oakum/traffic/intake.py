@@ -48,7 +48,7 @@ TOO_LONG: Final = "a line that is too long"
 
 @dataclass
 class Source:
-    """A file, or standard input, and what came of it."""
+    """A file or standard input, with its counts."""
 
     name: str
     kind: str = ""
@@ -65,7 +65,7 @@ class Source:
 
     @property
     def told(self) -> Read:
-        """What came of it until now, for a report."""
+        """The counts so far, for a report."""
         return Read(self.name, self.kind, self.read, dict(self.skipped), self.broken)
 
     @property
@@ -217,7 +217,7 @@ def _is_begun(line: bytes) -> bool:
 
 
 def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
-    """What a line holds; None: nothing, nothing that is wanted, or no JSON."""
+    """The JSON value of a line; None if it is empty, unwanted or not JSON."""
     line = line.removeprefix(b"\xef\xbb\xbf").strip()
     if not line or (wanted is not None and not wanted(line)):
         return None

@@ -372,7 +372,7 @@ def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = Fals
 
 
 class _Unread:
-    """The one value that is no JSON."""
+    """The marker for a body that is not JSON."""
 
 
 UNREAD = _Unread()
@@ -483,7 +483,7 @@ def _media(name: str) -> str:
 
 
 def _typed(value: str) -> object:
-    """A text of a query as the value that it reads like."""
+    """A query value converted to a number or boolean if it looks like one."""
     if re.fullmatch(r"-?\d{1,15}", value):
         return 0
     if value in ("true", "false"):

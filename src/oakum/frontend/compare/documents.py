@@ -25,7 +25,7 @@ _MEMBERS = {
 
 
 def read(data: bytes, name: str, schema: str) -> Json:
-    """A document of a schema that was held against a contract; raises `InputError`."""
+    """Reads a JSON document that was compared with a contract; raises `InputError`."""
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -41,7 +41,7 @@ def read(data: bytes, name: str, schema: str) -> Json:
 
 
 def _observation(said: Value) -> Json:
-    """As far as it is compared, each member read as what it has to be."""
+    """Reads the members that are compared, with their types checked."""
 
     def texts(value: Value, *names: str) -> dict[str, Json]:
         return {name: value[name].text() for name in names}
@@ -89,7 +89,7 @@ def _use(said: Value) -> Json:
 def distrust(
     observation: Json, traffic: str, uses: Iterable[tuple[str, Json]], resources: Iterable[str]
 ) -> Iterator[str]:
-    """Why what they say together proves nothing, or less than it seems."""
+    """Why the documents together prove nothing, or less than it seems."""
     for why in observation["distrust"]:
         yield f"`{traffic}`: {why}"
     known = frozenset(resources)

@@ -27,7 +27,7 @@ _MOST = 12
 
 
 class Ground:
-    """One contract, asked by names of viewers."""
+    """Answers what one contract grants to viewers known only by name."""
 
     def __init__(self, model: Model) -> None:
         """The contract has a policy."""
@@ -46,7 +46,7 @@ class Ground:
         return self._model.tables[resource].leaves
 
     def has(self, resource: str, leaf: str) -> bool:
-        """Whether a field has a line, or some of what it holds."""
+        """Whether the contract has a line for a field, or for a field inside it."""
         return bool(ruling(self._model.tables[resource], leaf))
 
     def line(self, resource: str, leaf: str) -> Location:
@@ -71,7 +71,7 @@ class Ground:
         return self._model.tables[resource]
 
     def chosen(self, endpoint: str) -> bool:
-        """Whether who asks at an endpoint chooses the fields: then absence says nothing."""
+        """Whether callers of an endpoint choose the fields: then absence proves nothing."""
         return bool(self._model.rule(endpoint).graphql)
 
     def viewers(self, resource: str) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class Ground:
         return self._model.tables[resource].relations
 
     def called(self, viewer: str) -> str:
-        """A viewer of whom only what they surely are is known, as traffic calls them."""
+        """A viewer of whom only the certain relations are known, named as in traffic."""
         names, _ = self._named(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         further = (
@@ -122,7 +122,7 @@ class Ground:
         return frozenset(chain.from_iterable(map(table.deciding, ruling(table, leaf))))
 
     def least(self, viewer: str) -> frozenset[str]:
-        """Relations that hold of whoever is called so, and of nobody else's need."""
+        """Relations that hold for every viewer of this name."""
         names, _ = self._named(viewer)
         return self._held(frozenset(names))
 
@@ -143,13 +143,14 @@ class Ground:
         return sure, possible
 
     def _named(self, viewer: str) -> tuple[tuple[str, ...], bool]:
-        """Relations that a name is made of, and whether more may hold."""
+        """The relations in a name, and whether more may hold."""
         bare = viewer.removesuffix(MORE)
         names = tuple(name for name in bare.split("+") if name in self._relations)
         return names, bare != viewer or not (names or bare == ANYONE)
 
     def _worlds(self, viewer: str, table: Table) -> Iterator[frozenset[str]]:
-        """What whoever is called so may hold; nothing: that is too much to go through."""
+        """All sets of relations that a viewer of this name may have; empty if there are too
+        many."""
         names, more = self._named(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         wanted = {*table.relations}
@@ -166,7 +167,7 @@ class Ground:
             yield self._held(frozenset((*names, *some)))
 
     def _held(self, sources: frozenset[str]) -> frozenset[str]:
-        """Relations that hold where what makes these true is so, and nothing else is."""
+        """Relations that hold if exactly the sources of these relations hold."""
         kinds = {self._relations[name].kind for name in sources}
         logged = bool(kinds - {"anyone", "claim"})
 
@@ -182,7 +183,7 @@ class Ground:
 
 
 def _readings(values: tuple[Json, ...], told: str | None) -> Iterator[Json]:
-    """What a setting may be; None: what is none of its values."""
+    """The possible values of a setting; None for a value that it does not have."""
     known = [each for each in values if _text(each) == told]
     yield from known or (*values, None)
 

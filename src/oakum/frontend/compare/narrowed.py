@@ -15,7 +15,7 @@ from oakum.traffic.drafted import scalar
 
 @dataclass(frozen=True)
 class Change:
-    """A line for the contract, and what it does; text is empty where no line closes the row."""
+    """A contract line and its effect; the text is empty if no line closes the row."""
 
     text: str = ""
     means: str = ""
@@ -81,7 +81,7 @@ def _narrowed(
 
 
 def _widened(ground: Ground, resource: str, leaf: str, viewer: str) -> str:
-    """The line with one more viewer, where one relation names them."""
+    """The line with one more viewer, if a single relation names them."""
     name = viewer.removesuffix(MORE)
     rule = _rule(ground, resource, leaf)
     if name not in ground.least(name) or (rule is not None and rule[1]):

@@ -72,7 +72,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Resource:
-    """What was told of one resource."""
+    """Everything observed about one resource."""
 
     objects: dict[tuple[str, str, State], int]
     """(endpoint, viewer, state) → objects."""
@@ -179,8 +179,7 @@ def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource)
 def _met(
     ground: Ground, resource: str, name: str, viewer: str, told: _Resource
 ) -> Iterator[tuple[str, Met]]:
-    """(endpoint, objects) that this kind of viewer was sent; leaks that judged answers have
-    told."""
+    """(endpoint, objects) that this kind of viewer received; leaks that judged responses showed."""
     present = told.present.get(name, {})
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
     deciding = ground.deciding(resource, name)

@@ -47,7 +47,8 @@ _WEIGHT: Mapping[Came, int] = {
 
 @dataclass(frozen=True)
 class Met:
-    """Objects in one state that the viewer was sent through one endpoint, and how many held it."""
+    """Objects in one state that the viewer received from one endpoint, and how many had the
+    field."""
 
     state: State
     """Of the settings that decide, those that are known."""
@@ -60,7 +61,7 @@ class Met:
 
 @dataclass(frozen=True)
 class Used:
-    """What became of it on pages that such a viewer looked at; `unsent`: it did not come."""
+    """Use of the field on pages that such a viewer opened; `unsent`: it did not come."""
 
     use: Came
     grant: Grant
@@ -99,7 +100,7 @@ def judge(found: Evidence) -> tuple[Verdict, str]:
 
 
 def strongest(uses: Iterable[Came]) -> Came | None:
-    """What is known of several uses together; None: there are none."""
+    """The strongest of several uses; None without any."""
     return max(uses, key=_WEIGHT.__getitem__, default=None)
 
 
@@ -118,7 +119,7 @@ def _granted(found: Evidence, use: Came | None) -> tuple[Verdict, str]:
 
 
 def _unsent(found: Evidence) -> tuple[Verdict, str]:
-    """What was never sent: is it missing, or kept back?"""
+    """The verdict on a field that was never sent: missing, or withheld?"""
     if found.grants:
         met = sum(each.of for each in found.met if each.grant == "granted")
         if met:
@@ -132,7 +133,7 @@ def _unsent(found: Evidence) -> tuple[Verdict, str]:
 
 
 def _kept(found: Evidence) -> frozenset[State]:
-    """States in which it was seen to be kept back."""
+    """States in which the field was observed to be withheld."""
     return frozenset(
         each.state for each in found.met if each.of and not each.present and each.carries
     )
