@@ -263,18 +263,18 @@ def test_each_mistake_stands_where_it_was_written() -> None:
     """
     found, told = check(document(), written(part))
     assert told == []  # a reader fixes the mistakes first
-    assert {(each.location.line, each.location.column, each.message.split("`")[1]) for each in found} == {
-        (2, 19, "getMee"),
-        (5, 16, "friends"),
-        (8, 14, "Membr"),
-        (9, 17, "x"),
-        (10, 10, "y"),
-        (13, 16, "z"),
-        (14, 29, "flip"),
+    assert {(each.location.line, each.location.column, *each.message.split("`")[1::2]) for each in found} == {
+        (2, 19, "crew.yaml", "getMee"),
+        (5, 16, "crew.yaml", "friends"),
+        (8, 14, "crew.yaml", "Membr"),
+        (9, 17, "Member", "x"),
+        (10, 10, "Member", "y"),
+        (13, 16, "Member", "z"),
+        (14, 29, "crew.yaml", "flip"),
         (15, 25, "who"),
-        (18, 12, "me"),
-        (19, 17, "q"),
-        (19, 17, "nope"),
+        (18, 12, "getWorkouts", "me"),
+        (19, 17, "Member", "nope"),
+        (19, 17, "getWorkouts", "q"),
     }  # fmt: skip
 
 

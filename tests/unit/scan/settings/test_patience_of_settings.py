@@ -102,7 +102,7 @@ def test_what_is_never_shown_is_set_once_and_its_old_value_is_sent_after_it() ->
     assert found.restore() == () and api.state == before
     assert [body["is_private"] for _, body in api.writes] == [False, True]
     (told,) = found.moved
-    assert PRIVATE in told and "not shown" in told
+    assert PRIVATE in told and "no response shows its effect" in told
 
 
 def test_a_setting_that_is_not_shown_keeps_no_other_of_the_operation_from_it() -> None:
