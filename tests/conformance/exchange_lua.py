@@ -89,6 +89,14 @@ function bridge.leave(guard, x, status, headers, body, truncated, own)
   return out.status, flat(out.headers), out.body or ""
 end
 
+function bridge.begin(guard, x, status, headers, kind)
+  local head = { status = status, headers = unflat(headers), body = "", stream = kind }
+  local out = guard:leave(x, head)
+  return out.status, out.status == status and out.body == "" and type(x.stream) == "table"
+end
+
+function bridge.event(guard, x, text) return guard:event(x, text) end
+
 function bridge.several(guard, port)
   local host = guard.host
   function host.ask_all(list)
@@ -191,6 +199,22 @@ class LuaGuard:
         )  # fmt: skip
         sent = Response(int(out[0]), _unflat(out[1]), out[2])
         return Outcome(sent, forwarded, self._asked, self._audit(x))
+
+    def listen(self, request: Request, kind: str, events: list[bytes]) -> tuple[int, list[bytes]]:
+        """The status of a feed, and what comes of its events."""
+        self._asked = []
+        x, status, *_ = self._bridge.enter(
+            self._guard, request.method.encode(), request.target.encode(), _flat(request.headers),
+            request.body, request.host.encode(), request.scheme.encode(),
+            request.address.encode(), None,
+        )  # fmt: skip
+        if status is not None:
+            return int(status), []
+        typed = _flat((("content-type", kind),))
+        name = {"text/event-stream": b"sse"}.get(kind, b"ndjson")
+        status, begins = self._bridge.begin(self._guard, x, 200, typed, name)
+        heard = [self._bridge.event(self._guard, x, each) for each in events] if begins else []
+        return int(status), [each for each in heard if each is not None]
 
     def _audit(self, x: Any) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._bridge.audit(self._guard, x))

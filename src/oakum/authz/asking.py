@@ -13,7 +13,8 @@ from oakum.authz.decide import through
 from oakum.authz.judge import Judgement, ObjectInstance
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held
-from oakum.authz.rows import beside_nothing
+from oakum.authz.rows import Keep, beside_nothing, is_left, without
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
@@ -67,6 +68,31 @@ def close(
         return False
     judged.keep = beside_nothing(value, judged.keep, {each.pointer for each in tops}, ())
     return True
+
+
+def leave_owned(model: Model, value: Json, judged: Judgement) -> None:
+    """Removes all but the outermost objects that have an owner of their own: the rest is judged by
+    the object that the request names. An account that stands below another object says with whom
+    that has to do, as a member of a club, and so is not its own there. No row stays without one."""
+    tops, keep = outermost(judged.instances), judged.keep
+    shown = (e for e in tops if _is_owned(model, e))
+    owned = {e.pointer for e in shown if is_left(e.value, _kept(keep, e.pointer))}
+    around = {each[:length] for each in owned for length in range(len(each) + 1)}
+    judged.gone = {*judged.gone, *(each for each in judged.rows if each not in around)}
+    others = {each.pointer for each in tops} - owned
+    judged.keep = without(beside_nothing(value, keep, owned, ()), others)
+
+
+def _kept(keep: Keep, at: Pointer) -> Keep:
+    for step in at:
+        keep = keep[step] if isinstance(keep, dict) else keep
+    return keep
+
+
+def _is_owned(model: Model, instance: ObjectInstance) -> bool:
+    resource = model.policy.resources[instance.resource]
+    by_itself = resource.owner.kind in ("field", "path", "caller") and not resource.is_account
+    return by_itself and bool(instance.owners)
 
 
 def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:

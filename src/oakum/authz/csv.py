@@ -18,7 +18,7 @@ from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
 
-from oakum.authz.asking import close
+from oakum.authz.asking import close, leave_owned
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Keep
 from oakum.authz.model import Model, answer_media
@@ -78,6 +78,8 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, judges, judged, alone=True
     )
+    if call.apart:
+        leave_owned(model, judges, judged)
     keeps = judged.keep if isinstance(judged.keep, dict) else {}
     if refuses(judged.keep) or (rows and not keeps):
         said = "the caller may see nothing of this response"

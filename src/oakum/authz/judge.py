@@ -100,6 +100,8 @@ class Judgement:
     """Leaves outside every resource: the envelope."""
     gone: Collection[Pointer] = ()
     """Rows around objects of which none is shown."""
+    rows: Collection[Pointer] = ()
+    """Elements of lists and values of maps, outside of every resource."""
 
 
 class _Context(NamedTuple):
@@ -188,7 +190,8 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        return Judgement(keep, self._instances, self._unbound, self._rows.gone)
+        rows = self._rows
+        return Judgement(keep, self._instances, self._unbound, rows.gone, rows.walked)
 
     # ------------------------------------------------------------ outside a resource
 

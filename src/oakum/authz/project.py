@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.asking import close
+from oakum.authz.asking import close, leave_owned
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep
 from oakum.authz.model import Model, answer_media
@@ -31,6 +31,9 @@ class Call:
     """Decoded path parameters."""
     status: int = 200
     media_type: str = "application/json"
+    apart: bool = False
+    """Whether the request names an object that is concealed from the caller, so that only objects
+    with an owner of their own pass."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, value, judged
     )
+    if call.apart:
+        leave_owned(model, value, judged)
     keep = _without_counts(judged, model.rule(call.operation).counts)
     keep = settle(keep, span)
     if keep is False or refuses(keep):

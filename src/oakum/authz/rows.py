@@ -25,6 +25,8 @@ class Rows:
 
     gone: set[Pointer] = field(default_factory=set)
     """Rows in which no object is shown, and one is hidden."""
+    walked: list[Pointer] = field(default_factory=list)
+    """All rows that are an object or a list."""
     _met: list[tuple[Pointer, bool]] = field(default_factory=list)
     """Objects, and whether something of each is shown."""
     _hidden: bool = False
@@ -53,6 +55,7 @@ class Rows:
 
     def leave(self, around: tuple[int, bool], value: Json, keep: Keep, at: Pointer) -> Keep:
         """What stays of the row that was begun."""
+        self.walked.append(at)
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
         if not hidden or keep is False:

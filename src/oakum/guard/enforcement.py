@@ -25,7 +25,7 @@ from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
-from oakum.guard.sight import shows, visible
+from oakum.guard.sight import Sight, shows
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
 from oakum.routing import ahead
@@ -85,6 +85,8 @@ class Passing:
     bytes_out: int | None = None
     shown: bool = False
     """Whether anything of an object was sent to the client."""
+    sight: Sight | None = None
+    """What it names that may be concealed."""
 
     @property
     def audit(self) -> dict[str, Json]:
@@ -196,6 +198,7 @@ class Gatekeeper:
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
+        passing.sight = Sight.of(self._model, endpoint, found[1], query)
         held = given(asked, query, self._lookups.credentials)
         inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
         inquiry.who = yield from self._who(inquiry)
@@ -211,7 +214,7 @@ class Gatekeeper:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             hides = endpoint.hidden and endpoint.target.kind == "ask" and unfit
-            if hides and not (yield from self._visible(passing, endpoint, inquiry)):
+            if hides and not (yield from passing.sight.clear(inquiry)):
                 raise absent(endpoint, denied.reason) from None
             raise
         passing.forward = self._forward(passing, endpoint, query, taken)
@@ -431,11 +434,12 @@ class Gatekeeper:
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether a response without an object would reveal that a concealed object exists."""
-        endpoint, inquiry = passing.endpoint, passing.inquiry
+        endpoint, inquiry, sight = passing.endpoint, passing.inquiry, passing.sight
         if (
             endpoint is None
             or inquiry is None
-            or not endpoint.hidden
+            or sight is None
+            or not sight.objects
             or passing.preflight
             or passing.raw
         ):
@@ -443,16 +447,7 @@ class Gatekeeper:
         done = endpoint.write and answered.status < 300
         if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
             return False
-        return not (yield from self._visible(passing, endpoint, inquiry))
-
-    def _visible(
-        self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry
-    ) -> Generator[Asked, Answered | None, bool]:
-        """Whether the caller may know that the object named by the path exists."""
-        if endpoint.hidden is None:
-            return True
-        called = endpoint.operation.id
-        return (yield from visible(self._model, called, endpoint.hidden, passing.params, inquiry))
+        return not (yield from sight.clear(inquiry))
 
     def _leave(
         self, passing: Passing, answered: Answered
@@ -510,6 +505,9 @@ class Gatekeeper:
             )
             if not (yield from inquiry.settle(wanted)):
                 break
+        if passing.sight is not None and not new.ids and status < 300:
+            alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
+            done = yield from passing.sight.left(inquiry, done, alone)
         passing.removed = removed(self._model, done)
         if done.body is None:
             raise Denied(status, "nothing") if status >= 400 else absent(endpoint, "nothing")

@@ -32,6 +32,7 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
 from oakum.routing.nested import planned
 from oakum.routing.route import nameless, rivals
@@ -204,11 +205,7 @@ class _Renderer:
 
     def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        target, hidden, endpoints = (
-            self.targets.plan(endpoint.target),
-            endpoint.hidden,
-            self.endpoints,
-        )
+        target, asked = self.targets.plan(endpoint.target), endpoint.asked
         return {
             "id": operation.id,
             "method": operation.method,
@@ -218,10 +215,9 @@ class _Renderer:
             "public": operation.anonymous,
             "write": endpoint.write,
             "conceals": endpoint.conceals,
-            "reader": endpoints.get(hidden.reader) if hidden else None,
-            "concealed": [self.resources[name] for name in hidden.resources] if hidden else [],
-            "whose": hidden.whose if hidden else "",
-            "renamed": dict(hidden.names) if hidden else {},
+            "hidden": self._concealed(endpoint.hidden) if endpoint.hidden else None,
+            "asked": asked.keys.plan if asked.by else None,
+            "named": {name: self._concealed(each) for name, each in asked.by.items()},
             "ahead": endpoint.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
@@ -248,6 +244,14 @@ class _Renderer:
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": path_of(rule.login),
+        }
+
+    def _concealed(self, hidden: Concealed) -> dict[str, Any]:
+        return {
+            "reader": self.endpoints.get(hidden.reader),
+            "resources": [self.resources[name] for name in hidden.resources],
+            "whose": hidden.whose,
+            "renamed": dict(hidden.names),
         }
 
     def _written(self, operation: Operation) -> dict[str, Any]:

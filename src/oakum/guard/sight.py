@@ -1,4 +1,4 @@
-"""Whether a caller is certainly shown something of the concealed object in the path.
+"""Whether a caller is certainly shown something of each concealed object that a request names.
 
 The law of this module: what was not learnt shows nothing. A reader of the object that fails tells
 nothing, so what is known without one comes first.
@@ -6,7 +6,8 @@ nothing, so what is known without one comes first.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
@@ -16,17 +17,71 @@ from oakum.authz.project import left
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.routing.concealing import Concealed
+from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked
 from oakum.routing.path_objects import renamed
 from oakum.routing.route import filled
 from oakum.routing.who import STRANGER, readable
 
 
-def visible(
+@dataclass
+class Sight:
+    """The concealed objects that a request names, and whether its caller is shown something of
+    each."""
+
+    model: Model
+    endpoint: Endpoint
+    objects: tuple[tuple[Concealed, Mapping[str, str]], ...]
+    """Each with the parameters that name it."""
+    _seen: bool | None = None
+
+    @classmethod
+    def of(cls, model: Model, endpoint: Endpoint, params: Mapping[str, str], query: str) -> Sight:
+        """Those of the path and of the query."""
+        path = ((endpoint.hidden, params),) if endpoint.hidden is not None else ()
+        keyed = ((each, {**params, **its}) for each, its in endpoint.asked.named(query))
+        return cls(model, endpoint, (*path, *keyed))
+
+    def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
+        """Whether the caller may know that all of them exist."""
+        if self._seen is None:
+            self._seen = yield from self._all(self.objects, inquiry)
+        return self._seen
+
+    def _all(
+        self, objects: Sequence[tuple[Concealed, Mapping[str, str]]], inquiry: Inquiry
+    ) -> Generator[Asked, Answered | None, bool]:
+        if len(objects) > inquiry.desk.guard.lookups:
+            return False
+        called = self.endpoint.operation.id
+        for hidden, params in objects:
+            if not (yield from _visible(self.model, called, hidden, params, inquiry)):
+                return False
+        return True
+
+    def left(
+        self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
+    ) -> Generator[Asked, Answered | None, Projection]:
+        """What stays of the answer to a read. What has no owner of its own is judged by the objects
+        that the request names; `apart` cuts it. They are looked at only where that matters."""
+        own = self.endpoint.operation.id
+        others = [each for each in self.objects if each[0].reader != own]
+        if self.endpoint.write or not others or not shows(done):
+            return done
+        without = apart()
+        if without.body == done.body:
+            return done
+        if len(others) == len(self.objects):
+            seen = yield from self.clear(inquiry)
+        else:
+            seen = yield from self._all(others, inquiry)
+        return done if seen else without
+
+
+def _visible(
     model: Model, operation: str, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
-    """Whether the caller may see something of the object; `operation` is the one called, `params`
-    are those of its path."""
+    """Whether the caller may see something of one object, which `params` names."""
     owner = params.get(hidden.whose)
     if owner in inquiry.who.ids:
         return True
@@ -38,7 +93,7 @@ def visible(
         yield from inquiry.settle(partial(_related, model=model, hidden=hidden, owner=owner))
         if _shown(model, hidden, inquiry.principal(), owner):
             return True
-    if hidden.reader == operation:
+    if hidden.reader in ("", operation):
         return False
     return (yield from _read(model, hidden, params, inquiry))
 

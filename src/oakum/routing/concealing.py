@@ -1,66 +1,105 @@
-"""Which object in a path has to be concealed from callers who may not know that it exists.
+"""Which objects a request names that have to be concealed from callers who may not know of them.
 
-The law of this module: where it cannot be told which of several resources the object is of, it is
+The law of this module: of those in a path the innermost counts, as for a write, and each that a
+query names by its key. Where it cannot be told which of several resources an object is of, it is
 concealed only if each of them is; then whoever is not shown any of them must not learn of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.model import outermost
 from oakum.authz.table import resource_of
-from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.policy.model import Policy
 from oakum.routing.object_locations import shown_at
-from oakum.routing.path_objects import Reader, names, places, shut
-from oakum.routing.route import nameless
+from oakum.routing.objects_by_key import Plain, asked_keys
+from oakum.routing.path_objects import PathObjects, Reader, names
 
 _DEEP = 5
 """Depth of nested unions that are searched."""
 
 
+KEY = "?"
+"""What the key of an object is called that a query names; no parameter of a path is."""
+
+
 @dataclass(frozen=True)
 class Concealed:
-    """A concealed object that a path names."""
+    """A concealed object that a request names."""
 
     reader: str
-    """Id of the GET that returns it."""
+    """Id of the GET that returns it; empty: none does, so nobody is shown it that way."""
     resources: tuple[str, ...]
     """Resources that it may belong to, each concealed."""
     whose: str = ""
-    """Path parameter with its owner's id; empty when none certainly holds it."""
+    """Parameter with its owner's id; empty when none certainly holds it."""
     names: tuple[tuple[str, str], ...] = ()
     """As in `Reader`."""
 
 
-def concealed(document: Document, model: Model, operation: Operation) -> Concealed | None:
-    """The concealed object in a path: found by the longest prefix with a GET that returns it by id,
-    otherwise by the main endpoint of a resource whose key the path holds according to `params`."""
+@dataclass(frozen=True)
+class Asked:
+    """Concealed objects that the query of a read names."""
+
+    keys: Plain = field(default_factory=Plain)
+    by: Mapping[str, Concealed] = field(default_factory=dict)
+    """Resource → how one with the key `KEY` is looked up."""
+
+    def named(self, query: str) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
+        """The objects that a query names, each with its key; without one if what stands there is
+        no key."""
+        keys = self.keys.keys(query, None) if self.by else []
+        if keys is None:
+            return tuple((replace(each, reader=""), {}) for each in self.by.values())
+        return tuple((self.by[name], {KEY: key}) for name, key in dict.fromkeys(keys))
+
+
+def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
+    """The concealed object in a path: the innermost of which a GET returns one. An account behind
+    something else says what is done with that, unless a GET of this very path shows it there."""
+    model, steps = paths.model, paths.steps(operation)
     params = model.rule(operation.id).params
-    main = main_of(document, model.policy, params, operation)
-    for each in (*above(document, operation), *([main] if main is not None else [])):
-        get = each.get
-        if shut(model, get) or (get.id not in model.rules and get.id not in model.showing):
-            continue
-        found = _resources(document, model, each, params)
-        if found:
-            if not all(model.policy.resources[name].conceal for name in found):
-                return None
-            whose = _whose(model, operation, each, found)
-            return Concealed(get.id, found, whose, each.names)
+    for at, step in reversed([*enumerate(steps)]):
+        beside = at > 0 and step.kind == "account"
+        for each in paths.gets(step.path) if beside else paths.readers(steps, step):
+            get = each.get
+            if get.id not in model.rules and get.id not in model.showing:
+                continue
+            found = _resources(paths, each, params)
+            if found:
+                if not all(model.policy.resources[name].conceal for name in found):
+                    return None
+                return Concealed(get.id, found, _whose(model, operation, each, found), each.names)
     return None
 
 
-def _resources(
-    document: Document, model: Model, reader: Reader, params: Mapping[str, str]
-) -> tuple[str, ...]:
+def asked(paths: PathObjects, operation: Operation) -> Asked:
+    """The concealed objects that the query of a read may name by their keys."""
+    policy = paths.model.policy
+    keys = asked_keys(paths, operation)
+    by = {}
+    for name in dict.fromkeys(keys.query.values()):
+        one = policy.resources[name]
+        if one.conceal:
+            reader = paths.by_key(operation, one, KEY)
+            whose = KEY if one.is_account else ""
+            by[name] = (
+                Concealed(reader.get.id, (name,), whose, reader.names)
+                if reader is not None
+                else Concealed("", (name,), whose)
+            )
+    query = {param: name for param, name in keys.query.items() if name in by}
+    joined = {param: mark for param, mark in keys.joined.items() if param in query}
+    return Asked(Plain(query, joined), by)
+
+
+def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
     """The resource that an operation returns one object of; several when it is one of them."""
-    operation, media = reader.get, reader.get.success()
-    keyed = _keyed(document, model, reader, params)
+    model, operation, media = paths.model, reader.get, reader.get.success()
+    keyed = _keyed(paths, reader, params)
     if keyed and keyed in _held(model, operation):
         return (keyed,)
     places = {name: shown_at(model, operation, name) for name in model.policy.resources}
@@ -84,14 +123,14 @@ def _held(model: Model, operation: Operation) -> Iterator[str]:
         yield from outermost(media.shape, model.bound)
 
 
-def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str, str]) -> str:
+def _keyed(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> str:
     """The resource that an operation returns one of by its key, according to the contract; empty
     when the contract does not say."""
+    model = paths.model
     for name, resource in model.policy.resources.items():
-        main = document.operation(resource.main) if resource.main else None
-        if main is not None and main.id == reader.get.id:
+        if resource.main == reader.get.id:
             return name
-    last = names(reader.get)[-1]
+    last = next(reversed(names(reader.get)), "")
     own = model.rule(reader.get.id).params.get(last, "")
     said, _, path = (own or params.get(dict(reader.names).get(last, last), "")).partition(".")
     known = model.policy.resources.get(said)
@@ -123,38 +162,3 @@ def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str,
     if not key or reader.get.path.split("/")[-1] != f"{{{key}}}":
         return ""
     return dict(reader.names).get(key, key)
-
-
-def above(document: Document, operation: Operation) -> Iterator[Reader]:
-    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
-    that has the same parameters under other names is the same path."""
-    segments = operation.path.split("/")
-    for end in range(len(segments), 0, -1):
-        if "{" not in segments[end - 1]:
-            continue
-        path = "/".join(segments[:end])
-        if (exact := document.operation(f"GET {path}")) is not None:
-            yield Reader(exact)
-            continue
-        for each in document.operations:
-            if each.method == "GET" and nameless(each.path) == nameless(path):
-                pairs = zip(names(each), names(operation), strict=False)
-                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def main_of(
-    document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
-) -> Reader | None:
-    """The main endpoint of a resource of which `params` says that a path holds the key."""
-    for name in reversed(names(operation)):
-        said, _, path = params.get(name, "").partition(".")
-        resource = policy.resources.get(said)
-        main = document.operation(resource.main) if resource and resource.main else None
-        if resource is None or main is None or main.method != "GET":
-            continue
-        if names(main) == names(operation):
-            return Reader(main)
-        if path == resource.key and places(main) == 1:
-            [own] = names(main)
-            return Reader(main, ((own, name),) if own != name else ())
-    return None

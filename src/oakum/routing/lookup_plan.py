@@ -27,7 +27,7 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.clients import client_keys
-from oakum.routing.concealing import Concealed, concealed
+from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.nested import Nested, nested, planned
 from oakum.routing.object_locations import copies, shown_at, stands_inside
@@ -148,6 +148,8 @@ class Endpoint:
     """The resource of the object that a path names where no GET shows that one."""
     helps: str = ""
     """The line by which it could be told whose object a write touches."""
+    asked: Asked = field(default_factory=Asked)
+    """The concealed objects that the query of a read names, which hide what it shows of them."""
 
     def resource_form(self, media: str) -> Form | None:
         """The form for a body of this media type, if it is a resource."""
@@ -428,7 +430,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
             )
         )
     allowed = dict(_texts(make, operation))
-    hidden = concealed(make.document, make.model, operation)
+    hidden = concealed(make.paths, operation)
     plain = plain_keys(make.model, operation) if write else Plain()
     finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
     return Endpoint(
@@ -455,6 +457,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
         plain,
         *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
+        Asked() if write else asked(make.paths, operation),
     )
 
 
@@ -472,6 +475,8 @@ def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
     one = last.resource
     if one.owner.kind == "parent":
         said = f"let a GET show a `{one.name}` in a list inside its parent object"
+        if make.paths.is_parted_twice(operation):
+            said = f"write `owner: FIELD` at `{one.name}` where it names its owner itself"
         return one.name, f"{said}; or {owner}"
     said = f"name the GET that shows a `{one.name}` by its key in `main:`"
     return one.name, f"{said}; or {owner}"

@@ -1,7 +1,8 @@
-"""Objects that a write names by key alone, in its query or in members of its body.
+"""Objects that a request names by key alone, in its query or in members of its body.
 
 The law of this module: what `params` says is the key of a resource names an object of it, and such
-a write touches each that it names. What cannot be looked at passes nobody.
+a write touches each that it names. What cannot be looked at passes nobody. A read is of what its
+query names, also where the parameter has the particular name that one of a path has.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from oakum.authz.principal import at_path, identifier
 from oakum.authz.table import element, named, resource_of
 from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Parameter, Shape
-from oakum.routing.path_objects import names
+from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.route import called, valued
 
 
@@ -90,6 +91,20 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
         elif name not in query and any(_holds(model, operation, top, name) for top in tops):
             said[name] = kind
     return Plain(asked, joined, said, needed=bool(asked) and not within)
+
+
+def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
+    """The parameters of a read's query that name objects."""
+    rule = paths.model.rule(operation.id)
+    asked, joined = dict[str, str](), dict[str, str]()
+    for each in operation.parameters:
+        if each.where != "query" or each.name in rule.without:
+            continue
+        one = paths.asked(operation, each.name)
+        if one is not None:
+            asked[each.name] = one.name
+            joined |= {each.name: between} if (between := _between(each)) else {}
+    return Plain(asked, joined)
 
 
 def _between(parameter: Parameter) -> str:

@@ -256,6 +256,51 @@ class PathObjects:
                 ways[1] += resources if last == f"{{{param}}}" else []
         return ways[0] or ([] if _PLAIN.fullmatch(param) else ways[1])
 
+    def is_parted_twice(self, operation: Operation) -> bool:
+        """Whether the innermost object is of one that is of another itself, as a comment of a task
+        of a project: no look-up goes through two."""
+        objects = [each.resource for each in self.steps(operation) if each.kind == "object"]
+        kinds = [each.owner.kind if each is not None else "" for each in objects[-2:]]
+        return kinds == ["parent", "parent"]
+
+    # ------------------------------------------------------------ what a query names
+
+    def asked(self, operation: Operation, param: str) -> Resource | None:
+        """Of what resource a parameter of a query names one by its key: by `params`, or as the
+        parameter of a path that has the same name, if that is a particular one."""
+        said, _, key = self.model.rule(operation.id).params.get(param, "").partition(".")
+        one = self.model.policy.resources.get(said)
+        if said:
+            return one if one is not None and one.key == key else None
+        found = {} if _PLAIN.fullmatch(param) else self._called_so.get(param, {})
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    @cached_property
+    def _called_so(self) -> Mapping[str, Mapping[str, Resource | None]]:
+        """What parameters of paths name, by what they are called."""
+        found = dict[str, dict[str, Resource | None]]()
+        for each in self.document.operations:
+            for step in self.steps(each):
+                one = step.resource if step.resource and step.key == step.resource.key else None
+                found.setdefault(step.param, {})[one.name if one is not None else ""] = one
+        return found
+
+    def by_key(self, operation: Operation, one: Resource, key: str) -> Reader | None:
+        """The GET that shows one whose key is the parameter `key`: its `main`, or else the only GET
+        whose path has no other parameter."""
+        step, steps = Step(key, "", "object", one, one.key, stated=True), self.steps(operation)
+        main = self._main([*steps, step], step)
+        if main is not None:
+            return main
+        ends = [
+            each
+            for each in self.document.operations
+            if each.method == "GET" and places(each) == 1 and each.path.endswith("}")
+            and not shut(self.model, each) and self.steps(each)[0].resource is one
+            and self.steps(each)[0].key == one.key
+        ]  # fmt: skip
+        return Reader(ends[0], ((names(ends[0])[0], key),)) if len(ends) == 1 else None
+
     # ------------------------------------------------------------ where it is shown
 
     def readers(self, steps: Sequence[Step], step: Step) -> list[Reader]:

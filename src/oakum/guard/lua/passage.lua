@@ -355,7 +355,7 @@ end
 -- Whether what is wrong with a write tells that there is something to write to.
 local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
-  return endpoint.reader and endpoint.target.kind == "ask" and unfit
+  return endpoint.hidden and endpoint.target.kind == "ask" and unfit
 end
 
 -- From credentials to the right to call; then a write's object and a body.
@@ -833,35 +833,37 @@ end
 
 local cutters = { json = project.body, csv = csv.body }
 
--- The body cut down, or nil, a status, a reason and seconds to wait.
-function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
-  local failed = status >= 400 and status or 502
-  local node = status < 300 and declared.node or declared.error
-  local asking, out, why, seen = self.asking, nil, nil, nil
-  local new = sent and who.logged_in(endpoint.login, status, sent, text)
-  x.deadline = nil
-  repeat
-    asking:begin(x)
-    seen = { removed = {}, owners = {} }
-    out, why =
-      cutter(self.plan, node, new or x.who.know, endpoint.index, x.params, status, text, seen)
-    if why == "unreadable" then return nil, failed, "unreadable" end
-  until new or not asking:inquire(x)
-  x.removed, x.shown = seen.removed, out and seen.shown or false
-  if not out then return nil, status >= 400 and status or absent(endpoint), "nothing" end
-  local wait = self.counts and self:look(x, seen.owners, new or x.who)
-  if wait then return nil, 429, "budget", wait end
-  return out
+-- The concealed objects that a request names, by its path and by its query, each with the parameters that
+-- name it. What stands in a query for a key and is none names one that nobody knows.
+local function named(x)
+  if x.named then return x.named end
+  local endpoint, list = x.endpoint, {}
+  if endpoint.hidden then list[1] = { of = endpoint.hidden, params = x.params } end
+  if endpoint.asked then
+    local keys = objects.keys(endpoint.asked, x.query or nil)
+    for _, of in pairs(keys and NONE or endpoint.named) do list[#list + 1] = { of = of, params = x.params } end
+    for i = 1, keys and #keys or 0 do
+      local params = { ["?"] = keys[i].key }
+      for name, value in pairs(x.params) do params[name] = value end
+      list[#list + 1] = { of = endpoint.named[keys[i].name], params = params }
+    end
+  end
+  x.named = list
+  return list
 end
 
--- Whether the caller is shown something of the concealed object that the path names, as far as can be
+-- The id of an object's owner, where a parameter holds it.
+local function whose(each)
+  return each.of.whose ~= "" and each.params[each.of.whose] or nil
+end
+
+-- Whether the caller is shown something of a concealed object that the request names, as far as can be
 -- told without asking anybody.
-local function plainly(self, x)
-  local endpoint = x.endpoint
-  local owner = endpoint.whose ~= "" and x.params[endpoint.whose]
+local function plainly(self, x, each)
+  local owner = whose(each)
   if owner and x.who.ids[owner] then return true end
-  for i = 1, endpoint.concealed.n do
-    if not held.of_any(self.plan, endpoint.concealed[i], x.who.know) then return false end
+  for i = 1, each.of.resources.n do
+    if not held.of_any(self.plan, each.of.resources[i], x.who.know) then return false end
   end
   return true
 end
@@ -870,42 +872,48 @@ end
 -- whose pages may read that, if there is one.
 function Guard:blind(x)
   local endpoint = x.endpoint
-  if not endpoint or not endpoint.reader or x.preflight or x.raw or self.observe then return false end
-  if plainly(self, x) then return false end
-  return true, x.origin and self.origins[x.origin] and x.origin or nil
+  if not endpoint or not x.who or x.preflight or x.raw or self.observe then return false end
+  for _, each in ipairs(named(x)) do
+    if not plainly(self, x, each) then
+      return true, x.origin and self.origins[x.origin] and x.origin or nil
+    end
+  end
+  return false
 end
 
--- Whether what the caller is to the owner in the path shows them something, however it is set there.
-local function related(self, x)
-  local endpoint, asking, found = x.endpoint, self.asking, nil
-  local owner = endpoint.whose ~= "" and x.params[endpoint.whose]
+-- Whether what the caller is to the owner whom a parameter names shows them something, however it is set
+-- there.
+local function related(self, x, each)
+  local asking, owner, found = self.asking, whose(each), nil
   if not owner then return false end
   repeat
     asking:begin(x)
     found = true
-    for i = 1, endpoint.concealed.n do
-      found = held.of_owner(self.plan, endpoint.concealed[i], x.who.know, owner) and found
+    for i = 1, each.of.resources.n do
+      found = held.of_owner(self.plan, each.of.resources[i], x.who.know, owner) and found
     end
   until found or not asking:inquire(x)
   return found
 end
 
--- Whether the caller is certainly shown something of the concealed object that the path names. A reader
+-- Whether the caller is certainly shown something of a concealed object that the request names. A reader
 -- of it that fails tells nothing, so what is known without one comes first.
-function Guard:visible(x)
-  local reader, endpoint, asking = self.plan.endpoints[x.endpoint.reader], x.endpoint, self.asking
-  if plainly(self, x) then return true end
+local function sees(self, x, each)
+  local endpoint, asking, of = x.endpoint, self.asking, each.of
+  if plainly(self, x, each) then return true end
   x.deadline, x.known = nil, false
-  if related(self, x) then return true end
+  if related(self, x, each) then return true end
   x.deadline = nil
-  local params = objects.renamed(x.params, endpoint.renamed)
+  local reader = of.reader and self.plan.endpoints[of.reader]
+  if not reader or reader == endpoint then return false end
+  local params = objects.renamed(each.params, of.renamed)
   local path = objects.path_of(reader, params)
-  local seconds = reader ~= endpoint and path and asking:spend(x)
+  local seconds = path and asking:spend(x)
   if not seconds then return false end
   -- What a service is shown is not the caller's for that.
   local service = asking.service
-  for i = 1, endpoint.concealed.n do
-    if endpoint.concealed[i].owner == "caller" then service = nil end
+  for i = 1, of.resources.n do
+    if of.resources[i].owner == "caller" then service = nil end
   end
   local question = asking:question(x, path, "", service)
   question.timeout = seconds
@@ -917,17 +925,77 @@ function Guard:visible(x)
     asking:begin(x)
     if not held.may_call(self.plan, reader.index, x.who.know, params) then return false end
     seen = { removed = {} }
-    out = project.body(self.plan, declared.node, x.who.know, reader.index, x.params, 200, answer.body, seen)
+    out = project.body(self.plan, declared.node, x.who.know, reader.index, params, 200, answer.body, seen)
   until not asking:inquire(x)
   return out ~= nil and seen.shown or false
+end
+
+local function all_seen(self, x, list)
+  if #list > self.plan.guard.lookups then return false end
+  for i = 1, #list do
+    if not sees(self, x, list[i]) then return false end
+  end
+  return true
+end
+
+-- Whether the caller may know that all objects which the request names exist.
+function Guard:visible(x)
+  if x.sees == nil then x.sees, x.seen_at = all_seen(self, x, named(x)), self.now() end
+  return x.sees
+end
+
+-- What stays of the answer to a read, and what is to be said of that. What has no owner of its own is judged
+-- by the objects that the request names, which are looked at only where that matters, and in an event by the
+-- objects beside it; `apart` cuts it.
+local function left(self, x, out, seen, apart)
+  local endpoint, list, others = x.endpoint, named(x), {}
+  for i = 1, #list do
+    if list[i].of.reader ~= endpoint.index then others[#others + 1] = list[i] end
+  end
+  -- Of an answer without an object `tells` decides; an event is an answer of its own.
+  local hangs = #others > 0 and (seen.shown or seen.event)
+  if endpoint.write or not out or not (hangs or seen.lost) then return out, seen end
+  local without = { removed = {}, owners = {}, apart = true, event = seen.event }
+  local rest = apart(without)
+  if rest == out then return out, seen end
+  if seen.lost then return rest, without end
+  local known = #others == #list
+  if known and self:visible(x) or not known and all_seen(self, x, others) then return out, seen end
+  return rest, without
 end
 
 -- Whether an answer without an object would tell that a concealed one is there.
 local function tells(self, x, reason)
   local endpoint, status = x.endpoint, x.upstream
-  if not endpoint or not endpoint.reader or x.preflight or x.shown or type(x.stream) == "table" then return false end
+  if not endpoint or not x.who or x.preflight or x.shown then return false end
   if (endpoint.write and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
-  return not self:visible(x)
+  return #named(x) > 0 and not self:visible(x)
+end
+
+-- The body cut down, or nil, a status, a reason and seconds to wait.
+function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
+  local failed = status >= 400 and status or 502
+  local node = status < 300 and declared.node or declared.error
+  local asking, out, why, seen = self.asking, nil, nil, nil
+  local new = sent and who.logged_in(endpoint.login, status, sent, text)
+  x.deadline = nil
+  repeat
+    asking:begin(x)
+    seen = { removed = {}, owners = {}, event = type(x.stream) == "table" }
+    out, why =
+      cutter(self.plan, node, new or x.who.know, endpoint.index, x.params, status, text, seen)
+    if why == "unreadable" then return nil, failed, "unreadable" end
+  until new or not asking:inquire(x)
+  if not new and status < 300 then
+    out, seen = left(self, x, out, seen, function(without)
+      return (cutter(self.plan, node, x.who.know, endpoint.index, x.params, status, text, without))
+    end)
+  end
+  x.removed, x.shown = seen.removed, out and seen.shown or false
+  if not out then return nil, status >= 400 and status or absent(endpoint), "nothing" end
+  local wait = self.counts and self:look(x, seen.owners, new or x.who)
+  if wait then return nil, 429, "budget", wait end
+  return out
 end
 
 -- A write that was done is not said to have failed, whatever became of its answer.
@@ -1044,6 +1112,8 @@ function Guard:event(x, text)
     x.over, x.denied = true, why
     return nil
   end
+  -- That an object is shown is believed no longer than any look-up.
+  if x.sees ~= nil and self.now() - x.seen_at >= self.plan.guard.ttl then x.sees = nil end
   local before = x.removed
   x.removed = false
   local out, _, reason = self:cut(x, x.endpoint, x.upstream, x.stream, project.body, text)

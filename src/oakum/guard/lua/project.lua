@@ -51,6 +51,7 @@ local HIDDEN -- whether an object of which nothing may be seen was met
 local DROP_COUNTS
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
+local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
 local AGAIN = false -- whether a row is gone through once more, whose objects were counted
@@ -493,6 +494,17 @@ end
 -- An element of a list or a value of a map, outside of every resource: nothing stands beside an object that
 -- is hidden whole, and what holds no other one goes with it.
 local function row(node, i, depth, set, owners, tally, label)
+  if APART and not SUBJECT and not node.inside then
+    local n, last, refused, met = RANGES, TO[RANGES], REFUSED, SHOWN
+    SHOWN = false
+    local past, became = value(node, i, depth, set, owners, tally, label)
+    if not SHOWN and past >= 0 then
+      rollback(n, last, refused)
+      became = GONE
+    end
+    SHOWN = SHOWN or met
+    return past, became
+  end
   if SUBJECT or node.inside or node.nothing or P[i] ~= 123 then
     return value(node, i, depth, set, owners, tally, label)
   end
@@ -508,6 +520,7 @@ local function row(node, i, depth, set, owners, tally, label)
   if counts then SEENOUT.removed = {} end
   local past, became = value(node, i, depth, set, owners, tally, label)
   local hidden, shown = LOST, SHOWN
+  if hidden and depth == 0 then SEENOUT.lost = true end
   if past >= 0 and hidden and became ~= GONE then
     if not SHUT then
       rollback(n, last, refused)
@@ -1187,12 +1200,23 @@ local function members(body, i, depth, level)
   end
 end
 
+-- Whether an object has an owner of its own. An account that stands below another object says with whom
+-- that has to do, as a member of a club, and so is not its own there.
+local function owned(table_, owners)
+  return owners.n > 0 and table_.owned and table_.owner ~= "parent" and not table_.account
+end
+
 local function object_at(body, i, depth, above)
   local level = LEVELS[depth]
   local past, n = members(body, i, depth, level)
   if past < 0 then return -1, GONE end
   local set, owners = judge(body, level, above, depth)
   if SUBJECT then AROUND = depth end
+  if APART and above == NO_OWNERS and not owned(body.table, owners) then
+    removed(body.table.name)
+    HIDDEN = true
+    return past, GONE
+  end
   local counted = body.table.limit and owners.n == 0 and SEENOUT.owners and key_of(body)
   local closed = body.table.zero[set]
   if closed and not CENSUS then
@@ -1408,6 +1432,12 @@ local function load_target(plan, target)
   for k = 1, target.around.n do load_target(plan, target.around[k]) end
 end
 
+local function load_concealed(plan, concealed)
+  concealed.reader = given(concealed.reader) and concealed.reader + 1
+  local list = concealed.resources
+  for i = 1, list.n do list[i] = plan.tables[list[i] + 1] end
+end
+
 local function load_endpoints(plan)
   for k = 1, plan.endpoints.n do
     local endpoint = plan.endpoints[k]
@@ -1416,8 +1446,9 @@ local function load_endpoints(plan)
     load_target(plan, endpoint.target)
     for _, target in pairs(endpoint.finders) do load_target(plan, target) end
     endpoint.accept = given(endpoint.accept)
-    endpoint.reader = given(endpoint.reader) and endpoint.reader + 1
-    for i = 1, endpoint.concealed.n do endpoint.concealed[i] = plan.tables[endpoint.concealed[i] + 1] end
+    endpoint.hidden, endpoint.asked = given(endpoint.hidden), given(endpoint.asked)
+    if endpoint.hidden then load_concealed(plan, endpoint.hidden) end
+    for _, concealed in pairs(endpoint.named) do load_concealed(plan, concealed) end
     for i = 1, endpoint.written.n do endpoint.written[i] = plan.tables[endpoint.written[i] + 1] end
     for media, node in pairs(endpoint.accept or {}) do
       endpoint.accept[media] = node ~= json.null and plan.nodes[node + 1]
@@ -1480,7 +1511,9 @@ local function run(node)
   SEENOUT.alike = nil
   local start = space(0)
   if start > 0 then emit(0, start) end
-  local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")
+  -- An event of a feed is one of many, as an element of a list is.
+  local walk = SEENOUT.event and row or value
+  local past, became = walk(node, start, 0, 0, NO_OWNERS, { 0 }, "")
   if past < 0 or space(past) < N then
     WHY = "unreadable"
     return false
@@ -1539,10 +1572,14 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   S, P, N = text, cast("const uint8_t *", text), #text
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
+  APART = seen.apart or false
   if not survey() then return nil, "unreadable" end
+  SHUT = APART
   local good = run(node)
-  if asks and WHY ~= "unreadable" then SHUT = not MET and not opens(plan.endpoints[endpoint], know, params) end
-  if WHY ~= "unreadable" and (SHUT or counts and HIDDEN) then
+  if asks and not APART and WHY ~= "unreadable" then
+    SHUT = not MET and not opens(plan.endpoints[endpoint], know, params)
+  end
+  if WHY ~= "unreadable" and (SHUT and not APART or counts and HIDDEN) then
     DROP_COUNTS = counts and HIDDEN
     if seen.removed then
       for label in pairs(seen.removed) do seen.removed[label] = nil end
@@ -1555,7 +1592,9 @@ end
 
 -- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
 -- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there;
--- into `seen.rows` go instead the tables of objects that say no owner.
+-- into `seen.rows` go instead the tables of objects that say no owner. `seen.apart`: only objects with an
+-- owner of their own may pass; `seen.event`: it is an event of a feed, and `seen.lost` is
+-- then whether an object of it is hidden that stands in no row within.
 function M.body(plan, node, know, endpoint, params, status, text, seen)
   WHY = nil
   return project(plan, node, know, endpoint, params, text, nil, seen, plan.endpoints[endpoint].counts,
