@@ -12,7 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oakum.finding import Finding, Report
@@ -49,7 +48,7 @@ def whole(app: ASGIApp) -> ASGIApp:
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The address of an app on loopback, until the block ends."""
     server = uvicorn.Server(
         uvicorn.Config(

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from oakum.authz import Model
+from oakum.authz import ANONYMOUS, Model
 from oakum.authz.asking import OF_OBJECTS, account, asks
+from oakum.authz.decide import may_call
 from oakum.authz.principal import claim_path
-from oakum.authz.table import element, member, resource_of, scalars
+from oakum.authz.table import element, leaf_index, member, resource_of, scalars
 from oakum.errors import Location, Problem
 from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Relation, Resource, State
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, origin
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -137,6 +138,7 @@ class _Seen(Writes):
             elif self._owners_only(operation) or not self._told(resource, state):
                 said = f"`{operation.id}` shows `{path}` only to its owner"
             else:
+                yield from self._untold(path, operation)
                 continue
             hint = "write `guard: {service: {header: …, env: …}}` with a credential that may see it"
             said = (
@@ -144,6 +146,44 @@ class _Seen(Writes):
                 f" stay closed"
             )
             yield Problem(state.location, said, hint)
+
+    def _untold(self, path: str, operation: Operation) -> Iterator[Problem]:
+        """Warns about callers to whom a state opens something that they are not told the state
+        for: they ask with their own credentials."""
+        for resource in self.policy.resources.values():
+            for grant in (each for rule in resource.fields for each in rule.grants):
+                for name, values in grant.when.items():
+                    state = resource.states[name]
+                    far = origin(self.policy, state) if state.of else f"{resource.name}.{name}"
+                    late = [
+                        each
+                        for each in grant.see
+                        if far == path and not self._is_told(each, path, values, operation)
+                    ]
+                    if late and (state.of or not state.member):
+                        yield Problem(
+                            grant.location,
+                            f"`{operation.id}` does not tell `{path}` to `{late[0]}`, who ask it"
+                            f" themselves, so what it opens to them of a `{resource.name}` stays"
+                            " closed",
+                            "write `guard: {service: {header: …, env: …}}` with a credential that"
+                            " is shown it",
+                        )
+                        return
+
+    def _is_told(
+        self, relation: str, path: str, values: tuple[Json, ...], operation: Operation
+    ) -> bool:
+        """Whether holders of a relation are shown a state while it has one of some values."""
+        name, _, called = path.partition(".")
+        table, state = self.model.tables[name], self.policy.resources[name].states[called]
+        kind = self.policy.relations[relation].kind
+        if kind == "owner" or not (at := leaf_index(table, state.member)) >= 0:
+            return True
+        if kind == "anyone" and not may_call(self.model, ANONYMOUS, operation.id, {}):
+            return False
+        held = self._at_least(relation)
+        return any(table.see(held, {called: value}) >> at & 1 for value in values)
 
     def unnamed(self) -> Iterator[Problem]:
         """Warns about operations without a response body that the contract does not mention; those

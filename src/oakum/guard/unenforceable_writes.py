@@ -18,7 +18,7 @@ from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
 from oakum.routing.paging import PAGING
-from oakum.routing.path_objects import names
+from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.write_targets import needs_object
 
 _DEEP = 3
@@ -267,10 +267,10 @@ class Writes:
             resource = self.policy.resources[endpoint.unlooked]
             if resource.owner.kind == "parent":
                 said = f"the owner of the `{resource.name}` that `{operation.id}` writes is unknown"
+                twice = PathObjects(self.document, self.model).is_parted_twice(operation)
+                hint = endpoint.helps if twice else _parted(resource)
                 where = self._where(operation)
-                yield Problem(
-                    where, f"{said}, so not even its owner may write it", _parted(resource)
-                )
+                yield Problem(where, f"{said}, so not even its owner may write it", hint)
 
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects that a write names by plain keys and that are not looked up."""

@@ -508,3 +508,24 @@ def test_a_body_in_which_nobody_reads_the_keys_is_told_of(tmp_path: Path) -> Non
     words = "`archive` takes keys as `text/plain`, and a gateway cannot read what is named"
     assert words in said(tmp_path, PRINTS, text)
     assert words not in said(tmp_path, PRINTS)
+
+
+def test_what_is_of_an_object_that_is_of_another_is_told_the_line_that_opens_it(
+    tmp_path: Path,
+) -> None:
+    """A list in the object around it would open nothing: that one's owner is not told there."""
+    base = yaml.safe_load((FOLDER / "contracts" / "levels.yaml").read_text())
+    names = {"`patchComment`", "`deleteComment`"}
+    line = "write `owner: FIELD` at `Comment` where it names its owner itself"
+
+    def owned(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Comment"]["owner"] = "by"
+
+    shut = [each for each in said(tmp_path, base).splitlines() if _unknown(each)]
+    assert len(shut) > 1 and {name for name in names if name in "\n".join(shut)} == names
+    assert all(line in each and "in a list" not in each for each in shut)
+    assert not [each for each in said(tmp_path, base, owned).splitlines() if _unknown(each)]
+
+
+def _unknown(line: str) -> bool:
+    return "Comment` writes" in line
