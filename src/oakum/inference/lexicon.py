@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from oakum.inference.phrases import MAY, OF_A_PERSON, PHRASES, THERE, TOPICS, FieldClass
+from oakum.inference.phrases import (
+    ADDRESS,
+    MAY,
+    OF_A_PERSON,
+    PHONE,
+    PHRASES,
+    THERE,
+    TOPICS,
+    FieldClass,
+)
 from oakum.openapi.model import Shape
 
 __all__ = ["FieldClass", "Label", "classify_field", "label_field", "listed", "singular", "words"]
@@ -66,9 +75,9 @@ _MEDIA = listed("image photo picture thumbnail video media icon logo banner size
 _NO_VISIT = listed("update change modification sync edit check run refresh push build")
 _FORMATS = {
     "password": (FieldClass.SECRET, "a password"),
-    "email": (FieldClass.CONTACT, "an e-mail address"),
-    "idn-email": (FieldClass.CONTACT, "an e-mail address"),
-    "phone": (FieldClass.CONTACT, "a phone number"),
+    "email": (FieldClass.CONTACT, ADDRESS),
+    "idn-email": (FieldClass.CONTACT, ADDRESS),
+    "phone": (FieldClass.CONTACT, PHONE),
     "ipv4": (FieldClass.ACTIVITY, "an address on the network"),
     "ipv6": (FieldClass.ACTIVITY, "an address on the network"),
 }

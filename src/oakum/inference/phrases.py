@@ -27,6 +27,9 @@ class FieldClass(StrEnum):
 OF_A_PERSON = "a condition of a person"
 THERE = "when somebody was there"
 MAY = "what an account may do"
+ADDRESS = "an e-mail address"
+PHONE = "a phone number"
+ACCOUNT_NAME = "a name of an account"
 
 # Each entry: class, description, phrases. `_` joins the words of a phrase, which may also be
 # written as one word; `^` requires that the phrase is the whole name. PLAIN entries are exceptions.
@@ -98,12 +101,12 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.CONTACT,
-        "an e-mail address",
+        ADDRESS,
         "email e_mail mail email_address mail_address e_mail_address email_addr",
     ),
     (
         FieldClass.CONTACT,
-        "a phone number",
+        PHONE,
         "phone telephone ^tel mobile cell cell_phone cellphone fax msisdn phone_number "
         "mobile_number contact_number fax_number whatsapp",
     ),
@@ -224,7 +227,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.HANDLE,
-        "a name of an account",
+        ACCOUNT_NAME,
         "username user_name ^login login_name user_login screen_name handle slug nickname "
         "nick_name ^nick ^alias display_name ^name profile_name member_name account_name "
         "owner_name author_name user_handle preferred_name vanity_name",

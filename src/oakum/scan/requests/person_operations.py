@@ -15,6 +15,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints import Gate, gate_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
+from oakum.inference.phrases import ACCOUNT_NAME, ADDRESS, PHONE
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
 from oakum.scan.undo.restraint import barred
@@ -26,9 +27,9 @@ At = tuple[str, ...]
 DEPTH = 3
 """Objects within objects that are looked into for members."""
 _NOUNS: tuple[tuple[str, Noun], ...] = (
-    ("an e-mail address", "mail"),
-    ("a phone number", "phone"),
-    ("what an account is known by", "handle"),
+    (ADDRESS, "mail"),
+    (PHONE, "phone"),
+    (ACCOUNT_NAME, "handle"),
 )
 _HANDLES = listed("account handle login member nick nickname screen slug user username")
 """Words of names that are asked for; a display name only stands beside them."""
