@@ -159,6 +159,30 @@ def registry(how: str, folder: Path) -> tuple[Played, Registry]:
     return play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, folder), place
 
 
+class Mailing(gym.Gym):
+    """A gym that answers a registration alike whether or not its name is taken: `how`."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(())
+        self.how = how
+        self.waiting: dict[str, dict[str, Any]] = {}
+        """Accounts that cannot log in before a link in a letter is followed."""
+
+    async def register(self, request: Request) -> Response:
+        said = await request.json()
+        echo = {"mail": said.get("mail")} if self.how == "echoes" else {}
+        known = said.get("name") in self.people or said.get("mail") in {
+            row["mail"] for row in self.people.values()
+        }
+        if self.how == "waits" and not known:
+            self.waiting[said["name"]] = said
+        elif not known and (await super().register(request)).status_code >= 400:
+            return JSONResponse({"error": "not so"}, 422)
+        return JSONResponse(
+            {"status": "check your mail", **echo}, 201 if self.how == "201" else 202
+        )
+
+
 HOW = ["refuses", "tells whose", "tells that", "overwrites", "makes a second", "says the same"]
 
 
@@ -243,6 +267,43 @@ def test_a_registration_that_says_the_same_of_a_name_that_is_taken_is_believed(
     assert not played.report.distrust and not played.report.writes.left
     assert any("does not reveal that a name is taken" in each for each in played.report.notes)
     assert played.after == played.before
+
+
+@pytest.mark.parametrize("how", ["202", "201", "echoes"])
+def test_a_registration_that_follows_the_advice_ends_a_run_with_nothing_to_do(
+    how: str, tmp_path: Path
+) -> None:
+    made, _ = entry(())
+    place = Mailing(how)
+    played = play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, tmp_path)
+    assert told(played.report.findings) == set()
+    assert not played.report.distrust and not played.report.writes.left
+    assert any("does not reveal that a name is taken" in each for each in played.report.notes)
+    assert played.after == played.before
+
+
+def test_a_registration_that_waits_for_a_letter_is_told_with_how_to_leave_it_out(
+    tmp_path: Path,
+) -> None:
+    made, _ = entry(())
+    place = Mailing("waits")
+    made = replace(made, app=lambda mode, seed: place.app())
+    played = play(made, "leaky", 1, tmp_path)
+    (name,) = place.waiting
+    (why,) = played.report.distrust
+    line = 'operations: {register: {untested: "the reason"}}'
+    assert f"`{name}`" in why and f"`{line}`" in why
+    place.waiting.clear()
+    stated = made.exposure.replace(
+        "operations:\n", 'operations:\n  register: {untested: "letters"}\n'
+    )
+    again = play(replace(made, exposure=stated), "leaky", 1, tmp_path / "stated")
+    assert not again.report.distrust and not place.waiting
+    (reason,) = {
+        each.reason for each in again.report.writes.untried
+        if each.endpoint.operation == "register"
+    }  # fmt: skip
+    assert "letters" in reason
 
 
 def test_a_second_account_that_shows_when_the_first_is_gone_is_removed_as_well(

@@ -35,8 +35,10 @@ def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
         if operation != beside:
             each = engine.model.operations[operation]
             endpoint = Endpoint(each.method, each.path, operation)
+            stated = engine.model.rule(operation).untested
+            reason = f"the contract leaves it out: {stated}" if stated else why
             engine.state.leave_out(
-                Skipped(endpoint, f"not requested with names that are taken, because {why}")
+                Skipped(endpoint, f"not requested with names that are taken, because {reason}")
             )
 
 

@@ -19,6 +19,7 @@ from oakum.exposure.knowledge import Knowledge, canonical, objects_of
 from oakum.exposure.request_bodies import body_shape, encode
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
+from oakum.scan.discovery.contrast import Features, take_apart
 from oakum.scan.discovery.registration import account_resource, registration, removals
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
@@ -96,8 +97,8 @@ class ProvisionedAccounts:
         """Accounts that would be second ones of a name → the first of that name. An account that
         this registration makes can log in at once; one that cannot, neither beside the first nor
         when that is gone, was never made."""
-        self._welcomed: dict[str, tuple[int, bytes]] = {}
-        """Status and body with which the registration of an account was answered."""
+        self._welcomed: dict[str, Features] = {}
+        """Account → what its registration was answered, without what the request held."""
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
         self._removers: list[str] = []
@@ -134,7 +135,8 @@ class ProvisionedAccounts:
         self.log("undo", as_json(made))
         self.pending.append(made)
         self._admit(made)  # recorded before sending, since the response may be lost
-        answer = ask(self.filled(made, more or {}))
+        filled = self.filled(made, more or {})
+        answer = ask(filled)
         if 400 <= answer.status < 500:
             self._gone(made)
             return None
@@ -143,7 +145,7 @@ class ProvisionedAccounts:
                 self.strays.append(made.called["handle"])
             self._gone(made)
             return None
-        self._welcomed[made.name] = (answer.status, answer.body)
+        self._welcomed[made.name] = _said(answer, filled)
         # after a server error the account may exist: it stays recorded for removal
         return made if answer.status < 400 else None
 
@@ -243,7 +245,8 @@ class ProvisionedAccounts:
         self.log("undo", as_json(other))
         self.pending.append(other)
         self._admit(other)
-        answer = ask(self.filled(other, {}, bare=bare))
+        filled = self.filled(other, {}, bare=bare)
+        answer = ask(filled)
         refused = 400 <= answer.status < 500
         intact = of is None or self._still_in(of)
         if refused and intact:
@@ -253,8 +256,8 @@ class ProvisionedAccounts:
         if intact and inside:
             self._alive.add(other.name)
             return Claim(answer)
-        alike = of is not None and self._welcomed.get(of.name) == (answer.status, answer.body)
-        if of is not None and intact and alike and _tells_of_none(answer, other):
+        alike = of is not None and self._welcomed.get(of.name) == _said(answer, filled)
+        if of is not None and intact and alike and _tells_of_none(answer):
             self._unlikely[other.name] = of.name
             return Claim(answer, silent=True)
         self._gone(other)
@@ -331,8 +334,12 @@ class ProvisionedAccounts:
         firsts = {each.name for each in left}
         left = [each for each in left if self._unlikely.get(each.name) not in firsts]
         self.pending.clear()
+        assert not self.strays or self.operation is not None
         lost = (
-            f"an account `{each}` that cannot log in may have been created: look for it by hand"
+            f"an account `{each}` that cannot log in may have been created: look for it by hand;"
+            " if accounts must be confirmed first, keep scans from creating any with"
+            f' `operations: {{{self.gate.operation.id}: {{untested: "the reason"}}}}` in the'
+            " contract"
             for each in self.strays
         )
         endpoints = [
@@ -474,16 +481,19 @@ class Claim:
 Ask = Callable[[Filled], Response]
 
 
-def _tells_of_none(answer: Response, who: ProvisionedAccount) -> bool:
+def _said(answer: Response, filled: Filled) -> Features:
+    """Status and body of an answer, without what the request held."""
+    found = take_apart(answer, filled.sent)
+    return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}
+
+
+def _tells_of_none(answer: Response) -> bool:
     """Whether the answer to a registration holds nothing of an account that it has made, such as
     `202` and the words that a letter is on its way: the answer for everybody (OWASP,
-    Authentication Cheat Sheet, "Authentication and Error Messages")."""
-    if answer.status not in (200, 202, 204) or "location" in answer.headers:
-        return False
-    names = set(who.called.values())
-    return not any(
-        names & _texts(each.values()) or any(words(name)[-1:] in _KEYS for name in each)
-        for each in objects_of(json_of(answer))
+    Authentication Cheat Sheet, "Authentication and Error Messages"). What the request held may
+    come back."""
+    return "location" not in answer.headers and not any(
+        words(name)[-1:] in _KEYS for each in objects_of(json_of(answer)) for name in each
     )
 
 

@@ -395,7 +395,7 @@ def test_one_that_is_made_and_cannot_log_in_is_told() -> None:
     assert join(found, inn) is None
     (said,) = found.restore()
     (stray,) = inn.users.keys() - PASSWORDS.keys()
-    assert f"`{stray}` may have been made" in said
+    assert f"`{stray}` that cannot log in may have been created" in said
 
 
 def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
@@ -474,7 +474,7 @@ def test_what_is_taken_and_lets_nobody_in_is_named(bare: bool) -> None:
     claim = found.contest(made, asked, lambda _: reply({"ticket": 7}, 202), bare=bare)
     assert not claim.refused and not claim.overwritten
     (said,) = found.restore()
-    assert "may have been made" in said and {*inn.users} == {*PASSWORDS}
+    assert "may have been created" in said and {*inn.users} == {*PASSWORDS}
 
 
 def test_an_account_whose_secret_is_gone_after_a_refusal_is_named() -> None:
