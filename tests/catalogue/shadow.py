@@ -110,6 +110,8 @@ class Shadow:
     def _compare(self, here: _Reply, there: _Reply) -> None:
         line, self._line = self._line, {}
         operation, why = line.get("op"), str(line.get("denied"))
+        if line.get("upstream") == 429:  # the API counts both requests
+            return
         if operation is None or why in _NOT_ALLOWED or not self._is_given(operation, here):
             return
         if 200 <= there.status < 300:
