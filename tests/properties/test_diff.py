@@ -40,8 +40,14 @@ relations = st.fixed_dictionaries(
                 RELATIONS["follower"],
                 replace(RELATIONS["follower"], unless=("blocked",)),
                 replace(RELATIONS["follower"], operation="friends"),
+                replace(RELATIONS["follower"], requires=("member",)),
+                replace(RELATIONS["follower"], requires=("owner", "friend")),
             ]
         ),
+        "blocked": st.sampled_from(
+            [RELATIONS["blocked"], replace(RELATIONS["blocked"], requires=("friend",))]
+        ),
+        "friend": st.just(Relation("friend", "lookup", operation="friends", pointer="/*/id")),
     }
 )
 
@@ -102,8 +108,9 @@ def seen_by(model: Model, caller: Principal) -> Principal:
     related = {
         key: v
         for (name, owner), v in caller.related.items()
-        for key in [("follower" if name == "friend" else name, owner)]
-        if name == "blocked" or (name == "friend") is friends
+        for key in [(name, owner), ("follower", owner)][: 1 + (name == "friend")]
+        if name != "follower" or not friends
+        if key[0] == name or friends
     }
     return replace(caller, related=related)
 

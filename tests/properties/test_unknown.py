@@ -42,25 +42,30 @@ _SOURCES: tuple[Callable[[str], Relation], ...] = (
     lambda name: Relation(name, "lookup", operation="list", pointer="/*"),
     lambda name: Relation(name, "field", member="guests"),
     lambda name: Relation(name, "field", member="banned"),
+    lambda name: Relation(name, "field", member="guests", claim="team"),
+    lambda name: Relation(name, "field", member="banned", claim="team"),
     lambda name: Relation(name, "claim", claim="role", has="staff"),
     lambda name: Relation(name, "claim", claim="scope", has="admin"),
 )
 _CLAIMS: dict[str, tuple[Json, ...]] = {
     "role": ("staff", ["x", "staff"], "other", [], None),
     "scope": ("read admin", "read", ["admin"]),
+    "team": ("u1", ["u2", "u3"], "u4", [], None),
 }
 _GARBLED: Json = {"staff": True, "admin": True}
 
 
 def relations(random: Random) -> dict[str, Relation]:
-    """Twelve, each taken away by some of those a level below it, three levels deep."""
+    """Twelve, three levels deep: each is taken away by some of those below it, or requires some."""
     made: dict[str, Relation] = {}
     below: list[str] = []
     for level in range(4):
         here = [f"r{level}{place}" for place in range(3)]
         for name in here:
             unless = tuple(each for each in below if random.random() < 0.5)
-            made[name] = replace(random.choice(_SOURCES)(name), unless=unless)
+            requires = tuple(e for e in below if e not in unless and random.random() < 0.15)
+            relation = random.choice(_SOURCES)(name)
+            made[name] = replace(relation, unless=unless, requires=requires)
         below += here
     return made
 

@@ -32,6 +32,8 @@ RELATIONS = {
     "friend": {"field": "tags"},
     "follower": {"in": "list", "id": "/data/*/id", "unless": ["blocked"]},
     "blocked": {"in": "list", "id": "/data/*/id"},
+    "crew": {"field": "tags", "claim": "team"},
+    "lead": {"claim": "roles", "has": "staff", "requires": ["crew", "member"]},
     "guest": {"claim": "level", "has": 3, "unless": ["friend"]},
 }
 
@@ -258,6 +260,7 @@ _CLAIMS = st.fixed_dictionaries(
     optional={
         "roles": st.sampled_from(["staff", ["staff"], ["x", "staff"], None, "x", []]),
         "level": st.sampled_from([3, True, "3", 3.0]),
+        "team": st.sampled_from(["u1", 7, ["u2", "x"], [["u1"]], {}, "U1", True, ""]),
     },
 )
 principals = st.one_of(

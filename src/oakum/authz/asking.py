@@ -29,7 +29,7 @@ def asks(model: Model, operation: str) -> bool:
     rule, endpoint = model.rule(operation), model.operations.get(operation)
     if endpoint is None or rule.owner or (rule.reads is not True and endpoint.method not in READS):
         return False
-    kinds = {model.policy.relations[name].kind for name in rule.call or ()}
+    kinds = model.policy.kinds(*rule.call or ())
     return not kinds.isdisjoint(OF_OBJECTS)
 
 

@@ -75,7 +75,7 @@ def may_call(
         return endpoint.anonymous or bool(principal.ids)
     if subject is None and rule.owner in params:
         subject = Subject("", (params[rule.owner],))
-    kinds = {model.policy.relations[name].kind for name in rule.call}
+    kinds = model.policy.kinds(*rule.call)
     if subject is None and not kinds.isdisjoint(("owner", "lookup", "field")):
         return bool(principal.ids) or "anyone" in kinds
     whom = subject or Subject("", owned=False)

@@ -19,6 +19,7 @@ from oakum.authz.principal import (
     Principal,
     Spellings,
     Subject,
+    compared,
     heard,
     held,
     identifier,
@@ -170,8 +171,9 @@ class Judge:
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
-        self._spellings = Spellings(principal.ids)
-        self._heard = {*params.values(), *principal.ids, *heard(principal)}
+        ids = {*principal.ids, *compared(model.policy, principal)}
+        self._spellings = Spellings(ids)
+        self._heard = {*params.values(), *ids, *heard(principal)}
         self._refused = None if writing is None else _unwritable
         self._bare = Spot(None, self._refused)
         self._roots: dict[tuple[str, int, Shape | None], Spot] = {}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from oakum.authz.truth import Truth, every, without
+from oakum.authz.truth import Truth, both, every, without
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Resource, State
 
@@ -97,14 +97,15 @@ def _towards(
         values = [_looked_up(relation, principal, subject, owner) for owner in owners]
     else:
         values = [_source(relation, principal, subject)] * len(owners)
-    for other in relation.unless:
+    changes = [(other, without) for other in relation.unless]
+    for other, change in (*changes, *((other, both) for other in relation.requires)):
         left = [place for place, value in enumerate(values) if value is not False]
         if not left or (whole and len(left) < len(values)):
             break
         theirs = [owners[place] for place in left]
-        taken = _towards(policy, other, principal, subject, theirs)
-        for place, taker in zip(left, taken, strict=True):
-            values[place] = without(values[place], taker)
+        found = _towards(policy, other, principal, subject, theirs)
+        for place, value in zip(left, found, strict=True):
+            values[place] = change(values[place], value)
     return values
 
 
@@ -132,9 +133,30 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
         case "field":
             if relation.name in subject.named:
                 return subject.named[relation.name]
-            return named_in(subject.value, relation.member, principal.ids)
+            return named(relation, principal, subject.value)
         case "lookup":
             raise ValueError("a look-up needs an owner")
+
+
+def named(relation: Relation, principal: Principal, value: Json) -> Truth:
+    """Whether an object's member holds the caller's id, or the claim that it is compared with."""
+    if not relation.claim:
+        return named_in(value, relation.member, principal.ids)
+    said = claimed(principal.claims, relation.claim)
+    if said is None:
+        return False if _unsaid(principal.claims, relation.claim) else None
+    listed = said if isinstance(said, list) else [said]
+    ids = identifiers(listed)
+    found = named_in(value, relation.member, frozenset(ids))
+    return found or (found if len(ids) == len(listed) else None)
+
+
+def compared(policy: Policy, principal: Principal) -> Iterator[str]:
+    """Values of the caller's claims that members of objects are compared with."""
+    for relation in policy.relations.values():
+        if relation.kind == "field" and relation.claim:
+            said = claimed(principal.claims, relation.claim)
+            yield from identifiers(said if isinstance(said, list) else [said])
 
 
 _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")

@@ -20,6 +20,11 @@ def without(own: Truth, taker: Truth) -> Truth:
     return None if own is None or taker is None else True
 
 
+def both(own: Truth, other: Truth) -> Truth:
+    """Whether two things hold together."""
+    return every((own, other))
+
+
 def every(values: Iterable[Truth]) -> Truth:
     """Whether all of some hold."""
     found: Truth = True

@@ -37,7 +37,7 @@ class Granted:
         compiled = compile_for_gateway(contract)
         self._model, self._credentials = compiled.stated, compiled.lookups.credentials
         relations = contract.policy.relations.values()
-        self._claims = frozenset(each.claim for each in relations if each.kind == "claim")
+        self._claims = frozenset(each.claim for each in relations if each.claim)
         self._router = Router(contract.document.operations)
         self._whoami = contract.document.operation(self._policy.caller.operation)
         label = Cast(contract.policy, {}, {}, {}).label

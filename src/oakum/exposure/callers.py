@@ -61,6 +61,8 @@ class Caller:
         relation, principal = policy.relations[name], self.principal
         if any(holds(policy, other, principal, subject) for other in relation.unless):
             return False
+        if not all(self._may_be(policy, other, subject) for other in relation.requires):
+            return False
         if self.known and not self.ids:
             return relation.kind == "anyone"
         match relation.kind:
@@ -68,7 +70,9 @@ class Caller:
                 return True
             case "owner" | "field" if not self.known:
                 return True
-            case "claim" if not self.known or relation.claim in self.unsure:
+            case "claim" | "field" if relation.claim in self.unsure:
+                return True
+            case "claim" if not self.known:
                 return True
             case "lookup" if not self.known:
                 return subject.owned
@@ -102,9 +106,7 @@ class Callers:
         self._known: dict[str, Caller] = {}
         self._last: tuple[Request | None, Given] = (None, Given())
         self._stands_in: dict[int, bool] = {}
-        self._claims = frozenset(
-            each.claim for each in policy.relations.values() if each.kind == "claim"
-        )
+        self._claims = frozenset(each.claim for each in policy.relations.values() if each.claim)
 
     def of(
         self,

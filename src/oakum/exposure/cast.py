@@ -122,8 +122,7 @@ class Cast:
         """A viewer's relations to one object, separated into those to its owner and those that the
         object itself gives. Kept together if the former are only `anyone` or `authenticated`."""
         general = self.relations(viewer, owner)
-        known, named = self.policy.relations, relations - general
-        basic = frozenset(n for n in general if known[n].kind in ("anyone", "authenticated"))
+        named, basic = relations - general, general & self.policy.only("anyone", "authenticated")
         if viewer in (None, owner) or not named or general <= basic:
             return [relations]
         return [general, basic | named]
@@ -147,8 +146,10 @@ class Cast:
             extra = sorted(self.relationships.get((viewer, owner), frozenset()) - known.keys())
             if extra:
                 return extra[0]
+        implied = {each for name in relations & known.keys() for each in known[name].requires}
+        bare = [name for name in known if name in relations - implied]
         for kind in ("owner", "lookup", "field", "claim", "authenticated"):
-            strongest = [name for name in known if name in relations and known[name].kind == kind]
+            strongest = [name for name in bare if kind in self.policy.kinds(name)]
             if strongest:
                 return "+".join(strongest)
         return next((name for name in known if name in relations), ANYONE)

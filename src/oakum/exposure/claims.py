@@ -31,12 +31,21 @@ def unheard(
     A viewer lacks a relation for certain if a claim says otherwise, or if they were refused what
     its holders may see. `closed`: cells that were closed to somebody.
     """
-    for relation in unheld(model.policy, cast.claims):
-        if not allows(model.tables[key.resource], key.field, frozenset({relation.name}), state):
+    policy = model.policy
+    for relation in (*unheld(policy, cast.claims), *_compared(policy)):
+        shown = (
+            allows(model.tables[key.resource], key.field, frozenset({name}), state)
+            for name in policy.relations
+            if relation.name in policy.required(name)
+        )
+        if not any(shown):
             continue
         for viewer in viewers:
             known = viewer is None or claimed(cast.claims.get(viewer, {}), relation.claim)
-            if known is None and not _was_refused(model, relation, closed, viewer or ""):
+            if known is not None:
+                continue
+            # What a viewer is refused of one object says nothing of another with another tenant.
+            if relation.kind == "field" or not _was_refused(model, relation, closed, viewer or ""):
                 return (
                     f"whether `{viewer}` is `{relation.name}` is not known: nothing says"
                     f" `{relation.claim}` of any identity; add `claims: {{{relation.claim}: …}}`"
@@ -44,10 +53,15 @@ def unheard(
     return ""
 
 
+def _compared(policy: Policy) -> Iterator[Relation]:
+    """Relations that compare a claim with what objects hold."""
+    yield from (each for each in policy.relations.values() if each.kind == "field" and each.claim)
+
+
 def unheld(policy: Policy, claims: Mapping[str, Mapping[str, Json]]) -> Iterator[Relation]:
     """Claim relations that no identity holds. `claims`: identity → claims."""
     for each in policy.relations.values():
-        alone = replace(policy, relations={each.name: replace(each, unless=())})
+        alone = replace(policy, relations={each.name: replace(each, unless=(), requires=())})
         people = (Principal(frozenset({name}), told) for name, told in claims.items())
         if each.kind == "claim" and not any(held(alone, who, _NOBODYS) for who in people):
             yield each

@@ -12,7 +12,7 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import NOBODY, Matrix
-from oakum.exposure.ownership import Source, may_have, sources_of_value
+from oakum.exposure.ownership import Source, may_have, members_named, sources_of_value
 from oakum.exposure.retraction import ByObject, ByValue, Placeholders
 from oakum.finding import Result
 from oakum.openapi.model import Json
@@ -85,8 +85,11 @@ class Ground:
         member."""
         shown = self.knowledge.filled.get((who, resource, key), ())
         kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
-        relations = self.model.policy.relations
-        return frozenset(n for n in kin if may_have(shown, relations[n].member))
+        return frozenset(
+            name
+            for name in kin
+            if all(may_have(shown, member) for member in members_named(self.model, name))
+        )
 
     def kinds(
         self, question: Question, what: tuple[str, str], who: str, held: frozenset[str],

@@ -256,8 +256,7 @@ class Matrix:
 
     @property
     def _basic(self) -> frozenset[str]:
-        relations = self.model.policy.relations
-        return frozenset(name for name, each in relations.items() if each.kind in _BASIC)
+        return self.model.policy.only(*_BASIC)
 
     def _plan(self, endpoint: str, resource: str, path: str) -> None:
         table = self.model.tables[resource]
@@ -520,8 +519,8 @@ class Matrix:
         """(endpoint, resource, label) → further labels under which its viewers were judged, because
         objects name them in a relation."""
         found: dict[tuple[str, str, str], set[str]] = {}
-        known = self.model.policy.relations
-        named = {name for name, each in known.items() if each.kind == "field"}
+        policy = self.model.policy
+        named = {name for name in policy.relations if "field" in policy.kinds(name)}
         for key, entry in self.entries.items():
             if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
                 held = self.cast.relations(entry.viewer, entry.owner)

@@ -13,7 +13,7 @@ from itertools import product
 
 from oakum.authz import Known, Model, ObjectInstance
 from oakum.authz.owners import partly
-from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, named_in, texts
+from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, named, texts
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
 from oakum.exposure.cast import Cast
@@ -136,10 +136,15 @@ class Ownership:
         subject = Subject(outer.resource, outer.owners, outer.value)
         named = {
             name
-            for name in relations_by_member(self.model)
-            if (member := policy.relations[name].member)
-            and not may_have(tables[each.resource].leaves, member)
-            and may_have((*tables[outer.resource].leaves, *_members_of(outer.value)), member)
+            for name in relations_through_members(self.model)
+            if not all(
+                may_have(tables[each.resource].leaves, member)
+                for member in members_named(self.model, name)
+            )
+            and all(
+                may_have((*tables[outer.resource].leaves, *_members_of(outer.value)), member)
+                for member in members_named(self.model, name)
+            )
             and may_hold(policy, name, self.cast.principal(viewer), subject)
         }
         return found.around.get(outer.pointer, frozenset()) | named
@@ -334,7 +339,7 @@ class Ownership:
         found_named: dict[str, Truth] = {}
         for name in relations_by_member(self.model):
             member = policy.relations[name].member
-            here = named_in(each.value, member, self.cast.ids[viewer])
+            here = named(policy.relations[name], self.cast.principal(viewer), each.value)
             told = (
                 self.knowledge.is_related(whose, resource.name, key, viewer, name) if key else None
             )
@@ -487,7 +492,7 @@ def sources_of_value(
     resource = model.policy.resources[name]
     many = is_one_of_many(model, resource)
     own = {n: state for n, state in resource.states.items() if state.member and many}
-    named = relations_by_member(model) if viewer is not None else frozenset()
+    named = relations_through_members(model) if viewer is not None else frozenset()
     if not own and not named:
         return [Source(frozenset(), {})]
     rows = knowledge.objects.get((who, name), ())
@@ -509,11 +514,25 @@ def relations_by_member(model: Model) -> frozenset[str]:
     return frozenset(each.name for each in relations if each.kind == "field")
 
 
+def relations_through_members(model: Model) -> frozenset[str]:
+    """The same, and those that require one."""
+    policy = model.policy
+    return frozenset(name for name in policy.relations if "field" in policy.kinds(name))
+
+
+def members_named(model: Model, relation: str) -> tuple[str, ...]:
+    """The members of an object that a relation, or what it requires, is read from."""
+    policy = model.policy
+    members = (policy.relations[name].member for name in policy.required(relation))
+    return tuple(member for member in members if member)
+
+
 def depends_on(policy: Policy, name: str) -> frozenset[str]:
-    """A relation and all that may take it away, at any depth."""
+    """A relation, all that may take it away and all that it requires, at any depth."""
     found = [name]
     for each in found:
-        found += [other for other in policy.relations[each].unless if other not in found]
+        relation = policy.relations[each]
+        found += [e for e in (*relation.unless, *relation.requires) if e not in found]
     return frozenset(found)
 
 
@@ -532,7 +551,10 @@ def relations_to(
     subject = Subject(name, owners, dict(value))
     return held | {
         each
-        for each in relations_by_member(model)
-        if may_have((*model.tables[name].leaves, *value), policy.relations[each].member)
+        for each in relations_through_members(model)
+        if all(
+            may_have((*model.tables[name].leaves, *value), member)
+            for member in members_named(model, each)
+        )
         and may_hold(policy, each, cast.principal(viewer), subject)
     }

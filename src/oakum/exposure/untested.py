@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from oakum.authz import Model
 from oakum.exposure.cast import ANYONE, Cast
 from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Entry, Key, Matrix, state_key
-from oakum.exposure.ownership import may_have, relations_by_member
+from oakum.exposure.ownership import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
 COMMON = "the value there is too common to attribute to an owner"
@@ -145,17 +145,15 @@ def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
     one."""
     if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
         return _as_others(key.viewer, names)
-    relation = model.policy.relations.get(key.viewer)
-    if relation is not None and relation.kind == "field":
+    known = key.viewer in model.policy.relations
+    for member in members_named(model, key.viewer) if known else ():
         declared = model.tables[key.resource].leaves
-        if declared and not may_have(declared, relation.member):
+        if declared and not may_have(declared, member):
             return (
-                f"`{relation.member}` is not a field of `{key.resource}`, so nobody is"
-                f" `{key.viewer}`"
-                " to one"
+                f"`{member}` is not a field of `{key.resource}`, so nobody is `{key.viewer}` to one"
             )
         return (
-            f"no `{key.resource}` in any response names another identity in `{relation.member}`,"
+            f"no `{key.resource}` in any response names another identity in `{member}`,"
             f" so nobody was `{key.viewer}` to it; create one that does"
         )
     return f"no identity is `{key.viewer}` to another's `{key.resource}`"

@@ -147,13 +147,14 @@ class LookupRequirements:
 
 
 def looked_up(policy: Policy) -> frozenset[str]:
-    """Relations that need a look-up: their own, or that of a relation in their `unless`."""
+    """Relations that need a look-up: their own, or that of one in their `unless` or `requires`."""
     found = {each.name for each in policy.relations.values() if each.kind == "lookup"}
     while True:
-        takers = {e.name for e in policy.relations.values() if not found.isdisjoint(e.unless)}
-        if takers <= found:
+        every = policy.relations.values()
+        more = {e.name for e in every if not found.isdisjoint((*e.unless, *e.requires))}
+        if more <= found:
             return frozenset(found)
-        found |= takers
+        found |= more
 
 
 def _near(state: State, subject: Subject) -> int:

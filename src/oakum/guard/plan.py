@@ -146,6 +146,8 @@ class _Renderer:
             "declared": {name: sorted(kinds) for name, kinds in sorted(place.declared.items())},
             "of": relation.of,
             "unless": [self.relations[name] for name in relation.unless],
+            "kinds": sorted(self.policy.kinds(relation.name)),
+            "requires": [self.relations[name] for name in relation.requires],
         }
 
     def _table(self, table: Table, *, writing: bool) -> dict[str, Any]:

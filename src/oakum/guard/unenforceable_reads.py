@@ -66,14 +66,15 @@ class _Seen(Writes):
         for relation in self.policy.relations.values():
             if relation.kind == "lookup" and relation.name in self.wiring.relations:
                 yield from self._lookup(relation)
-            elif relation.kind == "claim" and self.wiring.whoami is not None:
+            elif relation.claim and self.wiring.whoami is not None:
                 yield from self._claim(relation)
 
     def _lookup(self, relation: Relation) -> Iterator[Problem]:
         ask = self.wiring.asks[self.wiring.relations[relation.name]]
         operation = self.model.operations[ask.operation]
         placed = "{" in operation.path
-        takers = [e.name for e in self.policy.relations.values() if relation.name in e.unless]
+        every = self.policy.relations.values()
+        takers = [e.name for e in every if relation.name in (*e.unless, *e.requires)]
         closed = f"nobody has `{relation.name}`" + (
             f", and therefore nobody has `{takers[0]}` either" if takers else ""
         )
@@ -108,7 +109,8 @@ class _Seen(Writes):
         for step in around:
             shape = member(shape, step) if shape is not None else None
         at = _told_at(shape, relation.claim) if shape is not None else None
-        if at is not None and (kind := _other_kind(at, relation.has)):
+        compared = relation.kind == "field"
+        if at is not None and not compared and (kind := _other_kind(at, relation.has)):
             yield Problem(
                 relation.location,
                 f"`{operation.id}` declares `{relation.claim}` as {kind}, never"
@@ -293,9 +295,14 @@ class _Seen(Writes):
         if media is None or media.shape is None or not self._beside(operation, media.shape):
             return
         called = [self.policy.relations[name] for name in rule.call or ()]
-        if any(each.kind in ("anyone", "authenticated") and not each.unless for each in called):
+        basic = self.policy.only("anyone", "authenticated")
+        if any(each.name in basic and not each.unless for each in called):
             return
-        free = [f"`{each.name}`" for each in called if each.kind not in OF_OBJECTS]
+        free = [
+            f"`{each.name}`"
+            for each in called
+            if self.policy.kinds(each.name).isdisjoint(OF_OBJECTS)
+        ]
         who = f"only {' and '.join(free)} pass" if free else "nobody passes"
         said = f"nobody can tell whose object `{operation.id}` shows, so {who}"
         if self._shown(operation):

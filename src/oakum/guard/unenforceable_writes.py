@@ -389,10 +389,10 @@ class Writes:
 
     def _at_least(self, relation: str) -> set[str]:
         """All relations that certainly hold for a caller who has this one to another's object."""
-        every = self.policy.relations.values()
-        known = self.policy.relations[relation].kind != "anyone"
-        base = {"anyone", "authenticated"} if known else {"anyone"}
-        return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
+        known = self.policy.kinds(relation) != {"anyone"}
+        base = self.policy.only(*(("anyone", "authenticated") if known else ("anyone",)))
+        plain = (name for name in base if not self.policy.relations[name].unless)
+        return {*self.policy.required(relation), *plain}
 
     def _forms(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about form bodies of a resource that a gateway cannot read."""

@@ -60,7 +60,10 @@ def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Proble
     places: list[tuple[str, tuple[str, ...]]] = [
         *((path, (*here, "owner", str(i))) for i, path in enumerate(resource.owner.members)),
         *((each.member, (*here, "states", each.name)) for each in resource.states.values()),
-        *((policy.relations[name].member, ("relations", name)) for name in sorted(used)),
+        *(
+            (policy.relations[name].member, ("relations", name))
+            for name in sorted(policy.required(*used))
+        ),
     ]
     for type in sorted(graph.types.keys() & resource.schemas):
         for path, keys in places:

@@ -34,7 +34,8 @@ class Relation:
     name: str
     kind: Literal["anyone", "authenticated", "owner", "claim", "lookup", "field"]
     claim: str = ""
-    """`claim`: the claim whose value (or one of whose values) must be `has`."""
+    """`claim`: the claim whose value (or one of whose values) must be `has`. `field`: the claim
+    that stands at `member`, in place of the caller's id."""
     has: Json = None
     operation: str = ""
     """`lookup`: the operation asked, with the `of` party's id; held when the other party's id
@@ -42,9 +43,12 @@ class Relation:
     pointer: str = ""
     of: Literal["owner", "caller"] = "owner"
     member: str = ""
-    """`field`: the member of the object that holds the ids of those in this relation."""
+    """`field`: the member of the object that holds the ids of those in this relation, or what the
+    claim has to be."""
     unless: tuple[str, ...] = ()
     """Relations that take this one away. Unknown counts as held here: unknown is closed."""
+    requires: tuple[str, ...] = ()
+    """Relations that must hold as well."""
     begin: tuple[Step, ...] = ()
     """`lookup`: the calls that make it, the other party's id in each."""
     end: tuple[Step, ...] = ()
@@ -358,6 +362,27 @@ class Policy:
         default_factory=dict, compare=False, repr=False
     )
     """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+
+    def kinds(self, *names: str) -> frozenset[str]:
+        """Kinds of some relations, and of all that they require."""
+        return frozenset(self.relations[name].kind for name in self.required(*names))
+
+    def required(self, *names: str) -> tuple[str, ...]:
+        """Some relations, and all that they require."""
+        found, waiting = dict.fromkeys(names), list(names)
+        while waiting:
+            more = [each for each in self.relations[waiting.pop()].requires if each not in found]
+            found |= dict.fromkeys(more)
+            waiting += more
+        return tuple(found)
+
+    def only(self, *kinds: str) -> frozenset[str]:
+        """Relations that are, and require, nothing but these kinds."""
+        return frozenset(name for name, each in self._every_kind.items() if each <= {*kinds})
+
+    @cached_property
+    def _every_kind(self) -> Mapping[str, frozenset[str]]:
+        return {name: self.kinds(name) for name in self.relations}
 
     @cached_property
     def read_elsewhere(self) -> frozenset[str]:

@@ -90,10 +90,9 @@ def _lines(resource: Resource) -> Iterator[_Line]:
 
 def _implied(policy: Policy, name: str) -> frozenset[str]:
     """A relation, with the relations that it implies."""
-    kinds = {"anyone"} if policy.relations[name].kind == "anyone" else {"anyone", "authenticated"}
-    return frozenset(
-        (name, *(each.name for each in policy.relations.values() if each.kind in kinds))
-    )
+    alone = policy.kinds(name) == {"anyone"}
+    basic = policy.only("anyone") if alone else policy.only("anyone", "authenticated")
+    return frozenset((*policy.required(name), *basic))
 
 
 def _shows(grants: tuple[Grant, ...], held: frozenset[str], case: Mapping[str, Json]) -> bool:

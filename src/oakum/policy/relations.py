@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal, cast
 
 from oakum.errors import Problem
@@ -24,8 +25,8 @@ from oakum.policy.reader import (
 )
 
 RELATION = (
-    "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "begin", "end",
-    "untested",
+    "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "requires",
+    "begin", "end", "untested",
 )  # fmt: skip
 
 _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
@@ -71,6 +72,8 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         return Relation(called, "anyone", location=key.location)
     found = record(r, node, "a relation", RELATION)
     sources = found.present(_SOURCES)
+    if sources == ["field", "claim"] and "has" not in found:
+        sources = ["field"]
     if len(sources) > 1:
         listed = ", ".join(f"`{source}`" for source in sources)
         r.wrong(node, f"`{called}` has several sources: {listed}", "write one relation for each")
@@ -79,8 +82,9 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
             r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` does not have")
     if "in" in found:
         found.require("id", f"`{called}`", "write the JSON pointer to the ids in that response")
-    if "claim" in found:
-        found.require("has", f"`{called}`", "write the value that the claim must have")
+    if "claim" in found and "field" not in found:
+        hint = "write the value that the claim must have, or the `field` that contains it"
+        found.require("has", f"`{called}`", hint)
     found.read("is", one_of("owner"), "")
     if found.read("authenticated", flag, True) is False:
         r.wrong(found["authenticated"], "`authenticated` is `true` or absent", "anyone is `{}`")
@@ -94,6 +98,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         of=cast(Literal["owner", "caller"], found.read("of", one_of("owner", "caller"), "owner")),
         member=found.read("field", path, ""),
         unless=found.read("unless", relation_names, ()),
+        requires=found.read("requires", relation_names, ()),
         begin=found.read("begin", _steps, ()),
         end=found.read("end", _steps, ()),
         untested=found.read("untested", reason, ""),
@@ -127,12 +132,15 @@ def _steps(r: Reader, node: Node, what: str) -> tuple[Step, ...] | None:
 
 
 def no_circle(r: Reader, policy: Policy) -> None:
-    """A relation that takes itself away, by however many steps, has no meaning."""
-    unless = {relation.name: relation.unless for relation in policy.relations.values()}
-    for trail in circles(unless):
-        steps = " unless ".join(f"`{step}`" for step in trail)
-        place = policy.relations[trail[0]].location
-        r.problems.append(Problem(place, f"`{trail[0]}` takes itself away", steps))
+    """A relation that depends on itself, by however many steps, has no meaning."""
+    known = policy.relations
+    depends = {each.name: (*each.unless, *each.requires) for each in known.values()}
+    for trail in circles(depends):
+        steps = f"`{trail[0]}`"
+        for before, after in pairwise(trail):
+            steps += f" {'unless' if after in known[before].unless else 'requires'} `{after}`"
+        place = known[trail[0]].location
+        r.problems.append(Problem(place, f"`{trail[0]}` depends on itself", steps))
 
 
 def order(r: Reader, node: Node, what: str) -> tuple[tuple[str, ...], ...] | None:

@@ -152,9 +152,13 @@ def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
     told: set[str] = set()
     for grant in (grant for rule in resource.fields for grant in rule.grants):
         for name in (*grant.see, *grant.set):
-            member = seen.policy.relations[name].member
-            if member and name not in told and declares(shapes, member.split(".")) is False:
-                told.add(name)
+            if name in told:
+                continue
+            told.add(name)
+            every = (seen.policy.relations[each].member for each in seen.policy.required(name))
+            for member in every:
+                if not member or declares(shapes, member.split(".")) is not False:
+                    continue
                 yield Problem(
                     grant.location,
                     f"`{name}` is granted fields of `{resource.name}`, which has no member"
@@ -234,7 +238,11 @@ def _unused(policy: Policy) -> Iterator[Problem]:
     ]
     used = {name for grant in grants for name in (*grant.see, *grant.set)}
     used |= {name for rule in policy.operations.values() for name in rule.call or ()}
-    used |= {name for relation in policy.relations.values() for name in relation.unless}
+    used |= {
+        name
+        for relation in policy.relations.values()
+        for name in (*relation.unless, *relation.requires)
+    }
     for relation in policy.relations.values():
         if relation.name not in used and relation.kind != "anyone":
             yield Problem(relation.location, f"the relation `{relation.name}` is never used")

@@ -223,8 +223,7 @@ class Look:
         policy = self.frame.model.policy
         may = self.asked.caller.possible(policy, subject)
         if self._is_own(table):
-            kinds = ("owner", "authenticated")
-            may |= {name for name, each in policy.relations.items() if each.kind in kinds}
+            may |= policy.only("owner", "authenticated") - policy.only("anyone")
         return may
 
     def _above(self, instance: ObjectInstance) -> ObjectInstance | None:

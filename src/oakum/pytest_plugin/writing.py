@@ -88,7 +88,7 @@ def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bo
     as them or not, they are who a leak is a leak to."""
     found = {}
     for logged_in, kinds in ((False, ("anyone",)), (True, ("anyone", "authenticated"))):
-        held = frozenset(n for n, each in policy.relations.items() if each.kind in kinds)
+        held = policy.only(*kinds)
         found[cast.label(held, None, "")] = (held, logged_in)
     return found
 

@@ -14,7 +14,7 @@ from itertools import product
 
 from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
-from oakum.authz.principal import at_path, digit, held, state_of, texts
+from oakum.authz.principal import at_path, digit, held, named, state_of
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
 from oakum.exposure.matrix import Key, state_key
@@ -100,8 +100,8 @@ class Verdicts:
         for each in model.policy.relations.values():
             kinds.setdefault(each.kind, []).append(each.name)
         self._lookups = [(n, model.policy.relations[n].of) for n in kinds.get("lookup", ())]
-        self._claims = [model.policy.relations[n].claim for n in kinds.get("claim", ())]
-        self._fields = [model.policy.relations[n].member for n in kinds.get("field", ())]
+        self._claims = [each.claim for each in model.policy.relations.values() if each.claim]
+        self._fields = [model.policy.relations[n] for n in kinds.get("field", ())]
         self._standings: dict[object, Standing] = {}
         self._settings: dict[object, Setting] = {}
         self._verdicts: dict[object, Verdict] = {}
@@ -125,8 +125,7 @@ class Verdicts:
         if found is None:
             may = standing.possible
             if own:
-                relations = self._policy.relations
-                may |= {n for n in relations if relations[n].kind in ("owner", "authenticated")}
+                may |= self._policy.only("owner", "authenticated")
             sees = table.see(standing.held, setting.values) if all(passes[:1]) else 0
             most = _most(table, may, setting) if all(passes[1:]) else 0
             found = Verdict(endpoint, table, standing, setting, sees, most, own)
@@ -147,8 +146,8 @@ class Verdicts:
                 key += tuple(_looked_up(facts, n, of, owners, ids) for n, of in self._lookups)
             for claim in self._claims:
                 key += (_claimed(caller, claim), claim in caller.unsure)
-            for member in self._fields:
-                key += (not ids.isdisjoint(texts(value, member)),)
+            for each in self._fields:
+                key += (named(each, caller.principal, value),)
         found = self._standings.get(key)
         if found is None:
             subject = Subject(resource.name, owners, value, owned)

@@ -15,7 +15,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.recordings.fast_walk import Seen
 from oakum.recordings.verdict import Standing
-from oakum.traffic.grants import RANK
+from oakum.traffic.grants import rank_of
 
 _MOST = 200_000
 
@@ -58,7 +58,7 @@ class Writes:
 
 def _strongest(policy: Policy, standing: Standing) -> str:
     def rank(name: str) -> tuple[int, str]:
-        return -RANK[policy.relations[name].kind], name
+        return -rank_of(policy, name), name
 
     return min(_giving(policy, standing), key=rank)
 

@@ -460,5 +460,5 @@ class Finders:
 
 def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
     return bool(call) and all(
-        policy.relations[name].kind in ("owner", "lookup", "field") for name in call or ()
+        not policy.kinds(name).isdisjoint(("owner", "lookup", "field")) for name in call or ()
     )

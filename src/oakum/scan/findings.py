@@ -260,7 +260,7 @@ def _describe(
     policy = model.policy
     table = model.tables[key.resource]
     held = cast.relations(entry.viewer, entry.owner)
-    kinds = {policy.relations[name].kind for name in held}
+    kinds = policy.kinds(*held)
     state = matrix.state(key.resource, entry.owner)
     state.update(values_of(model, key))
     anonymous = entry.viewer is None
@@ -322,7 +322,7 @@ def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
     """Whether a looked-up relation held gives anything at all: `follower` does, `blocked` not."""
     table = model.tables[resource]
     return any(
-        name in table.relations for name in held if model.policy.relations[name].kind not in _BASIC
+        name in table.relations for name in held if not model.policy.kinds(name) <= {*_BASIC}
     )
 
 

@@ -70,13 +70,18 @@ class Granted:
         )
 
 
+def rank_of(policy: Policy, relation: str) -> int:
+    """How far a relation, with all that it requires, narrows who sees."""
+    return max(RANK[kind] for kind in policy.kinds(relation))
+
+
 def narrowest(
     policy: Policy, values: Mapping[str, Sequence[Json]], samples: Iterable[Sample]
 ) -> tuple[Granted, ...]:
     """The grants that `samples` of one field support; `values`: of each setting of the resource."""
     rows = [each for each in samples if each.of or each.refused]
     taking = {name for each in policy.relations.values() for name in each.unless}
-    ranks = {name: RANK[each.kind] for name, each in policy.relations.items()}
+    ranks = {name: rank_of(policy, name) for name in policy.relations}
     found: list[Granted] = []
     for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
         relation = policy.relations[name]

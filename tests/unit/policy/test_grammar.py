@@ -348,7 +348,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "5:17: `anyone` occurs twice in one order",
         "5:25: `folower` is no relation; did you mean `follower`?",
         "7:3: `anyone` says nothing; write `anyone: {}` for everybody",
-        "8:3: `member` takes itself away; `member` unless `owner` unless `member`",
+        "8:3: `member` depends on itself; `member` unless `owner` unless `member`",
         "8:27: `authenticated` must be `true` or `false`, not the word `no`;"
         " write `false`: in YAML 1.2 `no` is text",
         "9:15: `is` must be `owner`, not the word `ownr`; did you mean `owner`?",

@@ -45,13 +45,19 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
         ("{is: owner, field: a}", "`x` has several sources: `is`, `field`; write one relation for each"),
         ("{in: op}", "`x` has no `id`; write the JSON pointer to the ids in that response"),
         ("{in: op, id: /a, of: calle}", "`of` must be `owner` or `caller`, not the word `calle`; did you mean `caller`?"),
-        ("{claim: roles}", "`x` has no `has`; write the value that the claim must have"),
+        (
+            "{claim: roles}",
+            "`x` has no `has`; write the value that the claim must have, or the `field` that contains it",
+        ),
+        ("{claim: firm, field: firm, has: a}", "`x` has several sources: `field`, `claim`; write one relation for each"),
+        ("{requires: [membr]}", "`membr` is no relation; did you mean `member`?"),
+        ("{requires: x}", "`x` depends on itself; `x` requires `x`"),
         ("{claim: roles, has: [a]}", "`has` must be a word, a number or a boolean, not a list"),
         ("{of: caller}", "`of` belongs to `in`, which `x` does not have"),
         ("{field: /a/b}", "`/a/b` is no field path; write `a.b`"),
         ("{field: ''}", "`field` must be a word, not an empty text"),
         ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
-        ("{unless: x}", "`x` takes itself away; `x` unless `x`"),
+        ("{unless: x}", "`x` depends on itself; `x` unless `x`"),
         ("{unless: '*'}", "`*` is no relation; list each relation: a grant says who sees"),
     ],
 )  # fmt: skip
@@ -76,9 +82,20 @@ def test_no_relations_at_all_is_a_mistake() -> None:
     assert said(part) == ["`relations` names none; write at least `anyone: {}`"]
 
 
+def test_a_claim_may_be_compared_with_a_field() -> None:
+    found = relation("{field: team.id, claim: team_id, requires: member}")
+    assert (found.kind, found.member, found.claim) == ("field", "team.id", "team_id")
+    assert found.requires == ("member",)
+
+
+def test_a_circle_may_be_of_both_kinds() -> None:
+    part = "relations: {a: {unless: b}, b: {requires: [c]}, c: {unless: a}}"
+    assert said(part) == ["`a` depends on itself; `a` unless `b` requires `c` unless `a`"]
+
+
 def test_a_circle_of_unless_is_told_once_however_long() -> None:
     part = "relations: {member: {}, a: {unless: b}, b: {unless: [member, c]}, c: {unless: a}}"
-    assert said(part) == ["`a` takes itself away; `a` unless `b` unless `c` unless `a`"]
+    assert said(part) == ["`a` depends on itself; `a` unless `b` unless `c` unless `a`"]
 
 
 def test_many_ways_to_the_same_relation_are_no_circle() -> None:

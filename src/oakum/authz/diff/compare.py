@@ -291,7 +291,11 @@ class _Both:
                 and source_of(self.old, olds[name], before)
                 == source_of(self.new, news[name], after)
                 and olds[name].unless == news[name].unless
-                and all(self._alike(each, before, after) for each in olds[name].unless)
+                and olds[name].requires == news[name].requires
+                and all(
+                    self._alike(each, before, after)
+                    for each in (*olds[name].unless, *olds[name].requires)
+                )
             )
         return self._same[key]
 
@@ -434,7 +438,7 @@ class _Both:
     ) -> bool:
         """Whether a request passes before its object is known (`may_call`)."""
         if endpoint.call is not None:
-            kinds = {policy.relations[name].kind for name in endpoint.call}
+            kinds = policy.kinds(*endpoint.call)
             if not kinds.isdisjoint(("owner", "lookup", "field")):
                 return world.logged or "anyone" in kinds
         return endpoint.passes(held, world.logged)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from oakum.authz.model import Model
 from oakum.authz.principal import digit
-from oakum.authz.truth import Truth, without
+from oakum.authz.truth import Truth, both, without
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Policy, Relation, State
@@ -62,7 +62,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
         case "claim":
             return ("claim", relation.claim, type(relation.has).__name__, repr(relation.has))
         case "field":
-            return ("field", relation.member)
+            return ("field", relation.member, relation.claim)
         case "owner" if owner.kind == "caller":
             return _LOGGED  # holds for every caller who is known
         case "owner" | "lookup" if owner.kind == "none":
@@ -80,7 +80,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
 
 
 class Side:
-    """One contract's relations, with those in their `unless`."""
+    """One contract's relations, with those in their `unless` and `requires`."""
 
     def __init__(self, model: Model, owner: Owner, names: Iterable[str]) -> None:
         self.relations: dict[str, Relation] = {}
@@ -91,8 +91,12 @@ class Side:
             if name not in self.relations:
                 relation = self.relations[name] = model.policy.relations[name]
                 self.sources[name] = source_of(model, relation, owner)
-                waiting += relation.unless
-        self.taking = {self.sources[each] for one in self.relations.values() for each in one.unless}
+                waiting += (*relation.unless, *relation.requires)
+        taking, waiting = set[str](), [n for each in self.relations.values() for n in each.unless]
+        while waiting:  # what takes away is as unknown as what it requires
+            taking.add(name := waiting.pop())
+            waiting += [each for each in self.relations[name].requires if each not in taking]
+        self.taking = {self.sources[each] for each in taking}
 
     def held(self, value: Callable[[Source], Truth]) -> frozenset[str]:
         """The relations held where each source has this value (None: nobody can tell)."""
@@ -102,6 +106,8 @@ class Side:
         own = value(self.sources[name])
         for other in self.relations[name].unless:
             own = without(own, self._holds(other, value))
+        for other in self.relations[name].requires:
+            own = both(own, self._holds(other, value))
         return own
 
 
@@ -111,7 +117,7 @@ def needed(policy: Policy, names: Iterable[str]) -> frozenset[str]:
     plain = (
         each.name
         for each in policy.relations.values()
-        if each.kind in ("anyone", "authenticated") and not each.unless
+        if each.kind in ("anyone", "authenticated") and not (each.unless or each.requires)
     )
     return frozenset((*names, *plain))
 

@@ -155,7 +155,7 @@ class Ground:
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         wanted = {*table.relations}
         for name in table.relations:
-            wanted |= {*self._relations[name].unless}
+            wanted |= {*self._relations[name].unless, *self._relations[name].requires}
         extra = [
             name
             for name in sorted(wanted - {*names})
@@ -177,7 +177,8 @@ class Ground:
 
         def holds(name: str) -> bool:
             each = self._relations[name]
-            return true(each) and not any(holds(other) for other in each.unless)
+            taken = any(holds(other) for other in each.unless)
+            return true(each) and not taken and all(holds(other) for other in each.requires)
 
         return frozenset(name for name in self._relations if holds(name))
 

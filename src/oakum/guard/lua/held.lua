@@ -76,6 +76,22 @@ local function claim(relation, claims)
   return false
 end
 
+-- The ids among the values of a claim that an object's member is compared with; nil: the claim cannot be read.
+-- The second is whether all of its values are ids.
+local function compared(relation, claims)
+  local said, unreadable = claimed(claims, relation.claim)
+  if said == nil then
+    if unreadable then return nil end
+    return {}, true
+  end
+  local listed, ids, whole = json.is_array(said) and said or { n = 1, said }, {}, true
+  for i = 1, listed.n do
+    local id = spelling.id(listed[i])
+    if id then ids[id] = true else whole = false end
+  end
+  return ids, whole
+end
+
 -- What a relation says itself, of those that are the same towards each owner: true, false, or nil for
 -- unknown. `subject` has `owners` (a list with `n`), `owned`, and `texts(path)`, the ids at a member path
 -- of the object.
@@ -93,14 +109,21 @@ local function source(relation, know, subject)
     return false
   end
   if kind == "claim" then return claim(relation, know.claims) end
-  if not next(know.ids) then return false end
+  local ids, whole = know.ids, true
+  if relation.claim then
+    ids, whole = compared(relation, know.claims)
+    if not ids then return nil end
+  end
+  local otherwise = nil
+  if whole then otherwise = false end
+  if not next(ids) then return otherwise end
   local texts = subject.texts and subject:texts(relation.member)
   if not texts then return nil end
   for i = 1, texts.n do
-    if know.ids[texts[i]] then return true end
+    if ids[texts[i]] then return true end
   end
-  if texts.gaps or named_among(know.ids, texts) then return nil end
-  return false
+  if texts.gaps or named_among(ids, texts) then return nil end
+  return otherwise
 end
 
 local function looked_up(index, know, subject, owner)
@@ -116,9 +139,21 @@ local function without(own, taker)
   return true
 end
 
+-- Whether two things hold together.
+local function both(own, other)
+  if own == false or other == false then return false end
+  if own == nil or other == nil then return nil end
+  return true
+end
+
 -- The same of one that nobody has to be asked about.
 local function plainly(plan, relation, know, subject)
   local own = source(relation, know, subject)
+  local requires = relation.requires
+  for i = 1, requires.n do
+    if own == false then break end
+    own = both(own, plainly(plan, plan.relations[requires[i]], know, subject))
+  end
   local unless = relation.unless
   for i = 1, unless.n do
     if own == false then break end
@@ -139,9 +174,11 @@ local function towards(plan, index, know, subject, owners, n, whole)
     values[k] = own
     if own ~= false then left = left + 1 end
   end
-  local unless = relation.unless
-  for i = 1, unless.n do
+  local unless, requires = relation.unless, relation.requires
+  for i = 1, unless.n + requires.n do
     if left == 0 or (whole and left < n) then break end
+    local other, change = unless[i], without
+    if i > unless.n then other, change = requires[i - unless.n], both end
     local theirs, at = {}, {}
     for k = 1, n do
       if values[k] ~= false then
@@ -149,9 +186,9 @@ local function towards(plan, index, know, subject, owners, n, whole)
         theirs[#at] = owners[k]
       end
     end
-    local taken = towards(plan, unless[i], know, subject, theirs, left)
+    local found = towards(plan, other, know, subject, theirs, left)
     for k = 1, #at do
-      local value = without(values[at[k]], taken[k])
+      local value = change(values[at[k]], found[k])
       values[at[k]] = value
       if value == false then left = left - 1 end
     end
@@ -414,9 +451,11 @@ function M.may_call(plan, endpoint_index, know, params, subject)
   if not subject then
     local of_object, anyone = false, false
     for i = 1, call.n do
-      local kind = plan.relations[call[i]].kind
-      of_object = of_object or OBJECT_KINDS[kind] or false
-      anyone = anyone or kind == "anyone"
+      local kinds = plan.relations[call[i]].kinds
+      for j = 1, kinds.n do
+        of_object = of_object or OBJECT_KINDS[kinds[j]] or false
+        anyone = anyone or kinds[j] == "anyone"
+      end
     end
     if of_object then return anyone or not know.anonymous end
   end
@@ -459,21 +498,24 @@ function M.may_write(plan, endpoint_index, know, params, subject)
   return M.may_set(plan, endpoint_index, know, params, subject)
 end
 
--- Notes which relations are known without asking anybody: neither they nor what takes them away
--- is looked up. Indices become those of Lua.
+-- Notes which relations are known without asking anybody: neither they, nor what takes them away, nor what
+-- they require is looked up. Indices become those of Lua.
 function M.prepare(plan)
   local function cheap(relation)
     if relation.cheap == nil then
       relation.cheap = relation.kind ~= "lookup"
-      for i = 1, relation.unless.n do
-        if not cheap(plan.relations[relation.unless[i]]) then relation.cheap = false end
+      for _, others in ipairs { relation.unless, relation.requires } do
+        for i = 1, others.n do
+          if not cheap(plan.relations[others[i]]) then relation.cheap = false end
+        end
       end
     end
     return relation.cheap
   end
   for i = 1, plan.relations.n do
-    local unless = plan.relations[i].unless
-    for j = 1, unless.n do unless[j] = unless[j] + 1 end
+    for _, others in ipairs { plan.relations[i].unless, plan.relations[i].requires } do
+      for j = 1, others.n do others[j] = others[j] + 1 end
+    end
   end
   for i = 1, plan.relations.n do cheap(plan.relations[i]) end
 end
@@ -483,6 +525,9 @@ local function names_people(plan, relation, takes)
   if relation.kind == "field" or (takes and relation.kind == "owner") then return true end
   for i = 1, relation.unless.n do
     if names_people(plan, plan.relations[relation.unless[i]], true) then return true end
+  end
+  for i = 1, relation.requires.n do
+    if names_people(plan, plan.relations[relation.requires[i]], takes) then return true end
   end
   return false
 end

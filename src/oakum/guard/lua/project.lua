@@ -1467,6 +1467,7 @@ function M.load(plan)
   for k = 1, plan.relations.n do
     local relation = plan.relations[k]
     relation.ask = given(relation.ask) and relation.ask + 1
+    relation.claim = given(relation.claim)
     relation.member = given(relation.member)
     relation.has = given(relation.has)
   end

@@ -65,7 +65,7 @@ def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
         account = account.get(step) if isinstance(account, dict) else None
     for relation in policy.relations.values():
         for each in (body, account):
-            if relation.kind == "claim" and isinstance(each, dict):
+            if relation.claim and isinstance(each, dict):
                 value = claimed(each, relation.claim)
                 if value is not None:
                     found = with_claim(found, relation.claim, value)

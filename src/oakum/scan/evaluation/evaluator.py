@@ -15,7 +15,7 @@ from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.principal import Subject, lacks, may_hold, named_in, texts
+from oakum.authz.principal import Subject, lacks, may_hold, named, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
@@ -25,7 +25,14 @@ from oakum.exposure.exhibits import OwnView, Place, Question, place_of
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
-from oakum.exposure.ownership import Ownership, Reading, is_one_of_many, relations_by_member
+from oakum.exposure.ownership import (
+    Ownership,
+    Reading,
+    is_one_of_many,
+    members_named,
+    relations_by_member,
+    relations_through_members,
+)
 from oakum.exposure.response_reader import is_success, read_as_declared
 from oakum.finding import Answer, Result
 from oakum.openapi.model import Json
@@ -315,20 +322,21 @@ class Evaluator:
     def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
         """Who is what to this very object, as its members say; what a short answer leaves out was
         told by another, or may be anything."""
-        named = relations_by_member(self._ground.model) if key else frozenset()
-        if not named:
+        model, cast, value = self._ground.model, self._ground.cast, instance.value
+        kinds = relations_through_members(model) if key else frozenset()
+        if not kinds:
             return
-        policy, cast = self._ground.model.policy, self._ground.cast
-        told = {n for n in named if not lacks(instance.value, policy.relations[n].member)}
+        policy = model.policy
+        told = {n for n in kinds if not any(lacks(value, at) for at in members_named(model, n))}
         subject = Subject(instance.resource, instance.owners, instance.value)
         place = (viewer, instance.resource, key)
         known = self._ground.knowledge.kin.setdefault(place, {})
         for each in cast.names():
-            for name in () if cast.is_unknown(each) else named:
-                said = named_in(instance.value, policy.relations[name].member, cast.ids[each])
+            for name in () if cast.is_unknown(each) else relations_by_member(model):
+                said = named(policy.relations[name], cast.principal(each), value)
                 self._news |= self._ground.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
-            known[each] = (known.get(each, named) - told) | may
+            known[each] = (known.get(each, kinds) - told) | may
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
         """What an endpoint shows the owner of one object; lists of scalars have no one value."""

@@ -163,7 +163,7 @@ class Vocabulary:
         each = policy.resources[resource]
         yield from (path for path in (each.key, *each.owner.members) if path)
         yield from (state.member for state in each.states.values() if state.member)
-        for name in self.model.tables[resource].relations:
+        for name in policy.required(*self.model.tables[resource].relations):
             if policy.relations[name].member:
                 yield policy.relations[name].member
 

@@ -20,9 +20,7 @@ def tell_removals(engine: Engine) -> None:
     names = engine.cast.names()
     if made is None or known is None or not names:
         return
-    plain = frozenset(
-        name for name, each in policy.relations.items() if each.kind in ("authenticated", "anyone")
-    )
+    plain = policy.only("authenticated", "anyone")
     label = engine.cast.label(plain, None, names[0])
     for each in {one.gate.id: one for one in made.removals}.values():
         call = engine.model.rule(each.gate.operation.id).call

@@ -105,11 +105,7 @@ def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Sha
 def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tuple[str, str]]:
     table = model.settable[resource]
     known = model.policy.resources[resource]
-    owners = frozenset(
-        name
-        for name, each in model.policy.relations.items()
-        if each.kind in ("owner", "authenticated", "anyone")
-    )
+    owners = model.policy.only("owner", "authenticated", "anyone")
     taken = {known.key, *known.owner.members, *(each.member for each in known.states.values())}
     for leaf in table.leaves:
         if "*" in leaf or leaf in taken or not allows(table, leaf, owners, {}):

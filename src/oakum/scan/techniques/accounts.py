@@ -222,11 +222,7 @@ class _Trial:
         """Members of an account that it may not set, and that are not `declared` to be taken, each
         with another value: one that raises it, and never one that may end it."""
         engine, name = self.engine, self.provisioned.resource
-        owner = frozenset(
-            each.name
-            for each in engine.model.policy.relations.values()
-            if each.kind in ("owner", "authenticated", "anyone")
-        )
+        owner = engine.model.policy.only("owner", "authenticated", "anyone")
         table = engine.model.settable.get(name)
         for member, value in list(before.items())[:30]:
             inner = shape_of(engine.model, name, member) if name else None
@@ -435,12 +431,7 @@ class _Trial:
         names = cast.names()
         viewer = None if who is None else names[0]
         owner = next((each for each in names if each != viewer), names[0])
-        known = cast.policy.relations
-        held = frozenset(
-            name
-            for name in cast.relations(viewer, owner)
-            if known[name].kind in ("authenticated", "anyone")
-        )
+        held = cast.relations(viewer, owner) & cast.policy.only("authenticated", "anyone")
         return cast.label(held, None, owner)
 
     def _signal(

@@ -81,8 +81,7 @@ def _is_hidden(model: Model, source: str) -> bool:
     """Whether the contract hides a field from callers without, or with no more than, a login."""
     resource, _, path = source.partition(".")
     for basic in (("anyone",), ("anyone", "authenticated")):
-        held = frozenset(n for n, each in model.policy.relations.items() if each.kind in basic)
-        if not allows(model.tables[resource], path, held, {}):
+        if not allows(model.tables[resource], path, model.policy.only(*basic), {}):
             return True
     return False
 
