@@ -352,7 +352,8 @@ def test_everything_wrong_is_said_at_once() -> None:
         "8:27: `authenticated` must be `true` or `false`, not the word `no`;"
         " write `false`: in YAML 1.2 `no` is text",
         "9:15: `is` must be `owner`, not the word `ownr`; did you mean `owner`?",
-        "10:13: `follower` has no `has`; write the value that the claim must have",
+        "10:13: `follower` has no `has`; write the value that the claim must have,"
+        " or the `field` that contains it",
         "10:13: `follower` has no `id`; write the JSON pointer to the ids in that response",
         "10:13: `follower` has several sources: `in`, `claim`; write one relation for each",
         "11:16: `has` belongs to `claim`, which `staff` does not have",

@@ -89,7 +89,7 @@ def test_a_claim_may_be_compared_with_a_field() -> None:
 
 
 def test_a_circle_may_be_of_both_kinds() -> None:
-    part = "relations: {a: {unless: b}, b: {requires: [c]}, c: {unless: a}}"
+    part = "relations: {member: {}, a: {unless: b}, b: {requires: [c]}, c: {unless: a}}"
     assert said(part) == ["`a` depends on itself; `a` unless `b` requires `c` unless `a`"]
 
 
