@@ -78,7 +78,7 @@ function M.request(plan_text, state, target, body)
     token = function(request) return request.claims end,
   }
   local settings = {audit_key = "k", service = "", state = state}
-  local guard = require("oakum.passage").new(plan_text, host, settings)
+  local guard = require("oakum.enforcement").new(plan_text, host, settings)
   local requests = {}
   for at, id in ipairs {"u7", "u21"} do
     requests[at] = {

@@ -82,7 +82,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "gateway/test_nginx.py::test_no_secret_stands_in_a_file",
     ),
     "the audit becomes the next leak": (
-        "unit/guard/lua/test_passage.py::test_who_is_written_down_by_a_keyed_hash",
+        "unit/guard/lua/test_enforcement.py::test_who_is_written_down_by_a_keyed_hash",
         "gateway/test_nginx.py::test_nothing_of_a_request_stands_in_the_log",
     ),
     "somebody else writes the engine's files": (

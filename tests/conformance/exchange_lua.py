@@ -17,7 +17,7 @@ from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Re
 from tests.conformance.lua import runtime
 
 _BRIDGE = b"""
-local json, passage = require "oakum.json", require "oakum.passage"
+local json, enforcement = require "oakum.json", require "oakum.enforcement"
 local bridge = {}
 
 local function unflat(text)
@@ -59,7 +59,7 @@ function bridge.host(port)
 end
 
 function bridge.new(plan, port, settings)
-  return passage.new(plan, bridge.host(port), json.plain(settings))
+  return enforcement.new(plan, bridge.host(port), json.plain(settings))
 end
 
 function bridge.enter(guard, method, target, headers, body, host, scheme, address, unread)
@@ -122,7 +122,7 @@ def _unflat(text: bytes) -> Headers:
 
 
 class LuaGuard:
-    """The passage of `oakum.guard.lua`, in this process."""
+    """Enforcement by `oakum.guard.lua`, in this process."""
 
     def __init__(
         self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY, **more: str

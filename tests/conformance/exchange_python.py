@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class PythonGuard:
-    """`guard.passage`, driven as a server would."""
+    """`guard.enforcement`, driven as a server would."""
 
     def __init__(self, setup: Setup) -> None:
         policy = setup.contract.policy

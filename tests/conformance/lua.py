@@ -19,7 +19,7 @@ from oakum.openapi.model import Json
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 
 _BRIDGE = b"""
-local json, project, held = require "oakum.json", require "oakum.project", require "oakum.held"
+local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"
 local cutters = { json = project.body, csv = require "oakum.csv".body }
 local bridge = {}
 function bridge.load(text) return project.load(assert(json.plain(text))) end
@@ -38,7 +38,7 @@ function bridge.at(plan, endpoint, who, call)
     return known and known[owner]
   end
   local params = asked.params
-  if not held.may_call(plan, endpoint, know, params) then
+  if not decide.may_call(plan, endpoint, know, params) then
     return function() return nil, "call" end
   end
   if asked.accept ~= json.null then

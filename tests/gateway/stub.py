@@ -20,7 +20,7 @@ GUARD: dict[str, Json] = {
 
 def stubbed(adapter: str, plan: str) -> str:
     """Stands in for `oakum.guard.lua.bundle`."""
-    preload = f'package.preload["oakum.passage"] = function(...)\n{CORE}\nend\n'
+    preload = f'package.preload["oakum.enforcement"] = function(...)\n{CORE}\nend\n'
     return bundle(preload + adapter, plan)
 
 

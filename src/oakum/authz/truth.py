@@ -2,8 +2,8 @@
 
 The law of this module (Kleene, 1952): unknown stays unknown unless what is known decides alone, so
 that to know less never turns one answer into the other. What shows something needs `True`; what
-removes something removes it by `True` and by None, since neither is `False`. `lua/held.lua` has the
-same two functions.
+removes something removes it by `True` and by None, since neither is `False`. `lua/decide.lua` has
+the same two functions.
 """
 
 from __future__ import annotations

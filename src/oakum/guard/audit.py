@@ -87,7 +87,7 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Passage:
+class AuditRecord:
     """One audit line: the outcome of one request, without any personal data."""
 
     operation: str
@@ -104,7 +104,7 @@ class Passage:
     """Look-ups without a usable response."""
 
 
-def passage(line: bytes) -> Passage | None:
+def record_of(line: bytes) -> AuditRecord | None:
     """Reads a line; None for one that is not an audit line."""
     try:
         raw = orjson.loads(line)
@@ -113,7 +113,7 @@ def passage(line: bytes) -> Passage | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("status"), int):
         return None
     removed = raw.get("removed")
-    return Passage(
+    return AuditRecord(
         _text(raw.get("op")),
         raw["status"],
         _text(raw.get("denied")),

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from oakum.guard.audit import Passage
+from oakum.guard.audit import AuditRecord
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -35,23 +35,23 @@ class Metrics:
         for outcome in ("accepted", "refused"):
             self._counts["reloads_total", (("outcome", outcome),)] = 0
 
-    def count(self, passage: Passage | None) -> None:
+    def count(self, record: AuditRecord | None) -> None:
         """Counts one audit line; None stands for an unreadable one."""
         with self._lock:
-            if passage is None:
+            if record is None:
                 self._add("audit_unreadable_total")
                 return
             self._add(
                 "requests_total",
-                denied=passage.denied,
-                op=passage.operation,
-                status=str(passage.status),
+                denied=record.denied,
+                op=record.operation,
+                status=str(record.status),
             )
-            for name, many in passage.removed.items():
+            for name, many in record.removed.items():
                 self._add("removed_total", many, field=name)
-            self._add("lookups_total", passage.asked)
-            self._add("lookups_failed_total", passage.failed)
-            self._add("errors_total", int(passage.denied == "error" and passage.status >= 500))
+            self._add("lookups_total", record.asked)
+            self._add("lookups_failed_total", record.failed)
+            self._add("errors_total", int(record.denied == "error" and record.status >= 500))
 
     def reloaded(self, accepted: bool) -> None:
         with self._lock:

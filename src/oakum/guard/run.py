@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
-from oakum.guard.audit import AUDIT_KEY, Tail, passage
+from oakum.guard.audit import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch
@@ -287,7 +287,7 @@ class Running:
 
     def _count(self) -> None:
         for line in self._tail.lines():
-            self.metrics.count(passage(line))
+            self.metrics.count(record_of(line))
             if self._line is not None:
                 self._line(line)
 

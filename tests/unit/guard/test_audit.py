@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.guard.audit import Passage, Tail, passage
+from oakum.guard.audit import AuditRecord, Tail, record_of
 
 
 def write(path: Path, text: str) -> None:
@@ -84,20 +84,20 @@ def test_a_line_tells_what_became_of_a_request() -> None:
         b'{"time":1,"contract":"3f","who":"ab","op":"getUser","method":"GET","status":200,'
         b'"upstream":200,"removed":{"Member.email":3},"denied":null,"lookups":4,"failed":1}'
     )
-    assert passage(line) == Passage("getUser", 200, "", {"Member.email": 3}, 4, 1)
+    assert record_of(line) == AuditRecord("getUser", 200, "", {"Member.email": 3}, 4, 1)
 
 
 def test_a_request_without_an_endpoint_has_no_operation() -> None:
-    assert passage(b'{"op":null,"status":404,"denied":"route"}') == Passage("", 404, "route")
+    assert record_of(b'{"op":null,"status":404,"denied":"route"}') == AuditRecord("", 404, "route")
 
 
 @pytest.mark.parametrize(
     "line", [b"", b"-", b"[]", b"null", b'{"status":"200"}', b"{", b"\xff", b'{"op":"x"}']
 )
-def test_other_lines_are_no_passages(line: bytes) -> None:
-    assert passage(line) is None
+def test_other_lines_are_no_records(line: bytes) -> None:
+    assert record_of(line) is None
 
 
 def test_what_is_no_number_counts_nothing() -> None:
-    found = passage(b'{"status":200,"removed":[1],"lookups":"3","failed":-1,"op":7,"denied":{}}')
-    assert found == Passage("", 200)
+    found = record_of(b'{"status":200,"removed":[1],"lookups":"3","failed":-1,"op":7,"denied":{}}')
+    assert found == AuditRecord("", 200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.guard.audit import Passage
+from oakum.guard.audit import AuditRecord
 from oakum.guard.metrics import Metrics
 
 
@@ -15,8 +15,8 @@ def lines(metrics: Metrics, up: bool = True) -> list[str]:
 def test_requests_are_told_apart_by_endpoint_status_and_reason() -> None:
     metrics = Metrics()
     for _ in range(2):
-        metrics.count(Passage("getUser", 200, removed={"Member.email": 3}, asked=4, failed=1))
-    metrics.count(Passage("getUser", 404, "call"))
+        metrics.count(AuditRecord("getUser", 200, removed={"Member.email": 3}, asked=4, failed=1))
+    metrics.count(AuditRecord("getUser", 404, "call"))
     text = lines(metrics)
     assert 'oakum_guard_requests_total{denied="",op="getUser",status="200"} 2' in text
     assert 'oakum_guard_requests_total{denied="call",op="getUser",status="404"} 1' in text
@@ -37,7 +37,7 @@ def test_reloads_restarts_and_errors_count() -> None:
     metrics.reloaded(True)
     metrics.reloaded(False)
     metrics.restarted()
-    metrics.count(Passage("getUser", 502, "error"))
+    metrics.count(AuditRecord("getUser", 502, "error"))
     metrics.count(None)
     text = lines(metrics)
     assert 'oakum_guard_reloads_total{outcome="accepted"} 1' in text
@@ -55,7 +55,7 @@ def test_an_engine_that_is_away_is_not_up() -> None:
 
 def test_the_text_has_the_form_of_the_exposition_format() -> None:
     metrics = Metrics()
-    metrics.count(Passage('odd"\\\nname', 200, removed={"A.b": 1}))
+    metrics.count(AuditRecord('odd"\\\nname', 200, removed={"A.b": 1}))
     sample = re.compile(r'oakum_guard_\w+(\{(\w+="(\\.|[^"\\\n])*",?)+\})? \d+')
     described = set()
     for line in lines(metrics):

@@ -7,7 +7,7 @@ local ffi = require "ffi"
 local cache = require "oakum.cache"
 local json = require "oakum.json"
 local jwt = require "oakum.jwt"
-local passage = require "oakum.passage"
+local enforcement = require "oakum.enforcement"
 
 local settings = json.plain(SETTINGS)
 -- Of dynamic metadata. `x`: the request was let in, and its number; the gate looks for it. `line`: the
@@ -231,7 +231,7 @@ local function secret(name)
 end
 
 local audit_key = secret(settings.audit_key_env)
-local guard = passage.new(PLAN, host, {
+local guard = enforcement.new(PLAN, host, {
   service = secret(settings.service_env),
   service_env = settings.service_env,
   audit_key = audit_key,

@@ -14,7 +14,7 @@ MODULES = (
     "cache",
     "json",
     "spelling",
-    "held",
+    "decide",
     "project",
     "csv",
     "events",
@@ -39,7 +39,7 @@ MODULES = (
     "address",
     "who",
     "audit",
-    "passage",
+    "enforcement",
 )
 """Modules in dependency order; those without a file are skipped."""
 

@@ -54,7 +54,7 @@ local function removed_text(removed)
   return "{" .. concat(names, ",") .. "}"
 end
 
--- The line of a passage, without its end; `time` in Unix seconds, `who` as it may be written.
+-- The line of a request, without its end; `time` in Unix seconds, `who` as it may be written.
 function M.line(x, contract, time, who)
   return '{"time":' .. seconds(time)
     .. ',"contract":' .. literal(contract)

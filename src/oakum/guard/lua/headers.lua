@@ -38,7 +38,7 @@ local ONWARD_BEGINS = { "^sec%-fetch%-[a-z-]+$", "^sec%-ch%-[a-z-]+$", "^x%-b3%-
 -- Set by the gateway itself, so no need to remove them.
 local REPLACED = set "x-forwarded-for x-forwarded-proto x-forwarded-host"
 
--- Names that a request is read by, and the member of the passage that holds the value. Those that
+-- Names that a request is read by, and the member of its state that holds the value. Those that
 -- may stand twice say how they are joined (RFC 9110, 5.3; RFC 9113, 8.2.3); `true`: the last counts.
 local READ = {
   ["content-type"] = { "content_type" },
@@ -169,7 +169,7 @@ function M.upgrades(connection, upgrade)
   return wanted and hop ~= nil and hop.upgrade == true
 end
 
--- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
+-- Reads the headers of a request into its state `x`; `x.twice` is set when a credential stands in
 -- two of them, or in one that would not go on: the API would act for another than who was judged. A status
 -- where no server should take them, or they are too many or too long. `target`: of the request.
 function Headers:read(x, headers, target)

@@ -91,7 +91,7 @@ function M.new(plan, host, shared, service, patience)
     believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
   }, Lookups)
   for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
-  -- What `held` calls for the passage that is being judged; a judgement never yields.
+  -- What `decide` calls for the request that is being judged; a judgement never yields.
   self.related = function(relation, owner) return self:relation(relation, owner) end
   self.state = function(name, owner) return self:state_of(name, owner) end
   return self
@@ -299,7 +299,7 @@ function Lookups:known(i, id)
   -- What was asked for nobody with one application's key is not believed for another's.
   local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
   local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. app .. id
-  -- What was found out for this passage stays found out.
+  -- What was found out for this request stays found out.
   if not x.known then x.known = {} end
   local found = x.known[key]
   if found then return not found.failed and found or nil end

@@ -13,7 +13,7 @@ local ffi = require "ffi"
 local bit = require "bit"
 local buffer = require "string.buffer"
 local json = require "oakum.json"
-local held = require "oakum.held"
+local decide = require "oakum.decide"
 local spelling = require "oakum.spelling"
 
 local band, bor, bnot, tobit = bit.band, bit.bor, bit.bnot, bit.tobit
@@ -688,7 +688,7 @@ end
 
 -- ---------------------------------------------------------------- objects of a resource
 
--- What `held` asks of an object: members by the ranges that were noted.
+-- What `decide` asks of an object: members by the ranges that were noted.
 local Subject = {}
 Subject.__index = Subject
 
@@ -750,7 +750,7 @@ function Subject:near(i)
   end
   local first = values(self, state.member)[1]
   if first == nil or first == json.null then return nil end
-  return held.digit(state, first)
+  return decide.digit(state, first)
 end
 
 local NO_OWNERS = { n = 0 }
@@ -830,16 +830,16 @@ local function passes(subject, above)
   if not endpoint.call or SUBJECT then return true end
   if above.passed and not subject.table.owned then return true end
   if endpoint.owner ~= "" and PARAMS[endpoint.owner] then
-    return held.may_call(PLAN, ENDPOINT, KNOW, PARAMS)
+    return decide.may_call(PLAN, ENDPOINT, KNOW, PARAMS)
   end
-  return held.any(PLAN, endpoint.call, KNOW, subject)
+  return decide.any(PLAN, endpoint.call, KNOW, subject)
 end
 
 local function target_near(subject, i)
   local state, said = subject.table.states[i], subject.target.states
   local value_ = said and said[state.name]
   if value_ == nil or value_ == json.null then return nil end
-  return held.digit(state, value_)
+  return decide.digit(state, value_)
 end
 
 local NOBODYS = { n = 0 }
@@ -1106,7 +1106,7 @@ local function judge(body, level, above, depth)
   MET = MET or passed and above == NO_OWNERS
   if not SUBJECT then subject.owners.passed, subject.owners.partly = passed, subject.partly end
   if not passed then return body.table.closed, subject.owners end
-  return held.settle(PLAN, body.table, KNOW, subject), subject.owners
+  return decide.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
 
 -- An object that says no owner counts by its key: else whoever tries ids is not counted.
@@ -1318,7 +1318,7 @@ local function load_tables(plan)
     for j = 1, table_.states.n do
       local state = table_.states[j]
       state.member = given(state.member)
-      state.yes, state.no = held.digit(state, true), held.digit(state, false)
+      state.yes, state.no = decide.digit(state, true), decide.digit(state, false)
     end
     table_.owned = table_.owner ~= "none"
     table_.several = table_.paths.n > 1
@@ -1326,7 +1326,7 @@ local function load_tables(plan)
       for i = 1, table_.paths[j].n do table_.several = table_.several or table_.paths[j][i] == "*" end
     end
     table_.limit = given(table_.limit) and table_.limit + 1 or nil
-    held.prepare_table(plan, table_)
+    decide.prepare_table(plan, table_)
   end
 end
 
@@ -1471,7 +1471,7 @@ function M.load(plan)
     relation.member = given(relation.member)
     relation.has = given(relation.has)
   end
-  held.prepare(plan)
+  decide.prepare(plan)
   load_tables(plan)
   load_unions(plan)
   load_nodes(plan)
@@ -1562,10 +1562,10 @@ end
 -- Whether an endpoint lets the caller have what stands outside of every object of its answer, whatever
 -- these are: who may read by it hangs on none of them, or on an account that the path names.
 local function opens(endpoint, know, params)
-  if not endpoint.asks or held.any(PLAN, endpoint.call, know, held.NOBODY) then return true end
+  if not endpoint.asks or decide.any(PLAN, endpoint.call, know, decide.NOBODY) then return true end
   local own = params[endpoint.account]
   return own ~= nil and not MET
-    and held.any(PLAN, endpoint.call, know, { owners = { n = 1, own }, owned = true })
+    and decide.any(PLAN, endpoint.call, know, { owners = { n = 1, own }, owned = true })
 end
 
 local function project(plan, node, know, endpoint, params, text, subject, seen, counts, asks)

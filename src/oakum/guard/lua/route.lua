@@ -253,7 +253,7 @@ local function walk(root, form, segments, n)
   return node.leaf or choice and search(root, form, segments, 1, n) or nil
 end
 
--- Reads a target into the passage: `path`, `query`, `segments` as they came, `values` decoded, and
+-- Reads a target into the state of its request: `path`, `query`, `segments` as they came, `values` decoded, and
 -- `odd` when they have a second reading. False: nothing that a gateway should pass on.
 function M.read(x, target)
   local mark = find(target, "?", 1, true)

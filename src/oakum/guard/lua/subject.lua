@@ -1,4 +1,4 @@
--- The object that a request is about to touch, as `oakum.held` and `oakum.project` ask of it.
+-- The object that a request is about to touch, as `oakum.decide` and `oakum.project` ask of it.
 
 local json = require "oakum.json"
 local spelling = require "oakum.spelling"

@@ -61,7 +61,7 @@ end
 -- ---------------------------------------------------------------- the ways to know
 
 -- A value as an id; nil where it is none. A text with a zero byte names nobody: some readers end it
--- there, and `held` judges strangers by an owner of that id.
+-- there, and `decide` judges strangers by an owner of that id.
 local function id_of(value)
   local id = spelling.id(value)
   return id and not find(id, "%z") and id or nil

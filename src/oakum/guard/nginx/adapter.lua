@@ -8,7 +8,7 @@ local buffer = require "string.buffer"
 local client = require "oakum.client"
 local events = require "oakum.events"
 local json = require "oakum.json"
-local passage = require "oakum.passage"
+local enforcement = require "oakum.enforcement"
 local reading = require "oakum.headers"
 local places = require "oakum.places"
 
@@ -226,7 +226,7 @@ local function send(out)
 end
 
 local audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env)
-local guard = passage.new(PLAN, host, {
+local guard = enforcement.new(PLAN, host, {
   service = settings.service_env and os.getenv(settings.service_env),
   service_env = settings.service_env,
   audit_key = audit_key,

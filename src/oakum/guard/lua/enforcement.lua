@@ -4,7 +4,7 @@
 -- an error anywhere is the engine's to answer with 502; an answer goes out by its declared media
 -- type, cut down, or not at all.
 --
--- One table, the passage, goes with a request from `enter` to `audit`; all else is the guard's.
+-- One table, the state `x` of a request, goes with it from `enter` to `audit`; all else is the guard's.
 
 local address = require "oakum.address"
 local audit = require "oakum.audit"
@@ -13,7 +13,7 @@ local events = require "oakum.events"
 local graphql = require "oakum.graphql"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
-local held = require "oakum.held"
+local decide = require "oakum.decide"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
@@ -371,7 +371,7 @@ local function call(self, x, req, endpoint)
   local reason
   status, reason, wait = self:rate(x)
   if status then return status, reason, wait end
-  if not self:may(x, held.may_call) then
+  if not self:may(x, decide.may_call) then
     return bearer.anonymous and 401 or absent(endpoint), "call"
   end
   local object
@@ -381,7 +381,7 @@ local function call(self, x, req, endpoint)
       if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
       return status, reason
     end
-    if not self:may(x, held.may_write, object) then return absent(endpoint), "call" end
+    if not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
   end
   status, reason = self:body(x, req, endpoint, object)
   if status then
@@ -475,7 +475,7 @@ local function admit(self, x, req)
   return call(self, x, req, endpoint)
 end
 
--- May yield. The passage: with `deny`, an answer to give at once; else what to forward (`method`,
+-- May yield. The state of the request: with `deny`, an answer to give at once; else what to forward (`method`,
 -- `target`, `set`, `remove`, and `body` when it is another one).
 function Guard:enter(req)
   -- All that most requests have, so that the table is made in one piece.
@@ -641,7 +641,7 @@ end
 -- Whether no body, `null` or an empty list comes from whom an object without members is refused: where all
 -- of a body is a resource, they write no less.
 local function unset(self, x, endpoint, object)
-  return endpoint.write and endpoint.whole and not self:may(x, held.may_set, object)
+  return endpoint.write and endpoint.whole and not self:may(x, decide.may_set, object)
 end
 
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
@@ -715,7 +715,7 @@ end
 local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
 local function named_alone(self, x, endpoint)
   local plain = endpoint.plain
-  if held.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
+  if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
   local keys = objects.keys(plain, x.query, x.said and json.decode(x.said))
   if not keys then return absent(endpoint), "call" end
   local named = objects.named(endpoint)
@@ -726,7 +726,7 @@ local function named_alone(self, x, endpoint)
     local found = named.found[keys[i].mark]
     if not found or found.new then return absent(endpoint), "call" end
     found.apart = true
-    if not self:may(x, held.may_write, found) then return absent(endpoint), "call" end
+    if not self:may(x, decide.may_write, found) then return absent(endpoint), "call" end
   end
 end
 
@@ -863,7 +863,7 @@ local function plainly(self, x, each)
   local owner = whose(each)
   if owner and x.who.ids[owner] then return true end
   for i = 1, each.of.resources.n do
-    if not held.of_any(self.plan, each.of.resources[i], x.who.know) then return false end
+    if not decide.of_any(self.plan, each.of.resources[i], x.who.know) then return false end
   end
   return true
 end
@@ -890,7 +890,7 @@ local function related(self, x, each)
     asking:begin(x)
     found = true
     for i = 1, each.of.resources.n do
-      found = held.of_owner(self.plan, each.of.resources[i], x.who.know, owner) and found
+      found = decide.of_owner(self.plan, each.of.resources[i], x.who.know, owner) and found
     end
   until found or not asking:inquire(x)
   return found
@@ -923,7 +923,7 @@ local function sees(self, x, each)
   local seen, out
   repeat
     asking:begin(x)
-    if not held.may_call(self.plan, reader.index, x.who.know, params) then return false end
+    if not decide.may_call(self.plan, reader.index, x.who.know, params) then return false end
     seen = { removed = {} }
     out = project.body(self.plan, declared.node, x.who.know, reader.index, params, 200, answer.body, seen)
   until not asking:inquire(x)
@@ -1098,7 +1098,7 @@ local function listening(self, x)
   local bearer = self.who:find(x, x.request)
   if not bearer or bearer.name ~= x.who.name then return false, "who" end
   x.who = bearer
-  if not self:may(x, held.may_call) then return false, "call" end
+  if not self:may(x, decide.may_call) then return false, "call" end
   return true
 end
 
@@ -1123,7 +1123,7 @@ function Guard:event(x, text)
   return out
 end
 
--- The line of a passage in the audit log.
+-- The line of a request in the audit log.
 function Guard:audit(x)
   return audit.line(x, self.plan.contract, self.host.time(), self.who:audited(x.who))
 end

@@ -1,4 +1,4 @@
-"""The passage in Lua, where an exchange cannot show it: several workers, hosts, bounds, errors."""
+"""Enforcement in Lua, where an exchange cannot show it: several workers, hosts, bounds, errors."""
 
 from __future__ import annotations
 
