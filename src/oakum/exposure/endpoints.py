@@ -63,7 +63,7 @@ class Gate:
     guessed: tuple[str, ...] = field(default=())
     """Those path parameters that a value of the same name in a response may fill."""
     how: str = ""
-    """The technique behind a variant: `option`, `twin`; empty for the documented request."""
+    """The technique behind a variant: `option`, `shadow-endpoint`; empty: as documented."""
     query: tuple[tuple[str, str], ...] = ()
     """Additional query parameters."""
     headers: Mapping[str, str] = field(default_factory=dict)

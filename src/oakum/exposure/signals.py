@@ -17,7 +17,7 @@ class Signal:
     """A secret that was inferred: by whom, and at which endpoint."""
 
     how: str
-    """The technique, as checks name it: `oracle`, `walk`, `order` …"""
+    """The technique, as checks name it: `oracle`, `id-enumeration`, `order` …"""
     resource: str
     field: str
     viewer: str

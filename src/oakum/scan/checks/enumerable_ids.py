@@ -50,7 +50,7 @@ identity's own.
 
 def matches(leak: Leak) -> bool:
     """Keys of own objects are predictable, and repeated requests were not limited."""
-    return leak.only("walk")
+    return leak.only("id-enumeration")
 
 
 def title(leak: Leak) -> str:

@@ -44,7 +44,7 @@ counts only if two people's own values were in the same place.
 
 def matches(leak: Leak) -> bool:
     """Found in responses to requests that only name a person."""
-    return leak.only("talk")
+    return leak.only("account-enumeration")
 
 
 def title(leak: Leak) -> str:

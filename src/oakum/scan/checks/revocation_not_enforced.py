@@ -51,7 +51,7 @@ if something is still shown, the run left it, and the report says so.
 
 def matches(leak: Leak) -> bool:
     """Shown only through a link, cursor or session from before the revocation."""
-    return leak.only("stale")
+    return leak.only("revocation")
 
 
 def title(leak: Leak) -> str:

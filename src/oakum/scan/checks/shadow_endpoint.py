@@ -48,7 +48,7 @@ elsewhere.
 
 def matches(leak: Leak) -> bool:
     """No documented endpoint showed it."""
-    return leak.only("twin")
+    return leak.only("shadow-endpoint")
 
 
 def title(leak: Leak) -> str:

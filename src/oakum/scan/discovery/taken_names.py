@@ -24,13 +24,13 @@ from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, Provi
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
 
-_TALK, _ORACLE = "talk", "oracle"
+_NAMED, _ORACLE = "account-enumeration", "oracle"
 """What signals call a field that is told, and a difference."""
 
 
 def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
     """Records sign-up operations whose duplicate check was not tested, except `beside`."""
-    found = talks(engine.model, engine.state.gates, _TALK, writes=True)
+    found = talks(engine.model, engine.state.gates, _NAMED, writes=True)
     for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
         if operation != beside:
             each = engine.model.operations[operation]
@@ -100,7 +100,7 @@ class Taken:
 
     def _takes_secret(self) -> bool:
         operation = self.provisioned.gate.operation
-        found = talks(self.engine.model, (), _TALK, writes=True)
+        found = talks(self.engine.model, (), _NAMED, writes=True)
         return any(each.secret for each in found if each.gate.operation.id == operation.id)
 
     def _hides(self, path: str) -> bool:
@@ -194,7 +194,7 @@ class Taken:
         for name in dict.fromkeys(
             name for at, name, value in self._words(one) if second.get((at, name), value) != value
         ):
-            self._signal(_TALK, name, one, "two people's own values in the same place", "")
+            self._signal(_NAMED, name, one, "two people's own values in the same place", "")
 
     def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
         engine, gate = self.engine, self.provisioned.gate

@@ -23,7 +23,7 @@ _MOST = 6
 """Endpoints that are asked again in all."""
 _EACH = 2
 """Endpoints that are asked again about one owner."""
-_HOW = "stale"
+_HOW = "revocation"
 
 _At = tuple[str, str, str | None]
 """(owner, endpoint, viewer)."""

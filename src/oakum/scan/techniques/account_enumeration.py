@@ -26,7 +26,7 @@ from oakum.scan.requests.person_operations import Talk, talks
 from oakum.scan.requests.wording import Named, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
 
-HOW = "talk"
+HOW = "account-enumeration"
 RULES: frozenset[str] = frozenset({"account-enumeration", "pre-login-disclosure"})
 OPENS_WAYS = False
 ORACLE = "oracle"

@@ -84,7 +84,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "request": "up to six accounts are registered, if the document describes how",
         "why": "which members a registration accepts; how many wrong secrets a login accepts",
     }
-    for talk in talks(prospect.model, prospect.gates, "talk", writes=True):
+    for talk in talks(prospect.model, prospect.gates, "account-enumeration", writes=True):
         if talk.kind == "register":
             endpoint = talk.gate.endpoint
             yield {

@@ -26,7 +26,7 @@ from oakum.scan.requests.later_pages import read_on
 from oakum.scan.requests.parameter_meanings import SIZES
 from oakum.scan.technique import Line, Prospect
 
-HOW = "harvest"
+HOW = "bulk-exposure"
 RULES: frozenset[str] = frozenset()
 OPENS_WAYS = True
 

@@ -32,7 +32,7 @@ from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.technique import Line, Prospect
 
-HOW = "walk"
+HOW = "id-enumeration"
 RULES: frozenset[str] = frozenset({"enumerable-ids"})
 OPENS_WAYS = False
 

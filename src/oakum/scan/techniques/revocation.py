@@ -29,7 +29,7 @@ from oakum.scan.requests.operation_names import base_pattern, path_values
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
 
-HOW = "stale"
+HOW = "revocation"
 RULES: frozenset[str] = frozenset({"revocation-not-enforced"})
 OPENS_WAYS = False
 

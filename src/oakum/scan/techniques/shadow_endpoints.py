@@ -30,7 +30,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import raw_path
 from oakum.scan.technique import Line, Prospect
 
-HOW = "twin"
+HOW = "shadow-endpoint"
 RULES: frozenset[str] = frozenset({"shadow-endpoint"})
 OPENS_WAYS = True
 

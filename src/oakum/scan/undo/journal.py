@@ -23,6 +23,13 @@ from oakum.openapi.model import Json
 from oakum.scan.settings.setting_change import Flip
 
 SCHEMA = "oakum.journal/1"
+_FORMER = {
+    "harvest": "bulk-exposure",
+    "stale": "revocation",
+    "talk": "account-enumeration",
+    "walk": "id-enumeration",
+}
+"""Names of techniques in the keys of earlier journals."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +199,7 @@ def _remember_undo(each: Mapping[str, Json], undos: dict[str, str]) -> None:
 
 def _outcome(raw: Json) -> Outcome:
     return Outcome(
-        raw["probe"],
+        _key(str(raw["probe"])),
         raw["status"],
         tuple(_observation(each) for each in raw["observations"]),
         tuple((owner, resource) for owner, resource in raw["sighted"]),
@@ -205,6 +212,13 @@ def _outcome(raw: Json) -> Outcome:
         tentative=bool(raw.get("tentative")),
         blank=tuple((v, o, resource, path) for v, o, resource, path in raw.get("blank", ())),
     )
+
+
+def _key(text: str) -> str:
+    """The key of a request, with the technique that repeats it under its present name."""
+    place, _, rest = text.rpartition("|")
+    technique, *number = rest.split(" ")
+    return f"{place}|{' '.join((_FORMER.get(technique, technique), *number))}" if place else text
 
 
 def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:

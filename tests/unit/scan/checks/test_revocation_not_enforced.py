@@ -7,7 +7,7 @@ from tests.unit.scan.checks.leaks import by, rule_of
 
 
 def test_the_leak_is_named() -> None:
-    leak = by("stale", says="another order of objects")
+    leak = by("revocation", says="another order of objects")
     assert rule_of(leak) == check.RULE.id
     assert "has ended" in check.title(leak)
     assert "Person.weight" in check.title(leak)
@@ -16,4 +16,4 @@ def test_the_leak_is_named() -> None:
 
 def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:
     assert not check.matches(by())
-    assert not check.matches(by("stale", "option"))
+    assert not check.matches(by("revocation", "option"))

@@ -7,9 +7,9 @@ from tests.unit.scan.checks.leaks import by, rule_of
 
 
 def test_the_leak_is_named() -> None:
-    leak = by("twin")
+    leak = by("shadow-endpoint")
     assert rule_of(leak) == check.RULE.id
-    assert rule_of(by("twin", viewer="anyone")) == check.RULE.id
+    assert rule_of(by("shadow-endpoint", viewer="anyone")) == check.RULE.id
     assert "at an undocumented endpoint" in check.title(leak)
     assert "Person.weight" in check.title(leak)
     assert check.advice(leak)
@@ -17,4 +17,4 @@ def test_the_leak_is_named() -> None:
 
 def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:
     assert not check.matches(by())
-    assert not check.matches(by("twin", "option"))
+    assert not check.matches(by("shadow-endpoint", "option"))

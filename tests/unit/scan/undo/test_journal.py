@@ -70,6 +70,25 @@ def test_the_last_word_on_a_question_counts(path: Path) -> None:
     assert recall(path).outcomes["p"].status == 200
 
 
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [
+        ("getBox|bob|ann|w1|walk", "getBox|bob|ann|w1|id-enumeration"),
+        ("logIn|||talk 3", "logIn|||account-enumeration 3"),
+        ("getBox|bob|ann|w1|stale bare", "getBox|bob|ann|w1|revocation bare"),
+        ("walk|bob|ann|w1|value 2", "walk|bob|ann|w1|value 2"),
+        ("walk", "walk"),
+    ],
+)
+def test_requests_of_earlier_journals_are_known_by_the_present_names(
+    path: Path, key: str, read: str
+) -> None:
+    made = journal(path)
+    made.outcome(Outcome(key, 200))
+    made.close()
+    assert set(recall(path).outcomes) == {read}
+
+
 def test_a_setting_is_pending_from_its_first_flip_until_it_was_put_back(path: Path) -> None:
     made = journal(path)
     made.flip("flip", FLIP)
