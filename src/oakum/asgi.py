@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
-from oakum.guard.loading import kept_going, open_gate, unread, written
-from oakum.routing.messages import Answered, Asked, Denied, Headers, whole
+from oakum.guard.enforcement import Passing, Refusal
+from oakum.guard.loading import unread
+from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.routing.messages import Answered, Asked, Denied
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,35 +37,8 @@ _OF_THE_SERVER = frozenset(
 )
 
 
-class OakumMiddleware:
-    """Lets through what the contract grants, and cuts each answer down to what its caller may see.
-
-    Answers are held back whole, up to `guard.max_body`; a longer one is refused (502).
-    """
-
-    def __init__(
-        self,
-        app: App,
-        contract: str | Path | Gatekeeper,
-        *,
-        root: str = "",
-        observe: bool = False,
-        audit: Callable[[Mapping[str, Any]], None] = written,
-    ) -> None:
-        """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
-        and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
-
-        `root`: where the application is mounted, as the server's `root_path` is to say. Some
-        servers let a request say it, and frameworks route by what follows it: others are refused.
-        """
-        self._app = app
-        self._root = root.rstrip("/")
-        self._audit = kept_going(audit)
-        self._keeper = (
-            contract
-            if isinstance(contract, Gatekeeper)
-            else open_gate(Path(contract), observe=observe)
-        )
+class OakumMiddleware(Middleware[App]):
+    """Guards an ASGI application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection (ASGI 3.0)."""
@@ -408,22 +381,12 @@ def _once(body: bytes, receive: Receive) -> Receive:
 # --------------------------------------------------------------------------- what goes out
 
 
-class _TooLong(OSError):
-    """Ends an application that goes on and on, as a connection does that was closed."""
-
-
-class _Heard:
-    """Collects an application's response, up to a number of bytes."""
+class _Heard(Collected):
+    """Collects an application's response from the messages that it sends."""
 
     def __init__(self, most: int, method: str = "GET") -> None:
-        self._most = most
-        self._method = method
-        self._status = 0
-        self._headers: Headers = ()
-        self._body: list[bytes] = []
-        self._size = 0
+        super().__init__(most, method)
         self.complete = False
-        self.truncated = False
         self.ended = 0.0
         """When it was complete, or too long (`time.monotonic`)."""
         self.over: asyncio.Future[None] | None = None
@@ -434,7 +397,7 @@ class _Heard:
         if not self.truncated:
             self.note(message)
         if self.truncated:
-            raise _TooLong
+            raise TooLong
 
     def note(self, message: Message) -> None:
         """Collects one message. Raises `RuntimeError`, as servers do, for a message out of order
@@ -450,10 +413,7 @@ class _Heard:
             )
             self._status, self._headers = int(message["status"]), headers
             return
-        part = bytes(message.get("body", b""))
-        self._size += len(part)
-        self._body.append(part)
-        self.truncated = self._size > self._most
+        self.add(bytes(message.get("body", b"")))
         self.complete = not message.get("more_body", False)
         if self.complete or self.truncated:
             self.ended = monotonic()
@@ -464,9 +424,7 @@ class _Heard:
         """The collected response; an incomplete one counts as no response."""
         if not self.complete and not self.truncated:
             return Answered(502, truncated=bool(self._status), missing=not self._status)
-        body = b"" if self.truncated else b"".join(self._body)
-        answered = Answered(self._status, self._headers, body, self.truncated)
-        return answered if whole(answered, self._method) else replace(answered, truncated=True)
+        return super().answered()
 
 
 _KNOWN = ("http.response.start", "http.response.body")
@@ -479,8 +437,7 @@ DENIAL = "websocket.http.response"
 async def _answer(
     answered: Answered, method: str, send: Send, kind: str = "http.response."
 ) -> None:
-    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answered.headers]
-    if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
-        headers.append((b"content-length", str(len(answered.body)).encode()))
+    named = with_length(answered, method)
+    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in named]
     await send({"type": f"{kind}start", "status": answered.status, "headers": headers})
     await send({"type": f"{kind}body", "body": answered.body, "more_body": False})

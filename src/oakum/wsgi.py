@@ -12,18 +12,18 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
-from oakum.guard.loading import kept_going, open_gate, unread, written
-from oakum.routing.messages import Answered, Asked, Denied, Headers, whole
+from oakum.guard.enforcement import Passing, Refusal
+from oakum.guard.loading import unread
+from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.problem import title
 
 Environ = dict[str, Any]
@@ -41,35 +41,8 @@ _OF_THE_SERVER = frozenset(
 )
 
 
-class OakumMiddleware:
-    """Lets through what the contract grants, and cuts each answer down to what its caller may see.
-
-    Answers are held back whole, up to `guard.max_body`; a longer one is refused (502).
-    """
-
-    def __init__(
-        self,
-        app: App,
-        contract: str | Path | Gatekeeper,
-        *,
-        root: str = "",
-        observe: bool = False,
-        audit: Callable[[Mapping[str, Any]], None] = written,
-    ) -> None:
-        """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
-        and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
-
-        `root`: where the application is mounted, as the server's `SCRIPT_NAME` is to say. Some
-        servers let a request say it, and frameworks route by what follows it: others are refused.
-        """
-        self._app = app
-        self._root = root.rstrip("/")
-        self._audit = kept_going(audit)
-        self._keeper = (
-            contract
-            if isinstance(contract, Gatekeeper)
-            else open_gate(Path(contract), observe=observe)
-        )
+class OakumMiddleware(Middleware[App]):
+    """Guards a WSGI application."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
@@ -321,20 +294,8 @@ class _Again(io.RawIOBase):
 # --------------------------------------------------------------------------- what goes out
 
 
-class _TooLong(OSError):
-    """Ends an application that goes on and on, as a connection does that was closed."""
-
-
-class _Heard:
-    """An application's answer, collected; at most so many bytes of it."""
-
-    def __init__(self, most: int, method: str = "GET") -> None:
-        self._most = most
-        self._method = method
-        self._status = 0
-        self._headers: Headers = ()
-        self._body: list[bytes] = []
-        self._size = 0
+class _Heard(Collected):
+    """An application's answer, as it calls `start_response` and `write`."""
 
     def start(
         self, status: str, headers: list[tuple[str, str]], problem: Problem | None = None
@@ -353,24 +314,7 @@ class _Heard:
         """Takes the place of the server's `write`."""
         self.add(part)
         if self.truncated:
-            raise _TooLong
-
-    def add(self, part: bytes) -> None:
-        """Collects a piece of the body, as long as there is room."""
-        self._size += len(part)
-        if not self.truncated:
-            self._body.append(bytes(part))
-
-    @property
-    def truncated(self) -> bool:
-        """It was longer than what was kept of it."""
-        return self._size > self._most
-
-    def answered(self) -> Answered:
-        """What was heard."""
-        body = b"" if self.truncated else b"".join(self._body)
-        answered = Answered(self._status or 502, self._headers, body, self.truncated)
-        return answered if whole(answered, self._method) else replace(answered, truncated=True)
+            raise TooLong
 
 
 def _heard(app: App, environ: Environ, most: int) -> Answered:
@@ -386,7 +330,7 @@ def _heard(app: App, environ: Environ, most: int) -> Answered:
             with suppress(Exception):
                 _close(parts)
             raise
-    except _TooLong:
+    except TooLong:
         return heard.answered()
     try:
         _close(parts)
@@ -416,8 +360,6 @@ class _Late(list[bytes]):
 
 
 def _answer(answered: Answered, method: str, start_response: StartResponse) -> list[bytes]:
-    headers = [(name.title(), value) for name, value in answered.headers]
-    if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
-        headers.append(("Content-Length", str(len(answered.body))))
+    headers = [(name.title(), value) for name, value in with_length(answered, method)]
     start_response(f"{answered.status} {title(answered.status)}", headers)
     return [answered.body]

@@ -1,0 +1,84 @@
+"""What the ASGI and the WSGI middleware share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from oakum.guard.enforcement import Gatekeeper
+from oakum.guard.loading import kept_going, open_gate, written
+from oakum.routing.messages import Answered, Headers, whole
+
+A = TypeVar("A")
+
+
+class Middleware(Generic[A]):
+    """Lets through what the contract grants, and cuts each answer down to what its caller may see.
+
+    Answers are held back whole, up to `guard.max_body`; a longer one is refused (502).
+    """
+
+    def __init__(
+        self,
+        app: A,
+        contract: str | Path | Gatekeeper,
+        *,
+        root: str = "",
+        observe: bool = False,
+        audit: Callable[[Mapping[str, Any]], None] = written,
+    ) -> None:
+        """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
+        and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
+
+        `root`: where the application is mounted, as the server's `root_path` (ASGI) or
+        `SCRIPT_NAME` (WSGI) is to say. Some servers let a request say it, and frameworks route by
+        what follows it: others are refused.
+        """
+        self._app = app
+        self._root = root.rstrip("/")
+        self._audit = kept_going(audit)
+        self._keeper = (
+            contract
+            if isinstance(contract, Gatekeeper)
+            else open_gate(Path(contract), observe=observe)
+        )
+
+
+class TooLong(OSError):
+    """Ends an application that goes on and on, as a connection does that was closed."""
+
+
+class Collected:
+    """An application's answer, collected; at most so many bytes of it."""
+
+    def __init__(self, most: int, method: str = "GET") -> None:
+        self.truncated = False
+        """It was longer than what was kept of it."""
+        self._most = most
+        self._method = method
+        self._status = 0
+        self._headers: Headers = ()
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        """Collects a piece of the body, as long as there is room."""
+        self._size += len(part)
+        self.truncated = self._size > self._most
+        if not self.truncated:
+            self._body.append(bytes(part))
+
+    def answered(self) -> Answered:
+        """What was heard; 502 if no answer began."""
+        body = b"" if self.truncated else b"".join(self._body)
+        answered = Answered(self._status or 502, self._headers, body, self.truncated)
+        return answered if whole(answered, self._method) else replace(answered, truncated=True)
+
+
+def with_length(answered: Answered, method: str) -> Headers:
+    """The headers of an answer and its length, unless it never has a body (RFC 9110, 8.6)."""
+    if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
+        return (*answered.headers, ("content-length", str(len(answered.body))))
+    return answered.headers
