@@ -2,7 +2,7 @@
 
 An old version of a path, another address of the API, a page made for phones, a path that only the
 front end's scripts know: what was closed at the documented endpoint may be open there. Little is
-guessed, and only with leave: where nothing is, some twenty requests have been spent.
+guessed, and only with leave: where nothing is, some thirty requests have been spent.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ _ROOTS = 2
 _ENDPOINTS = 3
 """Endpoints tried of the likeliest version, and of an address: another may have some of them
 only."""
+_LISTS = 2
+"""Lists that are tried besides."""
 _PHONES = 4
 """Endpoints asked as a phone asks, before it is given up."""
 _PATHS = 60
@@ -200,12 +202,22 @@ class _Search:
 
     def _look(self, ways: Sequence[Gate], tries: int) -> bool:
         """Ask at all of these endpoints, if one of the first is there; whether one was."""
-        if not any(self._there.answers(way) for way in ways[:tries]):
+        first = [*ways[:tries], *self._lists(ways[tries:])]
+        if not any(self._there.answers(way) for way in first):
             return False
         for way in ways:
             if self._there.answers(way):
                 self._there.ask(way)
         return True
+
+    def _lists(self, ways: Sequence[Gate]) -> list[Gate]:
+        """The likeliest lists, each of another resource: a version may have a list alone."""
+        found: dict[str, Gate] = {}
+        for way in ways:
+            if not way.personal and not self.engine.matrix.is_own(way.operation.id):
+                for resource in list(way.shows)[:1]:
+                    found.setdefault(resource, way)
+        return [*found.values()][:_LISTS]
 
     def said_versions(self) -> None:
         """Tries versions in a header or query parameter."""
