@@ -104,7 +104,7 @@ class Told:
 
     @property
     def certain(self) -> bool:
-        """Whether the records alone prove it."""
+        """Whether the records alone prove any of it."""
         return any(each.certain for each in self.latest.values())
 
 

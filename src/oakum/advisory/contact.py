@@ -1,6 +1,5 @@
-"""Finds whom to notify: `security.txt` (RFC 9116).
-
-Text of a stranger. What is taken out of it is addresses of three kinds, and a day.
+"""Finds the security contact in `security.txt` (RFC 9116). The file is untrusted. What is taken out
+of it is addresses of three kinds, and a day.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Contact:
 
 
 def read_contact(text: str, now: datetime, source: str) -> Contact:
-    """The contact that a `security.txt` names. `now` knows its zone."""
+    """The contact in a `security.txt`. `now`: the current time, with a time zone."""
     return _contact(_fields(_unsigned(text)), now, source)
 
 

@@ -186,7 +186,7 @@ class Draft:
 
     @property
     def answer(self) -> Answer | None:
-        """The answer that the viewer of the finding was given."""
+        """The response to the viewer of the finding."""
         return self.finding.evidence.viewer if self.finding.evidence is not None else None
 
     @property

@@ -231,7 +231,7 @@ def _drafting(
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:
-    """A contract whose files are named from another folder; a gateway's own settings stay."""
+    """A contract with file names relative to another folder; gateway settings stay."""
     if contract is not None:
 
         def moved(name: str) -> str:

@@ -23,7 +23,7 @@ _IDLE = (
 
 
 def put_back(options: Options, form: str) -> int:
-    """Puts back what the killed run of the journal has left changed, and reads it back.
+    """Restores what the journal's killed run left changed, and verifies it.
 
     Answers 0 when all is as it was before that run, and 3 when something is left. Asks for nothing
     else, and may be called again.

@@ -186,5 +186,5 @@ def _worst(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def grave(finding: Finding) -> tuple[int, int]:
-    """How bad a finding is: proven above suspected, then by severity."""
+    """Sort key of a finding: proven before suspected, then by severity."""
     return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)

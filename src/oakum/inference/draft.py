@@ -69,7 +69,7 @@ _PROOF = re.compile(r"passw|passphrase|pass_?code|\bpin\b|otp|assertion|id_?toke
 
 
 def draft(document: Document, api: str = "") -> str:
-    """The text of a policy; `api` is the document's path as the policy will name it, by default
+    """The text of a policy; `api`: the document's path as the policy names it, by default
     its file name."""
     draft = _Draft(document, api or Path(document.file).name)
     bare = _parsed(draft.text({}), document.file)

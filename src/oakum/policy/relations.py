@@ -132,7 +132,7 @@ def _steps(r: Reader, node: Node, what: str) -> tuple[Step, ...] | None:
 
 
 def no_circle(r: Reader, policy: Policy) -> None:
-    """A relation that depends on itself, by however many steps, has no meaning."""
+    """Reports relations that depend on themselves, in any number of steps."""
     known = policy.relations
     depends = {each.name: (*each.unless, *each.requires) for each in known.values()}
     for trail in circles(depends):

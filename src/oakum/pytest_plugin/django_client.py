@@ -64,7 +64,7 @@ def _stream(line: Line, response: Any, heard: Heard, ask: Any, aask: Any) -> Non
 
 
 def asker(client: Any) -> Callable[[Request], Response]:
-    """Sends questions with the client's application and without the client."""
+    """Sends look-ups directly to the client's application, bypassing the client."""
 
     def ask(question: Request) -> Response:
         parts = urlsplit(question.url)
@@ -80,7 +80,7 @@ def asker(client: Any) -> Callable[[Request], Response]:
 
 
 def aasker(client: Any) -> Callable[[Request], Any]:
-    """The same, of a client whose answers are waited for."""
+    """The same for an asynchronous client."""
 
     async def ask(question: Request) -> Response:
         parts = urlsplit(question.url)

@@ -135,7 +135,7 @@ class Line:
         self._later[id(held)] = _Later(held, heard, ask, raw)
 
     def waits(self, held: object) -> bool:
-        """Whether a test may read more of a body, of which nothing has been told."""
+        """Whether a test may still read more of a body that has not been evaluated."""
         return id(held) in self._later
 
     def piece(self, held: object, piece: bytes) -> None:
@@ -160,7 +160,8 @@ class Line:
             await self.atold(lambda: later.told("" if whole else PART), later.ask)
 
     def flush(self) -> None:
-        """Tell of answers whose bodies no test has read to their end: they have headers."""
+        """Evaluates responses whose bodies no test has read completely, at least by their
+        headers."""
         for later in [*self._later.values()]:
             if iscoroutinefunction(later.ask):
                 later.ask = nobody_asks
@@ -168,7 +169,8 @@ class Line:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """What this thread asks here is heard at a higher place, or is a question of ours."""
+        """Requests of this thread inside the block are ignored: another hook sees them, or they are
+        look-ups."""
         before = getattr(self._inside, "on", False)
         self._inside.on = True
         try:

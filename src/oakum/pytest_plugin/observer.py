@@ -60,7 +60,7 @@ _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
 
 
 class Watch:
-    """Judges for one contract. Holds no answer longer than it takes to look at it."""
+    """Judges responses by one contract, and keeps none after judging it."""
 
     def __init__(
         self,
@@ -104,12 +104,12 @@ class Watch:
         self.begin("")
 
     def begin(self, test: str) -> None:
-        """The answers that follow are this test's."""
+        """Begins a test, to which further responses belong."""
         self._test = self._callers.test = test
         self._strays.begin()
 
     def wants(self, method: str, url: str) -> bool:
-        """Whether an answer that came over a network is one to hear."""
+        """Whether to evaluate a response that came over the network."""
         parts = urlsplit(url)
         place = placed(parts.path or "/")
         if place is None or not self._is_ours(parts.hostname or ""):
@@ -169,7 +169,7 @@ class Watch:
         self.leaks += self._strays.of_test(self.tally)
 
     def settle(self) -> None:
-        """No more answers come."""
+        """Ends the run: reports what only all responses together show."""
         for closed in self._refusals.settle(self.tally.evidence):
             self.tally.add(closed.tally)
             self.leaks += closed.leaks
@@ -178,7 +178,7 @@ class Watch:
         self.tally.settle()
 
     def missed(self, why: str) -> None:
-        """An answer was not judged, by a fault of ours."""
+        """Counts a response that was not judged because of a bug in Oakum."""
         self.tally.faults[why] += 1
 
     def _is_ours(self, host: str) -> bool:

@@ -68,7 +68,8 @@ class Refusals:
         return None
 
     def settle(self, told: Mapping[Key, Evidence]) -> Iterator[Look]:
-        """What refusals close that came before the owner's answer. Forgets all answers."""
+        """Cells that early refusals close, which came before the owner's response. Forgets all
+        responses."""
         for question, refused in self._refused.items():
             shown = self._shown.get(question)
             for asked in refused:
@@ -94,7 +95,8 @@ class Refusals:
 
 
 def _is_refusal(asked: Asked) -> bool:
-    """A 401 to credentials says that they are none: who sent them is not who they name."""
+    """Whether a response is a usable refusal. A 401 means invalid credentials, so its caller is
+    unknown."""
     caller = asked.caller
     if asked.response.status == 401:
         return caller.source == "nobody" or (caller.known and not caller.ids)
@@ -102,7 +104,7 @@ def _is_refusal(asked: Asked) -> bool:
 
 
 def _says_something(asked: Asked) -> bool:
-    """Whether a body has more in it than a word of refusal."""
+    """Whether a refusal's body contains more than a message."""
     return isinstance(asked.read.value, dict | list) and bool(asked.read.value)
 
 

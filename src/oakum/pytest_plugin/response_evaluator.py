@@ -55,7 +55,7 @@ class Leaked:
 
 @dataclass(frozen=True)
 class Frame:
-    """What all answers under one contract are judged with."""
+    """The shared context for judging responses by one contract."""
 
     model: Model
     redactor: Redactor
@@ -68,7 +68,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question of a test's with its answer."""
+    """A request of a test with its response."""
 
     operation: Operation
     params: Mapping[str, str]
@@ -115,7 +115,7 @@ class Look:
     _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)
 
     def judge(self) -> Look:
-        """Walk the answer once."""
+        """Judges every object in the response, in one pass."""
         asked, read = self.asked, self.asked.read
         judge = Judge(
             self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
@@ -337,7 +337,7 @@ class Look:
 def leak_of(
     frame: Frame, asked: Asked, key: Key, at: Pointer, value: Json, found: str = ""
 ) -> Leaked:
-    """A leak, and what is told of it. `found`: how, where no field of an object tells it."""
+    """A leak with its message. `found`: how it was found, if not in a field of an object."""
     table, endpoint = frame.model.tables[key.resource], asked.operation
     index = leaf_index(table, key.field)
     where = frame.model.field_location(key.resource, key.field)

@@ -46,7 +46,7 @@ _MOST = 5
 
 @dataclass
 class Session:
-    """A pytest plugin of its own, registered when a contract is named."""
+    """The pytest plugin that is registered if a contract is given."""
 
     config: pytest.Config
     contract: Path
@@ -119,7 +119,7 @@ class Session:
         return made
 
     def _told_of_no_test(self) -> None:
-        """Leaks that no test can fail by."""
+        """Leaks for which no test can fail."""
         self.taps.line.flush()
         self.watch.finish()
         leaks, self.watch.leaks = self.watch.leaks, []
@@ -242,8 +242,7 @@ class Session:
         )
 
     def _unheard_apps(self) -> Iterator[str]:
-        """Frameworks that were imported, and of which no application has answered; a network may
-        have stood between."""
+        """Imported frameworks without an observed response; a network may have stood between."""
         if "" in self.tally.apps:
             return
         for name in self.apps:

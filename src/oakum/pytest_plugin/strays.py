@@ -257,7 +257,8 @@ class Strays:
     def _doubt(
         self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
     ) -> str | None:
-        """Why the caller may be one who may see a field; empty: they may not be; None: they are."""
+        """Why the caller may be entitled to see a field; empty if they are not; None if they
+        are."""
         caller, (table, subject) = kept.asked.caller, self._subject(found, place, memory)
         index, policy = leaf_index(table, place[1]), self._frame.model.policy
         if index < 0:

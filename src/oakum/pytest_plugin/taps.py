@@ -72,7 +72,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Any = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As an import hook is asked (`importlib.abc.MetaPathFinder`)."""
+        """Implements `importlib.abc.MetaPathFinder`."""
         if name not in TAPS:
             return None
         spec = PathFinder.find_spec(name, path, target)

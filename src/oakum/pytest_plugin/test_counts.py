@@ -59,18 +59,19 @@ class Tally:
     """Questions of our own."""
 
     def show(self, key: Key, result: Result, probe: str) -> None:
-        """A cell, as an answer has shown it."""
+        """Records the result of a cell in one response."""
         probes = self.shown.get((key, result), ())
         if len(probes) < _ENOUGH and probe not in probes:
             self.shown[key, result] = (*probes, probe)
 
     def unjudge(self, why: str, endpoint: str) -> None:
-        """Something in an answer of an endpoint could not be judged."""
+        """Counts a part of a response that could not be judged."""
         self.unjudged[why] += 1
         self.places[why, endpoint] += 1
 
     def unclose(self, endpoint: str, resource: str, path: str, viewer: str) -> None:
-        """An answer of an endpoint held a field in a place of its own: it closes nothing there."""
+        """Drops an endpoint's closed cells of a field, because a response had the field in another
+        place."""
         cell = (endpoint, resource, path, viewer)
         for key in [each for each in self.withheld if each[:4] == cell]:
             del self.withheld[key]

@@ -98,8 +98,8 @@ class Counted:
     def _samples(
         self, model: Model, path: str, rows: dict[Shown, tuple[Counter[str], Counter[str]]]
     ) -> Iterator[Sample]:
-        """Beside an object that may be had alone, lists say nothing by what they leave out: they
-        may choose for other reasons."""
+        """If an object can be requested alone, fields missing from lists are not counted: lists may
+        choose for other reasons."""
         alone = any(_is_alone(model, shown) and rows[shown][0][path] for shown in rows)
         above = [path[:at] for at, char in enumerate(path) if char == "."]
         for shown, (held, silent) in rows.items():
@@ -114,7 +114,7 @@ class Counted:
 
 
 def _is_alone(model: Model, shown: Shown) -> bool:
-    """Whether somebody else than its owner was sent it where it does not stand in a list."""
+    """Whether somebody other than its owner received the object outside a list."""
     relations = model.policy.relations
     own = any(relations[name].kind == "owner" for name in shown.held)
     return "*" not in shown.place and not own

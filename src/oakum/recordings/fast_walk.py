@@ -62,7 +62,7 @@ class Seen:
 
 
 class FastWalk:
-    """Finds the objects in answers of one operation."""
+    """Finds the objects in responses of one operation."""
 
     def __init__(self, model: Model, operation: str) -> None:
         self._model = model
@@ -88,7 +88,7 @@ class FastWalk:
         return found
 
     def form(self, resource: str, codes: frozenset[Code]) -> Form:
-        """The form of an object whose fields, and what they held, are these."""
+        """The shared form of an object with these fields and contents."""
         found = self._forms.get((resource, codes))
         if found is None:
             present = frozenset(path for path, code in codes if code != _SILENT)
@@ -115,7 +115,7 @@ class FastWalk:
 
 
 class _Place:
-    """What a place in an answer means, in or outside of an object."""
+    """The meaning of a place in a response, inside or outside an object."""
 
     __slots__ = (
         "below", "codes", "depth", "fast_walk", "kinds", "node", "path", "place", "shape", "shown",
@@ -216,7 +216,7 @@ class _Kind:
 
 @dataclass(slots=True)
 class _Walk:
-    """One walk over one answer."""
+    """The walk over one response."""
 
     fast_walk: FastWalk
     params: Mapping[str, str]

@@ -59,5 +59,5 @@ class Answered:
                 kinds[Bare(each.resource, each.place, each.owners, "")] = None
 
     def of(self, question: Question) -> Iterable[Bare]:
-        """What others were sent in answer to a question."""
+        """The ids that other callers received for a request."""
         return self._kinds.get(question, ())

@@ -138,7 +138,7 @@ class Judged(Declared):
     # ------------------------------------------------------------ one exchange
 
     def tells(self, line: bytes) -> bool:
-        """Whether a line may tell `learn` anything: told from its bytes alone, and cheaply."""
+        """Whether a line may be relevant for `learn`, by a cheap check of its bytes."""
         return not self._credentials or bool(self._telling and self._telling.search(line))
 
     def fresh(self) -> Judged:
@@ -166,8 +166,8 @@ class Judged(Declared):
         return min(self._caller(passed).ids, key=str.encode, default="")
 
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
-        """Learn from an answer, judge it for its caller, and count what its objects were sent
-        with."""
+        """Learns from a response, judges it for its caller, and counts the fields of its
+        objects."""
         found = self.found(passed)
         if found is None:
             return None
@@ -240,7 +240,7 @@ class Judged(Declared):
             self._leaked(heard, seen, leaks, begins)
 
     def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
-        """Certain is what does not rest on earlier answers."""
+        """Records a leak; it is certain unless it depends on earlier responses."""
         certain = set[tuple[str, str]]()
         for each in seen:
             verdict = self._verdicts.of(
@@ -304,7 +304,7 @@ class Judged(Declared):
                 self._withheld(self.counted.kept, heard, gone)
 
     def _bare(self, seen: Seen) -> Bare:
-        """What of an object is remembered."""
+        """The members of an object that are remembered."""
         key = self.model.tables[seen.resource].resource.key
         keys = texts(seen.value, key) if key else []
         return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
@@ -341,7 +341,7 @@ class Judged(Declared):
         return found
 
     def _viewer(self, held: frozenset[str], possible: frozenset[str]) -> str:
-        """What a viewer is called; a relation that may be held besides is not passed over."""
+        """The viewer's label, including relations that the viewer may also have."""
         if not possible:
             return "unknown"
         sure = self._label(held, None, "")
@@ -399,7 +399,7 @@ class _Heard:
 
     @cached_property
     def sent(self) -> object:
-        """The body of the request."""
+        """The parsed body of the request."""
         return read(self.passed.exchange.request.body, "")
 
     @cached_property
@@ -416,7 +416,7 @@ class _Heard:
 
 
 def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Operations of which the contract says what they change; any other may change anything."""
+    """Operations whose changes the contract declares; any other may change anything."""
     said: list[tuple[str, str]] = [
         (state.switch.operation, "states")
         for resource in policy.resources.values()

@@ -29,7 +29,7 @@ class Writes:
     """Resource and field → what those were who set it, and how often."""
 
     def hear(self, seen: Sequence[Seen], standings: Sequence[Standing], body: Json) -> None:
-        """Take an answer in. `body`: of the request that changed something; None: it read."""
+        """Learns from a response. `body`: of a request that changes something; None for a read."""
         outer = [(e, s) for e, s in zip(seen, standings, strict=True) if not e.inside]
         for each, standing in outer:
             sent = body if len(outer) == 1 and isinstance(body, dict) else {}

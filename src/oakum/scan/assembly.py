@@ -288,7 +288,7 @@ class Wiring:
 
 
 def _keyless(identities: Identities) -> str:
-    """Why a refusal of who is not logged in may be one of who sends no client's key."""
+    """Why an anonymous request may be refused only because it lacks the clients' key."""
     keys = identities.client_keys()
     if not keys or identities.anonymous is not None:
         return ""

@@ -33,7 +33,7 @@ SHARE = 0.8
 
 @dataclass(frozen=True)
 class Plan:
-    """The endpoints that are asked, in order, and what the others would have cost."""
+    """The endpoints to request, in order, and the cost of the others."""
 
     gates: list[Gate]
     left: list[Gate]

@@ -28,7 +28,7 @@ from oakum.scan.undo.undo_log import UndoLog
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: `kind`, and plain values that hold nobody's data."""
+    """An event of the run: `kind`, and plain values without personal data."""
 
     kind: str
     data: Mapping[str, Json]

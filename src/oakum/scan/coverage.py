@@ -23,7 +23,7 @@ _MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Untested:
-    """An operation of which nothing can be called clean."""
+    """An operation that the run could not test."""
 
     operation: str
     """Method and path."""

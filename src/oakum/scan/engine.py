@@ -38,7 +38,7 @@ from oakum.scan.state import RunState
 
 @dataclass(frozen=True)
 class Engine:
-    """One run: what it is given, what it has learnt, and the verbs with which it asks."""
+    """One run: its context, its state, and methods that send requests."""
 
     context: RunContext
     state: RunState

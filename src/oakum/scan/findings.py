@@ -173,7 +173,7 @@ def _stated_severity(model: Model, resource: str, field: str) -> Severity | None
 
 
 def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
-    """One finding of signals that tell the same through one endpoint or several."""
+    """One finding for equal signals at one or several endpoints."""
     first = next((each for each in signals if each.sure), signals[0])
     anonymous = first.identity is None
     resource = model.policy.resources.get(first.resource)
@@ -230,7 +230,7 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
 
 
 def _told_at(model: Model, signal: Signal) -> Location:
-    """The line of the field; of the endpoint, where it is about no field at all."""
+    """The contract line of the field, or of the endpoint for a finding without a field."""
     if signal.resource in model.tables:
         return model.field_location(signal.resource, signal.field)
     first = next(iter(model.policy.resources.values()), None)
@@ -331,7 +331,7 @@ def _place(key: Key) -> Place:
 
 
 def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
-    """What a caller without login asked for and got nothing of."""
+    """Cells that anonymous callers requested without getting data."""
     asked: dict[Place, bool] = {}
     for key, entry in matrix.entries.items():
         if entry.viewer is None and entry.owner:

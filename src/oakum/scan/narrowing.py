@@ -76,7 +76,7 @@ class Asked:
 
 @dataclass
 class Scope:
-    """The endpoints of a narrow run, and what it has asked."""
+    """The endpoints of a narrow run, and its requests."""
 
     focus: Focus
     gates: list[Gate]
@@ -245,7 +245,7 @@ class Scope:
         return asked.status < 500 and (dead or self._stands(engine, asked.viewer))
 
     def _stands(self, engine: Engine, viewer: str | None) -> bool:
-        """Whether somebody is to somebody's object what the finding's viewer was."""
+        """Whether some pair of identities has the relation of the finding's viewer."""
         cast, wanted = engine.cast, self.focus.finding.viewer
         if viewer is not None and viewer not in cast.ids:
             return True  # a provisioned account
@@ -431,7 +431,7 @@ def _teachers(
 
 
 def _is_near(model: Model, gate: Gate) -> bool:
-    """Whether an endpoint can be asked with no more than one's own account's id."""
+    """Whether an endpoint needs only the id of the caller's own account."""
     accounts = {
         f"{name}.{each.key}" for name, each in model.policy.resources.items() if each.is_account
     }

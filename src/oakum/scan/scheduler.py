@@ -1,4 +1,4 @@
-"""What is asked next, and when a run has asked enough.
+"""Decides the next request, and when a run has sent enough.
 
 Each question is asked for the cells that it can decide, and is not asked once they are decided.
 The scheduler holds nothing: it reads the state, and asks through the engine.
@@ -33,7 +33,7 @@ Given = Iterable[tuple[str, str, Exchange]]
 
 @dataclass(frozen=True)
 class Scheduler:
-    """The order of one run. `explore` does it all; the state then holds what was learnt."""
+    """The order of requests in one run. After `explore`, the state contains the results."""
 
     engine: Engine
     techniques: tuple[Technique, ...] = ()
@@ -240,7 +240,8 @@ class Scheduler:
                         engine.put(gate, viewer, who, turn=turn)
 
     def _fetch(self, gate: Gate, viewers: list[str | None], who: str) -> None:
-        """Ask as one of each kind of viewer at the same time; `put` then takes the answers."""
+        """Sends a request as one of each kind of viewer concurrently; `put` then evaluates the
+        responses."""
         engine, state, context = self.engine, self.engine.state, self.engine.context
         kinds: dict[str, str | None] = {}
         for viewer in viewers if context.together is not None else ():

@@ -1,1 +1,1 @@
-"""Recorded API traffic: who was sent what, kept without values."""
+"""Recorded API traffic: which fields each caller received, stored without values."""

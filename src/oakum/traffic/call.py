@@ -107,7 +107,7 @@ def reduced(
     values: Iterable[str],
     hashed: Hasher,
 ) -> Call:
-    """The call that an exchange was. `body`: the answer read, `UNREAD` if it was not; `path`: the
+    """The exchange reduced to a call. `body`: the parsed response, or `UNREAD`; `path`: the
     template; `values`: what stood in its parameters."""
     request, response = passed.exchange.request, passed.exchange.response
     kinds = credentials(request) if passed.headers else {"unknown": ""}

@@ -62,7 +62,7 @@ class _Node:
 
 
 class Steps:
-    """How far each caller goes from one integer id to the next, at each endpoint. The last id is
+    """The difference between successive integer ids of each caller at each endpoint. The last id is
     kept in memory alone."""
 
     def __init__(self) -> None:
@@ -128,8 +128,7 @@ class Endpoints:
         return self._steps.told(reduced(passed, body, path, "", values, hashed), values)
 
     def template(self, path: str) -> tuple[str, tuple[str, ...]]:
-        """The template of a path that no document declares, and what stands in its parameters,
-        still encoded."""
+        """The template of an undeclared path, and the values of its parameters, still encoded."""
         raw = path.strip("/").split("/")[:_MOST_SEGMENTS]
         parts = [unquote(each) for each in raw]
         found = self._find(parts)

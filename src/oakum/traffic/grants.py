@@ -59,7 +59,7 @@ class Granted:
     when: tuple[Setting, ...]
 
     def covers(self, sample: Sample) -> bool:
-        """Whether it explains that these viewers were sent the field: by a relation that they may
+        """Whether it explains that these viewers received the field: by a relation that they may
         stand in, so that no other is granted it without need."""
         return self.relation in sample.possible and self.holds(dict(sample.state))
 

@@ -96,7 +96,7 @@ def sources(names: Iterable[str]) -> list[Source]:
 
 
 def _is_parquet(name: str) -> bool:
-    """By its magic number. A file of Parquet says nothing of the run that it belongs to."""
+    """Whether a file is Parquet, by its magic number. A single one does not name its run."""
     if name == STDIN:
         return False
     try:
@@ -163,7 +163,7 @@ def _parsed(
 
 
 def one(source: Source, line: bytes) -> RecordedExchange | None:
-    """The exchange that a line of a source holds, counted in it; None: none that can be used."""
+    """The exchange in a line, counted in its source; None if it is unusable."""
     source.kind = "lines"
     value = _value(source, line)
     return _usable(source, value) if value is not None else None

@@ -96,7 +96,7 @@ class Distinct:
             self._in.add(mark)
 
     def add(self, other: Distinct) -> None:
-        """Take in what was seen elsewhere."""
+        """Adds the counts of another inventory."""
         self._over |= other._over
         kept = sorted(self._in | other._in)
         self._over |= len(kept) > _SKETCH
@@ -106,7 +106,7 @@ class Distinct:
 
     @property
     def marks(self) -> frozenset[int]:
-        """The hashes that are kept: all of them up to 1,024."""
+        """The stored hashes, at most 1,024."""
         return frozenset(self._in)
 
     @property
@@ -128,7 +128,7 @@ class Site:
     """None: there is no other host, so that it is as the endpoint's."""
 
     def add(self, other: Site) -> None:
-        """Take in what was seen elsewhere at the same host."""
+        """Adds the counts of another inventory for the same host."""
         self.good += other.good
         self.auth.update(other.auth)
         if other.answer is not None:
@@ -212,14 +212,14 @@ class Endpoint:
         return self.sites.get(host)
 
     def _part(self) -> None:
-        """What the one host has answered until now is what the endpoint has."""
+        """Moves the counts of a single host to a host entry when a second host appears."""
         for only in self.sites.values() if len(self.sites) == 1 else ():
             if only.answer is None:
                 only.answer = Learnt()
                 only.answer.add(self.answer)
 
     def add(self, other: Endpoint) -> None:
-        """Take in what was seen of another path that turned out to be this endpoint."""
+        """Adds the counts of another path that turned out to be this endpoint."""
         self.seen += other.seen
         if self.sites.keys() != other.sites.keys():
             self._part()
@@ -244,7 +244,7 @@ class Endpoint:
             self.query.setdefault(name, Learnt()).add(each)
 
     def alike(self, other: Endpoint) -> bool:
-        """Whether both answer with the same names, or both never with any."""
+        """Whether both have the same names in their responses, or both none."""
         mine, theirs = self.answer.members.keys(), other.answer.members.keys()
         if not mine or not theirs:
             return mine == theirs and self.answer.kinds.keys() == other.answer.kinds.keys()
@@ -259,11 +259,11 @@ class Watcher:
         self._handed: set[int] = set()
 
     def handed(self, text: str) -> bool:
-        """Whether an answer held this text where names and ids stand."""
+        """Whether a response contained this text as a name or an id."""
         return self.hash(text) in self._handed
 
     def take(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
-        """Count an exchange at its endpoint; `body`: the answer read, `UNREAD` if it was not."""
+        """Counts an exchange at its endpoint; `body`: the parsed response, or `UNREAD`."""
         request, response = passed.exchange.request, passed.exchange.response
         endpoint.seen += 1
         endpoint.statuses[response.status] += 1
@@ -350,7 +350,7 @@ class Watcher:
             endpoint.callers.see(self.hash(mark))
 
     def hash(self, text: str) -> int:
-        """A keyed hash of 64 bits: equality within this run, and nothing else."""
+        """A keyed 64-bit hash, only for comparing values within this run."""
         made = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
         return int.from_bytes(made[:8])
 
@@ -389,7 +389,7 @@ def read(body: bytes, media_type: str) -> object:
 
 
 class Events(list[object]):
-    """What a feed told, event by event: each is an answer."""
+    """The events of a feed, each treated as a response."""
 
 
 def events(body: bytes, media_type: str) -> object:
@@ -478,7 +478,7 @@ def _is_session(name: str) -> bool:
 
 
 def _media(name: str) -> str:
-    """A media type as far as it is a common word."""
+    """A media type, if it is a common one; others may be personal data."""
     return name if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", name) else "application/json"
 
 

@@ -17,7 +17,7 @@ _ENOUGH = 3
 
 
 def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
-    """Hosts at which an endpoint answers with less authentication, or with other fields."""
+    """Hosts where an endpoint requires less authentication or returns other fields."""
     sites = {host: site for host, site in sorted(endpoint.sites.items()) if site.good}
     if len(sites) < 2:
         return
@@ -35,7 +35,7 @@ def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
 
 
 def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
-    """Field paths that stood in at least this share of the objects that could have held them."""
+    """Field paths present in at least this share of the objects that could have them."""
     found = site.answer.fields(names) if site.answer is not None else ()
     return frozenset(path for path, learnt, around in found if learnt.seen >= share * around)
 
@@ -78,7 +78,7 @@ def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
 
 
 def holds_credentials(endpoints: Iterable[Endpoint]) -> bool:
-    """Whether any record does: browsers and proxies cut them out of what they save."""
+    """Whether any record contains credentials, which browsers and proxies often remove."""
     return any(each.auth.keys() - {"none", "unknown"} for each in endpoints)
 
 

@@ -42,7 +42,7 @@ class OakumLines:
         self.set(ctx.options.oakum_out, ctx.options.oakum_hosts, ctx.options.oakum_body)
 
     def set(self, out: str, hosts: str = "", most: int = 1 << 20) -> None:
-        """Where lines go, of which hosts, and how much of a body is kept."""
+        """Sets the output, the hosts and the maximum body size."""
         self._hosts = tuple(each.strip() for each in hosts.split(",") if each.strip())
         self._most = most
         if out != self._name:
@@ -50,7 +50,7 @@ class OakumLines:
             self._name, self._out = out, _opened(out)
 
     def done(self) -> None:
-        """Close what was opened."""
+        """Closes the output file."""
         if self._out is not None and self._out is not sys.stdout:
             self._out.close()
         self._out, self._name = None, ""
@@ -107,7 +107,7 @@ def _headers(message: Any) -> dict[str, str]:
 
 
 def _body(message: Any, most: int) -> tuple[str | bytes | None, bool]:
-    """A body unpacked, as text where it is one, and whether it was cut; None: none was kept."""
+    """The decompressed body, as text if possible, and whether it was cut; None without a body."""
     try:
         data = message.content
     except ValueError:  # its content encoding is wrong

@@ -15,7 +15,7 @@ Kind = Literal["new-endpoint", "new-field", "sent-wider"]
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the answers of one endpoint."""
+    """A field in the responses of one endpoint."""
 
     path: str
     """`*` for elements of a list and for the keys of a map."""
@@ -40,7 +40,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Operation:
-    """An endpoint, as traffic and document tell of it."""
+    """An endpoint according to traffic and document."""
 
     id: str
     method: str
@@ -99,7 +99,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Read:
-    """A source, and what came of it."""
+    """A source with its counts."""
 
     name: str
     kind: str
@@ -117,7 +117,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Observation:
-    """All of it."""
+    """The complete result of `oakum observe traffic`."""
 
     sources: tuple[Read, ...]
     against: str

@@ -88,8 +88,8 @@ def _query_parameters(endpoint: Endpoint) -> Iterator[Json]:
 
 
 def _security(endpoint: Endpoint, schemes: dict[str, Json]) -> Iterator[Json]:
-    """What was sent along; an empty requirement where the endpoint answered without (OpenAPI 3.1,
-    *Security Requirement Object*)."""
+    """The credentials that were sent; an empty requirement if the endpoint answered without
+    (OpenAPI 3.1, *Security Requirement Object*)."""
     for kind in sorted(endpoint.auth):
         place, _, name = kind.partition(" ")
         if place in ("bearer", "basic"):
@@ -119,7 +119,7 @@ def _id(each: Template[Endpoint], taken: set[str]) -> str:
 
 
 def schema(learnt: Learnt) -> Json:
-    """A JSON Schema (2020-12) of what stood at a place."""
+    """A JSON Schema (2020-12) of the values observed at a place."""
     types = sorted(learnt.kinds)
     if "number" in types and "integer" in types:
         types.remove("integer")

@@ -112,7 +112,7 @@ class _Node(Generic[T]):
 
 @dataclass(frozen=True)
 class Template(Generic[T]):
-    """A method and a path with parameters in braces, and what was counted there."""
+    """A method and a path template, with its counts."""
 
     method: str
     path: str
@@ -122,7 +122,7 @@ class Template(Generic[T]):
 
 
 class Paths(Generic[T]):
-    """Learns addresses, and tells their templates at the end."""
+    """Learns paths, and derives their templates at the end."""
 
     def __init__(
         self, empty: Callable[[], T], callers: Callable[[T], Collection[int]] = lambda _: ()
@@ -164,7 +164,7 @@ class Paths(Generic[T]):
         return node.guess(segment)
 
     def gone(self) -> Iterator[T]:
-        """What was counted where nothing is; of a settled tree."""
+        """The counts of paths that do not exist, in a settled tree."""
         yield from (counts for each in _nodes(self._gone) for counts in each.counts.values())
         yield from (counts for each in _nodes(self._root) for counts in _guesses(each))
 
@@ -238,7 +238,7 @@ def _settle(
 
 
 def _own(node: _Node[T], callers: Callable[[T], Collection[int]]) -> list[str]:
-    """Words that answer alike and that each a caller of its own has asked, and nobody else: their
+    """Words with similar responses, each requested by exactly one caller: their
     names, in an address."""
     asked: dict[str, int] = {}
     for name in _words(node):
@@ -257,7 +257,7 @@ def _own(node: _Node[T], callers: Callable[[T], Collection[int]]) -> list[str]:
 
 
 def _are_alike(one: _Node[T], other: _Node[T]) -> bool:
-    """Whether two words answer with the same, and lead to the same words that do."""
+    """Whether two words have the same responses and the same words below."""
     return (
         one.counts.keys() == other.counts.keys()
         and one.below.keys() == other.below.keys()
@@ -277,7 +277,7 @@ def _words(node: _Node[T]) -> list[str]:
 
 
 def _is_act(name: str, node: _Node[T]) -> bool:
-    """Whether a word says what is done, and nothing was ever read there as an item is."""
+    """Whether a word is a verb, and was never read like an item."""
     return says_act(name) and node.counts.keys() <= {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -327,7 +327,7 @@ def _told(
 
 
 def _parameter(path: str, taken: set[str]) -> str:
-    """What a parameter is called: after the segment before it, `userId` in `/users/{userId}`."""
+    """A parameter's name, after the segment before it: `userId` in `/users/{userId}`."""
     words_before = (e for e in reversed(path.split("/")) if e and e[0] != "{")
     before = next((each for each in words_before if not _VERSION.fullmatch(each)), "")
     parts = [*words(before)]

@@ -60,12 +60,12 @@ NO_ENDPOINT = "a request that found no endpoint of the guard"
 
 
 class Unusable(Exception):
-    """A record that says nothing of an exchange; the text is the reason, without a value."""
+    """A record without a usable exchange; the text is the reason, without a value."""
 
 
 @dataclass(frozen=True)
 class RecordedExchange:
-    """An exchange, and how much of it the record holds."""
+    """An exchange, and which parts of it the record contains."""
 
     exchange: Exchange = field(repr=False)
     body: Body = "absent"

@@ -148,7 +148,7 @@ def _new_endpoints(rows: Sequence[Drift], found: Observation) -> Iterator[str]:
 
 
 def _told(rows: Sequence[Drift]) -> Iterator[str]:
-    """By the contract's line: its fields, to whom they were sent, and through which endpoints."""
+    """Drift grouped by contract line: fields, their receivers and endpoints."""
     groups: dict[tuple[str, str], list[Drift]] = {}
     for each in rows:
         groups.setdefault((_place(each), each.says), []).append(each)

@@ -39,7 +39,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass
 class Learnt:
-    """What stood at one place, over all bodies."""
+    """The values observed at one place in all bodies."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     """JSON types, and how often each came."""
@@ -95,7 +95,7 @@ class Learnt:
         self.members = {}
 
     def add(self, other: Learnt) -> None:
-        """Take in what was learnt elsewhere."""
+        """Adds the counts of another shape."""
         self.kinds.update(other.kinds)
         self.forms.update(other.forms)
         if other.element is not None:
@@ -110,7 +110,7 @@ class Learnt:
 
     @property
     def seen(self) -> int:
-        """How many values stood here."""
+        """The number of values observed here."""
         return self.kinds.total()
 
     @property
@@ -134,7 +134,7 @@ class Learnt:
         return len(self.members) >= 12 and objects >= 4 and most * 4 <= objects
 
     def _alike(self) -> bool:
-        """Whether several objects of the same names, and nothing else, stand here."""
+        """Whether only objects with the same names occur here, and several of them."""
         inside = list(self.members.values())
         first = inside[0].members.keys()
         return (
@@ -190,7 +190,7 @@ class Learnt:
     def leaves(
         self, declared: frozenset[str], path: str, around: int
     ) -> Iterator[tuple[str, Learnt, int]]:
-        """This place where a scalar stood in it, and those below."""
+        """The places with scalars: this one and those below."""
         if self.kinds.keys() - {"object", "array"} or not (self.members or self.element):
             yield path, self, around or self.seen
         yield from self.fields(declared, path)

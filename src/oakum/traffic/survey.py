@@ -44,7 +44,7 @@ ASIDE_ABSENT = "answered with 404, and not declared"
 
 
 class Against(Protocol):
-    """What the traffic is held against: a document, or a contract."""
+    """The document or contract that traffic is compared with."""
 
     @property
     def operations(self) -> tuple[Declared, ...]:
@@ -53,7 +53,7 @@ class Against(Protocol):
 
     @property
     def names(self) -> frozenset[str]:
-        """Names that the documents declare, so that they are nobody's."""
+        """Names that the documents declare, which are therefore not personal data."""
         ...
 
     def hear(self, passed: RecordedExchange, body: object, /) -> Declared | None:
@@ -120,7 +120,7 @@ class Surveyor:
             self._watcher.take(endpoint, passed, body)
 
     def take_all(self, sources: Iterable[Source]) -> int:
-        """Count everything that sources hold; returns how many exchanges that was."""
+        """Counts all exchanges of the sources, and returns their number."""
         read = 0
         for source in sources:
             for passed in records(source):
@@ -159,7 +159,7 @@ class Surveyor:
         return self._paths.at(method, unquote(urlsplit(request.url).path), there=there)
 
     def set_aside(self, why: str, many: int) -> None:
-        """Count what was set aside elsewhere."""
+        """Adds the excluded exchanges of another survey."""
         self._aside[why] += many
 
     def done(self) -> Survey:
@@ -180,7 +180,7 @@ class Surveyor:
 def observation(
     survey: Survey, sources: Iterable[Read], against: Against | None, title: str
 ) -> Observation:
-    """Inventory and drift, and what makes them not trustworthy."""
+    """The inventory and drift, with reasons to distrust them."""
     reads = tuple(sources)
     broken_first = sorted(reads, key=lambda each: not each.broken)
     distrust = [each.distrust for each in broken_first if each.distrust]

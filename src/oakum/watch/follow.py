@@ -56,7 +56,7 @@ def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange
 
 
 class _Cut:
-    """Pieces of bytes into whole lines; what is too long is counted and passed over."""
+    """Joins pieces of bytes into lines; lines that are too long are counted and skipped."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -75,7 +75,7 @@ class _Cut:
         return whole
 
     def anew(self) -> None:
-        """Forget what was begun: the file is another one."""
+        """Discards a partial line, because the file was replaced."""
         self._rest, self._over = b"", False
 
     def last(self) -> list[bytes]:
@@ -96,7 +96,7 @@ class _Tail(_Cut):
             self._file.seek(0, 2)
 
     def lines(self) -> list[bytes]:
-        """What was added since, a piece of it at most."""
+        """The new lines, at most one block of them."""
         if self._file is None:
             self._open()
         piece = self._file.read(_PIECE) if self._file is not None else b""

@@ -62,7 +62,7 @@ def text(frame: Frame, title: str, width: int = 80, height: int = 24) -> str:
 
 
 def line(news: News, width: int = 0) -> Text:
-    """What is new, in one line; no wider than `width`, where that is given."""
+    """A status line with the news, at most `width` wide if given."""
     said = Text(f"{clock(news.at)}  ")
     said.append(f"{_WORDS[news.kind]:<9}  ", style=_STYLES[news.kind])
     said.append(visible(news.says))
@@ -77,7 +77,7 @@ def status(frame: Frame) -> str:
 
 
 def clock(at: float) -> str:
-    """The time of day where the screen is."""
+    """The local time of day."""
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 
@@ -142,7 +142,7 @@ def _row(each: Busy, wide: bool) -> Iterator[Text]:
 
 
 def _answers(each: Busy) -> Text:
-    """Shares of the answers by their first digit."""
+    """Shares of the responses by the first digit of their status."""
     found, said = each.operation, Text()
     for first, style in (("2", "green"), ("3", "blue"), ("4", "yellow"), ("5", "red")):
         many = sum(n for status, n in found.statuses.items() if str(status)[0] == first)

@@ -118,7 +118,8 @@ def things(leak: Leak) -> str:
 
 
 def seen(leak: Leak) -> str:
-    """What is seen of them: the whole, or what is hidden from who may see the rest."""
+    """What the viewer sees of the objects: all of them, or fields hidden from a viewer of the
+    rest."""
     return f"hidden fields of {things(leak)}" if leak.entitled else things(leak)
 
 

@@ -16,7 +16,7 @@ from oakum.scan.requests.builder import Filled
 
 @dataclass(frozen=True)
 class Heard:
-    """One answer; `who`: whom the question named, empty for nobody."""
+    """One response; `who`: the person that the request named, empty for a made-up one."""
 
     who: str
     filled: Filled
@@ -89,7 +89,7 @@ class Comparison:
         return known, [each.took for each in self.heard if not each.who]
 
     def _differ(self, begun: int = 0, *, doubtful: bool = False) -> frozenset[Feature]:
-        """What tells the two sides apart in the answers from the `begun`th on."""
+        """The differences between both sides, in the responses from the `begun`th on."""
         sent = {value for each in self.heard for value in each.filled.sent}
         known: dict[str, list[Features]] = {}
         unknown: list[Features] = []

@@ -162,7 +162,7 @@ def _words(text: str) -> dict[Feature, str]:
 
 
 class Mask:
-    """Takes out of a text what a question held, as it was written or as it may be repeated."""
+    """Removes the request's values from a text, in every form in which they may be echoed."""
 
     def __init__(self, sent: Collection[str]) -> None:
         whole = {form for each in sent for form in (each, quote(each, safe=""), quote_plus(each))}

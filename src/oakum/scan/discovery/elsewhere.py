@@ -163,7 +163,7 @@ class Elsewhere:
         return None
 
     def _held(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
-        """Values that only this owner has, in an answer to a question that did not hold them."""
+        """Values that only this owner has, in a response to a request without them."""
         text = answer.body.decode("utf-8", "replace")
         own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
         return frozenset(each for each in own if each in text and each not in filled.sent)
@@ -181,7 +181,7 @@ class Elsewhere:
         return self.absent[place]
 
     def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
-        """What the documented endpoint answers to the same question."""
+        """The documented endpoint's response to the same request."""
         engine, place = self.engine, (gate.id, viewer, about)
         if place not in engine.state.forms:
             engine.put(gate, viewer, about)
@@ -214,7 +214,7 @@ class Elsewhere:
                 engine.put(way, viewer, who)
 
     def _is_dull(self, way: Gate) -> bool:
-        """Whether all that it shows is anybody's to see, and nothing else came to its owner."""
+        """Whether it shows only public data, also to its owner."""
         if not way.shows or self._hidden(way):
             return False
         outcome = self.alive.get(way.id)

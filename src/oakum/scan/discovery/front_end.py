@@ -87,7 +87,8 @@ class FrontEnd:
             return False
 
     def _fetch(self, address: str) -> tuple[Response, str]:
-        """An answer to nobody, and the address that gave it: two redirects are followed."""
+        """Requests an address anonymously, following two redirects; returns response and final
+        address."""
         answer = Response(0, {}, b"")
         for _ in range(3):
             path = urlsplit(address).path or "/"
@@ -104,7 +105,7 @@ class FrontEnd:
 
 
 def _joined(address: str, other: str) -> str:
-    """Where an address leads from another; empty: it is none."""
+    """Resolves an address relative to another; empty if invalid."""
     try:
         return urljoin(address, other)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Whether ids can be enumerated, from a few own ones, and how many objects there are.
+"""Judges from a few own ids whether ids can be enumerated, and how many objects there are.
 
 An id is read as a number in every common way of writing one: decimal, other bases, base64, times.
 Ids that lie far closer together than chance would put them count up. Those of a small space can be
@@ -39,7 +39,7 @@ _SURE = 0.05
 
 @dataclass(frozen=True)
 class Keyspace:
-    """What a handful of ids tells of all the others."""
+    """What a few ids reveal about all the others."""
 
     kind: Literal["counts", "short", "timed", "unknown"]
     """`counts`: numbers that go up; `short`: drawn from few; `timed`: made of the time."""
@@ -143,7 +143,7 @@ _PLAIN = "whole numbers that count up"
 
 
 def _digits(texts: Sequence[str]) -> list[str]:
-    """The last digits of ids, if what stands around them is the same in all; else nothing."""
+    """The last digits of ids, if the text around them is the same in all; otherwise empty."""
     found = [_PARTS.fullmatch(text) for text in texts]
     parts = [each.groups() for each in found if each is not None and len(each[2]) < 40]
     alike = len({(head, tail) for head, _, tail in parts}) == 1
@@ -263,8 +263,8 @@ _NO_BASE64 = re.compile(r"[^0-9A-Za-z=+/]")
 
 
 def _bare(texts: Sequence[str], mark: re.Pattern[str] = _MARK) -> list[str]:
-    """Ids without what they all begin with, up to the last mark, and all end with, from the first
-    mark on: `tag_`, `slip:`, `-gb`."""
+    """Ids without their common prefix, up to its last separator, and their common suffix, from its
+    first mark on: `tag_`, `slip:`, `-gb`."""
     same = _common(texts)
     start = len(same) - len(mark.split(same)[-1])
     bodies = [text[start:] for text in texts]
@@ -294,7 +294,7 @@ def _padded(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _bytes(text: str) -> bytes:
-    """What base64 says (RFC 4648, both alphabets, padded or not); empty: it is none."""
+    """Decodes base64 (RFC 4648, both alphabets, padded or not); empty if it is not base64."""
     body = text.rstrip("=")
     if len(body) < 2 or len(body) % 4 == 1:
         return b""

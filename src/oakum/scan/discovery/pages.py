@@ -76,7 +76,7 @@ def _attributes(tag: str) -> Iterator[tuple[str, str]]:
 
 
 def _parsed(text: str) -> Iterator[Json]:
-    """The object or list that a text is, if it is one and holds anything."""
+    """Parses a text as a non-empty JSON object or list."""
     with suppress(ValueError, RecursionError):
         value = json.loads(text)
         if isinstance(value, dict | list) and value:
@@ -102,7 +102,7 @@ def values_of(script: str) -> Iterator[Json]:
 
 
 def _spoken(found: re.Match[str]) -> str:
-    """What a literal of JavaScript says (ECMA-262, 12.9.4), as far as JSON has words for it."""
+    """The value of a JavaScript literal (ECMA-262, 12.9.4), if JSON can express it."""
     body = found[1] if found[1] is not None else found[2].replace("\\'", "'")
     if found[1] is None:
         body = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body)

@@ -124,7 +124,7 @@ _PACKED = re.compile(r"(?:remaining|\br)\s*=\s*(\d+)")
 
 
 def _left(headers: Mapping[str, str]) -> list[float]:
-    """How many questions are left, as an answer says it; empty: it does not."""
+    """The remaining number of requests according to a response; empty if it does not say."""
     for name, text in headers.items():
         if _REMAINING.match(name) and text.isascii() and text.strip().isdigit():
             return [float(text)]

@@ -168,7 +168,7 @@ def _options_of_call(script: str, at: int) -> str:
 
 
 def _rest_of_call(script: str, at: int) -> str:
-    """What follows until what is open here is closed."""
+    """The code up to the end of the open call."""
     depth = 0
     for end in range(at, min(at + _MOST_REST, len(script))):
         depth += (script[end] in "([{") - (script[end] in ")]}")
@@ -233,7 +233,7 @@ class _Constants:
 
 
 def _is_base(said: str) -> bool:
-    """Whether an expression stands for the beginning of an address; minified names may."""
+    """Whether an expression may be a base URL, such as a minified name."""
     last = re.split(r"\W+", said.strip())[-1]
     return bool(_CALLED_BASE.search(last)) or (len(last) <= 2 and last != "id")
 

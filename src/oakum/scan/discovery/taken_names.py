@@ -104,7 +104,7 @@ class Taken:
         return any(each.secret for each in found if each.gate.operation.id == operation.id)
 
     def _hides(self, path: str) -> bool:
-        """Whether it is anybody's business what an account is called by."""
+        """Whether the contract hides the names of accounts."""
         engine = self.engine
         return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
 

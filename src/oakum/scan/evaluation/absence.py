@@ -65,7 +65,7 @@ def unread(
 def _close(
     engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str, *, absent: bool
 ) -> None:
-    """`absent`: nothing of the owner's came in the list."""
+    """`absent`: the list contained no object of the owner."""
     endpoint = gate.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)

@@ -59,7 +59,8 @@ def look_again(engine: Engine) -> None:
 
 
 def _learn_named(engine: Engine, control: Control) -> None:
-    """Have everybody whose id stands in an answer asked for theirs: their values are to be told."""
+    """Schedules requests for the objects of everybody whose id is in a response, to learn their
+    values."""
     text = control.answer.body.decode("utf-8", "replace")
     for who, ids in engine.cast.ids.items():
         if who != control.who and any(len(id) >= _TELLING and id in text for id in ids):
@@ -78,7 +79,7 @@ def _ask_again(engine: Engine, control: Control) -> None:
 def _look(
     engine: Engine, gate: Gate, who: str, filled: Filled, answer: Response, how: str
 ) -> Outcome:
-    """Take in what leaks of others; that nobody's object lacks something closes nothing."""
+    """Records leaks of others' data; missing fields of a nonexistent object close nothing."""
     question = engine.question(gate, who, frozenset(), filled, f"{gate.id}|{how}")
     outcome = engine.evaluator.look(gate, question, answer)
     leaks = tuple(

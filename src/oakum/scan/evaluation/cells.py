@@ -182,7 +182,7 @@ class Cells:
         )
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
-        """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
+        """Records a leak of a field that no relation may see, whoever owns it."""
         table = self._ground.model.tables[instance.resource]
         for leaf in instance.leaves:
             named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
@@ -192,7 +192,8 @@ class Cells:
                 self._put(instance, leaf.path, "", Result.LEAK, evidence)
 
     def _is_callers(self, instance: ObjectInstance, who: str) -> bool:
-        """Whether an object that only the path calls `who`'s holds the caller's own values."""
+        """Whether an object that belongs to `who` only by the path contains the caller's own
+        values."""
         viewer = self._question.viewer
         kind = self._ground.model.policy.resources[instance.resource].owner.kind
         by_question = kind == "path" or instance.pointer in self._reading.given
@@ -452,7 +453,7 @@ class Cells:
         return known
 
     def _is_also_the_viewers(self, resource: str) -> bool:
-        """Whether the object that was asked for belongs to its viewer as well."""
+        """Whether the requested object also belongs to its viewer."""
         each = self._ground.model.policy.resources[resource]
         key = asked_key(self._gate, self._question, each)
         parties = self._ground.knowledge.parties.get((resource, key), ())

@@ -299,7 +299,7 @@ class Evaluator:
         instance: ObjectInstance,
         reading: Reading,
     ) -> None:
-        """Settings as an owner's own object tells them: of the account, or of this object alone."""
+        """Learns settings from an owner's own object: of the account, or only of this object."""
         resource = self._ground.model.policy.resources[instance.resource]
         many = is_one_of_many(self._ground.model, resource)
         inner = len(instance.pointer) > 0 and instance.pointer not in reading.given

@@ -19,7 +19,7 @@ Form = tuple[int, str, frozenset[tuple[str, ...]], int]
 
 @dataclass(frozen=True)
 class Keeping:
-    """What an answer says to caches that many share (RFC 9111)."""
+    """The instructions of a response to shared caches (RFC 9111)."""
 
     always: bool
     """They may keep it whoever asked: `public` or `s-maxage` (3.5)."""

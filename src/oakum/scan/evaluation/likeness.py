@@ -72,7 +72,7 @@ class _Kind:
 
 @dataclass
 class _Found:
-    """What one answer holds beside what was looked for."""
+    """The other contents of a response in which an object was searched."""
 
     shown: tuple[tuple[Pointer, str], ...]
     likely: frozenset[str]

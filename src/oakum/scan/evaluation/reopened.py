@@ -114,7 +114,7 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
 
 @dataclass
 class _Look:
-    """One question, asked until its answer shows nothing that is closed now."""
+    """One request, repeated until its response shows no closed data."""
 
     engine: Engine
     way: Gate

@@ -33,7 +33,7 @@ _MOST = 6
 
 
 class WriteAnswers:
-    """Hears every answer to a write, on its way to whoever has asked."""
+    """Observes every response to a write before it reaches its technique."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._ask = engine, engine.context.ask
@@ -85,7 +85,7 @@ class WriteAnswers:
         return self._gates[operation.id]
 
     def _may_be_granted(self, seen: Observation, gate: Gate, answer: Response) -> bool:
-        """Whether what the write has changed between these two would let the viewer see it."""
+        """Whether the relation that the write changed would let the viewer see it."""
         relations = self._engine.model.policy.relations
         begins = gate.operation.id in self._steps
         if seen.result is not Result.LEAK:

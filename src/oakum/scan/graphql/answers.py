@@ -36,7 +36,7 @@ _ANY = Shape()
 
 @dataclass(frozen=True)
 class Heard:
-    """An answer as far as GraphQL says what became of the query."""
+    """A GraphQL response with its data and errors."""
 
     data: Json
     spoken: bool
@@ -54,7 +54,7 @@ class Heard:
 
     @property
     def empty(self) -> bool:
-        """Whether it holds no value."""
+        """Whether it contains no value."""
         return not any(True for _ in _values(self.data))
 
 
@@ -269,7 +269,7 @@ class _Walk:
         return (canonical(at),) if isinstance(at, str | int) and not isinstance(at, bool) else ()
 
     def _beside(self, value: Json, at: Pointer) -> None:
-        """What was not asked for and came."""
+        """Data in the response that the query did not select."""
         self.beside += [Leaf("", at, each, False) for each in _values(value)]
 
 
@@ -311,7 +311,7 @@ def _either(shapes: Sequence[Shape]) -> Shape:
 
 
 def _joined(names: frozenset[str], shapes: Sequence[Shape]) -> Shape:
-    """What any of these objects of one type holds."""
+    """The merged members of several objects of one type."""
     if len(shapes) == 1:
         return shapes[0]
     below: dict[str, list[Shape]] = {}

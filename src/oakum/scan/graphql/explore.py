@@ -188,7 +188,7 @@ class Explorer:
                     self._ask_group((ask,))
 
     def _is_needed(self, root: Root) -> bool:
-        """Whether a list did not hold everybody, and can be told whom to look for."""
+        """Whether a list is incomplete and has an argument to search for somebody."""
         if not root.instead_of or root.instead_of not in self._seen:
             return False
         return bool(set(self._owners()) - self._seen[root.instead_of])
@@ -196,7 +196,7 @@ class Explorer:
     # ------------------------------------------------------------ the schema
 
     def _introspect(self) -> GraphQLSchema | None:
-        """What the API tells of itself, in one request."""
+        """Sends the introspection query."""
         text = strip_ignored_characters(get_introspection_query())
         said = self._send(Asked("schema", text, ()), self._names[0])
         if said is None:
@@ -382,7 +382,7 @@ class Explorer:
         )
 
     def _rest(self, asked: Asked, said: _Said, viewer: str | None) -> tuple[Asked, _Said] | None:
-        """Ask again without what failed, where it took others with it."""
+        """Repeats a query without the fields that made others fail."""
         for nth in range(_MOST_SPLITS):
             if not said.heard.lost:
                 break
@@ -420,7 +420,7 @@ class Explorer:
         return filled, self.engine.send(gate, viewer, filled)
 
     def _gate(self, asked: Asked, base: Gate | None = None) -> Gate:
-        """The endpoint, asked this query."""
+        """The endpoint with this query as its request."""
         key = (asked.text, tuple(asked.whose.items()))
         if key in self._gates:
             return self._gates[key]
@@ -443,7 +443,7 @@ class Explorer:
     # ------------------------------------------------------------ ids
 
     def _learn_ids(self) -> None:
-        """What identities are called in the graph, where it calls them otherwise.
+        """Learns the ids of identities in the graph, if they differ from those in the REST API.
 
         A global id holds the id that is known. And a field that is called after the caller, and
         shows each of two another account, shows each their own.
@@ -483,7 +483,7 @@ class Explorer:
         return found
 
     def _held(self, id: str) -> str:
-        """The identity whose id a global id holds; empty: nobody's."""
+        """The identity whose id a global id contains; empty if none."""
         texts = [id]
         with suppress(ValueError):
             texts.append(base64url_bytes(id).decode())
@@ -517,7 +517,7 @@ class Explorer:
             engine.state.keep_way(*{gate.id: gate for gate in each}.values())
 
     def _way(self, asks: Sequence[Ask], name: str) -> Gate:
-        """A question about whoever it is filled for."""
+        """A query that can be filled for any person."""
         once = dict.fromkeys(replace(ask, whose="") for ask in asks)
         asked = self._composed([*once], name) or compose([*once], self._owned, name)
         own = {n for n, source in asked.sources.items() if source.partition(".")[0] in self._owned}
@@ -530,7 +530,7 @@ class Explorer:
         )
 
     def _is_answered(self, gate: Gate) -> bool:
-        """Whether an owner is answered all that is asked."""
+        """Whether an owner gets every requested field."""
         engine, who = self.engine, self._names[0]
         filled = fill(gate, engine.target, engine.knowledge, who)
         if filled is None:

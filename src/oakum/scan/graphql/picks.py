@@ -30,7 +30,7 @@ Value = str | Hole | Members
 
 @dataclass(frozen=True)
 class Pick:
-    """A field that is selected."""
+    """A selected field of a query, with its arguments and sub-selection."""
 
     field: str
     ends: str = ""
@@ -241,7 +241,7 @@ def _holes(value: Value) -> Iterator[Hole]:
 
 
 def _names(pick: Pick) -> Iterator[str]:
-    """Names of the variables of a pick whose holes have been named."""
+    """Variable names in a pick."""
     yield from (name for _, value in pick.args for name in _named(value))
     for each in pick.below:
         yield from _names(each)

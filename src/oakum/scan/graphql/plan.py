@@ -44,7 +44,7 @@ _INTO_VALUES = 2
 
 @dataclass(frozen=True)
 class Style:
-    """How much of a schema one query asks for. Servers brake depth and size."""
+    """Limits on the depth and size of one query, since servers limit both."""
 
     steps: int = 4
     """From resource to resource."""
@@ -364,7 +364,7 @@ def _is_many(type: GraphQLOutputType) -> bool:
 
 
 def _holds_many(type: GraphQLOutputType, vocabulary: Vocabulary) -> bool:
-    """A list, or what is no resource and wraps one."""
+    """Whether a type is a list, or wraps one and is not a resource."""
     if _is_many(type):
         return True
     end = get_named_type(type)

@@ -155,7 +155,7 @@ class _Doctor:
     def _asked(
         self, request: Request, names: list[str], *, apart: bool = False
     ) -> dict[str, Response]:
-        """What each is answered. `apart`: each at an address of its own."""
+        """Calls who-am-I for each identity. `apart`: with a unique URL for each."""
         given: dict[str, Response] = {}
         for name in names:
             if name not in self.wrong:
@@ -168,7 +168,7 @@ class _Doctor:
         return given
 
     def _alike(self, given: Mapping[str, Response]) -> list[str]:
-        """Who was told the same as another, or as nobody."""
+        """Identities with the same response as another or as an anonymous caller."""
         good = {n: json_of(r) for n, r in given.items() if 200 <= r.status < 300 and json_of(r)}
         shared = json_of(self.nobody) if 200 <= self.nobody.status < 300 else None
         return [

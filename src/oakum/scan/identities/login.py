@@ -71,7 +71,8 @@ class Places:
         return operation.method, self.target + self._path(operation) + (query and f"?{query}")
 
     def _path(self, operation: Operation) -> str:
-        """A target with a path of its own stands for the base path of the document's server."""
+        """The request path; a path in the target replaces the base path of the document's
+        server."""
         return path_on(operation, self.target)
 
 

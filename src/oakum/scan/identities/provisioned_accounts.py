@@ -222,7 +222,7 @@ class ProvisionedAccounts:
         yield from ((noun, fields[noun]) for noun in nouns if noun in sent and noun in fields)
 
     def _noun(self, name: str, shape: Shape) -> Noun:
-        """What of a person a member holds; the key of accounts is what they are known by."""
+        """The kind of personal name in a member; the key of accounts counts as one."""
         noun = noun_of(name, shape)
         known = self.model.policy.resources.get(self.resource)
         by_key = known is not None and words(known.key) == words(name)
@@ -387,7 +387,7 @@ class ProvisionedAccounts:
     def _taken_away(
         self, who: ProvisionedAccount, by: str, gate: Gate, filled: Filled, *, there: bool
     ) -> bool:
-        """Whether the account is gone once this was asked by another, or by itself."""
+        """Whether the account is gone after another account, or itself, has requested this."""
         try:
             answer = self.sessions.send(by, filled.request)
         except LoginFailed:
@@ -410,7 +410,7 @@ class ProvisionedAccounts:
 
     @property
     def _taken(self) -> frozenset[str]:
-        """Keys of the identities' own accounts: what is made is none of these."""
+        """Keys of the identities' own accounts, which a created account must not have."""
         rows = (
             row
             for (name, resource), found in self.knowledge.objects.items()

@@ -38,7 +38,7 @@ _AGAIN = (2.0, 4.0)
 
 @dataclass(frozen=True)
 class Listed:
-    """Who stands on a list, as far as it was shown."""
+    """The accounts on a list, as far as it was shown."""
 
     ids: frozenset[str]
     whole: bool

@@ -157,7 +157,7 @@ class Relationships:
         self._foreseen[bond] = change
 
     def _is_over(self) -> None:
-        """All is as it was: what was foreseen has not come, or is put back."""
+        """Logs foreseen changes as restored if they did not happen or are undone."""
         open_ = {(each.identity, each.state) for each in self.pending}
         for bond, change in [*self._foreseen.items()]:
             if bond not in self._sides and (change.identity, change.state) not in open_:
@@ -166,7 +166,7 @@ class Relationships:
                     self.log("restored", change)
 
     def _why_not(self, relation: str) -> str:
-        """Why nothing of a relation is begun any more; empty: it may be."""
+        """Why a relation is not begun any more; empty if it may be."""
         if self.patience.spent:
             return "the beginning shows so late that no time is left to see the end"
         return self._ceased.get(relation, "")
@@ -262,7 +262,7 @@ class Relationships:
         return True
 
     def _stays(self, change: Flip, relation: str, owner: str) -> None:
-        """Nobody is told to be in the wrong by what the run has left."""
+        """Records a relation that could not be undone: findings about the pair are doubtful."""
         self.cast.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
         self._ceased.setdefault(
             relation, f"`{relation}` of {change.identity} to {owner} could not be undone"

@@ -114,7 +114,7 @@ class SecretStore:
         return tuple(self._hide(send, hidden, taken) for send in sends), hidden
 
     def keep(self, value: str, place: Location) -> None:
-        """Remember a secret that stands in the file."""
+        """Records a secret from the file, so that no output contains it."""
         self.found.add(Secret(value))
         self.literal.append(place)
 

@@ -91,7 +91,7 @@ def _adding_only(engine: Engine) -> Iterator[None]:
 
 
 def _concerned(engine: Engine) -> Iterator[Gate]:
-    """Endpoints that take an id of somebody's and may show what is somebody's."""
+    """Endpoints that take an owner's id and may show personal data."""
     # An object that one list assigns to two owners certainly belongs to neither.
     doubtful = {resource for _, resource in engine.evaluator.twice}
     for gate in engine.state.gates:
@@ -340,7 +340,7 @@ def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> 
 
 
 def _asked(engine: Engine) -> set[_Id]:
-    """(endpoint, viewer, owner, position) of everything that was asked."""
+    """(endpoint, viewer, owner, position) of every request."""
     return {
         (gate.id, viewer, who or "", turn)
         for gate, viewer, who, turn in engine.state.probes.values()

@@ -76,8 +76,8 @@ def value_of(answer: Response) -> Json:
 
 
 def _at(request: Request, address: str) -> Request | None:
-    """The same list at another address; None where that is none, or another endpoint: what an
-    answer names may as well end a session."""
+    """The same list at another URL; None if it is invalid or another endpoint: a link in a response
+    names may as well end a session."""
     try:
         url = urljoin(request.url, address)
         here, there = urlsplit(request.url), urlsplit(url)

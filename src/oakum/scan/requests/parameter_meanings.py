@@ -327,5 +327,5 @@ def put(form: str, field: str, value: str) -> str:
 
 
 def is_text(shape: Shape) -> bool:
-    """Whether any text may stand there."""
+    """Whether a parameter accepts any text."""
     return not shape.enum and (not shape.kinds or "string" in shape.kinds)

@@ -69,7 +69,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Talk:
-    """An operation asked about somebody: `slot` names them, and the rest is filled in."""
+    """A request about a person: `slot` names them, and the other values are filled in."""
 
     gate: Gate
     kind: Kind

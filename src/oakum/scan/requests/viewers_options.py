@@ -102,7 +102,7 @@ def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]
 
 
 def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
-    """Options that are asked for in one question, one value of each parameter."""
+    """Combinations of options for one request, with one value of each parameter."""
     every = [*tried, *([each] for each in media_types(gate))]
     alone = [each for values in every for each in values[:_ROUNDS] if each.alone]
     together = [[each for each in values if not each.alone][:_ROUNDS] for values in every]

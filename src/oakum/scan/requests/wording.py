@@ -120,7 +120,7 @@ class Strangers:
 
 @dataclass(frozen=True)
 class Named:
-    """Who a question is about: a value for its slot, and what stands for it in curl lines."""
+    """The person in a request: a value for its slot, and its placeholder in curl lines."""
 
     value: str
     symbol: str
@@ -129,7 +129,7 @@ class Named:
 
 
 class Wording:
-    """Makes questions of talks. A secret in them is drawn for this run and is nobody's."""
+    """Builds requests about persons, with a random secret that belongs to no account."""
 
     def __init__(self, model: Model, knowledge: Knowledge, target: str) -> None:
         self._model = model

@@ -154,7 +154,7 @@ class AccountSettings:
         self.moved += [said] if said not in self.moved else []
 
     def _spread(self, identity: str, operation: str) -> bool:
-        """Whether a change is shown to somebody else as well: what was written was not theirs."""
+        """Whether somebody else sees the change too: the written object was not the owner's."""
         busy = {each.identity for each in self.pending}
         took = 200 <= self._status < 300
         other = self.vouching and took and self.vouching.came_through(identity, operation, busy)
@@ -364,7 +364,7 @@ class AccountSettings:
         return (*said, *self._otherwise(e for e in first.values() if e not in failed))
 
     def _otherwise(self, flips: Iterable[Flip]) -> Iterator[str]:
-        """What was put back where it is set, and stands otherwise in its owner's own object."""
+        """Settings that were restored at their endpoint, but differ in the owner's own object."""
         for flip in flips:
             switch = self.switch(flip.state)
             if switch is None or flip.state in self.fields or self.elsewhere is None:
@@ -516,7 +516,7 @@ class AccountSettings:
         return SettingsWrite(filled.request, gate.operation, content)
 
     def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
-        """From its first change on, one object stands for the setting until it is put back."""
+        """Fixes the object that represents the setting until it is restored."""
         return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
 
     def _filled(self, gate: Gate, identity: str, writer: str) -> Filled | None:

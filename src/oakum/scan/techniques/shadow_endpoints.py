@@ -114,7 +114,8 @@ def _shows(gates: Sequence[Gate]) -> list[Gate]:
 
 
 def _said(gate: Gate) -> Iterator[Gate]:
-    """The same endpoint in other versions, where the document lets a request say which."""
+    """Variants of an endpoint in other versions, if the document lets a request name the
+    version."""
     path = gate.endpoint.path
     for each in gate.operation.parameters:
         for value in other_values(each) if says_version(each) else ():
@@ -138,7 +139,7 @@ def _reads(gates: Sequence[Gate]) -> list[Gate]:
 
 @dataclass
 class _Search:
-    """What one run looks for, and where it has looked."""
+    """The objects that one run searches for, and the places it has searched."""
 
     engine: Engine
 

@@ -183,7 +183,7 @@ class UndoLog:
         return [each for each in keyed if self._is_there(made, in_path(each[made.key]))]
 
     def shows(self, made: Made) -> bool | None:
-        """Whether the owner sees it; None if no response tells."""
+        """Whether the owner sees the object; None if no response shows it."""
         if made.look is not None and made.known:
             return self._is_there(made, made.known)
         found, whole = self._search(made, 1)
@@ -228,7 +228,7 @@ class UndoLog:
         return 200 <= answer.status < 300 and made.mark.encode() in answer.body
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
-        """Take it away, wherever it is; thoroughly, all pages are looked through for it."""
+        """Deletes an object, wherever it is; `thorough` searches all pages for it."""
         search = thorough and not made.known
         found, whole = self._search(made, _PAGES if search else 1)
         if (

@@ -1,4 +1,4 @@
-"""What a run has written to its target and what became of it, for the report.
+"""Counts a run's writes and their undoing, for the report.
 
 The undo log and the journal know what to put back; this only counts, and holds nobody's value.
 """

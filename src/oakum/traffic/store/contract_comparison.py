@@ -23,7 +23,7 @@ _DRIFT: Final = (
 
 
 class Held:
-    """Which operations there are the document says; what was sent to whom, the runs."""
+    """A comparison with the operations from the document and the results from the runs."""
 
     def __init__(self, against: Against, kept: Kept, engine: Engine, digest: str) -> None:
         """`digest`: of the contract; empty: there is none but a document, which judges nothing."""
@@ -57,7 +57,7 @@ class Held:
         return found if self._digest else {}
 
     def distrust(self) -> tuple[str, ...]:
-        """A run that was held against something else has not judged this contract."""
+        """Reasons to distrust runs that were compared with another contract."""
         other = [each.run for each in self._kept.runs if each.digest != self._digest]
         said = [*self._against.distrust()]
         if self._digest and other:
@@ -72,7 +72,7 @@ def _rows(engine: Engine, question: str, names: tuple[str, ...]) -> list[dict[st
 
 
 def with_distrust(found: Observation, kept: Kept) -> Observation:
-    """An observation, with why kept traffic as such is not trustworthy."""
+    """An observation, with reasons why the kept traffic is not trustworthy."""
     said = dict.fromkeys((*found.distrust, *(why for run in kept.runs for why in run.distrust)))
     if len({run.key for run in kept.runs}) > 1:
         said["its runs have hashes under different keys: a caller counts once for each"] = None

@@ -30,7 +30,7 @@ _SIV: Final = 32
 
 
 class Full(InputError):
-    """The answer does not fit into memory."""
+    """The result does not fit into memory."""
 
     def __init__(self) -> None:
         super().__init__([Problem(Location("--memory"), "is too little for these sources", _MORE)])
@@ -54,7 +54,7 @@ class Engine(Protocol):
         ...
 
     def kept(self, table: Table, files: Sequence[str]) -> None:
-        """Make the view of a table of kept Parquet, under its name; empty without files. Raises
+        """Creates the view of a kept Parquet table, under its name; empty without files. Raises
         `Unreadable`."""
         ...
 
@@ -71,11 +71,11 @@ class Engine(Protocol):
         ...
 
     def table(self, name: str, question: str) -> None:
-        """Answer a question, and keep the answer under a name. Raises `Unreadable`, `Full`."""
+        """Runs a query, and stores its result under a name. Raises `Unreadable`, `Full`."""
         ...
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
-        """The answer, in no order. Raises `Unreadable`."""
+        """The result's rows, unordered. Raises `Unreadable`."""
         ...
 
 

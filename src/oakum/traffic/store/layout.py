@@ -140,7 +140,7 @@ class Kept:
 
 
 def is_kept(folder: Path) -> bool:
-    """Whether a run has been kept here."""
+    """Whether a folder contains a kept run."""
     return (folder / "runs").is_dir()
 
 

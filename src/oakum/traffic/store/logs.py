@@ -73,7 +73,7 @@ class Vocabulary:
     """Of each endpoint a shape as good as any that it has."""
 
     def learn(self, engine: Engine, hashed: Hasher) -> None:
-        """Give every shape an endpoint, and tell the engine."""
+        """Assigns an endpoint to every shape, and loads them into the engine."""
         surveyor = self.fresh()
         for each in sorted(self.asks):
             if each.there:

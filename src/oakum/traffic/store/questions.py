@@ -139,7 +139,7 @@ def shape(path: str, words: Collection[str] = ()) -> str:
 
 
 def _careful(words: Collection[str]) -> tuple[str, str]:
-    """What must be looked at closely, and how: a version, or a declared word, is no id."""
+    """Patterns of segments to check closely: a version or a declared word is not an id."""
     if not words:
         return _ODD, f"/((?:{_VERSION}|{_WORD}))/|(/)[^/]*/"
     listed = "|".join(map(_escaped, sorted(words, key=lambda word: (-len(word), word))))
@@ -226,13 +226,13 @@ SEALS: Final = "SELECT DISTINCT sealed FROM reached WHERE sealed IS NOT NULL"
 
 
 def reached(pages: int) -> str:
-    """The second answer of `tally`, as `callers` reads it."""
+    """The second result of `tally`, in the form that `callers` reads."""
     words = ", ".join(f"word{page}" for page in range(pages))
     return f"SELECT sealed, caller, {words} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
 
 
 def united(parts: int) -> str:
-    """All parts of it."""
+    """The union of all parts."""
     return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
 

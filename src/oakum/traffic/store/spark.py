@@ -100,7 +100,7 @@ class Spark:
         yield "fits(t STRING, p STRING) RETURNS BOOLEAN RETURN REGEXP_LIKE(t, p)"
 
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
-        """Its own reader of JSON. A line within brackets is one object or it is none: by itself
+        """Reads JSON lines. A line in braces must be one object: by itself
         Spark would take what begins as one."""
         reader = self._spark.read.option("lineSep", "\n")
         parts = [
@@ -136,7 +136,8 @@ class Spark:
         found.createOrReplaceTempView(table)
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-        """A table that goes to every worker, so that what is joined to it need not move."""
+        """A table that is broadcast to every worker, so that the other side of a join need not
+        move."""
         said = ", ".join(f"{column} {_kind(kind)}" for column, kind in columns.items())
         self._spark.createDataFrame([*rows], said).createOrReplaceTempView(name)
 
@@ -153,7 +154,7 @@ class Spark:
         return AESGCM(self._secret).decrypt(data[:12], data[12:], None).decode()
 
     def table(self, name: str, question: str) -> None:
-        """What has been answered once is kept by the workers."""
+        """Runs a query; the workers cache its result."""
         if name in self._kept:
             self._kept.pop(name).unpersist()
         with _reading():

@@ -53,7 +53,7 @@ def add_count(endpoint: Endpoint, what: str, name: str, many: int) -> None:
 
 
 def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
-    """Every place of the answers of an endpoint, their root and what holds others among them."""
+    """Every place in the responses of an endpoint, including the root and containers."""
     for steps, learnt, around in _places(answer, names, (), 0):
         path = ".".join("*" if step in (ELEMENT, KEY) else step for step in steps)
         shape = Shape(kinds=frozenset(learnt.kinds), format=learnt.form)

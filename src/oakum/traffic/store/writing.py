@@ -141,7 +141,7 @@ def _settle(path: Path) -> None:
 
 
 def swept(folder: Path) -> None:
-    """Takes away what runs have left that were killed; not what a run still writes."""
+    """Removes files of killed runs, but not of runs that are still writing."""
     for hidden in folder.glob(".*.tmp"):
         try:
             lock = _locked(hidden)
