@@ -116,7 +116,7 @@ def marked(name: str) -> str:
 
 
 def item(name: str) -> Item | None:
-    """The item of OWASP's list that is called so: `API1:2023`, `api1`, `BOLA`, or its title."""
+    """The OWASP item with this id, abbreviation or title: `API1:2023`, `api1`, `BOLA`."""
     said = " ".join(name.replace("-", " ").replace("_", " ").casefold().split())
     for each in OWASP.values():
         names = (each.id, each.id.partition(":")[0], each.short, each.title)

@@ -338,8 +338,8 @@ class Watched:
 
 
 def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
-    """Drive pages once plain and once watched; the watched load counts where both are alike. Where
-    they are not, it is watched once more with its scripts as they are."""
+    """Drives pages once plain and once instrumented. The instrumented load counts if both behave
+    alike; otherwise the pages are loaded once more with unmodified scripts."""
 
     def once(how: How, workers: frozenset[str] = frozenset()) -> Seen:
         return drive(browser, steps, how=how, target=target, quiet=quiet, workers=workers)

@@ -325,7 +325,7 @@ class _Draft:
         return said[0] if said and shown and alone else ""
 
     def _counts(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> Iterator[str]:
-        """Pointers to what counts a list of something that is somebody's."""
+        """Pointers to counts of lists whose objects have owners."""
         for thing, seen in shown:
             around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
             listed = seen.pointer.count("*") == 1 and not seen.inside

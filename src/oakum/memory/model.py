@@ -74,7 +74,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Remembered:
-    """A finding as it is remembered. Names of the documents and of Oakum, nobody's value.
+    """A remembered finding, without personal data.
 
     A leak that cells tell is one as long as resource, field, viewer and state are the same: the
     rule that names it changes when a sister is fixed (who takes a login for permission is found

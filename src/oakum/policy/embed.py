@@ -125,7 +125,7 @@ class _Gathered:
     # ------------------------------------------------------------ resources
 
     def resources(self) -> list[tuple[str, Node]]:
-        """The body of each resource: of all component schemas that say they are it."""
+        """The body of each resource, merged from all component schemas that carry its key."""
         bodies: dict[str, list[Node]] = {}
         for name, schema in self._schemas.items():
             if not self._is_resource(schema):

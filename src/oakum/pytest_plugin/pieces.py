@@ -103,27 +103,27 @@ class Wire:
         return piece
 
     def read(self, size: int | None = -1) -> bytes:
-        """As a file's."""
+        """As in a file object."""
         piece: bytes = self._file.read(size)
         return self._note(piece, last=size is None or size < 0) if size != 0 else piece
 
     def read1(self, size: int = -1) -> bytes:
-        """As a file's."""
+        """As in a file object."""
         piece: bytes = self._file.read1(size)
         return self._note(piece) if size != 0 else piece
 
     def readline(self, size: int = -1) -> bytes:
-        """As a file's."""
+        """As in a file object."""
         return self._note(self._file.readline(size))
 
     def readinto(self, into: Any) -> int:
-        """As a file's."""
+        """As in a file object."""
         size: int = self._file.readinto(into)
         self._note(bytes(memoryview(into)[:size]))
         return size
 
     def close(self) -> None:
-        """As a file's."""
+        """As in a file object."""
         self._file.close()
         end, self._end = self._end, lambda *_: None
         body = b"".join(self._read)

@@ -328,8 +328,8 @@ def _name(endpoint: Endpoint) -> str:
 
 
 def _must_reach(config: pytest.Config) -> bool:
-    """Whether a run is one that has to reach the API: it was asked for on the command line, or
-    writes a report, or is of the whole suite; and nobody has said otherwise."""
+    """Whether the run must reach the API: the plugin was enabled on the command line, it writes a
+    report, or the whole suite runs; `--oakum-allow-empty` turns this off."""
     if config.getoption("oakum_allow_empty") or config.getini("oakum_allow_empty"):
         return False
     if config.getoption("oakum_contract") or config.getoption("oakum_report"):

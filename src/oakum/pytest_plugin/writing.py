@@ -84,8 +84,8 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
 
 
 def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bool]]:
-    """Nobody, and somebody who is logged in and nothing more to an owner: whether any test asked
-    as them or not, they are who a leak is a leak to."""
+    """The anonymous caller and a logged-in stranger, for whom cells exist even if no test makes
+    requests as them."""
     found = {}
     for logged_in, kinds in ((False, ("anyone",)), (True, ("anyone", "authenticated"))):
         held = policy.only(*kinds)

@@ -47,8 +47,8 @@ class Counted:
         return self.forms.setdefault(shown, Counter())
 
     def fields(self, shown: Shown) -> tuple[Counter[str], Counter[str]]:
-        """In how many objects each field stood, and of how many it said nothing: `null`, or an
-        empty list, as all below it."""
+        """For each field, the number of objects that had it, and of those in which it was empty:
+        `null`, or below an empty list."""
         present, silent = Counter[str](), Counter[str]()
         for form, many in self.forms.get(shown, {}).items():
             present.update(dict.fromkeys(form.present, many))

@@ -31,8 +31,8 @@ Code = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """Which fields an object held. Two of the same fields are the same, so that what is known of
-    one is known of all."""
+    """The set of fields of an object. Objects with the same fields share one form, and with it all
+    cached results."""
 
     present: frozenset[str]
     """Field paths, and of objects inside it the place."""

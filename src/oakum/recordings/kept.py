@@ -42,8 +42,8 @@ class Answered:
     def missing(
         self, question: Question, query: str, items: Iterable[Bare], named: Set[str]
     ) -> Iterator[Bare]:
-        """Take an answer in; elements of its lists that others were sent and that it lacks.
-        `named`: ids in the path: a refusal speaks of the one object there, or of what is theirs."""
+        """Learns from a response, and returns list elements that others received and that it lacks.
+        `named`: ids in the path, which tell what a refusal is about."""
         known = self._listed.setdefault((question, query), {})
         here = dict.fromkeys(items)
         yield from (each for each in known if each not in here and "*" in each.place)

@@ -60,8 +60,8 @@ class Facts:
             self.states.setdefault(owner, {})[path] = value
 
     def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
-        """Take in a list. A part of it adds to what is known, and makes it doubtful where it names
-        somebody whom the whole did not."""
+        """Learns from a list. A part of it adds to what is known, and makes it doubtful if it names
+        somebody whom the complete list did not."""
         if about not in self.listed and len(self.listed) >= MOST:
             return
         row = self.listed.setdefault(about, {})
@@ -103,8 +103,8 @@ class Facts:
 
 
 def is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
-    """Whether a list that was recorded lists all there are: its page was not full, and its total
-    says no more, or it has no pages. Without a word of the contract a total is what is called so.
+    """Whether a recorded list is complete: its page is not full and its total is not larger, or it
+    has no pages. Without a declaration in the contract, a total is recognised by its name.
     """
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""

@@ -63,8 +63,8 @@ class Declared:
         return Declared(self._document)
 
     def learn_all(self, sources: Iterable[Source]) -> None:
-        """Take in who sends requests, in a first pass over what can be read twice, so that what a
-        late answer tells of a caller is known for the early ones. A document tells nothing."""
+        """Learns the callers' identities in a first pass over sources that can be read twice, so
+        that a late response also identifies the callers of early requests."""
 
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation; None: the document does not have it."""
@@ -153,8 +153,7 @@ class Judged(Declared):
                     self.learn(passed)
 
     def learn(self, passed: RecordedExchange) -> None:
-        """Take in whose credentials are whose, and judge nothing: of that alone an answer says
-        something about earlier ones too."""
+        """Learns which account credentials belong to, without judging the response."""
         found = self.found(passed)
         if found is not None:
             self._credential(passed, found[0])

@@ -37,7 +37,8 @@ _WORDS = 500
 
 
 def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
-    """The report as UTF-8 Markdown; what does not fit is counted, the gravest stays."""
+    """The report as UTF-8 Markdown; if it is too long, the least severe findings are only
+    counted."""
     head = "\n".join(_head(report))
     tail = "\n".join(_tail(report))
     room = MOST_CHARACTERS - len(head) - len(tail) - _WORDS

@@ -462,8 +462,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
 
 
 def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
-    """The resource of the object that a path names, and the line by which it could be told whose
-    that is; empty: nobody says of which."""
+    """The resource of the object that a path names (empty if unknown), and a hint for a contract
+    line that names its owner."""
     owner = "name the path parameter with the owner's id in `owner:`"
     steps = [each for each in make.paths.steps(operation) if each.kind != "value"]
     if not steps:

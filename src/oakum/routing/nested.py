@@ -164,8 +164,8 @@ def below(shape: Shape | None, depth: int = _DEEP) -> Below:
 
 
 def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
-    """What a parameter declares inside its value, without these bracketed names; None: a plain
-    text."""
+    """The members that a parameter declares inside its value, without these bracketed names; None
+    for plain text."""
     shape, style = parameter.shape, parameter.style
     if not containers(shape) and style != "json":
         return None

@@ -101,8 +101,8 @@ def narrowest(
 
 
 def _stands(relation: Relation, sample: Sample) -> bool:
-    """Whether these viewers stand in a relation, be it that they may have been shut out of it: who
-    was sent a field was not, and who was sent the rest without it may well be entitled to it."""
+    """Whether these viewers may have a relation. Viewers who received the field certainly were not
+    excluded by `unless`; those who received only the rest may still be entitled."""
     if relation.name in sample.held:
         return True
     shut = not sample.possible.isdisjoint(relation.unless)
@@ -132,8 +132,8 @@ def _boxes(
     against: set[tuple[Setting, ...]],
     values: Mapping[str, Sequence[Json]],
 ) -> Iterator[Granted]:
-    """The states in which a relation was sent a field, by as few settings as tell them from those
-    in which it was not."""
+    """The states in which a relation received a field, described by the fewest settings that
+    separate them from the other states."""
     kept = sorted(values)
     for setting in sorted(values):
         fewer = [each for each in kept if each != setting]

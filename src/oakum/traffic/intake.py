@@ -112,8 +112,8 @@ def _parquet(name: str) -> Problem:
 
 
 def is_log(source: Source) -> bool:
-    """Whether a file begins as a log does: with a line of JSON that is no exchange with a body. An
-    engine of SQL may read it itself; what it then finds, it says."""
+    """Whether a file begins like a log, with a JSON line that is not an exchange with a body. An
+    SQL engine may read it directly."""
     if source.name == STDIN or re.search(r"[*?\[\]{}']", source.name):
         return False
     try:

@@ -119,7 +119,7 @@ class Distinct:
 
 @dataclass
 class Site:
-    """What was seen of one operation at one host."""
+    """Counts of one operation at one host."""
 
     good: int = 0
     """Answers that succeeded."""
@@ -185,8 +185,8 @@ class Endpoint:
         return self.callers.marks
 
     def told_parts(self) -> dict[str, Endpoint]:
-        """GraphQL operations by what may be told of them: where several that differ in their name
-        alone were each asked by a caller of its own, the names may be theirs, and are left out."""
+        """GraphQL operations with names that are safe to report. If operations differ only in name
+        and each has its own caller, the names may be personal data, and are left out."""
         groups: dict[str, list[str]] = {}
         for name, endpoint in self.parts.items():
             if name != endpoint.nameless and len(endpoint.marks) == 1:
@@ -356,8 +356,8 @@ class Watcher:
 
 
 def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = False) -> Iterator[str]:
-    """Short texts of a body that name or identify something, by the member they stand in; with
-    `numbers` ids that are integers too, as an address would hold them."""
+    """Short texts of a body that are names or ids, by member; with `numbers` also integer ids, as
+    text."""
     if isinstance(body, dict) and depth < MAX_DEPTH:
         for key, child in body.items():
             yield from naming(child, key, depth + 1, numbers=numbers)
@@ -405,8 +405,8 @@ def events(body: bytes, media_type: str) -> object:
 
 
 def rows(body: bytes, media_type: str) -> object:
-    """A CSV with a head (RFC 4180) as a list of its rows; `UNREAD` when it is none, or when what
-    stands at its head may be somebody's values."""
+    """The rows of a CSV with a header (RFC 4180); `UNREAD` for other text, or if the header may
+    contain personal data."""
     if essence(media_type) != "text/csv" or not body:
         return UNREAD
     reader = csv.reader(io.StringIO(body.decode("utf-8", "replace").lstrip("\ufeff")))

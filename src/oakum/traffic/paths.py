@@ -267,8 +267,8 @@ def _are_alike(one: _Node[T], other: _Node[T]) -> bool:
 
 
 def _is_fixed(name: str) -> bool:
-    """Whether a word is no item, wherever it stands: a usual verb, a version, or what servers call
-    their own (`_debug`)."""
+    """Whether a word is never an item: a common verb, a version, or a server's internal name
+    (`_debug`)."""
     return name in _FIXED or bool(_VERSION.fullmatch(name) or _OWN.fullmatch(name))
 
 
@@ -282,8 +282,8 @@ def _is_act(name: str, node: _Node[T]) -> bool:
 
 
 def _is_like(node: _Node[T], name: str) -> bool:
-    """Whether a word answers as one of its siblings does that is no collection, or has the same
-    words below it: many a name ends as a plural does."""
+    """Whether a word has the same responses, or the same words below it, as a sibling that is not a
+    collection, since many names end like plurals."""
     mine = node.below[name]
     others = [e for e in node.below if e not in (name, _SLASH) and not _is_plural(e)]
     below = mine.below.keys() - {PARAMETER, _SLASH}

@@ -57,7 +57,7 @@ class Against(Protocol):
         ...
 
     def hear(self, passed: RecordedExchange, body: object, /) -> Declared | None:
-        """The operation of an exchange, judged and remembered; None: it is not declared."""
+        """Judges an exchange and learns from it; returns its operation, or None if undeclared."""
         ...
 
     def sent(self) -> tuple[Sent, ...]: ...
@@ -140,8 +140,8 @@ class Surveyor:
     def endpoint(
         self, passed: RecordedExchange, body: object = UNREAD, many: int = 1
     ) -> Endpoint | None:
-        """The endpoint of an exchange, judged by what it is held against; None: it is set aside,
-        and counted there `many` times."""
+        """The endpoint of an exchange, judged by the document or contract; None if it is excluded,
+        which counts `many` exchanges."""
         request = passed.exchange.request
         if why := aside(passed, self._hosts):
             self._aside[why] += many

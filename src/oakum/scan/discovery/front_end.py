@@ -163,8 +163,8 @@ class Holes:
         return classify(reads).kind == "read" and may_be_read(path, named.query, self._known)
 
     def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:
-        """An endpoint of a path that a script names; None when it may not only read, or when
-        nothing is known to fill it with."""
+        """An endpoint for a path in a script; None if it may do more than read, or if its
+        parameters have no known values."""
         if not self.reads(named, path):
             return None
         names: dict[str, str] = {}

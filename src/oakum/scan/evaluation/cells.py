@@ -44,7 +44,7 @@ _MASK = "mask"
 
 
 class Cells:
-    """The cells of one answer while it is being looked at."""
+    """The cells of one response during its evaluation."""
 
     def __init__(
         self,

@@ -320,8 +320,8 @@ class Explorer:
     def _first(
         self, asks: tuple[Ask, ...], viewer: str | None
     ) -> tuple[Asked, _Said, tuple[Ask, ...]] | None:
-        """The first question; while it is refused whole, less deep, and then field by field. What
-        is taken once is asked so from then on."""
+        """Sends the first query; if it is refused, a less deep one, and then one field at a time.
+        Later queries have the accepted form."""
         many = len(asks) > len({ask.root.pick.field for ask in asks})
         for shallow, aliases in ((False, True), (True, True), (False, False), (True, False)):
             if (self._shallow and not shallow) or (aliases and not self._aliases):

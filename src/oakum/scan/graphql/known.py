@@ -192,8 +192,8 @@ def _variables(node: FieldNode) -> list[str]:
 
 
 def _source(variable: str, root: str, vocabulary: Vocabulary) -> str:
-    """What fills a variable: an id of what it names, or of what the root's field names; else the
-    member of that name."""
+    """The source of a variable's values: an id of the type that the variable or the root field
+    names; otherwise the member with its name."""
     said = [singular(word) for word in words(variable)]
     rest = [word for word in said if word not in _IDS]
     nouns = [rest[-1:]] if rest else []

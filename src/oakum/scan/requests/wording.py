@@ -156,7 +156,7 @@ class Wording:
 
 
 class _Asking:
-    """One question being put together."""
+    """A request under construction."""
 
     def __init__(self, wording: Wording, talk: Talk, named: Named) -> None:
         self._w = wording

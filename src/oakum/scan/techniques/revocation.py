@@ -210,8 +210,8 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
 
 
 def _link(engine: Engine, artefact: Artefact) -> Gate | None:
-    """An endpoint for an address that an answer gave, as the operation whose path it has, or as
-    none.
+    """An endpoint for a URL in a response, with the operation whose path it matches, or without
+    one.
 
     None for the plain address of a documented endpoint, which is asked in every world anyway, and
     for what does not only read, as far as documents and words tell: `/logout` is a link, too.

@@ -124,8 +124,8 @@ def survey(
     operations: Iterable[Operation],
     hashed: Hasher,
 ) -> tuple[Survey, list[Read]]:
-    """The survey of logs. `fresh`: a surveyor that has seen nothing; `found`: the declared
-    operation of an exchange. Raises `Unreadable`: a source is no log, or cut off."""
+    """Surveys logs with an SQL engine. `fresh`: an empty surveyor; `found`: returns the declared
+    operation of an exchange. Raises `Unreadable` for a source that is not a log or is truncated."""
     words = odd_words(operations)
     engine.lines([each.name for each in sources], questions.LOG_NAMES)
     known = Vocabulary(fresh, found)

@@ -37,7 +37,7 @@ _DIALECT: Final = {
 
 
 class Spark:
-    """Spark, as long as it is entered. A session that is there already is used and left running."""
+    """A context manager for a Spark session. An existing session is used and left running."""
 
     name = "spark"
 
