@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from oakum.errors import InputError
 from oakum.scan.identities.identities_file import load_identities
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import IDENTITIES, NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import IDENTITIES, KEYS, NAMES, Api, Told, path, schema, told
 
 APP = "app-key-of-all-4711"
 KEYED = IDENTITIES.replace('{send: "X-Key: $k"', f'{{send: ["X-Key: $k", "X-App: {APP}"]')
@@ -73,3 +74,30 @@ def test_nobody_logs_in(tmp_path: Path) -> None:
     file.write_text(IDENTITIES + "  anonymous: {login: {post: /login, json: {}, token: /t}}\n")
     with pytest.raises(InputError, match="caller without a login"):
         load_identities(file, ())
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_the_evidence_of_a_key_in_the_query_can_be_run_again(tmp_path: Path, leaks: bool) -> None:
+    """Its value stands nowhere in the report."""
+
+    def outer(call: Call) -> Reply:
+        key = call.query.get("api_key", "")
+        who = KEYS.get(key, "")
+        if call.path == "/me":
+            return Reply(200, {"id": NAMES[who]}) if who else Reply(401, {"error": "no"})
+        id = call.path.rpartition("/")[2]
+        if not who or id not in NAMES.values():
+            return Reply(404 if who else 401, {"error": "no"})
+        diet = {"diet": f"eats-figs-{id}"} if leaks or id == NAMES[who] else {}
+        return Reply(200, {"id": id, **diet})
+
+    run = told(
+        tmp_path, schema("Card", id="string", diet="string"),
+        path("/cards/{cardId}", "getCard", "Card"), CARD, outer,
+        IDENTITIES.replace('"X-Key: $k"', '"?api_key=$k"'),
+    )  # fmt: skip
+    assert run.proven == ({("Card.diet", "member")} if leaks else set())
+    for found in run.report.findings:
+        line = found.evidence.curl if found.evidence else ""
+        assert re.search(r'--url-query "api_key=\$(ANN|BOB|CAT)_K"', line), line
+    assert not any(key in repr(run.report) for key in KEYS)

@@ -142,7 +142,7 @@ class Wiring:
             self.target,
             self.sessions.send,
             emit,
-            self.sessions.curl_headers,
+            self.sessions.curl_credentials,
             may=self.may,
             pace=self.governor,
             together=together,

@@ -46,7 +46,8 @@ class RunContext:
     emit: Callable[[Event], None]
     """Told what happens: progress bar, journal and event log hear it."""
     credentials: Callable[[str | None], tuple[str, ...]]
-    """Header lines of an identity for a curl line, secrets as variables."""
+    """Header lines, and query parameters that begin with `?`, of an identity for a curl line;
+    secrets as variables."""
     may: May = field(default_factory=May)
     pace: Pace | None = None
     """None: no budget limits the run, and nothing may be asked many times over."""

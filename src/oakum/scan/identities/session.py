@@ -213,8 +213,9 @@ class Sessions:
 
     # -------------------------------------------------------------------------- curl output
 
-    def curl_headers(self, name: str | None) -> tuple[str, ...]:
-        """Header lines with variables: `Authorization: Bearer $ANN_TOKEN`. For double quotes."""
+    def curl_credentials(self, name: str | None) -> tuple[str, ...]:
+        """Header lines and query parameters with variables, for double quotes: `Authorization:
+        Bearer $ANN_TOKEN`, `?api_key=$ANN_KEY`."""
         identity = self.identities.items[name] if name else self.identities.anonymous
         if identity is None:
             return ()
@@ -223,6 +224,11 @@ class Sessions:
             f"{send.name}: {identity.shell(send.value)}"
             for send in identity.sends
             if send.where == "header"
+        ]
+        lines += [
+            f"?{quote(send.name, safe='')}={identity.shell(send.value)}"
+            for send in identity.sends
+            if send.where == "query"
         ]
         jar = {
             send.name: identity.shell(send.value)
@@ -234,14 +240,6 @@ class Sessions:
             alone = len(given) == 1 or (isinstance(login, Login) and cookie == login.cookie)
             jar[cookie] = shell_name(name, "session" if alone else cookie)
         return (*lines, f"Cookie: {cookie_line(jar)}") if jar else tuple(lines)
-
-    def curl_query(self, name: str | None) -> tuple[str, ...]:
-        """Query parameters with variables: `api_key=$ANN_KEY`."""
-        identity = self.identities.items[name] if name else self.identities.anonymous
-        if identity is None:
-            return ()
-        queries = [send for send in identity.sends if send.where == "query"]
-        return tuple(f"{send.name}={identity.shell(send.value)}" for send in queries)
 
     def _given(self, identity: Identity) -> list[str]:
         """Names of the cookies that the login gives."""

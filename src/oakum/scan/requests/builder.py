@@ -296,16 +296,19 @@ def _turned(char: str) -> str:
     return char
 
 
-def curl(filled: Filled, headers: tuple[str, ...]) -> str:
-    """The curl command of a request, with variables for secrets and ids."""
+def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
+    """The curl command of a request, with variables for secrets and ids. `credentials`: header
+    lines, and query parameters that begin with `?`."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
-    given = (*headers, *filled.headers)
+    given = (*(each for each in credentials if each[:1] != "?"), *filled.headers)
     cookies = [each.partition(":")[2].strip() for each in given if _is_cookie(each)]
     lines = [each for each in given if not _is_cookie(each)]
     # a single `Cookie` header (RFC 6265, 5.4)
     lines += [f"Cookie: {'; '.join(cookies)}"] if cookies else []
     parts += [f'-H "{header}"' for header in lines]
+    # curl itself encodes what the variable holds
+    parts += [f'--url-query "{each[1:]}"' for each in credentials if each[:1] == "?"]
     if filled.body:
         parts += _body_options(filled)
     at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"

@@ -318,7 +318,7 @@ def test_nobody_has_no_credentials(load) -> None:
     live, fake = sessions(load(JSON_LOGIN), lambda _: answer(401))
     assert live.send(None, ask()).status == 401
     assert fake.asked == [ask()]
-    assert live.curl_headers(None) == live.curl_query(None) == ()
+    assert live.curl_credentials(None) == ()
 
 
 def test_a_session_is_opened_once_and_used(load) -> None:
@@ -328,7 +328,7 @@ def test_a_session_is_opened_once_and_used(load) -> None:
     assert fake.paths() == ["/auth/login", "/x", "/x"]
     assert fake.asked[1].headers == {"accept": "a/b", "authorization": "Bearer tok-0001"}
     assert live.logins == 1
-    assert live.curl_headers("ann") == ("Authorization: Bearer $ANN_TOKEN",)
+    assert live.curl_credentials("ann") == ("Authorization: Bearer $ANN_TOKEN",)
     endpoint = live.login_answers["ann"]
     assert json.loads(endpoint.response.body) == {"auth": {"token": "tok-0001"}}
     assert (endpoint.request.method, endpoint.request.body) == ("POST", b"")
@@ -393,7 +393,7 @@ def test_fixed_credentials_that_die_end_it_once_they_were_proven(load) -> None:
     with pytest.raises(LoginFailed, match="the credentials of `bob` no longer work"):
         live.send("bob", ask())
     assert not live.alive("bob")
-    assert live.curl_headers("bob") == ("Authorization: Bearer $BOB",)
+    assert live.curl_credentials("bob") == ("Authorization: Bearer $BOB",)
     assert live.logins == 0
 
 
@@ -452,7 +452,7 @@ def test_fixed_cookies_are_renewed_too(load) -> None:
     live.send("eve", ask())
     assert fake.asked[0].headers["cookie"] == "own=1; sid=ann-hunter2; lang=en"
     assert fake.asked[1].headers["cookie"] == "sid=sess-2; lang=en"
-    assert live.curl_headers("eve") == ("Cookie: sid=$ANN; lang=$EVE_LANG",)
+    assert live.curl_credentials("eve") == ("Cookie: sid=$ANN; lang=$EVE_LANG",)
 
 
 @pytest.mark.parametrize("how", ["cookie: xsrf", "json: /v"])
@@ -499,8 +499,7 @@ def test_a_key_in_the_query(load) -> None:
     live.send("key", ask())
     live.send("key", ask("/x?q=1"))
     assert fake.paths() == ["/x?api_key=a%26b", "/x?q=1&api_key=a%26b"]
-    assert live.curl_query("key") == ("api_key=$KEY_K",)
-    assert live.curl_headers("key") == ()
+    assert live.curl_credentials("key") == ("?api_key=$KEY_K",)
 
 
 def test_a_command_gives_the_token_and_a_new_one_when_it_is_over(load, tmp_path: Path) -> None:
@@ -518,7 +517,7 @@ def test_a_command_gives_the_token_and_a_new_one_when_it_is_over(load, tmp_path:
     assert live.login("cmd") is None
     assert live.send("cmd", ask()).status == 200
     assert ran == [("print-token", "cmd")] * 2
-    assert live.curl_headers("cmd") == ("Authorization: Bearer $CMD_TOKEN",)
+    assert live.curl_credentials("cmd") == ("Authorization: Bearer $CMD_TOKEN",)
     with pytest.raises(LoginFailed, match="`cmd` could not log in: `print-token` failed"):
         live.login("cmd")
 
@@ -557,13 +556,13 @@ def test_curl_lines_of_cookies(load, cookie: str, line: str) -> None:
     text = FORM_LOGIN.replace("cookie: sid", cookie)
     live, _ = sessions(load(text), lambda _: Response(200, {}, b"", {"sid": "s", "ad": "1"}))
     live.login("ann")
-    assert live.curl_headers("ann") == (line,)
+    assert live.curl_credentials("ann") == (line,)
 
 
 def test_curl_lines_are_safe_between_double_quotes(load) -> None:
     text = """identities: {a: {header: 'Authorization: Digest "`$$x`" $k', k: v}}"""
     live, _ = sessions(load(text), lambda _: answer())
-    assert live.curl_headers("a") == ('Authorization: Digest \\"\\`\\$x\\`\\" $A_K',)
+    assert live.curl_credentials("a") == ('Authorization: Digest \\"\\`\\$x\\`\\" $A_K',)
 
 
 # --------------------------------------------------------------------------- real servers
@@ -602,7 +601,7 @@ def test_real_oauth2(load) -> None:
     with serve(servers.OAuth2()) as server, HttpTransport(server.url) as http:
         live = Sessions(load(text), http, None, server.url)
         assert live.send("svc", Request("GET", f"{server.url}/me")).status == 200
-        assert live.curl_headers("svc") == ("Authorization: Bearer $SVC_TOKEN",)
+        assert live.curl_credentials("svc") == ("Authorization: Bearer $SVC_TOKEN",)
 
 
 def test_dying_midway_is_a_target_error(load) -> None:
@@ -642,7 +641,7 @@ def test_no_secret_in_what_is_said(load, status, kind, body, location, cookie, t
         live.send("ann", ask())
     except OakumError as error:
         said += [error, error.args, error.__cause__]
-    said += [live.login_answers, live.notes, vars(live), live.curl_headers("ann")]
+    said += [live.login_answers, live.notes, vars(live), live.curl_credentials("ann")]
     assert "S3CR3T" in live.secrets()
     assert "S3CR3T" not in f"{said} {said!r}"
 

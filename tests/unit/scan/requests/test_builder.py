@@ -255,3 +255,13 @@ def test_a_curl_line_sends_all_cookies_in_one_header() -> None:
     line = curl(filled, ("Cookie: session=$ANN_SESSION",))
     assert '-H "Cookie: session=$ANN_SESSION; view=full"' in line
     assert line.lower().count("cookie:") == 1
+
+
+@pytest.mark.parametrize(("operation", "method"), [("getPerson", ""), ("getPosts", "-X POST ")])
+def test_a_curl_line_sends_a_key_in_the_query_as_a_variable(operation: str, method: str) -> None:
+    """`--url-query` adds to the query that is there, and encodes what the variable holds."""
+    filled = fill(gate(operation), TARGET, known(), "ann")
+    assert filled is not None
+    line = curl(filled, ("X-App: app", "?api_key=$ANN_KEY"))
+    assert line.startswith(f'curl -s {method}-H "X-App: app" --url-query "api_key=$ANN_KEY"')
+    assert "?" not in line
