@@ -22,6 +22,8 @@ from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
 
 KEYS = ("id", "owner_id", "a", "b", "tags", "in", "map", "mate", "either", "level", "hidden")
+MARKS = ("*", "**", "a.b", "", "\0")
+"""Names of a document that mean something else in a field path, or to an implementation."""
 NAMES = ("Ann", "Bob", "Cat", "Dot")
 PEOPLE = ("u1", "u2", "7")
 RELATIONS = {
@@ -183,7 +185,29 @@ def written(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def contracts() -> st.SearchStrategy[Wild]:
-    return written().map(lambda texts: read(*texts))
+    """Contracts whose documents also use names that are marks elsewhere."""
+    marks = st.lists(st.sampled_from(MARKS), unique=True, max_size=3)
+    keys = st.permutations(["b", "map", "mate", "either"])
+    return st.builds(
+        lambda texts, names, keys: read(
+            _renamed(texts[0], dict(zip(keys, names, strict=False))), texts[1]
+        ),
+        written(), marks, keys,
+    )  # fmt: skip
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """A document with other names of declared members."""
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {names.get(name, name): _renamed(each, names) for name, each in below.items()}
+        if key == "properties" and isinstance(below, dict)
+        else _renamed(below, names)
+        for key, below in value.items()
+    }
 
 
 def read(document: Any, policy: Any) -> Wild:
@@ -202,7 +226,12 @@ _SCALARS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=4),
 )
-_NAME = st.one_of(st.sampled_from(KEYS), st.sampled_from(KEYS), st.text(max_size=3))
+_NAME = st.one_of(
+    st.sampled_from(KEYS),
+    st.sampled_from(KEYS),
+    st.sampled_from((*KEYS, *MARKS)),
+    st.text(max_size=3),
+)
 values: st.SearchStrategy[Any] = st.recursive(
     _SCALARS,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_NAME, inner, max_size=7)),

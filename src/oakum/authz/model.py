@@ -210,10 +210,9 @@ def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
 def _known(table: Table, shapes: list[Shape]) -> Members:
     """Members that any schema or contract line of a resource names."""
     declared = [members_of(shape) for shape in shapes]
-    lines = table.trie.children.keys()
-    names = frozenset(lines).union(*(each.names for each in declared))
-    star = "*" in lines or table.trie.deep >= 0
-    return Members(names - {"*"}, star or any(each.open for each in declared))
+    names = table.trie.names().union(*(each.names for each in declared))
+    star = "*" in table.trie.children or table.trie.deep >= 0
+    return Members(names, star or any(each.open for each in declared))
 
 
 def members_of(shape: Shape) -> Members:

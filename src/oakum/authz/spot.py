@@ -18,6 +18,7 @@ from oakum.authz.table import (
     element,
     member_names,
     named,
+    rest,
     scalars,
     solid,
     ways,
@@ -146,7 +147,7 @@ class Spot:
         """Whether document or contract name this member; any other is a map value."""
         if self._declared is None:
             names = frozenset(member_names(self.shape)) if self.shape else frozenset[str]()
-            self._declared = names.union(self._node.children if self._node else ())
+            self._declared = names.union(self._node.names() if self._node else ())
         return name in self._declared
 
     def _member(self, name: str) -> Spot:
@@ -158,8 +159,8 @@ class Spot:
             nobody = ""
             while self.declares(nobody):
                 nobody += "\0"
-            shape = named(self.shape, nobody) if self.shape else None
-            self._other = self._below(self._word(nobody), shape, nobody)
+            shape = rest(self.shape) if self.shape else None
+            self._other = self._below(self._word(nobody), shape, "*")
         word = self._word(name) if self._steps < 2 else None
         if word is not None and word == name and self.inside:
             return self._other._like(self._joined(word), self._other.shape)

@@ -43,6 +43,10 @@ class Trie:
         # The `**` above covers whatever no narrower line names.
         return Trie(below.children if below else {}, -1, self.deep)
 
+    def names(self) -> frozenset[str]:
+        """The members that a line names; `*` stands for all others, and is no name."""
+        return frozenset(self.children.keys() - {"*"})
+
     def under(self) -> Iterator[int]:
         """Every leaf at or below this node."""
         yield from (index for index in (self.leaf, self.deep) if index >= 0)
@@ -132,6 +136,8 @@ def compile_resource(
         found, steps, at = _expand(rule.path, shape, bound)
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
+        if at is not None and rule.grants and (lost := _unnameable(at, bound)):
+            notes.append(_left_out(resource, rule, lost))
         for leaf in found:
             if leaf in named_before:  # the first line that names a field rules it
                 continue
@@ -319,6 +325,32 @@ def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Pr
     )
 
 
+def _left_out(resource: Resource, rule: FieldRule, lost: list[str]) -> Problem:
+    names = ", ".join(f"`{name}`" for name in lost)
+    return Problem(
+        rule.location,
+        f"`{resource.name}.{rule.path}` does not grant {names}, which the document declares below"
+        " it: no field path can name a member with `.` in its name, or one called `*` or `**`",
+        f"`{rule.path}.**` grants all members below it, whatever their names",
+    )
+
+
+def _unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
+    """Declared members below a shape that no field path can name, outside of other resources."""
+    found: dict[str, None] = {}
+    todo, seen = [shape], set[object]()
+    while todo:
+        at = todo.pop()
+        here = _identity(at)
+        if here in seen or resource_of(at, bound):
+            continue
+        seen.add(here)
+        found.update(dict.fromkeys(name for name in at.properties if not nameable(name)))
+        todo += [each() for each in (*at.properties.values(), *at.branches)]
+        todo += [each() for each in (at.items, at.extra) if each is not None]
+    return sorted(found)
+
+
 def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
     """Declared leaves at and below `path`; an embedded resource is one leaf.
 
@@ -362,7 +394,7 @@ def _places(
     yield None if names or star is not None else path
     if len(seen) > depth:
         return
-    below = [(name, member(own, name)) for name in names]
+    below = [(name, named(own, name)) for name in names if nameable(name)]
     for name, child in [*below, ("*", star)]:
         if child is not None:
             yield from _places(child, f"{path}.{name}" if path else name, bound, depth, seen)
@@ -388,6 +420,12 @@ def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
     return merged(own) if own else None
 
 
+def nameable(name: str) -> bool:
+    """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
+    wildcards, so that a member of such a name would grant others."""
+    return "." not in name and name not in ("*", "**")
+
+
 def member_names(shape: Shape) -> tuple[str, ...]:
     """Names of all members that a shape or one of its alternatives declares."""
     return tuple(dict.fromkeys(name for at in ways(shape) for name in at.properties))
@@ -407,6 +445,12 @@ def member(shape: Shape, segment: str) -> Shape | None:
 def named(shape: Shape, key: str) -> Shape | None:
     """The shape of a member, by name or as a map value."""
     return _either(shape, lambda at: [at.properties.get(key, at.extra)])
+
+
+@lru_cache(maxsize=1 << 14)
+def rest(shape: Shape) -> Shape | None:
+    """The shape of a member that has no name in the document."""
+    return _either(shape, lambda at: [at.extra])
 
 
 @lru_cache(maxsize=1 << 12)

@@ -21,7 +21,7 @@ from oakum.authz.asking import account, asks
 from oakum.authz.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.authz.media import distinct, split
 from oakum.authz.principal import claim_path, digit
-from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, solid
+from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
 from oakum.authz.whole import Place
 from oakum.guard.kinds import bits_of
 from oakum.guard.plan_write_targets import PlannedTargets
@@ -39,9 +39,6 @@ from oakum.routing.route import nameless, rivals
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
-_UNNAMED = "\0"
-"""Stands for any member name that the document does not declare."""
-
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` still below a place: remaining segments, and the resource there (`#`: a
 count)."""
@@ -453,15 +450,16 @@ class _Renderer:
         path = f"{place.path}.*" if place.path else "*"
         listed = {segments[0] for segments, _ in place.ahead if segments and segments[0].isdigit()}
         found["list"] = {
-            "node": self._node(self._step(place, _UNNAMED, each, star, path)),
+            "node": self._node(self._step(place, None, each, star, path)),
             "at": {key: self._node(self._step(place, key, each, star, path)) for key in listed},
             "hold": self._hold(place, []) if not place.inside else star is not None,
         }
         return found
 
     def _step(
-        self, place: _Place, key: str, shape: Shape | None, trie: Trie | None, path: str
+        self, place: _Place, key: str | None, shape: Shape | None, trie: Trie | None, path: str
     ) -> _Place:
+        """The place below; `key`: None for any step that nothing names."""
         ahead = tuple(
             (segments[1:], name)
             for segments, name in place.ahead
@@ -544,9 +542,8 @@ class _Renderer:
 
     def _fill(self, index: int, at: _Place, name: str, hold: bool) -> None:
         keys = dict.fromkeys(member_names(at.shape) if at.shape else ())
-        keys.update(dict.fromkeys(at.trie.children if at.trie else ()))
+        keys.update(dict.fromkeys(at.trie.names() if at.trie else ()))
         keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
-        keys.pop("*", None)
         owner = self._of(at.table).resource.name if at.inside else ""
         members = {key: self._member(at, key, owner, name) for key in keys}
         self.bodies[index] = {
@@ -554,14 +551,15 @@ class _Renderer:
             "inside": at.inside,
             "hold": hold,
             "members": members,
-            "extra": self._member(at, _UNNAMED, owner, name),
+            "extra": self._member(at, None, owner, name),
         }
 
-    def _member(self, at: _Place, key: str, owner: str, name: str) -> list[Any]:
-        """Node, and name in the audit; undeclared members are not named."""
-        shape = named(at.shape, key) if at.shape else None
-        trie = at.trie.child(key) if at.trie else None
-        step = "‹undeclared›" if key == _UNNAMED and not shape else "*" if key == _UNNAMED else key
+    def _member(self, at: _Place, key: str | None, owner: str, name: str) -> list[Any]:
+        """Node, and name in the audit; `key`: None for members that nothing names, whose names are
+        not told."""
+        shape = (named(at.shape, key) if key is not None else rest(at.shape)) if at.shape else None
+        trie = at.trie.child("*" if key is None else key) if at.trie else None
+        step = key if key is not None else "*" if shape else "‹undeclared›"
         path = f"{at.path}.{step}" if at.path and not name else step
         node = self._node(self._step(at, key, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]

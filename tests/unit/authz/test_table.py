@@ -284,3 +284,16 @@ def test_the_rest_of_a_map_whose_members_are_named_is_not_closed_by_absence() ->
     assert closed_by_absence(found, "labels")
     assert closed_by_absence(found, "items.*.price")
     assert closed_by_absence(found, "others.*")
+
+
+def test_a_line_that_leaves_out_members_without_a_path_says_which() -> None:
+    """`*` and `**` of the document are names, and a dot in one is no step."""
+    inner = record(**{"*": TEXT, "**": TEXT, "a.b": TEXT, "plain": TEXT})
+    shape = record(title=record(deep=inner), friend=FRIEND)
+    found = compile_resource(note({"title": (see("owner"),)}), shape, BOUND)
+    assert found.leaves == ("title.deep.plain",)
+    (said,) = found.notes
+    assert "`Note.title` does not grant `*`, `**`, `a.b`" in said.message
+    assert "`title.**`" in said.hint
+    all_of_it = compile_resource(note({"title.**": (see("owner"),)}), shape, BOUND)
+    assert all_of_it.notes == ()

@@ -537,7 +537,8 @@ local function row(node, i, depth, set, owners, tally, label)
     end
   end
   if counts then
-    for name, times in pairs(SEENOUT.removed) do counts[name] = (counts[name] or 0) + times end
+    -- A list within that is broken off has left nothing to count by.
+    for name, times in pairs(SEENOUT.removed or {}) do counts[name] = (counts[name] or 0) + times end
     SEENOUT.removed = counts
   end
   LOST, SHOWN = lost, met or shown
