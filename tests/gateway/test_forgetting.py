@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 from threading import Event
 
@@ -85,3 +86,20 @@ def test_what_is_looked_up_while_a_write_is_under_way_is_not_believed_after_it(
             assert b" 504 " in client.recv(100)
         assert not sees(guard)
         api.go.set()
+
+
+@pytest.mark.server
+def test_each_worker_of_nginx_has_a_number_of_its_own_in_what_they_share(tmp_path: Path) -> None:
+    """Two with the same number write the same marks: what one discards, the other believes."""
+    setup = Case("any", "forgetting", SAID, {"contract": "club.yaml"}).setup(tmp_path)
+    with gateway(ENGINES["nginx"], setup, workers=3) as guard:
+        master = guard._engine.process.pid
+        workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        state = Path(guard._engine.deployment.state)
+        assert len(workers) == 3
+        wait(lambda: _opened(state) == 1 + len(workers))
+
+
+def _opened(state: Path) -> int:
+    """How many have opened it: the last word of its head (`shared.lua`)."""
+    return int.from_bytes(state.read_bytes()[128:132], sys.byteorder)

@@ -422,9 +422,12 @@ end
 
 -- ---------------------------------------------------------------- forgetting
 
--- What was believed about these ids is believed no more, by no worker.
+-- What was believed about these ids is believed no more, by no worker. The era changes before their marks,
+-- so that whoever takes a new mark for an old answer sees that there was a write, and after them, so that
+-- whoever still finds the old marks does not take them to be those of the new era.
 function Lookups:forget(ids)
   local now = self.host.time()
+  self.shared:bump(ERA, now)
   for i = 1, #ids do self.shared:bump(ids[i], now) end
   self.shared:bump(ERA, now)
 end
@@ -434,6 +437,7 @@ end
 function Lookups:expect(ids)
   local now = self.host.time()
   local ends = now + self.patience
+  self.shared:begin(ERA, ends, now)
   for i = 1, #ids do self.shared:begin(ids[i], ends, now) end
   self.shared:begin(ERA, ends, now)
 end

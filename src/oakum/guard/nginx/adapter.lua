@@ -494,8 +494,7 @@ local function line_of(path)
   return line
 end
 
-local function follow(path)
-  local last = line_of(path)
+local function follow(path, last)
   return function(ending)
     local line = line_of(path)
     if ending or not line or line == last then return end
@@ -509,11 +508,20 @@ local function follow(path)
   end
 end
 
--- A worker whose master was killed would go on by an old contract, and hold the port.
+-- A worker whose master was killed would go on by an old contract, and hold the port. And each loads the
+-- runtime itself: what the master has opened they would share, so that a mark of one were a mark of
+-- another, a lock of one no lock for another, and a count of one written over by another's.
 function made.worker(path)
   ffi.C.oakum_prctl(PDEATHSIG, SIGKILL)
   if ffi.C.oakum_getppid() ~= master then os.exit(1) end
-  assert(ngx.timer.every(OFTEN, follow(path)))
+  local line = line_of(path)
+  local fine, own = pcall(dofile, path)
+  if not fine then
+    host.log("error", "a worker does not load its contract: " .. tostring(own))
+    os.exit(1)
+  end
+  oakum.now = own
+  assert(ngx.timer.every(OFTEN, follow(path, line)))
 end
 
 return made

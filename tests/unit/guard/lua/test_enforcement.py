@@ -69,6 +69,25 @@ def test_a_write_in_one_worker_makes_stale_what_another_believes(
     ]
 
 
+_ORDER = b"""
+local lookups, steps, both = require "oakum.lookups", ...
+local guard = { service = "", ttl = 30, timeout = 1, lookups = 9 }
+local function step(_, id) steps(id) end
+local asking = lookups.new({ asks = {}, guard = guard }, { time = function() return 1 end },
+  { bump = step, begin = step }, nil, 1)
+asking[both](asking, { "ann", "bob" })
+"""
+
+
+@pytest.mark.parametrize("when", [b"expect", b"forget"])
+def test_the_era_of_a_write_changes_before_the_marks_of_ids_and_after_them(when: bytes) -> None:
+    """Before: an answer from during the write, with a mark from after it, is seen to be old. After:
+    what was fresh by the old marks is not taken for fresh in the new era."""
+    steps: list[bytes] = []
+    runtime().execute(_ORDER, steps.append, when)
+    assert steps == [b"\0era", b"ann", b"bob", b"\0era"]
+
+
 def test_budgets_are_those_of_all_workers_together(tmp_path: Path) -> None:
     setup = setup_of(tmp_path, policy=POLICY)
     one, other = (LuaGuard(setup, str(tmp_path / "state")) for _ in range(2))
