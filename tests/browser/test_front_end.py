@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page
 import cadence
 from cadence.people import personas
 from oakum.cli.demo import serving
-from oakum.cli.granted import Granted
 from oakum.cli.main import main
+from oakum.cli.page_grants import Granted
 from oakum.errors import InputError
 from oakum.frontend.drive import opening, watch
 from oakum.frontend.render_text import lines, plain

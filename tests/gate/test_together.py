@@ -14,10 +14,10 @@ from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, gathered, judge
 from oakum.gate.coverage import expected
-from oakum.gate.declared import unclassified
 from oakum.gate.evidence import foreign
 from oakum.gate.guarding import grouped
-from oakum.gate.waiving import excused, left
+from oakum.gate.unclassified_fields import unclassified
+from oakum.gate.waivers import excused, left
 from oakum.memory import Remembered
 from oakum.memory.model import Stamp
 from oakum.policy.contract import load

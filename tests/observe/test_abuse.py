@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from oakum.abuse.baseline import FEWEST
 from oakum.abuse.counters import Shown
+from oakum.abuse.detections import SERIES, Event, Report
 from oakum.abuse.detector import ASIDE_LATE, Watch
-from oakum.abuse.observed import SERIES, Event, Report
 from oakum.cli.main import main
 from oakum.cli.observe_sources import key_of
 from oakum.errors import InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from array import array
 
-from oakum.abuse.observed import SERIES
+from oakum.abuse.detections import SERIES
 
 
 class Actor:

@@ -15,7 +15,7 @@ from typing import Final
 from oakum.abuse.actor import Actor
 from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
 from oakum.abuse.counters import Shown, Tally
-from oakum.abuse.observed import By, Event, Report, Told
+from oakum.abuse.detections import By, Event, Report, Told
 from oakum.abuse.place import Place
 from oakum.abuse.signs import (
     FAILED,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import orjson
 
 import oakum
-from oakum.abuse.observed import Event, Report, Told
+from oakum.abuse.detections import Event, Report, Told
 from oakum.abuse.signs import KINDS, SIGNS
 from oakum.openapi.model import Json
 from oakum.traffic.call import Hasher

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from oakum.abuse.baseline import FEWEST, Baseline, Numbers, Window
 from oakum.abuse.counters import Tally
-from oakum.abuse.observed import By
+from oakum.abuse.detections import By
 from oakum.abuse.signs import COUNTED, SIGNS, Endpoint, Kind
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from oakum.abuse.detections import Event, Report
 from oakum.abuse.json_v1 import instant
-from oakum.abuse.observed import Event, Report
 from oakum.abuse.signs import KINDS
 from oakum.traffic.call import Hasher
 from oakum.traffic.observation import Read

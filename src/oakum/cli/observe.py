@@ -135,8 +135,8 @@ def draft(
     Each line has its evidence as a comment, and a mark until a person confirms it, because what an
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
-    from oakum.inference.supposed import needed
-    from oakum.traffic.drafted import needing, text
+    from oakum.inference.suggestions import needed
+    from oakum.traffic.draft_lines import needing, text
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.survey import Surveyor
 
@@ -209,7 +209,7 @@ def _drafting(
 
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
-    from oakum.inference.supposed import supposed
+    from oakum.inference.suggestions import supposed
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load

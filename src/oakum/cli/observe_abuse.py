@@ -21,7 +21,7 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.abuse.observed import Event, Report
+    from oakum.abuse.detections import Event, Report
     from oakum.recordings.traffic import Declared
     from oakum.traffic.call import Call
     from oakum.traffic.observation import Read

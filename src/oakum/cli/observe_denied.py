@@ -14,7 +14,7 @@ from oakum.cli import observe_sources, shared
 from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
-    from oakum.abuse.observed import Report
+    from oakum.abuse.detections import Report
     from oakum.guard.denylist import Listed
 
 

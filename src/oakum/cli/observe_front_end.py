@@ -15,7 +15,7 @@ from oakum.errors import ExitCode
 from oakum.http.origin import origin_of
 
 if TYPE_CHECKING:
-    from oakum.cli.granted import Granted
+    from oakum.cli.page_grants import Granted
     from oakum.frontend import Usage
     from oakum.frontend.drive import Steps
     from oakum.frontend.usage import Find
@@ -106,7 +106,7 @@ def command(
 
 
 def _held(contract: Path | None) -> Granted | None:
-    from oakum.cli.granted import Granted
+    from oakum.cli.page_grants import Granted
     from oakum.policy.contract import load
 
     if contract is None:

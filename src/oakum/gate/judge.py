@@ -10,14 +10,14 @@ from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
 from oakum.gate.coverage import shares, unmet_states
-from oakum.gate.declared import unclassified
 from oakum.gate.evidence import Evidence
 from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.linting import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
+from oakum.gate.unclassified_fields import unclassified
 from oakum.gate.undeclared_graphql_fields import forgotten
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
-from oakum.gate.waiving import Left, excused, left
+from oakum.gate.waivers import Left, excused, left
 from oakum.memory import Memory, Remembered, Standing, silent, stage
 from oakum.policy.graphql import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver

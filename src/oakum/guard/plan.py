@@ -34,7 +34,7 @@ from oakum.routing.automaton import Automaton
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
-from oakum.routing.nested import planned
+from oakum.routing.nested_parameters import planned
 from oakum.routing.route import nameless, rivals
 
 VERSION = 1

@@ -16,7 +16,6 @@ from textwrap import wrap
 
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
-from oakum.inference.declared import changes, fields, main_endpoint
 from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
 from oakum.inference.guess import (
     GrantGuess,
@@ -29,6 +28,7 @@ from oakum.inference.guess import (
 )
 from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.params import infer_params
+from oakum.inference.resource_fields import changes, fields, main_endpoint
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.things import Thing, World, world_of
 from oakum.openapi.document import Document

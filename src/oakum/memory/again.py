@@ -15,7 +15,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.learn import latest, told
 from oakum.memory.model import AtEndpoint, Known, Memory, Remembered, Stamp, Standing
-from oakum.openapi.typed import Value, typed
+from oakum.openapi.typed_json import Value, typed
 
 SCHEMA = "oakum.replay/2"
 EARLIER = ("oakum.replay/1",)

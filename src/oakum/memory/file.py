@@ -26,7 +26,7 @@ from oakum.memory.model import (
     ordered,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.typed import Value, typed
+from oakum.openapi.typed_json import Value, typed
 from oakum.rules import current
 
 SCHEMA = "oakum.memory/2"

@@ -12,8 +12,8 @@ from pathlib import Path
 from oakum.errors import InputError, Problem
 from oakum.openapi.document import Document
 from oakum.openapi.source import Node, parse, parse_json, read_text
+from oakum.policy.caller_choice import chosen
 from oakum.policy.check import check, mistakes
-from oakum.policy.chosen import chosen
 from oakum.policy.embed import KEY, embedded
 from oakum.policy.grammar import field_lines, parse_policy
 from oakum.policy.graphql import Graph, with_graphs

@@ -25,7 +25,7 @@ from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.pytest_plugin.carried import Carried
+from oakum.pytest_plugin.refused_objects import Carried
 from oakum.pytest_plugin.test_counts import Known, Tally, undocumented
 
 _SAID: Mapping[Source, str] = {

@@ -21,8 +21,8 @@ from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.unknowns import OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
+from oakum.recordings.facts import Facts
 from oakum.recordings.fast_walk import Form, Seen
-from oakum.recordings.told import Facts
 
 _UNSET, _NULL = -2, -1
 

@@ -12,7 +12,7 @@ from oakum.errors import Problem
 from oakum.finding import Endpoint, Report, Result
 from oakum.openapi.model import Json
 from oakum.openapi.source import JsonPlaces, parse_json
-from oakum.openapi.typed import FORMERLY
+from oakum.openapi.typed_json import FORMERLY
 from oakum.report.json_v1 import SCHEMA, digest, document
 
 _HINT = "use the file as `oakum scan --json` wrote it, or scan again"

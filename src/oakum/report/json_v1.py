@@ -29,7 +29,7 @@ from oakum.finding import (
     Writes,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.typed import Value, typed
+from oakum.openapi.typed_json import Value, typed
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
 from oakum.rules import current
 

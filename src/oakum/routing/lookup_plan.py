@@ -29,7 +29,7 @@ from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.nested import Nested, nested, planned
+from oakum.routing.nested_parameters import Nested, nested, planned
 from oakum.routing.object_locations import copies, shown_at, stands_inside
 from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page

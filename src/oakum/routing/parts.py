@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from oakum.routing.media import is_plain_part
-from oakum.routing.nested import Nested
+from oakum.routing.nested_parameters import Nested
 
 OVERRIDES = frozenset(
     ("_method", "x-http-method", "x-http-method-override", "x-method-override", "_httpmethod")

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from oakum.openapi.model import Operation
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.messages import Denied
-from oakum.routing.nested import Nested
+from oakum.routing.nested_parameters import Nested
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No raw space, control, `#`, `;` or backslash, and no invalid escape."""

@@ -34,20 +34,20 @@ from oakum.scan.context import Event
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.discovery.facts import with_claims
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.reopened import still_open
+from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.findings import conclude, field_lines
+from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
-from oakum.scan.identities.removed import tell_removals
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_names import Names
-from oakum.scan.requests.unsent import said_unsent, unsent
+from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.patience import Patience

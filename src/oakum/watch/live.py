@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from oakum.abuse.detections import Event
 from oakum.abuse.detector import Watch
-from oakum.abuse.observed import Event
 from oakum.abuse.signs import KINDS
 from oakum.errors import counted
 from oakum.openapi.model import Operation as Declared

@@ -25,7 +25,7 @@ from oakum.finding import (
     Skipped,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.typed import FORMERLY
+from oakum.openapi.typed_json import FORMERLY
 from oakum.report import json_v1
 from oakum.report.integrity import faults
 from oakum.rules import FORMER

@@ -7,7 +7,7 @@ import pytest
 
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.routing.messages import Denied
-from oakum.routing.nested import Nested
+from oakum.routing.nested_parameters import Nested
 from oakum.routing.route import Router, filled, passes, placed, queried, without
 
 PATHS = (

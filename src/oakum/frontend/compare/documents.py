@@ -9,7 +9,7 @@ import orjson
 from oakum.errors import InputError, Location, Problem
 from oakum.frontend.usage import USES
 from oakum.openapi.model import Json
-from oakum.openapi.typed import Value, typed
+from oakum.openapi.typed_json import Value, typed
 
 OBSERVATION = "oakum.observation/2"
 USE = "oakum.use/2"

@@ -1,5 +1,5 @@
 -- What the document declares within a query parameter, or a name of a form, that is an object or a list:
--- the Lua of `routing/nested.py`.
+-- the Lua of `routing/nested_parameters.py`.
 --
 -- The law of this module: only what is declared goes on.
 

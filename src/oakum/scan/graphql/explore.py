@@ -23,7 +23,7 @@ from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
 from oakum.scan.graphql.answers import Heard, fields_at, heard, reader, shows
-from oakum.scan.graphql.known import known_queries
+from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphql.vocabulary import Vocabulary

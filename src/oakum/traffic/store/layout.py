@@ -19,8 +19,8 @@ from typing import Final, Literal
 import orjson
 
 from oakum.errors import InputError, Location, Problem
-from oakum.openapi.typed import Value
-from oakum.openapi.typed import typed as read_as
+from oakum.openapi.typed_json import Value
+from oakum.openapi.typed_json import typed as read_as
 from oakum.traffic.observation import Read
 
 SCHEMA: Final = "oakum.kept/2"

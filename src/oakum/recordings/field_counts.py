@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from oakum.authz import Model
 from oakum.openapi.model import Json
 from oakum.recordings.fast_walk import Form
-from oakum.traffic.drafted import Line
+from oakum.traffic.draft_lines import Line
 from oakum.traffic.grants import Sample, narrowest
 from oakum.traffic.observation import Sent
 from oakum.traffic.shapes import KEY

@@ -10,7 +10,7 @@ from oakum.frontend.compare.ground import MORE, Ground
 from oakum.frontend.compare.verdict import Verdict
 from oakum.openapi.model import Json
 from oakum.policy.model import Grant
-from oakum.traffic.drafted import scalar
+from oakum.traffic.draft_lines import scalar
 
 
 @dataclass(frozen=True)
