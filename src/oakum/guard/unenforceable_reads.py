@@ -255,7 +255,8 @@ class _Seen(Writes):
             )
             if pointed or resource_of(shape, bound) or at.count("/") > 3:
                 continue
-            if shape.extra is not None and _is_anything(shape.extra()):
+            inner = shape.extra() if shape.extra is not None else shape
+            if _is_anything(inner) or _is_bare(inner):
                 where = f"at `{at}` of the response of" if at else "in the response of"
                 said = f"{where} `{endpoint.operation.id}` the document allows anything"
                 yield Problem(
@@ -265,6 +266,7 @@ class _Seen(Writes):
                 )
                 return
             todo += [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+            todo += [(f"{at}/*", shape.items())] if shape.items is not None else []
 
     def _pointers(self, operation: Operation) -> list[tuple[str, ...]]:
         return [segments for segments, _ in self.model.shown.get(operation.id, ())]
@@ -364,6 +366,12 @@ def _other_kind(shape: Shape, value: Json) -> str:
 def _is_anything(shape: Shape) -> bool:
     said = (shape.names, shape.kinds, shape.properties, shape.branches, shape.items, shape.extra)
     return not any(said)
+
+
+def _is_bare(shape: Shape) -> bool:
+    """Whether an object or a list is declared without a word on what stands in it."""
+    said = (shape.properties, shape.branches, shape.items, shape.extra)
+    return bool(shape.kinds & {"object", "array"}) and not any(said)
 
 
 def _needed(resource: Resource) -> str:

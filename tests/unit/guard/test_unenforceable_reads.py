@@ -173,6 +173,38 @@ def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
     assert "allows anything" not in said(tmp_path, DESK)
 
 
+@pytest.mark.parametrize(
+    ("schema", "at"),
+    [
+        ({}, "in"),
+        ({"type": "object"}, "in"),
+        ({"type": "array"}, "in"),
+        ({"type": "array", "items": {}}, "at `/*` of"),
+        ({"type": "object", "properties": {"data": {"type": "object"}}}, "at `/data` of"),
+        (
+            {"type": "object", "properties": {"rows": {"type": "array", "items": {}}}},
+            "at `/rows/*`",
+        ),
+        ({"type": "object", "properties": {"total": {"type": "integer"}}}, ""),
+        ({"type": "array", "items": {"type": "string"}}, ""),
+    ],
+)
+def test_an_answer_of_which_the_document_says_nothing_is_told_of(
+    tmp_path: Path, schema: dict[str, Any], at: str
+) -> None:
+    """A framework that is told no type of an answer writes `{}`; no object passes there."""
+
+    def free(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        answer = {"description": "x", "content": {"application/json": {"schema": schema}}}
+        config = {"get": {"operationId": "config", "responses": {"200": answer}}}
+        document["paths"]["/config"] = config
+        policy["operations"]["config"] = {"call": ["anyone"]}
+
+    told = said(tmp_path, DESK, free)
+    assert ("the document allows anything" in told) == bool(at)
+    assert at in told
+
+
 def test_a_login_without_its_mark_is_told_of(tmp_path: Path) -> None:
     def marked(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["operations"]["login"]["login"] = "/user/id"

@@ -39,7 +39,10 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     """The whole file, as Envoy's JSON; raises `InputError` for invalid addresses."""
     upstream = url(deployment.upstream, "upstream")
     if upstream.path not in ("", "/"):
-        raise mistake(f"upstream `{deployment.upstream}` has a path", "give its origin alone")
+        raise mistake(
+            f"upstream `{deployment.upstream}` has a path",
+            "give its origin alone, and the path as `servers: [{url: /…}]` in the document",
+        )
     clusters = [
         cluster("upstream", upstream, deployment),
         cluster("questions", upstream, deployment, plain()),

@@ -137,7 +137,10 @@ def _url(text: str, option: str) -> SplitResult:
 def _upstream(text: str) -> SplitResult:
     parts = _url(text, "upstream")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise mistake(f"upstream `{text}` has a path", "give its origin alone")
+        raise mistake(
+            f"upstream `{text}` has a path",
+            "give its origin alone, and the path as `servers: [{url: /…}]` in the document",
+        )
     return parts
 
 
