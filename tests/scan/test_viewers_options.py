@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oakum.errors import ExitCode
+from oakum.exposure.endpoints import brief
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, NAMES, Api, path, schema, told
 
@@ -85,3 +88,32 @@ def test_options_that_open_nothing_are_clean(tmp_path: Path) -> None:
     shape = schema("Person", id="string", nick="string", email="string", city="string")
     found = told(tmp_path, shape, PATHS, POLICY, Options(""))
     assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+def test_an_object_of_many_fields_is_picked_by_a_url_that_servers_take(tmp_path: Path) -> None:
+    """The name that findings give the endpoint is short as well, and one for each value."""
+    many = ", ".join(f"member_number_{n}: {{type: string}}" for n in range(150))
+    picked: list[str] = []
+
+    class Wide(Options):
+        def __call__(self, call: Call) -> Reply:
+            picked.append(call.query.get("fields", ""))
+            return super().__call__(call)
+
+    shape = schema("Person", id="string", nick="string", email="string", city="string").replace(
+        "city:", f"more: {{type: object, properties: {{{many}}}}}, city:"
+    )
+    shape = shape.replace("nick:", f"a{'b' * 70}: {{type: string}}, nick:")
+    policy = POLICY.replace("email, city", f"email, city, more, a{'b' * 70}")
+    found = told(tmp_path, shape, PATHS, policy, Wide("fields"))
+    assert ("Person.email", "member") in found.proven
+    names = [each.path for each in found.finding("Person.email", "member").endpoints]
+    assert any("fields=abbb" in each for each in names), names
+    assert max(map(len, names)) < 150
+    assert 70 < max(map(len, picked)) < 1_500
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_two_values_have_two_names(one: str, other: str) -> None:
+    assert (brief(one) == brief(other)) == (one == other)
+    assert len(brief(one)) <= 70

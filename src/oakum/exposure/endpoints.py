@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from urllib.parse import urlencode
 
 from oakum.authz import Model
@@ -25,6 +26,9 @@ from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 from oakum.policy.model import OperationRule
+
+_BRIEF = 60
+"""Characters of a value in the name of an endpoint."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Gate:
         """
         names = {**self.veiled, **(veiled or {})}
         asked = "&".join(
-            f"{name}={names[name]}" if name in names else urlencode([(name, value)])
+            f"{name}={names[name]}" if name in names else urlencode([(name, brief(value))])
             for name, value in query
         )
         asked = f"?{asked}" if asked else ""
@@ -126,6 +130,14 @@ class Gate:
             veiled=names,
             reader=reader or self.reader,
         )
+
+
+def brief(value: str) -> str:
+    """A value as the name of an endpoint has it: of a long one its start, and a mark of it all."""
+    if len(value) <= _BRIEF:
+        return value
+    mark = blake2b(value.encode(errors="surrogatepass"), digest_size=4).hexdigest()
+    return f"{value[:_BRIEF]}~{mark}"
 
 
 def survey(

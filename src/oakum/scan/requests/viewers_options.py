@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
-from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.endpoints import EMBEDS, Gate, brief
 from oakum.exposure.enum_values import choices, placed
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import is_success
@@ -200,6 +200,6 @@ def _way(gate: Gate, options: Sequence[Option]) -> Gate:
     members: Json = dict(gate.fixed)
     for each in options:
         members = placed(each.at, each.sent, members) if each.at else members
-    asked = f"?{urlencode(query)}" if query else ""
+    asked = f"?{urlencode([(name, brief(value)) for name, value in query])}" if query else ""
     endpoint = f"{gate.endpoint.path}{asked}" + (f" with {said}" if said else "")
     return gate.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)

@@ -39,6 +39,8 @@ RULES: frozenset[str] = frozenset()
 OPENS_WAYS = True
 
 _MANY = 1000
+_LONGEST = 1_500
+"""Characters of names that a parameter picks fields by; many servers refuse a URL of 8 KiB."""
 _MOST = 6
 """Values tried of one parameter."""
 _TERMS = 2
@@ -241,7 +243,8 @@ def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
             for resource in gate.shows
             for path in engine.model.tables[resource].leaves
         }
-        yield ",".join(sorted(every | set(fields)))
+        whole = ",".join(sorted(every | {path for path in fields if "*" not in path}))
+        yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
     elif name & VIEWS:
         yield from ("full", "all", "admin", "detailed")
