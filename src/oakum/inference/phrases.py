@@ -54,7 +54,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "secret api_key apikey access_key secret_key secret_access_key private_key encryption_key "
         "signing_key master_key license_key stream_key auth_key service_key account_key "
         "wrapping_key aes_key hmac_key rsa_key pem_key ssh_private_key private_pem ^pem keystore "
-        "webhook_key connection_string dsn",
+        "webhook_key connection_string dsn admin_key signature_key priv_key macaroon",
     ),
     (
         FieldClass.SECRET,

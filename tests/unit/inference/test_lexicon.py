@@ -19,7 +19,8 @@ NAMES = {
         private_key secretAccessKey otp_seed otpSeed totp_secret mfaSecret recovery_codes
         backupCodes reset_code verificationCode card_number cardNumber card.number cvv cvc2
         session_id sessionId sessionid hash password_salt credentials pin pinCode signed_url
-        magicLink invite_link join_token hashed_token security_answer temp_clone_token""",
+        magicLink invite_link join_token hashed_token security_answer temp_clone_token
+        adminkey admin_key webhook_signature_key push_privkey rest_macaroon""",
     FieldClass.CONTACT: """
         email e-mail eMail emailAddress email_address billing_email user.email emails emails.*.value
         email_hash phone phoneNumber phone_number home_phone mobile msisdn telephone address
