@@ -833,3 +833,42 @@ def test_a_field_that_came_with_nothing_in_it_is_not_closed_unless_its_owner_has
     run = notes(tmp_path, kept=kept, to_others=to_others)
     assert ("Note.text", "member") in run.proven
     assert run.results("Note.tag", "member", "/notes/{noteId}") == {result}
+
+
+# ------------------------------------------------------- what a refusal asks for
+
+PASS = """\
+  Pass: {key: id, owner: by, fields: {"id, by, scopes, code": [{see: [owner]}]}}
+operations:
+  getPass: {params: {passId: Pass.id}}
+"""
+
+
+@pytest.mark.parametrize("status", [403, 200])
+def test_the_scope_that_a_refusal_asks_for_is_nobodys(tmp_path: Path, status: int) -> None:
+    """Ann alone has the scope that the refusal names, so it tells her by its value. Her code in the
+    same words is hers, and so is her scope where nothing is refused."""
+    rows = {f"p-{n}": {"id": f"p-{n}", "by": id, "scopes": [f"list:things{n}"], "code": f"k7{id}x"}
+            for n, id in enumerate(NAMES.values())}  # fmt: skip
+
+    def mine(who: str) -> Any:
+        return [each for each in rows.values() if each["by"] == NAMES[who]] if who else 401
+
+    def one(who: str, id: str) -> Any:
+        if not who or id not in rows:
+            return 404
+        if rows[id]["by"] == NAMES[who]:
+            return rows[id]
+        words = "Action is not authorized with current scopes; requires any of"
+        first = rows["p-0"]
+        return Reply(status, {"message": f"{words} {first['scopes']}, not {first['code']}"})
+
+    shapes = "    Pass: {type: object, properties: {id: {type: string}, by: {type: string},"
+    shapes += " scopes: {type: array, items: {type: string}}, code: {type: string}}}\n"
+    paths = path("/passes", "listPasses", "Pass", many=True)
+    paths += path("/passes/{passId}", "getPass", "Pass")
+    api = Api({"/passes": mine, "/passes/([^/]+)": one})
+    run = told(tmp_path, shapes, paths, PASS, api)
+    told_of = run.proven | run.named("suspected")
+    assert ("Pass.code", "member") in told_of
+    assert (("Pass.scopes.*", "member") in told_of) == (status == 200)

@@ -23,7 +23,7 @@ from oakum.exposure.knowledge import (
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.exposure.spellings import folded, holds, parts, readings, stands_apart
-from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.openapi.model import Json
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _LONGEST = 4_096
 _TELLING = 12
 """Shortest value that counts when it is part of a short text."""
 _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
+_REFUSED = (401, 403)
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
 _ELSEWISE = "in a field where its owner gets another value"
@@ -90,7 +91,7 @@ class Misplaced:
                 joint = frozenset({who}).union(*groups)
                 sent = {folded(each) for each in self.question.sent}
                 asked = folded(value) in sent or self.question.viewer in joint
-                if asked or not self._is_theirs_alone(value, path):
+                if asked or not self._is_theirs_alone(value, path) or self._is_required(path):
                     continue
                 same = (resource, path) == text.place and value == text.text
                 if same or any(holds(each, value) for each in text.spared):
@@ -214,6 +215,14 @@ class Misplaced:
             classify_field(path) in NAMES_ONE
             and not any(sees(resource, field, viewer, "") for resource, field in others)
         )
+
+    def _is_required(self, path: str) -> bool:
+        """Whether a value says what a caller must be allowed: a refusal names the scope or the role
+        that it asks for (RFC 6750, 3.1), whoever has it."""
+        allowed = classify_field(path) is FieldClass.AUTHORITY or "scope" in map(
+            singular, words(path)
+        )
+        return self.response.status in _REFUSED and allowed
 
     def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
         knowledge, text = self.ground.knowledge, given_text.text
