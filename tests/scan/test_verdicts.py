@@ -872,3 +872,28 @@ def test_the_scope_that_a_refusal_asks_for_is_nobodys(tmp_path: Path, status: in
     told_of = run.proven | run.named("suspected")
     assert ("Pass.code", "member") in told_of
     assert (("Pass.scopes.*", "member") in told_of) == (status == 200)
+
+
+VOUCHER = """\
+  Voucher: {key: id, owner: by, fields: {"id, by, code": [{see: [owner]}]}}
+operations:
+  shareCodes: {%s}
+"""
+
+
+@pytest.mark.parametrize("said", ["", "reads: true"])
+def test_a_path_whose_word_may_be_a_command_is_named_with_what_to_do(
+    tmp_path: Path, said: str
+) -> None:
+    def mine(who: str) -> Any:
+        return [{"id": f"v-{who}-1", "by": NAMES[who], "code": f"k7{who}4x"}] if who else 401
+
+    shape = schema("Voucher", id="string", by="string", code="string")
+    paths = path("/share-codes", "shareCodes", "Voucher", many=True)
+    paths += path("/vouchers", "listVouchers", "Voucher", many=True)
+    api = Api({"/share-codes": mine, "/vouchers": mine})
+    run = told(tmp_path, shape, paths, VOUCHER % said, api)
+    named = [each for each in run.report.distrust if "/share-codes" in each]
+    assert bool(named) == (said == "")
+    assert all("if it only reads, say `reads: true` in its rule" in each for each in named)
+    assert (run.code is ExitCode.CLEAN) == (said != "")

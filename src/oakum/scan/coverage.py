@@ -17,6 +17,7 @@ from oakum.exposure.endpoints import gate_of
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
+from oakum.inference.side_effects import classify
 
 _MOST_NAMED = 8
 
@@ -58,7 +59,12 @@ def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
         if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
             continue
         if any(_is_somebodys(model, name) for name in gate_of(model, operation, {}).shows):
-            yield Untested(f"{operation.method} {operation.path}", f"not asked: {each.reason}")
+            verdict = classify(operation)
+            named = verdict.kind == "destructive" and each.reason == verdict.reason
+            hint = "; if it only reads, say `reads: true` in its rule" if named else ""
+            yield Untested(
+                f"{operation.method} {operation.path}", f"not asked: {each.reason}{hint}"
+            )
 
 
 def _is_somebodys(model: Model, resource: str) -> bool:
