@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oakum.errors import ExitCode
 from tests.scan.servers import Reply
 from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
 
@@ -448,3 +449,52 @@ def test_an_empty_text_that_is_left_out_for_others_is_no_over_block(tmp_path: Pa
     shapes = schema("Note", id="string", owner_id="string", text="string")
     api = Api({"/notes/([^/]+)": note, "/note": lambda who: notes[NAMES[who]] if who else 401})
     assert told(tmp_path, shapes, paths, policy, api).report.findings == ()
+
+
+# ------------------------------------------------------- two objects under one key
+
+TRANSFER = """\
+  Transfer:
+    key: hash
+    owner: {caller: true}
+    fields: {"hash, wallet, memo, amount": [{see: [owner]}]}
+operations:
+  getTransfer: {params: {hash: Transfer.hash}}
+"""
+
+
+@pytest.mark.parametrize("leak", [False, True])
+def test_what_two_are_shown_as_their_own_under_one_key_proves_nothing_between_them(
+    tmp_path: Path, leak: bool
+) -> None:
+    """A transfer is a row of each of its two parties, with the same hash and memo. Cat is no party:
+    what she is shown of it is proof."""
+    parties = {"3f9c1b77d0": ("ann", "bob"), "a81e55c2f4": ("cat", "")}
+
+    def row(who: str, hash: str) -> dict[str, Any]:
+        amount = 4200 if who == parties[hash][0] else -4200
+        memo = f"rent of {parties[hash][0]} for May"
+        return {"hash": hash, "wallet": f"w-{who}-771", "memo": memo, "amount": amount}
+
+    def mine(who: str) -> Any:
+        return [row(who, hash) for hash, of in parties.items() if who in of] if who else 401
+
+    def one(who: str, hash: str) -> Any:
+        if not who or hash not in parties:
+            return 404
+        if who in parties[hash]:
+            return row(who, hash)
+        return row(parties[hash][0], hash) if leak else 404
+
+    shape = schema("Transfer", hash="string", wallet="string", memo="string", amount="integer")
+    paths = path("/transfers", "listTransfers", "Transfer", many=True)
+    paths += path("/transfers/{hash}", "getTransfer", "Transfer")
+    api = Api({"/transfers": mine, "/transfers/([^/]+)": one})
+    run = told(tmp_path, shape, paths, TRANSFER, api)
+    assert (("Transfer.memo", "member") in run.proven) == leak
+    assert run.code is not ExitCode.CLEAN
+    if not leak:
+        assert run.proven == set()
+        found = run.finding("Transfer.memo", "member")
+        assert any("bob is shown one of this key as their own" in each for each in found.doubts)
+        assert any("another `key:`" in each for each in run.report.distrust)

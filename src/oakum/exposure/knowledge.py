@@ -104,6 +104,8 @@ class Knowledge:
     """(identity, resource, key) → field paths shown to the owner with a value."""
     joint: dict[tuple[str, str, str], set[frozenset[str]]] = field(default_factory=dict)
     """(resource, field path, value) → sets of joint owners of the objects that have it."""
+    contested: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """(resource, key) → identities that were shown it as their own after somebody else was."""
     ambient: Ambient = field(default_factory=Ambient)
     """Ambient values, which identify nobody."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)

@@ -241,6 +241,11 @@ class Ownership:
                     f"it was requested as {about}'s, and nothing in it rules out that it is the"
                     f" caller's own"
                 )
+            elif viewer in self.knowledge.contested.get((resource.name, keys[0]), ()):
+                found.weak[each.pointer] = (
+                    f"it was asked for as {about}'s, and {viewer} is shown one of this key as"
+                    " their own elsewhere"
+                )
             return tuple(sorted(self.cast.ids[about]))
         if viewer is None:  # anonymous callers own nothing, so the owner is unknown
             found.unclear.add(each.resource)
@@ -450,6 +455,7 @@ def _members_of(value: Json) -> Iterable[str]:
 
 
 def _is_below(path: str, name: str) -> bool:
+    """Whether a field path is a member, or stands within it."""
     return path == name or path.startswith(f"{name}.")
 
 

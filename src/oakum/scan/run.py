@@ -562,7 +562,8 @@ def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
     return (
         f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it"
         f" had also shown to somebody else as theirs: a shared cache may be involved, or the"
-        f" endpoint names its caller as the owner; if it belongs to both, say so in its `owner:`"
+        f" endpoint names its caller as the owner; if it belongs to both, say so in its `owner:`,"
+        " and if two objects have this key, name another `key:`"
     )
 
 

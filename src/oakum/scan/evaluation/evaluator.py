@@ -122,6 +122,7 @@ class Evaluator:
             endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
+            self._contest(question.viewer, judged.instances, reading)
         outcome = self._judged(gate, question, response, value, judged, whole, reading)
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
@@ -164,6 +165,15 @@ class Evaluator:
             matrix.apply(each.question.endpoint, replace(outcome, observations=new))
             if reading.untold:
                 self._kept[probe] = each
+
+    def _contest(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
+        """Records objects shown to a viewer as their own after somebody else was: a row of each
+        party to a transfer may have the same key."""
+        for each in instances:
+            key = self._ground.model.policy.resources[each.resource].key
+            if each.pointer in reading.mute and (keys := texts(each.value, key)):
+                contested = self._ground.knowledge.contested
+                contested.setdefault((each.resource, keys[0]), set()).add(viewer)
 
     def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judges the response to a write for leaks only; learns nothing from it."""
