@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import ExitCode
+from tests.scan import verdicts
 from tests.scan.servers import Reply
 from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
 
@@ -498,3 +499,54 @@ def test_what_two_are_shown_as_their_own_under_one_key_proves_nothing_between_th
         found = run.finding("Transfer.memo", "member")
         assert any("bob is shown one of this key as their own" in each for each in found.doubts)
         assert any("another `key:`" in each for each in run.report.distrust)
+
+
+# ------------------------------------------------------- a member that only looks like the one
+
+HOLDERS = """\
+  Share: {key: id, owner: by, fields: {"id, by, holder.id, word": [{see: [owner, holder]}]}}
+  Pass: {key: id, owner: holder, fields: {"id, holder, code": [{see: [owner]}]}}
+operations:
+  getShare: {params: {shareId: Share.id}}
+  getPass: {params: {passId: Pass.id}}
+"""
+HOLDING = verdicts.RELATIONS.replace(
+    "owner: {is: owner}", "owner: {is: owner}, holder: {field: holder.id}"
+)
+
+
+def test_nobody_is_closed_out_as_whom_no_object_of_that_kind_can_name(tmp_path: Path) -> None:
+    """A share names its holder in `holder.id`, a pass its owner in `holder`, so nobody is `holder`
+    to a pass."""
+    shares = {"s-1": {"id": "s-1", "by": "u-4101", "holder": {"id": "u-4102"}, "word": "tree-91x"}}
+    passes = {f"p-{id[-1]}": {"id": f"p-{id[-1]}", "holder": id, "code": f"k7{id}"}
+              for id in NAMES.values()}  # fmt: skip
+
+    def listed(who: str) -> Any:
+        id = NAMES.get(who)
+        return [e for e in shares.values() if id in (e["by"], e["holder"]["id"])] if id else 401
+
+    def share(who: str, id: str) -> Any:
+        return next((e for e in listed(who) if e["id"] == id), 404) if who else 401
+
+    def mine(who: str) -> Any:
+        return [e for e in passes.values() if e["holder"] == NAMES[who]] if who else 401
+
+    def one(who: str, id: str) -> Any:
+        return next((e for e in mine(who) if e["id"] == id), 404) if who else 401
+
+    shapes = schema("Pass", id="string", holder="string", code="string")
+    shapes += "    Share: {type: object, properties: {id: {type: string}, by: {type: string},"
+    shapes += " word: {type: string}, holder: {type: object, properties: {id: {type: string}}}}}\n"
+    paths = path("/shares", "listShares", "Share", many=True)
+    paths += path("/shares/{shareId}", "getShare", "Share")
+    paths += path("/passes", "listPasses", "Pass", many=True)
+    paths += path("/passes/{passId}", "getPass", "Pass")
+    api = Api({
+        "/shares": listed, "/shares/([^/]+)": share, "/passes": mine, "/passes/([^/]+)": one,
+    })  # fmt: skip
+    run = told(tmp_path, shapes, paths, HOLDERS, api, relations=HOLDING)
+    assert run.report.findings == ()
+    assert "closed" not in run.results("Pass.code", "holder")
+    assert run.results("Pass.code", "member", "/passes/{passId}") == {"closed"}
+    assert "open" in run.results("Share.word", "holder")

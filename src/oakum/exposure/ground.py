@@ -12,7 +12,7 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import NOBODY, Matrix
-from oakum.exposure.ownership import Source, may_have, members_named, sources_of_value
+from oakum.exposure.ownership import Source, is_below, members_named, sources_of_value
 from oakum.exposure.retraction import ByObject, ByValue, Placeholders
 from oakum.finding import Result
 from oakum.openapi.model import Json
@@ -82,13 +82,16 @@ class Ground:
 
     def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the
-        member."""
+        member itself, and not a text where the member would be one of an object."""
         shown = self.knowledge.filled.get((who, resource, key), ())
         kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
         return frozenset(
             name
             for name in kin
-            if all(may_have(shown, member) for member in members_named(self.model, name))
+            if all(
+                any(is_below(each, member) for each in shown)
+                for member in members_named(self.model, name)
+            )
         )
 
     def kinds(

@@ -371,7 +371,7 @@ class Ownership:
         """Whether a member that does not name the viewer is as the object has it: with nothing in
         it, a viewer who may not see it was perhaps not shown it."""
         table = self.model.tables[each.resource]
-        there = [leaf for leaf in each.leaves if _is_below(leaf.path, member)]
+        there = [leaf for leaf in each.leaves if is_below(leaf.path, member)]
         return here is False and any(
             leaf.value not in (None, "", [], {}) or allows(table, leaf.path, each.held, each.state)
             for leaf in there
@@ -454,7 +454,7 @@ def _members_of(value: Json) -> Iterable[str]:
     return value if isinstance(value, dict) else ()
 
 
-def _is_below(path: str, name: str) -> bool:
+def is_below(path: str, name: str) -> bool:
     """Whether a field path is a member, or stands within it."""
     return path == name or path.startswith(f"{name}.")
 
