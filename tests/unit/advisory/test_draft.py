@@ -182,7 +182,7 @@ def test_the_statement_has_what_article_33_asks_for() -> None:
         "Approximate number of data subjects: `<number>`",
         "## What is proven\n\n1 of 1 finding is proven",
         "## What is not known",
-        "no legal advice",
+        "not legal advice",
         PROMISE,
     ):
         assert words in text

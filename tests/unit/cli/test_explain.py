@@ -95,7 +95,9 @@ def test_a_finding_is_explained_with_its_line_and_how_to_ask_again(file: Path) -
         assert part and part in words
     for endpoint in found.endpoints:
         assert f"{endpoint.method} {endpoint.path}" in words
-    assert f"it removes `{found.resource}.{found.field}` from what `{found.viewer}` is" in words
+    assert (
+        f"it removes `{found.resource}.{found.field}` from responses to `{found.viewer}`" in words
+    )
     assert found.evidence and found.evidence.curl in done.out.splitlines()
 
 

@@ -472,7 +472,7 @@ def test_sighup_reads_the_contract_anew(contract: Path) -> None:
         contract.write_text(OTHER, encoding="utf-8")
         child.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + 10
-        while not any("is taken" in line for line in said):
+        while not any("is now in force" in line for line in said):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert json.loads(ask(listen)[1])["contract"] != before

@@ -111,7 +111,7 @@ def test_days_that_cannot_be_are_refused(event: str, on: date, said: str) -> Non
 
 def test_nothing_follows_a_report_that_was_not_made() -> None:
     memory = story()
-    with pytest.raises(InputError, match="nothing was reported"):
+    with pytest.raises(InputError, match="nothing has been reported"):
         recorded(memory, memory.findings[0], "fixed", DAY, DAY)
 
 

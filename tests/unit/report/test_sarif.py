@@ -131,7 +131,7 @@ def test_limits_of_code_scanning(count: int, kept: int) -> None:
     assert graves == sorted(graves, key=order.index)
     assert document["properties"]["leftOut"] == count - kept
     said = json.dumps(document["invocations"])
-    assert ("5,000 findings of 30,000 are left out" in said) is (count > kept)
+    assert ("5,000 findings of 30,000 are omitted" in said) is (count > kept)
 
 
 def test_what_is_too_large_is_cut_to_the_size_that_is_taken() -> None:

@@ -98,7 +98,7 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
           sent      7 requests that write
           undone    2 of 3 changes, read back
           left      1
-                    a new `Note` of ann could not be undone: look at it by hand
+                    a new `Note` of ann could not be undone: check it by hand
           untried   POST /admin/x: not written to, for `admin`
 
         Identities
