@@ -37,6 +37,8 @@ REFERENCE = """
 endpoint. Only the owner's own view afterwards counts. Needs `--allow-writes`. Also finds that an account of the run removes another
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
+A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns; what was refused only
+because of its parent is named as untried too.
 
 **Cannot know** which check is missing, of the object or of the role.
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from oakum.authz.decide import through
 from oakum.authz.table import allows
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Gate
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
@@ -28,6 +28,7 @@ from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.made_objects import Maker, creations
+from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.undo_log import Made
 
 HOW = "creation"
@@ -37,6 +38,8 @@ OPENS_WAYS = False
 _MOST = 8
 """Members asked for beyond what owners may set."""
 _DEPTH = 3
+_GONE = 0
+"""In place of a status: the object is missing since."""
 _AGAIN = 2
 """How often one that asks for more, and one that does not, are made once more: what comes by chance
 half of the time, comes so in one of 32 runs."""
@@ -87,6 +90,9 @@ class _Trial:
     def __post_init__(self) -> None:
         self.engine, self.owner = self.maker.engine, self.maker.owner
         self.undo_log, self.pair = self.maker.undo_log, self.maker.creation
+        self.parents = ParentObjects(self.engine, self.pair.remove)
+        self.hidden = False
+        """The last viewer was refused, and is not shown what the object stands in."""
 
     def run(self) -> bool:
         """Whether an object could be created."""
@@ -94,6 +100,7 @@ class _Trial:
         if control is None:
             return self.maker.stopped
         made, view = control
+        hidden: list[str | None] = []
         for viewer in self._strangers():
             if self._taken_away(made, viewer):
                 self._undo(made)
@@ -101,7 +108,12 @@ class _Trial:
                 if again is None:
                     return True
                 made, _ = again
+            elif self.hidden:
+                hidden.append(viewer)
         self._undo(made)
+        for viewer in hidden:
+            if not self._is_tried_below_shown(viewer):
+                self.parents.name(viewer, self.owner)
         more = dict(self._beyond(view, made.mark))
         if more and self._ask_for(more, view) is None and len(more) > 1:
             for at, value in more.items():
@@ -202,21 +214,47 @@ class _Trial:
                 yield viewer
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
-        engine = self.engine
+        """Whether a viewer could delete it, at its place or below a parent of their own."""
+        self.hidden = False
         if not self.undo_log.shows(made):
             return False  # it was missing before anybody tried to delete it
         url = made.remove.url.replace("{key}", quote(made.known, safe=""))
-        symbolic = self.pair.remove.operation.path
-        asked = Filled(replace(made.remove, url=url), {}, frozenset({made.known}), symbolic)
-        answer = engine.send(self.pair.remove, viewer, asked)
-        gone = answer.status < 400 and all(self.undo_log.shows(made) is False for _ in range(2))
-        if not gone:
+        request = replace(made.remove, url=url)
+        status = self._delete(made, viewer, request)
+        if status == _GONE:
+            return True
+        if not self.parents.refused(viewer, request, status):
             return False
+        below = self.parents.below_own(viewer, request)
+        if below is not None and self._delete(made, viewer, below) == _GONE:
+            return True
+        self.hidden = not (below and self.parents.are_private(viewer, self.owner))
+        return False
+
+    def _delete(self, made: Made, viewer: str | None, request: Request) -> int:
+        """The status with which a deletion was answered; `_GONE` if the object is missing since."""
+        engine, symbolic = self.engine, self.pair.remove.operation.path
+        asked = Filled(request, {}, frozenset({made.known}), symbolic)
+        answer = engine.send(self.pair.remove, viewer, asked)
+        if answer.status >= 400 or any(self.undo_log.shows(made) is not False for _ in range(2)):
+            return answer.status
         note = (
             "it was missing from the owner's own view afterwards; the run created it for this test"
         )
         self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer)
-        return True
+        return _GONE
+
+    def _is_tried_below_shown(self, viewer: str | None) -> bool:
+        """Whether a viewer could be asked to delete one below a parent that they are shown."""
+        for parent in self.parents.shown(viewer, self.owner):
+            with parent:
+                found = self.maker.make({})
+                if found is None:
+                    continue
+                self._taken_away(found[0], viewer)
+                self._undo(found[0])
+                return not self.hidden
+        return False
 
     def _tell(
         self,

@@ -13,44 +13,38 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Gate
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.ownership import relations_to
-from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import (
     ends,
     life_cycle,
-    more_than_sets,
     moves_by_itself,
     sets_off,
 )
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
-from oakum.scan.requests.bulk_writes import bulk, why_not
+from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.left_out import left_out, why_left_out
-from oakum.scan.requests.variants import last_parameter, other_value, place, shape_of, written
+from oakum.scan.requests.variants import other_value, place, shape_of
 from oakum.scan.requests.wording import typed
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.made_objects import AsOwn, Workshop
-from oakum.scan.undo.restraint import barred
+from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.undo_log import Undo, UndoLog, extract
+from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
 
 HOW = "write"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
 OPENS_WAYS = False
 
-_METHODS = ("PATCH", "PUT", "POST")
-_CHANGES = listed("change edit modify patch save set update")
 _MOST = 12
 """Members tried at one endpoint."""
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
@@ -63,11 +57,11 @@ def run(engine: Engine) -> None:
     engine.say("attempting forbidden writes, and undoing them")
     workshop = Workshop(engine, engine.context.undo_log)
     try:
-        for gate, resource in _endpoints(engine.model, engine.context.params):
+        for gate, resource in writing_endpoints(engine.model, engine.context.params):
             _Endpoint(engine, engine.context.undo_log, gate, resource, workshop).run()
     finally:
         workshop.close()
-    engine.state.leave_out(*_bulk_left_out(engine.model))
+    engine.state.leave_out(*bulk_left_out(engine.model))
     engine.context.undo_log.why_existing |= workshop.why_none
 
 
@@ -75,72 +69,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """Every operation that may be sent a changed member."""
     if not prospect.may.writes:
         return
-    for gate, resource in _endpoints(prospect.model, {}):
+    for gate, resource in writing_endpoints(prospect.model, {}):
         yield {
             "as": "an owner, then others, on an object of the run or else of an identity",
             "request": f"{gate.endpoint.method} {gate.endpoint.path}",
             "why": f"members of `{resource}` that they may not set, restored afterwards",
         }
-
-
-def _endpoints(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Gate, str]]:
-    """Writing operations on one object that is there already, with the resource they write."""
-    for operation in model.operations.values():
-        verdict = classify(operation, model.rule(operation.id))
-        if operation.method not in _METHODS or verdict.kind != "write":
-            continue
-        if barred(model, operation) or more_than_sets(operation):
-            continue
-        gate = gate_of(model, operation, params.get(operation.id, {}))
-        if (many := bulk(model, operation)) is not None:
-            if not why_not(model, operation, many):
-                yield gate, many.resource
-            continue
-        named = operation.method != "POST" or _sets_what_is_there(operation, gate)
-        for resource in _resources(model, operation, gate) if named else ():
-            # An object without a key is indistinguishable from another one that a POST created.
-            if operation.method != "POST" or model.policy.resources[resource].key:
-                yield gate, resource
-
-
-def _bulk_left_out(model: Model) -> Iterator[Skipped]:
-    """Writes of many objects at once to which nothing is sent, each with why."""
-    for operation in model.operations.values():
-        many = bulk(model, operation)
-        write = classify(operation, model.rule(operation.id)).kind == "write"
-        if many is None or not write or barred(model, operation) or more_than_sets(operation):
-            continue
-        if why := why_not(model, operation, many):
-            endpoint = Endpoint(operation.method, operation.path, operation.id)
-            yield Skipped(endpoint, f"not written to `{many.resource}` by key, because {why}")
-
-
-def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
-    """What is written; where neither contract nor document says it, what the path ends with."""
-    found = [name for name, _ in written(model, operation)]
-    name, _, field = gate.sources.get(last_parameter(operation.path), "").partition(".")
-    known = model.policy.resources.get(name)
-    if not found and known is not None and known.key == field and known.owner.kind != "none":
-        found = [name]
-    return found
-
-
-def _sets_what_is_there(operation: Operation, gate: Gate) -> bool:
-    """Whether a POST sets members of the one object that it names. Else it may make one, or link
-    two (`POST /albums/{id}/photos`), and nothing says how that is undone."""
-    in_path = {each.name for each in operation.parameters if each.where == "path"}
-    said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
-    own = last_parameter(operation.path) in gate.personal & in_path
-    linked = len({gate.sources[name] for name in gate.personal}) > 1
-    shape = body_shape(operation) or Shape()
-    keys = [
-        name
-        for name, thunk in shape.properties.items()
-        if name not in gate.sources
-        and name in shape.required
-        and classify_field(name, thunk()) is FieldClass.KEY
-    ]
-    return bool(gate.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)
 
 
 @dataclass(frozen=True)
@@ -174,8 +108,12 @@ class _Endpoint:
     emptied: bool = False
     """A write has emptied what it was not sent: no other is sent."""
 
+    hidden: set[str | None] = field(default_factory=set)
+    """Viewers who were refused, and are not shown what the object stands in."""
+
     def __post_init__(self) -> None:
         self.many = bulk(self.engine.model, self.gate.operation)
+        self.parents = ParentObjects(self.engine, self.gate)
 
     def run(self) -> None:
         """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
@@ -199,6 +137,7 @@ class _Endpoint:
     def _try_each(self, owner: str, kinds: Mapping[str, list[str | None]]) -> set[str]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
         before; the kinds that were tried."""
+        self.hidden.clear()
         self.ours, view = False, self._view(owner)
         todo = {kind: self._stranger(each, owner, view) for kind, each in kinds.items()}
         if view is not None and not self._wanted(owner, todo, view):
@@ -219,7 +158,38 @@ class _Endpoint:
                 if self._try(owner, viewer, view, declared=viewer != owner)
             }
             self._tell_moved(owner)
+        for viewer in [each for each in todo.values() if each in self.hidden]:
+            if not self._is_tried_below_shown(owner, viewer):
+                self.parents.name(viewer, owner)
         return tried
+
+    def _is_tried_below_shown(self, owner: str, viewer: str | None) -> bool:
+        """Whether a viewer could be tried on an object below a parent that they are shown: one of
+        the run's own; where it can make none, one that was there before."""
+        for parent in self.parents.shown(viewer, owner) if self.ours else ():
+            with parent:
+                made = self.workshop.another(owner, self.resource)
+                if made is not None and self._is_tried_on(made, owner, viewer):
+                    return True
+        rows = self.engine.knowledge.objects.get((owner, self.resource), ())
+        for row in () if self.ours else tuple(rows):
+            own = AsOwn(self.engine, owner, self.resource, row)
+            if self._is_tried_on(own, owner, viewer):
+                return True
+        return False
+
+    def _is_tried_on(self, own: AsOwn, owner: str, viewer: str | None) -> bool:
+        with own:
+            filled = fill(self.gate, self.engine.target, self.engine.knowledge, owner)
+            if filled is None or self.parents.hides(viewer, filled.request):
+                return False
+            view = self._view(owner)
+            if view is None or self._loses(owner, view):
+                return False
+            self.hidden.discard(viewer)
+            tried = self._try(owner, viewer, view, declared=True)
+            self._tell_moved(owner)
+        return tried and viewer not in self.hidden
 
     def _stranger(self, viewers: list[str | None], owner: str, view: _View | None) -> str | None:
         """The first to whom an object gives nothing beyond what its owner does."""
@@ -400,9 +370,7 @@ class _Endpoint:
             self.undo_log.enter(own)
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.is_sent(own)
-        answer = engine.send(self.gate, viewer, replace(filled, request=forth))
-        if engine.context.told_once():
-            answer = engine.send(self.gate, viewer, replace(filled, request=forth))
+        answer = self._sent(viewer, owner, replace(filled, request=forth))
         self._heard(undo, own, answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
@@ -418,6 +386,21 @@ class _Endpoint:
         for name in stuck:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
+
+    def _sent(self, viewer: str | None, owner: str, asked: Filled) -> Response:
+        """The answer to a write; one that refused what the object stands in is not the last."""
+        engine = self.engine
+        answer = engine.send(self.gate, viewer, asked)
+        if engine.context.told_once():
+            answer = engine.send(self.gate, viewer, asked)
+        if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
+            return answer
+        below = self.parents.below_own(viewer, asked.request) if self.ours else None
+        if below is not None:
+            answer = engine.send(self.gate, viewer, replace(asked, request=below))
+        if answer.status >= 400 and not (below and self.parents.are_private(viewer, owner)):
+            self.hidden.add(viewer)
+        return answer
 
     def _heard(
         self, undo: Undo, own: Undo | None, answer: Response, view: _View, owner: str

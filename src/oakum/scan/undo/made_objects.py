@@ -280,6 +280,7 @@ class Workshop:
     _made: dict[tuple[str, str], tuple[Maker, Made, Mapping[str, str]] | None] = field(
         default_factory=dict
     )
+    _more: list[tuple[Maker, Made, Mapping[str, str]] | None] = field(default_factory=list)
 
     def of(self, owner: str, resource: str) -> AsOwn | None:
         """An object of an identity created by the run; None if impossible, with the reason in
@@ -287,6 +288,12 @@ class Workshop:
         if (owner, resource) not in self._made:
             self._made[owner, resource] = self._make(owner, resource)
         made = self._made[owner, resource]
+        return AsOwn(self.engine, owner, resource, made[2]) if made is not None else None
+
+    def another(self, owner: str, resource: str) -> AsOwn | None:
+        """One more, below the parents that the owner has at the moment; None if impossible."""
+        made = self._make(owner, resource)
+        self._more.append(made)
         return AsOwn(self.engine, owner, resource, made[2]) if made is not None else None
 
     def _make(self, owner: str, resource: str) -> tuple[Maker, Made, Mapping[str, str]] | None:
@@ -322,9 +329,11 @@ class Workshop:
 
     def close(self) -> None:
         """Deletes created objects, last first."""
-        for made in reversed([each for each in self._made.values() if each is not None]):
-            made[0].undo(made[1])
+        found = [each for each in (*self._made.values(), *self._more) if each is not None]
+        for maker, made, _ in reversed(found):
+            maker.undo(made)
         self._made.clear()
+        self._more.clear()
 
 
 def _body(

@@ -11,7 +11,8 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.policy.contract import load
-from oakum.scan.techniques.writes import _Endpoint, _endpoints, _View
+from oakum.scan.techniques.writes import _Endpoint, _View
+from oakum.scan.undo.writing_endpoints import writing_endpoints
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate
@@ -78,7 +79,7 @@ def test_a_post_is_tried_only_on_what_has_a_key(
     found = load(policy)
     assert found.policy is not None
     model = compile_contract(found.document, found.policy)
-    endpoints = [(gate.operation.id, resource) for gate, resource in _endpoints(model, {})]
+    endpoints = [(gate.operation.id, resource) for gate, resource in writing_endpoints(model, {})]
     assert endpoints == ([("updatePrefs", "Prefs")] if tried else [])
 
 

@@ -1,0 +1,204 @@
+"""Parents of a nested object: `DELETE /notes/{id}/comments/{cid}` names a note, then its comment.
+
+An API refuses such a request to whoever cannot see the note, before it looks at the comment: that
+refusal tells nothing of the comment. A trial is a request below a parent that the caller is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from urllib.parse import quote, unquote, urlsplit
+
+from oakum.exchange import Request
+from oakum.exposure.endpoints import Gate
+from oakum.finding import Skipped
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import fill, raw_path
+from oakum.scan.undo.made_objects import AsOwn
+
+_PLACE = re.compile(r"{([^{}]+)}")
+_MOST = 8
+"""Parents that are looked at for one viewer."""
+_UNIQUE = 8
+"""Shortest key, in characters, that is taken to name one object of all parents."""
+_OF_ACCESS = (403, 404, 405, 410)
+"""What refuses an object, or what is above it; 401 refuses the caller."""
+
+
+def parents(gate: Gate) -> dict[str, str]:
+    """Path parameters that name what the object stands in → `Resource.field`, the outermost
+    first."""
+    named = _PLACE.findall(gate.operation.path)
+    own = gate.sources.get(named[-1], "") if named else ""
+    return {
+        each: gate.sources[each]
+        for each in named[:-1]
+        if each in gate.personal and gate.sources[each] != own
+    }
+
+
+class ParentObjects:
+    """Parents in the path of one writing operation, and who is shown them."""
+
+    def __init__(self, engine: Engine, gate: Gate) -> None:
+        self.engine, self.gate = engine, gate
+        self.named = parents(gate)
+
+    def refused(self, viewer: str | None, request: Request, status: int) -> bool:
+        """Whether a status may refuse the parents in a request, and not its object."""
+        return bool(self.named) and status in _OF_ACCESS and self.hides(viewer, request)
+
+    def are_private(self, viewer: str | None, owner: str) -> bool:
+        """Whether the contract shows the innermost parent to no such viewer, ever: there is nothing
+        to try below another's, and below an own one it was."""
+        held = self.engine.cast.relations(viewer, owner)
+        parent = [*self.named.values()][-1].partition(".")[0]
+        return not held & {*self.engine.model.tables[parent].relations}
+
+    def hides(self, viewer: str | None, request: Request) -> bool:
+        """Whether the parents in a request are not known to be shown to a viewer."""
+        values = _values(self.gate, request)
+        known = {source: values.get(name, "") for name, source in self.named.items()}
+        return not self._is_shown(viewer, known)
+
+    def shown(self, viewer: str | None, owner: str) -> Iterator[AsOwn]:
+        """Parents that both are shown, each as the only one of the owner's while it is entered."""
+        resource, _, field = [*self.named.values()][-1].partition(".")
+        objects = self.engine.knowledge.objects
+        order = [owner, *([viewer] if viewer else []), *self.engine.cast.names()]
+        rows = {
+            row[field]: row
+            for who in reversed(order) for row in reversed(objects.get((who, resource), []))
+            if field in row
+        }  # fmt: skip
+        for row in [*reversed(rows.values())][:_MOST]:
+            known = {source: self._of(row, source, owner) for source in self.named.values()}
+            if self._is_shown(viewer, known) and self._is_shown(owner, known):
+                yield AsOwn(self.engine, owner, resource, row)
+
+    def _of(self, row: Mapping[str, str], source: str, owner: str) -> str:
+        """The value of a parent: that of the row itself, or of what the row stands in."""
+        resource, _, field = source.partition(".")
+        last = [*self.named.values()][-1]
+        if source == last or resource == last.partition(".")[0]:
+            return row.get(field, "")
+        known = self.engine.knowledge
+        return known.named_in(row, source) or next(iter(known.values(source, owner)), "")
+
+    def _is_shown(self, viewer: str | None, known: Mapping[str, str]) -> bool:
+        """Whether an endpoint of these parents answers a viewer."""
+        engine = self.engine
+        whose = viewer or next(iter(engine.cast.names()))
+        for gate in self._readers():
+            with ExitStack() as stack:
+                for source, value in known.items():
+                    resource, _, field = source.partition(".")
+                    row = {**self._row(source, value), field: value}
+                    stack.enter_context(AsOwn(engine, whose, resource, row))
+                filled = fill(gate, engine.target, engine.knowledge, whose)
+            if filled is not None and set(known.values()) <= set(filled.params.values()):
+                return 200 <= engine.send(gate, viewer, filled).status < 300
+        return False
+
+    def _row(self, source: str, value: str) -> Mapping[str, str]:
+        resource, _, field = source.partition(".")
+        objects = self.engine.knowledge.objects.items()
+        found = (row for (_, kind), rows in objects if kind == resource for row in rows)
+        return next((row for row in found if row.get(field) == value), {})
+
+    def _readers(self) -> list[Gate]:
+        """Reads of the innermost parent, then of what it holds."""
+        path = _PLACE.sub("{}", self.gate.operation.path)
+        above = path.rpartition("/{}")[0]
+        parent = above[: above.rfind("{}") + 2]
+        at = {
+            _PLACE.sub("{}", each.operation.path): each
+            for each in self.engine.state.gates
+            if each.operation.method == "GET" and not (each.batch or each.how or each.query)
+        }
+        return [at[each] for each in (parent, above) if each in at]
+
+    # ------------------------------------------------- the viewer's own parent
+
+    def below_own(self, viewer: str | None, request: Request) -> Request | None:
+        """The same request below a parent of the viewer's own. None: there is none, or the run
+        cannot tell that the key names nothing there, which the request would write to."""
+        values = _values(self.gate, request)
+        if viewer is None or not values:
+            return None
+        own = dict(values)
+        for name, source in self.named.items():
+            known = self.engine.knowledge.values(source, viewer)
+            if not known:
+                return None
+            own[name] = known[0]
+        key = own[_PLACE.findall(self.gate.operation.path)[-1]]
+        if own == values or not self._is_free(viewer, own, key):
+            return None
+        path = raw = raw_path(self.gate.operation)
+        for name, value in own.items():
+            path = path.replace("{" + name + "}", quote(value, safe=""))
+        before, after = urlsplit(request.url).path, _filled(raw, values)
+        if not before.endswith(after):
+            return None
+        url = request.url.replace(before, before.removesuffix(after) + path, 1)
+        return Request(request.method, url, request.headers, request.body)
+
+    def _is_free(self, viewer: str, own: Mapping[str, str], key: str) -> bool:
+        """Whether a list below the viewer's parent shows that it has no object of this key. A key
+        that may count up in each parent may stand on another page: then it must be empty."""
+        known = {source: own[name] for name, source in self.named.items()}
+        engine = self.engine
+        for gate in self._readers()[-1:]:
+            if gate.operation.path.count("{") != len(known):
+                return False
+            with ExitStack() as stack:
+                for source, value in known.items():
+                    resource, _, field = source.partition(".")
+                    stack.enter_context(AsOwn(engine, viewer, resource, {field: value}))
+                filled = fill(gate, engine.target, engine.knowledge, viewer)
+            if filled is None:
+                return False
+            answer = engine.send(gate, viewer, filled)
+            rows = answer.body.strip()
+            if not 200 <= answer.status < 300 or not rows:
+                return False
+            if key.isdigit() or len(key) < _UNIQUE:
+                return b"{" not in rows[1:]
+            return key.encode() not in rows
+        return False
+
+    # --------------------------------------------------------- what was not tried
+
+    def name(self, viewer: str | None, owner: str) -> None:
+        """Says that a refusal tells nothing of the object."""
+        engine = self.engine
+        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        parent = [*self.named.values()][-1].partition(".")[0]
+        engine.state.leave_out(
+            Skipped(
+                self.gate.endpoint,
+                f"not tested as `{label}`: it was refused below a `{parent}` that is not shown to"
+                f" `{label}`, and the run could use no object below one that is",
+            )
+        )
+
+
+def _filled(path: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    return path
+
+
+def _values(gate: Gate, request: Request) -> dict[str, str]:
+    """Path parameter → value in a request that was built for this endpoint."""
+    raw = raw_path(gate.operation)
+    pattern = "".join(
+        f"(?P<p{at // 2}>[^/]+)" if at % 2 else re.escape(part)
+        for at, part in enumerate(_PLACE.split(raw))
+    )
+    found = re.search(pattern + r"\Z", urlsplit(request.url).path)
+    names = _PLACE.findall(raw)
+    return {n: unquote(found[f"p{at}"]) for at, n in enumerate(names)} if found else {}
