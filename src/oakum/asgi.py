@@ -117,7 +117,9 @@ class OakumMiddleware(Middleware[App]):
             raise
         finally:
             _let_go(task)
-        if not heard.truncated:
+        if heard.truncated:
+            _over(task)  # it was ended by an error of our own, which is no news
+        else:
             task.result()
 
     async def _leave(

@@ -53,17 +53,18 @@ def _bytes(reply: Any) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("origin", ["", ORIGIN])
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_a_failure_over_what_is_concealed_has_the_bytes_of_what_is_absent(
-    engine: str, origin: str, tmp_path: Path
+    engine: str, origin: str, method: str, tmp_path: Path
 ) -> None:
     fields = ["host: club.test", "cookie: sid=ann", *([f"origin: {origin}"] if origin else [])]
     with gateway(ENGINES[engine], _case().setup(tmp_path), timeout=1.0) as guard:
 
         def ask(name: str) -> tuple[int, list[tuple[str, str]], bytes]:
-            sent = request("GET", f"/members/{name}", *fields)
-            return _bytes(send(guard._engine.listen, sent, seconds=20))
+            sent = request(method, f"/members/{name}", *fields)
+            return _bytes(send(guard._engine.listen, sent, head=method == "HEAD", seconds=20))
 
         absent = ask("zoe")
         assert absent[0] == 404

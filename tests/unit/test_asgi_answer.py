@@ -4,6 +4,7 @@ the last thing an application does."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -122,6 +123,22 @@ def test_what_fails_after_an_answer_is_raised_on_and_takes_nothing_away(tmp_path
     with pytest.raises(LookupError):
         asyncio.run(ask(OakumMiddleware(saying(said), gate(tmp_path)), sent))
     assert [each.get("body") for each in sent] == [None, SHOWN]
+
+
+def test_an_answer_that_is_too_long_leaves_no_error_for_the_log(tmp_path: Path) -> None:
+    """Whoever may ask for a long list would fill it, with a traceback for each."""
+    sent: list[Any] = []
+    logged: list[Any] = []
+
+    async def talk() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, said: logged.append(said))
+        long = {**END, "body": b" " * 5_000_000}
+        await ask(OakumMiddleware(saying(in_order(START, long)), gate(tmp_path)), sent)
+        gc.collect()
+
+    asyncio.run(talk())
+    assert sent[0]["status"] == 502
+    assert logged == []
 
 
 def test_a_server_that_ends_a_request_ends_the_application_too(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ local enforcement = require "oakum.enforcement"
 local settings = json.plain(SETTINGS)
 -- Of dynamic metadata. `x`: the request was let in, and its number; the gate looks for it. `line`: the
 -- audit of what was done; the sentinel and the access log look for it, so it is always set last.
+-- `done`: the status of a write that was done, which Envoy says again where the answer is too long for it.
 -- `blind`: what Envoy says by itself from here on must not tell that an object is there; `origin`: whose
 -- pages may read it.
 local SPACE = "oakum"
@@ -194,7 +195,8 @@ local function own(status)
   local headers = {}
   for i, pair in ipairs(PROBLEM_HEADERS) do headers[i] = pair end
   if status == 503 then headers[#headers + 1] = { "retry-after", settings.retry_after } end
-  return { status = status, headers = headers, body = PROBLEMS[tostring(status)] }
+  local body = PROBLEMS[tostring(status)]
+  return { status = status, headers = headers, body = body, problem = #body }
 end
 
 -- The body goes first: from then on nothing of the API's is left that an error could let out.
@@ -217,10 +219,12 @@ local function send(handle, came, out, head)
   for i = 1, #list do
     if stays[list[i]] then headers:add(list[i][1], list[i][2]) end
   end
-  if head or out.status == 204 or out.status == 304 then
+  -- A problem has its length for HEAD too: Envoy's own replies have it, and what is concealed may be one.
+  local length = head and out.problem or not head and #(out.body or "")
+  if not length or out.status == 204 or out.status == 304 then
     headers:remove "content-length" -- that of a body which nobody is sent would be told
   else
-    headers:replace("content-length", tostring(#(out.body or "")))
+    headers:replace("content-length", tostring(length))
   end
 end
 
@@ -283,6 +287,9 @@ end
 
 local function leave(handle, x)
   local res, came = answer(handle)
+  if x.endpoint and x.endpoint.write and not res.own and res.status >= 200 and res.status < 300 then
+    metadata(handle):set(SPACE, "done", tostring(res.status))
+  end
   if not x.raw then
     -- Also of a reply of Envoy's own: after a question its body could not be read any more.
     local text = text_of(handle)

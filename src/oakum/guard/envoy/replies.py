@@ -27,6 +27,9 @@ def _mappers() -> Iterator[dict[str, Json]]:
     # no API was reached, so this reveals nothing about an object
     yield _mapper(_all(status("EQ", 503), unsent), 502)
     yield _mapper(_all(status("EQ", 503), overflow), 503)
+    # A write that was done is not said to have failed because its response is too long.
+    for each in _DONE:
+        yield _kept(each)
     # A failing response must not reveal an object to a caller who may see nothing of it.
     failed = (status("GE", 500), blind(True))
     yield _mapper(_all(*failed, _said("origin")), 404, *_READABLE)
@@ -35,6 +38,22 @@ def _mappers() -> Iterator[dict[str, Json]]:
     yield _mapper(status("EQ", 503), 502)  # the API refused, closed the connection or broke HTTP
     for each in STATUSES:
         yield _mapper(status("EQ", each), each)
+
+
+_DONE = (200, 201, 202, 203, 206, 207, 208, 226)
+"""Statuses of a success that may have a body (RFC 9110, 15.3)."""
+
+
+def _kept(done: int) -> dict[str, Json]:
+    """The status of a write that was done, in place of Envoy's reply to a response too long for its
+    buffer."""
+    said = {"string_match": {"exact": str(done)}}
+    matcher = {"filter": SPACE, "path": [{"key": "done"}], "value": said}
+    was_done = {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+    made = _mapper(_all(status("EQ", 500), was_done), done)
+    made["headers_to_add"] = [_header("cache-control", "private, no-store")]
+    made["body_format_override"] = {"text_format_source": {"inline_string": ""}}
+    return made
 
 
 _READABLE = (
@@ -62,15 +81,17 @@ def _mapper(condition: dict[str, Json], made: int, *more: tuple[str, str]) -> di
     return {
         "filter": condition,
         "status_code": made,
-        "headers_to_add": [
-            {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-            for name, value in headers
-        ],
+        "headers_to_add": [_header(name, value) for name, value in headers],
         "body_format_override": {
             "text_format_source": {"inline_string": problem(made)},
             "content_type": dict(PROBLEM_HEADERS)["content-type"],
         },
     }
+
+
+def _header(name: str, value: str) -> dict[str, Json]:
+    header = {"key": name, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def status(comparison: str, value: int) -> dict[str, Json]:

@@ -7,9 +7,12 @@ function envoy_on_response(handle)
   local ours = handle:streamInfo():dynamicMetadata():get("oakum")
   local headers = handle:headers()
   if ours and ours.line then
-    -- To HEAD Envoy takes away what a refusal of the policy says of its body.
+    -- To HEAD Envoy takes away what a refusal of the policy says of its body, and not what a reply of its
+    -- own does: one that stands for a concealed object is not to be told from one of no object.
     if not ours.x and not headers:get("content-type") then
       headers:replace(PROBLEM_HEADERS[1][1], PROBLEM_HEADERS[1][2])
+      local problem = PROBLEMS[headers:get(":status")]
+      if problem then headers:replace("content-length", tostring(#problem)) end
     end
     return
   end

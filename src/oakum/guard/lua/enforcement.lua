@@ -63,7 +63,8 @@ local TITLES = {
 local Guard = {}
 Guard.__index = Guard
 
--- A problem (RFC 9457) of always the same bytes; `wait`: seconds, of 429 and 503.
+-- A problem (RFC 9457) of always the same bytes; `wait`: seconds, of 429 and 503. Its `problem` is their
+-- number, which an engine may tell to HEAD as well.
 function Guard:problem(status, wait)
   if status == 429 or status == 503 then wait = wait or 1 end
   local key = wait and status .. " " .. wait or status
@@ -80,6 +81,7 @@ function Guard:problem(status, wait)
     status = status, headers = list,
     body = '{"type":"about:blank","title":' .. json.quote(title) .. ',"status":' .. status .. "}",
   }
+  made.problem = #made.body
   if not wait or wait == 1 then self.problems[key] = made end
   return made
 end
@@ -92,7 +94,7 @@ function Guard:refusal(x, status, wait)
   for i = 1, #made.headers do list[i] = made.headers[i] end
   list[#list + 1] = { "access-control-allow-origin", x.origin }
   list[#list + 1] = { "access-control-allow-credentials", "true" }
-  return { status = made.status, headers = list, body = made.body }
+  return { status = made.status, headers = list, body = made.body, problem = made.problem }
 end
 
 -- *Forbidden*, said as *absent* where the contract conceals.
@@ -767,7 +769,7 @@ end
 
 function Guard:sent(x, out)
   if x.asked_method == "HEAD" and out.body and out.body ~= "" then
-    out = { status = out.status, headers = out.headers, body = "" }
+    out = { status = out.status, headers = out.headers, body = "", problem = out.problem }
   end
   x.status, x.bytes_out = out.status, out.body and #out.body or 0
   return out

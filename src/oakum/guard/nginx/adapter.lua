@@ -56,7 +56,7 @@ end
 
 function host.ask(q)
   local answer, why = client.call(upstream, q, settings.max_body)
-  if not answer then return nil, why end
+  if not answer or answer.truncated then return nil, why or "too long" end
   local headers = {}
   for _, pair in ipairs(answer.headers) do
     local before = headers[pair[1]]

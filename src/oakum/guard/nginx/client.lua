@@ -323,13 +323,14 @@ function M.open(place, q)
   return nil, "cut short"
 end
 
--- What is left of the whole answer, {status, headers, body}, its body `most` bytes long at most; nil
--- and why as above, or "too long".
+-- What is left of the whole answer, {status, headers, body}, or with `truncated` and no body where it is
+-- longer than `most` bytes; nil and why as above.
 function M.rest(c, most)
   local body, why = whole(c, most)
   if not body then
     c.sock:close()
-    return nil, why
+    if why ~= "too long" then return nil, why end
+    return { status = c.status, headers = c.headers, body = "", truncated = true }
   end
   M.close(c)
   return { status = c.status, headers = c.headers, body = body }
