@@ -171,7 +171,7 @@ def test_a_new_endpoint_and_one_that_is_gone() -> None:
     assert any("shows `member`" in each and "with private=false" in each for each in found)
     assert "own: a new endpoint" in " ".join(found)
     gone = said(both, contract())
-    assert all(each.startswith("narrowed: `GET /notes/{id}` is gone") for each in gone)
+    assert all(each.startswith("narrowed: `GET /notes/{id}` was removed") for each in gone)
 
 
 def test_names_of_operations_and_parameters_do_not_count() -> None:

@@ -9,7 +9,7 @@ from tests.unit.scan.checks.leaks import by, rule_of
 def test_the_leak_is_named() -> None:
     leak = by("mass-assignment", says="another order of objects")
     assert rule_of(leak) == check.RULE.id
-    assert "owners set" in check.title(leak)
+    assert "owners can set" in check.title(leak)
     assert "Person.weight" in check.title(leak)
     assert check.advice(leak)
 

@@ -683,7 +683,7 @@ def test_a_value_seen_before_its_owner_was_shown_it_stays_a_leak_and_is_said_to_
     watch = read_early(ANN["phone"])
     key, result = phone(watch)
     assert result is Result.LEAK and key.finding in watch.run.matrix.confirmed
-    assert "nowhere" not in watch.run.matrix.evidence[key.finding].note
+    assert "no response shows its owner" not in watch.run.matrix.evidence[key.finding].note
 
 
 def test_what_its_owner_is_shown_nowhere_is_judged_by_the_object() -> None:
@@ -692,7 +692,7 @@ def test_what_its_owner_is_shown_nowhere_is_judged_by_the_object() -> None:
     watch.run.evaluator.take_back()
     key, result = phone(watch)
     assert result is Result.LEAK
-    assert "nowhere" in watch.run.matrix.evidence[key.finding].note
+    assert "no response shows its owner" in watch.run.matrix.evidence[key.finding].note
     assert Watch().look("cat", {**CARD, "phone": "+49 x.x.x"}).doubts, "unless it looks masked"
 
 

@@ -251,7 +251,7 @@ def test_a_guess_that_leads_nowhere(clinic: Clinic, status: int, ok: bool) -> No
     paper = document(Operation("getMe", "GET", "/me"))
     found = clinic.examine(lambda who, _: answer(status), document=paper)
     assert found.ok is ok
-    assert ("not proven: `getMe` answers" in words(found)["ann"]) is ok
+    assert ("not verified: `getMe` answers" in words(found)["ann"]) is ok
 
 
 def test_ids_by_claim_and_by_file(clinic: Clinic) -> None:
@@ -382,4 +382,4 @@ def test_html_everywhere_is_no_login(tmp_path: Path) -> None:
     with serve(servers.html_everywhere) as server, HttpTransport(server.url) as http:
         result = examine(found, Sessions(found, http, None, server.url))
     assert not result.ok
-    assert all("with HTML, as a front end does" in state.message for state in result.states)
+    assert all("HTML, as a front end does" in state.message for state in result.states)

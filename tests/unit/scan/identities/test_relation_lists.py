@@ -179,7 +179,7 @@ def test_who_is_on_a_list_no_more_or_only_now_is_told(after: list[str], words: l
     said = found.differences()
     assert len(said) == len(words)
     assert all(any(word in each for each in said) for word in words)
-    assert all("`follower` that ann" in each and "p-somebody" not in each for each in said)
+    assert all("`follower` list of ann" in each and "p-somebody" not in each for each in said)
 
 
 def test_a_list_that_differs_from_itself_has_lost_nobody() -> None:

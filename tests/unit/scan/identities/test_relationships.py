@@ -295,7 +295,7 @@ def test_a_relation_that_stands_on_a_later_page_is_not_ended(says: list[str]) ->
     assert club.follows == {("bob", "cat"), ("ann", "cat")}
     assert not [each for each in club.asked if "DELETE" in each]
     if says:  # it is known before anything is sent
-        assert "may go on" in why and said == [] and told == ()
+        assert "may continue after" in why and said == [] and told == ()
         assert not [each for each in club.asked if "PUT" in each]
     else:  # a list without a word of it: what was pushed out tells
         assert "its newest" in told[0] and len(told) == 1
@@ -350,7 +350,7 @@ def test_what_is_shown_late_is_ended_all_the_same_and_no_other_is_begun() -> Non
     found, _ = ready(club)
     assert not found.begin("cat", "follower", "bob")
     assert club.follows == {*PAIRS}
-    assert not found.begin("ann", "follower", "cat") and "not seen" in found.why
+    assert not found.begin("ann", "follower", "cat") and "does not show it" in found.why
     assert [each for each in club.asked if " PUT " in each] == ["cat PUT bob"]
     found.restore()
     assert club.follows == {*PAIRS}

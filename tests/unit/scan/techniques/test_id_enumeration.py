@@ -148,7 +148,7 @@ def test_a_brake_is_no_finding_and_is_told() -> None:
     depot = Braked()
     played = Played(depot)
     assert played.told == set()
-    assert "braked: 429" in played.notes
+    assert "with a rate limit: 429" in played.notes
     assert depot.tried(None) == 26
 
 
@@ -195,7 +195,7 @@ def test_a_counter_of_what_is_left_is_a_brake_announced() -> None:
 
     played = Played(Counting())
     assert played.told == set()
-    assert "count down" in played.notes
+    assert "count the remaining tries" in played.notes
 
 
 def test_a_counter_that_never_moves_is_none() -> None:

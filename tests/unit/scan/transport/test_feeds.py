@@ -247,7 +247,7 @@ def test_scope_and_budget_are_those_of_any_request(identities: Any) -> None:
     ):
         with listening(server.url, identities(BEARER), budget=2) as feeds:
             for websocket in (False, True):
-                with pytest.raises(TargetError, match="may be asked"):
+                with pytest.raises(TargetError, match="may be requested"):
                     feeds(None, Request("GET", f"{other.url}/live"), websocket=websocket)
             with pytest.raises(TargetError):
                 feeds("ann", Request("GET", f"{other.url}/live"))
