@@ -218,7 +218,8 @@ def test_that_a_mail_address_is_taken_is_told_by_accounts_of_the_runs_own(tmp_pa
 
     place.register = register  # type: ignore[method-assign]
     played = play(made, "leaky", 1, tmp_path)
-    assert told(played.report.findings) == set()  # an address that is taken is looked at first
+    found = {("account-enumeration", "mail", "anyone", "POST /people/register")}
+    assert told(played.report.findings) == found  # an address that is taken is looked at first
 
     async def both(request: Request) -> Response:
         said = await request.json()
@@ -266,6 +267,44 @@ def test_a_registration_that_says_the_same_of_a_name_that_is_taken_is_believed(
     assert told(played.report.findings) == set()
     assert not played.report.distrust and not played.report.writes.left
     assert any("does not reveal that a name is taken" in each for each in played.report.notes)
+    assert played.after == played.before
+
+
+class Validating(gym.Gym):
+    """A gym that looks at all else before it says that a name is taken: `how`."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(())
+        self.how = how
+
+    async def register(self, request: Request) -> Response:
+        said = await request.json()
+        if len(said.get("password") or "") < 8:
+            return JSONResponse({"error": "a password has eight characters"}, 422)
+        known = said["name"] if self.how == "tells names" else said.get("mail")
+        column = "name" if self.how == "tells names" else "mail"
+        taken = known in {row[column] for row in self.people.values()}
+        if self.how == "stops" and sum(each.startswith("oakum") for each in self.people) >= 2:
+            return JSONResponse({"error": "no more today"}, 403)
+        if taken and self.how.startswith("tells"):
+            return JSONResponse({"error": "taken"}, 409)
+        if not taken:
+            await super().register(request)
+        return JSONResponse({"status": "check your mail"}, 202)
+
+
+@pytest.mark.parametrize("how", ["tells", "tells names", "stops", "says the same"])
+def test_a_registration_that_says_taken_once_all_else_is_right_is_found(
+    how: str, tmp_path: Path
+) -> None:
+    """What is free makes accounts of the run's own; a limit on these is no difference, nor is a
+    name that whoever has registered may see."""
+    made, _ = entry(())
+    place = Validating(how)
+    played = play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, tmp_path)
+    expected = {("account-enumeration", "mail", "anyone", "POST /people/register")}
+    assert told(played.report.findings) == (expected if how == "tells" else set())
+    assert {each.verdict for each in played.report.findings} <= {"proven"}
     assert played.after == played.before
 
 

@@ -41,8 +41,9 @@ identity alone the finding is *suspected*.
 
 `--allow-writes` adds requests that send mail, and registrations. The scan registers names of accounts that the run itself made, one name at
 a time, and never an identity's, because an API may overwrite the account. The first registration that is not refused is the last, and its
-account is removed or named. It tries a free name only if the API is seen to refuse a registration without a password. If the run cannot make
-an account and remove it again, *Writes* lists the registration as untried.
+account is removed or named. It tries a free name without a password, if the API is seen to refuse that; otherwise with one, which makes one
+more account of its own, if the contract hides the name from every account without a further relation. If the run cannot make an account and
+remove it again, *Writes* lists the registration as untried.
 
 **Cannot know** whether the response time reveals it; times are not compared. It recognises operations by their words, and people by what
 their owners see of themselves.

@@ -3,7 +3,7 @@
 Asked with names of accounts that the run itself made, and of nobody else: an API may overwrite the
 account, set its password anew (CWE-640), or make a second one. The first question that is not
 refused is the last. What is free is asked without a secret, and only where a secret left out is
-seen to be missed.
+seen to be missed; or it makes one more account of the run's own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.request_bodies import body_shape
@@ -18,12 +19,22 @@ from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.comparison import Comparison, Heard
-from oakum.scan.discovery.contrast import holds, is_echo, outline, texts, told
+from oakum.scan.discovery.contrast import (
+    differences,
+    holds,
+    is_echo,
+    outline,
+    take_apart,
+    texts,
+    told,
+)
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
 
+_LIMITS = {401, 423, 429}
+"""Statuses for callers who may not ask, or not so often."""
 _NAMED, _ORACLE = "account-enumeration", "oracle"
 """What signals call a field that is told, and a difference."""
 
@@ -77,16 +88,45 @@ class Taken:
             return
         if self.open and any(True for _ in self._words(whole)):
             self._tell(whole, self._ask(noun, other.name, 0))
-        if self.open and self._hides(named_by) and self._takes_secret():
-            self._compare(noun, named_by, whole)
+        if not self.open or not self._hides(named_by):
+            return
+        if self._takes_secret() and self._compare(noun, named_by, whole):
+            return
+        if self._hides_from_members(named_by):
+            self._compare_free(noun, named_by, whole)
 
-    def _compare(self, noun: Noun, named_by: str, whole: Heard) -> None:
+    def _compare_free(self, noun: Noun, named_by: str, whole: Heard) -> None:
+        """Compares complete requests: a free name creates one more account of the run's own. That
+        request comes last, so that a limit on registrations is not mistaken for a taken name."""
+        again = self._ask(noun, self.pair[1].name, 0) if self.open else None
+        if again is None or not self.open:
+            return
+        if {whole.answer.status, again.answer.status} & _LIMITS:
+            return
+        free: list[Heard] = []
+
+        def ask(filled: Filled) -> Response:
+            answer = self.engine.send(self.provisioned.gate, None, filled)
+            free.append(Heard("", filled, answer))
+            return answer
+
+        if self.provisioned.register(ask) is None:
+            return
+        values = {value for heard in (whole, again, *free) for value in heard.filled.sent}
+        taken = {each.who: [take_apart(each.answer, values)] for each in (whole, again)}
+        unknown = [take_apart(each.answer, values) for each in free]
+        if found := differences(taken, unknown) & {("status",)}:
+            says = told(found)
+            note = f"compared for two existing accounts and for one that did not exist yet: {says}"
+            self._signal(_ORACLE, named_by, whole, note, says)
+
+    def _compare(self, noun: Noun, named_by: str, whole: Heard) -> bool:
         """Without the secret, if that is refused for its own sake: so asked, what is free makes no
-        account either."""
+        account either. Whether a difference was reported."""
         one, other = self.pair
         bare = self._ask(noun, one.name, 0, bare=True)
         if outline(bare.answer) == outline(whole.answer):
-            return
+            return False
         made = Comparison(
             lambda who, nth: [self._ask(noun, who, nth, bare=True)],
             (one.name, other.name),
@@ -97,6 +137,7 @@ class Taken:
             says = told(found)
             note = f"compared for an existing and for made-up accounts of the same form: {says}"
             self._signal(_ORACLE, named_by, heard, note, says)
+        return bool(found)
 
     def _takes_secret(self) -> bool:
         operation = self.provisioned.gate.operation
@@ -107,6 +148,18 @@ class Taken:
         """Whether the contract hides the names of accounts."""
         engine = self.engine
         return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
+
+    def _hides_from_members(self, path: str) -> bool:
+        """Whether the contract hides the names from every account that has no further relation:
+        whoever registers may see what these see, such as a handle that has to be unique."""
+        engine, resource = self.engine, self.provisioned.resource
+        basic = frozenset(
+            name
+            for name, each in engine.model.policy.relations.items()
+            if each.kind in ("anyone", "authenticated")
+        )
+        state = engine.matrix.state(resource, engine.cast.names()[0])
+        return not allows(engine.model.tables[resource], path, basic, state)
 
     # ---------------------------------------------------------- requests
 

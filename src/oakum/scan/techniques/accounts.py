@@ -81,7 +81,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     yield {
         "as": "nobody logged in",
-        "request": "up to six accounts are registered, if the document describes how",
+        "request": "up to nine accounts are registered, if the document describes how",
         "why": "which members a registration accepts; how many wrong secrets a login accepts",
     }
     for talk in talks(prospect.model, prospect.gates, "account-enumeration", writes=True):
