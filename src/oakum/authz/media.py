@@ -15,6 +15,8 @@ from oakum.authz.table import element, member_names, named
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media
 
+PATCH = "application/json-patch+json"
+"""Operations on fields, which texts name (RFC 6902)."""
 _ASIDE = ("boundary", "q")
 """Parameters that do not distinguish media types."""
 
@@ -70,7 +72,7 @@ def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
 def edits(media: Media) -> bool:
     """Whether a body holds patch operations that name fields in texts (RFC 6902; RFC 7644,
     3.5.2)."""
-    if split(media.type)[0] == "application/json-patch+json":
+    if split(media.type)[0] == PATCH:
         return True
     if media.shape is None:
         return False

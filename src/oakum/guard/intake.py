@@ -9,7 +9,7 @@ from functools import partial
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import Reading, Weighed, request_media, weigh
 from oakum.authz.decide import may_set, may_write, written
-from oakum.authz.media import key
+from oakum.authz.media import PATCH, key, split
 from oakum.authz.owners import says
 from oakum.authz.principal import identifiers, text
 from oakum.authz.span import Unreadable, read
@@ -298,6 +298,8 @@ class Intake:
             raise Denied(415, "media")
         if key(media.type) in endpoint.unjudged:
             raise Denied(415, "media")
+        if judged and said.type == PATCH and split(media.type)[0] != PATCH:
+            raise Denied(415, "media")  # operations on fields are no object of another JSON type
         if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said

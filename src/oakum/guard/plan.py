@@ -35,7 +35,7 @@ from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
 from oakum.routing.nested_parameters import planned
-from oakum.routing.route import nameless, rivals
+from oakum.routing.route import nameless, rivals, written
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
@@ -281,7 +281,7 @@ class _Renderer:
             for id, operation in self.model.operations.items()
             if id not in self.wiring.endpoints
         )
-        return [path[1:].split("/") for path in dict.fromkeys(paths)]
+        return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:
         """Index among the operations whose paths differ only in their parameters' patterns."""
@@ -297,7 +297,7 @@ class _Renderer:
                 if any(granted) and not granted[turn]:
                     yield {
                         "method": each.operation.method,
-                        "segments": each.operation.path[1:].split("/"),
+                        "segments": written(each.operation.path)[1:].split("/"),
                         "turn": turn,
                         "texts": {n: self._automaton(made) for n, made in each.texts.items()},
                     }

@@ -35,7 +35,7 @@ from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
-from oakum.routing.route import rivals
+from oakum.routing.route import rivals, written
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -210,7 +210,7 @@ class _Maker:
         query, size = page(operation)
         made = Ask(
             operation.id,
-            tuple(_NAME.split(operation.path)),
+            tuple(_NAME.split(written(operation.path))),
             "&".join(filter(None, (owed(operation), query))),
             size,
             self._counts(operation),
@@ -435,7 +435,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
     return Endpoint(
         operation,
-        tuple(operation.path[1:].split("/")),
+        tuple(written(operation.path)[1:].split("/")),
         write,
         target,
         tuple(each.name for each in query),

@@ -24,6 +24,9 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9A-Fa-f]{2}")
 """In a decoded segment: a control, a separator, or an escape that a second decoding would
 change."""
 _NAME = re.compile(r"\{([^{}]+)\}")
+_RAW = "!\"$&'()*+,-.:<=>@[]^_`{|}~"
+"""What a segment may hold without an escape, beside letters and digits: as `_PATH` has it."""
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,31 @@ def _decoded(text: str) -> str | None:
         return None
 
 
+def written(template: str) -> str:
+    """A path of the document as a request target has it: in its literals, what needs an escape has
+    one, and nothing else does. A document may have `é` or `%c3%A9`; requests have `%C3%A9`."""
+    return "/".join(
+        "".join(
+            part if index % 2 else quote(unquote(part), safe=_RAW)
+            for index, part in enumerate(re.split(r"(\{[^{}]+\})", segment))
+        )
+        for segment in template.split("/")
+    )
+
+
+def _upper(text: str) -> str:
+    """A segment with its escapes in upper case, which are the same ones (RFC 3986, 6.2.2.1)."""
+    return _ESCAPE.sub(lambda at: at[0].upper(), text)
+
+
 def filled(template: str, params: Mapping[str, str]) -> str | None:
     """The path with its parameters filled in; None when they are missing or make it ambiguous."""
     if not all(params.get(name) for name in _NAME.findall(template)):
         return None
     # A lone surrogate is not valid text; `placed` rejects its escape.
-    path = _NAME.sub(lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), template)
+    path = _NAME.sub(
+        lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), written(template)
+    )
     return path if placed(path) is not None else None
 
 
@@ -220,7 +242,7 @@ class Router:
         self._templates: dict[str, _Template] = {}
         self._rivals = rivals(operations)
         for each in operations:
-            parts = each.path[1:].split("/")
+            parts = written(each.path)[1:].split("/")
             segments = tuple(_segment(part) for part in parts)
             folded = tuple(_segment(_folded(part)) for part in parts)
             made = _Template(each.path, segments, folded, {})
@@ -238,7 +260,7 @@ class Router:
     def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its decoded path parameters; None when nothing matches, or when a
         lenient server would choose another operation."""
-        found = self._best(place.raw, folded=False)
+        found = self._best(tuple(map(_upper, place.raw)), folded=False)
         if [each.path for each, _ in found] != [
             each.path for each, _ in self._best(place.folded, folded=True)
         ]:

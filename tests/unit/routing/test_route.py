@@ -8,7 +8,7 @@ import pytest
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
-from oakum.routing.route import Router, filled, passes, placed, queried, without
+from oakum.routing.route import Router, filled, passes, placed, queried, without, written
 
 PATHS = (
     "/", "/users", "/users/", "/users/{id}", "/users/me", "/users/{id}/posts",
@@ -163,3 +163,25 @@ def test_a_query_that_can_be_read_in_two_ways_is_refused(query: str) -> None:
 
 def test_credentials_leave_a_query_and_nothing_else() -> None:
     assert without("a=1&k%65y=s&b&key=t", {"key"}) == "a=1&b"
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/straße/{id}", "/stra%C3%9Fe/{id}"),
+        ("/%c3%A9t%C3%A9", "/%C3%A9t%C3%A9"),
+        ("/a b/{n}-é.json", "/a%20b/{n}-%C3%A9.json"),
+        ("/100%/a%2Fb", "/100%25/a%2Fb"),
+        ("/%75sers:all/@me,you", "/users:all/@me,you"),
+    ],
+)
+def test_a_literal_is_written_as_a_request_has_it_and_stays_so(path: str, target: str) -> None:
+    assert written(path) == target == written(target)
+
+
+def test_escapes_are_the_same_in_either_case_and_stand_where_they_must() -> None:
+    found = router("/straße", "/users")
+    assert all(found.find(at, "GET") for at in map(placed, ("/stra%C3%9Fe", "/stra%c3%9fe")) if at)
+    for target in ("/%73tra%C3%9Fe", "/%75sers", "/STRA%C3%9FE"):
+        place = placed(target)
+        assert place is not None and found.find(place, "GET") is None

@@ -36,6 +36,7 @@ local M = {}
 local NONE = {}
 local SLASH = byte "/"
 local FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+local PATCH = "application/json-patch+json"
 local IDENTITY = { "accept-encoding", "identity" }
 local HTTP, HTTPS = { "x-forwarded-proto", "http" }, { "x-forwarded-proto", "https" }
 local UPGRADE = { { "connection", "Upgrade" }, { "upgrade", "websocket" } }
@@ -483,7 +484,7 @@ function Guard:enter(req)
   -- All that most requests have, so that the table is made in one piece.
   local x = {
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
-    peer = false, block = false, path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
+    peer = false, block = false, path = "", query = false, asked_query = false, segments = false, written = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", endpoint = false,
     params = false, credentials = false, carrying = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
@@ -590,6 +591,11 @@ local function judged_form(endpoint, kind)
   return form and form.judged
 end
 
+-- Whether what stands in a body decides.
+local function binds(endpoint)
+  return endpoint.binds or endpoint.plain and endpoint.plain.body.n > 0
+end
+
 local function accepted(x, endpoint)
   if not endpoint.accept or x.content_type_twice then return nil, 400, "body" end
   local said = x.content_type and media.read(x.content_type)
@@ -597,8 +603,10 @@ local function accepted(x, endpoint)
   -- What a range covers and is no JSON is judged as little as under its own name.
   if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  local judged = endpoint.binds or endpoint.plain and endpoint.plain.body.n > 0 or media.is_json(said.type)
+  local judged = binds(endpoint) or media.is_json(said.type)
   if node == false and judged then return nil, 415, "media" end
+  -- Operations on fields are no object of another JSON type, nor of a range.
+  if said.type == PATCH and not endpoint.accepts[PATCH] and binds(endpoint) then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end

@@ -6,7 +6,8 @@
 local inside = require "oakum.nested"
 local json = require "oakum.json"
 
-local byte, char, find, lower, sub = string.byte, string.char, string.find, string.lower, string.sub
+local byte, char, find, gsub, lower, sub, upper =
+  string.byte, string.char, string.find, string.gsub, string.lower, string.sub, string.upper
 local concat = table.concat
 
 local M = {}
@@ -113,9 +114,16 @@ local function values_of(texts, segment)
   return values
 end
 
-local function lowered(list)
+-- Literals of a template, decoded; the document's own are well-formed in the plan.
+local function decoded(list)
   local made = {}
-  for i = 1, #list do made[i] = lower(list[i]) end
+  for i = 1, #list do made[i] = unescaped(list[i]) or list[i] end
+  return made
+end
+
+local function lowered(list)
+  local made = decoded(list)
+  for i = 1, #made do made[i] = lower(made[i]) end
   return made
 end
 
@@ -146,7 +154,8 @@ local function child(node, segment)
   if not find(segment, "{", 1, true) then
     local next_node = node.literal[segment] or new_node()
     node.literal[segment] = next_node
-    node.low[lower(segment)] = node.low[lower(segment)] or next_node
+    local low = lower(unescaped(segment) or segment)
+    node.low[low] = node.low[low] or next_node
     return next_node
   end
   if find(segment, "^{[^{}]+}$") then
@@ -166,7 +175,7 @@ local function places_of(segments)
       places[#places + 1] = { at = i, name = name }
     elseif find(segment, "{", 1, true) then
       local texts, names = mixed_of(segment)
-      places[#places + 1] = { at = i, texts = texts, names = names }
+      places[#places + 1] = { at = i, texts = decoded(texts), names = names }
     end
   end
   return places
@@ -253,8 +262,8 @@ local function walk(root, form, segments, n)
   return node.leaf or choice and search(root, form, segments, 1, n) or nil
 end
 
--- Reads a target into the state of its request: `path`, `query`, `segments` as they came, `values` decoded, and
--- `odd` when they have a second reading. False: nothing that a gateway should pass on.
+-- Reads a target into the state of its request: `path`, `query`, `segments` as they came, `written` with their
+-- escapes in upper case, which are the same ones (RFC 3986, 6.2.2.1), `values` decoded, and `odd` when they have a second reading. False: nothing that a gateway should pass on.
 function M.read(x, target)
   local mark = find(target, "?", 1, true)
   local path = mark and sub(target, 1, mark - 1) or target
@@ -280,18 +289,19 @@ function M.read(x, target)
   n = n + 1
   segments[n] = sub(path, start)
   local values = segments
-  if escapes then values = {} end
+  local written = segments
+  if escapes then values, written = {}, {} end
   for i = 1, n do
     local segment = segments[i]
     if segment == "." or segment == ".." then return false end
     if escapes then
       local text = find(segment, "%", 1, true) and segment_text(segment) or segment
       if text == segment and find(segment, "%", 1, true) then return false end
-      values[i] = text
+      values[i], written[i] = text, gsub(segment, "%%%x%x", upper)
     end
   end
   x.path, x.query = path, mark and sub(target, mark + 1) or nil
-  x.segments, x.values, x.count, x.odd = segments, values, n, escapes or odd
+  x.segments, x.written, x.values, x.count, x.odd = segments, written, values, n, escapes or odd
   return true
 end
 
@@ -304,7 +314,7 @@ end
 -- Endpoints of the path, by method (a table that may be empty); nil: the document has no such path.
 -- False: two servers could find different ones.
 function Routes:find(x)
-  local leaf = walk(self.root, "literal", x.segments, x.count)
+  local leaf = walk(self.root, "literal", x.written, x.count)
   if x.odd and walk(self.root, "low", second_reading(x), x.count) ~= leaf then return false end
   return leaf
 end
