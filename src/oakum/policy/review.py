@@ -28,6 +28,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _drafted(seen.policy)
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
+        yield from _keyless(seen, resource)
         yield from _granted(seen, resource)
         yield from _unnamed(seen, resource)
         yield from _unmentioned(seen, resource)
@@ -79,6 +80,55 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
         yield Problem(
             where, f"`{resource.main}`, the main endpoint, does not send `{resource.name}`"
         )
+
+
+def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
+    """A resource whose objects nothing tells apart, though an owner may have several: they stand in
+    a list, or their own fields fill a path. A part goes with the object around it, and what is
+    called by its owner's id is the only one of its owner."""
+    single = [each for each in resource.owner.members if _KEYLIKE.fullmatch(each)]
+    if resource.key or resource.owner.kind in ("none", "parent") or single:
+        return
+    opened = [
+        name
+        for name, rule in seen.policy.operations.items()
+        if (operation := seen.document.operation(name)) is not None
+        for each in operation.parameters
+        if each.where == "path"
+        and rule.params.get(each.name, "").partition(".")[0] == resource.name
+    ]
+    listed = [
+        operation.id
+        for operation in seen.document.operations
+        if operation.id in seen.endpoints[resource.name]
+        and (
+            any(_lists(seen, shape, resource.name) for shape in success(operation))
+            or _shows_many(seen.policy, operation.id, resource.name)
+        )
+    ]
+    if several := list(dict.fromkeys((*listed, *opened))):
+        yield Problem(
+            resource.location,
+            f"`{resource.name}` has no `key`, and {few(several)} may tell of several of an owner",
+            "nothing tells one object from another: name the field that does, such as `key: id`",
+        )
+
+
+def _shows_many(policy: Policy, operation: str, resource: str) -> bool:
+    rule = policy.operations.get(operation)
+    return rule is not None and any(
+        name == resource and pointer.endswith("/*") for name, pointer in rule.shows
+    )
+
+
+def _lists(seen: View, shape: Shape, resource: str, depth: int = 3) -> bool:
+    """Whether a response has a list of objects of a resource, at its top or in an envelope."""
+    if (inner := elements(shape)) is not None and seen.resource_of(inner) == resource:
+        return True
+    below = children(shape).values() if depth else ()
+    return any(
+        _lists(seen, child, resource, depth - 1) for child in below if not seen.resource_of(child)
+    )
 
 
 def _strangers(seen: View) -> Iterator[Problem]:

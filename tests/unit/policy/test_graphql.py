@@ -78,6 +78,7 @@ resources:
   Workout:
     owner: userId
     fields: {"__typename, id, userId, user": [{see: member}]}
+    key: id
   Ride:
     owner: none
     fields: {"__typename, id, title, seats": [{see: member}]}

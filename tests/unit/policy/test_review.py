@@ -35,11 +35,12 @@ QUIET = """
           extras.**: [{see: owner}]
           email: []
       Workout:
+        key: id
         owner: user_id
         fields: {'id, user_id, user, guest_ids, total_work': [{see: owner}], comments: [{see: owner}]}
       Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}
-      Message: {owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
-      Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}
+      Message: {key: id, owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
+      Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}
       Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}
     operations:
       searchMembers: {counts: [/total]}
@@ -68,7 +69,7 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("streaks.best: [{see: owner}]\n          streaks, workout_counts.*:", "streaks, streaks.best, workout_counts.*:", "`streaks` already covers `streaks.best`, and comes first; put the narrower line before the wider one"),
         ("extras.**:", "extras.**, extras.x:", "`extras.**` already covers `extras.x`, and comes first; put the narrower line before the wider one"),
         ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has its own key but is not a resource; whoever may call `getRide` sees all of it"),
-        ("Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "`getAwards` is not in the contract, and shows no resource; so nobody may call it; `{}` follows the document's security"),
+        ("Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "`getAwards` is not in the contract, and shows no resource; so nobody may call it; `{}` follows the document's security"),
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
         ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
         ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` points to nothing in the response of `getMe`"),
@@ -91,6 +92,23 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
 def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
     assert old in QUIET
     assert warnings(QUIET.replace(old, new)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Workout:\n        key: id\n", "Workout:\n", True),
+        ("Award: {key: name, ", "Award: {", True),
+        ("schemas: [Member, MemberMini]", "key: id\n        schemas: [Member, MemberMini]", False),
+    ],
+)  # fmt: skip
+def test_objects_that_nothing_tells_apart_are_told_where_an_owner_may_have_several(
+    old: str, new: str, told: bool
+) -> None:
+    assert old in QUIET
+    found = [each for each in warnings(QUIET.replace(old, new)) if "has no `key`" in each]
+    assert len(found) == told
+    assert all("name the field that does, such as `key: id`" in each for each in found)
 
 
 @pytest.mark.parametrize(
