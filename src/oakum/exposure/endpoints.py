@@ -16,6 +16,7 @@ from oakum.authz.model import resources_in
 from oakum.authz.table import besides_resources, leaf_paths, member, resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
+from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts
@@ -83,13 +84,35 @@ class Gate:
     whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Source → the identity whose value fills it (empty: anybody) and the index of that value,
     where it differs from the default."""
+    lacks: tuple[str, ...] = ()
+    """Optional parameters that the contract fills and this variant leaves out."""
+
+    @property
+    def together(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Resources that fill several parameters with different fields, and parameter → field of
+        each: together these name one object."""
+        fields: dict[str, dict[str, str]] = {}
+        for name, source in self.sources.items() if not self.batch else ():
+            resource, _, path = source.partition(".")
+            fields.setdefault(resource, {})[name] = path
+        for resource, named in fields.items():
+            if len({*named.values()}) > 1 and self.whose.keys().isdisjoint(named):
+                yield resource, named
+
+    def objects_of(
+        self, who: str | None, resource: str, named: Mapping[str, str], knowledge: Knowledge
+    ) -> list[dict[str, str]]:
+        """Parameters of `together` with their values, one object after the other."""
+        owner = None if self.personal.isdisjoint(named) else who
+        rows = knowledge.rows(resource, named.values(), owner)
+        return [{name: row[path] for name, path in named.items()} for row in rows]
 
     @property
     def id(self) -> str:
         """Identifies this variant of the endpoint: operation, and how the request differs."""
         if self.asks is not None:
             return f"{self.operation.id} {self.endpoint.path} {self.asks.name}"
-        other = self.how or self.query
+        other = self.how or self.query or self.lacks
         return f"{self.operation.id} {self.endpoint.path}" if other else self.operation.id
 
     def otherwise(
@@ -171,6 +194,36 @@ def survey(
             continue
         gates.append(gate)
     return gates, skipped
+
+
+def asking_for_all(gates: Iterable[Gate]) -> Iterator[Gate]:
+    """Variants without the optional parameters that the contract fills.
+
+    In addition to the filled request: a filter hides what the request without it shows.
+    """
+    for gate in gates:
+        if lacks := tuple(name for name in gate.sources if _is_optional(gate, name)):
+            path = f"{gate.endpoint.path} without {' and '.join(lacks)}"
+            yield replace(
+                gate,
+                endpoint=replace(gate.endpoint, path=path),
+                sources={name: each for name, each in gate.sources.items() if name not in lacks},
+                personal=gate.personal.difference(lacks),
+                batch=gate.batch and not _list_members(gate.operation).isdisjoint(
+                    gate.sources.keys() - {*lacks}
+                ),
+                lacks=lacks,
+            )  # fmt: skip
+
+
+def _is_optional(gate: Gate, name: str) -> bool:
+    """Whether a request may lack a filled parameter or member of its body. A body that may be
+    empty is the matter of `harvest`."""
+    for parameter in gate.operation.parameters:
+        if parameter.name == name:
+            return not parameter.required and parameter.where in ("query", "header")
+    shape = body_shape(gate.operation)
+    return shape is not None and bool(shape.required) and name not in shape.required
 
 
 def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
@@ -311,7 +364,12 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         frozenset(
             name
             for name, source in used.items()
-            if names_a_person(model, source) or (name in places and _is_of_account(model, source))
+            if names_a_person(model, source)
+            or (name in places and _is_of_account(model, source))
+            or (
+                name in places
+                and _opens(model, operation, source, [used.get(each, "") for each in places])
+            )
         ),
         any(name in lists for name in used),
         tuple(unfilled),
@@ -374,6 +432,32 @@ def _is_of_account(model: Model, source: str) -> bool:
     return resource is not None and resource.is_account
 
 
+def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str]) -> bool:
+    """Whether a source in a path selects an owned object by a field that is not its key: the
+    response is that object, or several fields name it and the response is what stands below. A list
+    is only filtered by such a field, and need not hold every object that has it."""
+    name = source.partition(".")[0]
+    resource = model.policy.resources.get(name)
+    if resource is None or resource.owner.kind == "none":
+        return False
+    if name in {each for each, _ in _shown(model, operation)}:
+        return _is_shown_alone(model, operation, name)
+    fields = {each for each in beside if each.partition(".")[0] == name}
+    return not resource.key or len(fields) > 1
+
+
+def _is_shown_alone(model: Model, operation: Operation, resource: str) -> bool:
+    """Whether a response is declared to be one object of a resource, perhaps in an envelope."""
+    media = operation.success()
+    for segments, name in model.shown.get(operation.id, ()):
+        if name == resource:
+            return "*" not in segments
+    if media is None or media.shape is None:
+        return False
+    inner = (thunk() for thunk in media.shape.properties.values())
+    return any(resource_of(each, model.bound) == resource for each in (media.shape, *inner))
+
+
 def _of_account(model: Model, parameter: str) -> dict[str, str]:
     """The account member with the name of a path parameter, such as `tenant_id`."""
     said = words(parameter)
@@ -388,11 +472,17 @@ _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
 def _chosen(gate: Gate) -> dict[str, Json]:
-    """The first choice of every required body member."""
+    """The first choice of every required body member; of a text an example, or an empty one: a
+    search for it finds most."""
     content: dict[str, Json] = {}
     for at, each in members_with_choices(gate.operation, gate.sources):
         if each.required:
             content = dict(placed(at, choices(each.name, each.shape)[0], content))
+    shape = body_shape(gate.operation)
+    for name, each_shape in _body_members(gate.operation).items() if shape is not None else ():
+        text = each_shape.kinds == {"string"} and not each_shape.format and not each_shape.enum
+        if text and name in (shape.required if shape else ()) and name not in gate.sources:
+            content.setdefault(name, each_shape.example or "")
     return content
 
 

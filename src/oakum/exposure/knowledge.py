@@ -100,6 +100,9 @@ class Knowledge:
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → endpoint → the value last shown to the owner
     there."""
+    apart: dict[tuple[str, str], dict[str, list[frozenset[str]]]] = field(default_factory=dict)
+    """(identity, resource without a key) → field path → values of different objects, each set of
+    one list that the owner was shown."""
     filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, key) → field paths shown to the owner with a value."""
     joint: dict[tuple[str, str, str], set[frozenset[str]]] = field(default_factory=dict)
@@ -215,9 +218,24 @@ class Knowledge:
         return frozenset.intersection(*groups) if groups else frozenset()
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
-        """Values that the owner is shown in this field at other endpoints."""
+        """Values that the owner is shown in this field at other endpoints; without a key, those
+        that are not known to be another object's."""
         faces = self.faces.get((who, resource, key, path), {})
-        return set(faces.values()) - {text}
+        lists = self.apart.get((who, resource), {}).get(path, ()) if not key else ()
+        others = {value for values in lists if text in values for value in values}
+        return set(faces.values()) - {text} - others
+
+    def learn_apart(self, who: str, resource: str, rows: Iterable[Mapping[str, str]]) -> None:
+        """Records that these objects of one list, which have no key, are different ones."""
+        known = self.apart.setdefault((who, resource), {})
+        found: dict[str, set[str]] = {}
+        for row in rows:
+            for path, text in row.items():
+                found.setdefault(path, set()).add(text)
+        for path, values in found.items():
+            lists = known.setdefault(path, [])
+            if len(values) > 1 and values not in lists and len(lists) < _POOL:
+                lists.append(frozenset(values))
 
     def forget(self, who: str) -> None:
         """Drops an owner's values by endpoint after a change of settings."""
@@ -259,6 +277,18 @@ class Knowledge:
         if not found and who is not None:
             return self._linked(resource, path, who)
         return sorted(found, key=lambda value: -len(found[value]))
+
+    def rows(self, resource: str, paths: Collection[str], who: str | None) -> list[dict[str, str]]:
+        """Values of these fields that stand in one and the same object, of `who`'s own objects or
+        of anybody's if None."""
+        owners = [who] if who is not None else [name for name, r in self.objects if r == resource]
+        found = [
+            {path: row[path] for path in paths}
+            for owner in owners
+            for row in self.objects.get((owner, resource), ())
+            if row.keys() >= {*paths}
+        ]
+        return [row for at, row in enumerate(found) if row not in found[:at]]
 
     def _linked(self, resource: str, path: str, who: str) -> list[str]:
         """Keys of an owner's objects that others of their objects refer to:

@@ -214,8 +214,10 @@ class Ownership:
         """Whether the request names this object, or the account that owns it."""
         for parameter in gate.personal & gate.sources.keys():
             name = gate.sources[parameter].partition(".")[0]
-            source = self.model.policy.resources.get(name)
-            if source is not None and (name == resource.name or source.is_account):
+            source, path = self.model.policy.resources.get(name), gate.sources[parameter]
+            # A field that is no key may stand in many objects, and of a list tells nothing of each.
+            one = path == f"{name}.{resource.key}" or not any(s.isdigit() for s in each.pointer)
+            if source is not None and ((name == resource.name and one) or source.is_account):
                 return True
         return False
 
@@ -417,15 +419,12 @@ class Ownership:
     def turns(self, gate: Gate, who: str) -> list[int]:
         """Indices of the owner's objects to request: the first one in each state."""
         for parameter in sorted(gate.personal & gate.sources.keys()):
-            name, _, path = gate.sources[parameter].partition(".")
+            name = gate.sources[parameter].partition(".")[0]
             resource = self.model.policy.resources[name]
             if not self._has_own_states(resource):
                 continue
             found: dict[str, int] = {}
-            rows = self.knowledge.objects.get((who, name), ())
-            keys = {row[path]: row.get(resource.key, "") for row in rows if path in row}
-            for turn, value in enumerate(self.knowledge.values(gate.sources[parameter], who)):
-                key = value if path == resource.key else keys.get(value, "")
+            for turn, key in enumerate(named_keys(gate, parameter, who, self.knowledge, resource)):
                 if states := self.knowledge.conditions.get((who, name, key)):
                     found.setdefault(repr(sorted(states.items())), turn)
             return [*found.values()][:_MOST_STATES] or [0]
@@ -464,6 +463,26 @@ def asked_key(gate: Gate, question: Question, resource: Resource) -> str:
     wanted = f"{resource.name}.{resource.key}"
     named = [name for name, source in gate.sources.items() if source == wanted and not gate.batch]
     return next((question.params[name] for name in named if name in question.params), "")
+
+
+def named_keys(
+    gate: Gate, parameter: str, who: str, knowledge: Knowledge, resource: Resource
+) -> list[str]:
+    """Keys of the owner's objects that a parameter names, by itself or with others, in the order in
+    which they are requested; empty texts: unknown."""
+    source, key = gate.sources[parameter], resource.key
+    named = next((named for _, named in gate.together if parameter in named), {})
+    picked = gate.objects_of(who, resource.name, named, knowledge) if named else []
+    if not picked:
+        named = {parameter: source.partition(".")[2]}
+        picked = [{parameter: value} for value in knowledge.values(source, who)]
+    rows = knowledge.objects.get((who, resource.name), ())
+    found: list[str] = []
+    for each in picked:
+        wanted = {named[name]: value for name, value in each.items()}
+        keyed = (row[key] for row in rows if key in row and wanted.items() <= row.items())
+        found.append(wanted.get(key) or next(keyed, ""))
+    return found
 
 
 def is_one_of_many(model: Model, resource: Resource) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from oakum.exposure.endpoints import Gate
 from oakum.exposure.matrix import Entry, Key, Matrix
 from oakum.exposure.untested import why_keyless, why_not_closed, why_untested
 from oakum.finding import Cell, Result
@@ -23,9 +24,12 @@ def report_cells(
     carried = _Carried.of(matrix)
     beside = _told_beside(matrix, why, carried)
     keyless, more = why_keyless(matrix), matrix.asked_as_more()
+    by_ways = _told_by_ways(matrix)
     met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
     reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
-    for key, entry in sorted(matrix.entries.items()):
+    for key in sorted(matrix.entries):
+        at = by_ways.get(key, key)
+        entry = matrix.entries[at]
         unshown = entry.result is Result.UNTESTED
         if unshown and (_is_uncarried(matrix, key, entry, why, carried) or key in beside):
             continue
@@ -37,7 +41,7 @@ def report_cells(
         known = (matrix, matrix.model, matrix.cast, key, why, reach, more)
         reason = why_untested(*known) if unshown else ""
         result, granted = entry.result, entry.granted
-        if result is Result.CLOSED and (doubt := why_not_closed(matrix, key, entry, keyless)):
+        if result is Result.CLOSED and (doubt := why_not_closed(matrix, at, entry, keyless)):
             result, reason = Result.UNTESTED, doubt
         guessed = (
             not matrix.model.policy.stated
@@ -71,9 +75,36 @@ class _Carried:
         return cls(fields, {(endpoint, name) for endpoint, _, name in matrix.own})
 
 
+def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
+    """Untested cell → cell that the same operation decided with another body or query, if its plain
+    request showed nothing of the resource to anybody: it may have lacked what the API needs."""
+    ways: dict[str, list[Gate]] = {}
+    for gate in matrix.gates.values():
+        if gate.how:
+            ways.setdefault(gate.operation.id, []).append(gate)
+    found: dict[Key, Key] = {}
+    for key, entry in matrix.entries.items():
+        plain, silent = matrix.gates.get(key.endpoint), entry.result is Result.UNTESTED
+        if plain is None or plain.how or not silent or key[:2] in matrix.carried:
+            continue
+        for way in ways.get(plain.operation.id, ()):
+            other = key._replace(endpoint=way.id)
+            known = matrix.entries.get(other)
+            same = (way.operation.path, way.base) == (plain.operation.path, plain.base)
+            if known is None or not same or known.granted != entry.granted:
+                continue
+            if known.result in (Result.OPEN, Result.CLOSED):
+                found.setdefault(key, other)
+    return found
+
+
 def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
     """Untested cells of one documented variant that another variant of the operation decides."""
-    plain = {at: g.operation.id for at, g in matrix.gates.items() if g.query and not g.how}
+    plain = {
+        at: gate.operation.id
+        for at, gate in matrix.gates.items()
+        if (gate.query or gate.lacks) and not gate.how
+    }
     found: set[Key] = set()
     for endpoint, operation in plain.items():
         for key, entry in matrix.entries.items():

@@ -231,7 +231,13 @@ class _Reader:
             tags=tuple(tag for tag in _list(raw.get("tags")) if type(tag) is str),
             pointer=where.where,
             extensions=_extensions(raw),
+            needs_body=self._is_required(where.at("requestBody")),
         )
+
+    def _is_required(self, place: Place) -> bool:
+        end = self._library.follow(place)
+        raw = None if isinstance(end, str) else end.value
+        return isinstance(raw, dict) and raw.get("required") is True
 
     def _media(self, place: Place) -> tuple[Media, ...]:
         end = self._library.follow(place)

@@ -104,6 +104,8 @@ class Operation:
     tags: tuple[str, ...] = ()
     pointer: str = ""
     extensions: Mapping[str, Json] = field(default_factory=dict)
+    needs_body: bool = False
+    """Whether the document requires the body (OpenAPI 3.1, Request Body Object)."""
 
     @property
     def anonymous(self) -> bool:

@@ -76,7 +76,9 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
     was shown."""
     found = set[tuple[str, str, str]]()
     for endpoint, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
-        if owner and not matrix.how(endpoint):
+        # What only another body or query has shown counts as the operation's own.
+        plain = not matrix.how(endpoint)
+        if owner and (plain or (matrix.operation(endpoint), resource) not in matrix.carried):
             for viewer in (None, *cast.names()):
                 if (
                     viewer

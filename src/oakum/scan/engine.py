@@ -102,7 +102,7 @@ class Engine:
             known = self.judge(gate, viewer, who, filled, answer, key)
         else:
             self.record(gate, known)
-        state.took(gate, viewer, who, known, first=not round)
+        state.took(gate, viewer, who, known, first=not round, turn=turn)
         return known
 
     def send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:

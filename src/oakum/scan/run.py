@@ -19,7 +19,7 @@ import oakum
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
-from oakum.exposure.endpoints import asking_for_more, feeds, survey
+from oakum.exposure.endpoints import asking_for_all, asking_for_more, feeds, survey
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.http.origin import origin_of
@@ -111,7 +111,7 @@ class Scan:
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
         plain, self.skipped = survey(self.model, self.inferred)
-        self.gates = [*plain, *asking_for_more(plain)]
+        self.gates = [*plain, *asking_for_all(plain), *asking_for_more(plain)]
         self.feeds = feeds(self.model, self.inferred)
         self.scope: Scope | None = None
         if options.only is not None:

@@ -69,6 +69,8 @@ class RunState:
     """(endpoint, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
     pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
     """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
+    first: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(endpoint, owner) → position of the first object at which its owner was shown anything."""
     good: dict[str, tuple[Gate, str | None]] = field(default_factory=dict)
     """Identity → a question that has shown it something of its own: endpoint, whose values."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
@@ -150,9 +152,17 @@ class RunState:
         self.probes[key] = (gate, viewer, who, turn)
 
     def took(
-        self, gate: Gate, viewer: str | None, who: str | None, outcome: Outcome, *, first: bool
+        self,
+        gate: Gate,
+        viewer: str | None,
+        who: str | None,
+        outcome: Outcome,
+        *,
+        first: bool,
+        turn: int = 0,
     ) -> None:
-        """Records whose objects a response showed to whom. `first`: not a repetition."""
+        """Records whose objects a response showed to whom. `first`: not a repetition; `turn`: which
+        of the owner's objects was named."""
         self.answered.setdefault(gate.id, set()).add(viewer)
         if outcome.whole:
             self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(outcome.sighted)
@@ -161,6 +171,8 @@ class RunState:
             self.good.setdefault(viewer, (gate, who))
         if viewer == who:
             self.pages.setdefault((gate.id, who or ""), set()).update(outcome.sighted)
+            if outcome.sighted:
+                self.first.setdefault((gate.id, who or ""), turn)
 
     def gather(self, found: Iterable[Artefact]) -> None:
         """Keeps links and cursors of a response, up to a limit."""

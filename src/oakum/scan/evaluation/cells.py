@@ -321,11 +321,19 @@ class Cells:
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
+        if is_a == _MASK and elsewhere and self._is_one_of_several(instance.resource, who):
+            return _SHARED  # it is no mask if the other value is another object's
         if is_a in (_MASK, ALIKE):
             return is_a if elsewhere else "another value"
         if is_a == "unclear":
             self._unmasked[leaf.pointer] = None
         return _SHARED if shared else ""
+
+    def _is_one_of_several(self, resource: str, who: str) -> bool:
+        """Whether nothing tells an object without a key from others of its owner."""
+        keyless = not self._ground.model.policy.resources[resource].key
+        opens = any(each.startswith(f"{resource}.") for each in self._gate.sources.values())
+        return keyless and (opens or (who, resource) in self._ground.knowledge.apart)
 
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""

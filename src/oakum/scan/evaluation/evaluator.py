@@ -254,6 +254,7 @@ class Evaluator:
             self._learn_states(gate, question, viewer, instance, reading)
             self._learn_faces(question.endpoint, viewer, instance)
             self._learn_parties(instance, reading)
+        self._learn_apart(viewer, instances, reading)
         self._learn_varying(question, viewer, instances, reading, response)
         if is_success(response.status):
             # Ids without a known owner may belong to real users, so the run must not request them.
@@ -360,6 +361,24 @@ class Evaluator:
                 continue
             place = (viewer, instance.resource, key, leaf.path)
             self._ground.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
+
+    def _learn_apart(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
+        """Own objects without a key that stand in one list: none of them is a form of another."""
+        lists: dict[tuple[str, Place], list[dict[str, str]]] = {}
+        for each in instances:
+            keyed = bool(self._ground.model.policy.resources[each.resource].key)
+            own = each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
+            if keyed or not own:
+                continue
+            row = {
+                leaf.path: canonical(leaf.value)
+                for leaf in each.leaves
+                if "*" not in leaf.path and not isinstance(leaf.value, dict | list)
+            }
+            lists.setdefault((each.resource, place_of(each.pointer)), []).append(row)
+        for (resource, _), rows in lists.items():
+            if len(rows) > 1:
+                self._ground.knowledge.learn_apart(viewer, resource, rows)
 
     def _learn_varying(
         self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -78,9 +78,11 @@ def fill(
         for each in gate.operation.parameters
         if each.where == "query" and not each.required
     }
-    # In `/members/{id}/notes/{noteId}` the next object is another note of the same member.
-    kept = turn > 0 and any(len(knowledge.values(s, who)) > turn for s in gate.sources.values())
     tied = _tied(gate, knowledge, who, turn)
+    if tied is None:
+        return None
+    # In `/members/{id}/notes/{noteId}` the next object is another note of the same member.
+    kept = turn > 0 and known_objects(gate, knowledge, who, gate.sources) > turn
     for parameter, source in gate.sources.items():
         own = parameter in gate.personal and not gate.batch
         whose, first = gate.whose.get(parameter, (who if own else None, turn))
@@ -113,23 +115,63 @@ def fill(
     return replace(_build(gate, target, values, names), bare=bare)
 
 
-def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str]:
-    """Of `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names: two ids of one
-    owner, taken apart, seldom belong together, and nothing is shown of what does not."""
+def known_objects(
+    gate: Gate, knowledge: Knowledge, who: str | None, parameters: Collection[str]
+) -> int:
+    """How many objects these parameters can name: each by one value, or several by one object."""
+    many, left = list[int](), set(parameters)
+    for resource, named in gate.together:
+        if rows := gate.objects_of(who, resource, named, knowledge):
+            many += [len(rows)] if left & named.keys() else []
+            left -= named.keys()
+    many += [len(knowledge.values(gate.sources[each], who)) for each in left]
+    return max(many, default=0)
+
+
+def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str] | None:
+    """Values that belong together: several fields of one object, and of
+    `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names. Two ids of one owner,
+    taken apart, seldom belong together, and nothing is shown of what does not. None: there are not
+    so many objects."""
+    found: dict[str, str] = {}
+    for resource, named in gate.together:
+        rows = gate.objects_of(who, resource, named, knowledge)
+        if rows and turn >= len(rows):
+            others = gate.sources.keys() - named.keys()
+            if len(rows) > 1 or known_objects(gate, knowledge, who, others) <= turn:
+                return None
+        found |= rows[turn if turn < len(rows) else 0] if rows else {}
     order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
     if gate.batch or who is None or len(order) < 2 or not gate.whose.keys().isdisjoint(order):
-        return {}
+        return found
     *above, last = order
     resource, _, key = gate.sources[last].partition(".")
-    known = knowledge.values(gate.sources[last], who)
-    rows = knowledge.objects.get((who, resource), ())
-    row = next((each for each in rows if each.get(key) in known[turn : turn + 1]), {})
-    found: dict[str, str] = {}
+    known = [found[last]] if last in found else knowledge.values(gate.sources[last], who)[turn:]
+    beside = {gate.sources[each]: value for each, value in found.items()}
+    row = next(
+        (
+            each
+            for each in knowledge.objects.get((who, resource), ())
+            if each.get(key) in known[:1]
+            and all(each.get(path, v) == v for path, v in _fields_of(resource, beside))
+        ),
+        {},
+    )
     for parameter in above:
         source = gate.sources[parameter]
-        if (named := knowledge.named_in(row, source)) and source != gate.sources[last]:
-            found[parameter] = named
+        if parameter in found:
+            continue
+        if (named_there := knowledge.named_in(row, source)) and source != gate.sources[last]:
+            found[parameter] = named_there
     return found
+
+
+def _fields_of(resource: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(field, value) of the sources that are fields of a resource."""
+    for source, value in values.items():
+        name, _, path = source.partition(".")
+        if name == resource:
+            yield path, value
 
 
 def _build(
@@ -172,8 +214,9 @@ def _build(
         shown.append(f"query=…&variables={{{_named(names)}}}")
         content, body_symbolic = {}, ""
     body = b""
-    # A technique that asks for an empty body sends `{}`, not no body.
-    if content or (gate.how and operation.method == "POST" and body_shape(operation)):
+    # What needs a body, or a technique that asks for an empty one, gets `{}`, not no body.
+    empty = operation.needs_body or (gate.how and operation.method == "POST")
+    if content or (empty and operation.method != "GET" and body_shape(operation)):
         as_json = gate.asks is not None
         kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
         headers["content-type"] = kind

@@ -23,11 +23,12 @@ from itertools import chain, islice
 
 from oakum.errors import counted
 from oakum.exposure.endpoints import Gate
+from oakum.exposure.ownership import named_keys
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.confirming import confirm
-from oakum.scan.requests.builder import fill
+from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
 
 MOST_OBJECTS = 3
@@ -69,6 +70,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
     engine.say("asking for each identity's objects")
     ask_with_peers(engine)
     with _adding_only(engine):
+        _look_further(engine, least)
         for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:
                 break
@@ -76,6 +78,31 @@ def ask_for_each(engine: Engine, share: float) -> None:
                 _ask(engine, each)
     engine.matrix.settle()
     confirm(engine)
+
+
+def _look_further(engine: Engine, least: float) -> None:
+    """Lets owners who were shown nothing below their first object ask for the next ones: the
+    comments may stand below another note. `least`: requests that have to be left."""
+    pace = engine.context.pace
+    for gate in _concerned(engine):
+        for who in engine.cast.subjects():
+            if (engine.key(gate, who, who)) not in engine.state.probes:
+                continue
+            for turn in range(1, min(known(engine, gate, who), MOST_OBJECTS)):
+                if engine.state.has_page(gate, who) or (pace is not None and pace.left <= least):
+                    break
+                engine.put(gate, who, who, turn=turn)
+
+
+def _first(engine: Engine, gate: Gate, who: str) -> int:
+    """Position of the object of somebody's that stands for the others."""
+    return engine.state.first.get((gate.id, who), 0)
+
+
+def _is_blind(engine: Engine, id: _Id) -> bool:
+    """Whether a question named an object at which its owner was shown nothing, unlike at a later
+    one: it tells of nothing."""
+    return id[3] < engine.state.first.get((id[0], id[2]), 0)
 
 
 @contextmanager
@@ -154,6 +181,8 @@ class _Done:
             return False
         self._ids.add(id)
         pair = id[:3]
+        if _is_blind(self._engine, id):
+            return True
         if id[2] and id[1] != id[2] and pair not in self.pairs:
             self.pairs.add(pair)
             self.times[pair[:2]] += 1
@@ -196,9 +225,9 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
     alike = {who: done.like(kinds[who][0], who) for who in kinds}
     places = _places(engine, done)
     for gate, who in places:
-        others = [each for each in kinds if each != who]
-        if not any((gate.id, each, who, 0) in done for each in others):
-            yield _Asking(gate, done.next(gate, alike[who], who), who, 0)
+        others, turn = [each for each in kinds if each != who], _first(engine, gate, who)
+        if not any((gate.id, each, who, turn) in done for each in others):
+            yield _Asking(gate, done.next(gate, alike[who], who), who, turn)
     for gate, who in places:
         yield from _named(engine, gate, who)
     yield from _states(engine, done, kinds, places)
@@ -209,7 +238,7 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
                 some = _strangers(engine, gate, who, turn, alike[who])
                 if not any((gate.id, each, who, turn) in done for each in some):
                     yield _Asking(gate, done.next(gate, some, who), who, turn)
-    yield from _second_owners(done, kinds, places)
+    yield from _second_owners(engine, done, kinds, places)
     yield from _each_viewer(engine, done, places)
 
 
@@ -230,7 +259,10 @@ def _states(
 
 
 def _second_owners(
-    done: _Done, kinds: Mapping[str, list[str | None]], places: Sequence[tuple[Gate, str]]
+    engine: Engine,
+    done: _Done,
+    kinds: Mapping[str, list[str | None]],
+    places: Sequence[tuple[Gate, str]],
 ) -> Iterator[_Asking]:
     """A second owner for each further kind of viewers: the first pass has asked about one."""
     owners: dict[tuple[str, str], set[str]] = {}
@@ -242,7 +274,8 @@ def _second_owners(
             known = owners.setdefault((gate.id, done.label(viewer, who)), set())
             if who not in known and len(known) < _OWNERS_EACH:
                 known.add(who)
-                yield _Asking(gate, done.next(gate, done.like(viewer, who), who), who, 0)
+                other = done.next(gate, done.like(viewer, who), who)
+                yield _Asking(gate, other, who, _first(engine, gate, who))
 
 
 def _each_viewer(
@@ -261,7 +294,8 @@ def _each_viewer(
                     kinds.setdefault(done.label(viewer, who), []).append(who)
             for some in kinds.values():
                 if not any((gate.id, viewer, who) in done.pairs for who in some):
-                    yield _Asking(gate, viewer, _least_asked(engine, done, gate, some), 0)
+                    who = _least_asked(engine, done, gate, some)
+                    yield _Asking(gate, viewer, who, _first(engine, gate, who))
 
 
 def _least_asked(engine: Engine, done: _Done, gate: Gate, owners: Iterable[str]) -> str:
@@ -277,7 +311,7 @@ def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
         for each in engine.cast.subjects():
             for gate, who in places:
                 if who == each != viewer and (gate.id, viewer, who) not in done.pairs:
-                    yield _Asking(gate, viewer, who, 0)
+                    yield _Asking(gate, viewer, who, _first(engine, gate, who))
 
 
 def _kinds(engine: Engine, who: str) -> list[str | None]:
@@ -291,7 +325,7 @@ def _kinds(engine: Engine, who: str) -> list[str | None]:
 
 def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
     """Which of somebody's objects: those in different states first."""
-    first = engine.evaluator.turns(gate, who)
+    first = (*engine.evaluator.turns(gate, who), _first(engine, gate, who))
     every = dict.fromkeys((*first, *range(known(engine, gate, who))))
     return [*every][:MOST_OBJECTS]
 
@@ -299,7 +333,7 @@ def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
 def known(engine: Engine, gate: Gate, who: str) -> int:
     """Number of an owner's objects that an endpoint can be called for."""
     own = [engine.knowledge.values(gate.sources[each], who) for each in gate.personal]
-    return max(map(len, own), default=0) if all(own) else 0
+    return known_objects(gate, engine.knowledge, who, gate.personal) if all(own) else 0
 
 
 def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
@@ -307,16 +341,18 @@ def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
     policy, knowledge = engine.model.policy, engine.knowledge
     members = [each.member for each in policy.relations.values() if each.member]
     for parameter in sorted(gate.personal):
-        name, _, path = gate.sources[parameter].partition(".")
-        if path != policy.resources[name].key or name not in gate.shows:
+        name = gate.sources[parameter].partition(".")[0]
+        path = policy.resources[name].key
+        if not path or name not in gate.shows:
             continue
-        keys = knowledge.values(gate.sources[parameter], who)
+        keys = named_keys(gate, parameter, who, knowledge, policy.resources[name])
         for member in members:
             states = set[str]()
             for row in knowledge.objects.get((who, name), ()):
                 state = repr(knowledge.conditions.get((who, name, row.get(path, ""))))
                 viewer = _named_in(engine, row, member, who)
-                if viewer and path in row and state not in states and len(states) < MOST_OBJECTS:
+                known_here = row.get(path, "") in keys
+                if viewer and known_here and state not in states and len(states) < MOST_OBJECTS:
                     states.add(state)
                     yield _Asking(gate, viewer, who, keys.index(row[path]))
 
@@ -327,8 +363,9 @@ def _strangers(
     """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
     named = set[str | None]()
     for parameter in gate.personal:
-        keys = engine.knowledge.values(gate.sources[parameter], who)[turn : turn + 1]
-        place = (who, gate.sources[parameter].partition(".")[0], keys[0] if keys else "")
+        resource = engine.model.policy.resources[gate.sources[parameter].partition(".")[0]]
+        keys = named_keys(gate, parameter, who, engine.knowledge, resource)[turn : turn + 1]
+        place = (who, resource.name, keys[0] if keys else "")
         named |= {n for n, kin in engine.knowledge.kin.get(place, {}).items() if kin}
     return [each for each in viewers if each not in named] or viewers
 
@@ -391,7 +428,7 @@ def unasked(engine: Engine) -> Iterator[Untested]:
                 (gate.id, v, who, turn) in asked
                 for v in engine.cast.names()
                 if v != who
-                for turn in range(_most(engine, gate, who))
+                for turn in range(_first(engine, gate, who), _most(engine, gate, who))
             )
         ]
         if owners:
@@ -428,7 +465,11 @@ def asked_of_known(engine: Engine) -> list[str]:
 
 def asked_by_everybody(engine: Engine) -> list[str]:
     """Remarks on endpoints where not every pair of identities was tested."""
-    pairs = {(id, v, who) for id, v, who, _ in _asked(engine) if who and v != who}
+    pairs = {
+        each[:3]
+        for each in _asked(engine)
+        if each[2] not in ("", each[1]) and not _is_blind(engine, each)
+    }
     names = engine.cast.names()
     said: list[str] = []
     for gate in _concerned(engine):

@@ -48,7 +48,7 @@ def read_on(engine: Engine) -> None:
         if gate.personal and who is None:
             continue
         about = who if gate.personal else None
-        for viewer in engine.watchers(about):
+        for viewer in (*([about] if about else []), *engine.watchers(about)):
             if _may_go_on(engine, gate, viewer, about) and _read(engine, gate, viewer, about):
                 _leave_open(engine, gate, viewer)
 
@@ -119,7 +119,8 @@ class _Read:
 
 def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
     """Read on; whether the list goes on behind the last page that was read."""
-    filled = fill(gate, engine.target, engine.knowledge, who)
+    turn = engine.state.first.get((gate.id, who or ""), 0)
+    filled = fill(gate, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
         return False
     answer = engine.send(gate, viewer, filled)
@@ -144,7 +145,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
             return read.goes_on
         way = _page(gate, filled, following.url, number)
         engine.matrix.open(way)
-        there = fill(way, engine.target, engine.knowledge, who)
+        there = fill(way, engine.target, engine.knowledge, who, turn=turn)
         if there is None:
             return read.goes_on
         there = replace(there, request=following)

@@ -44,9 +44,9 @@ def optional(gate: Gate) -> Iterator[Parameter]:
 
 
 def free(gate: Gate) -> Iterator[Parameter]:
-    """Optional parameters that have no value yet."""
+    """Optional parameters that have no value yet, here or in the request beside this one."""
     for each in optional(gate):
-        if each.name not in gate.sources and each.name not in gate.fixed:
+        if each.name not in {*gate.sources, *gate.fixed, *gate.lacks}:
             yield each
 
 

@@ -1,4 +1,4 @@
-"""Parameters that no request of the run had, named as untested.
+"""Parameters that no request of the run had, or that every request had, named as untested.
 
 The law of this module: it is read off the requests themselves, whatever a technique meant to send.
 Where a parameter is called like what says whose data is shown, its endpoint is untested.
@@ -32,6 +32,23 @@ def unsent(engine: Engine) -> Iterator[Untested]:
                 f" nothing says what to send; name it under `operations: {{{gate.operation.id}:"
                 " {params: {NAME: Resource.field}}}`",
             )
+    yield from _never_without(engine)
+
+
+def _never_without(engine: Engine) -> Iterator[Untested]:
+    """Endpoints that were requested only with an optional parameter, which may hide objects."""
+    state, resources = engine.state, engine.model.policy.resources
+    for gate in (*state.gates, *state.later):
+        owned = any(resources[name].owner.kind != "none" for name in gate.shows)
+        if not gate.lacks or not owned or state.was_asked(gate):
+            continue
+        if not engine.model.rule(gate.operation.id).untested:
+            named = " and ".join(f"`{each}`" for each in gate.lacks)
+            yield Untested(
+                f"{gate.endpoint.method} {gate.operation.path}",
+                f"never requested without {named}:"
+                f" {state.why.get(gate.id, 'a required parameter has no value')}",
+            )
 
 
 def said_unsent(engine: Engine) -> list[str]:
@@ -49,7 +66,8 @@ def said_unsent(engine: Engine) -> list[str]:
 
 def _lacking(engine: Engine) -> Iterator[tuple[Gate, list[Parameter]]]:
     for gate in engine.state.gates:
-        if gate.how or gate.query or gate.asks is not None or not engine.state.was_asked(gate):
+        documented = not (gate.how or gate.query or gate.lacks) and gate.asks is None
+        if not documented or not engine.state.was_asked(gate):
             continue
         sent = engine.state.called.get(gate.operation.id, set())
         lacking = [each for each in optional(gate) if _place(each) not in sent]

@@ -101,7 +101,7 @@ class _Slot:
 def _slots(model: Model, gate: Gate) -> Iterator[_Slot]:
     """All of them, of endpoints that nobody else's id has to open first."""
     for each in gate.operation.parameters:
-        if each.where != "query" or gate.personal - {each.name}:
+        if each.where != "query" or each.name in gate.lacks or gate.personal - {each.name}:
             continue
         source = gate.sources.get(each.name, "")
         if "array" in each.shape.kinds or _is_plural(each.name):
@@ -119,6 +119,8 @@ def _members(model: Model, gate: Gate, shape: Shape, above: str = "") -> Iterato
     for name, thunk in shape.properties.items():
         inner, source = thunk(), "" if above else gate.sources.get(name, "")
         optional = name not in shape.required
+        if not above and name in gate.lacks:
+            continue  # the request beside this one has it
         narrowing = gate.personal - {name}
         if not _may_lack(shape, narrowing, above) or (above and name in gate.sources):
             continue

@@ -7,6 +7,8 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oakum.exposure.endpoints import Query, gate_of
 from oakum.exposure.knowledge import Knowledge
@@ -56,6 +58,34 @@ def test_another_turn_takes_another_value_while_there_is_one() -> None:
         filled = fill(gate("getPost"), TARGET, known(), "ann", turn=turn)
         urls.append(filled and filled.request.url.rpartition("/")[2])
     assert urls == ["post-ann-01", "post-ann-02", None]
+
+
+PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("1234")), max_size=6)
+
+
+@given(PAIRS, PAIRS, st.booleans())
+def test_all_fields_of_a_resource_in_a_request_stand_in_one_object_of_the_owner(
+    own: list[tuple[str, str]], others: list[tuple[str, str]], personal: bool
+) -> None:
+    found = Knowledge()
+    for who, pairs in (("ann", own), ("bob", others)):
+        for course, id in pairs:
+            found.learn_own(who, instance("Post", course_id=course, id=id))
+    plain = gate("getPost")
+    where = Parameter("course", "query", required=True)
+    way = replace(
+        plain,
+        operation=replace(plain.operation, parameters=(*plain.operation.parameters, where)),
+        sources={**plain.sources, "course": "Post.course_id"},
+        personal=plain.personal if personal else frozenset(),
+    )
+    asked = []
+    for turn in range(len(own) + len(others) + 1):
+        filled = fill(way, TARGET, found, "ann", turn=turn)
+        if filled is not None:
+            url = urlsplit(filled.request.url)
+            asked.append((dict(parse_qsl(url.query))["course"], url.path.rpartition("/")[2]))
+    assert asked == list(dict.fromkeys(own if personal else own + others))
 
 
 def test_what_chooses_nobody_is_filled_with_anybodys_value() -> None:
