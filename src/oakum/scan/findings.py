@@ -96,7 +96,7 @@ def _doubts(
         if viewer in cast.ids and cast.is_unknown(viewer):
             found.append(
                 f"the account of `{viewer}` is unknown, and so is what it may see; add `facts:"
-                f" {id: …}` to it"
+                " {id: …}` to it"
             )
     return tuple(found), unstated
 
