@@ -23,7 +23,7 @@ from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import Desk, Inquiry, Known
+from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.sight import Sight, shows
 from oakum.http.media_type import is_json
@@ -31,6 +31,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.routing import ahead
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.conditions import conditions
 from oakum.routing.fields import check, in_origin_form
 from oakum.routing.headers import back, client, onward, upgrades
 from oakum.routing.lookup_plan import Endpoint, kind_of
@@ -39,7 +40,6 @@ from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.route import Place, Router, passes, placed, queried, without
 from oakum.routing.who import (
     NOBODY,
-    Given,
     Verifier,
     Who,
     by_answer,
@@ -200,7 +200,8 @@ class Gatekeeper:
         query = self._query(place, endpoint)
         passing.sight = Sight.of(self._model, endpoint, found[1], query)
         held = given(asked, query, self._lookups.credentials)
-        inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
+        said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
+        inquiry = passing.inquiry = Inquiry(self._desk, Behalf(asked, held, said), NOBODY)
         inquiry.who = yield from self._who(inquiry)
         passing.who = self._hashed(inquiry.who.name)
         if self._denied.get(passing.who, 0.0) > self._now():
@@ -290,16 +291,16 @@ class Gatekeeper:
             raise Denied(429, "rate", retry_after=str(wait))
 
     def _who(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
-        held, caller = inquiry.held, self.policy.caller
+        held, caller = inquiry.on.held, self.policy.caller
         if not held:
             return NOBODY
         if caller.claim and self._tokens is not None:
             return by_token(held, self._tokens, caller.claim)
-        if (known := self._callers.get(held.key)) is not None:
+        if (known := self._callers.get(self._caller_key(inquiry.on))) is not None:
             return known[0]
-        if not caller.api_key and self._lookups.whoami is None:
+        if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
             return NOBODY
-        address = self._block(inquiry.like)
+        address = self._block(inquiry.on.like)
         if wait := self._guesses.left(address):
             raise Denied(429, "rate", retry_after=str(wait))
         try:
@@ -315,38 +316,45 @@ class Gatekeeper:
     def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
         """Identifies the caller by the list of API keys or a who-am-I call; cached for
         `guard.ttl`."""
-        held, caller, index = inquiry.held, self.policy.caller, self._lookups.whoami
+        held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
         epoch = self._callers.epoch
         if caller.api_key or index is None:
             who = by_key(held, self._api_keys)
         else:
-            who = yield from self._told(inquiry, index, held)
-        self._callers.put(held.key, who, {held.mark, *who.ids}, self.policy.guard.ttl, epoch)
+            who = yield from self._told(inquiry, index)
+        about, ttl = {held.mark, *who.ids}, self.policy.guard.ttl
+        self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
         return who
 
-    def _told(
-        self, inquiry: Inquiry, index: int, held: Given
-    ) -> Generator[Asked, Answered | None, Who]:
-        caller = self.policy.caller
-        answered = yield from self._whoami(inquiry, index, held)
+    def _caller_key(self, on: Behalf) -> tuple[str, str]:
+        """The list of API keys is the same under every condition."""
+        return on.held.key, "" if self.policy.caller.api_key else on.conditions.key
+
+    def _told(self, inquiry: Inquiry, index: int) -> Generator[Asked, Answered | None, Who]:
+        caller, on = self.policy.caller, inquiry.on
+        answered = yield from self._whoami(inquiry, index, on)
         who = by_answer(answered, caller)
         if who.ids and answered is not None and not kept_apart(answered):
-            bare = yield from self._whoami(inquiry, index, held.clients)
+            bare = yield from self._whoami(inquiry, index, replace(on, held=on.held.clients))
             if not told_to_nobody(bare, caller, who.ids):
                 raise Denied(503, "who")
         return who
 
     def _whoami(
-        self, inquiry: Inquiry, index: int, held: Given
+        self, inquiry: Inquiry, index: int, on: Behalf
     ) -> Generator[Asked, Answered | None, Answered | None]:
         """Calls who-am-I, with credentials or without, past every cache."""
         ask, failed = self._lookups.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
-        question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
+        question = self._desk.addressed(ask.operation, path, ask.query, on, own=True)
+        if question is None:
+            return None
         fresh = (*question.headers, FRESH)
         question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
-        if turned_away(answered) or (not held and answered is not None and answered.status != 200):
+        if turned_away(answered) or (
+            not on.held and answered is not None and answered.status != 200
+        ):
             inquiry.failed = failed  # a rejection is a usable response too
         return answered
 
@@ -464,7 +472,7 @@ class Gatekeeper:
         if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
         login = self._model.rule(endpoint.operation.id).login
-        private = bool(login) or not endpoint.operation.anonymous or bool(inquiry.held.values)
+        private = bool(login) or not endpoint.operation.anonymous or bool(inquiry.on.held.values)
         headers = back(answered, guard, private=private)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")

@@ -1,9 +1,9 @@
-"""JSON scalar types as bits, for an engine's innermost loop."""
+"""JSON scalars as an engine's plan has them: types as bits, values with their type."""
 
 from __future__ import annotations
 
 from oakum.authz.table import scalars
-from oakum.openapi.model import Shape
+from oakum.openapi.model import Json, Shape
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16
@@ -15,3 +15,16 @@ def bits_of(shape: Shape) -> int:
     for kind in scalars(shape):
         bits |= _BITS[kind]
     return bits
+
+
+def scalar(value: Json) -> dict[str, Json]:
+    """A scalar tagged with its JSON type, since `1`, `1.0`, `"1"` and `true` all differ."""
+    match value:
+        case bool():
+            return {"b": value}
+        case int():
+            return {"i": str(value)}
+        case float():
+            return {"f": value}
+        case _:
+            return {"s": value}

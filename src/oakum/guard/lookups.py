@@ -19,7 +19,8 @@ from oakum.guard.memory import Memory
 from oakum.guard.whole import is_failed, is_stale, is_whole
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
-from oakum.policy.model import Guarding, Policy, Relation
+from oakum.policy.model import Guarding, Policy, Relation, Service
+from oakum.routing.conditions import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan, origin
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.route import filled
@@ -35,6 +36,16 @@ class Question(NamedTuple):
 
     ask: int
     about: str
+
+
+@dataclass(frozen=True)
+class Behalf:
+    """The request that look-ups decide."""
+
+    like: Asked
+    held: Given
+    """Its credentials."""
+    conditions: Conditions
 
 
 @dataclass(frozen=True)
@@ -94,35 +105,50 @@ class Desk:
         """Whether the path has a parameter for an id; otherwise the look-up is about the caller."""
         return "{" in self.model.operations[self.wiring.asks[ask].operation].path
 
-    def asked(self, question: Question, like: Asked, held: Given) -> Asked | None:
-        """The request; None if this id would make its path ambiguous."""
+    def may_ask(self, ask: int | None, on: Behalf) -> bool:
+        """Whether there is such a look-up, and a request says all that it requires."""
+        if ask is None:
+            return False
+        return (
+            on.conditions.told(self.wiring.selections[self.wiring.asks[ask].operation]) is not None
+        )
+
+    def asked(self, question: Question, on: Behalf) -> Asked | None:
+        """The request; None if this id would make its path ambiguous, or if it requires something
+        that nobody says."""
         ask = self.wiring.asks[question.ask]
         template = self.model.operations[ask.operation].path
         path = filled(template, dict.fromkeys(_NAME.findall(template), question.about))
         if path is None:
             return None
-        return self.addressed(path, ask.query, like, held, own=not question.about)
+        return self.addressed(ask.operation, path, ask.query, on, own=not question.about)
 
     def addressed(
-        self, path: str, query: str, like: Asked, held: Given, *, own: bool = False
-    ) -> Asked:
-        """A look-up request with the service's credential; with the caller's if there is none, or
-        if the look-up is about the caller."""
-        service = self.guard.service
-        headers: Headers
-        if service is not None and self.service and not own:
-            headers, pieces = (*QUESTION, (service.header, self.service)), [query]
-        else:
-            headers, pieces = (*QUESTION, *held.headers), [query, *held.query]
+        self, operation: str, path: str, query: str, on: Behalf, *, own: bool = False
+    ) -> Asked | None:
+        """A look-up request under the conditions of the one that it decides, with the service's
+        credential; with the caller's if there is none, or if the look-up is about the caller. None
+        if it requires something that nobody says."""
+        told = on.conditions.told(self.wiring.selections[operation])
+        if told is None:
+            return None
+        service, held = self.guard.service, on.held
+        own = own or service is None or not self.service
+        pieces = [told.joined(query), *(held.query if own else ())]
+        secret = held.headers if own else _pair(service, self.service)
+        if not (own and held.has_all_cookies):
+            secret = _with_cookies(secret, told.cookies)
         joined = "&".join(piece for piece in pieces if piece)
         return Asked(
-            "GET", f"{path}?{joined}" if joined else path, headers, b"",
-            like.host, like.scheme, like.address,
+            "GET", f"{path}?{joined}" if joined else path, (*QUESTION, *secret, *told.headers), b"",
+            on.like.host, on.like.scheme, on.like.address,
         )  # fmt: skip
 
-    def key(self, question: Question, held: Given) -> tuple[str, int, str, str]:
-        """Cache key: one for each caller, or shared when the service's credential is used."""
-        return ("ask", question.ask, question.about, "" if self.serviced(question) else held.key)
+    def key(self, question: Question, on: Behalf) -> tuple[str, int, str, str, str]:
+        """Cache key: one for each caller, or shared when the service's credential is used; and one
+        for each condition."""
+        credentials = "" if self.serviced(question) else on.held.key
+        return ("ask", question.ask, question.about, credentials, on.conditions.key)
 
     def serviced(self, question: Question) -> bool:
         """Whether the look-up uses the service's credential, so that the result is the same for
@@ -194,6 +220,18 @@ def _texts(values: list[Json]) -> list[str]:
     return [text(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
 
 
+def _pair(service: Service | None, value: str) -> Headers:
+    return ((service.header, value),) if service is not None else ()
+
+
+def _with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:
+    """Headers with these cookies beside their own."""
+    own = [value for name, value in headers if name == "cookie"]
+    both = "; ".join((*own, *cookies))
+    others = tuple(each for each in headers if each[0] != "cookie")
+    return (*others, ("cookie", both)) if both else others
+
+
 # --------------------------------------------------------------------------- one request's
 
 
@@ -202,8 +240,7 @@ class Inquiry:
     """The look-ups of one request, within its budget of calls and seconds."""
 
     desk: Desk
-    like: Asked
-    held: Given
+    on: Behalf
     who: Who
     known: dict[Question, Known] = field(default_factory=dict)
     wants: dict[Want, None] = field(default_factory=dict)
@@ -261,12 +298,12 @@ class Inquiry:
                     yield from self._find(question)
 
     def _find(self, question: Question) -> Generator[Asked, Answered | None, None]:
-        memory, key = self.desk.memory, self.desk.key(question, self.held)
+        memory, key = self.desk.memory, self.desk.key(question, self.on)
         believed = memory.get(key)
         if believed is not None:
             self.known[question] = believed[0]
             return
-        request = self.desk.asked(question, self.like, self.held)
+        request = self.desk.asked(question, self.on)
         if request is None or not self.spend():
             return
         epoch = memory.epoch
@@ -276,7 +313,7 @@ class Inquiry:
         if not self.desk.serviced(question):
             about |= {
                 *self.who.ids,
-                self.held.mark,
+                self.on.held.mark,
             }  # the caller's own writes may change the result too
         memory.put(key, known, about, ttl, epoch)
         self.known[question] = known

@@ -27,13 +27,14 @@ _NOWHERE = Target("none")
 def question(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
 ) -> Asked | None:
-    """The look-up of the object; None if these parameters would make its path ambiguous."""
+    """The look-up of the object; None if these parameters would make its path ambiguous, or if it
+    requires something that nobody says."""
     template = model.operations[target.operation].path
     path = filled(template, renamed(params, target.names))
     if path is None:
         return None
     own = target.own or "{" not in template
-    return inquiry.desk.addressed(path, target.query, inquiry.like, inquiry.held, own=own)
+    return inquiry.desk.addressed(target.operation, path, target.query, inquiry.on, own=own)
 
 
 def seen(

@@ -23,7 +23,7 @@ from oakum.authz.media import distinct, split
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
 from oakum.authz.whole import Place
-from oakum.guard.kinds import bits_of
+from oakum.guard.kinds import bits_of, scalar
 from oakum.guard.plan_write_targets import PlannedTargets
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
@@ -33,9 +33,10 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.concealing import Concealed
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, scalar
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.route import nameless, rivals, written
+from oakum.routing.selection import Selection
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
@@ -104,7 +105,10 @@ class _Renderer:
         return {
             "version": VERSION,
             "relations": [self._relation(each) for each in self.policy.relations.values()],
-            "asks": [{name: getattr(ask, name) for name in _ASK} for ask in self.wiring.asks],
+            "asks": [
+                {**{name: getattr(ask, name) for name in _ASK}, **self._selects(ask.operation)}
+                for ask in self.wiring.asks
+            ],
             "states": {
                 path: {"ask": ask, **self._home(path, at)}
                 for path, (ask, at) in self.wiring.states.items()
@@ -232,6 +236,7 @@ class _Renderer:
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
             ),
+            **self._selects(operation.id),
             "target": target,
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
@@ -252,6 +257,9 @@ class _Renderer:
             "whose": hidden.whose,
             "renamed": dict(hidden.names),
         }
+
+    def _selects(self, operation: str) -> dict[str, Any]:
+        return {"selects": self.wiring.selections.get(operation, Selection()).plan}
 
     def _written(self, operation: Operation) -> dict[str, Any]:
         found = self.model.written.get(operation.id)

@@ -124,7 +124,9 @@ def _read(
         return False
     # The service's own view says nothing about the caller's.
     own = any(model.policy.resources[n].owner.kind == "caller" for n in hidden.resources)
-    question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held, own=own)
+    question = inquiry.desk.addressed(hidden.reader, path, "", inquiry.on, own=own)
+    if question is None:
+        return False
     answered = yield from inquiry.ask(question)
     if answered is None or readable(answered) is None:
         return False

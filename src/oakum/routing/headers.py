@@ -34,6 +34,8 @@ _ONWARD = re.compile(
 )
 """Standard headers of clients and browsers that identify no account (RFC 9110, Fetch, tracing)."""
 
+_FORM = re.compile(r"(?:accept|content)-.*")
+
 _BACK = re.compile(
     r"content-type|set-cookie|location|retry-after|www-authenticate|vary|content-language"
     r"|content-disposition|cache-control|expires|pragma|date|access-control-.*"
@@ -42,6 +44,13 @@ _BACK = re.compile(
     r"|x-ratelimit-.*|ratelimit.*|deprecation|sunset|allow"
 )
 _CACHING = ("cache-control", "expires", "pragma")
+
+
+def is_standard(name: str) -> bool:
+    """Whether a header shapes the message or says something of the client, as those of RFC 9110 do,
+    and so never selects what a request is about."""
+    patterns = (_NEVER, _UNREAD, _CONDITION, _ONWARD, _FORM)
+    return any(pattern.fullmatch(name) for pattern in patterns)
 
 
 def onward(

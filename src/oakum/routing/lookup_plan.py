@@ -36,6 +36,7 @@ from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.route import rivals, written
+from oakum.routing.selection import Selection, selections, unasked
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -176,6 +177,8 @@ class LookupPlan:
     """Looked-up relation → where the ids are in the response."""
     homes: Mapping[str, Home] = field(default_factory=dict)
     """`Resource.state` → the object that holds its value."""
+    selections: Mapping[str, Selection] = field(default_factory=dict)
+    """Operation id → what its requests select by, and what a look-up of it is sent."""
 
 
 @dataclass(frozen=True)
@@ -307,17 +310,34 @@ def derive(document: Document, model: Model) -> LookupPlan:
         if (operation.id in model.rules or operation.id in model.showing)
         and not shut(model, operation)
     }
+    credentials = tuple(_credentials(document, client_keys(document, model.policy)))
+    places = {(each.where, each.name) for each in credentials}
+    chosen = selections(document, model.policy.guard, places)
+    read = {each.operation: None for each in make.asks} | dict.fromkeys(_readers(endpoints))
     return LookupPlan(
         endpoints,
         tuple(make.asks),
         relations,
         states,
         whoami,
-        tuple(_credentials(document, client_keys(document, model.policy))),
-        (*make.warnings, *_given_away(model.policy), *_hidden(document)),
+        credentials,
+        (
+            *make.warnings,
+            *_given_away(model.policy),
+            *_hidden(document),
+            *unasked(document, chosen, read, [*endpoints]),
+        ),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
+        chosen,
     )
+
+
+def _readers(endpoints: Mapping[str, Endpoint]) -> Iterator[str]:
+    """Operations that show the object of a write."""
+    for each in endpoints.values():
+        for target in (each.target, *each.target.around, *each.finders.values()):
+            yield from (target.operation,) if target.operation else ()
 
 
 def _asks(model: Model, caller: Operation) -> bool:
@@ -379,19 +399,6 @@ def feeds(document: Document) -> Iterator[Problem]:
                 f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
                 "`--engine nginx` and the middleware accept it",
             )
-
-
-def scalar(value: Json) -> dict[str, Json]:
-    """A scalar tagged with its JSON type, since `1`, `1.0`, `"1"` and `true` all differ."""
-    match value:
-        case bool():
-            return {"b": value}
-        case int():
-            return {"i": str(value)}
-        case float():
-            return {"f": value}
-        case _:
-            return {"s": value}
 
 
 def kind_of(media: Media) -> str:

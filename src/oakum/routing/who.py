@@ -50,6 +50,11 @@ class Given:
         return Given(tuple((each, value) for each, value in self.values if each.client))
 
     @property
+    def has_all_cookies(self) -> bool:
+        """Whether the whole `cookie` header is a credential."""
+        return any(e.where == "header" and e.name == "cookie" for e, _ in self.values)
+
+    @property
     def key(self) -> str:
         """SHA-256 by which these credentials are recognised without storing them."""
         parts = (part for each, value in self.values for part in (each.where, each.name, value))
@@ -91,7 +96,7 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
             if each.name == "authorization" and any(map(is_several, found)):
                 raise Denied(400, "who")
         elif each.where == "cookie":
-            found = _cookies(cookie, each.name)
+            found = cookies(cookie, each.name)
         else:
             mine = [piece for piece in query.split("&") if called(piece) == each.name]
             pieces += mine
@@ -117,7 +122,7 @@ _FOLDED = str.maketrans(dict.fromkeys(_SOFT, "_"))
 _SEGMENTS = re.compile(r"([^;,\"=]*)(=?)[;,\"]?")
 
 
-def _cookies(text: str, name: str) -> list[str]:
+def cookies(text: str, name: str) -> list[str]:
     """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where servers disagree on whether a
     cookie of this name is present: after a comma or space, with a space around `=`, in a quoted
     value that contains `;` (RFC 2109), or under a name that differs only in case, escapes, or in

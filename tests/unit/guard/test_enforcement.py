@@ -88,12 +88,13 @@ def test_the_audit_names_fields_of_the_contract_and_nobody(talk: Talk) -> None:
 # --------------------------------------------------------------------------- look-ups
 
 
-def test_who_asks_is_asked_with_their_credentials_and_nothing_else(talk: Talk) -> None:
+def test_who_asks_is_asked_with_their_credentials_the_host_and_nothing_else(talk: Talk) -> None:
     talk.get("/api/user/pia", "s-ann", ("x-trace", "1"), ("cookie", "theme=dark"))
     assert talk.asked[0].headers == (
         ("accept", "application/json"),
         ("accept-encoding", "identity"),
         ("cookie", "peloton_session_id=s-ann"),
+        ("x-forwarded-host", "api.test"),
         ("cache-control", "no-cache, no-store"),
     )
 
@@ -103,7 +104,7 @@ def test_look_ups_are_asked_with_the_services_credential_and_without_the_callers
 ) -> None:
     talk.get("/api/user/pia", "s-ann")
     for question in talk.asked[1:]:
-        assert question.headers[2:] == (("x-service-key", "s3"),)
+        assert question.headers[2:] == (("x-service-key", "s3"), ("x-forwarded-host", "api.test"))
 
 
 def test_a_follower_sees_more_and_one_who_is_blocked_nothing(talk: Talk) -> None:

@@ -65,6 +65,7 @@ operations:
   putUser: {call: [member]}
 guard: {timeout: 2s, service: {header: x-service, env: KEY}}
 """
+HOST = ("x-forwarded-host", "api.test")
 ASKED = asked("GET", "/users/ann?key=k-cy")
 
 
@@ -87,9 +88,9 @@ def test_what_is_about_whoever_asks_is_asked_in_their_name(tmp_path: Path) -> No
     assert body(talk.say(ASKED)) == {"id": "ann", "name": "Ann", "city": "Oslo"}
     credentials = {each.target: each.headers[2:] for each in talk.asked}
     assert credentials == {
-        "/me?key=k-cy": (("cache-control", "no-cache, no-store"),),
-        "/me/friends?key=k-cy": (),
-        "/users/ann/blocked": (("x-service", "s3"),),
+        "/me?key=k-cy": (HOST, ("cache-control", "no-cache, no-store")),
+        "/me/friends?key=k-cy": (HOST,),
+        "/users/ann/blocked": (("x-service", "s3"), HOST),
     }
 
 

@@ -80,7 +80,14 @@ function host.ask(q)
   local handle, req = HANDLE, REQUEST
   if req then req.body() end -- a body that comes during a question could not be read any more
   local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
-  for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
+  for _, pair in ipairs(q.headers) do
+    local before = wanted[pair[1]]
+    if type(before) == "table" then
+      before[#before + 1] = pair[2]
+    else
+      wanted[pair[1]] = before and { before, pair[2] } or pair[2]
+    end
+  end
   local headers, body = handle:httpCall("questions", wanted, q.body, {
     timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,

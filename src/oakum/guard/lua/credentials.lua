@@ -15,6 +15,17 @@ local function folded(text)
   return (gsub(lower(text), "[ .%[+]", "_"))
 end
 
+local function cookie_of(name, place)
+  return { name = name, folded = folded(name), place = place }
+end
+
+-- Cookies of these names, to be read with `read_cookies`; each has its place among them.
+function M.jar(names)
+  local made = {}
+  for i = 1, #names do made[i] = cookie_of(names[i], i) end
+  return made
+end
+
 local Reader = {}
 Reader.__index = Reader
 
@@ -23,9 +34,7 @@ function M.new(places)
   local self = setmetatable({ places = places, cookies = {}, queries = {} }, Reader)
   for i = 1, #places do
     local each = places[i]
-    if each.where == "cookie" then
-      self.cookies[#self.cookies + 1] = { name = each.name, folded = folded(each.name), place = i }
-    end
+    if each.where == "cookie" then self.cookies[#self.cookies + 1] = cookie_of(each.name, i) end
     if each.where == "query" then self.queries[each.name] = i end
   end
   return self
@@ -65,7 +74,7 @@ local function decoded(text) return folded(gsub(text, "%%(%x%x)", unescaped)) en
 
 -- Whether a name is decoded to a credential's by some server: all of what stands before a `=`, or what
 -- follows white space in it.
-local function hides(self, cookie)
+local function hides(jar, cookie)
   for segment, equals in cookie:gmatch '([^;,"=]*)(=?)' do
     if equals == "=" and find(segment, "%", 1, true) then
       local from, till = 1, #segment
@@ -74,8 +83,8 @@ local function hides(self, cookie)
       local last = till
       while last >= from and not parts(byte(segment, last)) do last = last - 1 end
       local whole, tail = decoded(sub(segment, from, till)), decoded(sub(segment, last + 1, till))
-      for i = 1, #self.cookies do
-        if whole == self.cookies[i].folded or tail == self.cookies[i].folded then return true end
+      for i = 1, #jar do
+        if whole == jar[i].folded or tail == jar[i].folded then return true end
       end
     end
   end
@@ -87,13 +96,13 @@ local function bare(cookie, at)
   return b > 32 and b < 127
 end
 
--- Credentials in cookies, into `held`; false when one of them stands twice, or where one server would
--- find a cookie of its name and another would not.
-local function read_cookies(self, cookie, held)
-  if find(cookie, "%", 1, true) and hides(self, cookie) then return false end
+-- The cookies of a jar, into `held` by their place; false when one of them stands twice, or where one
+-- server would find a cookie of its name and another would not.
+local function read_cookies(jar, cookie, held)
+  if find(cookie, "%", 1, true) and hides(jar, cookie) then return false end
   local some, text = false, folded(cookie)
-  for i = 1, #self.cookies do
-    local name, alike, place = self.cookies[i].name, self.cookies[i].folded, self.cookies[i].place
+  for i = 1, #jar do
+    local name, alike, place = jar[i].name, jar[i].folded, jar[i].place
     local at = find(text, alike, 1, true)
     while at do
       local equals = at + #name
@@ -119,6 +128,8 @@ local function read_cookies(self, cookie, held)
   return not (some and find(cookie, '"', 1, true) and runs_on(cookie))
 end
 
+M.read_cookies = read_cookies
+
 -- Gathers the credentials of a request into `x.credentials` (place in the plan → value), or nil there
 -- for none; false when one stands twice. `found` are those in the query.
 function Reader:gather(x, found)
@@ -126,7 +137,7 @@ function Reader:gather(x, found)
   local held = x.credentials
   if x.cookie and #self.cookies > 0 then
     held = held or {}
-    if not read_cookies(self, x.cookie, held) then return false end
+    if not read_cookies(self.cookies, x.cookie, held) then return false end
   end
   if found then
     held = held or {}
@@ -178,7 +189,7 @@ function Reader:carried(x, clients)
     end
   end
   if whole or #cookies > 0 then made[#made + 1] = { "cookie", whole or concat(cookies, "; ") } end
-  made.query = #pieces > 0 and concat(pieces, "&") or nil
+  made.query, made.whole = #pieces > 0 and concat(pieces, "&") or nil, whole ~= nil
   return made
 end
 

@@ -9,6 +9,7 @@
 local address = require "oakum.address"
 local audit = require "oakum.audit"
 local automaton = require "oakum.automaton"
+local conditions = require "oakum.conditions"
 local events = require "oakum.events"
 local graphql = require "oakum.graphql"
 local hash = require "oakum.hash"
@@ -154,6 +155,7 @@ local function prepare(plan, endpoint, index)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
   endpoint.headers = set_of(endpoint.headers)
+  conditions.prepare(endpoint.selects)
   endpoint.chosen, endpoint.choices = {}, 0
   endpoint.kinds, endpoint.streams = {}, false
   for status, declared in pairs(endpoint.answers) do
@@ -367,6 +369,8 @@ local function call(self, x, req, endpoint)
   if query == false then return 400, "query" end
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end
+  x.conditions = conditions.of(endpoint.selects, x, req.headers, req.host or "")
+  if not x.conditions then return 400, "unreadable" end
   local bearer, status, wait = self.who:find(x, req)
   if not bearer then return status, status == 429 and "rate" or "who", wait end
   x.who = bearer
@@ -486,7 +490,7 @@ function Guard:enter(req)
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
     peer = false, block = false, path = "", query = false, asked_query = false, segments = false, written = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", endpoint = false,
-    params = false, credentials = false, carrying = false, who = false, known = false, missing = false,
+    params = false, credentials = false, carrying = false, conditions = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
     upstream = false, removed = false, stream = false,
   }
@@ -925,7 +929,8 @@ local function sees(self, x, each)
   for i = 1, of.resources.n do
     if of.resources[i].owner == "caller" then service = nil end
   end
-  local question = asking:question(x, path, "", service)
+  local question = asking:question(x, path, "", service, reader.selects)
+  if not question then return false end
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
   local declared = value ~= nil and declared_answer(reader, 200, answer.headers["content-type"] or "")

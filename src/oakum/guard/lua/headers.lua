@@ -160,6 +160,8 @@ local function hop_names(connection)
   return names
 end
 
+M.hop_names = hop_names
+
 -- Whether a request with these fields, joined by commas, asks for a WebSocket. An upgrade to anything else is
 -- not followed, nor one that `connection` does not name: then it is a request as any other (RFC 9110, 7.8).
 function M.upgrades(connection, upgrade)

@@ -5,6 +5,7 @@
 -- cannot be read whole, stays unknown; a page that may go on says nothing of those not on it.
 
 local cache = require "oakum.cache"
+local conditions = require "oakum.conditions"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
 local media = require "oakum.media"
@@ -66,8 +67,9 @@ local function prepare(plan, i, service)
   local placed = #said.path == 2
   local made = {
     before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
-    method = said.method, tag = i .. ":", relations = {}, places = {}, states = {}, service = service and placed,
+    method = said.method, tag = i .. ":", look = said.selects, relations = {}, places = {}, states = {}, service = service and placed,
   }
+  conditions.prepare(said.selects)
   for j = 1, #plan.relations do
     if plan.relations[j].ask == i then
       made.relations[#made.relations + 1] = j
@@ -97,10 +99,13 @@ function M.new(plan, host, shared, service, patience)
   return self
 end
 
--- A GET as the guard asks it: with the service's credential, or with the caller's and nothing else.
--- Who-am-I alone may be a POST.
-function Lookups:question(x, path, query, service)
+-- A GET as the guard asks it: under the conditions of the request, with the service's credential or with
+-- the caller's, and nothing else. Who-am-I alone may be a POST. `look`: what the plan says of its operation;
+-- nil where that requires something that nobody says.
+function Lookups:question(x, path, query, service, look)
+  if not conditions.fills(x.conditions, look) then return nil end
   local sent = { ACCEPT, IDENTITY }
+  query = conditions.query(x.conditions, look, query)
   local target = query ~= "" and path .. "?" .. query or path
   if service then
     sent[3] = service
@@ -112,6 +117,7 @@ function Lookups:question(x, path, query, service)
       target = target .. (query ~= "" and "&" or "?") .. given.query
     end
   end
+  conditions.add(x.conditions, look, sent, not service and x.given.whole)
   return { method = "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
@@ -298,7 +304,7 @@ function Lookups:known(i, id)
   local ask, x = self.asks[i], self.x
   -- What was asked for nobody with one application's key is not believed for another's.
   local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
-  local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. app .. id
+  local key = ask.tag .. x.conditions.mark .. (ask.service and "" or x.who.token .. app) .. id
   -- What was found out for this request stays found out.
   if not x.known then x.known = {} end
   local found = x.known[key]
@@ -308,7 +314,7 @@ function Lookups:known(i, id)
     x.known[key] = found
     return not found.failed and found or nil
   end
-  if not ask.placed or route.escaped(id) then
+  if (not ask.placed or route.escaped(id)) and conditions.fills(x.conditions, ask.look) then
     local missing = x.missing
     if not missing then
       missing = {}
@@ -403,7 +409,7 @@ function Lookups:inquire(x)
     if not seconds then break end
     local path = miss.ask.before .. (miss.ask.placed and route.escaped(miss.id) or "")
     local question = self:question(x, path .. miss.ask.after, miss.ask.query,
-      miss.ask.service and self.service or nil)
+      miss.ask.service and self.service or nil, miss.ask.look)
     question.timeout = seconds
     miss.marks = self:marks(miss.ask.placed and { miss.id } or x.who.list)
     if self.host.ask_all then

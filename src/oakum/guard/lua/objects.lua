@@ -80,13 +80,14 @@ local function inside_of(target, value, params)
   return found
 end
 
--- What is asked about an object; nil: with these parameters a path could be read in two ways.
+-- What is asked about an object; nil: with these parameters a path could be read in two ways, or nobody says
+-- what is required.
 function M.question(asking, x, target, reader, params)
   local path = M.path_of(reader, M.renamed(params, target.renamed))
   if not path then return nil end
   -- A list of whoever asks is asked as the caller.
   local service = not target.own and not own_list(reader) and asking.service or nil
-  return asking:question(x, path, target.query, service)
+  return asking:question(x, path, target.query, service, reader.selects)
 end
 
 -- Whether an answer of this media type has such an object in its place. JSON that is not declared is taken

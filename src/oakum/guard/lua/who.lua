@@ -6,6 +6,7 @@
 local address = require "oakum.address"
 local cache = require "oakum.cache"
 local caching = require "oakum.caching"
+local conditions = require "oakum.conditions"
 local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
@@ -127,7 +128,8 @@ end
 function Who:theirs(x, ids)
   local asking = self.asking
   local ask = asking.asks[self.caller.ask]
-  local question = asking:question({ given = self.reader:carried(x, true) }, ask.before, ask.query, nil)
+  local nobody = { given = self.reader:carried(x, true), conditions = x.conditions }
+  local question = asking:question(nobody, ask.before, ask.query, nil, ask.look)
   question.method = ask.method
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
@@ -150,7 +152,7 @@ end
 function Who:by_answer(x)
   local asking, caller = self.asking, self.caller
   local ask = asking.asks[caller.ask]
-  local question = asking:question(x, ask.before, ask.query, nil)
+  local question = asking:question(x, ask.before, ask.query, nil, ask.look)
   question.method = ask.method
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
@@ -215,7 +217,9 @@ function Who:find(x, req)
   if not held then return self.nobody end
   local kind = self.caller.kind
   local key = self.reader:key(held)
-  local bearer = self.known:get(key)
+  -- The API may know a session as another one's elsewhere; a token or a key says the same anywhere.
+  local asked = kind == "ask" and key .. "\0" .. x.conditions.mark or key
+  local bearer = self.known:get(asked)
   local now = x.now
   if kind == "claim" then
     if bearer and not (bearer.expires > now and self.asking:fresh(bearer, self.asking:era())) then
@@ -223,6 +227,9 @@ function Who:find(x, req)
     end
   elseif bearer and bearer.expires > now and self.asking:fresh(bearer, self.asking:era()) then
     return bearer
+  end
+  if kind == "ask" and not conditions.fills(x.conditions, self.asking.asks[self.caller.ask].look) then
+    return self.nobody
   end
   local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
   local braked = guessable and self:brake(x)
@@ -244,7 +251,7 @@ function Who:find(x, req)
   made.marks = marks_of(self, key, made)
   -- Whoever wrote meanwhile may have changed what the answer says.
   made.expires = self.asking:written() == written and now + self.ttl or now
-  self.known:put(key, made)
+  self.known:put(asked, made)
   return made
 end
 

@@ -1,0 +1,168 @@
+-- The conditions of one request: what it says, beside its path and its credentials, of what it is about,
+-- such as a tenant. The Lua of `routing/conditions.py`.
+--
+-- The law of this module: what a look-up told under one condition never decides a request under another.
+-- So its request has them, and so has the key by which its answer is remembered.
+
+local cache = require "oakum.cache"
+local credentials = require "oakum.credentials"
+local headers = require "oakum.headers"
+local route = require "oakum.route"
+
+local concat, gmatch, match, sort = table.concat, string.gmatch, string.match, table.sort
+
+local M = {}
+
+local function set_of(list)
+  local made = {}
+  for i = 1, #list do made[list[i]] = true end
+  return made
+end
+
+-- Makes what the plan says of an operation (its `selects`) ready.
+function M.prepare(selects)
+  if selects.asked then return end
+  selects.jar = credentials.jar(selects.cookies)
+  selects.headed, selects.asked = set_of(selects.headers), set_of(selects.query)
+  selects.blurred = set_of(selects.unclear)
+  selects.only = {}
+  for i = 1, #selects.supplied do
+    local each = selects.supplied[i]
+    if each.only then selects.only[each.where .. " " .. each.name] = true end
+  end
+end
+
+-- The name of a parameter, without a member's name in brackets.
+local function base_of(piece)
+  local name = route.halves(piece)
+  return name and match(name, "^[^%[]*")
+end
+
+-- Conditions that were seen → a number; two that differ never have the same.
+local marks, count = cache.new(2 ^ 18), 0
+
+local function mark_of(text)
+  local found = marks:get(text)
+  if not found then
+    count = count + 1
+    found = count .. ":"
+    marks:put(text, found)
+  end
+  return found
+end
+
+-- Headers of a request that select, by name and then in their order; their names into `sent`.
+local function headers_of(selects, list, hop, sent)
+  local found = {}
+  for i = 1, #list do
+    local name = list[i][1]
+    if selects.headed[name] and not (hop and hop[name]) then
+      found[#found + 1] = { name, list[i][2], i }
+      sent["header " .. name] = true
+    end
+  end
+  sort(found, function(a, b)
+    if a[1] ~= b[1] then return a[1] < b[1] end
+    return a[3] < b[3]
+  end)
+  return found
+end
+
+-- The conditions of a request, whose query is what goes on of it; nil for a cookie that servers may read
+-- differently.
+function M.of(selects, x, list, host)
+  local made = { host = host, headers = {}, cookies = {}, query = {}, sent = {} }
+  local hop = headers.hop_names(x.connection)
+  if #selects.headers > 0 then made.headers = headers_of(selects, list, hop, made.sent) end
+  local parts = { host }
+  for i = 1, #made.headers do
+    parts[#parts + 1] = made.headers[i][1] .. ":" .. made.headers[i][2]
+  end
+  if #selects.cookies > 0 and x.cookie and not (hop and hop.cookie) then
+    local held = {}
+    if not credentials.read_cookies(selects.jar, x.cookie, held) then return nil end
+    for i = 1, #selects.cookies do
+      local name = selects.cookies[i]
+      if held[i] then
+        made.cookies[#made.cookies + 1] = { name, held[i] }
+        made.sent["cookie " .. name] = true
+        parts[#parts + 1] = "\1" .. name .. "=" .. held[i]
+      end
+    end
+  end
+  for piece in gmatch(#selects.query > 0 and x.query or "", "[^&]+") do
+    local name = base_of(piece)
+    if name and selects.asked[name] then
+      made.query[#made.query + 1] = { name, piece }
+      parts[#parts + 1] = "\2" .. piece
+    end
+  end
+  made.mark = mark_of(concat(parts, "\0"))
+  return made
+end
+
+-- Whether a request says all that a look-up requires, and nothing that may filter it.
+function M.fills(made, look)
+  for k = 1, #made.query do
+    if look.blurred[made.query[k][1]] then return false end
+  end
+  for i = 1, #look.needed do
+    local where, name = look.needed[i][1], look.needed[i][2]
+    local there = where ~= "query" and made.sent[where .. " " .. name]
+    for k = 1, where == "query" and look.asked[name] and #made.query or 0 do
+      there = there or made.query[k][1] == name
+    end
+    if not there then return false end
+  end
+  return true
+end
+
+-- A look-up's own query with what the request says in it, which counts more than a default.
+function M.query(made, look, own)
+  local told, names = {}, {}
+  for i = 1, #made.query do
+    local name, piece = made.query[i][1], made.query[i][2]
+    if look.asked[name] then told[#told + 1], names[name] = piece, true end
+  end
+  if #told == 0 then return own end
+  local list = {}
+  for piece in gmatch(own, "[^&]+") do
+    if not names[route.halves(piece)] then list[#list + 1] = piece end
+  end
+  for i = 1, #told do list[#list + 1] = told[i] end
+  return concat(list, "&")
+end
+
+-- Adds the conditions to the headers of a look-up. `whole`: all cookies of the request are there already.
+function M.add(made, look, sent, whole)
+  local pieces = {}
+  for i = 1, #made.headers do
+    local name = made.headers[i][1]
+    if not look.only["header " .. name] then sent[#sent + 1] = { name, made.headers[i][2] } end
+  end
+  for i = 1, #made.cookies do
+    local name = made.cookies[i][1]
+    if not look.only["cookie " .. name] then pieces[#pieces + 1] = name .. "=" .. made.cookies[i][2] end
+  end
+  for i = 1, #look.supplied do
+    local each = look.supplied[i]
+    if each.only or not made.sent[each.where .. " " .. each.name] then
+      if each.where == "header" then
+        sent[#sent + 1] = { each.name, each.value }
+      else
+        pieces[#pieces + 1] = each.name .. "=" .. each.value
+      end
+    end
+  end
+  sent[#sent + 1] = { "x-forwarded-host", made.host }
+  if whole or #pieces == 0 then return end
+  for i = 1, #sent do
+    if sent[i][1] == "cookie" then
+      sent[i] = { "cookie", sent[i][2] .. "; " .. concat(pieces, "; ") }
+      return
+    end
+  end
+  sent[#sent + 1] = { "cookie", concat(pieces, "; ") }
+end
+
+return M

@@ -1,0 +1,110 @@
+"""The conditions of one request: what it says, beside its path and its credentials, of what it is
+about.
+
+The law of this module: what a look-up told under one condition never decides a request under
+another. So its request has them, and so has the key by which its answer is remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from oakum.routing.headers import for_this_hop
+from oakum.routing.messages import Asked, Denied, Headers
+from oakum.routing.route import called
+from oakum.routing.selection import Selection
+from oakum.routing.who import cookies
+
+
+@dataclass(frozen=True)
+class Told:
+    """The parameters that a look-up is sent."""
+
+    headers: Headers = ()
+    cookies: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    """Pieces of the query, undecoded."""
+
+    def joined(self, query: str) -> str:
+        """A look-up's own query with these in it: what the request says counts more than a
+        default."""
+        names = {_base(each) for each in self.query}
+        own = [each for each in query.split("&") if each and called(each) not in names]
+        return "&".join((*own, *self.query))
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What one request says."""
+
+    host: str = ""
+    headers: Headers = field(default=(), repr=False)
+    cookies: Headers = field(default=(), repr=False)
+    query: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 by which they are recognised without storing them."""
+        parts = [self.host, *(part for pair in self.headers for part in pair), ""]
+        parts += [*(part for pair in self.cookies for part in pair), "", *self.query]
+        raw = [part.encode("utf-8", "surrogatepass") for part in parts]
+        return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
+
+    def told(self, look: Selection) -> Told | None:
+        """What a look-up of an operation is sent; None if it may not be asked, since it requires
+        something that nothing says."""
+        query = tuple(each for each in self.query if _base(each) in look.query)
+        sent = {
+            *(("header", name) for name, _ in self.headers),
+            *(("cookie", name) for name, _ in self.cookies),
+            *(("query", _base(each)) for each in query),
+        }
+        if not (
+            sent.issuperset(look.needed) and sent.isdisjoint(("query", n) for n in look.unclear)
+        ):
+            return None
+        only = {(each.where, each.name) for each in look.supplied if each.only}
+        more = [e for e in look.supplied if e.only or (e.where, e.name) not in sent]
+        return Told(
+            (
+                *(each for each in self.headers if ("header", each[0]) not in only),
+                *((each.name, each.value) for each in more if each.where == "header"),
+                ("x-forwarded-host", self.host),
+            ),
+            (
+                *(f"{n}={value}" for n, value in self.cookies if ("cookie", n) not in only),
+                *(f"{each.name}={each.value}" for each in more if each.where == "cookie"),
+            ),
+            query,
+        )
+
+
+def conditions(asked: Asked, query: str, selection: Selection) -> Conditions:
+    """The conditions of a request of an operation; `query`: what is forwarded of its query.
+
+    Raises `Denied` for a cookie that servers may read differently.
+    """
+    ends_here = for_this_hop(asked)
+    headers = [
+        (name, value)
+        for name in selection.headers
+        if name not in ends_here
+        for value in asked.values(name)
+    ]
+    cookie = "" if "cookie" in ends_here else "; ".join(asked.values("cookie"))
+    found = {name: cookies(cookie, name) for name in selection.cookies if cookie}
+    if any(len(values) > 1 for values in found.values()):
+        raise Denied(400, "unreadable")
+    pieces = (each for each in query.split("&") if each and _base(each) in selection.query)
+    return Conditions(
+        asked.host,
+        tuple(headers),
+        tuple((name, value) for name, values in found.items() for value in values),
+        tuple(pieces),
+    )
+
+
+def _base(piece: str) -> str:
+    """The name of a parameter, without a member's name in brackets."""
+    return called(piece).partition("[")[0]

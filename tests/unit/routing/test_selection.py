@@ -1,0 +1,96 @@
+"""Which parameters select what a request is about, and what is said of look-ups that cannot be
+asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from oakum.policy.contract import load
+from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from tests.conformance.exchanges import FOLDER
+
+TENANTS = yaml.safe_load((FOLDER / "contracts" / "tenants.yaml").read_text())
+ITEMS = ("/me", "/users/{uid}", "/users/{uid}/friends", "/notes/{nid}")
+
+
+def read(folder: Path, parameters: list[dict[str, Any]], *, paths: tuple[str, ...] = ITEMS) -> Any:
+    """The contract whose paths have these parameters instead of theirs."""
+    made = yaml.safe_load(yaml.safe_dump(TENANTS))
+    for path, item in made["document"]["paths"].items():
+        item["parameters"] = parameters if path in paths else []
+        if path.endswith(("friends", "hosts")):
+            item["get"].pop("parameters")
+    (folder / "openapi.yaml").write_text(yaml.safe_dump(made["document"]))
+    policy = {**made["policy"], "api": "openapi.yaml"}
+    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    return compile_for_gateway(load(folder / "exposure.yaml"))
+
+
+def said(compiled: CompiledContract, word: str) -> list[tuple[str, str]]:
+    return [(e.message, e.hint) for e in compiled.lookups.warnings if word in e.message]
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "selects"),
+    [
+        ("header", "X-Tenant", True),
+        ("header", "X-Account-Id", True),
+        ("header", "X-Role", True),
+        ("header", "X-User", True),
+        ("header", "X-Order-Id", True),
+        ("header", "X-Fields", False),
+        ("header", "X-Per-Page", False),
+        ("header", "X-User-Locale", False),
+        ("header", "Accept-Version", False),
+        ("header", "Content-Digest", False),
+        ("header", "User-Agent", False),
+        ("header", "If-Match", False),
+        ("header", "Range", False),
+        ("header", "traceparent", False),
+        ("header", "Idempotency-Key", False),
+        ("cookie", "org", True),
+        ("cookie", "sid", False),  # a credential
+        ("query", "space", True),
+        ("query", "pageSize", False),
+        ("query", "q", False),
+        ("query", "status", False),
+    ],
+)
+def test_what_shapes_a_response_selects_nothing(
+    where: str, name: str, selects: bool, tmp_path: Path
+) -> None:
+    compiled = read(tmp_path, [{"name": name, "in": where, "schema": {"type": "string"}}])
+    found = compiled.lookups.selections["getUser"]
+    names = {"header": found.headers, "cookie": found.cookies, "query": found.query}[where]
+    assert names == ((name.lower() if where == "header" else name,) if selects else ())
+    assert found.needed == found.unclear == ()
+
+
+def test_a_parameter_that_few_operations_have_may_filter(tmp_path: Path) -> None:
+    few = ("/users/{uid}", "/users/{uid}/friends")
+    filters = {"name": "team", "in": "query", "schema": {"type": "string"}}
+    tenant = {"name": "org_id", "in": "query", "schema": {"type": "string"}}
+    compiled = read(tmp_path, [filters, tenant], paths=few)
+    found = compiled.lookups.selections["listFriends"]
+    assert (found.query, found.unclear) == (("org_id",), ("org_id",))
+    [(message, _)] = said(compiled, "`listFriends`")
+    assert "`org_id`" in message
+
+
+def test_a_look_up_that_nothing_fills_is_named_with_the_line_to_add(tmp_path: Path) -> None:
+    header = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}
+    compiled = read(tmp_path, [header])
+    [(message, hint)] = said(compiled, "`listFriends`")
+    assert "requires the header parameter `x-tenant`" in message
+    assert "`getOpen`" in message
+    assert "`getUser`" not in message
+    assert "`{name: x-tenant, in: header, required: true}`" in hint
+    default = header | {"schema": {"type": "string", "default": "acme"}}
+    compiled = read(tmp_path, [default])
+    assert said(compiled, "requires") == []
+    [supplied] = compiled.lookups.selections["listFriends"].supplied
+    assert (supplied.value, supplied.only) == ("acme", False)
