@@ -37,6 +37,7 @@ from oakum.routing.headers import back, client, onward, upgrades
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, broken
+from oakum.routing.relation_writes import mark
 from oakum.routing.route import Place, Router, passes, placed, queried, without
 from oakum.routing.who import (
     NOBODY,
@@ -75,8 +76,7 @@ class Passing:
     params: Mapping[str, str] = field(default_factory=dict)
     inquiry: Inquiry | None = None
     stale: frozenset[str] = frozenset()
-    """Ids, and the mark of the credentials, whose cached look-ups are dropped once this write has
-    been forwarded."""
+    """Ids and marks whose cached look-ups are dropped once this write has been forwarded."""
     who: str = "anonymous"
     status: int | None = None
     upstream: int | None = None
@@ -220,7 +220,9 @@ class Gatekeeper:
             raise
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
-            passing.stale = taken.about | inquiry.who.ids | {*passing.params.values(), held.mark}
+            ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))
+            ids = {*passing.params.values(), held.mark, *ended}
+            passing.stale = taken.about | inquiry.who.ids | ids
             self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
@@ -352,9 +354,7 @@ class Gatekeeper:
         fresh = (*question.headers, FRESH)
         question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
-        if turned_away(answered) or (
-            not on.held and answered is not None and answered.status != 200
-        ):
+        if turned_away(answered) or (not on.held and answered and answered.status != 200):
             inquiry.failed = failed  # a rejection is a usable response too
         return answered
 

@@ -23,6 +23,7 @@ from oakum.policy.model import Guarding, Policy, Relation, Service
 from oakum.routing.conditions import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan, origin
 from oakum.routing.messages import Answered, Asked, Headers
+from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled
 from oakum.routing.who import Given, Who, octets, readable
 
@@ -309,7 +310,8 @@ class Inquiry:
         epoch = memory.epoch
         known = self.desk.read(question, (yield from self.ask(request)))
         ttl = self.desk.guard.ttl if known is not NOTHING else min(self.desk.guard.ttl, 1.0)
-        about = {question.about} if question.about else set[str]()
+        about = {mark(self.desk.wiring.asks[question.ask].operation)}
+        about |= {question.about} if question.about else set()
         if not self.desk.serviced(question):
             about |= {
                 *self.who.ids,

@@ -35,6 +35,7 @@ from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
+from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
 from oakum.routing.selection import Selection
 
@@ -106,7 +107,11 @@ class _Renderer:
             "version": VERSION,
             "relations": [self._relation(each) for each in self.policy.relations.values()],
             "asks": [
-                {**{name: getattr(ask, name) for name in _ASK}, **self._selects(ask.operation)}
+                {
+                    **{name: getattr(ask, name) for name in _ASK},
+                    **self._selects(ask.operation),
+                    "mark": mark(ask.operation),
+                }
                 for ask in self.wiring.asks
             ],
             "states": {
@@ -237,6 +242,7 @@ class _Renderer:
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
             ),
             **self._selects(operation.id),
+            "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             "target": target,
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),

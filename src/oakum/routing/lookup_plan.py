@@ -35,6 +35,7 @@ from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
+from oakum.routing.relation_writes import ends, unnamed
 from oakum.routing.route import rivals, written
 from oakum.routing.selection import Selection, selections, unasked
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
@@ -179,6 +180,8 @@ class LookupPlan:
     """`Resource.state` → the object that holds its value."""
     selections: Mapping[str, Selection] = field(default_factory=dict)
     """Operation id → what its requests select by, and what a look-up of it is sent."""
+    ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Write → look-ups that it discards for everybody."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +316,9 @@ def derive(document: Document, model: Model) -> LookupPlan:
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
     places = {(each.where, each.name) for each in credentials}
     chosen = selections(document, model.policy.guard, places)
-    read = {each.operation: None for each in make.asks} | dict.fromkeys(_readers(endpoints))
+    targets = [e for each in endpoints.values() for e in (each.target, *each.finders.values())]
+    shown = (each.operation for each in targets if each.operation)
+    read = dict.fromkeys((*(each.operation for each in make.asks), *shown))
     return LookupPlan(
         endpoints,
         tuple(make.asks),
@@ -325,19 +330,14 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *make.warnings,
             *_given_away(model.policy),
             *_hidden(document),
+            *unnamed(make.paths, relations),
             *unasked(document, chosen, read, [*endpoints]),
         ),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
         chosen,
+        ends(make.paths, relations),
     )
-
-
-def _readers(endpoints: Mapping[str, Endpoint]) -> Iterator[str]:
-    """Operations that show the object of a write."""
-    for each in endpoints.values():
-        for target in (each.target, *each.target.around, *each.finders.values()):
-            yield from (target.operation,) if target.operation else ()
 
 
 def _asks(model: Model, caller: Operation) -> bool:

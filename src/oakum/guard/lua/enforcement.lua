@@ -773,6 +773,7 @@ function Guard:stale(x, object)
   for i = 1, #x.who.list do ids[x.who.list[i]] = true end
   for _, value in pairs(x.params) do ids[value] = true end
   for id in pairs(ids) do list[#list + 1] = id end
+  for i = 1, #x.endpoint.ends do list[#list + 1] = x.endpoint.ends[i] end
   list[#list + 1] = self.who:mark_of(x.who)
   return list
 end

@@ -67,7 +67,7 @@ local function prepare(plan, i, service)
   local placed = #said.path == 2
   local made = {
     before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
-    method = said.method, tag = i .. ":", look = said.selects, relations = {}, places = {}, states = {}, service = service and placed,
+    method = said.method, tag = i .. ":", look = said.selects, mark = said.mark, relations = {}, places = {}, states = {}, service = service and placed,
   }
   conditions.prepare(said.selects)
   for j = 1, #plan.relations do
@@ -411,7 +411,9 @@ function Lookups:inquire(x)
     local question = self:question(x, path .. miss.ask.after, miss.ask.query,
       miss.ask.service and self.service or nil, miss.ask.look)
     question.timeout = seconds
-    miss.marks = self:marks(miss.ask.placed and { miss.id } or x.who.list)
+    local about = { miss.ask.mark, miss.ask.placed and miss.id or nil }
+    for j = 1, miss.ask.placed and 0 or #x.who.list do about[j + 1] = x.who.list[j] end
+    miss.marks = self:marks(about)
     if self.host.ask_all then
       batch[#batch + 1] = question
     else

@@ -1,0 +1,89 @@
+"""Which writes begin or end a looked-up relation without saying whose it is.
+
+The law of this module: what a write may have ended is believed of nobody. A write that names the
+relation by a key of its own, as `DELETE /follows/{id}` does, discards what that look-up told about
+everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from oakum.authz.asking import READS
+from oakum.errors import Problem
+from oakum.openapi.model import Operation
+from oakum.policy.model import Relation
+from oakum.routing.path_objects import PathObjects, places
+from oakum.routing.route import nameless
+
+_STEM = 4
+"""Letters that two words of one thing begin with: `follows` and `followers`, `blocks` and
+`blocked`."""
+
+
+def mark(operation: str) -> str:
+    """Stands for a look-up among ids; no real id starts with NUL."""
+    return f"\0look {operation}"
+
+
+def ends(paths: PathObjects, looked_up: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """Write → look-ups that it discards for everybody. `looked_up`: names of relations."""
+    found = dict[str, dict[str, None]]()
+    for relation in (paths.model.policy.relations[name] for name in looked_up):
+        for each in _writes(paths):
+            if not _says_whose(paths, each) and _changes(paths, relation, each):
+                found.setdefault(each.id, {})[relation.operation] = None
+    return {id: tuple(names) for id, names in found.items()}
+
+
+def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]:
+    """Warns about writes that seem to begin or end a relation that does not name them."""
+    for relation in (paths.model.policy.relations[name] for name in looked_up):
+        look = paths.document.operation(relation.operation)
+        for each in _writes(paths) if look is not None else ():
+            known = _says_whose(paths, each) or _changes(paths, relation, each)
+            if look is None or known or not places(each) or not _alike(relation, look, each):
+                continue
+            yield Problem(
+                relation.location,
+                f"`{each.id}` may begin or end `{relation.name}`, and its path does not say whose"
+                f" it is: what `{look.id}` told stays believed for `ttl`",
+                f"if it does, write `end: [{each.id}]` or `begin: [{each.id}]` there",
+            )
+
+
+def _writes(paths: PathObjects) -> Iterator[Operation]:
+    model = paths.model
+    for each in paths.document.operations:
+        if each.method not in READS and model.rule(each.id).reads is not True:
+            yield each
+
+
+def _says_whose(paths: PathObjects, write: Operation) -> bool:
+    """Whether all that a path names is accounts: then it is about these."""
+    steps = paths.steps(write)
+    return bool(steps) and all(each.kind == "account" for each in steps)
+
+
+def _changes(paths: PathObjects, relation: Relation, write: Operation) -> bool:
+    """Whether a contract says so, or the path of the caller's own list does."""
+    if any(each.operation == write.id for each in (*relation.begin, *relation.end)):
+        return True
+    look = paths.document.operation(relation.operation)
+    if look is None or places(look):
+        return False
+    return f"{nameless(write.path)}/".startswith(f"{look.path.rstrip('/')}/")
+
+
+def _alike(relation: Relation, look: Operation, write: Operation) -> bool:
+    """Whether a write is called like a relation, and is not below its list, where it says whose."""
+    if nameless(write.path).startswith(nameless(look.path)):
+        return False
+    own = (*_words(look.path)[-1:], relation.name.lower())
+    begun = {each[:_STEM] for each in own if len(each) >= _STEM}
+    return any(each[:_STEM] in begun for each in _words(write.path))
+
+
+def _words(path: str) -> list[str]:
+    return [each.lower() for each in re.findall(r"[A-Za-z]+", nameless(path))]
