@@ -14,7 +14,7 @@ from oakum.routing.compiled_contract import CompiledContract, compile_for_gatewa
 from tests.conformance.exchanges import FOLDER
 
 TENANTS = yaml.safe_load((FOLDER / "contracts" / "tenants.yaml").read_text())
-ITEMS = ("/me", "/users/{uid}", "/users/{uid}/friends", "/notes/{nid}")
+ITEMS = ("/me", "/users/{uid}", "/users/{uid}/friends", "/notes/{nid}", "/peers")
 
 
 def read(folder: Path, parameters: list[dict[str, Any]], *, paths: tuple[str, ...] = ITEMS) -> Any:
