@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +11,36 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Plan
 from oakum.guard.unenforceable_reads import foreseen
+from oakum.http.media_type import essence
+from oakum.openapi.document import Document
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
-from oakum.routing.lookup_plan import feeds
+from oakum.routing.lookup_plan import FEEDS
+
+_METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
+MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
+SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
+"""Methods that Envoy accepts; it answers others with 400, and QUERY without a body."""
+
+
+def feeds(document: Document) -> Iterator[Problem]:
+    """Warns about operations that Envoy cannot serve: streams of events or lines, and unknown
+    methods."""
+    for operation in document.operations:
+        answers = [each for several in operation.responses.values() for each in several]
+        if any(essence(each.type) in FEEDS for each in answers):
+            yield Problem(
+                document.locate(operation.pointer),
+                f"`{operation.id}` is a feed, and only nginx supports feeds",
+                "`--engine nginx` filters it event by event",
+            )
+        if operation.method not in _METHODS.split():
+            yield Problem(
+                document.locate(operation.pointer),
+                f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
+                "`--engine nginx` and the middleware accept it",
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -316,9 +316,6 @@ def derive(document: Document, model: Model) -> LookupPlan:
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
     places = {(each.where, each.name) for each in credentials}
     chosen = selections(document, model.policy.guard, places)
-    targets = [e for each in endpoints.values() for e in (each.target, *each.finders.values())]
-    shown = (each.operation for each in targets if each.operation)
-    read = dict.fromkeys((*(each.operation for each in make.asks), *shown))
     return LookupPlan(
         endpoints,
         tuple(make.asks),
@@ -331,13 +328,20 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *_given_away(model.policy),
             *_hidden(document),
             *unnamed(make.paths, relations),
-            *unasked(document, chosen, read, [*endpoints]),
+            *unasked(document, chosen, [*_read(make, endpoints)], [*endpoints]),
         ),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
         chosen,
         ends(make.paths, relations),
     )
+
+
+def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
+    """Operations that look-ups call."""
+    targets = [e for each in endpoints.values() for e in (each.target, *each.finders.values())]
+    shown = (each.operation for each in targets if each.operation)
+    return dict.fromkeys((*(each.operation for each in make.asks), *shown))
 
 
 def _asks(model: Model, caller: Operation) -> bool:
@@ -374,31 +378,6 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
                 said = f"`{rule.path}` names the owner of a `{name}`, and `{setters[0]}` may set it"
                 hint = "whoever sets it can impersonate somebody else, or take over an object"
                 yield Problem(rule.location, said, hint)
-
-
-_METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
-MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
-SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
-"""Methods that Envoy accepts; it answers others with 400, and QUERY without a body."""
-
-
-def feeds(document: Document) -> Iterator[Problem]:
-    """Warns about operations that Envoy cannot serve: streams of events or lines, and unknown
-    methods."""
-    for operation in document.operations:
-        answers = [each for several in operation.responses.values() for each in several]
-        if any(essence(each.type) in FEEDS for each in answers):
-            yield Problem(
-                document.locate(operation.pointer),
-                f"`{operation.id}` is a feed, and only nginx supports feeds",
-                "`--engine nginx` filters it event by event",
-            )
-        if operation.method not in _METHODS.split():
-            yield Problem(
-                document.locate(operation.pointer),
-                f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
-                "`--engine nginx` and the middleware accept it",
-            )
 
 
 def kind_of(media: Media) -> str:
