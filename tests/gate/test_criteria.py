@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from oakum.finding import Endpoint, Finding, Report
+from oakum.finding import Endpoint, Finding, Report, Result
 from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum
 
@@ -73,6 +73,50 @@ def test_several_reports_are_taken_together(tmp_path: Path) -> None:
     ]
     assert oakum("gate", contract, "--report", halves[0]).code == 3
     assert oakum("gate", contract, "--report", halves[0], "--report", halves[1]).code == 0
+
+
+LIST = Endpoint("GET", "/members", "listMembers")
+LISTED = DOCUMENT.replace(
+    "components:\n",
+    """\
+  /members:
+    get:
+      operationId: listMembers
+      responses:
+        "200":
+          description: all
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: "#/components/schemas/Member"}}
+components:
+""",
+    1,
+)
+
+
+@pytest.mark.parametrize(
+    ("result", "lines", "code"),
+    [
+        (None, "", 3),
+        (Result.UNTESTED, "", 3),
+        (Result.OPEN, "", 0),
+        (None, 'operations: {listMembers: {untested: "it is slow"}}', 0),
+        (None, "operations: {listMembers: {call: [member]}}", 3),
+    ],
+)
+def test_an_operation_that_no_report_has_called_fails_unless_the_contract_says_why(
+    tmp_path: Path, result: Result | None, lines: str, code: int
+) -> None:
+    """Every field is shown to every viewer, by the other operation."""
+    contract = written(tmp_path, document=LISTED, policy=POLICY + lines)
+    whole = clean(contract)
+    more = [replace(c, endpoint=LIST, result=result) for c in whole.cells[:1] if result]
+    path = saved(replace(whole, cells=(*whole.cells, *more)), tmp_path / "scan.json")
+    done = oakum("gate", contract, "--report", path, "--format", "json")
+    assert (done.code, found(done, "shown")["status"]) == (code, "met")
+    named = [each for each in found(done, "asked")["details"] if "GET /members" in each]
+    assert bool(named) is (code == 3)
+    assert not any("{id}" in each for each in named)
 
 
 # --------------------------------------------------------------------------- waivers

@@ -184,9 +184,9 @@ def test_what_stands_around_objects_is_told_by_its_whole_path(tmp_path: Path) ->
 
 def test_an_answer_of_one_of_two_kinds_declares_something(tmp_path: Path) -> None:
     either = "{oneOf: [{type: object, properties: {phone: {type: string}}}, {type: string}]}"
-    assert not any("declares nothing" in each for each in of(tmp_path, envelope(either)))
+    assert not any("declares no response" in each for each in of(tmp_path, envelope(either)))
     (said,) = of(tmp_path, envelope("{type: object}"))
-    assert "declares nothing" in said
+    assert "declares no response" in said
 
 
 def test_an_envelope_that_holds_itself_is_walked_once(tmp_path: Path) -> None:

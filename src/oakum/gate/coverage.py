@@ -96,21 +96,43 @@ def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _leaves(seen: View, resource: str) -> bool:
-    """Whether an endpoint sends it that a scan asks cell by cell for every viewer: it only reads,
-    is no GraphQL and no feed, and does not speak of the caller alone."""
+    """Whether an endpoint sends it that a scan asks cell by cell for every viewer."""
+    return any(_is_asked_by_scans(seen, endpoint) for endpoint in seen.endpoints[resource])
+
+
+def _is_asked_by_scans(seen: View, endpoint: str) -> bool:
+    """Whether it only reads, is no GraphQL and no feed, and does not speak of the caller alone."""
     rules = callers_said(seen.policy, seen.document)
-    own = seen.document.operation(seen.policy.caller.operation)
-    for endpoint in seen.endpoints[resource]:
+    operation = seen.document.operation(endpoint)
+    rule = rules.get(endpoint, OperationRule(endpoint))
+    if operation is None or operation is seen.document.operation(seen.policy.caller.operation):
+        return False
+    if rule.graphql or rule.reads is False:
+        return False
+    media = operation.success()
+    if media is not None and essence(media.type) in _FEEDS:
+        return False
+    return bool(rule.reads) or operation.method == "GET"
+
+
+def never_asked(seen: View, cells: Iterable[Cell]) -> tuple[list[str], int]:
+    """Operations that show somebody's data and that no report has a tested cell of, in words; and
+    how many there are to ask. Left out are those that the contract marks `untested`."""
+    asked = {cell.endpoint.operation for cell in cells if cell.result is not Result.UNTESTED}
+    rules = callers_said(seen.policy, seen.document)
+    wanted = {
+        endpoint: None
+        for name, resource in seen.policy.resources.items() if resource.owner.kind != "none"
+        for endpoint in seen.endpoints[name]
+        if _is_asked_by_scans(seen, endpoint)
+        and not rules.get(endpoint, OperationRule(endpoint)).untested
+    }  # fmt: skip
+    missed = []
+    for endpoint in wanted:
         operation = seen.document.operation(endpoint)
-        rule = rules.get(endpoint, OperationRule(endpoint))
-        if operation is None or operation is own or rule.graphql or rule.reads is False:
-            continue
-        media = operation.success()
-        if media is not None and essence(media.type) in _FEEDS:
-            continue
-        if rule.reads or operation.method == "GET":
-            return True
-    return False
+        if operation is not None and endpoint not in asked:
+            missed.append(f"{operation.method} {operation.path}: no report says what it showed")
+    return missed, len(wanted)
 
 
 def unmet_states(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[str], int]:

@@ -9,7 +9,7 @@ from datetime import date
 from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
-from oakum.gate.coverage import shares, unmet_states
+from oakum.gate.coverage import never_asked, shares, unmet_states
 from oakum.gate.evidence import Evidence
 from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.linting import Linted
@@ -107,7 +107,7 @@ def _criterion(
 
 
 def _without_reports() -> Iterator[Criterion]:
-    names = ("trust", "fresh", "proven", "suspected", "over_blocks", "shown", "states")
+    names = ("trust", "fresh", "proven", "suspected", "over_blocks", "asked", "shown", "states")
     for name in names:
         yield Criterion(name, TITLES[name], _UNSEEN, advice=_NO_REPORT)
 
@@ -118,6 +118,7 @@ TITLES = {
     "proven": "no proven leak",
     "suspected": "few suspected leaks",
     "over_blocks": "the API serves what the contract grants",
+    "asked": "each operation that shows somebody's data was called",
     "shown": "each field is tested for each kind of viewer",
     "states": "each value of each setting is tested with some owner",
     "guarded": "the guard leaves no leak, and serves the same granted data as the API",
@@ -137,6 +138,7 @@ def _of_reports(case: Case, evidence: Evidence, kept: Left) -> Iterator[Criterio
     yield _trusted("trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again")
     yield _trusted("fresh", evidence.stale, "scan again, with this contract")
     yield from _leaks(case.criteria, kept.findings)
+    yield _asked(case, evidence)
     yield _shown(case, evidence)
     yield _states(case, evidence)
 
@@ -176,6 +178,17 @@ def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
         main = f" at {each.endpoints[0].method} {each.endpoints[0].path}" if each.endpoints else ""
         words = f"{each.severity}: {each.title.rstrip('.')}{main} [{each.fingerprint}]"
         yield Detail(words, each.contract_location)
+
+
+def _asked(case: Case, evidence: Evidence) -> Criterion:
+    """A share of cells may be reached without ever calling the operation that leaks."""
+    missed, all_of_them = never_asked(case.seen, evidence.cells)
+    advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
+    return Criterion(
+        "asked", TITLES["asked"], "not met" if missed else "met",
+        f"{all_of_them - len(missed)} of {all_of_them} called", f"all {all_of_them}", advice,
+        tuple(map(Detail, missed)), ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
 
 
 def _shown(case: Case, evidence: Evidence) -> Criterion:
