@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -102,6 +103,8 @@ def _httpx(module: Any, line: Line) -> Iterator[Patch]:
     def send(self: Any, request: Any, **more: Any) -> Any:
         with line.inside():
             response = plain(self, request, **more)
+        for each in _history(response):
+            line.told(partial(_of_httpx, each, self), asker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
                 pieces = Pieces(line, response.stream)
@@ -129,6 +132,8 @@ def _httpx(module: Any, line: Line) -> Iterator[Patch]:
 
     async def asend(self: Any, request: Any, **more: Any) -> Any:
         response = await later(self, request, **more)
+        for each in _history(response):
+            await line.atold(partial(_of_httpx, each, self), aasker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
                 pieces = AsyncPieces(line, response.stream)
@@ -169,6 +174,12 @@ def _streams(module: Any) -> tuple[Any, Any]:
     return Stream, AsyncStream
 
 
+def _history(response: Any) -> list[Any]:
+    """The responses whose redirects a client has followed, each with the request that it answers:
+    what they show in headers and bodies, its caller has received."""
+    return list(getattr(response, "history", None) or ())
+
+
 def _is_read(response: Any) -> bool:
     """Whether all of a body is in memory already, as of a transport that is made up."""
     return hasattr(response, "_content")
@@ -204,7 +215,10 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
     def send(self: Any, request: Any, **more: Any) -> Any:
         with line.inside():
             response = plain(self, request, **more)
-        if more.get("stream") and response._content is False:
+        if followed := _history(response):
+            # Those after the first were sent through here as well.
+            line.told(partial(of, followed[0]), asker(self))
+        elif more.get("stream") and response._content is False:
             with suppress(Exception):
                 line.later(response, of(response, streamed=True), asker(self))
         else:
@@ -269,6 +283,10 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
             made = plain(self, builder)
             return answered(made.status_code, made.headers, made.get_data, raw=True)[0]
 
+        if followed := _history(response):
+            # Those after the first were sent through here as well.
+            line.told(lambda: of(self, followed[0], _sent(args, more)), ask)
+            return response
         with suppress(Exception):
             if _is_open(response):
                 heard = of(self, response, _sent(args, more), streamed=True)
