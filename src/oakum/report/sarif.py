@@ -153,8 +153,8 @@ def _rule(name: str, finding: Finding, about: RuleFacts) -> Json:
     rule: dict[str, Json] = {
         "id": name,
         "name": "".join(word.capitalize() for word in name.replace("/", "-").split("-")),
-        "shortDescription": {"text": short(about.what)},
-        "fullDescription": {"text": short(f"{about.what} {about.why}".strip())},
+        "shortDescription": {"text": short(about.what.strip()) or name},
+        "fullDescription": {"text": short(f"{about.what} {about.why}".strip()) or name},
         "defaultConfiguration": {"level": level(finding)},
         "help": _help(finding, about),
         "properties": properties,

@@ -161,3 +161,9 @@ def test_the_order_in_which_things_were_found_is_irrelevant() -> None:
     whole = sample()
     turned = replace(whole, findings=whole.findings[::-1], cells=whole.cells[::-1])
     assert sarif.render(turned) == sarif.render(whole)
+
+
+def test_a_rule_that_nobody_knows_and_says_nothing_is_described_by_its_id() -> None:
+    finding = replace(sample().findings[0], rule="-", title="", advice="")
+    (rule,) = run(replace(sample(), findings=(finding,), distrust=()))["tool"]["driver"]["rules"]
+    assert rule["fullDescription"] == rule["shortDescription"] == {"text": "-/critical"}
