@@ -179,7 +179,7 @@ def test_observing_changes_nothing_and_tells_what_it_would_have(
 ) -> None:
     audit = tmp_path / "audit.jsonl"
     with guarded(replace(options(club, engine), observe=True, audit=audit)) as guard:
-        assert "observing only" in guard.told[0].words
+        assert "in observe mode" in guard.told[0].words
         assert "password" in fields(guard.ask("/members/ann").body)
         guard.until(lambda: audit.stat().st_size > 0)
     (line,) = map(json.loads, audit.read_text(encoding="utf-8").splitlines())

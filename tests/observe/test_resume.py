@@ -216,7 +216,7 @@ def test_another_file_under_the_name_of_one_that_was_not_read_to_its_end_is_refu
     with pytest.raises(Killed), killed_at(8):
         resumed(tmp_path, log)
     log.write_bytes(text([9, 9]))
-    with pytest.raises(InputError, match="not the file whose reading was broken off"):
+    with pytest.raises(InputError, match="not the file whose reading was interrupted"):
         resumed(tmp_path, log)
     log.write_bytes(text([0, 1, 2, 3]))
     resumed(tmp_path, log)

@@ -39,8 +39,8 @@ def test_a_feed_that_keeps_to_the_contract_is_clean(tmp_path: Path) -> None:
     assert heard(played.report.findings) == set()
     assert played.after == played.before
     told = {each.endpoint.operation: each.reason for each in played.report.skipped}
-    assert "listened to" in told["news"]
-    assert "listened to" in told["openRoom"]
+    assert "a scan listens to it" in told["news"]
+    assert "a scan listens to it" in told["openRoom"]
     assert not any("a feed" in note for note in played.report.notes)
 
 

@@ -173,7 +173,7 @@ def test_429_without_end_is_not_trustworthy(tmp_path: Path) -> None:
     with serve(Clinic(before=after(8, slow))) as server:
         run = scan(tmp_path, server.url)
     assert run.code == 3
-    assert "throttles" in run.out
+    assert "limits the rate" in run.out
 
 
 def test_errors_that_pile_up_stop_the_run(tmp_path: Path) -> None:

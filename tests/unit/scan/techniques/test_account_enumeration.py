@@ -140,7 +140,7 @@ def test_one_slow_answer_is_not_asked_about_for_long() -> None:
             return reply({"next": "password"})
 
     club = Stuttering()
-    assert not any("answers about" in note for note in Played(club, pace=watch).engine.state.notes)
+    assert not any("responses take" in note for note in Played(club, pace=watch).engine.state.notes)
     assert len(club.values("startLogin")) <= 3 + 2 + 4
 
 
