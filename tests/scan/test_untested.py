@@ -178,7 +178,7 @@ def test_what_shows_nothing_and_could_not_be_asked_is_named(tmp_path: Path) -> N
         Api({"/notes": lambda who: []}),
     )  # fmt: skip
     left = {each.endpoint.operation: each.reason for each in run.report.skipped}
-    assert left["isMember"].startswith("no value for `team` was seen"), left
+    assert left["isMember"].startswith("no value for `team` is known"), left
 
 
 def test_what_nobody_logged_in_is_shown_of_a_callers_own_is_not_closed(tmp_path: Path) -> None:
