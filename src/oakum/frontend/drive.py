@@ -84,7 +84,7 @@ class Seen:
         return tuple(what for what, mine, its in pairs if mine != its)
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Playwright sets an attribute on whom a handler belongs to
 class _Watch:
     """Listens to one browser context."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.judge import chosen, matches
+from oakum.authz.judge import chosen
 from oakum.authz.model import Model
 from oakum.authz.owners import owners_of
 from oakum.authz.span import MAX_DEPTH
@@ -108,18 +108,23 @@ class FastWalk:
                 return self._shown[index][1]
         return ""
 
-    def goes_on(self, shown: tuple[int, ...], at: tuple[str, ...]) -> tuple[int, ...]:
-        """Which patterns of `shows` still lead on at a place."""
+    def goes_on(self, shown: tuple[int, ...], depth: int, key: str) -> tuple[int, ...]:
+        """Which patterns of `shows` lead on from a place at `depth` to `key` below it."""
         patterns = ((index, self._shown[index][0]) for index in shown)
-        return tuple(i for i, each in patterns if len(each) >= len(at) and matches(each, at))
+        return tuple(i for i, each in patterns if each[depth : depth + 1] in (("*",), (key,)))
+
+    def named(self, shown: tuple[int, ...], depth: int) -> frozenset[str]:
+        """Keys that patterns of `shows` name just below a place, such as the first of a list."""
+        return frozenset(self._shown[index][0][depth] for index in shown
+                         if len(self._shown[index][0]) > depth) - {"*"}  # fmt: skip
 
 
 class _Place:
     """The meaning of a place in a response, inside or outside an object."""
 
     __slots__ = (
-        "below", "codes", "depth", "fast_walk", "kinds", "node", "path", "place", "shape", "shown",
-        "table",
+        "below", "codes", "depth", "fast_walk", "kinds", "named", "node", "path", "place", "shape",
+        "shown", "table",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +138,7 @@ class _Place:
         self.table, self.path, self.node, self.depth = table, path, node, depth
         leaf = table is not None and len(place) <= MAX_DEPTH
         self.codes: tuple[Code, ...] = tuple((path, code) for code in range(3)) if leaf else ()
+        self.named = fast_walk.named(shown, len(place))
         self.kinds: dict[object, _Kind] = {}
         self.below: dict[str, _Place] = {}
         """Of elements of a list, under `*`."""
@@ -152,12 +158,13 @@ class _Place:
                 self.kinds[key] = found
         return found
 
-    def element(self) -> _Place:
-        """An element of a list that stands here."""
-        found = self.below.get("*")
+    def element(self, index: str) -> _Place:
+        """An element of a list that stands here: all are alike that `shows` does not name."""
+        key = index if index in self.named else "*"
+        found = self.below.get(key)
         if found is None:
-            found = self.below["*"] = self._below(
-                [], "*", "0", element(self.shape) if self.shape else None, self.shape
+            found = self.below[key] = self._below(
+                [], "*", key, element(self.shape) if self.shape else None, self.shape
             )
         return found
 
@@ -166,7 +173,7 @@ class _Place:
     ) -> _Place:
         """The place below, still in the same object or still in none."""
         at = (*self.place, step)
-        shown = self.fast_walk.goes_on(self.shown, at)
+        shown = self.fast_walk.goes_on(self.shown, len(self.place), key)
         if self.table is None:
             return _Place(self.fast_walk, shape, shown, at, None, "", None)
         named_so = segment(value, key, self.node, around, self.depth + 1)
@@ -242,9 +249,10 @@ class _Walk:
             if len(at.place) > MAX_DEPTH:
                 return
             if value:
-                below = at.element()
-                for child in value:
-                    self.visit(child, below, around, owners)
+                below = at.element("*")
+                for index, child in enumerate(value):
+                    here = at.element(str(index)) if at.named else below
+                    self.visit(child, here, around, owners)
                 return
         if around is not None and at.codes:
             around.add(at.codes[_code(value)])
