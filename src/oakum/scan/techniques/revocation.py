@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.exposure.endpoints import Gate
+from oakum.exposure.matrix import Matrix
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed
 from oakum.inference.side_effects import classify
@@ -93,6 +95,20 @@ def _has_anything(engine: Engine, owner: str) -> bool:
     )
 
 
+@contextmanager
+def _for_a_while(matrix: Matrix) -> Iterator[None]:
+    """What an operation shows of whom while the run's own relation holds is no reason to miss
+    anything there afterwards: nobody is on that list then."""
+    witnessed, own = set(matrix.witnessed), set(matrix.own)
+    try:
+        yield
+    finally:
+        matrix.witnessed -= {e for e in matrix.witnessed - witnessed if not matrix.how(e[0])}
+        for place in matrix.own.keys() - own:
+            if not matrix.how(place[0]):
+                del matrix.own[place]
+
+
 def _end(
     engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
 ) -> bool:
@@ -100,6 +116,14 @@ def _end(
     engine.say(f"{viewer} becomes {relation} of {owner}, and then no longer is")
     if not relationships.begin(viewer, relation, owner):
         return False
+    with _for_a_while(engine.matrix):
+        return _begun(engine, relationships, viewer, relation, owner)
+
+
+def _begun(
+    engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
+) -> bool:
+    """Whether a relation that was begun is ended, and what outlives it asked for."""
     engine.state.enter(f"begin of {relation}", owner)
     endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
     for gate in (
