@@ -1,7 +1,9 @@
 """Finds the tests of a module: `python tests/find.py scan/evaluation/cells`.
 
-First come tests of its name (`tests/unit` mirrors `src`), then tests that import it, then those of
-the modules that import it. Without a module it lists the modules that no test has the name of.
+First come tests of its name (`tests/unit` mirrors `src`, then those of other folders), then tests
+that import it, then those of the modules that import it. Commands and Lua are tested by running
+them: where none of these is found, it says so. Without a module it lists the modules that no unit
+test has the name of.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ def imported(file: Path) -> set[str]:
 def tests_of(module: Path) -> Iterator[Path]:
     """The tests of a module, the closest first."""
     yield from named().get(module, ())
+    others = sorted((ROOT / "tests").rglob(f"test_{module.name}.py"))
+    yield from (each for each in others if UNIT not in each.parents)
     tests = {each: imported(each) for each in sorted((ROOT / "tests").rglob("test_*.py"))}
     sources = {each: imported(each) for each in SRC.rglob("*.py")}
     asked = {".".join(("oakum", *module.parts))}
@@ -71,7 +75,9 @@ def tests_of(module: Path) -> Iterator[Path]:
         if found:
             return
         asked = {
-            ".".join(("oakum", *each.relative_to(SRC).with_suffix("").parts))
+            ".".join(("oakum", *each.relative_to(SRC).with_suffix("").parts)).removesuffix(
+                ".__init__"
+            )
             for each, names in sources.items()
             if names & asked
         }
@@ -82,10 +88,14 @@ def main() -> None:
     if len(sys.argv) < 2:
         print(*(each for each in modules() if each not in named()), sep="\n")
         return
-    module = Path(sys.argv[1].removeprefix("src/").removeprefix("oakum/")).with_suffix("")
+    said = sys.argv[1].removeprefix("src/").removesuffix(".py").removesuffix(".lua")
+    module = Path(said.replace(".", "/").removeprefix("oakum/"))
     if module not in modules():
         sys.exit(f"There is no module `{module}` in src/oakum.")
-    print(*dict.fromkeys(str(each.relative_to(ROOT)) for each in tests_of(module)), sep="\n")
+    found = dict.fromkeys(str(each.relative_to(ROOT)) for each in tests_of(module))
+    print(*found, sep="\n", end="\n" if found else "")
+    if not found:
+        sys.exit(f"No test has the name of `{module}` or imports it: search for what it does.")
 
 
 if __name__ == "__main__":
