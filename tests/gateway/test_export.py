@@ -124,7 +124,8 @@ def test_the_folder_runs_where_it_stands(club: Club, engine: Target, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("lacks", "said"), [("CLUB_KEY", "`CLUB_KEY` is not set"), ("OAKUM_AUDIT_KEY", "another key")]
+    ("lacks", "said"),
+    [("CLUB_KEY", "`CLUB_KEY` is not set"), ("OAKUM_AUDIT_KEY", "a different key")],
 )
 def test_what_lacks_its_secret_lets_nothing_through_and_says_why(
     club: Club, engine: Target, tmp_path: Path, lacks: str, said: str

@@ -496,7 +496,7 @@ def test_kept_calls_are_a_source_too_and_never_make_a_list_under_another_key(
     assert [each["events"][0]["what"] for each in report["callers"]] == ["missed"]
     assert report["sources"][0]["read"] == report["summary"]["calls"] == 20 * (FEWEST + 5) + 300
     refused = run(kept, "--deny", tmp_path / "deny", "--key", _key(tmp_path))
-    assert (refused.code, "another key" in refused.output) == (2, True)
+    assert (refused.code, "a different key" in refused.output) == (2, True)
 
 
 def test_under_one_key_file_a_log_and_what_was_kept_of_it_name_the_same_caller(
@@ -552,7 +552,7 @@ def test_a_key_is_the_text_of_a_file_and_one_that_is_easily_had_is_told(
     assert key_of(weak) == key_of(weak, make=True) == b"short"
     said = capsys.readouterr().err.splitlines()
     assert said[:2] == said[2:]
-    assert ["less than 16 bytes" in said[0], "chmod 600" in said[1]] == [True, True]
+    assert ["fewer than 16 bytes" in said[0], "chmod 600" in said[1]] == [True, True]
     empty.touch()
     for make in (False, True):
         with pytest.raises(InputError, match="is empty"):

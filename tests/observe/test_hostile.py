@@ -63,7 +63,7 @@ def test_a_zstandard_log_that_is_cut_off_is_not_to_be_trusted_by_any_engine(tmp_
     assert observe("traffic", log)[0] == 0
     log.write_bytes(packed[: len(packed) // 2])
     code, said = observe("traffic", log)
-    assert (code, "cut off" in said) == (3, True)
+    assert (code, "truncated" in said) == (3, True)
 
 
 def test_to_keep_nothing_is_not_green(tmp_path: Path) -> None:

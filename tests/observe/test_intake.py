@@ -87,7 +87,7 @@ def test_a_packed_file_that_is_cut_off_is_not_to_be_trusted(tmp_path: Path, suff
     data = pack(text)
     (tmp_path / f"a{suffix}").write_bytes(data[: len(data) // 2])
     _, source = read(tmp_path / f"a{suffix}")
-    assert "cut off" in source.distrust
+    assert "truncated" in source.distrust
 
 
 @pytest.mark.parametrize("end", [b"\n", b"", b"no JSON at all"])
@@ -95,7 +95,7 @@ def test_lines_whose_last_one_is_cut_off_are_not_to_be_trusted(tmp_path: Path, e
     text = lines(ENVOY, ENVOY).rstrip(b"\n")
     (tmp_path / "a").write_bytes(text[:-9])
     found, source = read(tmp_path / "a")
-    assert len(found) == 1 and "cut off" in source.distrust
+    assert len(found) == 1 and "truncated" in source.distrust
     (tmp_path / "a").write_bytes(text + b"\n" + end)
     found, source = read(tmp_path / "a")
     assert len(found) == 2 and not source.distrust
@@ -106,7 +106,7 @@ def test_a_har_that_is_cut_off_keeps_what_came_before(tmp_path: Path) -> None:
     (tmp_path / "a.har").write_text(text[:-40])
     found, source = read(tmp_path / "a.har")
     assert len(found) == 1
-    assert "cut off" in source.distrust
+    assert "truncated" in source.distrust
 
 
 def test_what_is_skipped_is_counted_with_its_reason(tmp_path: Path) -> None:

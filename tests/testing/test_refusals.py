@@ -141,7 +141,7 @@ def test_what_no_test_asked_is_listed_with_how_to_ask_it(pytester: pytest.Pytest
     done = pytester.runpytest_inprocess(*LEAN, "--oakum-contract=exposure.yaml")
     done.stdout.fnmatch_lines([
         "untested: * cells",
-        "*GET /members/{id} (getMember) as `anyone`: *without logging in",
+        "*GET /members/{id} (getMember) as `anyone`: *without logging in*",
         "*GET /members/{id} (getMember) as `member`: *log in as a second user*",
     ])  # fmt: skip
 

@@ -157,7 +157,7 @@ def test_what_is_not_as_declared_is_counted_and_closes_nothing(pytester: pytest.
 def test_a_body_that_is_not_read_is_counted(pytester: pytest.Pytester) -> None:
     line = "lambda id, o, clean: flask.Response(b'PNG', mimetype='image/png')"
     done = suite(pytester, OWN + OTHER.replace("LINE", line))
-    done.stdout.fnmatch_lines(["  not judged, 1 times: `image/png` is not read*(getMember 1)"])
+    done.stdout.fnmatch_lines(["  not judged, 1 times: `image/png` is not supported*(getMember 1)"])
 
 
 # --------------------------------------------------------------------------- whenever it is asked

@@ -408,9 +408,11 @@ class Matrix:
 
     def apply(self, endpoint: str, outcome: Outcome) -> None:
         """Adds the observations of a response."""
+        gate = self.gates.get(endpoint)
+        free = gate is not None and bool(gate.how or gate.lacks)
         for seen in outcome.observations:
-            if seen.result is Result.OVER_BLOCK and self.how(endpoint):
-                continue  # an undocumented variant need not show anything
+            if seen.result is Result.OVER_BLOCK and free:
+                continue  # a variant that nobody documented or filled in need not show anything
             if self.wanted is None or self.wanted(seen.key):
                 self._enter(seen, outcome.probe)
             if seen.viewer and seen.result is Result.CLOSED:

@@ -280,7 +280,7 @@ def test_keys_in_the_document_name_a_schema_too(folder: Folder) -> None:
 
 def test_a_schema_that_is_not_there(folder: Folder) -> None:
     folder.change("policy.yaml", "{graphql: schema.graphql}", "{graphql: other.graphql}")
-    assert folder.problems() == ["policy.yaml:25:27: `other.graphql` is not a readable file"]
+    assert folder.problems() == ["policy.yaml:26:27: `other.graphql` is not a readable file"]
 
 
 def test_a_schema_that_cannot_be_read(folder: Folder) -> None:
@@ -310,20 +310,20 @@ def test_without_the_library_it_is_said_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "graphql", None)
     assert folder.problems() == [
-        "policy.yaml:24:28: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
-        "policy.yaml:25:27: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
+        "policy.yaml:25:28: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
+        "policy.yaml:26:27: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
     ]
 
 
 def test_a_method_that_no_server_asks_queries_with(folder: Folder) -> None:
     folder.change("policy.yaml", "GET /graphql", "PUT /graphql")
-    assert folder.problems() == ["policy.yaml:25:27: GraphQL uses POST or GET, not PUT"]
+    assert folder.problems() == ["policy.yaml:26:27: GraphQL uses POST or GET, not PUT"]
 
 
 def test_an_endpoint_that_neither_reads_nor_says_who_may_write(folder: Folder) -> None:
     folder.change("policy.yaml", ", reads: true", "")
     assert folder.problems() == [
-        "policy.yaml:24:28: no contract line can say what a mutation writes; write `reads: true` to refuse mutations, or `call:` to say who may send them"
+        "policy.yaml:25:28: no contract line can say what a mutation writes; write `reads: true` to refuse mutations, or `call:` to say who may send them"
     ]
 
 
@@ -331,7 +331,7 @@ def test_an_interface_is_no_resource(folder: Folder) -> None:
     node = '  Node:\n    owner: none\n    fields: {"id": [{see: member}]}\n  Ride:\n'
     folder.change("policy.yaml", "  Ride:\n", node)
     assert folder.problems() == [
-        "policy.yaml:19:3: there is no schema `Node`, and no operation shows or accepts it; write `schemas:`, `shows:` or `sets:`"
+        "policy.yaml:20:3: there is no schema `Node`, and no operation shows or accepts it; write `schemas:`, `shows:` or `sets:`"
     ]
 
 
