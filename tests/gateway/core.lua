@@ -85,6 +85,7 @@ function Guard:leave(x, res)
   x.status, x.upstream = res.status, not res.own and res.status or nil
   if x.path == "/raise-leave" or x.path == "/blind-raise-leave" then error "leave" end
   if x.raw then return nil end
+  if res.truncated then return problem(502, "Bad Gateway") end
   if header(res.headers, "content-encoding") then
     x.status = 502
     return problem(502, "Bad Gateway")
