@@ -58,7 +58,8 @@ function bridge.at(plan, endpoint, who, call)
     if body == "" then return "" end
     if not node then return nil, "undeclared" end
     local cut = cutters[answer.kind]
-    return cut(plan, node, know, endpoint, params, 200, body, { removed = {}, owners = {} })
+    local status = asked.good and 200 or 404
+    return cut(plan, node, know, endpoint, params, status, body, { removed = {}, owners = {} })
   end
 end
 return bridge
