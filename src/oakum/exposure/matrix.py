@@ -521,8 +521,7 @@ class Matrix:
         """(endpoint, resource, label) → further labels under which its viewers were judged, because
         objects name them in a relation."""
         found: dict[tuple[str, str, str], set[str]] = {}
-        policy = self.model.policy
-        named = {name for name in policy.relations if "field" in policy.kinds(name)}
+        named = self.model.policy.with_any("field")
         for key, entry in self.entries.items():
             if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
                 held = self.cast.relations(entry.viewer, entry.owner)

@@ -541,8 +541,7 @@ def relations_by_member(model: Model) -> frozenset[str]:
 
 def relations_through_members(model: Model) -> frozenset[str]:
     """The same, and those that require one."""
-    policy = model.policy
-    return frozenset(name for name in policy.relations if "field" in policy.kinds(name))
+    return model.policy.with_any("field")
 
 
 def members_named(model: Model, relation: str) -> tuple[str, ...]:

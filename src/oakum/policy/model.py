@@ -380,6 +380,10 @@ class Policy:
         """Relations that are, and require, nothing but these kinds."""
         return frozenset(name for name, each in self._every_kind.items() if each <= {*kinds})
 
+    def with_any(self, kind: str) -> frozenset[str]:
+        """Relations that are of a kind, or require one that is."""
+        return frozenset(name for name, each in self._every_kind.items() if kind in each)
+
     @cached_property
     def _every_kind(self) -> Mapping[str, frozenset[str]]:
         return {name: self.kinds(name) for name in self.relations}

@@ -263,7 +263,7 @@ class Strays:
         index, policy = leaf_index(table, place[1]), self._frame.model.policy
         if index < 0:
             return ""
-        stale = {name for name in policy.relations if "field" in policy.kinds(name)}
+        stale = policy.with_any("field")
         may = caller.possible(policy, subject) | (stale if caller.ids else set())
         certain = held(policy, caller.principal, subject)
         names = [state.name for state in table.states]

@@ -92,11 +92,9 @@ class Side:
                 relation = self.relations[name] = model.policy.relations[name]
                 self.sources[name] = source_of(model, relation, owner)
                 waiting += (*relation.unless, *relation.requires)
-        taking, waiting = set[str](), [n for each in self.relations.values() for n in each.unless]
-        while waiting:  # what takes away is as unknown as what it requires
-            taking.add(name := waiting.pop())
-            waiting += [each for each in self.relations[name].requires if each not in taking]
-        self.taking = {self.sources[each] for each in taking}
+        taking = (name for each in self.relations.values() for name in each.unless)
+        # What takes away is as unknown as what it requires.
+        self.taking = {self.sources[each] for each in model.policy.required(*taking)}
 
     def held(self, value: Callable[[Source], Truth]) -> frozenset[str]:
         """The relations held where each source has this value (None: nobody can tell)."""
