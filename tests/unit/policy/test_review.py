@@ -37,7 +37,7 @@ QUIET = """
       Workout:
         key: id
         owner: user_id
-        fields: {'id, user_id, user, guest_ids, total_work': [{see: owner}], comments: [{see: owner}]}
+        fields: {'id, user_id, user, guest_ids, reviewer_ids, workspace_id, total_work': [{see: owner}], comments: [{see: owner}]}
       Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}
       Message: {key: id, owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
       Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}
@@ -125,8 +125,8 @@ def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
         "owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n"
     )
     named = named.replace(
-        "'id, user_id, user, guest_ids, total_work': [{see: owner}]",
-        "'id, user_id, user, guest_ids, total_work': [{see: [owner, guest]}]",
+        "'id, user_id, user, guest_ids, reviewer_ids, workspace_id, total_work': [{see: owner}]",
+        "'id, user_id, user, guest_ids, reviewer_ids, workspace_id, total_work': [{see: [owner, guest]}]",
     )
     told = warnings(
         named.replace(
