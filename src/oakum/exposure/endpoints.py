@@ -34,7 +34,7 @@ _BRIEF = 60
 
 @dataclass(frozen=True)
 class Query:
-    """A GraphQL query. Its gate's sources fill the variables.
+    """A GraphQL query. Its probe's sources fill the variables.
 
     The text has no string literals: personal values are passed as variables.
     """
@@ -47,7 +47,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Probe:
     """An operation, or a variant of one, that the run may call."""
 
     operation: Operation
@@ -127,7 +127,7 @@ class Gate:
         fixed: Mapping[str, Json] | None = None,
         veiled: Mapping[str, str] | None = None,
         reader: Reader | None = None,
-    ) -> Gate:
+    ) -> Probe:
         """A variant that may return the same objects: another `path`, more query parameters.
 
         `endpoint`: its name in findings, unless it is path and query; `veiled`: placeholders for
@@ -165,9 +165,9 @@ def brief(value: str) -> str:
 
 def survey(
     model: Model, inferred: Mapping[str, Mapping[str, str]]
-) -> tuple[list[Gate], list[Skipped]]:
+) -> tuple[list[Probe], list[Skipped]]:
     """Divides operations into those to call and those to skip, with the reason."""
-    gates: list[Gate] = []
+    probes: list[Probe] = []
     skipped: list[Skipped] = []
     for operation in model.operations.values():
         rule = model.rule(operation.id)
@@ -178,9 +178,9 @@ def survey(
         if verdict.kind != "read":
             skipped.append(Skipped(endpoint, verdict.reason))
             continue
-        gate = gate_of(model, operation, inferred.get(operation.id, {}))
-        gate = replace(gate, fixed={**_chosen(gate), **gate.fixed})
-        if required_header := _required_header(gate):
+        probe = probe_of(model, operation, inferred.get(operation.id, {}))
+        probe = replace(probe, fixed={**_chosen(probe), **probe.fixed})
+        if required_header := _required_header(probe):
             skipped.append(Skipped(endpoint, f"needs the header `{required_header}`"))
             continue
         if frame_media(operation) is not None and not _answers_at_once(operation):
@@ -192,58 +192,58 @@ def survey(
                 )
             )
             continue
-        gates.append(gate)
-    return gates, skipped
+        probes.append(probe)
+    return probes, skipped
 
 
-def asking_for_all(gates: Iterable[Gate]) -> Iterator[Gate]:
+def asking_for_all(probes: Iterable[Probe]) -> Iterator[Probe]:
     """Variants without the optional parameters that the contract fills.
 
     In addition to the filled request: a filter hides what the request without it shows.
     """
-    for gate in gates:
-        if lacks := tuple(name for name in gate.sources if _is_optional(gate, name)):
-            path = f"{gate.endpoint.path} without {' and '.join(lacks)}"
+    for probe in probes:
+        if lacks := tuple(name for name in probe.sources if _is_optional(probe, name)):
+            path = f"{probe.endpoint.path} without {' and '.join(lacks)}"
             yield replace(
-                gate,
-                endpoint=replace(gate.endpoint, path=path),
-                sources={name: each for name, each in gate.sources.items() if name not in lacks},
-                personal=gate.personal.difference(lacks),
-                batch=gate.batch and not _list_members(gate.operation).isdisjoint(
-                    gate.sources.keys() - {*lacks}
+                probe,
+                endpoint=replace(probe.endpoint, path=path),
+                sources={name: each for name, each in probe.sources.items() if name not in lacks},
+                personal=probe.personal.difference(lacks),
+                batch=probe.batch and not _list_members(probe.operation).isdisjoint(
+                    probe.sources.keys() - {*lacks}
                 ),
                 lacks=lacks,
             )  # fmt: skip
 
 
-def _is_optional(gate: Gate, name: str) -> bool:
+def _is_optional(probe: Probe, name: str) -> bool:
     """Whether a request may lack a filled parameter or member of its body. A body that may be
     empty is the matter of `harvest`."""
-    for parameter in gate.operation.parameters:
+    for parameter in probe.operation.parameters:
         if parameter.name == name:
             return not parameter.required and parameter.where in ("query", "header")
-    shape = body_shape(gate.operation)
+    shape = body_shape(probe.operation)
     return shape is not None and bool(shape.required) and name not in shape.required
 
 
-def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
+def asking_for_more(probes: Iterable[Probe]) -> Iterator[Probe]:
     """Variants with the document's example of a parameter that embeds further objects.
 
     In addition to the plain request, since an API may reject the example.
     """
-    for gate in gates:
-        for parameter in gate.operation.parameters:
+    for probe in probes:
+        for parameter in probe.operation.parameters:
             value = _example(parameter)
-            taken = parameter.name in gate.sources or parameter.name in gate.fixed
+            taken = parameter.name in probe.sources or parameter.name in probe.fixed
             optional = parameter.where == "query" and not parameter.required and not taken
             embeds = not EMBEDS.isdisjoint(words(parameter.name))
-            if optional and embeds and gate.shows and isinstance(value, str) and value:
-                yield gate.otherwise("", query=((parameter.name, value),))
+            if optional and embeds and probe.shows and isinstance(value, str) and value:
+                yield probe.otherwise("", query=((parameter.name, value),))
 
 
-def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
+def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Probe]:
     """Endpoints to subscribe to, whose response is a series of frames."""
-    found: list[Gate] = []
+    found: list[Probe] = []
     for operation in model.operations.values():
         media, rule = frame_media(operation), model.rule(operation.id)
         if media is None or is_graphql(operation, rule):
@@ -251,10 +251,10 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]
         if _verdict(operation, rule).kind != "read":
             continue
         framed = replace(operation, responses={"200": (media,)})
-        gate = gate_of(model, framed, inferred.get(operation.id, {}))
-        if not _required_header(gate):
-            heard = replace(gate.operation, responses=operation.responses)
-            found.append(replace(gate, operation=heard, headers={"accept": media.type}))
+        probe = probe_of(model, framed, inferred.get(operation.id, {}))
+        if not _required_header(probe):
+            heard = replace(probe.operation, responses=operation.responses)
+            found.append(replace(probe, operation=heard, headers={"accept": media.type}))
     return found
 
 
@@ -316,13 +316,15 @@ def _is_stream(media: Media) -> bool:
     return essence(media.type) in {EVENTS, *LINES}
 
 
-def _required_header(gate: Gate) -> str:
+def _required_header(probe: Probe) -> str:
     """A required header without a known value."""
-    parameters = gate.operation.parameters
-    return next((p.name for p in parameters if p.where == "header" and p.name in gate.unfilled), "")
+    parameters = probe.operation.parameters
+    return next(
+        (p.name for p in parameters if p.where == "header" and p.name in probe.unfilled), ""
+    )
 
 
-def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
+def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Probe:
     """What an operation shows, and the sources of its parameters; the contract's `params` take
     precedence."""
     endpoint = Endpoint(operation.method, operation.path, operation.id)
@@ -355,7 +357,7 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
             used[name] = source
     places = [each.name for each in operation.parameters if each.where == "path"]
     paths = tuple(name for name in places if name in unfilled)
-    return Gate(
+    return Probe(
         operation,
         endpoint,
         dict(_shown(model, operation)),
@@ -471,17 +473,17 @@ def _of_account(model: Model, parameter: str) -> dict[str, str]:
 _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
-def _chosen(gate: Gate) -> dict[str, Json]:
+def _chosen(probe: Probe) -> dict[str, Json]:
     """The first choice of every required body member; of a text an example, or an empty one: a
     search for it finds most."""
     content: dict[str, Json] = {}
-    for at, each in members_with_choices(gate.operation, gate.sources):
+    for at, each in members_with_choices(probe.operation, probe.sources):
         if each.required:
             content = dict(placed(at, choices(each.name, each.shape)[0], content))
-    shape = body_shape(gate.operation)
-    for name, each_shape in _body_members(gate.operation).items() if shape is not None else ():
+    shape = body_shape(probe.operation)
+    for name, each_shape in _body_members(probe.operation).items() if shape is not None else ():
         text = each_shape.kinds == {"string"} and not each_shape.format and not each_shape.enum
-        if text and name in (shape.required if shape else ()) and name not in gate.sources:
+        if text and name in (shape.required if shape else ()) and name not in probe.sources:
             content.setdefault(name, each_shape.example or "")
     return content
 

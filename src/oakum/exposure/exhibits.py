@@ -9,7 +9,7 @@ from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Mark, Redactor
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Key, Matrix
@@ -25,7 +25,7 @@ Place = tuple[str, ...]
 class Question:
     """A request: caller, endpoint, and the owners it is about."""
 
-    probe: str
+    request_key: str
     endpoint: str
     viewer: str | None
     targets: frozenset[str]
@@ -99,7 +99,7 @@ class Exhibits:
     matrix: Matrix
     redactor: Redactor
     views: Mapping[tuple[str, str], OwnView]
-    gate: Gate
+    probe: Probe
     question: Question
     response: Response
     value: Json
@@ -126,7 +126,7 @@ class Exhibits:
         if known is not None and (known.owner is not None or view is None):
             return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
-        note = by_way_of(self.gate, instance.pointer)
+        note = by_way_of(self.probe, instance.pointer)
         if (who, instance.resource, leaf.path) not in self.knowledge.own:
             note += "; " if note else ""
             note += NOWHERE
@@ -179,7 +179,7 @@ class Exhibits:
         )
 
 
-def by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
+def by_way_of(probe: Probe, pointer: tuple[str, ...], before: str = "") -> str:
     """GraphQL path to an object; empty at other endpoints."""
     steps = [step for step in pointer[1:] if not step.isdigit()]
-    return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""
+    return f"{before}by the path `{'/'.join(steps)}`" if probe.asks is not None and steps else ""

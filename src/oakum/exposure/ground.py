@@ -32,8 +32,8 @@ class Ground:
     strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
         default_factory=dict
     )
-    """(owner, value) found outside every object → (endpoint, viewer, requested owner) → probes. In
-    memory only."""
+    """(owner, value) found outside every object → (endpoint, viewer, requested owner) → keys of
+    requests. In memory only."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
@@ -113,4 +113,4 @@ class Ground:
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""
         place = (question.endpoint, question.viewer, next(iter(question.targets), None))
-        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)
+        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.request_key)

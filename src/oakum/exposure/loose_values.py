@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
 from oakum.authz.judge import Judgement
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
@@ -15,14 +15,14 @@ from oakum.http.json_pointer import Pointer
 
 
 def loose_values(
-    model: Model, gate: Gate, judged: Judgement, reading: Reading
+    model: Model, probe: Probe, judged: Judgement, reading: Reading
 ) -> dict[str, list[Pointer]]:
     """Values outside the declared fields of owned objects → pointers."""
     found: dict[str, list[Pointer]] = {}
     leaves = list(judged.unbound)
     for each in judged.instances:
         owned = each.owners and each.pointer not in reading.mute
-        fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
+        fields = {*probe.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
         if model.policy.resources[each.resource].owner.kind != "none":
             leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
     for leaf in leaves:

@@ -18,7 +18,7 @@ from oakum.authz.decide import through
 from oakum.authz.principal import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.list_ends import Ends
 from oakum.finding import Endpoint, Evidence, Result, State
@@ -93,7 +93,7 @@ class Doubt:
 class Outcome:
     """What is kept of one response; no personal data."""
 
-    probe: str
+    request_key: str
     status: int
     observations: tuple[Observation, ...] = ()
     sighted: tuple[tuple[str, str], ...] = ()
@@ -124,8 +124,8 @@ class Entry:
     result: Result = Result.UNTESTED
     viewer: str | None = None
     owner: str = ""
-    probes: list[str] = field(default_factory=list)
-    """Keys of the probes that showed it, the first one first."""
+    request_keys: list[str] = field(default_factory=list)
+    """Keys of the requests that showed it, the first one first."""
 
 
 _BASIC = ("anyone", "authenticated")
@@ -170,7 +170,7 @@ class Matrix:
     def __init__(
         self,
         model: Model,
-        gates: Iterable[Gate],
+        probes: Iterable[Probe],
         cast: Cast,
         expected: Mapping[str, tuple[frozenset[str], bool]] = {},
     ) -> None:
@@ -179,7 +179,7 @@ class Matrix:
         self._expected = expected
         self.model = model
         self.cast = cast
-        self.gates = {gate.id: gate for gate in gates}
+        self.probes = {probe.id: probe for probe in probes}
         self.entries: dict[Key, Entry] = {}
         self.wanted: Callable[[Key], bool] | None = None
         """Filter on the cells of this run; None: all."""
@@ -203,7 +203,7 @@ class Matrix:
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids outside the test identities. In memory only."""
-        self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
+        self.conditions: Callable[[Probe, Resource, str], list[Mapping[str, Json]]] | None = None
         """States of the owner's objects that a request may be about; None if unknown."""
         self.embedded: set[tuple[str, str]] = set()
         """(endpoint, resource) that occurs only inside another object, with which it is judged."""
@@ -229,10 +229,10 @@ class Matrix:
         self._plan_all()
 
     def _plan_all(self) -> None:
-        for gate in self.gates.values():
-            for resource, fields in gate.shows.items():
+        for probe in self.probes.values():
+            for resource, fields in probe.shows.items():
                 for path in fields:
-                    self._plan(gate.id, resource, path)
+                    self._plan(probe.id, resource, path)
 
     def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
         """(resource, label) → relations, and whether logged in: all pairs of test identities, and
@@ -295,15 +295,15 @@ class Matrix:
         held = self.cast.relations(viewer, owner)
         return allows(self.model.tables[resource], path, held, self.state(resource, owner))
 
-    def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
+    def hides_way(self, probe: Probe, resource: str, viewer: str | None, owner: str) -> bool:
         """Whether the path names an enclosing object that the contract hides from the viewer:
         invitees of a hidden album are hidden too. Also True if the path names the other side of a
         relationship."""
-        if gate.id in self.by_peer:
+        if probe.id in self.by_peer:
             return True
-        for parameter, source in gate.sources.items():
+        for parameter, source in probe.sources.items():
             above = source.partition(".")[0]
-            if f"{{{parameter}}}" not in gate.operation.path or above == resource:
+            if f"{{{parameter}}}" not in probe.operation.path or above == resource:
                 continue
             table = self.model.tables[above]
             if table.resource.owner.kind != "none" and not any(
@@ -326,7 +326,7 @@ class Matrix:
         if result is Result.UNTESTED:
             return True
         if result is Result.LEAK:
-            return not entry.probes  # another response may resolve the doubt
+            return not entry.request_keys  # another response may resolve the doubt
         return result is Result.CLOSED and self.insists is not None and self.insists(key, viewer)
 
     def undecided(
@@ -337,8 +337,8 @@ class Matrix:
         `only`: cells of this resource, which the endpoint is known to show; otherwise all that are
         not hopeless.
         """
-        gate = self.gates[endpoint]
-        for resource in gate.shows:
+        probe = self.probes[endpoint]
+        for resource in probe.shows:
             kind = self.model.policy.resources[resource].owner.kind
             whose = NOBODY if kind == "none" else owner
             if (kind != "none" and whose == NOBODY) or (only and resource != only):
@@ -347,7 +347,7 @@ class Matrix:
                 continue
             held = self.cast.relations(viewer, whose)
             label = self.cast.label(held, viewer, whose)
-            for key, entry in self.candidates(gate, resource, label, whose):
+            for key, entry in self.candidates(probe, resource, label, whose):
                 if not self._is_open(key, entry, viewer):
                     continue
                 left_out = entry.granted and (endpoint, viewer, whose) in self.passed_over
@@ -355,7 +355,7 @@ class Matrix:
                     yield key
 
     def candidates(
-        self, gate: Gate, resource: str, label: str, owner: str
+        self, probe: Probe, resource: str, label: str, owner: str
     ) -> Iterator[tuple[Key, Entry]]:
         """Cells of one kind of viewer in the current states of the owner's objects; cached, since
         states do not change which cells exist."""
@@ -364,14 +364,14 @@ class Matrix:
         if self._memo.counted != len(self.entries):  # a new cell may belong to them
             cells.clear()
             self._memo.counted = len(self.entries)
-        own = self.conditions(gate, table.resource, owner) if self.conditions else []
+        own = self.conditions(probe, table.resource, owner) if self.conditions else []
         for each in own or [{}]:
             known = {**values, **each}
             code = tuple(digit(s, known.get(name)) for name, s in table.resource.states.items())
-            place = (gate.id, resource, label, code)
+            place = (probe.id, resource, label, code)
             if place not in cells:
-                states = ((path, state_key(table, path, known)) for path in gate.shows[resource])
-                keys = [Key(gate.id, resource, path, label, state) for path, state in states]
+                states = ((path, state_key(table, path, known)) for path in probe.shows[resource])
+                keys = [Key(probe.id, resource, path, label, state) for path, state in states]
                 cells[place] = [(k, self.entries[k]) for k in keys if k in self.entries]
             yield from cells[place]
 
@@ -408,13 +408,13 @@ class Matrix:
 
     def apply(self, endpoint: str, outcome: Outcome) -> None:
         """Adds the observations of a response."""
-        gate = self.gates.get(endpoint)
-        free = gate is not None and bool(gate.how or gate.lacks)
+        probe = self.probes.get(endpoint)
+        free = probe is not None and bool(probe.how or probe.lacks)
         for seen in outcome.observations:
             if seen.result is Result.OVER_BLOCK and free:
                 continue  # a variant that nobody documented or filled in need not show anything
             if self.wanted is None or self.wanted(seen.key):
-                self._enter(seen, outcome.probe)
+                self._enter(seen, outcome.request_key)
             if seen.viewer and seen.result is Result.CLOSED:
                 self.closed_to.add((seen.viewer, seen.key))
             own = seen.owner in (seen.viewer, NOBODY)
@@ -430,7 +430,7 @@ class Matrix:
         self.ends.blank.update((endpoint, *each) for each in outcome.blank)
         for doubt in outcome.doubts:
             if self.doubt(doubt.leak.key) in ("", ALIKE, HIDDEN):
-                self._doubts[doubt.leak.key] = (outcome.probe, doubt)
+                self._doubts[doubt.leak.key] = (outcome.request_key, doubt)
         for resource, inside in outcome.embedded:
             if inside and (endpoint, resource) not in self._outer:
                 self.embedded.add((endpoint, resource))
@@ -440,7 +440,7 @@ class Matrix:
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((endpoint, owner, resource, path))
 
-    def _enter(self, seen: Observation, probe: str) -> None:
+    def _enter(self, seen: Observation, request_key: str) -> None:
         entry = self.entries.setdefault(seen.key, Entry(seen.granted))
         if self.adding_only and (seen.result, entry.result) == (Result.OVER_BLOCK, Result.OPEN):
             return
@@ -448,12 +448,16 @@ class Matrix:
             entry.result, entry.granted = seen.result, seen.granted
             entry.viewer, entry.owner = seen.viewer, seen.owner
         if seen.result in (Result.LEAK, Result.OVER_BLOCK):
-            self._wrong(seen, entry, probe)
+            self._wrong(seen, entry, request_key)
 
-    def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
+    def _wrong(self, seen: Observation, entry: Entry, request_key: str) -> None:
         """Keeps a finding's first evidence; a second response confirms it."""
         name = seen.key.finding
-        again = bool(entry.probes) and probe not in entry.probes and seen.result is entry.result
+        again = (
+            bool(entry.request_keys)
+            and request_key not in entry.request_keys
+            and seen.result is entry.result
+        )
         if seen.result is Result.OVER_BLOCK:
             first, sure = self.refused.get(name, (None, False))
             self.refused[name] = (first or seen.evidence, sure or again)
@@ -466,7 +470,7 @@ class Matrix:
             return
         if again and seen.result is Result.LEAK:
             self.confirmed.add(name)
-        entry.probes.append(probe)
+        entry.request_keys.append(request_key)
 
     def is_unclear(self, endpoint: str, viewer: str | None, owner: str, resource: str) -> bool:
         """Whether an object came that may or may not be this owner's."""
@@ -481,12 +485,12 @@ class Matrix:
         """Whether a denied field held a value that may or may not be the owner's."""
         return key in self._doubts
 
-    def forget_untold(self, probe: str) -> None:
+    def forget_untold(self, request_key: str) -> None:
         """Drops what a response left open of whom its objects name."""
         self._doubts = {
             key: (by, doubt)
             for key, (by, doubt) in self._doubts.items()
-            if by != probe or doubt.why not in (UNTOLD, HIDDEN)
+            if by != request_key or doubt.why not in (UNTOLD, HIDDEN)
         }
 
     def doubts(self, endpoint: str, viewer: str | None) -> bool:
@@ -504,7 +508,7 @@ class Matrix:
         """
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
-        for key, (probe, doubt) in list(self._doubts.items()):
+        for key, (request_key, doubt) in list(self._doubts.items()):
             if doubt.why in (ECHO, ALIKE, AROUND, UNTOLD, HIDDEN):
                 continue
             relative = (key.resource, key.field) in self.relative
@@ -512,7 +516,7 @@ class Matrix:
             if (common and key[:4] in places) or (relative and not common):
                 here = not common or key in leaking
                 leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)
-                self.apply(key.endpoint, Outcome(probe, 0, (leak,)))
+                self.apply(key.endpoint, Outcome(request_key, 0, (leak,)))
             else:
                 continue
             del self._doubts[key]
@@ -544,36 +548,36 @@ class Matrix:
         """Resources that were seen, but never with a test identity as owner."""
         return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
 
-    def open(self, gate: Gate) -> None:
+    def open(self, probe: Probe) -> None:
         """Adds a variant of an endpoint. It creates no cells to cover: a variant only adds
         leaks."""
-        self.gates.setdefault(gate.id, gate)
+        self.probes.setdefault(probe.id, probe)
 
     def operation(self, endpoint: str) -> str:
         """The operation id of an endpoint or of a variant."""
-        gate = self.gates.get(endpoint)
-        return gate.operation.id if gate is not None else endpoint
+        probe = self.probes.get(endpoint)
+        return probe.operation.id if probe is not None else endpoint
 
     def how(self, endpoint: str) -> str:
         """The technique behind a variant; empty for a documented endpoint."""
-        gate = self.gates.get(endpoint)
-        return gate.how if gate is not None else ""
+        probe = self.probes.get(endpoint)
+        return probe.how if probe is not None else ""
 
     def is_own(self, endpoint: str) -> bool:
         """Whether an endpoint is about its caller alone: who-am-I, or a path below it without
         ids."""
         me = self.model.operations.get(self.model.policy.caller.operation)
-        gate = self.gates.get(endpoint)
-        if me is None or gate is None or gate.personal:
+        probe = self.probes.get(endpoint)
+        if me is None or probe is None or probe.personal:
             return False
-        path = gate.operation.path
+        path = probe.operation.path
         return path == me.path or path.startswith(f"{me.path.rstrip('/')}/")
 
     def endpoint(self, operation: str) -> Endpoint:
         """The endpoint of an operation, also of one that the run may not call, such as a login."""
-        gate = self.gates.get(operation)
-        if gate is not None:
-            return gate.endpoint
+        probe = self.probes.get(operation)
+        if probe is not None:
+            return probe.endpoint
         each = self.model.operations[operation]
         return Endpoint(each.method, each.path, each.id)
 

@@ -28,7 +28,7 @@ from oakum.openapi.model import Json
 
 if TYPE_CHECKING:
     from oakum.exchange import Response
-    from oakum.exposure.endpoints import Gate
+    from oakum.exposure.endpoints import Probe
     from oakum.exposure.exhibits import Question
     from oakum.exposure.ground import Ground
 
@@ -76,7 +76,7 @@ class Misplaced:
     """Searches one answer."""
 
     ground: Ground
-    gate: Gate
+    probe: Probe
     question: Question
     response: Response
     value: Json
@@ -104,7 +104,7 @@ class Misplaced:
                     if alone and chosen:
                         continue
                     self.ground.knowledge.ambient.met(
-                        who, (resource, path), value, self.gate.operation.id,
+                        who, (resource, path), value, self.probe.operation.id,
                         among=self.question.endpoint if alone else "",
                     )  # fmt: skip
                 if text.at in outside:
@@ -165,7 +165,7 @@ class Misplaced:
     def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a leaf is a declared field of the response or a known field of the owner."""
         known = (who, each.resource, leaf.path) in self.ground.knowledge.present
-        return known or leaf.path in self.gate.shows.get(each.resource, ())
+        return known or leaf.path in self.probe.shows.get(each.resource, ())
 
     def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a field holds another value than the owner was ever shown in this object; False
@@ -200,7 +200,7 @@ class Misplaced:
         """Whether a response is unrelated to these owners: neither requested for them, nor showing
         anything of theirs."""
         targets = self.question.targets
-        might = resource in self.gate.shows and is_success(self.response.status)
+        might = resource in self.probe.shows and is_success(self.response.status)
         about = not targets.isdisjoint(owners) or (not targets and might)
         return not about and all(
             self.ground.who(each, self.question.viewer) not in owners for each in instances

@@ -17,7 +17,7 @@ from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, name
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import AROUND, UNTOLD
@@ -98,16 +98,18 @@ class Ownership:
     cast: Cast
     knowledge: Knowledge
 
-    def read(self, gate: Gate, question: Question, instances: Sequence[ObjectInstance]) -> Reading:
+    def read(
+        self, probe: Probe, question: Question, instances: Sequence[ObjectInstance]
+    ) -> Reading:
         """Owners and states of these instances, which come from the response alone."""
         found = Reading()
         places = {each.pointer: each for each in instances}
         for each in instances:
             resource = self.model.policy.resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
-            owners = self._owners(gate, question, each, resource, inner, found)
-            states = self._states(gate, question, each, resource, owners, inner, found)
-            named = self._relations(gate, question, each, resource, owners, inner, found)
+            owners = self._owners(probe, question, each, resource, inner, found)
+            states = self._states(probe, question, each, resource, owners, inner, found)
+            named = self._relations(probe, question, each, resource, owners, inner, found)
             if owners != each.owners or states or named:
                 owners = owners if owners != each.owners else ()
                 found.known[each.pointer] = Known(owners, states, named=named)
@@ -189,32 +191,32 @@ class Ownership:
     # ------------------------------------------------------------ owners
 
     def _owners(
-        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool,
-        found: Reading,
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
+        inner: bool, found: Reading,
     ) -> tuple[str, ...]:  # fmt: skip
         kind = resource.owner.kind
         if kind == "none":
             return ()
         if kind == "caller":
-            return self._callers(gate, question, each, resource, found)
+            return self._callers(probe, question, each, resource, found)
         if kind == "field" and each.owners:
-            if other := self._claimed(gate, question, each, resource, found):
+            if other := self._claimed(probe, question, each, resource, found):
                 return other
             return self._parties(question, each, resource, found)
         if each.owners:
             return each.owners
-        (who,) = question.targets if len(question.targets) == 1 and not gate.batch else ("",)
-        if who and not inner and self._is_asked_for(gate, each, resource):
+        (who,) = question.targets if len(question.targets) == 1 and not probe.batch else ("",)
+        if who and not inner and self._is_asked_for(probe, each, resource):
             found.given.add(each.pointer)
             return tuple(sorted(self.cast.ids[who]))
         found.unclear.add(each.resource)
         return ()
 
-    def _is_asked_for(self, gate: Gate, each: ObjectInstance, resource: Resource) -> bool:
+    def _is_asked_for(self, probe: Probe, each: ObjectInstance, resource: Resource) -> bool:
         """Whether the request names this object, or the account that owns it."""
-        for parameter in gate.personal & gate.sources.keys():
-            name = gate.sources[parameter].partition(".")[0]
-            source, path = self.model.policy.resources.get(name), gate.sources[parameter]
+        for parameter in probe.personal & probe.sources.keys():
+            name = probe.sources[parameter].partition(".")[0]
+            source, path = self.model.policy.resources.get(name), probe.sources[parameter]
             # A field that is no key may stand in many objects, and of a list tells nothing of each.
             one = path == f"{name}.{resource.key}" or not any(s.isdigit() for s in each.pointer)
             if source is not None and ((name == resource.name and one) or source.is_account):
@@ -223,7 +225,7 @@ class Ownership:
 
     def _callers(
         self,
-        gate: Gate,
+        probe: Probe,
         question: Question,
         each: ObjectInstance,
         resource: Resource,
@@ -234,7 +236,7 @@ class Ownership:
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key else []
         asked = next(iter(question.targets), "") if len(question.targets) == 1 else ""
-        about = asked if asked != viewer and gate.personal and not gate.batch else ""
+        about = asked if asked != viewer and probe.personal and not probe.batch else ""
         known = set(keys) & self.knowledge.own.get((about, resource.name, resource.key), set())
         if about and (known or not keys):
             found.given.add(each.pointer)
@@ -267,7 +269,7 @@ class Ownership:
 
     def _claimed(
         self,
-        gate: Gate,
+        probe: Probe,
         question: Question,
         each: ObjectInstance,
         resource: Resource,
@@ -284,7 +286,7 @@ class Ownership:
         if not other or self.cast.ids[other] & set(each.owners):
             return ()
         same, unlike = self._alike(each, resource, other, keys[0])
-        asked = question.targets == {other} and asked_key(gate, question, resource) == keys[0]
+        asked = question.targets == {other} and asked_key(probe, question, resource) == keys[0]
         if not same if unlike else not same and not asked:
             return ()  # keys that count separately for each owner: two objects
         found.claimed.add(each.resource)
@@ -332,7 +334,7 @@ class Ownership:
         return each.owners
 
     def _relations(
-        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Truth]:  # fmt: skip
         """Whom the instance's members name, where the response itself does not tell: that is as its
@@ -341,7 +343,7 @@ class Ownership:
         if viewer is None or self.cast.ids[viewer] & set(owners):
             return {}
         policy, declared = self.model.policy, self.model.tables[resource.name].leaves
-        key = self.key_of(gate, question, each, resource, inner)
+        key = self.key_of(probe, question, each, resource, inner)
         whose = [name for name, ids in self.cast.ids.items() if ids & set(owners)]
         found_named: dict[str, Truth] = {}
         for name in relations_by_member(self.model):
@@ -382,7 +384,7 @@ class Ownership:
     # ------------------------------------------------------------ states
 
     def _states(
-        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Json]:  # fmt: skip
         """States of an instance according to other responses about the same object."""
@@ -393,38 +395,38 @@ class Ownership:
         }
         if not own or not is_one_of_many(self.model, resource):
             return {}
-        key = self.key_of(gate, question, each, resource, inner)
+        key = self.key_of(probe, question, each, resource, inner)
         who = self.cast.who(owners)
         known = self.knowledge.conditions.get((who, each.resource, key), {}) if key else {}
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)
         return {name: known[name] for name in own & known.keys()}
 
-    def conditions(self, gate: Gate, resource: Resource, who: str) -> list[Mapping[str, Json]]:
+    def conditions(self, probe: Probe, resource: Resource, who: str) -> list[Mapping[str, Json]]:
         """States of the owner's objects that a request may be about: of the requested keys,
         otherwise of all known objects; empty if the state belongs to the account."""
         if not self._has_own_states(resource):
             return []
         wanted = f"{resource.name}.{resource.key}"
-        named = [name for name, source in gate.sources.items() if source == wanted]
-        if named and not gate.batch:
+        named = [name for name, source in probe.sources.items() if source == wanted]
+        if named and not probe.batch:
             ids = self.knowledge.values(wanted, who)
-            keys = [ids[turn] for turn in self.turns(gate, who) if turn < len(ids)]
+            keys = [ids[turn] for turn in self.turns(probe, who) if turn < len(ids)]
         else:
             keys = [k for (n, r, k) in self.knowledge.conditions if (n, r) == (who, resource.name)]
         known = self.knowledge.conditions
         found = (known.get((who, resource.name, key)) for key in keys)
         return list({repr(each): each for each in found if each}.values())
 
-    def turns(self, gate: Gate, who: str) -> list[int]:
+    def turns(self, probe: Probe, who: str) -> list[int]:
         """Indices of the owner's objects to request: the first one in each state."""
-        for parameter in sorted(gate.personal & gate.sources.keys()):
-            name = gate.sources[parameter].partition(".")[0]
+        for parameter in sorted(probe.personal & probe.sources.keys()):
+            name = probe.sources[parameter].partition(".")[0]
             resource = self.model.policy.resources[name]
             if not self._has_own_states(resource):
                 continue
             found: dict[str, int] = {}
-            for turn, key in enumerate(named_keys(gate, parameter, who, self.knowledge, resource)):
+            for turn, key in enumerate(named_keys(probe, parameter, who, self.knowledge, resource)):
                 if states := self.knowledge.conditions.get((who, name, key)):
                     found.setdefault(repr(sorted(states.items())), turn)
             return [*found.values()][:_MOST_STATES] or [0]
@@ -435,12 +437,17 @@ class Ownership:
         return own and is_one_of_many(self.model, resource)
 
     def key_of(
-        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool
+        self,
+        probe: Probe,
+        question: Question,
+        each: ObjectInstance,
+        resource: Resource,
+        inner: bool,
     ) -> str:
         """The instance's key: its own, or the requested one; empty if unknown."""
         if key := texts(each.value, resource.key) if resource.key else []:
             return key[0]
-        return "" if inner else asked_key(gate, question, resource)
+        return "" if inner else asked_key(probe, question, resource)
 
 
 def may_have(paths: Iterable[str], member: str) -> bool:
@@ -458,21 +465,21 @@ def is_below(path: str, name: str) -> bool:
     return path == name or path.startswith(f"{name}.")
 
 
-def asked_key(gate: Gate, question: Question, resource: Resource) -> str:
+def asked_key(probe: Probe, question: Question, resource: Resource) -> str:
     """The key in a request that names one object of a resource; empty if there is none."""
     wanted = f"{resource.name}.{resource.key}"
-    named = [name for name, source in gate.sources.items() if source == wanted and not gate.batch]
+    named = [name for name, source in probe.sources.items() if source == wanted and not probe.batch]
     return next((question.params[name] for name in named if name in question.params), "")
 
 
 def named_keys(
-    gate: Gate, parameter: str, who: str, knowledge: Knowledge, resource: Resource
+    probe: Probe, parameter: str, who: str, knowledge: Knowledge, resource: Resource
 ) -> list[str]:
     """Keys of the owner's objects that a parameter names, by itself or with others, in the order in
     which they are requested; empty texts: unknown."""
-    source, key = gate.sources[parameter], resource.key
-    named = next((named for _, named in gate.together if parameter in named), {})
-    picked = gate.objects_of(who, resource.name, named, knowledge) if named else []
+    source, key = probe.sources[parameter], resource.key
+    named = next((named for _, named in probe.together if parameter in named), {})
+    picked = probe.objects_of(who, resource.name, named, knowledge) if named else []
     if not picked:
         named = {parameter: source.partition(".")[2]}
         picked = [{parameter: value} for value in knowledge.values(source, who)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Entry, Key, Matrix
 from oakum.exposure.untested import why_keyless, why_not_closed, why_untested
 from oakum.finding import Cell, Result
@@ -78,13 +78,13 @@ class _Carried:
 def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
     """Untested cell → cell that the same operation decided with another body or query, if its plain
     request showed nothing of the resource to anybody: it may have lacked what the API needs."""
-    ways: dict[str, list[Gate]] = {}
-    for gate in matrix.gates.values():
-        if gate.how:
-            ways.setdefault(gate.operation.id, []).append(gate)
+    ways: dict[str, list[Probe]] = {}
+    for probe in matrix.probes.values():
+        if probe.how:
+            ways.setdefault(probe.operation.id, []).append(probe)
     found: dict[Key, Key] = {}
     for key, entry in matrix.entries.items():
-        plain, silent = matrix.gates.get(key.endpoint), entry.result is Result.UNTESTED
+        plain, silent = matrix.probes.get(key.endpoint), entry.result is Result.UNTESTED
         if plain is None or plain.how or not silent or key[:2] in matrix.carried:
             continue
         for way in ways.get(plain.operation.id, ()):
@@ -101,9 +101,9 @@ def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
 def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
     """Untested cells of one documented variant that another variant of the operation decides."""
     plain = {
-        at: gate.operation.id
-        for at, gate in matrix.gates.items()
-        if (gate.query or gate.lacks) and not gate.how
+        at: probe.operation.id
+        for at, probe in matrix.probes.items()
+        if (probe.query or probe.lacks) and not probe.how
     }
     found: set[Key] = set()
     for endpoint, operation in plain.items():
@@ -133,4 +133,4 @@ def _is_uncarried(
         return True
     shown = (key.endpoint, key.resource, key.field) in carried.fields
     owned = (key.endpoint, key.resource) in carried.owned
-    return not shown or not owned or not matrix.gates[key.endpoint].personal
+    return not shown or not owned or not matrix.probes[key.endpoint].personal

@@ -32,18 +32,18 @@ class ByValue:
     """Cells that leak by a value outside every declared field. Values in memory only."""
 
     _told: dict[Key, dict[str, tuple[str, Observation | None]]] = field(default_factory=dict)
-    """Cell → probe → the value, and the observation without it."""
+    """Cell → request_key → the value, and the observation without it."""
 
-    def add(self, key: Key, probe: str, value: str, without: Observation | None) -> None:
+    def add(self, key: Key, request_key: str, value: str, without: Observation | None) -> None:
         """Records the value by which a response leaks."""
-        self._told.setdefault(key, {})[probe] = (value, without)
+        self._told.setdefault(key, {})[request_key] = (value, without)
 
     def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
         """Withdraws leaks by values that turned out to identify nobody."""
         for key, told in list(self._told.items()):
             void = {
-                probe: without
-                for probe, (value, without) in told.items()
+                request_key: without
+                for request_key, (value, without) in told.items()
                 if knowledge.canary(value, aside=True) is None
             }
             if void:
@@ -61,8 +61,10 @@ class ByValue:
             if entry.result is not Result.LEAK:
                 continue
             told = self._told.get(key, {})
-            values = [told[probe][0] for probe in entry.probes if probe in told]
-            if len(values) < max(len(entry.probes), 1) or not all(
+            values = [
+                told[request_key][0] for request_key in entry.request_keys if request_key in told
+            ]
+            if len(values) < max(len(entry.request_keys), 1) or not all(
                 knowledge.may_be_ambient(each, key.endpoint) for each in values
             ):
                 firm.add(key.finding)
@@ -78,31 +80,31 @@ class ByObject:
     only."""
 
     _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
-    """Cell → probe → owner, value, and the doubt if the owner is shown another value."""
+    """Cell → request_key → owner, value, and the doubt if the owner is shown another value."""
 
-    def add(self, key: Key, probe: str, owner: str, value: str, doubt: Doubt) -> None:
+    def add(self, key: Key, request_key: str, owner: str, value: str, doubt: Doubt) -> None:
         """Records what a viewer was shown in an owner's object."""
-        self._told.setdefault(key, {})[probe] = (owner, value, doubt)
+        self._told.setdefault(key, {})[request_key] = (owner, value, doubt)
 
     def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
         """Withdraws leaks by values that differ from what the owner is shown, such as masks."""
         for key, told in list(self._told.items()):
             place = key.resource, key.field
             shown = {
-                probe: told_of
-                for probe, told_of in told.items()
+                request_key: told_of
+                for request_key, told_of in told.items()
                 if (told_of[0], *place) in knowledge.own
             }
             other: dict[str, Observation | None] = {
-                probe: None
-                for probe, (owner, value, _) in shown.items()
+                request_key: None
+                for request_key, (owner, value, _) in shown.items()
                 if not is_theirs(value, knowledge.own[(owner, *place)])
             }
             self._told[key] = {p: each for p, each in told.items() if p not in shown}
             if other:
                 _without(matrix, key, other)
                 if matrix.entries[key].result is Result.UNTESTED:
-                    doubts = tuple(shown[probe][2] for probe in other)
+                    doubts = tuple(shown[request_key][2] for request_key in other)
                     matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
             evidence = matrix.evidence.get(key.finding)
             if shown and evidence is not None and NOWHERE in evidence.note:
@@ -115,7 +117,7 @@ class Placeholders:
     """Values that viewers were shown in denied fields. In memory only."""
 
     _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
-    """Cell → probe → leaked values."""
+    """Cell → request_key → leaked values."""
     _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
     """(resource, field, viewer, value) → owners with this value."""
     _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
@@ -125,18 +127,18 @@ class Placeholders:
         """Records a value shown to a viewer in place of the owner's own."""
         self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
-    def told(self, key: Key, probe: str, value: Json, owner: str) -> None:
+    def told(self, key: Key, request_key: str, value: Json, owner: str) -> None:
         """Records a leak of the owner's own value."""
         text = canonical(value)
-        self._told.setdefault(key, {}).setdefault(probe, set()).add(text)
+        self._told.setdefault(key, {}).setdefault(request_key, set()).add(text)
         self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
     def take_back(self, matrix: Matrix) -> None:
         """Withdraws leaks that consist of placeholders only."""
-        for key, probes in self._told.items():
+        for key, request_keys in self._told.items():
             void: dict[str, Observation | None] = {
-                probe: None
-                for probe, texts in probes.items()
+                request_key: None
+                for request_key, texts in request_keys.items()
                 if all(self._stands_in(key, text) for text in texts)
             }
             if void:
@@ -152,18 +154,20 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
     entry = matrix.entries.get(key)
     if entry is None or entry.result is not Result.LEAK:
         return
-    entry.probes = [probe for probe in entry.probes if probe not in void]
-    if entry.probes:
+    entry.request_keys = [
+        request_key for request_key in entry.request_keys if request_key not in void
+    ]
+    if entry.request_keys:
         return
     entry.result = Result.UNTESTED
     name = key.finding
-    same = [each for at, each in matrix.entries.items() if at.finding == name and each.probes]
+    same = [each for at, each in matrix.entries.items() if at.finding == name and each.request_keys]
     leaking = [each for each in same if each.result is Result.LEAK]
-    if not any(len(set(each.probes)) > 1 for each in leaking):
+    if not any(len(set(each.request_keys)) > 1 for each in leaking):
         matrix.confirmed.discard(name)
     if not leaking:
         matrix.evidence.pop(name, None)
         matrix.weak.pop(name, None)
-    for probe, observation in void.items():
+    for request_key, observation in void.items():
         if observation is not None:
-            matrix.apply(key.endpoint, Outcome(probe, 0, (observation,)))
+            matrix.apply(key.endpoint, Outcome(request_key, 0, (observation,)))

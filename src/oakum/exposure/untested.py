@@ -83,11 +83,11 @@ def _of_doubt(model: Model, key: Key, doubt: str) -> str:
 def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
     """Whether an owner's object is known to be in the cell's state, where states belong to
     objects."""
-    gate, table = matrix.gates[key.endpoint], matrix.model.tables[key.resource]
+    probe, table = matrix.probes[key.endpoint], matrix.model.tables[key.resource]
     return matrix.conditions is not None and any(
         state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
         for who in cast.names()
-        for each in matrix.conditions(gate, table.resource, who)
+        for each in matrix.conditions(probe, table.resource, who)
     )
 
 

@@ -80,7 +80,7 @@ class Watch:
         document, policy = contract.document, contract.policy
         compiled = compile_for_gateway(contract)
         self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
-        self.gates, self.skipped = survey(self.model, infer_params(document, policy))
+        self.probes, self.skipped = survey(self.model, infer_params(document, policy))
         self.tally = Tally()
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
@@ -96,10 +96,10 @@ class Watch:
             self.model,
             Redactor(key, names),
             Cast(policy, {}, {}, {}).label,
-            {gate.id: gate.shows for gate in self.gates},
+            {probe.id: probe.shows for probe in self.probes},
         )
         self._refusals = Refusals(self._frame)
-        self._strays = Strays(self._frame, self.gates)
+        self._strays = Strays(self._frame, self.probes)
         self._number = 0
         self.begin("")
 

@@ -114,7 +114,7 @@ def _question(asked: Asked) -> _Question:
 
 def _states(frame: Frame, asked: Asked) -> list[tuple[str, str]]:
     """The settings of each object that decide what is granted."""
-    look = Look(frame, replace(asked, probe=""), {}).judge()
+    look = Look(frame, replace(asked, request_key=""), {}).judge()
     return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)
 
 

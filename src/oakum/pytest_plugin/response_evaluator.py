@@ -78,7 +78,7 @@ class Asked:
     begins: bool
     """A registration or a login, perhaps: it changes something, and came without credentials."""
     test: str
-    probe: str
+    request_key: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,9 @@ class Look:
         `closes`: whether the refusal says anything of the object; else it is only looked through.
         """
         caller, read = refused.caller, self.asked.read
-        self.asked = replace(self.asked, caller=caller, probe=refused.probe, begins=False)
+        self.asked = replace(
+            self.asked, caller=caller, request_key=refused.request_key, begins=False
+        )
         judge = Judge(
             self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
             self.asked.response.status, told=read.owners,
@@ -181,7 +183,7 @@ class Look:
         if index >= 0 and found.most >> index & 1:
             return  # it may be granted: a refusal is not a leak, and does not prove the cell closed
         if found.untold.isdisjoint(deciding(found.table, path)):
-            self.tally.show(self._key(found, path), Result.CLOSED, self.asked.probe)
+            self.tally.show(self._key(found, path), Result.CLOSED, self.asked.request_key)
 
     def _object(self, instance: ObjectInstance, inside: bool) -> None:
         """What of one object is open, leaks, is withheld, or cannot be judged."""
@@ -285,7 +287,7 @@ class Look:
 
     def _open(self, found: _Object, leaf: Leaf) -> None:
         key, instance = self._key(found, leaf.path), found.instance
-        self.tally.show(key, Result.OPEN, self.asked.probe)
+        self.tally.show(key, Result.OPEN, self.asked.request_key)
         self.tally.witnessed.add((key.endpoint, key.resource, key.field))
         relations = self.frame.model.policy.relations
         if not instance.owners or any(relations[r].kind == "owner" for r in instance.held):
@@ -304,7 +306,7 @@ class Look:
                 continue
             key = self._key(found, path)
             if closed_by_absence(found.table, path):
-                self.tally.show(key, Result.CLOSED, self.asked.probe)
+                self.tally.show(key, Result.CLOSED, self.asked.request_key)
             else:
                 self.tally.withheld.setdefault(key, set()).update(_whose(found.instance, path))
 
@@ -319,7 +321,7 @@ class Look:
         asked, key = self.asked, self._key(found, leaf.path)
         self.tally.stood.setdefault(key.viewer, found.instance.held)
         self.tally.viewers.add((key.endpoint, key.resource, key.viewer))
-        self.tally.show(key, Result.LEAK, asked.probe)
+        self.tally.show(key, Result.LEAK, asked.request_key)
         if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
             self.tally.evidence[undocumented(key)] = self._evidence(found, leaf)
         self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))

@@ -22,7 +22,7 @@ from oakum.authz.table import deciding, leaf_index
 from oakum.exchange import Request
 from oakum.exposure.ambient import NAMES_ONE, instant
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
@@ -103,10 +103,10 @@ class _Memory:
 class Strays:
     """Answers of a run, searched for values of their owners. Holds values: in memory only."""
 
-    def __init__(self, frame: Frame, gates: Iterable[Gate]) -> None:
+    def __init__(self, frame: Frame, probes: Iterable[Probe]) -> None:
         self._frame = frame
-        self._gates = {gate.operation.id: gate for gate in gates}
-        self._matrix = Matrix(frame.model, self._gates.values(), _People(frame))
+        self._probes = {probe.operation.id: probe for probe in probes}
+        self._matrix = Matrix(frame.model, self._probes.values(), _People(frame))
         self._run, self._test = self._memory(), self._memory()
         self._here: list[Kept] = []
         self._kept: list[Kept] = []
@@ -195,7 +195,7 @@ class Strays:
 
     def _judged(self, kept: Kept, memory: _Memory, tally: Tally) -> Iterator[Leaked]:
         for found, said in self._search(kept, memory):
-            mark = (kept.asked.probe, found.at, found.value)
+            mark = (kept.asked.request_key, found.at, found.value)
             if not said or mark in self._told:
                 continue
             self._told.add(mark)
@@ -215,10 +215,16 @@ class Strays:
         viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else None
         targets = {memory.people.who([value]) for value in asked.params.values()} - {""}
         question = Question(
-            asked.probe, asked.operation.id, viewer, frozenset(targets), asked.params, kept.sent, ""
+            asked.request_key,
+            asked.operation.id,
+            viewer,
+            frozenset(targets),
+            asked.params,
+            kept.sent,
+            "",
         )
         misplaced = Misplaced(
-            memory.ground, self._gate(asked), question, asked.response, asked.read.value
+            memory.ground, self._probe(asked), question, asked.response, asked.read.value
         )
         for found in misplaced.search([*kept.unbound], [*kept.instances]):
             plain = not found.where and found.at in kept.granted
@@ -226,11 +232,11 @@ class Strays:
             if found.who and not echo and classify_field(found.path) not in _PUBLIC:
                 yield found, self._decide(kept, found, memory)
 
-    def _gate(self, asked: Asked) -> Gate:
+    def _probe(self, asked: Asked) -> Probe:
         operation = asked.operation
-        if operation.id not in self._gates:
-            self._gates[operation.id] = gate_of(self._frame.model, operation, {})
-        return self._gates[operation.id]
+        if operation.id not in self._probes:
+            self._probes[operation.id] = probe_of(self._frame.model, operation, {})
+        return self._probes[operation.id]
 
     def _decide(self, kept: Kept, found: Found, memory: _Memory) -> Leaked | str:
         model = self._frame.model
@@ -326,7 +332,7 @@ class Strays:
         key, asked = leaked.key, kept.asked
         tally.stood.setdefault(key.viewer, leaked.held)
         tally.viewers.add((key.endpoint, key.resource, key.viewer))
-        tally.show(key, Result.LEAK, asked.probe)
+        tally.show(key, Result.LEAK, asked.request_key)
         bare = key._replace(endpoint="")
         if bare not in tally.evidence:
             side = self._frame.redactor.answer(

@@ -58,11 +58,11 @@ class Tally:
     asked: int = 0
     """Questions of our own."""
 
-    def show(self, key: Key, result: Result, probe: str) -> None:
+    def show(self, key: Key, result: Result, request_key: str) -> None:
         """Records the result of a cell in one response."""
-        probes = self.shown.get((key, result), ())
-        if len(probes) < _ENOUGH and probe not in probes:
-            self.shown[key, result] = (*probes, probe)
+        request_keys = self.shown.get((key, result), ())
+        if len(request_keys) < _ENOUGH and request_key not in request_keys:
+            self.shown[key, result] = (*request_keys, request_key)
 
     def unjudge(self, why: str, endpoint: str) -> None:
         """Counts a part of a response that could not be judged."""
@@ -90,9 +90,9 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Adds the counts of another process."""
-        for (key, result), probes in other.shown.items():
-            for probe in probes:
-                self.show(key, result, probe)
+        for (key, result), request_keys in other.shown.items():
+            for request_key in request_keys:
+                self.show(key, result, request_key)
         self.stood |= other.stood
         self.evidence = {**other.evidence, **self.evidence}
         self.sighted |= other.sighted

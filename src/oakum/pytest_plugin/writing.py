@@ -58,7 +58,7 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
     """All that a run of tests has to say. The tally is settled."""
     policy = watch.policy
     cast = _Viewers(policy, {}, {}, {}, stood=tally.stood)
-    matrix = Matrix(watch.model, watch.gates, cast, _strangers(policy, cast))
+    matrix = Matrix(watch.model, watch.probes, cast, _strangers(policy, cast))
     _fill(matrix, tally, policy)
     cells = tuple(_cells(watch, matrix, tally))
     heard = tally.answers.total()
@@ -94,15 +94,15 @@ def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bo
 
 
 def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
-    for (key, result), probes in sorted(tally.shown.items()):
+    for (key, result), request_keys in sorted(tally.shown.items()):
         held = tally.stood.get(key.viewer, frozenset())
         anonymous = all(policy.relations[name].kind == "anyone" for name in held)
         seen = Observation(
             key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
             tally.evidence.get(undocumented(key)) if result is Result.LEAK else None,
         )  # fmt: skip
-        for probe in probes:
-            matrix.apply(key.endpoint, Outcome(probe, 200, (seen,)))
+        for request_key in request_keys:
+            matrix.apply(key.endpoint, Outcome(request_key, 200, (seen,)))
     for endpoint, resource, inside in sorted(tally.sighted):
         there = ((NOBODY, resource),)
         matrix.apply(endpoint, Outcome("", 200, (), there, embedded=((resource, inside),)))
@@ -112,7 +112,9 @@ def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
 
 def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
     asked = {name for name, count in tally.answers.items() if count}
-    why = {gate.id: "no test called this endpoint" for gate in watch.gates if gate.id not in asked}
+    why = {
+        probe.id: "no test called this endpoint" for probe in watch.probes if probe.id not in asked
+    }
     reach = {(key.resource, key.viewer): True for key in matrix.entries}
     for cell in report_cells(matrix, why, reach):
         if cell.result is Result.UNTESTED and cell.endpoint.operation in asked:

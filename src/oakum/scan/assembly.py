@@ -10,7 +10,7 @@ from functools import partial
 
 from oakum.authz import Model
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.knowledge import Knowledge, objects_of
 from oakum.exposure.matrix import Matrix, Outcome
@@ -67,7 +67,7 @@ class Wiring:
     identities: Identities
     inferred: Mapping[str, Mapping[str, str]]
     spending: Plan
-    feeds: list[Gate]
+    feeds: list[Probe]
     may: May
     target: str
     past: Past
@@ -84,7 +84,7 @@ class Wiring:
         """The engine of one run, with the identities whose account is confirmed."""
         cast = self._cast(found)
         knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
-        matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
+        matrix = Matrix(self.model, [*self.spending.probes, *self.spending.left], cast)
         matrix.keyless = _keyless(self.identities)
         names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
         redactor = Redactor(os.urandom(16), names)
@@ -106,8 +106,8 @@ class Wiring:
         evaluator = Evaluator(self.model, cast, knowledge, matrix, redactor)
         later = list(self.spending.left)
         state = RunState(
-            cast, knowledge, matrix, evaluator, list(self.spending.gates), later,
-            {gate.id: self.spending.why for gate in later},
+            cast, knowledge, matrix, evaluator, list(self.spending.probes), later,
+            {probe.id: self.spending.why for probe in later},
         )  # fmt: skip
         context = self._context(found, emit)
         answers = WriteAnswers(Engine(context, state))
@@ -130,9 +130,9 @@ class Wiring:
 
     def relations(self, engine: Engine) -> Relations:
         """Reads and compares the contract's relation lists."""
-        gates = self._named_gates(each.operation for each in self.policy.relations.values())
+        probes = self._named_probes(each.operation for each in self.policy.relations.values())
         return Relations(
-            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.context.ask
+            self.policy, probes, engine.cast, engine.knowledge, self.target, engine.context.ask
         )
 
     def _context(self, found: Examination, emit: Callable[[Event], None]) -> RunContext:
@@ -206,22 +206,22 @@ class Wiring:
         relations = self.policy.relations.values()
         steps = [step for each in relations for step in (*each.begin, *each.end)]
         stepped = {step.operation for step in steps}
-        named = self._named_gates({*stepped, *(each.operation for each in relations)})
-        gates = {
+        named = self._named_probes({*stepped, *(each.operation for each in relations)})
+        probes = {
             name: each
             for name, each in named.items()
             if not (name in stepped and barred(self.model, each.operation, named=True))
         }
         return Relationships(
-            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.context.ask, log,
-            [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
+            self.policy, probes, engine.cast, engine.knowledge, self.target, engine.context.ask,
+            log, [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
         )  # fmt: skip
 
-    def _named_gates(self, names: Iterable[str]) -> dict[str, Gate]:
+    def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:
         """Endpoints of operations that the contract names, by the name that it has for them."""
         found = {name: self.contract.document.operation(name) for name in names if name}
         return {
-            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            name: probe_of(self.model, each, self.inferred.get(each.id, {}))
             for name, each in found.items()
             if each is not None
         }
@@ -241,15 +241,15 @@ class Wiring:
         ids = [*named, *(each.operation for each in fields.values())]
         operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
         writers = {
-            each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            each.id: probe_of(self.model, each, self.inferred.get(each.id, {}))
             for each in operations
         }
-        readers: dict[str, Gate] = {}
-        for gate in (*self.spending.gates, *self.spending.left):
-            if gate.operation.method == "GET":
+        readers: dict[str, Probe] = {}
+        for probe in (*self.spending.probes, *self.spending.left):
+            if probe.operation.method == "GET":
                 for each in operations:
-                    if each.path == gate.operation.path:
-                        readers[each.id] = gate
+                    if each.path == probe.operation.path:
+                        readers[each.id] = probe
         found = AccountSettings(
             self.policy, writers, readers, engine.cast, engine.knowledge,
             self.target, engine.context.ask, log,
@@ -258,7 +258,7 @@ class Wiring:
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
             patience=self.patience,
         )  # fmt: skip
-        found.be_wary([*self.spending.gates, *self.spending.left])
+        found.be_wary([*self.spending.probes, *self.spending.left])
         return found
 
     def _cast(self, found: Examination) -> Cast:

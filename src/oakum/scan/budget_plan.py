@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.inference.lexicon import FieldClass, classify_field
 
 _WEIGHTS = {
@@ -35,8 +35,8 @@ SHARE = 0.8
 class Plan:
     """The endpoints to request, in order, and the cost of the others."""
 
-    gates: list[Gate]
-    left: list[Gate]
+    probes: list[Probe]
+    left: list[Probe]
     needed: int
     """Requests that all endpoints would take, at most."""
 
@@ -49,57 +49,57 @@ class Plan:
         """Remark about endpoints left out for the budget; empty if there are none."""
         if not left:
             return ""
-        every = len(self.gates) + len(self.left)
+        every = len(self.probes) + len(self.left)
         return (
             f"the budget covered {every - left:,} of {every:,} endpoints, the riskiest"
             f" first; `--budget {round(self.needed / SHARE)}` is enough for all"
         )
 
 
-def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Plan:
+def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> Plan:
     """Endpoints by descending risk, as far as the budget of requests allows. `viewers`: number of
     kinds of callers, including anonymous."""
     hidden = {name: _hidden(model, name) for name in model.policy.resources}
-    ranked = sorted(gates, key=lambda gate: -risk(model, gate, hidden))
-    needed = sum(cost(gate, viewers) for gate in gates)
+    ranked = sorted(probes, key=lambda probe: -risk(model, probe, hidden))
+    needed = sum(cost(probe, viewers) for probe in probes)
     if needed <= budget * SHARE:
         return Plan(ranked, [], needed)
-    teachers = _teachers([gate for gate in gates if not gate.sources], viewers)
-    settings = _teachers([gate for gate in gates if not gate.batch], viewers)
-    chosen: dict[str, Gate] = {}
+    teachers = _teachers([probe for probe in probes if not probe.sources], viewers)
+    settings = _teachers([probe for probe in probes if not probe.batch], viewers)
+    chosen: dict[str, Probe] = {}
     spent = 0.0
-    for gate in ranked:
-        tells = [settings[each] for each in _settings(model, gate) if each in settings]
-        ids = (source for each in (gate, *tells) for source in each.sources.values())
-        wanted = [gate, *tells, *(teachers[each] for each in ids if each in teachers)]
+    for probe in ranked:
+        tells = [settings[each] for each in _settings(model, probe) if each in settings]
+        ids = (source for each in (probe, *tells) for source in each.sources.values())
+        wanted = [probe, *tells, *(teachers[each] for each in ids if each in teachers)]
         new = {each.id: each for each in wanted if each.id not in chosen}
         price = sum(cost(each, viewers) for each in new.values())
         if spent + price <= budget * SHARE:
             chosen |= new
             spent += price
-    asked = [gate for gate in ranked if gate.id in chosen]
-    return Plan(asked, [gate for gate in ranked if gate.id not in chosen], needed)
+    asked = [probe for probe in ranked if probe.id in chosen]
+    return Plan(asked, [probe for probe in ranked if probe.id not in chosen], needed)
 
 
-def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> float:
+def risk(model: Model, probe: Probe, hidden: Mapping[str, Mapping[str, int]]) -> float:
     """Relative harm if an endpoint leaks; a score without unit."""
     weights = [
         weight
-        for resource, fields in gate.shows.items()
+        for resource, fields in probe.shows.items()
         for path, weight in hidden.get(resource, {}).items()
         if not fields or path in fields
     ]
     worst = max(weights, default=0)
-    open_to_all = 1.5 if gate.operation.anonymous else 1.0
-    by_id = 1.2 if gate.personal else 1.0
+    open_to_all = 1.5 if probe.operation.anonymous else 1.0
+    by_id = 1.2 if probe.personal else 1.0
     return (worst + min(len(weights), 20) / 20) * open_to_all * by_id
 
 
-def cost(gate: Gate, viewers: int) -> int:
+def cost(probe: Probe, viewers: int) -> int:
     """Most requests that an endpoint needs in one state, without confirmation."""
-    if not gate.shows and not gate.personal:
+    if not probe.shows and not probe.personal:
         return 3
-    return viewers + (2 if gate.personal else 1)
+    return viewers + (2 if probe.personal else 1)
 
 
 def _hidden(model: Model, resource: str) -> Mapping[str, int]:
@@ -115,21 +115,21 @@ def _hidden(model: Model, resource: str) -> Mapping[str, int]:
     }
 
 
-def _settings(model: Model, gate: Gate) -> Iterator[str]:
+def _settings(model: Model, probe: Probe) -> Iterator[str]:
     """`Resource.field` of the settings on which it hangs what an endpoint may show."""
     resources = model.policy.resources
-    for name in gate.shows:
+    for name in probe.shows:
         for own, state in resources[name].states.items():
             kind, _, known = (state.of or f"{name}.{own}").partition(".")
             yield f"{kind}.{resources[kind].states[known].member}"
 
 
-def _teachers(gates: Sequence[Gate], viewers: int) -> Mapping[str, Gate]:
+def _teachers(probes: Sequence[Probe], viewers: int) -> Mapping[str, Probe]:
     """`Resource.field` → the cheapest of these endpoints that shows it."""
-    found: dict[str, Gate] = {}
-    for gate in sorted(gates, key=lambda gate: (cost(gate, viewers), len(gate.shows))):
-        if not gate.unfilled:
-            for resource, fields in gate.shows.items():
+    found: dict[str, Probe] = {}
+    for probe in sorted(probes, key=lambda probe: (cost(probe, viewers), len(probe.shows))):
+        if not probe.unfilled:
+            for resource, fields in probe.shows.items():
                 for path in fields:
-                    found.setdefault(f"{resource}.{path}", gate)
+                    found.setdefault(f"{resource}.{path}", probe)
     return found

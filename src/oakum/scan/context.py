@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from oakum.authz import Model
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Outcome
 from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
@@ -55,9 +55,9 @@ class RunContext:
     """Does several things at the same time; None in place of an answer that did not come."""
     listen: Listen | None = None
     """Opens a feed; None: no feed is listened to."""
-    feeds: tuple[Gate, ...] = ()
+    feeds: tuple[Probe, ...] = ()
     """Endpoints whose answers do not end: listened to, and never asked."""
-    price: Callable[[Gate], int] = lambda gate: 1
+    price: Callable[[Probe], int] = lambda probe: 1
     """What an endpoint costs at most, in requests."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Identity → its id, as who-am-I tells it."""

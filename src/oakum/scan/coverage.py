@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.errors import counted
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import gate_of
+from oakum.exposure.endpoints import probe_of
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
@@ -58,7 +58,7 @@ def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
         operation = model.operations.get(each.endpoint.operation)
         if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
             continue
-        if any(_is_somebodys(model, name) for name in gate_of(model, operation, {}).shows):
+        if any(_is_somebodys(model, name) for name in probe_of(model, operation, {}).shows):
             verdict = classify(operation)
             named = verdict.kind == "destructive" and each.reason == verdict.reason
             hint = "; if it only reads, say `reads: true` in its rule" if named else ""

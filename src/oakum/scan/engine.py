@@ -7,8 +7,8 @@ knows a socket: requests go through the ports of the context, and what happens i
 
     def run(engine: Engine) -> None:
         engine.say("asking once more with another page size")
-        for gate in engine.state.gates:
-            way = gate.otherwise(HOW, query=(("limit", "1000"),))
+        for probe in engine.state.probes:
+            way = probe.otherwise(HOW, query=(("limit", "1000"),))
             engine.matrix.open(way)
             for who in engine.cast.subjects():
                 for viewer in (who, *engine.watchers(who)):
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate, is_websocket
+from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix, Outcome
@@ -78,14 +78,14 @@ class Engine:
     # -------------------------------------------------- sending requests
 
     def put(
-        self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
+        self, probe: Probe, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         """Sends one request as `viewer` with `who`'s values and judges the response. `round` names
         a repetition, `turn` is the index of the value. None if a parameter has no value yet or the
         endpoint is excluded; repeated requests are not sent."""
         state, pace = self.state, self.context.pace
-        key = self.key(gate, viewer, who, round, turn)
-        filled = fill(gate, self.target, self.knowledge, who, turn=turn)
+        key = self.key(probe, viewer, who, round, turn)
+        filled = fill(probe, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
         if filled.bare:  # repeated once there is a value to fill in
@@ -93,34 +93,34 @@ class Engine:
         if key in state.asked:
             return Outcome(key, 0)
         if pace is not None and (why := pace.spares(filled.request)):
-            state.why.setdefault(gate.id, why)
+            state.why.setdefault(probe.id, why)
             return None
-        state.begin(key, gate, viewer, who, turn)
-        known = self.context.replay.get(key) if who and viewer != who and not gate.how else None
+        state.begin(key, probe, viewer, who, turn)
+        known = self.context.replay.get(key) if who and viewer != who and not probe.how else None
         if known is None:
-            answer = state.early.pop(key, None) or self.send(gate, viewer, filled)
-            known = self.judge(gate, viewer, who, filled, answer, key)
+            answer = state.early.pop(key, None) or self.send(probe, viewer, filled)
+            known = self.judge(probe, viewer, who, filled, answer, key)
         else:
-            self.record(gate, known)
-        state.took(gate, viewer, who, known, first=not round, turn=turn)
+            self.record(probe, known)
+        state.took(probe, viewer, who, known, first=not round, turn=turn)
         return known
 
-    def send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
+    def send(self, probe: Probe, viewer: str | None, filled: Filled) -> Response:
         """Sends a request; the response is neither judged nor learnt from."""
-        self.announce(gate, viewer, filled)
+        self.announce(probe, viewer, filled)
         return self.context.ask(viewer, filled.request)
 
     def listen(
-        self, port: Listen, gate: Gate, viewer: str | None, filled: Filled, first: bytes = b""
+        self, port: Listen, probe: Probe, viewer: str | None, filled: Filled, first: bytes = b""
     ) -> Stream:
         """Opens a feed as an identity. `first` is sent on a WebSocket."""
-        self.announce(gate, viewer, filled)
-        websocket = is_websocket(gate.operation)
+        self.announce(probe, viewer, filled)
+        websocket = is_websocket(probe.operation)
         return port(viewer, filled.request, websocket=websocket, first=first)
 
-    def announce(self, gate: Gate, viewer: str | None, filled: Filled) -> None:
+    def announce(self, probe: Probe, viewer: str | None, filled: Filled) -> None:
         """Emits an event before a request, with placeholders instead of values."""
-        sent = self.state.called.setdefault(gate.operation.id, set())
+        sent = self.state.called.setdefault(probe.operation.id, set())
         sent.update(parameters_in(filled.request))
         self.context.emit(
             Event(
@@ -128,9 +128,9 @@ class Engine:
                 {
                     "number": self.state.next_number(),
                     "as": viewer or "",
-                    "method": gate.endpoint.method,
-                    "path": gate.endpoint.path,
-                    "request": f"{gate.endpoint.method} {filled.symbolic}",
+                    "method": probe.endpoint.method,
+                    "path": probe.endpoint.path,
+                    "request": f"{probe.endpoint.method} {filled.symbolic}",
                 },
             )
         )
@@ -152,18 +152,18 @@ class Engine:
     # ------------------------------------------------- processing responses
 
     def take_in(
-        self, gate: Gate, viewer: str | None, who: str | None, filled: Filled, answer: Response
+        self, probe: Probe, viewer: str | None, who: str | None, filled: Filled, answer: Response
     ) -> Outcome:
         """Judges a response that a technique obtained itself; it is confirmed like any other."""
-        key = self.key(gate, viewer, who)
-        self.state.begin(key, gate, viewer, who, 0)
-        outcome = self.judge(gate, viewer, who, filled, answer, key)
-        self.state.answered.setdefault(gate.id, set()).add(viewer)
+        key = self.key(probe, viewer, who)
+        self.state.begin(key, probe, viewer, who, 0)
+        outcome = self.judge(probe, viewer, who, filled, answer, key)
+        self.state.answered.setdefault(probe.id, set()).add(viewer)
         return outcome
 
     def judge(
         self,
-        gate: Gate,
+        probe: Probe,
         viewer: str | None,
         who: str | None,
         filled: Filled,
@@ -172,39 +172,39 @@ class Engine:
     ) -> Outcome:
         """Judges a response and records the result. `key` identifies the request; `who`: owner of
         its values."""
-        targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
-        place = (gate.id, viewer, who)
-        question = self.question(gate, viewer, targets, filled, key)
+        targets = frozenset(self.cast.names()) if probe.batch else frozenset({who} if who else ())
+        place = (probe.id, viewer, who)
+        question = self.question(probe, viewer, targets, filled, key)
         self.state.forms[place] = form_of(answer)
-        self.state.keeping[place] = self.kept_by_caches(gate, question, answer)
-        self.state.gather(gather(gate, viewer, who, answer, origin_of(self.target)))
-        outcome = self.evaluator.look(gate, question, answer)
-        self.record(gate, outcome)
+        self.state.keeping[place] = self.kept_by_caches(probe, question, answer)
+        self.state.gather(gather(probe, viewer, who, answer, origin_of(self.target)))
+        outcome = self.evaluator.look(probe, question, answer)
+        self.record(probe, outcome)
         return outcome
 
-    def record(self, gate: Gate, outcome: Outcome) -> None:
+    def record(self, probe: Probe, outcome: Outcome) -> None:
         """Enters a result into the matrix and emits it."""
-        self.matrix.apply(gate.id, outcome)
-        self.context.emit(Event("outcome", {"endpoint": gate.id, "outcome": outcome}))
+        self.matrix.apply(probe.id, outcome)
+        self.context.emit(Event("outcome", {"endpoint": probe.id, "outcome": outcome}))
 
     def question(
-        self, gate: Gate, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
+        self, probe: Probe, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
     ) -> Question:
         """A request in the evaluator's form, with variables for secrets in its curl line."""
         line = curl(filled, self.context.credentials(viewer))
-        return Question(key, gate.id, viewer, targets, filled.params, filled.sent, line)
+        return Question(key, probe.id, viewer, targets, filled.params, filled.sent, line)
 
     def key(
-        self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
+        self, probe: Probe, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> str:
         """Identifies a request in the current state of settings."""
         nth = f"{round} value {turn}".strip() if turn else round
-        return f"{gate.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
+        return f"{probe.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
 
-    def kept_by_caches(self, gate: Gate, question: Question, answer: Response) -> Keeping:
+    def kept_by_caches(self, probe: Probe, question: Question, answer: Response) -> Keeping:
         """Cache headers of a response, and a hash of its governed values."""
 
         def values() -> int:
-            return governed(self.evaluator.walk(gate, question, answer)[1], self.model.tables)
+            return governed(self.evaluator.walk(probe, question, answer)[1], self.model.tables)
 
         return keeping_of(answer, values)

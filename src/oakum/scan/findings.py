@@ -156,7 +156,9 @@ def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
         return "no line of the contract mentions it; add one that says who may see it"
     if classify_field(key.field) is FieldClass.SECRET:
         return ""
-    declared = {path for gate in matrix.gates.values() for path in gate.shows.get(key.resource, ())}
+    declared = {
+        path for probe in matrix.probes.values() for path in probe.shows.get(key.resource, ())
+    }
     steps = key.field.split(".")
     if any(".".join(steps[: n + 1]) in declared for n in range(len(steps))):
         return ""
@@ -298,17 +300,17 @@ def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
     viewer the keys of such objects."""
     key = cells[0][0]
     for each, _ in cells:
-        gate = matrix.gates.get(each.endpoint)
-        if gate is None or gate.batch or not gate.personal:
+        probe = matrix.probes.get(each.endpoint)
+        if probe is None or probe.batch or not probe.personal:
             return False
-        named = [p for p in gate.operation.parameters if p.name in gate.personal]
+        named = [p for p in probe.operation.parameters if p.name in probe.personal]
         if not named or any(p.shape.format != "uuid" for p in named):
             return False
     shown = (Result.OPEN, Result.LEAK)
     return not any(
-        entry.result in shown and not matrix.gates[at.endpoint].personal
+        entry.result in shown and not matrix.probes[at.endpoint].personal
         for at, entry in matrix.entries.items()
-        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.endpoint in matrix.gates
+        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.endpoint in matrix.probes
     )
 
 

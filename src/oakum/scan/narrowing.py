@@ -19,7 +19,7 @@ from oakum.authz import Model
 from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.endpoints import Gate, frame_media, gate_of
+from oakum.exposure.endpoints import Probe, frame_media, probe_of
 from oakum.exposure.matrix import Key
 from oakum.finding import Endpoint, Finding
 from oakum.openapi.model import Operation
@@ -79,9 +79,9 @@ class Scope:
     """The endpoints of a narrow run, and its requests."""
 
     focus: Focus
-    gates: list[Gate]
-    feeds: list[Gate]
-    teachers: list[Gate]
+    probes: list[Probe]
+    feeds: list[Probe]
+    teachers: list[Probe]
     techniques: tuple[Technique, ...]
     documented: frozenset[Endpoint]
     """Endpoints at which cells decide it."""
@@ -102,7 +102,7 @@ class Scope:
     def take(self, engine: Engine) -> Engine:
         """The engine, before its first request, limited to this scope."""
         context = engine.context
-        kept = {gate.operation.id for gate in (*self.gates, *self.feeds)}
+        kept = {probe.operation.id for probe in (*self.probes, *self.feeds)}
         kept |= {endpoint.operation for endpoint in self.focus.finding.endpoints}
         kept.add(engine.model.policy.caller.operation)
         known = engine.model.operations
@@ -149,9 +149,9 @@ class Scope:
             return
         scheduler.introduce(given)
         for _ in range(2):
-            for gate in self.teachers:
+            for probe in self.teachers:
                 for who in engine.cast.names():
-                    engine.put(gate, who, who if gate.personal else None)
+                    engine.put(probe, who, who if probe.personal else None)
 
     def _ask(self, ask: Callable[[str | None, Request], Response]) -> Ask:
         def heard(viewer: str | None, request: Request) -> Response:
@@ -195,7 +195,7 @@ class Scope:
         if rule == "no-login-rate-limit":  # a login request alone does not test the rate limit
             provisioned = engine.context.provisioned if engine is not None else None
             return provisioned is not None and provisioned.guessed
-        if engine is None or endpoint.operation in self.given - engine.matrix.gates.keys():
+        if engine is None or endpoint.operation in self.given - engine.matrix.probes.keys():
             return engine is not None
         if rule == "feed-exposure" and not self._came(engine, endpoint):
             return False
@@ -219,9 +219,9 @@ class Scope:
     def _came(self, engine: Engine, endpoint: Endpoint) -> bool:
         """Whether anything of the resource came through a feed."""
         return any(
-            engine.matrix.operation(gate) == endpoint.operation
+            engine.matrix.operation(probe) == endpoint.operation
             and name == self.focus.finding.resource
-            for gate, name in engine.matrix.carried
+            for probe, name in engine.matrix.carried
         )
 
     def _is_it(self, engine: Engine, asked: Asked, endpoint: Endpoint) -> bool:
@@ -277,8 +277,8 @@ def narrow(
     focus: Focus,
     model: Model,
     inferred: Mapping[str, Mapping[str, str]],
-    gates: list[Gate],
-    feeds: list[Gate],
+    probes: list[Probe],
+    feeds: list[Probe],
     *,
     own_settings: bool,
 ) -> Scope:
@@ -289,31 +289,33 @@ def narrow(
         words = f"has no resource `{one.resource}`, to which the finding belongs"
         raise InputError([Problem(Location("the contract"), words)])
     celled = one.rule in (*PLAIN, "cross-user-cache")
-    documented = frozenset(gate.endpoint for gate in gates if celled)
+    documented = frozenset(probe.endpoint for probe in probes if celled)
     plain = documented.issuperset(one.endpoints)
     operations = {endpoint.operation for endpoint in one.endpoints}
-    targets = [_widened(gate, focus) for gate in gates if gate.operation.id in operations]
+    targets = [_widened(probe, focus) for probe in probes if probe.operation.id in operations]
     if (
         not operations <= model.operations.keys()
     ):  # any endpoint may have led to a finding without one
         targets += [
-            g for g in gates if g.operation.id not in operations and one.resource in g.shows
+            g for g in probes if g.operation.id not in operations and one.resource in g.shows
         ]
     techniques = tuple(_techniques(one, targets, model, plain=plain))
-    ids = {gate.id for gate in targets}
-    others = [gate for gate in gates if gate.id not in ids and gate.shows]
-    known = {gate.operation.id for gate in gates}
+    ids = {probe.id for probe in targets}
+    others = [probe for probe in probes if probe.id not in ids and probe.shows]
+    known = {probe.operation.id for probe in probes}
     asked = [
-        gate_of(model, model.operations[id], inferred.get(id, {}))
+        probe_of(model, model.operations[id], inferred.get(id, {}))
         for id in operations & model.operations.keys() - known
     ]
     teachers = others if focus.wide else list(_teachers(focus, model, [*targets, *asked], others))
     written = {each.path for each in model.operations.values() if each.method in _WRITES}
-    readers = [g for g in gates if own_settings and g.operation.path in written and g.id not in ids]
-    kept = {gate.id: gate for gate in (*readers, *targets, *teachers)}
+    readers = [
+        g for g in probes if own_settings and g.operation.path in written and g.id not in ids
+    ]
+    kept = {probe.id: probe for probe in (*readers, *targets, *teachers)}
     return Scope(
         focus,
-        [kept[gate.id] for gate in gates if gate.id in kept],
+        [kept[probe.id] for probe in probes if probe.id in kept],
         [feed for feed in feeds if feed.operation.id in operations],
         teachers,
         techniques,
@@ -324,15 +326,15 @@ def narrow(
 
 
 def _techniques(
-    one: Finding, targets: list[Gate], model: Model, *, plain: bool
+    one: Finding, targets: list[Probe], model: Model, *, plain: bool
 ) -> Iterator[Technique]:
     if one.rule in PLAIN:
         if plain:
             return
         ways = [
-            way for endpoint in one.endpoints for gate in targets for way in _way(gate, endpoint)
+            way for endpoint in one.endpoints for probe in targets for way in _way(probe, endpoint)
         ]
-        known = {gate.endpoint for gate in (*targets, *ways)} | set(_logins(model))
+        known = {probe.endpoint for probe in (*targets, *ways)} | set(_logins(model))
         if ways:
             yield _Ways(ways)
         if known.issuperset(one.endpoints):
@@ -360,11 +362,11 @@ def _logins(model: Model) -> Iterator[Endpoint]:
             yield Endpoint(each.method, each.path, each.id)
 
 
-def _way(gate: Gate, endpoint: Endpoint) -> Iterator[Gate]:
+def _way(probe: Probe, endpoint: Endpoint) -> Iterator[Probe]:
     """A documented endpoint asked with more in its query, when its name says with what."""
     path, _, query = endpoint.path.partition("?")
-    if path == gate.endpoint.path and query and gate.operation.id == endpoint.operation:
-        way = gate.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
+    if path == probe.endpoint.path and query and probe.operation.id == endpoint.operation:
+        way = probe.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
         if way.endpoint == endpoint:  # personal values in the query have a placeholder
             yield way
 
@@ -374,7 +376,7 @@ class _Ways:
 
     HOW, RULES, OPENS_WAYS = options.HOW, options.RULES, options.OPENS_WAYS
 
-    def __init__(self, ways: list[Gate]) -> None:
+    def __init__(self, ways: list[Probe]) -> None:
         self._ways = ways
 
     def run(self, engine: Engine) -> None:
@@ -389,22 +391,22 @@ class _Ways:
         yield from ()
 
 
-def _widened(gate: Gate, focus: Focus) -> Gate:
+def _widened(probe: Probe, focus: Focus) -> Probe:
     """An endpoint with the finding's fields among what it shows: they need not be declared."""
     name = focus.finding.resource
     if name == "*":
-        return gate
-    known = gate.shows.get(name, ())
+        return probe
+    known = probe.shows.get(name, ())
     more = tuple(each for each in focus.fields if each not in known)
-    return replace(gate, shows={**gate.shows, name: (*known, *more)})
+    return replace(probe, shows={**probe.shows, name: (*known, *more)})
 
 
 def _teachers(
-    focus: Focus, model: Model, targets: list[Gate], others: list[Gate]
-) -> Iterator[Gate]:
+    focus: Focus, model: Model, targets: list[Probe], others: list[Probe]
+) -> Iterator[Probe]:
     """Endpoints that show what the targets' parameters, the comparison and the states need."""
     one = focus.finding
-    todo = [source for gate in targets for source in gate.sources.values()]
+    todo = [source for probe in targets for source in probe.sources.values()]
     todo += [f"{one.resource}.{path}" for path in focus.fields]
     todo += _states(model, one.resource)
     done: set[str] = set()
@@ -423,19 +425,19 @@ def _teachers(
             if path in g.shows.get(name, ()) and not g.batch and source not in g.sources.values()
         ]
         able.sort(key=lambda g: (not _is_near(model, g), g.id != main, len(g.sources), g.id))
-        for gate in able[:_TEACHERS]:
-            todo += gate.sources.values()
-            if gate.id not in found:
-                found.add(gate.id)
-                yield gate
+        for probe in able[:_TEACHERS]:
+            todo += probe.sources.values()
+            if probe.id not in found:
+                found.add(probe.id)
+                yield probe
 
 
-def _is_near(model: Model, gate: Gate) -> bool:
+def _is_near(model: Model, probe: Probe) -> bool:
     """Whether an endpoint needs only the id of the caller's own account."""
     accounts = {
         f"{name}.{each.key}" for name, each in model.policy.resources.items() if each.is_account
     }
-    return accounts.issuperset(gate.sources.values())
+    return accounts.issuperset(probe.sources.values())
 
 
 def _states(model: Model, name: str) -> Iterator[str]:

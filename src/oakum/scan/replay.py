@@ -217,7 +217,7 @@ class _Now:
             if over and each.result is Result.CLOSED:
                 return AtEndpoint(endpoint, Verdict.FIXED, "the contract no longer grants it")
         reasons = [each.reason for each in cells if each.reason]
-        if all(each.endpoint != endpoint for each in self.scan.gates):
+        if all(each.endpoint != endpoint for each in self.scan.probes):
             return AtEndpoint(
                 endpoint, Verdict.UNTESTED, "the document no longer has this endpoint"
             )

@@ -111,19 +111,19 @@ class Scan:
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
         plain, self.skipped = survey(self.model, self.inferred)
-        self.gates = [*plain, *asking_for_all(plain), *asking_for_more(plain)]
+        self.probes = [*plain, *asking_for_all(plain), *asking_for_more(plain)]
         self.feeds = feeds(self.model, self.inferred)
         self.scope: Scope | None = None
         if options.only is not None:
             self.scope = narrow(
-                options.only, self.model, self.inferred, self.gates, self.feeds,
+                options.only, self.model, self.inferred, self.probes, self.feeds,
                 own_settings=options.allow_own_settings,
             )  # fmt: skip
-            self.gates, self.feeds = self.scope.gates, self.scope.feeds
+            self.probes, self.feeds = self.scope.probes, self.scope.feeds
         self.spending = afford(
-            self.model, self.gates, len(self.identities.items) + 1, options.budget
+            self.model, self.probes, len(self.identities.items) + 1, options.budget
         )
-        self.gates = self.spending.gates
+        self.probes = self.spending.probes
         self.past = Past()
         self.run = secrets.token_hex(6)
         self.may = May(
@@ -175,19 +175,19 @@ class Scan:
         ]
         for name in self.identities.items:
             lines.append({"as": name, "request": "log in, then ask who-am-I", "why": "identity"})
-        for gate in self.gates:
-            given = ", ".join(f"{p} = {source}" for p, source in gate.sources.items())
-            what = f"{gate.endpoint.method} {gate.endpoint.path}{f'  with {given}' * bool(given)}"
+        for probe in self.probes:
+            given = ", ".join(f"{p} = {source}" for p, source in probe.sources.items())
+            what = f"{probe.endpoint.method} {probe.endpoint.path}{f'  with {given}' * bool(given)}"
             who = "every kind of viewer"
-            if gate.personal:
+            if probe.personal:
                 who = (
                     "each owner, once more with an id that does not exist, then every other viewer"
                 )
-            if not gate.shows:
+            if not probe.shows:
                 who = "an anonymous caller and two identities"
-            lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
+            lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
         prospect = Prospect(
-            self.model, tuple(self.gates), self.may, tuple(self.feeds), self.contract.graphs,
+            self.model, tuple(self.probes), self.may, tuple(self.feeds), self.contract.graphs,
             self.inferred,
         )  # fmt: skip
         for technique in TECHNIQUES:
@@ -542,11 +542,11 @@ class Scan:
                 why = self.options.allow_writes and why_not_called(self.model, id)
                 yield replace(each, reason=why) if why else each
         why_not = engine.state.why if engine else {}
-        for gate in (
-            engine.state.gates if engine else ()
+        for probe in (
+            engine.state.probes if engine else ()
         ):  # endpoints that show objects are reported by their cells
-            if not gate.shows and not gate.how and gate.id in why_not:
-                yield Skipped(gate.endpoint, why_not[gate.id])
+            if not probe.shows and not probe.how and probe.id in why_not:
+                yield Skipped(probe.endpoint, why_not[probe.id])
 
 
 def _bent(told: tuple[str, str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from oakum.exchange import Exchange, Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY
 from oakum.scan.budget_plan import SHARE
@@ -70,18 +70,18 @@ class Scheduler:
         state, context = self.engine.state, self.engine.context
         for _ in range(3):
             room = context.pace.left * SHARE if context.pace is not None else 0
-            more: list[Gate] = []
-            for gate in state.later:
-                room -= context.price(gate)
+            more: list[Probe] = []
+            for probe in state.later:
+                room -= context.price(probe)
                 if room < 0:
                     break
-                more.append(gate)
+                more.append(probe)
             if not more:
                 return
             state.later = state.later[len(more) :]
-            for gate in more:
-                state.why.pop(gate.id, None)
-            state.gates += more
+            for probe in more:
+                state.why.pop(probe.id, None)
+            state.probes += more
             self.round()
 
     def introduce(self, exchanges: Given, left: Iterable[Flip] = ()) -> None:
@@ -98,9 +98,9 @@ class Scheduler:
                         engine.knowledge.suppose(who, resource.name, resource.key, id)
         self.learn_states()
         for who, name in dict.fromkeys((each.identity, each.state) for each in left):
-            for gate in engine.state.gates if who in engine.cast.ids else ():
-                if name.partition(".")[0] in gate.shows and gate.operation.method == "GET":
-                    engine.put(gate, who, who if gate.personal else None)
+            for probe in engine.state.probes if who in engine.cast.ids else ():
+                if name.partition(".")[0] in probe.shows and probe.operation.method == "GET":
+                    engine.put(probe, who, who if probe.personal else None)
 
     def round(self) -> None:
         """All requests that can still decide a cell in the current state."""
@@ -126,21 +126,21 @@ class Scheduler:
         each = engine.model.operations.get(operation)
         if each is None:
             return
-        bare = Gate(each, matrix.endpoint(operation), {}, {}, {})
-        gate = matrix.gates.get(operation, bare)
+        bare = Probe(each, matrix.endpoint(operation), {}, {}, {})
+        probe = matrix.probes.get(operation, bare)
         plain = Filled(exchange.request, {}, frozenset(), each.path)
         question = Question(
             f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
             {}, frozenset(), curl(plain, engine.context.credentials(identity)),
         )  # fmt: skip
         state.answered.setdefault(operation, set()).add(identity)
-        outcome = engine.evaluator.look(gate, question, exchange.response)
-        if operation in matrix.gates:
-            state.asked.add(engine.key(gate, identity, None))
-            kept = engine.kept_by_caches(gate, question, exchange.response)
+        outcome = engine.evaluator.look(probe, question, exchange.response)
+        if operation in matrix.probes:
+            state.asked.add(engine.key(probe, identity, None))
+            kept = engine.kept_by_caches(probe, question, exchange.response)
             state.keeping[operation, identity, None] = kept
             state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
-        engine.record(gate, outcome)
+        engine.record(probe, outcome)
 
     # ------------------------------------------------------------ which questions
 
@@ -153,16 +153,16 @@ class Scheduler:
         # Settings that other objects depend on come first.
         for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
-            ways = [g for g in state.gates if members & set(g.shows.get(name, ())) and not g.batch]
+            ways = [g for g in state.probes if members & set(g.shows.get(name, ())) and not g.batch]
             for who in engine.cast.names() if members else ():
-                for gate in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
+                for probe in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
                     wanted = {(who, f"{name}.{each}") for each in resource.states}
                     if wanted <= engine.cast.states.keys():
                         break
-                    if gate.sources or not gate.operation.anonymous:
-                        engine.put(gate, who, who if gate.sources else None)
+                    if probe.sources or not probe.operation.anonymous:
+                        engine.put(probe, who, who if probe.sources else None)
         engine.cast.unread = unread(
-            engine.model, engine.matrix.gates.values(), engine.cast, state.seen
+            engine.model, engine.matrix.probes.values(), engine.cast, state.seen
         )
 
     def sweep(self) -> None:
@@ -170,31 +170,31 @@ class Scheduler:
         engine, state = self.engine, self.engine.state
         engine.say("requesting the endpoints that need no id")
         names, first = engine.cast.subjects(), engine.cast.subjects()[:2]
-        for gate in state.gates:
-            if gate.personal or gate.batch:
+        for probe in state.probes:
+            if probe.personal or probe.batch:
                 continue
-            if not gate.shows:
+            if not probe.shows:
                 # It shows no objects, so a changed setting makes no difference.
                 for viewer in (*first, None) if not state.world else ():
-                    if self.decides(gate, viewer, ()):
-                        engine.put(gate, viewer, None)
+                    if self.decides(probe, viewer, ()):
+                        engine.put(probe, viewer, None)
                 continue
             # Owners first: other callers are compared with them.
-            for viewer in self._readers(gate, names):
+            for viewer in self._readers(probe, names):
                 concerned = viewer is not None and any(
-                    self.decides(gate, v, (viewer,)) for v in (*names, None)
+                    self.decides(probe, v, (viewer,)) for v in (*names, None)
                 )
-                if concerned or self.decides(gate, viewer, (*names, NOBODY)):
-                    engine.put(gate, viewer, None)
-                    if gate.sources and engine.matrix.doubts(gate.id, viewer):
-                        engine.put(gate, viewer, None, turn=1)  # another object may decide it
-            if gate.id in state.answered:
-                self._give_up(gate, names)
+                if concerned or self.decides(probe, viewer, (*names, NOBODY)):
+                    engine.put(probe, viewer, None)
+                    if probe.sources and engine.matrix.doubts(probe.id, viewer):
+                        engine.put(probe, viewer, None, turn=1)  # another object may decide it
+            if probe.id in state.answered:
+                self._give_up(probe, names)
 
-    def _readers(self, gate: Gate, names: Sequence[str]) -> list[str | None]:
+    def _readers(self, probe: Probe, names: Sequence[str]) -> list[str | None]:
         """Who asks: of what is nobody's, one of each kind, for all of a kind are alike to it."""
         engine = self.engine
-        owners = [engine.model.policy.resources[name].owner.kind for name in gate.shows]
+        owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         if any(kind != "none" for kind in owners):
             return [*names, None]
         kinds: dict[str, str | None] = {}
@@ -220,26 +220,26 @@ class Scheduler:
         """Endpoints to one owner's objects: the owner first, then everybody else who matters."""
         engine, state = self.engine, self.engine.state
         viewers = [v for v in (None, *engine.cast.names()) if v != who]
-        for gate in state.gates:
-            if not gate.personal or gate.batch or gate.id in state.ignoring:
+        for probe in state.probes:
+            if not probe.personal or probe.batch or probe.id in state.ignoring:
                 continue
-            if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
+            if not any(self._page_decides(probe, viewer, who) for viewer in (who, *viewers)):
                 continue
-            engine.say(f"{gate.endpoint.method} {gate.endpoint.path} of {who}")
-            for turn in engine.evaluator.turns(gate, who):
-                if engine.put(gate, who, who, turn=turn) is None:
+            engine.say(f"{probe.endpoint.method} {probe.endpoint.path} of {who}")
+            for turn in engine.evaluator.turns(probe, who):
+                if engine.put(probe, who, who, turn=turn) is None:
                     break
-                ask_for_nobodys(engine, gate, who)
-                if gate.id in state.ignoring:
+                ask_for_nobodys(engine, probe, who)
+                if probe.id in state.ignoring:
                     break  # it ignores the id and shows the caller's own data
-                deciding = [v for v in viewers if self._page_decides(gate, v, who)]
+                deciding = [v for v in viewers if self._page_decides(probe, v, who)]
                 if not turn:
-                    self._fetch(gate, deciding, who)
+                    self._fetch(probe, deciding, who)
                 for viewer in deciding:
-                    if self._page_decides(gate, viewer, who):
-                        engine.put(gate, viewer, who, turn=turn)
+                    if self._page_decides(probe, viewer, who):
+                        engine.put(probe, viewer, who, turn=turn)
 
-    def _fetch(self, gate: Gate, viewers: list[str | None], who: str) -> None:
+    def _fetch(self, probe: Probe, viewers: list[str | None], who: str) -> None:
         """Sends a request as one of each kind of viewer concurrently; `put` then evaluates the
         responses."""
         engine, state, context = self.engine, self.engine.state, self.engine.context
@@ -248,28 +248,28 @@ class Scheduler:
             label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
             kinds.setdefault(label, viewer)
         jobs: dict[str, Callable[[], Response]] = {}
-        filled = fill(gate, engine.target, engine.knowledge, who) if kinds else None
+        filled = fill(probe, engine.target, engine.knowledge, who) if kinds else None
         if filled is None or filled.bare or (context.pace and context.pace.spares(filled.request)):
             return
         for viewer in kinds.values():
-            key = engine.key(gate, viewer, who)
+            key = engine.key(probe, viewer, who)
             if key not in state.asked and key not in context.replay:
-                engine.announce(gate, viewer, filled)
+                engine.announce(probe, viewer, filled)
                 jobs[key] = partial(context.ask, viewer, filled.request)
         if context.together is not None and jobs:
             answers = context.together([*jobs.values()])
             state.early |= {k: a for k, a in zip(jobs, answers, strict=True) if a is not None}
 
-    def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
+    def _page_decides(self, probe: Probe, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
         engine, state = self.engine, self.engine.state
-        page = state.pages.get((gate.id, who))
-        if not gate.shows:  # without a declared shape, others are compared with the owner by value
+        page = state.pages.get((probe.id, who))
+        if not probe.shows:  # without a declared shape, others are compared with the owner by value
             return who in engine.cast.subjects()[:2] and viewer in (who, *engine.watchers(who))
         if page is None:
-            return self.decides(gate, viewer, (who,))
+            return self.decides(probe, viewer, (who,))
         return any(
-            next(engine.matrix.undecided(gate.id, viewer, owner, resource), None) is not None
+            next(engine.matrix.undecided(probe.id, viewer, owner, resource), None) is not None
             for owner, resource in page
         )
 
@@ -277,24 +277,24 @@ class Scheduler:
         """Endpoints that take many ids at once: one question per viewer decides for all owners."""
         engine, state = self.engine, self.engine.state
         names = engine.cast.names()
-        for gate in state.gates:
-            if not gate.batch:
+        for probe in state.probes:
+            if not probe.batch:
                 continue
             viewers = (*engine.cast.subjects(), None)
             # The owner's own view first: others are compared with it.
             for owner in engine.cast.subjects():
-                if any(self.decides(gate, viewer, (owner,)) for viewer in viewers):
-                    engine.put(gate, owner, None)
-            self._give_up(gate, names)
+                if any(self.decides(probe, viewer, (owner,)) for viewer in viewers):
+                    engine.put(probe, owner, None)
+            self._give_up(probe, names)
             for viewer in viewers:
-                if self.decides(gate, viewer, names):
-                    engine.put(gate, viewer, None)
+                if self.decides(probe, viewer, names):
+                    engine.put(probe, viewer, None)
 
-    def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
+    def _give_up(self, probe: Probe, owners: Iterable[str]) -> None:
         """What an endpoint does not show an owner who asked for it, it cannot tell of them."""
         engine, state = self.engine, self.engine.state
-        endpoint = gate.id
-        for resource in gate.shows:
+        endpoint = probe.id
+        for resource in probe.shows:
             nobodys = engine.model.policy.resources[resource].owner.kind == "none"
             for owner in (NOBODY,) if nobodys else owners:
                 asked = nobodys or owner in state.answered.get(endpoint, ())
@@ -303,12 +303,12 @@ class Scheduler:
                 if asked and not shown and (*place, "") not in engine.matrix.witnessed:
                     engine.matrix.hopeless.add(place)
 
-    def decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
+    def decides(self, probe: Probe, viewer: str | None, owners: Iterable[str]) -> bool:
         """Whether a viewer's response can decide a cell about these owners."""
         engine, state = self.engine, self.engine.state
-        endpoint = gate.id
+        endpoint = probe.id
         # nothing is declared: one request is enough to search for misplaced values
-        if not gate.shows:
+        if not probe.shows:
             return not state.answered.get(endpoint) or (
                 len(state.answered[endpoint]) < 3 and viewer not in state.answered[endpoint]
             )

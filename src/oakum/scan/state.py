@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.signals import Signal
@@ -32,7 +32,7 @@ Place = tuple[str, str | None, str | None]
 class Control:
     """A question for an id that is nobody's, and its answer: values, in memory only."""
 
-    gate: Gate
+    probe: Probe
     who: str
     filled: Filled
     answer: Response
@@ -47,13 +47,13 @@ class RunState:
     knowledge: Knowledge
     matrix: Matrix
     evaluator: Evaluator
-    gates: list[Gate]
+    probes: list[Probe]
     """Endpoints that are asked."""
-    later: list[Gate] = field(default_factory=list)
+    later: list[Probe] = field(default_factory=list)
     """Endpoints that the budget may not be enough for, the riskiest first."""
     why: dict[str, str] = field(default_factory=dict)
     """Endpoint → why it could not be asked."""
-    ways: list[Gate] = field(default_factory=list)
+    ways: list[Probe] = field(default_factory=list)
     """Undocumented ways through endpoints that were found to answer: asked again in every world."""
     world: str = ""
     """What the world is called in which is asked now; empty: as it was found."""
@@ -61,7 +61,7 @@ class RunState:
     """In this world, whose account is not as before."""
     asked: set[str] = field(default_factory=set)
     """Keys of the questions that were put, or need not be."""
-    probes: dict[str, tuple[Gate, str | None, str | None, int]] = field(default_factory=dict)
+    request_keys: dict[str, tuple[Probe, str | None, str | None, int]] = field(default_factory=dict)
     """Key → how to put the question again: endpoint, viewer, whose values, which of them."""
     answered: dict[str, set[str | None]] = field(default_factory=dict)
     """Endpoint → who was answered there; this world."""
@@ -71,7 +71,7 @@ class RunState:
     """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
     first: dict[tuple[str, str], int] = field(default_factory=dict)
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
-    good: dict[str, tuple[Gate, str | None]] = field(default_factory=dict)
+    good: dict[str, tuple[Probe, str | None]] = field(default_factory=dict)
     """Identity → a question that has shown it something of its own: endpoint, whose values."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
@@ -115,7 +115,7 @@ class RunState:
         """Adds a reason to distrust the run, which then ends as not trustworthy."""
         self._distrust.append(reason)
 
-    def keep_way(self, *ways: Gate) -> None:
+    def keep_way(self, *ways: Probe) -> None:
         """Adds undocumented variants that work, to repeat them when settings change."""
         self.ways += ways
 
@@ -146,14 +146,14 @@ class RunState:
         self._number += 1
         return self._number
 
-    def begin(self, key: str, gate: Gate, viewer: str | None, who: str | None, turn: int) -> None:
+    def begin(self, key: str, probe: Probe, viewer: str | None, who: str | None, turn: int) -> None:
         """Records a request, so that it is not repeated and can be confirmed later."""
         self.asked.add(key)
-        self.probes[key] = (gate, viewer, who, turn)
+        self.request_keys[key] = (probe, viewer, who, turn)
 
     def took(
         self,
-        gate: Gate,
+        probe: Probe,
         viewer: str | None,
         who: str | None,
         outcome: Outcome,
@@ -163,16 +163,16 @@ class RunState:
     ) -> None:
         """Records whose objects a response showed to whom. `first`: not a repetition; `turn`: which
         of the owner's objects was named."""
-        self.answered.setdefault(gate.id, set()).add(viewer)
+        self.answered.setdefault(probe.id, set()).add(viewer)
         if outcome.whole:
-            self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(outcome.sighted)
+            self.seen.setdefault((probe.id, who or ""), {})[viewer] = set(outcome.sighted)
         own = viewer is not None and any(name == viewer for name, _ in outcome.sighted)
-        if own and viewer and first and not (gate.how or gate.batch):
-            self.good.setdefault(viewer, (gate, who))
+        if own and viewer and first and not (probe.how or probe.batch):
+            self.good.setdefault(viewer, (probe, who))
         if viewer == who:
-            self.pages.setdefault((gate.id, who or ""), set()).update(outcome.sighted)
+            self.pages.setdefault((probe.id, who or ""), set()).update(outcome.sighted)
             if outcome.sighted:
-                self.first.setdefault((gate.id, who or ""), turn)
+                self.first.setdefault((probe.id, who or ""), turn)
 
     def gather(self, found: Iterable[Artefact]) -> None:
         """Keeps links and cursors of a response, up to a limit."""
@@ -181,14 +181,14 @@ class RunState:
             self.artefacts += kept
             self.giving |= dict.fromkeys(each.source for each in kept)
 
-    def was_asked(self, gate: Gate) -> bool:
+    def was_asked(self, probe: Probe) -> bool:
         """Whether an endpoint was requested in any state."""
         asked = (key.partition("|")[0] for key in self.asked)
-        return gate.id in self.answered or gate.id in asked
+        return probe.id in self.answered or probe.id in asked
 
-    def has_page(self, gate: Gate, who: str) -> bool:
+    def has_page(self, probe: Probe, who: str) -> bool:
         """Whether an endpoint ever showed an owner their own objects."""
-        return bool(self.pages.get((gate.id, who)))
+        return bool(self.pages.get((probe.id, who)))
 
     def enter(self, world: str, who: str) -> None:
         """Enters another state of `who`'s settings: earlier observations no longer apply, and

@@ -9,10 +9,10 @@ all documented endpoints were asked:
 
     def run(engine: Engine) -> None:
         engine.say("asking for a page of any size")
-        for gate in engine.state.gates:
-            way = gate.otherwise(HOW, query=(("limit", "1000000"),))
+        for probe in engine.state.probes:
+            way = probe.otherwise(HOW, query=(("limit", "1000000"),))
             filled = fill(way, engine.target, engine.knowledge, None)
-            if not gate.personal and filled is not None and not is_spent(engine.context.pace):
+            if not probe.personal and filled is not None and not is_spent(engine.context.pace):
                 answer = engine.send(way, None, filled)
                 if len(answer.body) > MOST:
                     engine.state.report(Signal(HOW, ...))
@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
 from oakum.scan.limits import May
@@ -66,9 +66,9 @@ class Prospect:
     """All that is known before the first request."""
 
     model: Model
-    gates: tuple[Gate, ...]
+    probes: tuple[Probe, ...]
     may: May
-    feeds: tuple[Gate, ...] = ()
+    feeds: tuple[Probe, ...] = ()
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""
     inferred: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

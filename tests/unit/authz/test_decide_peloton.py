@@ -127,14 +127,14 @@ def squares(name: str) -> Iterator[tuple[str, dict[str, bool | None]]]:
 
 def endpoint(name: str) -> str:
     """An operation that shows the resource; `decide` about an object asks for one."""
-    gates = {"Settings": "getSettings", "Member": "getUser", "Graph": "getPerformanceGraph",
+    probes = {"Settings": "getSettings", "Member": "getUser", "Graph": "getPerformanceGraph",
              "Workout": "getWorkout", "Export": "exportWorkouts", "Overview": "getOverview",
              "Calendar": "getCalendar", "Achievements": "getAchievements",
              "Follows": "listFollowers", "Blocks": "listBlocked", "Class": "getClass",
              "Participant": "listParticipants", "Ride": "getRide", "Tag": "graphql",
              "ExportLink": "getExportLink", "SharedExport": "downloadSharedExport",
              "Instructor": "getInstructor"}  # fmt: skip
-    return gates[name]
+    return probes[name]
 
 
 def subject(name: str) -> Subject:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.exposure.endpoints import gate_of, is_graphql, survey
+from oakum.exposure.endpoints import is_graphql, probe_of, survey
 from oakum.finding import Endpoint
 from oakum.openapi.model import Media, Operation, Parameter, Shape
 from oakum.policy.model import OperationRule
-from tests.unit.scan.studio import gate, model
+from tests.unit.scan.studio import model, probe
 
 TEXT = Shape(kinds=frozenset({"string"}))
 
@@ -24,8 +24,8 @@ def made(*parameters: Parameter) -> Operation:
 
 
 def test_what_writes_or_destroys_is_left_alone_with_the_reason() -> None:
-    gates, skipped = survey(model(), {})
-    asked = {each.operation.id for each in gates}
+    probes, skipped = survey(model(), {})
+    asked = {each.operation.id for each in probes}
     assert asked == {
         "getMe", "listPeople", "getPerson", "getSettings", "getPost", "listPosts", "getPosts",
         "getCourse", "getRoom", "getNews",
@@ -34,7 +34,7 @@ def test_what_writes_or_destroys_is_left_alone_with_the_reason() -> None:
     assert told.keys() == {"deletePerson", "putSettings", "resetAll"}
     assert told["resetAll"] == "`reset` in the path says that it resets"
     assert all(told.values())
-    assert len(gates) + len(skipped) == len(model().operations)
+    assert len(probes) + len(skipped) == len(model().operations)
 
 
 def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
@@ -43,11 +43,11 @@ def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
 
 
 def test_an_endpoint_of_graphql_is_left_to_the_technique_that_speaks_it() -> None:
-    """It is no gate, and not skipped: unless the contract says that it must not be asked."""
+    """It is no probe, and not skipped: unless the contract says that it must not be asked."""
     rule = OperationRule("getPosts", reads=True, graphql="schema.graphql")
     spoken = replace(model(), rules={**model().rules, "getPosts": rule})
-    gates, skipped = survey(spoken, {})
-    assert "getPosts" not in {each.operation.id for each in gates}
+    probes, skipped = survey(spoken, {})
+    assert "getPosts" not in {each.operation.id for each in probes}
     assert "getPosts" not in {each.endpoint.operation for each in skipped}
     silent = replace(spoken, rules={**spoken.rules, "getPosts": replace(rule, reads=False)})
     told = {each.endpoint.operation: each.reason for each in survey(silent, {})[1]}
@@ -74,44 +74,46 @@ def test_a_header_that_nobody_can_fill_keeps_an_endpoint_shut() -> None:
 
 
 def test_an_endpoint_shows_the_fields_that_the_document_declares_there() -> None:
-    shows = gate("getPost").shows
+    shows = probe("getPost").shows
     assert set(shows) == {"Post", "Person"}
     assert shows["Post"] == ("id", "author_id", "course_id", "text")  # `author` is a person
     assert set(shows["Person"]) == {"id", "name", "bio", "phone", "vip", "password_hash"}
-    assert gate("getNews").shows == {}
-    assert gate("getPost").endpoint == Endpoint("GET", "/posts/{postId}", "getPost")
+    assert probe("getNews").shows == {}
+    assert probe("getPost").endpoint == Endpoint("GET", "/posts/{postId}", "getPost")
 
 
 def test_a_key_of_something_owned_chooses_whose_it_is() -> None:
-    assert gate("getPerson").sources == {"personId": "Person.id"}
-    assert gate("getPerson").personal == {"personId"}
-    assert gate("getPost").personal == {"postId"}
-    assert gate("getCourse").sources == {"courseId": "Post.course_id"}
-    assert gate("getCourse").personal == frozenset()  # a course is nobody's
+    assert probe("getPerson").sources == {"personId": "Person.id"}
+    assert probe("getPerson").personal == {"personId"}
+    assert probe("getPost").personal == {"postId"}
+    assert probe("getCourse").sources == {"courseId": "Post.course_id"}
+    assert probe("getCourse").personal == frozenset()  # a course is nobody's
 
 
 def test_the_name_of_an_account_is_a_key_as_well() -> None:
     """`/users/{username}`: of an account, what it is called chooses whose it is."""
     rules = {**model().rules}
     rules["getPerson"] = OperationRule("getPerson", params={"personId": "Person.phone"})
-    by_phone = gate_of(replace(model(), rules=rules), model().operations["getPerson"], {})
+    by_phone = probe_of(replace(model(), rules=rules), model().operations["getPerson"], {})
     assert by_phone.personal == {"personId"}
     rules["getPerson"] = OperationRule("getPerson", params={"personId": "Post.text"})
-    by_text = gate_of(replace(model(), rules=rules), model().operations["getPerson"], {})
+    by_text = probe_of(replace(model(), rules=rules), model().operations["getPerson"], {})
     assert by_text.personal == frozenset()
 
 
 def test_ids_in_the_body_of_many_owners_are_one_question() -> None:
-    assert gate("getPosts").sources == {"ids": "Post.id"}
-    assert gate("getPosts").batch
-    assert not gate("getPost").batch
+    assert probe("getPosts").sources == {"ids": "Post.id"}
+    assert probe("getPosts").batch
+    assert not probe("getPost").batch
 
 
 def test_the_contract_goes_before_what_was_inferred() -> None:
     operation = model().operations["getPerson"]
-    assert gate_of(model(), operation, {"personId": "Post.id"}).sources == {"personId": "Person.id"}
+    assert probe_of(model(), operation, {"personId": "Post.id"}).sources == {
+        "personId": "Person.id"
+    }
     bare = replace(model(), rules={})
-    assert gate_of(bare, operation, {"personId": "Post.id"}).sources == {"personId": "Post.id"}
+    assert probe_of(bare, operation, {"personId": "Post.id"}).sources == {"personId": "Post.id"}
 
 
 @pytest.mark.parametrize(
@@ -134,15 +136,15 @@ def test_the_contract_goes_before_what_was_inferred() -> None:
 def test_what_the_document_gives_for_a_parameter(
     given: Parameter, fixed: object, unfilled: object, guessed: object
 ) -> None:
-    found = gate_of(model(), made(given), {})
+    found = probe_of(model(), made(given), {})
     assert (found.fixed, found.unfilled, found.guessed) == (fixed, unfilled, guessed)
 
 
 def test_the_only_choice_is_taken_when_one_is_needed() -> None:
     shape = replace(TEXT, enum=("workout", "class"))
     needed = Parameter("kind", "query", True, shape)
-    assert gate_of(model(), made(needed), {}).fixed == {"kind": "workout"}
-    assert gate_of(model(), made(replace(needed, required=False)), {}).fixed == {}
+    assert probe_of(model(), made(needed), {}).fixed == {"kind": "workout"}
+    assert probe_of(model(), made(replace(needed, required=False)), {}).fixed == {}
 
 
 def in_tenants(**params: str) -> tuple[dict[str, str], set[str]]:
@@ -153,7 +155,7 @@ def in_tenants(**params: str) -> tuple[dict[str, str], set[str]]:
     wide = replace(model(), tables={**tables, "Person": person})
     below = (parameter("tenantId", "path", required=True), parameter("town", "path", required=True))
     rules = {"op": OperationRule("op", params=params)}
-    found = gate_of(replace(wide, rules={**wide.rules, **rules}), made(*below), {})
+    found = probe_of(replace(wide, rules={**wide.rules, **rules}), made(*below), {})
     return dict(found.sources), set(found.personal)
 
 

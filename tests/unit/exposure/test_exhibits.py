@@ -30,7 +30,7 @@ def test_a_list_of_a_thousand_objects_is_walked_once_for_a_field_of_theirs() -> 
         matrix=cast(Any, SimpleNamespace(evidence={})),
         redactor=cast(Any, redactor),
         views={},
-        gate=cast(Any, SimpleNamespace(asks=None, how="", endpoint=None)),
+        probe=cast(Any, SimpleNamespace(asks=None, how="", endpoint=None)),
         question=cast(Any, SimpleNamespace(endpoint="listUsers", viewer="ben", curl="")),
         response=cast(Any, SimpleNamespace(status=200, media_type="application/json")),
         value=[],

@@ -25,7 +25,7 @@ from oakum.policy.model import Owner, Relation
 from tests.unit.exposure.test_ownership import with_drafts
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.studio import IDS, cast, gate
+from tests.unit.scan.studio import IDS, cast, probe
 
 TEXT = "a text that is long enough"
 OPEN = {"draft": False}
@@ -56,7 +56,7 @@ def ground(model: Model = DRAFTS) -> Ground:
     for name in who.names():
         who.states[(name, "Settings.private")] = True
     knowledge = Knowledge()
-    matrix = Matrix(model, [gate("getPost")], who)
+    matrix = Matrix(model, [probe("getPost")], who)
     return Ground(model, who, knowledge, matrix, Redactor(b"key of this run", frozenset()))
 
 
@@ -147,8 +147,14 @@ def test_a_field_that_hangs_on_a_setting_nobody_has_read_may_be_seen() -> None:
 
 def test_where_a_loose_value_stood_is_remembered_by_endpoint_viewer_and_whose_was_asked() -> None:
     at = ground()
-    for probe, viewer, targets in (("1", "cat", {"ann"}), ("2", "cat", {"ann"}), ("3", None, ())):
-        asked = Question(probe, "getPost", viewer, frozenset(targets), {}, frozenset(), "curl")
+    for request_key, viewer, targets in (
+        ("1", "cat", {"ann"}),
+        ("2", "cat", {"ann"}),
+        ("3", None, ()),
+    ):
+        asked = Question(
+            request_key, "getPost", viewer, frozenset(targets), {}, frozenset(), "curl"
+        )
         at.stray("ann", TEXT, asked)
     assert at.strays == {
         ("ann", TEXT): {("getPost", "cat", "ann"): {"1", "2"}, ("getPost", None, None): {"3"}}
@@ -179,7 +185,7 @@ def callers(*, batch: bool = False) -> tuple[Ownership, object]:
         cast(relationships={}),
         known,
     )
-    return reader, replace(gate("getPost"), batch=batch)
+    return reader, replace(probe("getPost"), batch=batch)
 
 
 def read(
@@ -271,7 +277,7 @@ def test_who_is_written_into_whatever_they_ask_for_owns_nothing_by_that(
     each = instance(
         "Post", (IDS["cat"],), id=KEY, author_id=IDS["cat"], text=text, course_id=course
     )
-    owners, found = read(reader, gate("getPost"), "cat", ["ann"] if asked else [], each)
+    owners, found = read(reader, probe("getPost"), "cat", ["ann"] if asked else [], each)
     assert found.claimed == ({"Post"} if claimed else set())
     assert (found.mute == {()}) is (claimed and not whose)
     assert (found.unclear == {"Post"}) is (claimed and not whose)
@@ -284,10 +290,10 @@ def test_what_says_that_it_is_the_one_who_was_shown_it_first_is_claimed_by_nobod
     mine = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT)
     reader.knowledge.learn_own("ann", mine)
     for viewer in ("cat", None, "ann"):
-        _, found = read(reader, gate("getPost"), viewer, ["ann"], mine)
+        _, found = read(reader, probe("getPost"), viewer, ["ann"], mine)
         assert found.claimed == set() == found.mute
     both = replace(mine, owners=(IDS["ann"], IDS["cat"]))
-    assert read(reader, gate("getPost"), "cat", ["ann"], both)[1].claimed == set()
+    assert read(reader, probe("getPost"), "cat", ["ann"], both)[1].claimed == set()
 
 
 # ------------------------------------------------------------ several owners, some left out
@@ -307,14 +313,14 @@ def test_owners_that_an_answer_leaves_out_are_those_that_another_named(told: boo
     if told:
         reader.knowledge.parties["Post", KEY] = (IDS["ann"], IDS["bob"])
     cut = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"])
-    owners, found = read(reader, gate("getPost"), "cat", [], cut)
+    owners, found = read(reader, probe("getPost"), "cat", [], cut)
     assert owners == ((IDS["ann"], IDS["bob"]) if told else (IDS["ann"],))
     assert found.partial == {()}
     for viewer, perhaps in (("cat", not told), (None, not told), ("ann", False)):
-        weak = read(reader, gate("getPost"), viewer, [], cut)[1].weak.get((), "")
+        weak = read(reader, probe("getPost"), viewer, [], cut)[1].weak.get((), "")
         assert ("another owner, `course_id`" in weak) is perhaps, viewer
     whole = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], course_id="c-1")
-    assert read(reader, gate("getPost"), "cat", [], whole)[1].partial == set()
+    assert read(reader, probe("getPost"), "cat", [], whole)[1].partial == set()
 
 
 # ------------------------------------------------------------ who is what to an object
@@ -342,7 +348,7 @@ def test_whom_an_object_names_is_as_its_owner_was_shown_or_unknown(
     reader.knowledge.learn_related(("ann", "Post", "another"), "cat", "tutor", not any(told))
     more = {} if cut else {"course_id": "c-1"}
     post = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT, **more)
-    _, found = read(reader, gate("getPost"), viewer, ["ann"], post)
+    _, found = read(reader, probe("getPost"), viewer, ["ann"], post)
     assert (found.known[()].named if () in found.known else {}) == named
     unknown = {name for name, each in named.items() if each is None}
     assert found.untold.get((), frozenset()) == unknown
@@ -352,7 +358,7 @@ def test_whom_an_object_names_is_as_its_owner_was_shown_or_unknown(
 def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing() -> None:
     reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     person = instance("Person", (IDS["ann"],), id=IDS["ann"], phone=TEXT)
-    assert read(reader, gate("getPerson"), "cat", ["ann"], person)[1].untold == {}
+    assert read(reader, probe("getPerson"), "cat", ["ann"], person)[1].untold == {}
     assert DRAFTS.policy.relations["tutor"] == replace(
         DRAFTS.policy.relations["tutor"], kind="field", member="course_id"
     )
@@ -364,7 +370,7 @@ def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing
 
 def test_a_catalogues_object_is_nobodys_whoever_was_asked_for() -> None:
     reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
-    owners, found = read(reader, gate("getPerson"), "cat", ["ann"], instance("Course", id="c-1"))
+    owners, found = read(reader, probe("getPerson"), "cat", ["ann"], instance("Course", id="c-1"))
     assert owners == () and found == Reading()
 
 
@@ -383,7 +389,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
     """By an account's id whatever stands there; by a post's id a post, and no settings."""
     reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     asked = Question("q", endpoint, "cat", frozenset(of), {}, frozenset(), "curl")
-    at = replace(gate(endpoint), batch=batch)
+    at = replace(probe(endpoint), batch=batch)
     each = instance("Person", id=None, phone=TEXT)
     found = reader.read(at, asked, [each])
     assert (found.given == {()}) is given
@@ -400,7 +406,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
 def test_an_object_that_names_its_owner_is_theirs_whoever_was_asked_for() -> None:
     reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     bobs = instance("Person", (IDS["bob"],), id=IDS["bob"])
-    assert read(reader, gate("getPerson"), "cat", ["ann"], bobs) == ((IDS["bob"],), Reading())
+    assert read(reader, probe("getPerson"), "cat", ["ann"], bobs) == ((IDS["bob"],), Reading())
 
 
 def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
@@ -415,13 +421,13 @@ def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
     )
     other = replace(instance("Person", (IDS["ann"],), bio=TEXT), pointer=("by",), partly=True)
     asked = Question("q", "getPost", "cat", frozenset({"ann"}), {}, frozenset(), "curl")
-    found = reader.read(gate("getPost"), asked, [inner, outer, other])
+    found = reader.read(probe("getPost"), asked, [inner, outer, other])
     assert found.weak.keys() == {(), ("more", "settings")}, "another resource has its own owner"
     assert found.weak["more", "settings"] == found.weak[()]
     plain = replace(inner, partly=False)
-    assert reader.read(gate("getPost"), asked, [outer, plain]).weak.keys() == {()}
+    assert reader.read(probe("getPost"), asked, [outer, plain]).weak.keys() == {()}
     mine = replace(asked, viewer="ann")
-    assert reader.read(gate("getPost"), mine, [outer, inner]).weak == {}
+    assert reader.read(probe("getPost"), mine, [outer, inner]).weak == {}
 
 
 # ------------------------------------------------------------ which objects to ask for
@@ -434,8 +440,8 @@ def test_an_object_may_be_found_by_a_member_and_is_asked_for_in_the_state_of_its
         row = {"id": f"post-{number}", "text": text}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
         reader.knowledge.conditions["ann", "Post", f"post-{number}"] = {"draft": draft}
-    named = replace(gate("getPost"), sources={"text": "Post.text"}, personal=frozenset({"text"}))
-    assert reader.turns(gate("getPost"), "ann") == [0, 2] == reader.turns(named, "ann")
+    named = replace(probe("getPost"), sources={"text": "Post.text"}, personal=frozenset({"text"}))
+    assert reader.turns(probe("getPost"), "ann") == [0, 2] == reader.turns(named, "ann")
     aside = replace(named, personal=frozenset[str]())
     assert reader.turns(aside, "ann") == [0]
 
@@ -446,7 +452,7 @@ def test_at_most_four_objects_of_an_owner_are_asked_for_at_one_endpoint() -> Non
         row = {"id": f"post-{number}"}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
         reader.knowledge.conditions["ann", "Post", f"post-{number}"] = {"draft": number}
-    assert reader.turns(gate("getPost"), "ann") == [0, 1, 2, 3]
+    assert reader.turns(probe("getPost"), "ann") == [0, 1, 2, 3]
 
 
 def test_the_key_of_an_instance_is_its_own_or_the_one_it_was_asked_for_by() -> None:
@@ -455,14 +461,14 @@ def test_the_key_of_an_instance_is_its_own_or_the_one_it_was_asked_for_by() -> N
     asked = Question("q", "getPost", "cat", frozenset(), {"postId": "post-9"}, frozenset(), "curl")
     own, none = instance("Post", id="post-1"), instance("Post", text=TEXT)
     for each, inner, at, key in (
-        (own, False, gate("getPost"), "post-1"), (own, True, gate("getPost"), "post-1"),
-        (none, False, gate("getPost"), "post-9"), (none, True, gate("getPost"), ""),
-        (none, False, replace(gate("getPost"), batch=True), ""),
-        (none, False, gate("listPosts"), ""),
+        (own, False, probe("getPost"), "post-1"), (own, True, probe("getPost"), "post-1"),
+        (none, False, probe("getPost"), "post-9"), (none, True, probe("getPost"), ""),
+        (none, False, replace(probe("getPost"), batch=True), ""),
+        (none, False, probe("listPosts"), ""),
     ):  # fmt: skip
         assert reader.key_of(at, asked, each, post, inner) == key
     bare = replace(asked, params={})
-    assert reader.key_of(gate("getPost"), bare, none, post, False) == ""
+    assert reader.key_of(probe("getPost"), bare, none, post, False) == ""
 
 
 @pytest.mark.parametrize(
@@ -512,9 +518,9 @@ def test_a_callers_object_that_has_no_key_stays_its_callers() -> None:
 
 def test_of_whom_no_object_is_known_the_first_that_comes_is_asked_for() -> None:
     reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
-    assert reader.turns(gate("getPost"), "ann") == [0]
+    assert reader.turns(probe("getPost"), "ann") == [0]
     reader.knowledge.conditions["ann", "Post", ""] = {"draft": True}
-    assert reader.conditions(gate("getPost"), with_drafts().policy.resources["Post"], "ann") == []
+    assert reader.conditions(probe("getPost"), with_drafts().policy.resources["Post"], "ann") == []
     person = with_drafts().policy.resources["Person"]
     reader.knowledge.conditions["ann", "Person", IDS["ann"]] = {"private": True}
-    assert reader.conditions(gate("getPerson"), person, "ann") == [], "an account has one state"
+    assert reader.conditions(probe("getPerson"), person, "ann") == [], "an account has one state"

@@ -14,7 +14,7 @@ from oakum.exposure.ownership import Reading
 from tests.unit.exposure.test_ground_laws import instance
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
-from tests.unit.scan.studio import IDS, gate
+from tests.unit.scan.studio import IDS, probe
 
 
 def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
@@ -24,7 +24,7 @@ def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
         Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
     ]  # fmt: skip
     judged = Judgement(True, [], leaves)
-    assert loose_values(studio.model(), gate("getNews"), judged, Reading()) == {"text": [("a",)]}
+    assert loose_values(studio.model(), probe("getNews"), judged, Reading()) == {"text": [("a",)]}
 
 
 def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_somebodys() -> None:
@@ -33,7 +33,7 @@ def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_some
     nobodys = replace(instance("Person", (), phone="of nobody known"), pointer=("n",))
     course = replace(instance("Course", (), extra="of a catalogue"), pointer=("c",))
     judged = Judgement(True, [ours, mute, nobodys, course], [Leaf("z", ("z",), "loose", False)])
-    found = loose_values(studio.model(), gate("getPerson"), judged, Reading(mute={("m",)}))
+    found = loose_values(studio.model(), probe("getPerson"), judged, Reading(mute={("m",)}))
     assert set(found) == {"loose", "undeclared", "of two", "of nobody known"}
 
 

@@ -13,7 +13,7 @@ from oakum.exposure.matrix import NOBODY, Doubt, Key, Matrix, Observation, Outco
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.openapi.model import Json
-from tests.unit.scan.studio import cast, gate, model
+from tests.unit.scan.studio import cast, model, probe
 
 PRIVATE, PUBLIC = (("private", "true"),), (("private", "false"),)
 BIO = Key("getPerson", "Person", "bio", "member", PRIVATE)
@@ -26,7 +26,7 @@ EVIDENCE = Evidence(None, Answer("cat", "member", 200, "application/json"), "cur
 
 def matrix(*endpoints: str, who: Cast | None = None) -> Matrix:
     return Matrix(
-        model(), [gate(endpoint) for endpoint in endpoints or ("getPerson",)], who or cast()
+        model(), [probe(endpoint) for endpoint in endpoints or ("getPerson",)], who or cast()
     )
 
 
@@ -38,8 +38,8 @@ def seen(
     return Observation(key, granted, result, viewer, owner, evidence)
 
 
-def outcome(probe: str, *observations: Observation, **more: Iterable[object]) -> Outcome:
-    return Outcome(probe, 200, observations, **more)  # type: ignore[arg-type]
+def outcome(request_key: str, *observations: Observation, **more: Iterable[object]) -> Outcome:
+    return Outcome(request_key, 200, observations, **more)  # type: ignore[arg-type]
 
 
 def shown_to_owner(*keys: Key) -> Outcome:
@@ -231,9 +231,9 @@ def test_a_leak_in_one_state_proves_nothing_of_another_value_in_another_state(wh
     there = BIO._replace(state=PUBLIC)
     found.apply("getPerson", outcome("one", seen(there, Result.LEAK, evidence=EVIDENCE)))
     found.apply("getPerson", outcome("two", seen(there, Result.LEAK)))
-    for probe in ("three", "four"):
+    for request_key in ("three", "four"):
         leak = seen(BIO, Result.LEAK, evidence=EVIDENCE)
-        found.apply("getPerson", outcome(probe, doubts=[Doubt(why, leak)]))
+        found.apply("getPerson", outcome(request_key, doubts=[Doubt(why, leak)]))
         found.settle()
     assert found.confirmed == {there.finding}
     assert (found.entries[BIO].result is Result.LEAK) is (why == "too common a value")
@@ -369,7 +369,7 @@ def test_a_grant_that_nobody_has_stated_is_not_broken(drafted: str) -> None:
         (stated, (Result.OVER_BLOCK, True)),
         (guess, (Result.CLOSED, False)),
     ):
-        found = Matrix(known, [gate("getPerson")], cast())
+        found = Matrix(known, [probe("getPerson")], cast())
         found.apply("getPerson", shown_to_owner(NAME, PHONE))
         found.apply(
             "getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK), seen(PHONE, Result.LEAK))
@@ -410,7 +410,7 @@ def test_what_is_nobodys_is_asked_about_without_an_owner() -> None:
 
 def test_an_operation_that_is_not_asked_has_an_endpoint_too() -> None:
     found = matrix("getPerson")
-    assert found.endpoint("getPerson") is gate("getPerson").endpoint
+    assert found.endpoint("getPerson") is probe("getPerson").endpoint
     assert found.endpoint("deletePerson") == Endpoint(
         "DELETE", "/people/{personId}", "deletePerson"
     )
@@ -426,7 +426,7 @@ def test_an_operation_that_is_not_asked_has_an_endpoint_too() -> None:
 def test_what_stands_below_who_am_i_and_takes_no_id_is_about_its_caller(
     endpoint: str, path: str, own: bool
 ) -> None:
-    there = replace(gate(endpoint), operation=replace(gate(endpoint).operation, path=path))
+    there = replace(probe(endpoint), operation=replace(probe(endpoint).operation, path=path))
     assert Matrix(model(), [there], cast()).is_own(endpoint) is own
     assert not Matrix(model(), [there], cast()).is_own("nothing")
 
@@ -445,7 +445,7 @@ def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
 ) -> None:
     sources = {"postId": "Post.id", "personId": "Person.id"}
     there = replace(
-        gate("listPosts"), operation=replace(gate("listPosts").operation, path=path),
+        probe("listPosts"), operation=replace(probe("listPosts").operation, path=path),
         sources=sources,
     )  # fmt: skip
     who = cast()

@@ -31,7 +31,7 @@ from tests.unit.exposure.test_matrix import (
 )
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.studio import cast, gate, model
+from tests.unit.scan.studio import cast, model, probe
 
 AGAIN = Evidence(EVIDENCE.owner, EVIDENCE.viewer, "curl again")
 MEMBER = frozenset({"member", "anyone"})
@@ -58,7 +58,7 @@ def private_ann() -> Cast:
 
 def test_a_field_is_granted_to_nobody_logged_in_only_where_no_login_is_asked_for() -> None:
     for known, free in ((model(), True), (behind_login("getCourse"), False)):
-        found = Matrix(known, [gate("getCourse")], cast())
+        found = Matrix(known, [probe("getCourse")], cast())
         place = ("getCourse", "Course", "title", frozenset({"anyone"}))
         assert found.granted(*place, False, {}) is free
         assert found.granted(*place, True, {})
@@ -72,8 +72,8 @@ def test_an_undocumented_way_asks_for_no_login_but_keeps_the_contracts_callers(
     if called:
         rule = replace(known.rule("getCourse"), call=called)
         known = replace(known, rules={**known.rules, "getCourse": rule})
-    way = gate("getCourse").otherwise("option", query=(("all", "1"),))
-    found = Matrix(known, [gate("getCourse"), way], cast())
+    way = probe("getCourse").otherwise("option", query=(("all", "1"),))
+    found = Matrix(known, [probe("getCourse"), way], cast())
     granted = found.granted(way.id, "Course", "title", frozenset({"anyone"}), False, {})
     assert granted is (called is None)
     assert found.granted(way.id, "Course", "title", frozenset({"anyone", "owner"}), False, {})
@@ -96,7 +96,7 @@ def test_a_catalogue_hides_no_way_though_nothing_of_it_is_shown() -> None:
     """Who may not read a course may be told who rides in it: it is nobody's."""
     text = studio.POLICY.replace("id, title: [{see: [anyone]}]", "id, title: [{see: [staff]}]")
     with policy(text):
-        at = gate("listPosts")
+        at = probe("listPosts")
         there = replace(
             at, sources={"courseId": "Course.id"},
             operation=replace(at.operation, path="/courses/{courseId}/posts"),
@@ -121,7 +121,7 @@ STAFF = {"staff": (frozenset({"anyone", "member", "staff"}), True)}
 
 
 def expecting(*endpoints: str) -> Matrix:
-    return Matrix(model(), [gate(endpoint) for endpoint in endpoints], cast(), STAFF)
+    return Matrix(model(), [probe(endpoint) for endpoint in endpoints], cast(), STAFF)
 
 
 def test_every_owned_resource_is_to_be_asked_as_every_kind_of_viewer_that_is_expected() -> None:
@@ -199,7 +199,7 @@ def test_only_what_an_owner_was_shown_counts_as_shown_to_its_owner(
 
 
 def test_a_way_that_nobody_documented_owes_nobody_anything() -> None:
-    way = gate("getPerson").otherwise("option", query=(("all", "1"),))
+    way = probe("getPerson").otherwise("option", query=(("all", "1"),))
     found = matrix()
     found.open(way)
     here = NAME._replace(endpoint=way.id)
@@ -215,9 +215,9 @@ def test_a_way_that_nobody_documented_owes_nobody_anything() -> None:
 def test_opening_a_way_makes_no_cell_and_takes_the_place_of_none() -> None:
     found = matrix()
     planned = set(found.entries)
-    found.open(replace(gate("getPerson"), shows={"Person": ("new",)}))
+    found.open(replace(probe("getPerson"), shows={"Person": ("new",)}))
     assert set(found.entries) == planned
-    assert found.gates["getPerson"] is gate("getPerson")
+    assert found.probes["getPerson"] is probe("getPerson")
 
 
 def test_another_object_that_is_withheld_takes_nothing_from_who_was_shown_the_field() -> None:
@@ -240,10 +240,12 @@ def test_another_object_that_is_withheld_takes_nothing_from_who_was_shown_the_fi
 
 def test_an_over_block_is_sure_when_a_second_answer_shows_it_and_keeps_its_first_evidence() -> None:
     found = matrix()
-    for probe, evidence, sure in (
+    for request_key, evidence, sure in (
         ("one", None, False), ("one", EVIDENCE, False), ("two", AGAIN, True), ("two", None, True)
     ):  # fmt: skip
-        found.apply("getPerson", outcome(probe, seen(NAME, Result.OVER_BLOCK, evidence=evidence)))
+        found.apply(
+            "getPerson", outcome(request_key, seen(NAME, Result.OVER_BLOCK, evidence=evidence))
+        )
         assert found.refused[NAME.finding][1] is sure
     assert found.refused[NAME.finding][0] is EVIDENCE
     assert found.confirmed == set() and found.evidence == {}
@@ -251,15 +253,16 @@ def test_an_over_block_is_sure_when_a_second_answer_shows_it_and_keeps_its_first
 
 def test_what_something_stands_against_confirms_nothing_and_the_first_reason_is_kept() -> None:
     found = matrix()
-    for probe in ("one", "two"):
+    for request_key in ("one", "two"):
         found.apply(
-            "getPerson", outcome(probe, replace(seen(PHONE, Result.LEAK), weak=f"mask {probe}"))
+            "getPerson",
+            outcome(request_key, replace(seen(PHONE, Result.LEAK), weak=f"mask {request_key}")),
         )
     assert found.confirmed == set() and found.weak == {PHONE.finding: "mask one"}
-    assert found.entries[PHONE].result is Result.LEAK and not found.entries[PHONE].probes
+    assert found.entries[PHONE].result is Result.LEAK and not found.entries[PHONE].request_keys
     found.apply("getPerson", outcome("three", seen(PHONE, Result.LEAK)))
     assert found.confirmed == set(), "one answer that nothing stands against is one"
-    assert found.entries[PHONE].probes == ["three"]
+    assert found.entries[PHONE].request_keys == ["three"]
     found.apply("getPerson", outcome("four", seen(PHONE, Result.LEAK)))
     assert found.confirmed == {PHONE.finding}
 
@@ -325,8 +328,8 @@ def test_a_leak_of_common_values_in_another_state_is_no_proof_and_says_so() -> N
     there, here = BIO._replace(state=PUBLIC), BIO
     found.apply("getPerson", outcome("one", seen(there, Result.LEAK)))
     common = Doubt("too common a value", seen(here, Result.LEAK, evidence=EVIDENCE))
-    for probe in ("two", "three"):
-        found.apply("getPerson", replace(outcome(probe), doubts=(common,)))
+    for request_key in ("two", "three"):
+        found.apply("getPerson", replace(outcome(request_key), doubts=(common,)))
         found.settle()
     assert here.finding not in found.confirmed
     assert "too common" in found.weak[here.finding]
@@ -393,7 +396,7 @@ def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> 
     who = cast(relationships={})
     who.states[("ann", "Settings.private")] = True
     found = matrix(who=who)
-    found.conditions = lambda gate, resource, owner: (
+    found.conditions = lambda probe, resource, owner: (
         [{"private": False}, {}] if owner == "ann" else []
     )
     bio = [key.state for key in found.undecided("getPerson", "cat", "ann") if key.field == "bio"]
@@ -415,7 +418,7 @@ def finished(
 def test_a_way_that_nobody_documented_adds_its_leak_and_nothing_else() -> None:
     """However many ways there are by which the same operation leaks the same field."""
     ways = [
-        gate("getPerson").otherwise("option", query=((name, "1"),), endpoint="/people/{personId}?")
+        probe("getPerson").otherwise("option", query=((name, "1"),), endpoint="/people/{personId}?")
         for name in ("all", "full")
     ]
     found = matrix()
@@ -436,9 +439,9 @@ def test_a_way_that_nobody_documented_adds_its_leak_and_nothing_else() -> None:
 
 def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> None:
     """A cell that one way has decided is not untested by another."""
-    query = replace(gate("getPerson"), query=(("view", "full"),), endpoint=replace(
-        gate("getPerson").endpoint, path="/people/{personId}?view=full"))  # fmt: skip
-    found = Matrix(model(), [gate("getPerson"), query], cast())
+    query = replace(probe("getPerson"), query=(("view", "full"),), endpoint=replace(
+        probe("getPerson").endpoint, path="/people/{personId}?view=full"))  # fmt: skip
+    found = Matrix(model(), [probe("getPerson"), query], cast())
     mine = shown_to_owner(PHONE, NAME)
     found.apply("getPerson", mine)
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
@@ -520,14 +523,14 @@ def test_a_resource_of_which_only_strangers_objects_came_is_not_judged() -> None
 
 
 def test_graphql_queries_are_cells_of_the_one_operation_that_they_go_through() -> None:
-    asked = replace(gate("getPerson"), asks=Query("{ person { name } }", {}, "person"))
+    asked = replace(probe("getPerson"), asks=Query("{ person { name } }", {}, "person"))
     found = Matrix(model(), [asked], cast())
     assert {key.endpoint for key in found.entries} == {asked.id} != {"getPerson"}
     assert {cell.endpoint.operation for cell in report_cells(found, {}, {})} == {"getPerson"}
 
 
 def test_an_answer_kept_from_an_earlier_run_says_the_same() -> None:
-    """Applying one outcome twice adds nothing: its probe names it."""
+    """Applying one outcome twice adds nothing: its request_key names it."""
     found = matrix()
     leak = outcome("one", seen(PHONE, Result.LEAK, evidence=EVIDENCE))
     for _ in range(3):

@@ -12,7 +12,7 @@ from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.ownership import Ownership, Reading, relations_to
 from oakum.policy.model import Owner, Relation, Resource, State
-from tests.unit.scan.studio import IDS, cast, gate, model
+from tests.unit.scan.studio import IDS, cast, model, probe
 
 POSTS = [
     {"id": "post-1", "author_id": "p-ann-1001", "text": "first", "draft": "true"},
@@ -47,19 +47,19 @@ def ownership() -> Ownership:
 
 def test_one_object_of_each_state_is_asked_for(ownership: Ownership) -> None:
     """Of ann's posts, the first draft and the first that is none; bob's are in no known state."""
-    assert ownership.turns(gate("getPost"), "ann") == [0, 2]
-    assert ownership.turns(gate("getPost"), "bob") == [0]
-    assert ownership.turns(gate("getPerson"), "ann") == [0]
+    assert ownership.turns(probe("getPost"), "ann") == [0, 2]
+    assert ownership.turns(probe("getPost"), "bob") == [0]
+    assert ownership.turns(probe("getPerson"), "ann") == [0]
 
 
 def test_a_question_by_key_is_about_the_states_of_what_is_asked_for(ownership: Ownership) -> None:
     drafts = post(ownership.model)
     both = [{"draft": True}, {"draft": False}]
-    assert ownership.conditions(gate("getPost"), drafts, "ann") == both
-    assert ownership.conditions(gate("getPost"), drafts, "bob") == []
+    assert ownership.conditions(probe("getPost"), drafts, "ann") == both
+    assert ownership.conditions(probe("getPost"), drafts, "bob") == []
     # A list, and a question for many at once, may be about all that are known.
-    assert ownership.conditions(gate("listPosts"), drafts, "ann") == both
-    batch = replace(gate("getPost"), batch=True)
+    assert ownership.conditions(probe("listPosts"), drafts, "ann") == both
+    batch = replace(probe("getPost"), batch=True)
     assert ownership.conditions(batch, drafts, "ann") == both
 
 
@@ -68,8 +68,8 @@ def test_a_state_beyond_those_that_are_asked_for_is_not_asked_about(ownership: O
     list is."""
     known = ownership.knowledge.conditions
     ownership.knowledge.objects[("ann", "Post")].pop()  # the one that is no draft: no key of it
-    assert ownership.conditions(gate("getPost"), post(ownership.model), "ann") == [{"draft": True}]
-    assert len(ownership.conditions(gate("listPosts"), post(ownership.model), "ann")) == 2
+    assert ownership.conditions(probe("getPost"), post(ownership.model), "ann") == [{"draft": True}]
+    assert len(ownership.conditions(probe("listPosts"), post(ownership.model), "ann")) == 2
     assert known  # a state is still known of the third
 
 
@@ -121,7 +121,7 @@ def test_a_state_that_an_object_leaves_out_is_known_from_its_own_other_answers_o
     value = {"author_id": "p-ann-1001", **({"id": key} if key else {})}
     here = ObjectInstance("Post", ("0",), ("p-ann-1001",), frozenset(), {}, (), value)
     question = Question("q", "listPosts", "cat", frozenset({"ann"}), {}, frozenset(), "curl")
-    found = ownership.read(gate("listPosts"), question, [here])
+    found = ownership.read(probe("listPosts"), question, [here])
     assert found.unread == ({} if known else {("0",): frozenset({"draft"})})
     states = found.known[("0",)].states if ("0",) in found.known else {}
     assert states == ({"draft": True} if known else {})

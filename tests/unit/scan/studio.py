@@ -19,7 +19,7 @@ import orjson
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate, gate_of, survey
+from oakum.exposure.endpoints import Probe, probe_of, survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix, Outcome
@@ -224,9 +224,9 @@ def model() -> Model:
 
 
 @cache
-def gate(operation: str) -> Gate:
+def probe(operation: str) -> Probe:
     """An endpoint as the survey gives it."""
-    return gate_of(model(), model().operations[operation], {})
+    return probe_of(model(), model().operations[operation], {})
 
 
 def cast(
@@ -396,19 +396,19 @@ class Run:
         self.flips: list[tuple[str, Flip]] = []
         self.cast = who or cast()
         self.knowledge = Knowledge()
-        gates = [
+        probes = [
             each
             for each in survey(model(), {})[0]
             if not endpoints or each.operation.id in endpoints
         ]
-        self.matrix = Matrix(model(), gates, self.cast)
+        self.matrix = Matrix(model(), probes, self.cast)
         redactor = Redactor(b"key of this run", frozenset({"id", "data", "bio", "phone", "name"}))
         self.evaluator = Evaluator(model(), self.cast, self.knowledge, self.matrix, redactor)
         context = RunContext(
             model(), TARGET, studio, self.events.append,
             lambda who: (f"Authorization: ${who}",) if who else (), replay=replay or {},
         )  # fmt: skip
-        state = RunState(self.cast, self.knowledge, self.matrix, self.evaluator, gates)
+        state = RunState(self.cast, self.knowledge, self.matrix, self.evaluator, probes)
         self.engine = Engine(context, state)
         self.techniques: tuple[Technique, ...] = ()
         if settings:
@@ -467,7 +467,8 @@ class Run:
 def account_settings(run: Run) -> AccountSettings:
     """Flips of `private` by the PUT that the contract names, read by the GET beside it."""
     return AccountSettings(
-        model().policy, {"putSettings": gate("putSettings")}, {"putSettings": gate("getSettings")},
+        model().policy, {"putSettings": probe("putSettings")},
+        {"putSettings": probe("getSettings")},
         run.cast, run.knowledge, TARGET, run.studio,
         lambda kind, flip: run.flips.append((kind, flip)),
     )  # fmt: skip

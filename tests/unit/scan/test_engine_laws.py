@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
@@ -23,7 +23,7 @@ from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import Flip
 from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
-from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, gate, reply
+from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, probe, reply
 from tests.unit.scan.test_engine import Leaking, order
 
 # ------------------------------------------------------------ confirming
@@ -38,7 +38,7 @@ class Asker:
         return self
 
     matrix: Matrix
-    probes: dict[str, tuple[Gate, str | None, str | None, int]]
+    request_keys: dict[str, tuple[Probe, str | None, str | None, int]]
     shows: dict[str, tuple[Key, ...]] = field(default_factory=dict)
     world: str = ""
     asked: list[tuple[str, str | None, str | None, str, int]] = field(default_factory=list)
@@ -48,28 +48,30 @@ class Asker:
         self.phases.append(phase)
 
     def put(
-        self, endpoint: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
+        self, endpoint: Probe, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         self.asked.append((endpoint.id, viewer, who, round, turn))
-        probe = next((p for p, q in self.probes.items() if q == (endpoint, viewer, who, turn)), "")
-        leaks = [seen(key, Result.LEAK, viewer) for key in self.shows.get(probe, ())]
-        self.matrix.apply(endpoint.id, outcome(f"{probe} {round}", *leaks))
+        request_key = next(
+            (p for p, q in self.request_keys.items() if q == (endpoint, viewer, who, turn)), ""
+        )
+        leaks = [seen(key, Result.LEAK, viewer) for key in self.shows.get(request_key, ())]
+        self.matrix.apply(endpoint.id, outcome(f"{request_key} {round}", *leaks))
         return None
 
 
-PAGE, ME, COURSE = (gate(each) for each in ("getPerson", "getMe", "getCourse"))
+PAGE, ME, COURSE = (probe(each) for each in ("getPerson", "getMe", "getCourse"))
 ONE, TWO, THREE = "getPerson|cat|ann||", "getPerson|cat|ann||value 1", "getPerson|bob|ann||"
 
 
 def asker(leaks: dict[str, tuple[Key, ...]], **more: Any) -> Asker:
     """An engine that was shown these leaks in answer to these questions."""
     found = matrix(who=cast(relationships={}))
-    for probe, keys in leaks.items():
-        found.apply("getPerson", outcome(probe, *(seen(key, Result.LEAK) for key in keys)))
+    for request_key, keys in leaks.items():
+        found.apply("getPerson", outcome(request_key, *(seen(key, Result.LEAK) for key in keys)))
     found.confirmed.clear()
-    probes = {ONE: (PAGE, "cat", "ann", 0), TWO: (PAGE, "cat", "ann", 1),
+    request_keys = {ONE: (PAGE, "cat", "ann", 0), TWO: (PAGE, "cat", "ann", 1),
               THREE: (PAGE, "bob", "ann", 0)}  # fmt: skip
-    return Asker(found, probes, **more)
+    return Asker(found, request_keys, **more)
 
 
 def test_findings_are_confirmed_by_the_fewest_questions_the_owner_first() -> None:
@@ -113,16 +115,16 @@ def test_only_questions_of_this_world_are_put_again() -> None:
 
 @pytest.mark.parametrize(("endpoint", "first"), [(ME, True), (COURSE, False)])
 def test_where_no_id_is_asked_for_the_owner_of_what_leaked_asks_right_before(
-    endpoint: Gate, first: bool
+    endpoint: Probe, first: bool
 ) -> None:
     """A parameter that is filled with nobody's value brings nobody's own view."""
-    probe = f"{endpoint.id}|cat|||"
+    request_key = f"{endpoint.id}|cat|||"
     found = Matrix(matrix().model, [endpoint], cast(relationships={}))
     key = PHONE._replace(endpoint=endpoint.id)
-    found.apply(endpoint.id, outcome(probe, seen(key, Result.LEAK, "cat", "bob")))
-    engine = Asker(found, {probe: (endpoint, "cat", None, 0)})
+    found.apply(endpoint.id, outcome(request_key, seen(key, Result.LEAK, "cat", "bob")))
+    engine = Asker(found, {request_key: (endpoint, "cat", None, 0)})
     repeat(engine)  # type: ignore[arg-type]
-    before = [(endpoint.id, "bob", None, f"before {probe}", 0)] if first else []
+    before = [(endpoint.id, "bob", None, f"before {request_key}", 0)] if first else []
     assert engine.asked == [*before, (endpoint.id, "cat", None, "again", 0)]
 
 
@@ -147,7 +149,7 @@ class Last:
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
         self.doubt, self.state = self.distrust.append, self
 
-    def put(self, endpoint: Gate, viewer: str, who: str, round: str) -> Outcome | None:
+    def put(self, endpoint: Probe, viewer: str, who: str, round: str) -> Outcome | None:
         assert round and endpoint is PAGE and who == viewer
         self.asked.append(viewer)
         return self.answers[viewer]
@@ -242,9 +244,9 @@ def test_what_an_endpoint_does_not_show_to_those_who_asked_is_given_up_for_them_
 def test_an_endpoint_that_declares_nothing_is_asked_about_two_owners_as_each_kind() -> None:
     studio = Studio()
     run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
-    bare = replace(gate("getPerson"), shows={})
-    run.engine.state.gates = [gate("getMe"), gate("getSettings"), bare]
-    run.matrix.gates["getPerson"] = bare
+    bare = replace(probe("getPerson"), shows={})
+    run.engine.state.probes = [probe("getMe"), probe("getSettings"), bare]
+    run.matrix.probes["getPerson"] = bare
     run.explore()
     asked = {tuple(line.split()[::2]) for line in studio.asked if "getPerson" in line}
     assert asked == {
@@ -298,7 +300,9 @@ def test_what_a_killed_run_has_left_changed_is_looked_for_by_its_owner_alone() -
     run.scheduler.introduce([], left)
     assert order(studio, "getPerson", "bob") == ["bob"]
     assert "bob getMe" in studio.asked and "ann getMe" not in studio.asked
-    assert run.engine.state.probes["getMe|bob|||"] == (gate("getMe"), "bob", None, 0), "nobody's id"
+    assert run.engine.state.request_keys["getMe|bob|||"] == (probe("getMe"), "bob", None, 0), (
+        "nobody's id"
+    )
     assert not [line for line in studio.asked if "getCourse" in line], "it shows nothing of it"
 
 
@@ -333,11 +337,11 @@ def test_who_stands_in_no_file_is_not_taken_in() -> None:
 
 def test_a_question_is_named_by_endpoint_viewer_whose_and_which_world_and_round() -> None:
     engine = Run(Studio()).engine
-    page = gate("getPerson")
+    page = probe("getPerson")
     plain = engine.key(page, "cat", "ann")
     assert plain == "getPerson|cat|ann||"
     others = {
-        engine.key(gate("getMe"), "cat", "ann"), engine.key(page, None, "ann"),
+        engine.key(probe("getMe"), "cat", "ann"), engine.key(page, None, "ann"),
         engine.key(page, "cat", None), engine.key(page, "cat", "ann", "again"),
         engine.key(page, "cat", "ann", turn=1), engine.key(page, "cat", "ann", "again", 1),
     }  # fmt: skip
@@ -350,33 +354,38 @@ def test_a_question_is_named_by_endpoint_viewer_whose_and_which_world_and_round(
 def test_a_question_is_put_once_in_each_world_and_not_without_a_value() -> None:
     studio = Studio()
     engine = Run(studio).engine
-    assert engine.put(gate("getPerson"), "cat", "ann") is None, "no id of hers is known"
-    assert studio.asked == [] and not engine.state.was_asked(gate("getPerson"))
+    assert engine.put(probe("getPerson"), "cat", "ann") is None, "no id of hers is known"
+    assert studio.asked == [] and not engine.state.was_asked(probe("getPerson"))
     engine.knowledge.suppose("ann", "Person", "id", IDS["ann"])
-    first = engine.put(gate("getPerson"), "cat", "ann")
-    again = engine.put(gate("getPerson"), "cat", "ann")
+    first = engine.put(probe("getPerson"), "cat", "ann")
+    again = engine.put(probe("getPerson"), "cat", "ann")
     assert first is not None and first.sighted == (("ann", "Person"),)
     assert again == Outcome("getPerson|cat|ann||", 0), "nothing is said by it"
     assert studio.asked == ["cat getPerson ann"]
-    assert engine.state.was_asked(gate("getPerson"))
+    assert engine.state.was_asked(probe("getPerson"))
     engine.state.enter("another", "ann")
-    assert engine.state.was_asked(gate("getPerson")), "in any world"
-    engine.put(gate("getPerson"), "cat", "ann")
+    assert engine.state.was_asked(probe("getPerson")), "in any world"
+    engine.put(probe("getPerson"), "cat", "ann")
     assert len(studio.asked) == 2
-    assert engine.state.probes["getPerson|cat|ann|another|"] == (gate("getPerson"), "cat", "ann", 0)
+    assert engine.state.request_keys["getPerson|cat|ann|another|"] == (
+        probe("getPerson"),
+        "cat",
+        "ann",
+        0,
+    )
 
 
 def test_what_a_question_showed_its_asker_of_their_own_is_kept_to_be_looked_at_again() -> None:
     engine = Run(Studio()).engine
     for name, id in IDS.items():
         engine.knowledge.suppose(name, "Person", "id", id)
-    engine.put(gate("getPerson"), "cat", "ann")
-    engine.put(gate("getPerson"), "ann", "ann", "again")
-    assert engine.state.good == {} and not engine.state.has_page(gate("getPerson"), "bob")
-    engine.put(gate("getPerson"), "ann", "ann")
-    engine.put(gate("getMe"), "ann", None)
-    assert engine.state.good == {"ann": (gate("getPerson"), "ann")}, "the first that did"
-    assert engine.state.has_page(gate("getPerson"), "ann")
+    engine.put(probe("getPerson"), "cat", "ann")
+    engine.put(probe("getPerson"), "ann", "ann", "again")
+    assert engine.state.good == {} and not engine.state.has_page(probe("getPerson"), "bob")
+    engine.put(probe("getPerson"), "ann", "ann")
+    engine.put(probe("getMe"), "ann", None)
+    assert engine.state.good == {"ann": (probe("getPerson"), "ann")}, "the first that did"
+    assert engine.state.has_page(probe("getPerson"), "ann")
     assert engine.state.seen["getPerson", "ann"] == {
         "cat": {("ann", "Person")}, "ann": {("ann", "Person")},
     }  # fmt: skip
@@ -388,9 +397,9 @@ def test_an_answer_of_an_earlier_run_stands_in_for_anothers_question_and_for_no_
     studio = Studio()
     engine = Run(studio, replay=told).engine
     engine.knowledge.suppose("ann", "Person", "id", IDS["ann"])
-    assert engine.put(gate("getPerson"), "cat", "ann") is told[key.format("cat")]
+    assert engine.put(probe("getPerson"), "cat", "ann") is told[key.format("cat")]
     assert studio.asked == []
-    engine.put(gate("getPerson"), "ann", "ann")
+    engine.put(probe("getPerson"), "ann", "ann")
     assert studio.asked == ["ann getPerson ann"], "her values are in no journal"
 
 
@@ -399,20 +408,20 @@ def test_an_answer_that_a_technique_got_counts_as_asked() -> None:
     run = Run(studio)
     engine = run.engine
     engine.knowledge.suppose("ann", "Person", "id", IDS["ann"])
-    filled = fill(gate("getPerson"), engine.target, engine.knowledge, "ann")
+    filled = fill(probe("getPerson"), engine.target, engine.knowledge, "ann")
     assert filled is not None
     found = engine.take_in(
-        gate("getPerson"), "cat", "ann", filled, reply(studio.people[IDS["ann"]])
+        probe("getPerson"), "cat", "ann", filled, reply(studio.people[IDS["ann"]])
     )
     assert found.sighted == (("ann", "Person"),) and studio.asked == []
-    assert engine.put(gate("getPerson"), "cat", "ann") == Outcome("getPerson|cat|ann||", 0)
-    assert engine.state.probes["getPerson|cat|ann||"] == (gate("getPerson"), "cat", "ann", 0)
+    assert engine.put(probe("getPerson"), "cat", "ann") == Outcome("getPerson|cat|ann||", 0)
+    assert engine.state.request_keys["getPerson|cat|ann||"] == (probe("getPerson"), "cat", "ann", 0)
 
 
 def test_every_answer_is_told_as_it_is_noted() -> None:
     run = Run(Studio())
     seen_there = Observation(PHONE, False, Result.LEAK, "cat", "ann")
-    run.engine.record(gate("getPerson"), Outcome("p", 200, (seen_there,)))
+    run.engine.record(probe("getPerson"), Outcome("p", 200, (seen_there,)))
     (event,) = run.events
     assert event.kind == "outcome" and event.data["endpoint"] == "getPerson"
     assert run.matrix.entries[PHONE].result is Result.LEAK
@@ -443,25 +452,25 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
     kept = ("getPerson", "listPosts", "getCourse")
     budget = Budget(left)
     engine = run.give(price=lambda _: 10, pace=budget).engine
-    engine.state.gates = [gate("getMe")]
-    engine.state.later = [gate(each) for each in kept]
+    engine.state.probes = [probe("getMe")]
+    engine.state.later = [probe(each) for each in kept]
     engine.state.why |= dict.fromkeys(kept, "the budget was spent on riskier endpoints")
 
     def spend(self: Any) -> None:
-        budget.left = left - 10 * (len(engine.state.gates) - 1)
+        budget.left = left - 10 * (len(engine.state.probes) - 1)
 
     with patch.object(Scheduler, "round", spend):
         run.scheduler.go_on()
-    assert [each.id for each in engine.state.gates] == ["getMe", *kept[:asked]]
+    assert [each.id for each in engine.state.probes] == ["getMe", *kept[:asked]]
     assert [each.id for each in engine.state.later] == [*kept[asked:]]
     assert engine.state.why.keys() == set(kept[asked:])
 
 
 def test_without_a_limit_nothing_is_left_for_the_budgets_sake() -> None:
     run = Run(Studio())
-    run.engine.state.later = [gate("getNews")]
+    run.engine.state.later = [probe("getNews")]
     run.scheduler.go_on()
-    assert run.engine.state.later == [gate("getNews")], "it never was, so nothing is asked for it"
+    assert run.engine.state.later == [probe("getNews")], "it never was, so nothing is asked for it"
 
 
 # ------------------------------------------------------------ the order of a run
@@ -505,9 +514,9 @@ def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
         ("getMe", name, None) for name in IDS
     }
     assert run.knowledge.own["ann", "Person", "phone"] == {studio.people[IDS["ann"]]["phone"]}
-    run.engine.put(gate("getMe"), "ann", None)
+    run.engine.put(probe("getMe"), "ann", None)
     assert "ann getMe" not in studio.asked
-    assert [e.data["outcome"].probe for e in run.events if e.kind == "outcome"][:3] == [
+    assert [e.data["outcome"].request_key for e in run.events if e.kind == "outcome"][:3] == [
         f"getMe|{name}|given" for name in IDS
     ]
 
@@ -553,7 +562,7 @@ class Twin(Studio):
 def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leaks: bool) -> None:
     studio = Twin(leaks)
     run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
-    way = gate("getPerson").otherwise("option", query=(("full", "1"),))
+    way = probe("getPerson").otherwise("option", query=(("full", "1"),))
     run.matrix.open(way)
     run.engine.state.ways = [way]
     run.explore()
@@ -611,18 +620,22 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
     for name, id in IDS.items():
         engine.knowledge.suppose(name, "Person", "id", id)
         engine.knowledge.suppose(name, "Post", "id", f"post-{name}-77")
-    filled = fill(gate(endpoint), engine.target, engine.knowledge, who)
+    filled = fill(probe(endpoint), engine.target, engine.knowledge, who)
     assert filled is not None
     asked: list[Question] = []
 
-    def look(at: Gate, question: Question, answer: Response) -> Outcome:
+    def look(at: Probe, question: Question, answer: Response) -> Outcome:
         asked.append(question)
-        return Outcome(question.probe, answer.status)
+        return Outcome(question.request_key, answer.status)
 
     engine.evaluator.look = look  # type: ignore[method-assign]
-    engine.judge(gate(endpoint), "cat", who, filled, reply({}), "the key")
+    engine.judge(probe(endpoint), "cat", who, filled, reply({}), "the key")
     (question,) = asked
-    assert (question.probe, question.endpoint, question.viewer) == ("the key", endpoint, "cat")
+    assert (question.request_key, question.endpoint, question.viewer) == (
+        "the key",
+        endpoint,
+        "cat",
+    )
     assert question.targets == targets and not question.wrote
     assert question.params == filled.params and question.sent == filled.sent
     assert "$cat" in question.curl and filled.symbolic.split("{")[0][4:] in question.curl
@@ -631,14 +644,14 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
 
 def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limit() -> None:
     engine = Run(Studio()).engine
-    filled = fill(gate("getMe"), engine.target, engine.knowledge, None)
+    filled = fill(probe("getMe"), engine.target, engine.knowledge, None)
     assert filled is not None
     page = {"next": f"{engine.target}/people?cursor=abcdef0123456789"}
-    engine.judge(gate("getMe"), "ann", None, filled, reply(page), "1")
+    engine.judge(probe("getMe"), "ann", None, filled, reply(page), "1")
     kept = len(engine.state.artefacts)
     assert kept and [*engine.state.giving] == [("getMe", "ann", None)]
     engine.state.artefacts += [engine.state.artefacts[0]] * 400
-    engine.judge(gate("getMe"), "bob", None, filled, reply(page), "2")
+    engine.judge(probe("getMe"), "bob", None, filled, reply(page), "2")
     assert len(engine.state.artefacts) == kept + 400 and len(engine.state.giving) == 1
 
 
@@ -648,8 +661,8 @@ def test_an_endpoint_that_declares_nothing_is_looked_at_by_three_at_most() -> No
     engine = run.engine
     for _ in range(2):
         for viewer in ("ann", "bob", "cat", None):
-            if run.scheduler.decides(gate("getNews"), viewer, ()):
-                engine.put(gate("getNews"), viewer, None)
+            if run.scheduler.decides(probe("getNews"), viewer, ()):
+                engine.put(probe("getNews"), viewer, None)
     assert studio.asked == ["ann getNews", "bob getNews", "cat getNews"]
 
 
@@ -673,7 +686,7 @@ def test_a_new_world_forgets_what_its_owner_was_shown_and_nothing_of_others() ->
     after = set(engine.evaluator._ground.views)
     assert before - after == {place for place in before if place[1] == "ann"} != set()
     assert engine.state.seen == {} and engine.state.world == "ann private=false"
-    assert engine.state.has_page(gate("getPerson"), "ann"), "what an endpoint has shown, ever"
+    assert engine.state.has_page(probe("getPerson"), "ann"), "what an endpoint has shown, ever"
     assert reach(engine)["Person", "follower"] and not reach(engine).get(("Person", "staff"))
 
 
@@ -685,9 +698,9 @@ def test_a_feed_is_opened_as_somebody_and_counts_as_called() -> None:
         opened.append((viewer, websocket, first))
         return "a stream"
 
-    filled = fill(gate("getNews"), engine.target, engine.knowledge, None)
+    filled = fill(probe("getNews"), engine.target, engine.knowledge, None)
     assert filled is not None
-    assert engine.listen(listen, gate("getNews"), "cat", filled, b"hello") == "a stream"
+    assert engine.listen(listen, probe("getNews"), "cat", filled, b"hello") == "a stream"
     assert opened == [("cat", False, b"hello")]
     assert set(engine.state.called) == {"getNews"}
     (event,) = run.events

@@ -26,7 +26,7 @@ from tests.unit.exposure.test_matrix import (
     shown_to_owner,
 )
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
-from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
+from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, model, probe, reply
 
 ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")
 FIELDS = ("bio", "phone", "vip")
@@ -100,7 +100,7 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
     squares.apply("getPerson", shown_to_owner(BIO))
     for number, why in enumerate(weak):
         leak = replace(seen(BIO, Result.LEAK), weak=why)
-        squares.apply("getPerson", outcome(f"probe {number}", leak))
+        squares.apply("getPerson", outcome(f"request_key {number}", leak))
     (found,) = conclude(model(), cast(), squares)
     assert found.verdict == ("proven" if weak.count("") > 1 else "suspected")
 
@@ -113,10 +113,10 @@ def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     near = within_reach(run.cast, run.matrix)
     before = {each.operation for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
-    gone = [Skipped(gate(each).endpoint, "no time") for each in sorted(left)]
+    gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
     after = {each.operation for each in untested(model(), rest, gone, near)}
-    somebodys = {f"GET {gate(each).endpoint.path}" for each in left - {"getCourse"}}
-    assert after >= before - {f"GET {gate(each).endpoint.path}" for each in left}
+    somebodys = {f"GET {probe(each).endpoint.path}" for each in left - {"getCourse"}}
+    assert after >= before - {f"GET {probe(each).endpoint.path}" for each in left}
     assert somebodys <= after
 
 
@@ -143,7 +143,7 @@ def test_an_over_block_of_a_draft_is_none() -> None:
     """A guessed grant is no promise: the cell is closed, and there is no finding."""
     drafted = replace(model(), policy=replace(model().policy, stated=False))
     for known in (model(), drafted):
-        squares = Matrix(known, [gate("getPerson")], cast())
+        squares = Matrix(known, [probe("getPerson")], cast())
         squares.apply("getPerson", outcome("p", seen(NAME, Result.OVER_BLOCK)))
         (cell,) = (
             each
@@ -178,7 +178,7 @@ def test_a_weak_leak_stays_open_to_a_better_answer() -> None:
     squares.apply("getPerson", outcome("first", weak))
     (found,) = conclude(model(), cast(), squares)
     assert found.verdict == "suspected"
-    for probe in ("second", "third"):
-        squares.apply("getPerson", outcome(probe, seen(BIO, Result.LEAK)))
+    for request_key in ("second", "third"):
+        squares.apply("getPerson", outcome(request_key, seen(BIO, Result.LEAK)))
     (found,) = conclude(model(), cast(), squares)
     assert (found.verdict, found.state) == ("proven", PRIVATE)

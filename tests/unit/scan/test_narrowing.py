@@ -28,14 +28,14 @@ def finding(rule: str = "excessive-data-exposure", **more: Any) -> Finding:
 
 
 def narrowed(one: Finding, *, wide: bool = False, own_settings: bool = False) -> Scope:
-    gates, _ = survey(model(), {})
+    probes, _ = survey(model(), {})
     return narrow(
-        Focus(one, (one.field,), wide=wide), model(), {}, gates, [], own_settings=own_settings
+        Focus(one, (one.field,), wide=wide), model(), {}, probes, [], own_settings=own_settings
     )
 
 
 def names(scope: Scope) -> set[str]:
-    return {gate.id for gate in scope.gates}
+    return {probe.id for probe in scope.probes}
 
 
 def test_every_rule_and_every_technique_has_its_place() -> None:
@@ -51,13 +51,13 @@ def test_every_rule_and_every_technique_has_its_place() -> None:
 def test_a_documented_endpoint_needs_itself_and_what_teaches_its_ids() -> None:
     scope = narrowed(finding())
     assert "getPerson" in names(scope)
-    assert len(names(scope)) < len(narrowed(finding(), wide=True).gates)
+    assert len(names(scope)) < len(narrowed(finding(), wide=True).probes)
     assert scope.plain and scope.techniques == ()
 
 
 def test_fields_that_no_document_declares_are_looked_for_as_well() -> None:
-    (gate,) = (g for g in narrowed(finding(field="row.hash")).gates if g.id == "getPerson")
-    assert "row.hash" in gate.shows["Person"]
+    (probe,) = (g for g in narrowed(finding(field="row.hash")).probes if g.id == "getPerson")
+    assert "row.hash" in probe.shows["Person"]
 
 
 def test_a_way_that_a_query_names_is_gone_again_without_a_search() -> None:

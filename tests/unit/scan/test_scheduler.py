@@ -12,9 +12,9 @@ import pytest
 from oakum.exposure.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.engine import Engine
 from oakum.scan.scheduler import Scheduler
-from tests.unit.scan.studio import IDS, Run, Studio, gate
+from tests.unit.scan.studio import IDS, Run, Studio, probe
 
-PAGE, ME, LIST, POSTS = (gate(each) for each in ("getPerson", "getMe", "listPeople", "getPosts"))
+PAGE, ME, LIST, POSTS = (probe(each) for each in ("getPerson", "getMe", "listPeople", "getPosts"))
 Put = tuple[str, str | None, str | None, int]
 
 
@@ -33,7 +33,7 @@ class Playing:
     ) -> Outcome:
         self.puts.append((at.id, viewer, who, turn))
         self.state.answered.setdefault(at.id, set()).add(viewer)
-        return Outcome("probe", 200)
+        return Outcome("request_key", 200)
 
     def _undecided(
         self, endpoint: str, viewer: str | None, owner: str, *resource: str

@@ -14,9 +14,9 @@ from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.state import RunState
-from tests.unit.scan.studio import Run, Studio, gate
+from tests.unit.scan.studio import Run, Studio, probe
 
-PAGE, ME, POSTS = (gate(each) for each in ("getPerson", "getMe", "getPosts"))
+PAGE, ME, POSTS = (probe(each) for each in ("getPerson", "getMe", "getPosts"))
 ANNS = (("ann", "Person"),)
 
 
@@ -25,7 +25,7 @@ def state() -> RunState:
 
 
 def outcome(*sighted: tuple[str, str], whole: bool = True) -> Outcome:
-    return Outcome("probe", 200, (), sighted, whole=whole)
+    return Outcome("request_key", 200, (), sighted, whole=whole)
 
 
 # ------------------------------------------------------------ what is said at the end
@@ -64,7 +64,7 @@ def test_questions_are_counted_from_one() -> None:
 def test_a_question_that_was_begun_is_found_again_to_be_put_once_more() -> None:
     run = state()
     run.begin("a key", PAGE, "cat", "ann", 2)
-    assert run.asked == {"a key"} and run.probes == {"a key": (PAGE, "cat", "ann", 2)}
+    assert run.asked == {"a key"} and run.request_keys == {"a key": (PAGE, "cat", "ann", 2)}
 
 
 def test_a_part_of_an_answer_says_who_was_answered_and_not_what_was_left_out() -> None:

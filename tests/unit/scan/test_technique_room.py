@@ -10,7 +10,7 @@ import pytest
 from oakum.exchange import Request
 from oakum.scan.limits import LEAST, is_spent
 from oakum.scan.techniques import parents
-from tests.unit.scan.studio import Run, Studio, gate
+from tests.unit.scan.studio import Run, Studio, probe
 
 
 @dataclass
@@ -40,6 +40,6 @@ def test_nothing_is_asked_below_an_own_object_once_the_budget_is_spent() -> None
         run.give(pace=Left(left))
         before = len(run.studio.asked)
         parents._ask(
-            run.engine, gate("getNews").otherwise("parents", endpoint="news"), "cat", "ann"
+            run.engine, probe("getNews").otherwise("parents", endpoint="news"), "cat", "ann"
         )
         assert len(run.studio.asked) - before == asked

@@ -14,7 +14,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Outcome
 from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.finding import Result
@@ -44,12 +44,12 @@ class Elsewhere:
     def __post_init__(self) -> None:
         self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.evaluator)
 
-    def read(self, way: Gate) -> Gate:
+    def read(self, way: Probe) -> Probe:
         """The variant with a reader for any response format; the documented one if that endpoint
         worked for anybody."""
         return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
 
-    def _legible(self, way: Gate, reader: Reader, response: Response) -> ResponseReader:
+    def _legible(self, way: Probe, reader: Reader, response: Response) -> ResponseReader:
         form = form_of(response)
         usual = (
             each
@@ -60,45 +60,47 @@ class Elsewhere:
             return read_as_declared(way.operation, response)
         return reader(response)
 
-    def telling(self, gates: Sequence[Gate]) -> list[Gate]:
+    def telling(self, probes: Sequence[Probe]) -> list[Probe]:
         """Endpoints in order of evidence: single objects, then main endpoints, then those with the
         most hidden fields."""
         mains = {each.main for each in self.engine.model.policy.resources.values()}
         return sorted(
-            gates,
+            probes,
             key=lambda each: (
                 not self._hidden(each), not _is_about(each), each.operation.id not in mains,
                 -self._hidden(each),
             ),
         )  # fmt: skip
 
-    def _hidden(self, gate: Gate) -> int:
+    def _hidden(self, probe: Probe) -> int:
         """How many of its fields not everybody may see."""
         return sum(
             not self.engine.matrix.sees(resource, path, None, who)
             for who in self.engine.cast.subjects()[:1]
-            for resource, paths in gate.shows.items()
+            for resource, paths in probe.shows.items()
             for path in paths
         )
 
     # ------------------------------------------------------------ does anything exist there
 
-    def answers(self, way: Gate) -> bool:
+    def answers(self, way: Probe) -> bool:
         """Whether an owner's request for their own object gets an API response."""
         if way.id not in self.alive:
             self.alive[way.id] = self._try(way)
         return self.alive[way.id] is not None
 
-    def is_another(self, gate: Gate, way: Gate) -> bool:
+    def is_another(self, probe: Probe, way: Probe) -> bool:
         """Whether an owner gets a response in another format than at the documented endpoint."""
         first = self._first(way)
         if first is None or not self.answers(way):
             return False
         who, about, _ = first
-        another = self.engine.state.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+        another = self.engine.state.forms.get((way.id, who, about)) != self._usual(
+            probe, who, about
+        )
         return another or self._forget(way)
 
-    def differs(self, gate: Gate, way: Gate) -> bool:
+    def differs(self, probe: Probe, way: Probe) -> bool:
         """Whether a caller other than the owner gets another format than at the documented
         endpoint: to its owner an old version may look the same."""
         first = self._first(way)
@@ -107,15 +109,15 @@ class Elsewhere:
         engine, about = self.engine, first[1]
         engine.matrix.open(way)
         for viewer in engine.watchers(about)[:_STRANGERS]:
-            usual = self._usual(gate, viewer, about)
+            usual = self._usual(probe, viewer, about)
             engine.put(way, viewer, about)
             form = engine.state.forms.get((way.id, viewer, about))
             if form is not None and 200 <= form[0] < 300 and form != usual:
                 return True
-        more = self._leaks(way) - self._leaks(gate)  # same format as before, but unmasked
+        more = self._leaks(way) - self._leaks(probe)  # same format as before, but unmasked
         return bool(more) or self._forget(way)
 
-    def _forget(self, way: Gate) -> bool:
+    def _forget(self, way: Probe) -> bool:
         """It is the documented endpoint over again: no second endpoint to what leaks there.
         False."""
         entries = self.engine.matrix.entries
@@ -123,16 +125,16 @@ class Elsewhere:
             del entries[key]
         return False
 
-    def _leaks(self, gate: Gate) -> set[tuple[str, str, str]]:
+    def _leaks(self, probe: Probe) -> set[tuple[str, str, str]]:
         """What is known to leak through an endpoint: resource, field, viewer."""
         leaks = self.engine.matrix.leaks()
         return {
             (key.resource, key.field, key.viewer)
             for key, entry in leaks
-            if key.endpoint == gate.id and entry.result is Result.LEAK
+            if key.endpoint == probe.id and entry.result is Result.LEAK
         }
 
-    def _first(self, way: Gate) -> tuple[str, str | None, Filled] | None:
+    def _first(self, way: Probe) -> tuple[str, str | None, Filled] | None:
         """An owner to ask as, whose values to ask with, and the question; None: no value is
         known."""
         engine = self.engine
@@ -143,7 +145,7 @@ class Elsewhere:
                 return who, about, filled
         return None
 
-    def _try(self, way: Gate) -> Outcome | None:
+    def _try(self, way: Probe) -> Outcome | None:
         engine, first = self.engine, self._first(way)
         if first is None:
             return None
@@ -168,7 +170,7 @@ class Elsewhere:
         own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
         return frozenset(each for each in own if each in text and each not in filled.sent)
 
-    def _nothing(self, way: Gate, who: str, filled: Filled) -> Response:
+    def _nothing(self, way: Probe, who: str, filled: Filled) -> Response:
         """How a path beside this one is answered that there is none of. Some APIs say 200; and the
         page that a front end gives for every path may hold who is logged in."""
         parts = urlsplit(filled.request.url)
@@ -180,21 +182,21 @@ class Elsewhere:
             self.absent[place] = self.engine.send(way, who, nowhere)
         return self.absent[place]
 
-    def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
+    def _usual(self, probe: Probe, viewer: str | None, about: str | None) -> Form | None:
         """The documented endpoint's response to the same request."""
-        engine, place = self.engine, (gate.id, viewer, about)
+        engine, place = self.engine, (probe.id, viewer, about)
         if place not in engine.state.forms:
-            engine.put(gate, viewer, about)
-        filled = fill(gate, engine.target, engine.knowledge, about)
+            engine.put(probe, viewer, about)
+        filled = fill(probe, engine.target, engine.knowledge, about)
         if (
             place not in engine.state.forms and filled is not None
         ):  # requested before the run started
-            engine.state.forms[place] = form_of(engine.send(gate, viewer, filled))
+            engine.state.forms[place] = form_of(engine.send(probe, viewer, filled))
         return engine.state.forms.get(place)
 
     # --------------------------------------------------- requests by other callers
 
-    def ask(self, way: Gate) -> None:
+    def ask(self, way: Probe) -> None:
         """Requests objects of all owners as every kind of viewer; repeated for every changed
         setting."""
         engine = self.engine
@@ -213,7 +215,7 @@ class Elsewhere:
             for viewer in (who, *viewers) if viewers and who else viewers:
                 engine.put(way, viewer, who)
 
-    def _is_dull(self, way: Gate) -> bool:
+    def _is_dull(self, way: Probe) -> bool:
         """Whether it shows only public data, also to its owner."""
         if not way.shows or self._hidden(way):
             return False
@@ -233,6 +235,6 @@ class Elsewhere:
         return cast.label(held, viewer, who or ""), tuple(states)
 
 
-def _is_about(way: Gate) -> bool:
+def _is_about(way: Probe) -> bool:
     """Whether its question names somebody."""
     return bool(way.personal) and not way.batch

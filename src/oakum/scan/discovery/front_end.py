@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from oakum.authz import Model
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Gate, names_a_person
+from oakum.exposure.endpoints import Probe, names_a_person
 from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
@@ -93,10 +93,12 @@ class FrontEnd:
         for _ in range(3):
             path = urlsplit(address).path or "/"
             operation = Operation(f"GET {path}", "GET", path)
-            gate = Gate(operation, Endpoint("GET", address, operation.id), {}, {}, {}, how=self.how)
+            probe = Probe(
+                operation, Endpoint("GET", address, operation.id), {}, {}, {}, how=self.how
+            )
             headers = {"accept": "text/html, text/javascript, */*;q=0.5"}
             filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
-            answer = self.engine.send(gate, None, filled)
+            answer = self.engine.send(probe, None, filled)
             to = answer.headers.get("location", "")
             if not (300 <= answer.status < 400 and to and self._may(_joined(address, to))):
                 break
@@ -137,15 +139,15 @@ class Holes:
     """What fills the holes of a path, learnt from the paths that are documented."""
 
     model: Model
-    gates: Iterable[Gate]
+    probes: Iterable[Probe]
 
     def __post_init__(self) -> None:
         self._after: dict[str, tuple[str, str]] = {}
         """Segment → (parameter, source) of what stands behind it in documented paths."""
         self._called: dict[tuple[str, ...], str] = {}
-        for gate in self.gates:
-            for parameter, source in gate.sources.items():
-                before = _segment_before(gate.operation.path, parameter)
+        for probe in self.probes:
+            for parameter, source in probe.sources.items():
+                before = _segment_before(probe.operation.path, parameter)
                 if before:
                     self._after.setdefault(before, (parameter, source))
                 if set(words(parameter)) - SAYS_AN_ID:
@@ -154,7 +156,7 @@ class Holes:
         self._nouns = {_noun(name): f"{name}.{each.key}" for name, each in keyed.items()}
         accounts = (name for name, each in keyed.items() if each.is_account)
         self._account = next(accounts, "")
-        said = [*keyed, *(s for gate in self.gates for s in gate.operation.path.split("/"))]
+        said = [*keyed, *(s for probe in self.probes for s in probe.operation.path.split("/"))]
         self._known = {singular(w) for each in said if "{" not in each for w in words(each)}
 
     def reads(self, named: Named, path: str) -> bool:
@@ -162,7 +164,7 @@ class Holes:
         reads = Operation(f"GET {path}", "GET", path)
         return classify(reads).kind == "read" and may_be_read(path, named.query, self._known)
 
-    def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:
+    def probe(self, named: Named, path: str, how: str, base: str) -> Probe | None:
         """An endpoint for a path in a script; None if it may do more than read, or if its
         parameters have no known values."""
         if not self.reads(named, path):
@@ -194,7 +196,7 @@ class Holes:
             return None
         personal = frozenset(n for n, each in sources.items() if names_a_person(self.model, each))
         endpoint = Endpoint("GET", whole, operation.id)
-        return Gate(operation, endpoint, {}, sources, {}, personal, how=how, base=base)
+        return Probe(operation, endpoint, {}, sources, {}, personal, how=how, base=base)
 
     def _source(self, path: str, hole: str, beside: str) -> str:
         for name in (hole, beside):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, opens_session
@@ -19,22 +19,22 @@ _SELF = listed("account me myself profile self user")
 _PEOPLE = listed("account accounts customer customers member members people user users")
 
 
-def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Gate]:
+def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Probe]:
     """Endpoints that delete an account and nothing else. `params`: inferred meaning of path
     parameters, by operation."""
     resource = account_resource(model)
     for operation in model.operations.values():
         if operation.method != "DELETE":
             continue
-        gate = gate_of(model, operation, params.get(operation.id, {}))
+        probe = probe_of(model, operation, params.get(operation.id, {}))
         last = operation.path.rstrip("/").rsplit("/", 1)[-1]
-        sources = {source.partition(".")[0] for source in gate.sources.values()}
+        sources = {source.partition(".")[0] for source in probe.sources.values()}
         if not sources:
             taken = "{" not in operation.path and set(words(last)) <= _SELF
         else:
-            taken = last.startswith("{") and sources == {resource} and len(gate.sources) == 1
+            taken = last.startswith("{") and sources == {resource} and len(probe.sources) == 1
         if taken:
-            yield gate
+            yield probe
 
 
 def registration(model: Model, login: str) -> Operation | None:

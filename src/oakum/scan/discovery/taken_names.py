@@ -41,8 +41,10 @@ _NAMED, _ORACLE = "account-enumeration", "oracle"
 
 def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
     """Records sign-up operations whose duplicate check was not tested, except `beside`."""
-    found = talks(engine.model, engine.state.gates, _NAMED, writes=True)
-    for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
+    found = talks(engine.model, engine.state.probes, _NAMED, writes=True)
+    for operation in {
+        t.probe.operation.id: t.probe.endpoint for t in found if t.kind == "register"
+    }:
         if operation != beside:
             each = engine.model.operations[operation]
             endpoint = Endpoint(each.method, each.path, operation)
@@ -78,7 +80,7 @@ class Taken:
         unasked(
             self.engine,
             "the run creates its accounts elsewhere",
-            beside=self.provisioned.gate.operation.id,
+            beside=self.provisioned.probe.operation.id,
         )
 
     def _about(self, noun: Noun, named_by: str) -> None:
@@ -106,7 +108,7 @@ class Taken:
         free: list[Heard] = []
 
         def ask(filled: Filled) -> Response:
-            answer = self.engine.send(self.provisioned.gate, None, filled)
+            answer = self.engine.send(self.provisioned.probe, None, filled)
             free.append(Heard("", filled, answer))
             return answer
 
@@ -140,9 +142,9 @@ class Taken:
         return bool(found)
 
     def _takes_secret(self) -> bool:
-        operation = self.provisioned.gate.operation
+        operation = self.provisioned.probe.operation
         found = talks(self.engine.model, (), _NAMED, writes=True)
-        return any(each.secret for each in found if each.gate.operation.id == operation.id)
+        return any(each.secret for each in found if each.probe.operation.id == operation.id)
 
     def _hides(self, path: str) -> bool:
         """Whether the contract hides the names of accounts."""
@@ -178,7 +180,7 @@ class Taken:
 
         def ask(filled: Filled) -> Response:
             sent.append(filled)
-            return self.engine.send(self.provisioned.gate, None, filled)
+            return self.engine.send(self.provisioned.probe, None, filled)
 
         current = None if of is None else self.provisioned.current(of)
         claim = self.provisioned.contest(current, known, ask, bare=bare)
@@ -192,7 +194,7 @@ class Taken:
 
     def _says_the_same(self, noun: Noun) -> None:
         self._silent.add(noun)
-        endpoint = self.provisioned.gate.endpoint
+        endpoint = self.provisioned.probe.endpoint
         said = (
             f"{endpoint.method} {endpoint.path} does not reveal that a name is taken: it was"
             f" requested once with the name of an account of the run, which it left unchanged,"
@@ -203,7 +205,7 @@ class Taken:
 
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
-        endpoint = self.provisioned.gate.endpoint
+        endpoint = self.provisioned.probe.endpoint
         what = "a name that is already taken" if taken else "to register without a secret"
         self.engine.state.remark(
             f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not requested again"
@@ -214,7 +216,7 @@ class Taken:
             self._signal("bola-write", secret, heard, note, "written")
 
     def _secrets(self) -> Iterator[str]:
-        shape = body_shape(self.provisioned.gate.operation) or Shape()
+        shape = body_shape(self.provisioned.probe.operation) or Shape()
         for name, thunk in shape.properties.items():
             if is_secret(name, thunk()):
                 yield name
@@ -250,11 +252,11 @@ class Taken:
             self._signal(_NAMED, name, one, "two people's own values in the same place", "")
 
     def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
-        engine, gate = self.engine, self.provisioned.gate
+        engine, probe = self.engine, self.provisioned.probe
         side = engine.evaluator.side(None, self.label, heard.answer)
         evidence = Evidence(
             None, side, curl(heard.filled, engine.context.credentials(None)), note=note
         )
-        endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
+        endpoint = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         resource = self.provisioned.resource
         engine.state.report(Signal(how, resource, path, self.label, endpoint, evidence, says=says))

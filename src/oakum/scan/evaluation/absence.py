@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.ownership import is_one_of_many
 from oakum.finding import Result
@@ -20,7 +20,7 @@ def close_lists(engine: Engine) -> None:
     more = engine.matrix.asked_as_more()
     for (endpoint, _), answers in engine.state.seen.items():
         shown = set().union(*answers.values())
-        picks = not engine.matrix.gates[endpoint].personal
+        picks = not engine.matrix.probes[endpoint].personal
         for viewer, sighted in answers.items():
             if picks:
                 present = {owner for owner, _ in sighted}
@@ -29,24 +29,24 @@ def close_lists(engine: Engine) -> None:
             # Shown without the field before not shown at all: the former is stronger evidence.
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 if owner != viewer:
-                    gate = engine.matrix.gates[endpoint]
+                    probe = engine.matrix.probes[endpoint]
                     absent = picks and (owner, resource) not in sighted
                     held = engine.cast.relations(viewer, owner)
                     label = engine.cast.label(held, viewer, owner)
                     # Objects that were shown under a further relation say nothing about this one.
                     if (endpoint, resource, label) not in more:
-                        _close(engine, gate, viewer, owner, resource, absent=absent)
+                        _close(engine, probe, viewer, owner, resource, absent=absent)
 
 
 def unread(
     model: Model,
-    gates: Iterable[Gate],
+    probes: Iterable[Probe],
     cast: Cast,
     seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
 ) -> set[tuple[str, str]]:
     """(identity, `Resource.state`) that an endpoint shows but nobody has read yet, because of the
     budget or an unknown id; cells that depend on it cannot be judged."""
-    every = list(gates)
+    every = list(probes)
     found = set[tuple[str, str]]()
     for name, resource in model.policy.resources.items():
         if is_one_of_many(model, resource):
@@ -63,10 +63,10 @@ def unread(
 
 
 def _close(
-    engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str, *, absent: bool
+    engine: Engine, probe: Probe, viewer: str | None, owner: str, resource: str, *, absent: bool
 ) -> None:
     """`absent`: the list contained no object of the owner."""
-    endpoint = gate.id
+    endpoint = probe.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
         for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
@@ -75,7 +75,7 @@ def _close(
     if absent:
         engine.matrix.ends.by_absence.update(each.key for each in closed)
     if closed:
-        engine.record(gate, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
+        engine.record(probe, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
 
 
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
@@ -111,9 +111,9 @@ def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
 
 def _names_one(engine: Engine, key: Key) -> bool:
     """Whether a question to the endpoint of a cell names one object by its key."""
-    gate = engine.matrix.gates[key.endpoint]
+    probe = engine.matrix.probes[key.endpoint]
     wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
-    return wanted in gate.sources.values() and not gate.batch
+    return wanted in probe.sources.values() and not probe.batch
 
 
 def say_stated(engine: Engine) -> None:
@@ -134,11 +134,12 @@ def say_stated(engine: Engine) -> None:
 def say_why(engine: Engine) -> None:
     """Remarks why endpoints were never requested."""
     say_stated(engine)
-    for gate in engine.state.gates:
-        if gate.id in engine.state.why or engine.state.was_asked(gate):
+    for probe in engine.state.probes:
+        if probe.id in engine.state.why or engine.state.was_asked(probe):
             continue
-        lacking = [*gate.unfilled, *gate.sources]
+        lacking = [*probe.unfilled, *probe.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"
-        engine.state.why[gate.id] = (
-            f"no value for {named} is known; name its source under `operations: {gate.id}: params:`"
+        engine.state.why[probe.id] = (
+            f"no value for {named} is known; name its source under"
+            f" `operations: {probe.id}: params:`"
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.matrix import Key
 from oakum.finding import Result
@@ -43,12 +43,12 @@ def _still_open(engine: Engine) -> Iterator[str]:
     patience.renew()
     world = ""
     for (owner, endpoint, viewer), shut in _chosen(engine).items():
-        gate = engine.matrix.gates[endpoint]
-        who = owner if gate.personal else None
+        probe = engine.matrix.probes[endpoint]
+        who = owner if probe.personal else None
         if world != owner:
             world = owner
             engine.state.enter("settings put back", owner)
-        way = gate.otherwise(_HOW, endpoint=gate.endpoint.path)
+        way = probe.otherwise(_HOW, endpoint=probe.endpoint.path)
         look = _Look(engine, way, viewer, who, owner, shut)
         if patience.until(look.is_closed):
             continue
@@ -59,7 +59,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         named = ", ".join(f"`{resource}.{path}`" for resource, path in sorted(look.left))
         yield (
             f"{named} of {owner} is shown to {viewer or 'nobody logged in'} at"
-            f" {gate.endpoint.method} {gate.endpoint.path} after the setting was restored, but"
+            f" {probe.endpoint.method} {probe.endpoint.path} after the setting was restored, but"
             f" was not before the run: the API does not close it again; check it by hand"
         )
 
@@ -98,8 +98,8 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
     assert account_settings is not None
     for flip in dict.fromkeys(account_settings.flipped):
         for key, entry in engine.matrix.entries.items():
-            gate = engine.matrix.gates.get(key.endpoint)
-            if gate is None or entry.result is not Result.OPEN or gate.how or gate.batch:
+            probe = engine.matrix.probes.get(key.endpoint)
+            if probe is None or entry.result is not Result.OPEN or probe.how or probe.batch:
                 continue
             states = policy.resources[key.resource].states
             value = canonical(flip.after)
@@ -117,7 +117,7 @@ class _Look:
     """One request, repeated until its response shows no closed data."""
 
     engine: Engine
-    way: Gate
+    way: Probe
     viewer: str | None
     who: str | None
     owner: str

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import leaves_of
 from oakum.inference.lexicon import listed, words
 
@@ -33,7 +33,7 @@ class Artefact:
 
     kind: Literal["link", "cursor"]
     value: str
-    gate: Gate
+    probe: Probe
     """The endpoint whose answer held it."""
     viewer: str | None
     who: str | None
@@ -44,16 +44,16 @@ class Artefact:
     @property
     def source(self) -> tuple[str, str | None, str | None]:
         """The request that returned it: endpoint, caller, owner."""
-        return self.gate.id, self.viewer, self.who
+        return self.probe.id, self.viewer, self.who
 
     @property
     def sort(self) -> tuple[str, str | None, str]:
         """Group of interchangeable artefacts, such as links to pictures."""
-        return self.gate.id, self.viewer, self.name
+        return self.probe.id, self.viewer, self.name
 
 
 def gather(
-    gate: Gate, viewer: str | None, who: str | None, answer: Response, origin: str
+    probe: Probe, viewer: str | None, who: str | None, answer: Response, origin: str
 ) -> Iterator[Artefact]:
     """Links to the target, and cursors, in a JSON response."""
     if not answer.is_json or not 200 <= answer.status < 300:
@@ -68,10 +68,10 @@ def gather(
             continue
         if _is_link(leaf, origin):
             found += 1
-            yield Artefact("link", leaf, gate, viewer, who, at[-1])
+            yield Artefact("link", leaf, probe, viewer, who, at[-1])
         elif _names_cursor(at[-1]) and len(leaf) >= _LEAST and " " not in leaf:
             found += 1
-            yield Artefact("cursor", leaf, gate, viewer, who, at[-1])
+            yield Artefact("cursor", leaf, probe, viewer, who, at[-1])
 
 
 def _is_link(text: str, origin: str) -> bool:
@@ -91,7 +91,7 @@ def _names_cursor(name: str) -> bool:
     return bool(said & _CURSORS) or ("token" in said and bool(said & _TOKENS))
 
 
-def cursor_parameter(gate: Gate) -> str:
+def cursor_parameter(probe: Probe) -> str:
     """The query parameter for a cursor; empty if none is declared."""
-    names = [each.name for each in gate.operation.parameters if each.where == "query"]
+    names = [each.name for each in probe.operation.parameters if each.where == "query"]
     return next(filter(_names_cursor, names), "")

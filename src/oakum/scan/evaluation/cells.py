@@ -14,7 +14,7 @@ from oakum.authz.judge import Judgement
 from oakum.authz.principal import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.ground import Ground
@@ -49,7 +49,7 @@ class Cells:
     def __init__(
         self,
         ground: Ground,
-        gate: Gate,
+        probe: Probe,
         question: Question,
         response: Response,
         value: Json,
@@ -59,10 +59,10 @@ class Cells:
         instances = judged.instances
         self._reading = reading
         self._exhibits = Exhibits(
-            ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
+            ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, probe,
             question, response, value,
         )  # fmt: skip
-        self._loose = loose_values(ground.model, gate, judged, reading)
+        self._loose = loose_values(ground.model, probe, judged, reading)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._place: Place = ()
@@ -71,7 +71,7 @@ class Cells:
         """Why what is judged now is no proof."""
         self._unclear = dict.fromkeys(reading.unclear)
         self._ground = ground
-        self._gate = gate
+        self._probe = probe
         self._question = question
         self._response = response
         self._value = value
@@ -104,7 +104,7 @@ class Cells:
             if not (each.result is Result.OVER_BLOCK and key in self._open)
         )
         return Outcome(
-            self._question.probe,
+            self._question.request_key,
             self._response.status,
             observations,
             tuple(self._sighted),
@@ -134,7 +134,7 @@ class Cells:
         self._place = place_of(instance.pointer, self._object)
         if key and not self._object and instance.pointer in self._reading.given:
             resource = self._ground.model.policy.resources[instance.resource]
-            self._object = asked_key(self._gate, self._question, resource)
+            self._object = asked_key(self._probe, self._question, resource)
         nobodys = self._ground.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
@@ -165,7 +165,7 @@ class Cells:
             self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
             self._settle_shared(instance, leaf, who)
         self._weak = self._reading.weakness(instance.pointer, False)
-        for path in self._gate.shows.get(instance.resource, ()):
+        for path in self._probe.shows.get(instance.resource, ()):
             came = any(p == path or p.startswith(f"{path}.") for p in present)
             # The contents of an embedded object are judged with that object.
             if not came and not any(True for _ in at_path(instance.value, path)):
@@ -245,7 +245,7 @@ class Cells:
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, leaf.path, who, Result.LEAK, evidence)
                 key = self._key(*place)
-                self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
+                self._ground.placeholders.told(key, self._question.request_key, leaf.value, who)
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
 
@@ -257,7 +257,7 @@ class Cells:
             doubt = Doubt("another value", seen)
             value = canonical(leaf.value)
             self._tentative = True
-            self._ground.by_object.add(key, self._question.probe, who, value, doubt)
+            self._ground.by_object.add(key, self._question.request_key, who, value, doubt)
 
     def _is_setting_of(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether `false` is what this owner's account was read to be set to, by the same name."""
@@ -276,7 +276,7 @@ class Cells:
         """The field whose value a member holds that neither document nor contract names; empty:
         it holds none that the contract withholds from this viewer."""
         table, text = self._ground.model.tables[instance.resource], canonical(leaf.value)
-        declared = self._gate.shows.get(instance.resource, ())
+        declared = self._probe.shows.get(instance.resource, ())
         if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
             return ""
         resource, field, _ = self._withheld(text, who)
@@ -332,7 +332,7 @@ class Cells:
     def _is_one_of_several(self, resource: str, who: str) -> bool:
         """Whether nothing tells an object without a key from others of its owner."""
         keyless = not self._ground.model.policy.resources[resource].key
-        opens = any(each.startswith(f"{resource}.") for each in self._gate.sources.values())
+        opens = any(each.startswith(f"{resource}.") for each in self._probe.sources.values())
         return keyless and (opens or (who, resource) in self._ground.knowledge.apart)
 
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
@@ -379,7 +379,7 @@ class Cells:
             )
             # The response held the caller's own object instead of the requested one.
             own = (viewer, resource) in self._sighted
-            own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
+            own |= self._ground.matrix.hides_way(self._probe, resource, viewer, who)
             lost = self._counted(path) or (not present and (embedded or own))
             if served and not lost and who != viewer:
                 evidence = self._exhibits.refusal(who, resource, path, held)
@@ -412,7 +412,7 @@ class Cells:
     def _counted(self, path: str) -> bool:
         """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
         steps = tuple(path.split("."))
-        counts = self._ground.model.rule(self._gate.operation.id).counts
+        counts = self._ground.model.rule(self._probe.operation.id).counts
         return any(path_of(each)[-len(steps) :] == steps for each in counts)
 
     def _granted(
@@ -431,7 +431,7 @@ class Cells:
             if view is None:
                 continue
             shown = {resource for resource, _ in view.leaves}
-            for resource in sorted(shown & self._gate.shows.keys() - self._unclear.keys()):
+            for resource in sorted(shown & self._probe.shows.keys() - self._unclear.keys()):
                 if (who, resource) in self._sighted or self._is_also_the_viewers(resource):
                     continue
                 held = self._ground.cast.relations(viewer, who)
@@ -440,9 +440,9 @@ class Cells:
                     **self._asked_state(resource, who),
                 }
                 each = self._ground.model.policy.resources[resource]
-                self._object = asked_key(self._gate, self._question, each) if each.key else ""
+                self._object = asked_key(self._probe, self._question, each) if each.key else ""
                 named = held | self._ground.named(viewer, who, resource, self._object)
-                for path in self._gate.shows[resource]:
+                for path in self._probe.shows[resource]:
                     granted = self._granted(resource, path, named, state)
                     self._missing(
                         resource, path, who, held if granted else named, state, present=False
@@ -454,7 +454,7 @@ class Cells:
         each = self._ground.model.policy.resources[resource]
         if not is_one_of_many(self._ground.model, each):
             return {}
-        key = asked_key(self._gate, self._question, each)
+        key = asked_key(self._probe, self._question, each)
         known = self._ground.knowledge.conditions.get((who, resource, key), {}) if key else {}
         own = {name for name, state in each.states.items() if state.member}
         self._unread |= own - known.keys()
@@ -463,7 +463,7 @@ class Cells:
     def _is_also_the_viewers(self, resource: str) -> bool:
         """Whether the requested object also belongs to its viewer."""
         each = self._ground.model.policy.resources[resource]
-        key = asked_key(self._gate, self._question, each)
+        key = asked_key(self._probe, self._question, each)
         parties = self._ground.knowledge.parties.get((resource, key), ())
         return bool(
             self._ground.cast.ids.get(self._question.viewer or "", frozenset()) & set(parties)
@@ -473,7 +473,9 @@ class Cells:
 
     def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
         """Searches everything outside known objects for owners' values."""
-        misplaced = Misplaced(self._ground, self._gate, self._question, self._response, self._value)
+        misplaced = Misplaced(
+            self._ground, self._probe, self._question, self._response, self._value
+        )
         for found in misplaced.search(unbound, instances):
             self._canary(found)
 
@@ -498,7 +500,7 @@ class Cells:
             self._beside(at, who, resource, path, held, state, where)
             if self._found.get(key) is not before:
                 self._tentative = True
-                self._ground.by_value.add(key, self._question.probe, value, before)
+                self._ground.by_value.add(key, self._question.request_key, value, before)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
@@ -511,7 +513,7 @@ class Cells:
             self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
             self._question.curl,
             note=f"the value is {where or 'outside every declared field'}: found by value"
-            + by_way_of(self._gate, at[:-1], "; "),
+            + by_way_of(self._probe, at[:-1], "; "),
         )
         self._record(resource, path, who, held, state, Result.LEAK, evidence)
 

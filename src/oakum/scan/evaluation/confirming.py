@@ -26,24 +26,28 @@ def repeat(engine: Engine) -> None:
         if not is_sure(matrix, (entry.result, key.finding)):
             here = {
                 p
-                for p in entry.probes
-                if p in engine.state.probes and f"|{engine.state.world}|" in p
+                for p in entry.request_keys
+                if p in engine.state.request_keys and f"|{engine.state.world}|" in p
             }
             open_findings.setdefault((entry.result, key.finding), set()).update(here)
             owners |= dict.fromkeys(here, entry.owner)
-    open_findings = {name: probes for name, probes in open_findings.items() if probes}
+    open_findings = {
+        name: request_keys for name, request_keys in open_findings.items() if request_keys
+    }
     if open_findings:
         engine.say(f"confirming {len(open_findings)} findings")
     while any(open_findings.values()):
-        weight = Counter(probe for probes in open_findings.values() for probe in probes)
-        best = max(sorted(weight), key=lambda probe: weight[probe])
-        gate, viewer, who, turn = engine.state.probes[best]
-        if first := who or ("" if gate.sources else owners[best]):
-            engine.put(gate, first, who, "again" if who else f"before {best}", turn)
-        engine.put(gate, viewer, who, "again", turn)
+        weight = Counter(
+            request_key for request_keys in open_findings.values() for request_key in request_keys
+        )
+        best = max(sorted(weight), key=lambda request_key: weight[request_key])
+        probe, viewer, who, turn = engine.state.request_keys[best]
+        if first := who or ("" if probe.sources else owners[best]):
+            engine.put(probe, first, who, "again" if who else f"before {best}", turn)
+        engine.put(probe, viewer, who, "again", turn)
         open_findings = {
-            name: probes - {best}
-            for name, probes in open_findings.items()
+            name: request_keys - {best}
+            for name, request_keys in open_findings.items()
             if not is_sure(matrix, name)
         }
 
@@ -55,11 +59,11 @@ def still_served(engine: Engine) -> None:
         good = engine.state.good.get(who)
         if good is None:
             continue
-        gate, target = good
-        outcome = engine.put(gate, who, target, "last")
+        probe, target = good
+        outcome = engine.put(probe, who, target, "last")
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
             engine.state.doubt(
-                f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it"
+                f"{probe.endpoint.method} {probe.endpoint.path} no longer shows {who} what it"
                 f" showed before: the target has started to refuse requests, so cells that look"
                 f" closed may not be"
             )

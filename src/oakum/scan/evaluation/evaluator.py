@@ -19,7 +19,7 @@ from oakum.authz.principal import Subject, lacks, may_hold, named, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Place, Question, place_of
 from oakum.exposure.ground import Ground
@@ -47,7 +47,7 @@ _MOST_KEPT = 100
 class _Kept:
     """A response with an object of which it was not told yet whom it names."""
 
-    gate: Gate
+    probe: Probe
     question: Question
     response: Response
     outcome: Outcome
@@ -101,9 +101,9 @@ class Evaluator:
             for resource, states in view.states
         )
 
-    def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
+    def look(self, probe: Probe, question: Question, response: Response) -> Outcome:
         """Judges a response and returns what it decides."""
-        value, judged, whole, reading = self._walked(gate, question, response)
+        value, judged, whole, reading = self._walked(probe, question, response)
         outsiders = [
             each
             for each in judged.instances
@@ -117,27 +117,27 @@ class Evaluator:
                 (question.endpoint, instance.resource), {}
             ).setdefault(question.viewer, set()).update(instance.owners)
         if question.viewer is not None:
-            self._learn(gate, question, response, value, judged.instances, reading)
+            self._learn(probe, question, response, value, judged.instances, reading)
         if (reading.mute or reading.claimed) and question.viewer is not None:
-            endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
+            endpoint = f"{probe.endpoint.method} {probe.endpoint.path}"
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
             self._contest(question.viewer, judged.instances, reading)
-        outcome = self._judged(gate, question, response, value, judged, whole, reading)
+        outcome = self._judged(probe, question, response, value, judged, whole, reading)
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
-            kept = _Kept(gate, question, response, outcome, self._around())
-            self._kept[question.probe] = kept
+            kept = _Kept(probe, question, response, outcome, self._around())
+            self._kept[question.request_key] = kept
         if self._news:
             self._news = False
             self._judge_again()
         return outcome
 
     def _judged(
-        self, gate: Gate, question: Question, response: Response, value: Json, judged: Judgement,
+        self, probe: Probe, question: Question, response: Response, value: Json, judged: Judgement,
         whole: bool, reading: Reading,
     ) -> Outcome:  # fmt: skip
-        cells = Cells(self._ground, gate, question, response, value, judged, reading)
+        cells = Cells(self._ground, probe, question, response, value, judged, reading)
         for instance in judged.instances:
             cells.instance(instance)
         if whole:
@@ -151,20 +151,22 @@ class Evaluator:
     def _judge_again(self) -> None:
         """Judges the kept responses once more, if nothing but what was told of them has changed."""
         matrix, around = self._ground.matrix, self._around()
-        kept = {probe: each for probe, each in self._kept.items() if each.around == around}
+        kept = {
+            request_key: each for request_key, each in self._kept.items() if each.around == around
+        }
         self._kept = {}
-        for probe in kept:
-            matrix.forget_untold(probe)
-        for probe, each in kept.items():
-            value, judged, whole, reading = self._walked(each.gate, each.question, each.response)
+        for request_key in kept:
+            matrix.forget_untold(request_key)
+        for request_key, each in kept.items():
+            value, judged, whole, reading = self._walked(each.probe, each.question, each.response)
             outcome = self._judged(
-                each.gate, each.question, each.response, value, judged, whole, reading
+                each.probe, each.question, each.response, value, judged, whole, reading
             )
             known = {seen.key for seen in each.outcome.observations}
             new = tuple(seen for seen in outcome.observations if seen.key not in known)
             matrix.apply(each.question.endpoint, replace(outcome, observations=new))
             if reading.untold:
-                self._kept[probe] = each
+                self._kept[request_key] = each
 
     def _contest(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
         """Records objects shown to a viewer as their own after somebody else was: a row of each
@@ -175,33 +177,35 @@ class Evaluator:
                 contested = self._ground.knowledge.contested
                 contested.setdefault((each.resource, keys[0]), set()).add(viewer)
 
-    def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
+    def hear(self, probe: Probe, question: Question, response: Response) -> Outcome:
         """Judges the response to a write for leaks only; learns nothing from it."""
-        value, judged, _, reading = self._walked(gate, question, response)
-        cells = Cells(self._ground, gate, question, response, value, judged, reading)
+        value, judged, _, reading = self._walked(probe, question, response)
+        cells = Cells(self._ground, probe, question, response, value, judged, reading)
         for instance in judged.instances:
             cells.instance(instance)
         cells.canaries(judged.unbound, judged.instances)
         outcome = cells.outcome()
         leaks = (each for each in outcome.observations if each.result is Result.LEAK)
-        return Outcome(outcome.probe, outcome.status, tuple(leaks), tentative=True)
+        return Outcome(outcome.request_key, outcome.status, tuple(leaks), tentative=True)
 
     def walk(
-        self, gate: Gate, question: Question, response: Response
+        self, probe: Probe, question: Question, response: Response
     ) -> tuple[Json, Judgement, bool]:
         """The response's value, its judgement, and whether missing values are really missing.
         Learns nothing."""
-        return self._walked(gate, question, response)[:3]
+        return self._walked(probe, question, response)[:3]
 
     def _walked(
-        self, gate: Gate, question: Question, response: Response
+        self, probe: Probe, question: Question, response: Response
     ) -> tuple[Json, Judgement, bool, Reading]:
-        read = gate.reader(response) if gate.reader else read_as_declared(gate.operation, response)
+        read = (
+            probe.reader(response) if probe.reader else read_as_declared(probe.operation, response)
+        )
         principal = self._ground.cast.principal(question.viewer)
         if read.bent and is_success(response.status):
-            self.bent[f"{gate.endpoint.method} {gate.endpoint.path}"] = read.bent
+            self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = read.bent
         judge = partial(
-            Judge, self._ground.model, principal, gate.operation.id, question.params,
+            Judge, self._ground.model, principal, probe.operation.id, question.params,
             response.status, told=read.owners,
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
@@ -211,7 +215,7 @@ class Evaluator:
         }
         if what:
             judged = judge(known=what).judge(read.value, read.shape)
-        reading = self._ownership.read(gate, question, judged.instances)
+        reading = self._ownership.read(probe, question, judged.instances)
         reading.expanded |= what.keys()
         for place, each in what.items():
             known = reading.known.get(place, each)
@@ -232,7 +236,7 @@ class Evaluator:
         )
 
     def _learn(
-        self, gate: Gate, question: Question, response: Response, value: Json,
+        self, probe: Probe, question: Question, response: Response, value: Json,
         instances: list[ObjectInstance], reading: Reading,
     ) -> None:  # fmt: skip
         viewer = question.viewer or ""
@@ -251,7 +255,7 @@ class Evaluator:
             for leaf in instance.leaves:
                 if leaf.value is not None:
                     places.setdefault((instance.resource, leaf.path), leaf.pointer)
-            self._learn_states(gate, question, viewer, instance, reading)
+            self._learn_states(probe, question, viewer, instance, reading)
             self._learn_faces(question.endpoint, viewer, instance)
             self._learn_parties(instance, reading)
         self._learn_apart(viewer, instances, reading)
@@ -304,7 +308,7 @@ class Evaluator:
 
     def _learn_states(
         self,
-        gate: Gate,
+        probe: Probe,
         question: Question,
         viewer: str,
         instance: ObjectInstance,
@@ -314,14 +318,14 @@ class Evaluator:
         resource = self._ground.model.policy.resources[instance.resource]
         many = is_one_of_many(self._ground.model, resource)
         inner = len(instance.pointer) > 0 and instance.pointer not in reading.given
-        key = self._ownership.key_of(gate, question, instance, resource, inner)
+        key = self._ownership.key_of(probe, question, instance, resource, inner)
         self._learn_kin(viewer, instance, key)
         for name, state in resource.states.items():
             if not state.member or name not in instance.state:
                 continue
             shown = any(leaf.path == state.member for leaf in instance.leaves)
             # A declared state that is missing from the response counts as the contract's default.
-            said = shown or (many and state.member in gate.shows.get(resource.name, ()))
+            said = shown or (many and state.member in probe.shows.get(resource.name, ()))
             if said and many and key:
                 place = (viewer, resource.name, key)
                 self._ground.knowledge.conditions.setdefault(place, {})[name] = instance.state[name]

@@ -20,7 +20,7 @@ from oakum.authz.model import resources_in
 from oakum.authz.principal import at_path
 from oakum.authz.table import Trie, element, member, member_names, merged, named, resource_of
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.http.json_pointer import Pointer
@@ -92,16 +92,16 @@ class Likeness:
         self._evaluator = evaluator
         self._kinds = {name: kind for name in model.tables if (kind := _kind(model, name))}
 
-    def reader(self, gate: Gate) -> Reader:
+    def reader(self, probe: Probe) -> Reader:
         """A tolerant reader for this endpoint's responses."""
-        return partial(self._read, gate)
+        return partial(self._read, probe)
 
-    def _read(self, gate: Gate, response: Response) -> ResponseReader:
-        plain = read_as_declared(gate.operation, response)
-        shown = self._model.shown.get(gate.operation.id, ()) if response.status < 300 else ()
-        found = _Found(tuple(shown), frozenset(gate.shows))
+    def _read(self, probe: Probe, response: Response) -> ResponseReader:
+        plain = read_as_declared(probe.operation, response)
+        shown = self._model.shown.get(probe.operation.id, ()) if response.status < 300 else ()
+        found = _Found(tuple(shown), frozenset(probe.shows))
         if isinstance(plain.value, str) and not response.is_json:
-            media, found.page = gate.operation.success(), True
+            media, found.page = probe.operation.success(), True
             data = read_page(plain.value).data
             seen = [self._see(each, media.shape if media else None, (), found) for each in data]
             found.shown = ()  # describes the response, not a web page around it

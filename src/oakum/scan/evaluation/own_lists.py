@@ -20,5 +20,5 @@ def own_ids(matrix: Matrix) -> Iterator[tuple[str, str]]:
             if viewer is not None and len(ids) == 1
         }
         alone = len(own) == len(answers) and len(set(own.values())) == len(own)
-        if not matrix.gates[endpoint].personal and len(own) > 1 and alone:
+        if not matrix.probes[endpoint].personal and len(own) > 1 and alone:
             yield from own.items()

@@ -17,7 +17,7 @@ import orjson
 
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import SAFE, Gate, gate_of, is_graphql
+from oakum.exposure.endpoints import SAFE, Probe, is_graphql, probe_of
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import canonical, leaves_of
 from oakum.exposure.matrix import Observation, Outcome
@@ -38,7 +38,7 @@ class WriteAnswers:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._ask = engine, engine.context.ask
         self._names = Names(engine.model.operations.values(), engine.target)
-        self._gates: dict[str, Gate] = {}
+        self._probes: dict[str, Probe] = {}
         self._numbers = count(1)
         self._steps = {
             step.operation
@@ -69,25 +69,27 @@ class WriteAnswers:
             return False  # judged when it was sent
         if kind == "login" and answer.status < 400:
             return False  # the response belongs to the account that has just logged in
-        gate = self._gate(operation)
-        outcome = self._engine.evaluator.hear(gate, self._question(gate, viewer, request), answer)
-        leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, gate, answer))
+        probe = self._probe(operation)
+        outcome = self._engine.evaluator.hear(probe, self._question(probe, viewer, request), answer)
+        leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, probe, answer))
         if leaks:
-            self._engine.record(gate, Outcome(outcome.probe, outcome.status, leaks, tentative=True))
+            self._engine.record(
+                probe, Outcome(outcome.request_key, outcome.status, leaks, tentative=True)
+            )
         confirmed = self._engine.matrix.confirmed
         return any(not each.weak and each.key.finding not in confirmed for each in leaks)
 
-    def _gate(self, operation: Operation) -> Gate:
-        if operation.id not in self._gates:
+    def _probe(self, operation: Operation) -> Probe:
+        if operation.id not in self._probes:
             engine = self._engine
             params = engine.context.params.get(operation.id, {})
-            self._gates[operation.id] = gate_of(engine.model, operation, params)
-        return self._gates[operation.id]
+            self._probes[operation.id] = probe_of(engine.model, operation, params)
+        return self._probes[operation.id]
 
-    def _may_be_granted(self, seen: Observation, gate: Gate, answer: Response) -> bool:
+    def _may_be_granted(self, seen: Observation, probe: Probe, answer: Response) -> bool:
         """Whether the relation that the write changed would let the viewer see it."""
         relations = self._engine.model.policy.relations
-        begins = gate.operation.id in self._steps
+        begins = probe.operation.id in self._steps
         if seen.result is not Result.LEAK:
             return True
         if 400 <= answer.status < 500 and not begins:
@@ -115,22 +117,22 @@ class WriteAnswers:
 
     # --------------------------------------------------------------- the request
 
-    def _question(self, gate: Gate, viewer: str | None, request: Request) -> Question:
-        engine, operation = self._engine, gate.operation
+    def _question(self, probe: Probe, viewer: str | None, request: Request) -> Question:
+        engine, operation = self._engine, probe.operation
         params = self._names.values(request)
         sent = {*params.values(), *(text for _, text in _query(request)), *_sent(request)}
-        whose = {name: self._whose(text) for name, text in params.items() if name in gate.personal}
+        whose = {name: self._whose(text) for name, text in params.items() if name in probe.personal}
         targets = frozenset(each for each in whose.values() if each)
         symbolic = operation.path
         for name in params:
-            source = gate.sources.get(name, name)
+            source = probe.sources.get(name, name)
             place = variable(whose.get(name) or viewer or "", source)
             symbolic = symbolic.replace("{" + name + "}", place)
         filled = Filled(request, params, frozenset(sent), symbolic, self._said(request))
-        probe = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
+        request_key = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
         line = curl(filled, engine.context.credentials(viewer))
         return Question(
-            probe, operation.id, viewer, targets, params, frozenset(sent), line, wrote=True
+            request_key, operation.id, viewer, targets, params, frozenset(sent), line, wrote=True
         )
 
     def _whose(self, text: str) -> str:

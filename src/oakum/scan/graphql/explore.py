@@ -16,7 +16,7 @@ from graphql import (
 from graphql.utilities import strip_ignored_characters
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate, Query, gate_of
+from oakum.exposure.endpoints import Probe, Query, probe_of
 from oakum.finding import Endpoint
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
@@ -74,13 +74,13 @@ class Explorer:
     _answered: bool = False
     _closed: bool = False
     """It answers nothing that could be read: nothing more is asked."""
-    _gates: dict[object, Gate] = field(default_factory=dict)
+    _probes: dict[object, Probe] = field(default_factory=dict)
     """By the text of the query, and what fills it."""
     _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[str]] = field(default_factory=dict)
     """Root → owners whose objects it has shown."""
-    _taken: list[tuple[Gate, Asked, str | None, Filled, Response]] = field(default_factory=list)
+    _taken: list[tuple[Probe, Asked, str | None, Filled, Response]] = field(default_factory=list)
     """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
 
     def __post_init__(self) -> None:
@@ -93,11 +93,11 @@ class Explorer:
                 if not (each.where == "query" and each.name in _REQUEST)
             ),
         )
-        gate = gate_of(engine.model, plain, engine.context.params.get(operation.id, {}))
+        probe = probe_of(engine.model, plain, engine.context.params.get(operation.id, {}))
         declared = {each.name for each in plain.parameters}
-        sources = {name: each for name, each in gate.sources.items() if name in declared}
+        sources = {name: each for name, each in probe.sources.items() if name in declared}
         self._base = replace(
-            gate, sources=sources, personal=gate.personal & sources.keys(), batch=True, shows={},
+            probe, sources=sources, personal=probe.personal & sources.keys(), batch=True, shows={},
             how=self.how, endpoint=Endpoint(operation.method, operation.path, operation.id),
         )  # fmt: skip
         self._params = engine.model.rule(operation.id).params
@@ -393,15 +393,15 @@ class Explorer:
             asked, said = less, again
         return asked, said
 
-    def _ask(self, asked: Asked, viewer: str | None, base: Gate | None = None) -> _Said | None:
-        gate = self._gate(asked, base)
+    def _ask(self, asked: Asked, viewer: str | None, base: Probe | None = None) -> _Said | None:
+        probe = self._probe(asked, base)
         sent = self._send(asked, viewer, base)
         if sent is None:
             return None
         filled, answer = sent
-        outcome = self.engine.take_in(gate, viewer, None, filled, answer)
+        outcome = self.engine.take_in(probe, viewer, None, filled, answer)
         if not asked.variables:
-            self._taken.append((gate, asked, viewer, filled, answer))
+            self._taken.append((probe, asked, viewer, filled, answer))
         told = heard(answer)
         self._answered = self._answered or not told.refused
         if viewer is None and (answer.status in (401, 403) or (told.refused and not told.lost)):
@@ -411,24 +411,24 @@ class Explorer:
         return _Said(told, frozenset(owner for owner, _ in outcome.sighted))
 
     def _send(
-        self, asked: Asked, viewer: str | None, base: Gate | None = None
+        self, asked: Asked, viewer: str | None, base: Probe | None = None
     ) -> tuple[Filled, Response] | None:
-        gate = self._gate(asked, base)
-        filled = fill(gate, self.engine.target, self.engine.knowledge, None)
+        probe = self._probe(asked, base)
+        filled = fill(probe, self.engine.target, self.engine.knowledge, None)
         if filled is None:
             return None
-        return filled, self.engine.send(gate, viewer, filled)
+        return filled, self.engine.send(probe, viewer, filled)
 
-    def _gate(self, asked: Asked, base: Gate | None = None) -> Gate:
+    def _probe(self, asked: Asked, base: Probe | None = None) -> Probe:
         """The endpoint with this query as its request."""
         key = (asked.text, tuple(asked.whose.items()))
-        if key in self._gates:
-            return self._gates[key]
+        if key in self._probes:
+            return self._probes[key]
         base = base or self._base
-        named = {each.asks.name for each in self._gates.values() if each.asks is not None}
+        named = {each.asks.name for each in self._probes.values() if each.asks is not None}
         name = asked.name if asked.name not in named else f"{asked.name} ({len(named)})"
         read = reader(asked, self._words, lambda: self.engine.cast.ids)
-        gate = replace(
+        probe = replace(
             base,
             shows=shows(asked, self._words) if asked.picks else {},
             sources={**base.sources, **asked.sources},
@@ -436,9 +436,9 @@ class Explorer:
             asks=Query(asked.text, asked.variables, name),
             reader=read if asked.picks else None,
         )
-        self._gates[key] = gate
-        self.engine.matrix.open(gate)
-        return gate
+        self._probes[key] = probe
+        self.engine.matrix.open(probe)
+        return probe
 
     # ------------------------------------------------------------ ids
 
@@ -448,7 +448,7 @@ class Explorer:
         A global id holds the id that is known. And a field that is called after the caller, and
         shows each of two another account, shows each their own.
         """
-        endpoints = {gate.id for gate in self._gates.values()}
+        endpoints = {probe.id for probe in self._probes.values()}
         found = {
             id: who
             for (endpoint, _), answers in self.engine.matrix.outsiders.items()
@@ -462,8 +462,8 @@ class Explorer:
         new = {id: who for id, who in found.items() if id not in ids.get(who, ())}
         for id, who in new.items():
             self.engine.cast.learn(who, id)
-        for gate, asked, viewer, filled, answer in self._taken if new else ():
-            outcome = self.engine.take_in(gate, viewer, None, filled, answer)
+        for probe, asked, viewer, filled, answer in self._taken if new else ():
+            outcome = self.engine.take_in(probe, viewer, None, filled, answer)
             shown = {owner for owner, _ in outcome.sighted}
             if len(asked.picks) == 1:
                 self._seen.setdefault(asked.name, set()).update(shown)
@@ -514,29 +514,29 @@ class Explorer:
             each = [
                 self._way(asks, f"{name} of one") for asks, name in zip(kept, names, strict=True)
             ]
-            engine.state.keep_way(*{gate.id: gate for gate in each}.values())
+            engine.state.keep_way(*{probe.id: probe for probe in each}.values())
 
-    def _way(self, asks: Sequence[Ask], name: str) -> Gate:
+    def _way(self, asks: Sequence[Ask], name: str) -> Probe:
         """A query that can be filled for any person."""
         once = dict.fromkeys(replace(ask, whose="") for ask in asks)
         asked = self._composed([*once], name) or compose([*once], self._owned, name)
         own = {n for n, source in asked.sources.items() if source.partition(".")[0] in self._owned}
-        gate = self._gate(asked)
+        probe = self._probe(asked)
         return replace(
-            gate,
-            personal=gate.personal | own,
-            whose={name: which for name, which in gate.whose.items() if name not in own},
+            probe,
+            personal=probe.personal | own,
+            whose={name: which for name, which in probe.whose.items() if name not in own},
             batch=not own,
         )
 
-    def _is_answered(self, gate: Gate) -> bool:
+    def _is_answered(self, probe: Probe) -> bool:
         """Whether an owner gets every requested field."""
         engine, who = self.engine, self._names[0]
-        filled = fill(gate, engine.target, engine.knowledge, who)
+        filled = fill(probe, engine.target, engine.knowledge, who)
         if filled is None:
             return False
-        answer = engine.send(gate, who, filled)
-        engine.take_in(gate, who, who, filled, answer)
+        answer = engine.send(probe, who, filled)
+        engine.take_in(probe, who, who, filled, answer)
         told = heard(answer)
         return not told.refused and not told.lost
 

@@ -22,8 +22,8 @@ def tell_removals(engine: Engine) -> None:
         return
     plain = policy.only("authenticated", "anyone")
     label = engine.cast.label(plain, None, names[0])
-    for each in {one.gate.id: one for one in made.removals}.values():
-        call = engine.model.rule(each.gate.operation.id).call
+    for each in {one.probe.id: one for one in made.removals}.values():
+        call = engine.model.rule(each.probe.operation.id).call
         if call is not None and not plain.isdisjoint(call):
             continue
         evidence = Evidence(
@@ -34,7 +34,7 @@ def tell_removals(engine: Engine) -> None:
             " afterwards",
         )
         endpoint = Endpoint(
-            each.gate.endpoint.method, each.gate.endpoint.path, each.gate.operation.id
+            each.probe.endpoint.method, each.probe.endpoint.path, each.probe.operation.id
         )
         engine.state.report(
             Signal(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import Knowledge, canonical, objects_of
 from oakum.exposure.request_bodies import body_shape, encode
 from oakum.inference.lexicon import words
@@ -51,7 +51,7 @@ class Removal:
     """An account of the run's own that another one took away."""
 
     by: str
-    gate: Gate
+    probe: Probe
     filled: Filled = field(repr=False)
     answer: Response = field(repr=False)
 
@@ -120,10 +120,10 @@ class ProvisionedAccounts:
         return any(True for _ in removals(self.model, self.params))
 
     @property
-    def gate(self) -> Gate:
+    def probe(self) -> Probe:
         """The endpoint of registration."""
         assert self.operation is not None
-        return gate_of(self.model, self.operation, {})
+        return probe_of(self.model, self.operation, {})
 
     def register(
         self, ask: Ask, more: Mapping[str, Json] | None = None
@@ -216,8 +216,8 @@ class ProvisionedAccounts:
     def names(self) -> Iterator[tuple[Noun, str]]:
         """Kinds of names that a sign-up takes, with the account field that holds each."""
         nouns: tuple[Noun, ...] = ("handle", "mail", "phone")
-        probe = ProvisionedAccount("", {noun: noun for noun in nouns}, "")
-        sent = _all_texts(self._body(body_shape(self.gate.operation) or Shape(), probe))
+        sample = ProvisionedAccount("", {noun: noun for noun in nouns}, "")
+        sent = _all_texts(self._body(body_shape(self.probe.operation) or Shape(), sample))
         fields = {noun: leaf for leaf, noun in reversed([*self._nouns()])}
         yield from ((noun, fields[noun]) for noun in nouns if noun in sent and noun in fields)
 
@@ -338,7 +338,7 @@ class ProvisionedAccounts:
         lost = (
             f"an account `{each}` that cannot log in may have been created: look for it by hand;"
             " if accounts must be confirmed first, keep scans from creating any with"
-            f' `operations: {{{self.gate.operation.id}: {{untested: "the reason"}}}}` in the'
+            f' `operations: {{{self.probe.operation.id}: {{untested: "the reason"}}}}` in the'
             " contract"
             for each in self.strays
         )
@@ -371,21 +371,21 @@ class ProvisionedAccounts:
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
                 self.learn(who, self.resource, self._shown(who) or self._supposed(who))
-            for gate in removals(self.model, self.params):
-                filled = fill(gate, self.target, self.knowledge, who.name)
+            for probe in removals(self.model, self.params):
+                filled = fill(probe, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
                     continue
                 there = own or self._exists(who)
-                for name in by if own or gate.personal else ():
-                    self.asked.add(gate.operation.id)
-                    if self._taken_away(who, name, gate, filled, there=there):
+                for name in by if own or probe.personal else ():
+                    self.asked.add(probe.operation.id)
+                    if self._taken_away(who, name, probe, filled, there=there):
                         return self._gone(who)
         except OakumError:
             return False
         return False
 
     def _taken_away(
-        self, who: ProvisionedAccount, by: str, gate: Gate, filled: Filled, *, there: bool
+        self, who: ProvisionedAccount, by: str, probe: Probe, filled: Filled, *, there: bool
     ) -> bool:
         """Whether the account is gone after another account, or itself, has requested this."""
         try:
@@ -398,7 +398,7 @@ class ProvisionedAccounts:
             self._removers.append(by)
             plain = any(each.name == by for each in self.pending) and by not in self.raised
             if there and plain:
-                self.removals.append(Removal(by, gate, filled, answer))
+                self.removals.append(Removal(by, probe, filled, answer))
         return True
 
     def _exists(self, who: ProvisionedAccount) -> bool:

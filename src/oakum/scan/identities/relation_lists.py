@@ -19,7 +19,7 @@ from oakum.authz.whole import Pages, Place, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
@@ -98,8 +98,8 @@ class Relations:
     """The lists that look-ups of the contract read, as the one asks whose list it is."""
 
     policy: Policy
-    gates: Mapping[str, Gate]
-    """Operation id → gate of every operation that a look-up names."""
+    probes: Mapping[str, Probe]
+    """Operation id → probe of every operation that a look-up names."""
     cast: Cast
     knowledge: Knowledge
     target: str
@@ -110,12 +110,12 @@ class Relations:
     def of(self, relation: str, whose: str) -> Listed | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""
         known = self.policy.relations[relation]
-        gate = self.gates.get(known.operation)
-        filled = fill(gate, self.target, self.knowledge, whose) if gate else None
-        if gate is None or filled is None:
+        probe = self.probes.get(known.operation)
+        filled = fill(probe, self.target, self.knowledge, whose) if probe else None
+        if probe is None or filled is None:
             return None
-        names = [each.name for each in gate.operation.parameters if each.where == "query"]
-        media = gate.operation.success()
+        names = [each.name for each in probe.operation.parameters if each.where == "query"]
+        media = probe.operation.success()
         place = place_of(path_of(known.pointer), media.shape if media is not None else None)
         return read_list(self.ask, whose, filled.request, names, place)
 
@@ -161,8 +161,8 @@ class Relations:
         return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
 
     def _is_read(self, operation: str) -> bool:
-        gate = self.gates.get(operation)
-        return gate is not None and gate.operation.method == "GET"
+        probe = self.probes.get(operation)
+        return probe is not None and probe.operation.method == "GET"
 
     def _now(self, at: tuple[str, str]) -> Listed | None:
         try:

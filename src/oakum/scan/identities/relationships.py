@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
@@ -39,8 +39,8 @@ class Relationships:
     """Begins relations between identities, and remembers what to end."""
 
     policy: Policy
-    gates: Mapping[str, Gate]
-    """Operation id → gate of every operation that a step or a look-up names."""
+    probes: Mapping[str, Probe]
+    """Operation id → probe of every operation that a step or a look-up names."""
     cast: Cast
     knowledge: Knowledge
     target: str
@@ -305,7 +305,9 @@ class Relationships:
 
     def _lists(self) -> Lists:
         """Whom every list of a look-up shows now."""
-        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        lists = Relations(
+            self.policy, self.probes, self.cast, self.knowledge, self.target, self.ask
+        )
         return lists.all()
 
     def _place(self, bond: Bond) -> tuple[str, str]:
@@ -315,7 +317,7 @@ class Relationships:
     def _can(self, known: Relation) -> bool:
         """Whether a relation may be begun and ended."""
         steps = (*known.begin, *known.end)
-        return bool(known.begin and known.end) and all(e.operation in self.gates for e in steps)
+        return bool(known.begin and known.end) and all(e.operation in self.probes for e in steps)
 
     def restore(self) -> tuple[str, ...]:
         """Reverts everything, last first; returns failures in words. Never raises."""
@@ -336,10 +338,10 @@ class Relationships:
         known = self.policy.relations.get(relation)
         steps = (known.begin if change.before else known.end) if known is not None else ()
         by_hand = "; then ".join(
-            f"{gate.operation.method} {gate.operation.path} as"
+            f"{probe.operation.method} {probe.operation.path} as"
             f" {change.identity if step.by == 'caller' else owner}"
             for step in steps
-            if (gate := self.gates.get(step.operation))
+            if (probe := self.probes.get(step.operation))
         )
         was = "made {} again" if change.before else "seen to be no longer {}"
         return f"{change.identity} could not be {was.format(change.state)}: do it by hand" + (
@@ -350,7 +352,7 @@ class Relationships:
         self._status = 0
         for step in steps:
             asking, asked = (viewer, owner) if step.by == "caller" else (owner, viewer)
-            filled = fill(self.gates[step.operation], self.target, self.knowledge, asked)
+            filled = fill(self.probes[step.operation], self.target, self.knowledge, asked)
             if filled is None:
                 return False
             self.used.add(step.operation)
@@ -378,7 +380,9 @@ class Relationships:
 
     def _listed(self, relation: Relation, viewer: str, owner: str) -> Listed | None:
         whose = owner if relation.of == "owner" else viewer
-        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        lists = Relations(
+            self.policy, self.probes, self.cast, self.knowledge, self.target, self.ask
+        )
         return lists.of(relation.name, whose)
 
     def _says(self, found: Listed | None, relation: Relation, viewer: str, owner: str) -> str:

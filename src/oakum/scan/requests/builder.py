@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, leaves_of
 from oakum.exposure.request_bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.exposure.styles import pairs, text_of
@@ -59,7 +59,7 @@ class Filled:
 
 
 def fill(
-    gate: Gate,
+    probe: Probe,
     target: str,
     knowledge: Knowledge,
     who: str | None,
@@ -75,79 +75,79 @@ def fill(
     bare = False
     optional = {
         each.name
-        for each in gate.operation.parameters
+        for each in probe.operation.parameters
         if each.where == "query" and not each.required
     }
-    tied = _tied(gate, knowledge, who, turn)
+    tied = _tied(probe, knowledge, who, turn)
     if tied is None:
         return None
     # In `/members/{id}/notes/{noteId}` the next object is another note of the same member.
-    kept = turn > 0 and known_objects(gate, knowledge, who, gate.sources) > turn
-    for parameter, source in gate.sources.items():
-        own = parameter in gate.personal and not gate.batch
-        whose, first = gate.whose.get(parameter, (who if own else None, turn))
+    kept = turn > 0 and known_objects(probe, knowledge, who, probe.sources) > turn
+    for parameter, source in probe.sources.items():
+        own = parameter in probe.personal and not probe.batch
+        whose, first = probe.whose.get(parameter, (who if own else None, turn))
         known = knowledge.values(source, whose or None)
         if not known and "." in source:
             known = knowledge.values(source, "")
         if parameter in tied:
             known, first = [tied[parameter]], 0
-        if kept and len(known) == 1 and parameter not in gate.whose:
+        if kept and len(known) == 1 and parameter not in probe.whose:
             first = 0
         if not known and not turn and parameter in optional:
             bare = True
             continue
         if not known or len(known) <= first:
             return None
-        known = known[first:][: 1 if parameter in gate.whose else None]
+        known = known[first:][: 1 if parameter in probe.whose else None]
         gone = absent and (not only or parameter in only)
         values[parameter] = [unlike(known[0])] if gone else known[:_BATCH]
         names[parameter] = variable(whose or who or "ANYBODY", source)
-    for parameter in gate.unfilled:
-        known = knowledge.named(parameter) if parameter in gate.guessed else []
-        if known or parameter in gate.fixed:
-            values[parameter] = known[:1] or [text_of(gate.fixed[parameter])]
+    for parameter in probe.unfilled:
+        known = knowledge.named(parameter) if parameter in probe.guessed else []
+        if known or parameter in probe.fixed:
+            values[parameter] = known[:1] or [text_of(probe.fixed[parameter])]
             names[parameter] = variable("", parameter)
         else:
             return None
-    places = {each.name for each in gate.operation.parameters if each.where == "path"}
+    places = {each.name for each in probe.operation.parameters if each.where == "path"}
     if any(values[name][0] in _ELSEWHERE for name in places & values.keys()):
         return None
-    return replace(_build(gate, target, values, names), bare=bare)
+    return replace(_build(probe, target, values, names), bare=bare)
 
 
 def known_objects(
-    gate: Gate, knowledge: Knowledge, who: str | None, parameters: Collection[str]
+    probe: Probe, knowledge: Knowledge, who: str | None, parameters: Collection[str]
 ) -> int:
     """How many objects these parameters can name: each by one value, or several by one object."""
     many, left = list[int](), set(parameters)
-    for resource, named in gate.together:
-        if rows := gate.objects_of(who, resource, named, knowledge):
+    for resource, named in probe.together:
+        if rows := probe.objects_of(who, resource, named, knowledge):
             many += [len(rows)] if left & named.keys() else []
             left -= named.keys()
-    many += [len(knowledge.values(gate.sources[each], who)) for each in left]
+    many += [len(knowledge.values(probe.sources[each], who)) for each in left]
     return max(many, default=0)
 
 
-def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str] | None:
+def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str] | None:
     """Values that belong together: several fields of one object, and of
     `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names. Two ids of one owner,
     taken apart, seldom belong together, and nothing is shown of what does not. None: there are not
     so many objects."""
     found: dict[str, str] = {}
-    for resource, named in gate.together:
-        rows = gate.objects_of(who, resource, named, knowledge)
+    for resource, named in probe.together:
+        rows = probe.objects_of(who, resource, named, knowledge)
         if rows and turn >= len(rows):
-            others = gate.sources.keys() - named.keys()
-            if len(rows) > 1 or known_objects(gate, knowledge, who, others) <= turn:
+            others = probe.sources.keys() - named.keys()
+            if len(rows) > 1 or known_objects(probe, knowledge, who, others) <= turn:
                 return None
         found |= rows[turn if turn < len(rows) else 0] if rows else {}
-    order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
-    if gate.batch or who is None or len(order) < 2 or not gate.whose.keys().isdisjoint(order):
+    order = [each for each in _PLACE.findall(probe.operation.path) if each in probe.personal]
+    if probe.batch or who is None or len(order) < 2 or not probe.whose.keys().isdisjoint(order):
         return found
     *above, last = order
-    resource, _, key = gate.sources[last].partition(".")
-    known = [found[last]] if last in found else knowledge.values(gate.sources[last], who)[turn:]
-    beside = {gate.sources[each]: value for each, value in found.items()}
+    resource, _, key = probe.sources[last].partition(".")
+    known = [found[last]] if last in found else knowledge.values(probe.sources[last], who)[turn:]
+    beside = {probe.sources[each]: value for each, value in found.items()}
     row = next(
         (
             each
@@ -158,10 +158,10 @@ def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[
         {},
     )
     for parameter in above:
-        source = gate.sources[parameter]
+        source = probe.sources[parameter]
         if parameter in found:
             continue
-        if (named_there := knowledge.named_in(row, source)) and source != gate.sources[last]:
+        if (named_there := knowledge.named_in(row, source)) and source != probe.sources[last]:
             found[parameter] = named_there
     return found
 
@@ -175,17 +175,17 @@ def _fields_of(resource: str, values: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def _build(
-    gate: Gate, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
+    probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> Filled:
-    operation = gate.operation
+    operation = probe.operation
     path = symbolic = path_on(operation, target)
     params: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     shown: list[str] = []
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
     written = {each.name: each for each in operation.parameters}
-    given = {n.lower(): text_of(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
-    extra = {**given, **gate.headers}
+    given = {n.lower(): text_of(v) for n, v in probe.fixed.items() if declared.get(n) == "header"}
+    extra = {**given, **probe.headers}
     headers = {"accept": "application/json, */*;q=0.5", **extra}
     for name, where in declared.items():
         if where == "path" and name in values:
@@ -195,43 +195,43 @@ def _build(
         elif where == "query" and name in values:
             query.append((name, values[name][0]))
             shown.append(f"{name}={names[name]}")
-        elif where == "query" and name in gate.fixed:
-            given_pairs = pairs(written[name], gate.fixed[name])
+        elif where == "query" and name in probe.fixed:
+            given_pairs = pairs(written[name], probe.fixed[name])
             query += given_pairs
             shown.append(urlencode(given_pairs))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
         elif where == "cookie" and name in values:
             headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
-    query += gate.query
+    query += probe.query
     shown += [
-        f"{name}={gate.veiled[name]}" if name in gate.veiled else urlencode([(name, value)])
-        for name, value in gate.query
+        f"{name}={probe.veiled[name]}" if name in probe.veiled else urlencode([(name, value)])
+        for name, value in probe.query
     ]
-    content, body_symbolic = _body(gate, declared, values, names)
-    if gate.asks is not None and operation.method == "GET":
+    content, body_symbolic = _body(probe, declared, values, names)
+    if probe.asks is not None and operation.method == "GET":
         query += [(name, text_of(each)) for name, each in content.items()]
         shown.append(f"query=…&variables={{{_named(names)}}}")
         content, body_symbolic = {}, ""
     body = b""
     # What needs a body, or a technique that asks for an empty one, gets `{}`, not no body.
-    empty = operation.needs_body or (gate.how and operation.method == "POST")
+    empty = operation.needs_body or (probe.how and operation.method == "POST")
     if content or (empty and operation.method != "GET" and body_shape(operation)):
-        as_json = gate.asks is not None
+        as_json = probe.asks is not None
         kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
         headers["content-type"] = kind
-    target = gate.base or target
+    target = probe.base or target
     url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
-    sent |= {part for _, value in gate.query for part in (value, *_DELIMITERS.split(value))}
+    sent |= {part for _, value in probe.query for part in (value, *_DELIMITERS.split(value))}
     # A value sent in the body may be echoed, as may one in the query.
-    told = (leaf for name in gate.veiled for _, leaf in leaves_of(content.get(name)))
+    told = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
     sent |= {text_of(leaf) for leaf in told if leaf is not None}
     request = Request(operation.method, url, headers, body)
     more = tuple(f"{name}: {text}" for name, text in extra.items())
-    return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more, content)
+    return Filled(request, params, sent, probe.base + symbolic, body_symbolic, more, content)
 
 
 def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:
@@ -246,34 +246,34 @@ def with_body(filled: Filled, operation: Operation, content: Json, said: str = "
 
 
 def _body(
-    gate: Gate,
+    probe: Probe,
     declared: Mapping[str, str],
     values: Mapping[str, list[str]],
     names: Mapping[str, str],
 ) -> tuple[dict[str, Json], str]:
-    members = [name for name in gate.sources if name not in declared and name in values]
-    if gate.asks is not None:
-        kinds = gate.asks.variables
+    members = [name for name in probe.sources if name not in declared and name in values]
+    if probe.asks is not None:
+        kinds = probe.asks.variables
         filled = {
             name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values
         }
         # Quotes, which only the document's own examples contain, would end the curl argument; and
         # the shell would expand a variable.
-        written = _QUOTED.sub("…", gate.asks.text).replace("$", "\\$")
+        written = _QUOTED.sub("…", probe.asks.text).replace("$", "\\$")
         symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
-        return {"query": gate.asks.text, "variables": filled}, symbolic
-    given = {name: each for name, each in gate.fixed.items() if name not in declared}
+        return {"query": probe.asks.text, "variables": filled}, symbolic
+    given = {name: each for name, each in probe.fixed.items() if name not in declared}
     if not members and not given:
         return {}, ""
     content: dict[str, Json] = {
-        name: values[name] if gate.batch else values[name][0] for name in members
+        name: values[name] if probe.batch else values[name][0] for name in members
     }
     shown = [
-        f'"{name}": ["{names[name]}"]' if gate.batch else f'"{name}": "{names[name]}"'
+        f'"{name}": ["{names[name]}"]' if probe.batch else f'"{name}": "{names[name]}"'
         for name in members
     ]
     for name, each in given.items():
-        text = gate.veiled.get(name, "")
+        text = probe.veiled.get(name, "")
         quoted = _json(text) if isinstance(each, str) else text  # an object is quoted already
         shown.append(f'"{name}": {quoted if text else _json(each)}')
     return {**content, **given}, "{" + ", ".join(shown) + "}"

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from oakum.errors import counted
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.ownership import named_keys
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
@@ -52,7 +52,7 @@ _Id = tuple[str, str | None, str, int]
 class _Asking:
     """One question about somebody's object, as somebody else."""
 
-    gate: Gate
+    probe: Probe
     viewer: str | None
     owner: str
     turn: int
@@ -60,7 +60,7 @@ class _Asking:
 
     @property
     def id(self) -> _Id:
-        return self.gate.id, self.viewer, self.owner, self.turn
+        return self.probe.id, self.viewer, self.owner, self.turn
 
 
 def ask_for_each(engine: Engine, share: float) -> None:
@@ -74,7 +74,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
         for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:
                 break
-            if (each.gate.id, each.viewer) not in engine.state.braked:
+            if (each.probe.id, each.viewer) not in engine.state.braked:
                 _ask(engine, each)
     engine.matrix.settle()
     confirm(engine)
@@ -84,19 +84,19 @@ def _look_further(engine: Engine, least: float) -> None:
     """Lets owners who were shown nothing below their first object ask for the next ones: the
     comments may stand below another note. `least`: requests that have to be left."""
     pace = engine.context.pace
-    for gate in _concerned(engine):
+    for probe in _concerned(engine):
         for who in engine.cast.subjects():
-            if (engine.key(gate, who, who)) not in engine.state.probes:
+            if (engine.key(probe, who, who)) not in engine.state.request_keys:
                 continue
-            for turn in range(1, min(known(engine, gate, who), MOST_OBJECTS)):
-                if engine.state.has_page(gate, who) or (pace is not None and pace.left <= least):
+            for turn in range(1, min(known(engine, probe, who), MOST_OBJECTS)):
+                if engine.state.has_page(probe, who) or (pace is not None and pace.left <= least):
                     break
-                engine.put(gate, who, who, turn=turn)
+                engine.put(probe, who, who, turn=turn)
 
 
-def _first(engine: Engine, gate: Gate, who: str) -> int:
+def _first(engine: Engine, probe: Probe, who: str) -> int:
     """Position of the object of somebody's that stands for the others."""
-    return engine.state.first.get((gate.id, who), 0)
+    return engine.state.first.get((probe.id, who), 0)
 
 
 def _is_blind(engine: Engine, id: _Id) -> bool:
@@ -117,31 +117,33 @@ def _adding_only(engine: Engine) -> Iterator[None]:
 # ---------------------------------------------------------------- choosing requests
 
 
-def _concerned(engine: Engine) -> Iterator[Gate]:
+def _concerned(engine: Engine) -> Iterator[Probe]:
     """Endpoints that take an owner's id and may show personal data."""
     # An object that one list assigns to two owners certainly belongs to neither.
     doubtful = {resource for _, resource in engine.evaluator.twice}
-    for gate in engine.state.gates:
-        taken = gate.personal and not gate.batch and gate.id not in engine.state.ignoring
-        taken = taken and doubtful.isdisjoint(gate.sources[p].split(".")[0] for p in gate.personal)
-        if taken and _shows_owned(engine, gate) and engine.state.was_asked(gate):
-            yield gate
+    for probe in engine.state.probes:
+        taken = probe.personal and not probe.batch and probe.id not in engine.state.ignoring
+        taken = taken and doubtful.isdisjoint(
+            probe.sources[p].split(".")[0] for p in probe.personal
+        )
+        if taken and _shows_owned(engine, probe) and engine.state.was_asked(probe):
+            yield probe
 
 
-def _shows_owned(engine: Engine, gate: Gate) -> bool:
+def _shows_owned(engine: Engine, probe: Probe) -> bool:
     resources = engine.model.policy.resources
-    return any(resources[name].owner.kind != "none" for name in gate.shows)
+    return any(resources[name].owner.kind != "none" for name in probe.shows)
 
 
 def _lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
     asked = _asked(engine)
-    for gate in engine.state.gates:
-        if (gate.personal and not gate.batch) or not _shows_owned(engine, gate):
+    for probe in engine.state.probes:
+        if (probe.personal and not probe.batch) or not _shows_owned(engine, probe):
             continue
-        for viewer in (*engine.cast.subjects(), None) if engine.state.was_asked(gate) else ():
-            if (gate.id, viewer, "", 0) not in asked:
-                yield _Asking(gate, viewer, "", 0)
+        for viewer in (*engine.cast.subjects(), None) if engine.state.was_asked(probe) else ():
+            if (probe.id, viewer, "", 0) not in asked:
+                yield _Asking(probe, viewer, "", 0)
 
 
 def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
@@ -153,7 +155,9 @@ def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
             yield each
     if further:
         rest = (each for each in _pairs(engine, done) if done.add(each.id))
-        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.state.probes))))
+        yield from islice(
+            rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.state.request_keys)))
+        )
 
 
 class _Done:
@@ -199,24 +203,24 @@ class _Done:
         every = (*self._engine.cast.names(), None)
         return [each for each in every if each != who and self.label(each, who) == kind]
 
-    def next(self, gate: Gate, viewers: Iterable[str | None], who: str) -> str | None:
+    def next(self, probe: Probe, viewers: Iterable[str | None], who: str) -> str | None:
         """The viewer to request an owner's object next: the one with the fewest requests so far, so
         that viewers of a kind take turns."""
 
         def rank(viewer: str | None) -> tuple[bool, int]:
-            return (gate.id, viewer, who) in self.pairs, self.times[gate.id, viewer]
+            return (probe.id, viewer, who) in self.pairs, self.times[probe.id, viewer]
 
         return min(viewers, key=rank)
 
 
-def _places(engine: Engine, done: _Done) -> list[tuple[Gate, str]]:
+def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
     """Endpoints, and those whose objects can be asked for there."""
     return [
-        (gate, who)
-        for gate in _concerned(engine)
+        (probe, who)
+        for probe in _concerned(engine)
         for who in engine.cast.subjects()
         # An owner who was shown nothing has nothing there that others could be shown.
-        if engine.state.has_page(gate, who) or (gate.id, who, who, 0) not in done
+        if engine.state.has_page(probe, who) or (probe.id, who, who, 0) not in done
     ]
 
 
@@ -224,20 +228,20 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
     kinds = {who: _kinds(engine, who) for who in engine.cast.subjects()}
     alike = {who: done.like(kinds[who][0], who) for who in kinds}
     places = _places(engine, done)
-    for gate, who in places:
-        others, turn = [each for each in kinds if each != who], _first(engine, gate, who)
-        if not any((gate.id, each, who, turn) in done for each in others):
-            yield _Asking(gate, done.next(gate, alike[who], who), who, turn)
-    for gate, who in places:
-        yield from _named(engine, gate, who)
+    for probe, who in places:
+        others, turn = [each for each in kinds if each != who], _first(engine, probe, who)
+        if not any((probe.id, each, who, turn) in done for each in others):
+            yield _Asking(probe, done.next(probe, alike[who], who), who, turn)
+    for probe, who in places:
+        yield from _named(engine, probe, who)
     yield from _states(engine, done, kinds, places)
-    turns = {(gate.id, who): _turns(engine, gate, who) for gate, who in places}
+    turns = {(probe.id, who): _turns(engine, probe, who) for probe, who in places}
     for rank in range(MOST_OBJECTS):
-        for gate, who in places:
-            for turn in turns[gate.id, who][rank : rank + 1]:
-                some = _strangers(engine, gate, who, turn, alike[who])
-                if not any((gate.id, each, who, turn) in done for each in some):
-                    yield _Asking(gate, done.next(gate, some, who), who, turn)
+        for probe, who in places:
+            for turn in turns[probe.id, who][rank : rank + 1]:
+                some = _strangers(engine, probe, who, turn, alike[who])
+                if not any((probe.id, each, who, turn) in done for each in some):
+                    yield _Asking(probe, done.next(probe, some, who), who, turn)
     yield from _second_owners(engine, done, kinds, places)
     yield from _each_viewer(engine, done, places)
 
@@ -246,61 +250,61 @@ def _states(
     engine: Engine,
     done: _Done,
     kinds: Mapping[str, list[str | None]],
-    places: Sequence[tuple[Gate, str]],
+    places: Sequence[tuple[Probe, str]],
 ) -> Iterator[_Asking]:
     """Objects in further states, as each kind of viewers of whom nothing is known there yet: some
     came to light after the first pass (`?include_deleted=true`)."""
-    for gate, who in places:
-        for turn in engine.evaluator.turns(gate, who)[1:]:
+    for probe, who in places:
+        for turn in engine.evaluator.turns(probe, who)[1:]:
             for viewer in kinds[who]:
-                if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
-                    some = _strangers(engine, gate, who, turn, done.like(viewer, who))
-                    yield _Asking(gate, done.next(gate, some, who), who, turn)
+                if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
+                    some = _strangers(engine, probe, who, turn, done.like(viewer, who))
+                    yield _Asking(probe, done.next(probe, some, who), who, turn)
 
 
 def _second_owners(
     engine: Engine,
     done: _Done,
     kinds: Mapping[str, list[str | None]],
-    places: Sequence[tuple[Gate, str]],
+    places: Sequence[tuple[Probe, str]],
 ) -> Iterator[_Asking]:
     """A second owner for each further kind of viewers: the first pass has asked about one."""
     owners: dict[tuple[str, str], set[str]] = {}
     for id, viewer, who, _ in done:
         if who and viewer != who:
             owners.setdefault((id, done.label(viewer, who)), set()).add(who)
-    for gate, who in places:
+    for probe, who in places:
         for viewer in kinds[who][1:]:
-            known = owners.setdefault((gate.id, done.label(viewer, who)), set())
+            known = owners.setdefault((probe.id, done.label(viewer, who)), set())
             if who not in known and len(known) < _OWNERS_EACH:
                 known.add(who)
-                other = done.next(gate, done.like(viewer, who), who)
-                yield _Asking(gate, other, who, _first(engine, gate, who))
+                other = done.next(probe, done.like(viewer, who), who)
+                yield _Asking(probe, other, who, _first(engine, probe, who))
 
 
 def _each_viewer(
-    engine: Engine, done: _Done, places: Sequence[tuple[Gate, str]]
+    engine: Engine, done: _Done, places: Sequence[tuple[Probe, str]]
 ) -> Iterator[_Asking]:
     """Everybody at each endpoint, as each kind of viewer that they are to somebody there: what
     comes to one member tells nothing of another."""
-    owners: dict[str, tuple[Gate, list[str]]] = {}
-    for gate, who in places:
-        owners.setdefault(gate.id, (gate, []))[1].append(who)
+    owners: dict[str, tuple[Probe, list[str]]] = {}
+    for probe, who in places:
+        owners.setdefault(probe.id, (probe, []))[1].append(who)
     for viewer in (*engine.cast.names(), None):
-        for gate, whose in owners.values():
+        for probe, whose in owners.values():
             kinds: dict[str, list[str]] = {}
             for who in whose:
                 if who != viewer:
                     kinds.setdefault(done.label(viewer, who), []).append(who)
             for some in kinds.values():
-                if not any((gate.id, viewer, who) in done.pairs for who in some):
-                    who = _least_asked(engine, done, gate, some)
-                    yield _Asking(gate, viewer, who, _first(engine, gate, who))
+                if not any((probe.id, viewer, who) in done.pairs for who in some):
+                    who = _least_asked(engine, done, probe, some)
+                    yield _Asking(probe, viewer, who, _first(engine, probe, who))
 
 
-def _least_asked(engine: Engine, done: _Done, gate: Gate, owners: Iterable[str]) -> str:
+def _least_asked(engine: Engine, done: _Done, probe: Probe, owners: Iterable[str]) -> str:
     every = (*engine.cast.names(), None)
-    return min(owners, key=lambda who: sum((gate.id, v, who) in done.pairs for v in every))
+    return min(owners, key=lambda who: sum((probe.id, v, who) in done.pairs for v in every))
 
 
 def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
@@ -309,9 +313,9 @@ def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
     places = _places(engine, done)
     for viewer in (None, *engine.cast.names()):
         for each in engine.cast.subjects():
-            for gate, who in places:
-                if who == each != viewer and (gate.id, viewer, who) not in done.pairs:
-                    yield _Asking(gate, viewer, who, _first(engine, gate, who))
+            for probe, who in places:
+                if who == each != viewer and (probe.id, viewer, who) not in done.pairs:
+                    yield _Asking(probe, viewer, who, _first(engine, probe, who))
 
 
 def _kinds(engine: Engine, who: str) -> list[str | None]:
@@ -323,29 +327,29 @@ def _kinds(engine: Engine, who: str) -> list[str | None]:
     return sorted(watchers, key=lambda viewer: viewer is None)
 
 
-def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
+def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:
     """Which of somebody's objects: those in different states first."""
-    first = (*engine.evaluator.turns(gate, who), _first(engine, gate, who))
-    every = dict.fromkeys((*first, *range(known(engine, gate, who))))
+    first = (*engine.evaluator.turns(probe, who), _first(engine, probe, who))
+    every = dict.fromkeys((*first, *range(known(engine, probe, who))))
     return [*every][:MOST_OBJECTS]
 
 
-def known(engine: Engine, gate: Gate, who: str) -> int:
+def known(engine: Engine, probe: Probe, who: str) -> int:
     """Number of an owner's objects that an endpoint can be called for."""
-    own = [engine.knowledge.values(gate.sources[each], who) for each in gate.personal]
-    return known_objects(gate, engine.knowledge, who, gate.personal) if all(own) else 0
+    own = [engine.knowledge.values(probe.sources[each], who) for each in probe.personal]
+    return known_objects(probe, engine.knowledge, who, probe.personal) if all(own) else 0
 
 
-def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
+def _named(engine: Engine, probe: Probe, who: str) -> Iterator[_Asking]:
     """Objects that say themselves who is what to them: as whom they name, in each state."""
     policy, knowledge = engine.model.policy, engine.knowledge
     members = [each.member for each in policy.relations.values() if each.member]
-    for parameter in sorted(gate.personal):
-        name = gate.sources[parameter].partition(".")[0]
+    for parameter in sorted(probe.personal):
+        name = probe.sources[parameter].partition(".")[0]
         path = policy.resources[name].key
-        if not path or name not in gate.shows:
+        if not path or name not in probe.shows:
             continue
-        keys = named_keys(gate, parameter, who, knowledge, policy.resources[name])
+        keys = named_keys(probe, parameter, who, knowledge, policy.resources[name])
         for member in members:
             states = set[str]()
             for row in knowledge.objects.get((who, name), ()):
@@ -354,17 +358,17 @@ def _named(engine: Engine, gate: Gate, who: str) -> Iterator[_Asking]:
                 known_here = row.get(path, "") in keys
                 if viewer and known_here and state not in states and len(states) < MOST_OBJECTS:
                     states.add(state)
-                    yield _Asking(gate, viewer, who, keys.index(row[path]))
+                    yield _Asking(probe, viewer, who, keys.index(row[path]))
 
 
 def _strangers(
-    engine: Engine, gate: Gate, who: str, turn: int, viewers: list[str | None]
+    engine: Engine, probe: Probe, who: str, turn: int, viewers: list[str | None]
 ) -> list[str | None]:
     """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
     named = set[str | None]()
-    for parameter in gate.personal:
-        resource = engine.model.policy.resources[gate.sources[parameter].partition(".")[0]]
-        keys = named_keys(gate, parameter, who, engine.knowledge, resource)[turn : turn + 1]
+    for parameter in probe.personal:
+        resource = engine.model.policy.resources[probe.sources[parameter].partition(".")[0]]
+        keys = named_keys(probe, parameter, who, engine.knowledge, resource)[turn : turn + 1]
         place = (who, resource.name, keys[0] if keys else "")
         named |= {n for n, kin in engine.knowledge.kin.get(place, {}).items() if kin}
     return [each for each in viewers if each not in named] or viewers
@@ -379,8 +383,8 @@ def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> 
 def _asked(engine: Engine) -> set[_Id]:
     """(endpoint, viewer, owner, position) of every request."""
     return {
-        (gate.id, viewer, who or "", turn)
-        for gate, viewer, who, turn in engine.state.probes.values()
+        (probe.id, viewer, who or "", turn)
+        for probe, viewer, who, turn in engine.state.request_keys.values()
     }
 
 
@@ -389,23 +393,23 @@ def _asked(engine: Engine) -> set[_Id]:
 
 def _ask(engine: Engine, each: _Asking) -> None:
     """Ask as somebody else; as the owner too, where anything came or a cell is undecided yet."""
-    gate, viewer, who, turn = each.gate, each.viewer, each.owner, each.turn
-    filled = fill(gate, engine.target, engine.knowledge, who or None, turn=turn)
+    probe, viewer, who, turn = each.probe, each.viewer, each.owner, each.turn
+    filled = fill(probe, engine.target, engine.knowledge, who or None, turn=turn)
     if filled is None or filled.bare:
         return
     if engine.context.pace is not None and engine.context.pace.spares(filled.request):
         return
     if not who:
-        engine.put(gate, viewer, None)
+        engine.put(probe, viewer, None)
         return
-    if next(engine.matrix.undecided(gate.id, viewer, who), None) is not None:
-        engine.put(gate, who, who, turn=turn)
-    key = engine.key(gate, viewer, who, turn=turn)
+    if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
+        engine.put(probe, who, who, turn=turn)
+    key = engine.key(probe, viewer, who, turn=turn)
     if key not in engine.context.replay:
-        engine.state.early[key] = answer = engine.send(gate, viewer, filled)
+        engine.state.early[key] = answer = engine.send(probe, viewer, filled)
         if is_success(answer.status):
-            engine.put(gate, who, who, turn=turn)
-    engine.put(gate, viewer, who, turn=turn)
+            engine.put(probe, who, who, turn=turn)
+    engine.put(probe, viewer, who, turn=turn)
 
 
 # --------------------------------------------------------------------------- reporting
@@ -416,50 +420,50 @@ def unasked(engine: Engine) -> Iterator[Untested]:
     asked = _asked(engine)
     if len(engine.cast.names()) < 2:
         return
-    for gate in _concerned(engine):
-        if gate.id in engine.state.why or engine.model.rule(gate.operation.id).untested:
+    for probe in _concerned(engine):
+        if probe.id in engine.state.why or engine.model.rule(probe.operation.id).untested:
             continue
         owners = [
             who
             for who in engine.cast.names()
-            if engine.state.has_page(gate, who)
-            and _is_askable(engine, gate, who)
+            if engine.state.has_page(probe, who)
+            and _is_askable(engine, probe, who)
             and not any(
-                (gate.id, v, who, turn) in asked
+                (probe.id, v, who, turn) in asked
                 for v in engine.cast.names()
                 if v != who
-                for turn in range(_first(engine, gate, who), _most(engine, gate, who))
+                for turn in range(_first(engine, probe, who), _most(engine, probe, who))
             )
         ]
         if owners:
             whose = " and ".join(f"{each}'s" for each in owners)
             yield Untested(
-                f"{gate.endpoint.method} {gate.endpoint.path}",
+                f"{probe.endpoint.method} {probe.endpoint.path}",
                 f"nobody else requested {whose} objects, because the budget was spent",
             )
 
 
-def _is_askable(engine: Engine, gate: Gate, who: str) -> bool:
-    filled = fill(gate, engine.target, engine.knowledge, who)
+def _is_askable(engine: Engine, probe: Probe, who: str) -> bool:
+    filled = fill(probe, engine.target, engine.knowledge, who)
     spares = engine.context.pace.spares if engine.context.pace is not None else None
     return filled is not None and not filled.bare and not (spares and spares(filled.request))
 
 
-def _most(engine: Engine, gate: Gate, who: str) -> int:
-    return max(1, known(engine, gate, who))
+def _most(engine: Engine, probe: Probe, who: str) -> int:
+    return max(1, known(engine, probe, who))
 
 
 def asked_of_known(engine: Engine) -> list[str]:
     """Remarks on known objects that only their owners requested."""
     asked = _asked(engine)
     said: list[str] = []
-    for gate in _concerned(engine):
-        owners = [who for who in engine.cast.names() if engine.state.has_page(gate, who)]
-        every = sum(known(engine, gate, who) for who in owners)
-        by_others = {(who, turn) for id, v, who, turn in asked if id == gate.id and v != who}
+    for probe in _concerned(engine):
+        owners = [who for who in engine.cast.names() if engine.state.has_page(probe, who)]
+        every = sum(known(engine, probe, who) for who in owners)
+        by_others = {(who, turn) for id, v, who, turn in asked if id == probe.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
         if number < every:
-            said.append(f"{gate.endpoint.method} {gate.endpoint.path} {number} of {every}")
+            said.append(f"{probe.endpoint.method} {probe.endpoint.path} {number} of {every}")
     return _note("others requested only some of the identities' known objects", said)
 
 
@@ -472,14 +476,14 @@ def asked_by_everybody(engine: Engine) -> list[str]:
     }
     names = engine.cast.names()
     said: list[str] = []
-    for gate in _concerned(engine):
-        owners = [who for who in names if engine.state.has_page(gate, who)]
+    for probe in _concerned(engine):
+        owners = [who for who in names if engine.state.has_page(probe, who)]
         every = {(v, who) for who in owners for v in (*names, None) if v != who}
-        put = {(v, who) for v, who in every if (gate.id, v, who) in pairs}
+        put = {(v, who) for v, who in every if (probe.id, v, who) in pairs}
         if len(put) < len(every):
             members, whose = ({v for v, _ in put if v}, {who for _, who in put})
             said.append(
-                f"{gate.endpoint.method} {gate.endpoint.path} {len(put)} of {len(every)}"
+                f"{probe.endpoint.method} {probe.endpoint.path} {len(put)} of {len(every)}"
                 f" (requested as {len(members)} of {len(names)} members for {len(whose)} of"
                 f" {len(owners)} owners)"
             )

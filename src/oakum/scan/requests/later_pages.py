@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz.whole import Pages, extent, look, place_of
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -38,50 +38,50 @@ _SAYS = listed("more total truncated")
 def read_on(engine: Engine) -> None:
     """Reads some further pages of each list as one viewer of each kind."""
     resources = engine.model.policy.resources
-    for gate in list(engine.state.gates):
-        owned = any(resources[name].owner.kind != "none" for name in gate.shows)
-        if gate.batch or gate.query or not owned:
+    for probe in list(engine.state.probes):
+        owned = any(resources[name].owner.kind != "none" for name in probe.shows)
+        if probe.batch or probe.query or not owned:
             continue
         who = next(
-            (each for each in engine.cast.subjects() if engine.state.has_page(gate, each)), None
+            (each for each in engine.cast.subjects() if engine.state.has_page(probe, each)), None
         )
-        if gate.personal and who is None:
+        if probe.personal and who is None:
             continue
-        about = who if gate.personal else None
+        about = who if probe.personal else None
         for viewer in (*([about] if about else []), *engine.watchers(about)):
-            if _may_go_on(engine, gate, viewer, about) and _read(engine, gate, viewer, about):
-                _leave_open(engine, gate, viewer)
+            if _may_go_on(engine, probe, viewer, about) and _read(engine, probe, viewer, about):
+                _leave_open(engine, probe, viewer)
 
 
-def _may_go_on(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
+def _may_go_on(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> bool:
     """Whether the first page was an answer, and the document or it says that there may be more."""
-    place = (gate.id, viewer, who)
+    place = (probe.id, viewer, who)
     form = engine.state.forms.get(place)
     if form is None or not 200 <= form[0] < 300:
         return False
-    declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(gate))
+    declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(probe))
     named = any(at and not (_TURNS | _SAYS).isdisjoint(words(at[-1])) for at in form[2])
     return declared or named or place in engine.state.giving
 
 
-def _names(gate: Gate) -> list[str]:
-    return [each.name for each in gate.operation.parameters if each.where == "query"]
+def _names(probe: Probe) -> list[str]:
+    return [each.name for each in probe.operation.parameters if each.where == "query"]
 
 
-def _leave_open(engine: Engine, gate: Gate, viewer: str | None) -> None:
+def _leave_open(engine: Engine, probe: Probe, viewer: str | None) -> None:
     """Nothing is closed to this kind of viewer by what is not on the pages that were read."""
     cast = engine.cast
     for owner in cast.names():
         if owner != viewer:
             label = cast.label(cast.relations(viewer, owner), viewer, owner)
-            engine.matrix.ends.unended.add((gate.id, label))
+            engine.matrix.ends.unended.add((probe.id, label))
 
 
 @dataclass
 class _Read:
     """What was read of one list."""
 
-    gate: Gate
+    probe: Probe
     keys: tuple[str, ...]
     """Members that tell one object from another, the first that is there."""
     rows: set[bytes] = field(default_factory=set)
@@ -100,11 +100,11 @@ class _Read:
         self.new = len(found - self.rows)
         self.rows |= found
         self.sizes.append(len(rows))
-        media = self.gate.operation.success()
+        media = self.probe.operation.success()
         place = place_of((*at, "*"), media.shape if media is not None else None)
         pages = Pages(sum(self.sizes), self.sizes[-1], self.sizes[0], len(self.sizes))
         said = value is not None and extent(look(place, value), value, answer.headers, pages)
-        names = _names(self.gate)
+        names = _names(self.probe)
         self.says_so = bool(rows) and (said == "cut off" or says_next(request, answer, names))
 
     def _named(self, row: Json) -> Json:
@@ -117,23 +117,23 @@ class _Read:
         return self.new > 0 and (self.says_so or len(self.sizes) > 1)
 
 
-def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bool:
+def _read(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> bool:
     """Read on; whether the list goes on behind the last page that was read."""
-    turn = engine.state.first.get((gate.id, who or ""), 0)
-    filled = fill(gate, engine.target, engine.knowledge, who, turn=turn)
+    turn = engine.state.first.get((probe.id, who or ""), 0)
+    filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
         return False
-    answer = engine.send(gate, viewer, filled)
-    keys = tuple(engine.model.policy.resources[each].key for each in gate.shows)
-    read, request = _Read(gate, keys), filled.request
+    answer = engine.send(probe, viewer, filled)
+    keys = tuple(engine.model.policy.resources[each].key for each in probe.shows)
+    read, request = _Read(probe, keys), filled.request
     read.take(request, answer)
-    names = _names(gate)
+    names = _names(probe)
     numbered = [name for name in names if _CURSORS.isdisjoint(words(name))]
     following = next_page(request, answer, names)
     if following is None:  # no cursor was returned, but an offset may work as well
         names = numbered
         following = next_page(request, answer, names)
-    most = _most(engine, gate)
+    most = _most(engine, probe)
     for number in range(2, 2 + most):
         if following is None:
             return read.says_so and read.new > 0
@@ -143,7 +143,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
             engine.context.pace and engine.context.pace.spares(following)
         ):
             return read.goes_on
-        way = _page(gate, filled, following.url, number)
+        way = _page(probe, filled, following.url, number)
         engine.matrix.open(way)
         there = fill(way, engine.target, engine.knowledge, who, turn=turn)
         if there is None:
@@ -151,30 +151,30 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
         there = replace(there, request=following)
         answer = engine.send(way, viewer, there)
         outcome = engine.take_in(way, viewer, who, there, answer)
-        came = {(gate.id, viewer, owner, resource) for owner, resource in outcome.sighted}
+        came = {(probe.id, viewer, owner, resource) for owner, resource in outcome.sighted}
         engine.matrix.ends.came_later |= came
         read.take(following, answer)
         following = next_page(following, answer, names)
     return read.goes_on and following is not None
 
 
-def _most(engine: Engine, gate: Gate) -> int:
+def _most(engine: Engine, probe: Probe) -> int:
     """Pages after the first that are read: more where something is closed by what did not come."""
-    if not any(key[0] == gate.id for key in engine.matrix.ends.by_absence):
+    if not any(key[0] == probe.id for key in engine.matrix.ends.by_absence):
         return _PAGES
     left = _MOST_PAGES * _SHARE if engine.context.pace is None else engine.context.pace.left
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
 
 
-def _page(gate: Gate, filled: Filled, url: str, number: int) -> Gate:
+def _page(probe: Probe, filled: Filled, url: str, number: int) -> Probe:
     """The way to a page: what its address has in the query beside that of the first."""
     first = dict(parse_qsl(urlsplit(filled.request.url).query))
     query = tuple(pair for pair in _pairs(url) if first.get(pair[0]) != pair[1])
     taken = {name for name, _ in query}
-    plain = {name: value for name, value in gate.fixed.items() if name not in taken}
+    plain = {name: value for name, value in probe.fixed.items() if name not in taken}
     veiled = {name: "$NEXT" for name, value in query if not value.isdigit()}
-    endpoint = f"{gate.endpoint.path} page {number}"
-    return replace(gate, fixed=plain).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
+    endpoint = f"{probe.endpoint.path} page {number}"
+    return replace(probe, fixed=plain).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
 
 
 def _pairs(url: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
@@ -23,38 +23,38 @@ _SEEN = 2
 """Values tried of a parameter that nothing but its name in some answer explains."""
 
 
-def named_others(model: Model, gates: Iterable[Gate]) -> dict[str, list[tuple[Parameter, str]]]:
-    """Gate → optional parameters that name a person, each with its source; an empty source means a
+def named_others(model: Model, probes: Iterable[Probe]) -> dict[str, list[tuple[Parameter, str]]]:
+    """Probe → optional parameters that name a person, each with its source; an empty source means a
     value seen under the same name."""
-    known = list(gates)
+    known = list(probes)
     meant = whom(model, known)
     found: dict[str, list[tuple[Parameter, str]]] = {}
-    for gate in known:
-        if gate.how or gate.query or gate.batch or gate.asks is not None:
+    for probe in known:
+        if probe.how or probe.query or probe.batch or probe.asks is not None:
             continue
-        for each in free(gate):
-            source = meant.source(gate, each)
+        for each in free(probe):
+            source = meant.source(probe, each)
             if source or meant.may_choose(each):
-                found.setdefault(gate.id, []).append((each, source))
+                found.setdefault(probe.id, []).append((each, source))
     return found
 
 
 def ask_for_others(engine: Engine) -> None:
     """Tries such parameters: the owner with their own id, then one viewer of each kind with the
     owner's id."""
-    for id, named in named_others(engine.model, engine.state.gates).items():
-        gate = next(each for each in engine.state.gates if each.id == id)
+    for id, named in named_others(engine.model, engine.state.probes).items():
+        probe = next(each for each in engine.state.probes if each.id == id)
         for parameter, source in named:
             if source:
-                _ask(engine, gate, parameter, source)
+                _ask(engine, probe, parameter, source)
             else:
-                _ask_for_seen(engine, gate, parameter)
+                _ask_for_seen(engine, probe, parameter)
 
 
-def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> None:
+def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> None:
     for who in engine.cast.subjects()[:1]:
         for viewer in (who, *engine.watchers(who)):
-            way = _way(gate, parameter, source, viewer or who)
+            way = _way(probe, parameter, source, viewer or who)
             filled = fill(way, engine.target, engine.knowledge, who)
             if filled is None or filled.bare or not _may(engine, filled):
                 continue
@@ -63,7 +63,7 @@ def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> None:
                 engine.put(way, who, who)
                 continue
             answer = engine.send(way, viewer, filled)
-            plain = engine.state.keeping.get((gate.id, viewer, viewer if gate.personal else None))
+            plain = engine.state.keeping.get((probe.id, viewer, viewer if probe.personal else None))
             # otherwise the other id makes no difference
             if plain is None or plain.text != hash(answer.body):
                 engine.take_in(way, viewer, who, filled, answer)
@@ -81,19 +81,19 @@ def _may(engine: Engine, filled: Filled) -> bool:
     return not is_spent(pace) and not (pace and pace.spares(filled.request))
 
 
-def _ask_for_seen(engine: Engine, gate: Gate, parameter: Parameter) -> None:
+def _ask_for_seen(engine: Engine, probe: Probe, parameter: Parameter) -> None:
     """Ask with values that stood in answers under the same name, whoever they belong to: what comes
     is told by its own owner, and by values out of place."""
     if parameter.where != "query":
         return
     for nth, value in enumerate(engine.knowledge.named(parameter.name)[:_SEEN], 1):
-        way = gate.otherwise(
+        way = probe.otherwise(
             "option",
-            endpoint=f"{gate.endpoint.path} with the {nth}. known `{parameter.name}`",
+            endpoint=f"{probe.endpoint.path} with the {nth}. known `{parameter.name}`",
             query=((parameter.name, value),),
             veiled={parameter.name: variable("", parameter.name)},
         )
-        who = engine.cast.subjects()[0] if gate.personal and engine.cast.subjects() else None
+        who = engine.cast.subjects()[0] if probe.personal and engine.cast.subjects() else None
         for viewer in engine.watchers(who):
             filled = fill(way, engine.target, engine.knowledge, who)
             if filled is not None and _may(engine, filled):
@@ -102,8 +102,8 @@ def _ask_for_seen(engine: Engine, gate: Gate, parameter: Parameter) -> None:
 
 
 def twice(
-    engine: Engine, way: Gate, parameter: Parameter, source: str, viewer: str, who: str
-) -> Iterator[Gate]:
+    engine: Engine, way: Probe, parameter: Parameter, source: str, viewer: str, who: str
+) -> Iterator[Probe]:
     """The request with the parameter repeated, own and other value in both orders: some servers
     check one and use the other (CWE-235)."""
     if parameter.where != "query" or "array" in parameter.shape.kinds:
@@ -119,15 +119,15 @@ def twice(
             yield replace(named, whose={**way.whose, parameter.name: (first, 0)})
 
 
-def _way(gate: Gate, parameter: Parameter, source: str, viewer: str) -> Gate:
+def _way(probe: Probe, parameter: Parameter, source: str, viewer: str) -> Probe:
     """The same, with the parameter filled; what the path names is the viewer's own."""
     shown = f"?{parameter.name}={{{parameter.name}}}"
     said = shown if parameter.where == "query" else f" with another's `{parameter.name}`"
-    of = f" with {', '.join(sorted(gate.personal))} of {viewer}" if gate.personal else ""
-    way = gate.otherwise("option", endpoint=f"{gate.endpoint.path}{said}{of}")
+    of = f" with {', '.join(sorted(probe.personal))} of {viewer}" if probe.personal else ""
+    way = probe.otherwise("option", endpoint=f"{probe.endpoint.path}{said}{of}")
     return replace(
         way,
-        sources={**gate.sources, parameter.name: source},
-        personal=gate.personal | {parameter.name},
-        whose={**gate.whose, **dict.fromkeys(gate.personal, (viewer, 0))},
+        sources={**probe.sources, parameter.name: source},
+        personal=probe.personal | {parameter.name},
+        whose={**probe.whose, **dict.fromkeys(probe.personal, (viewer, 0))},
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 
@@ -18,7 +18,7 @@ def ask_other_ways(engine: Engine) -> None:
     """Requests all variants in the current state."""
     changed = engine.state.changed
     concerned = (changed,) if changed else engine.cast.subjects()
-    plain = {gate.id: gate for gate in engine.state.gates}
+    plain = {probe.id: probe for probe in engine.state.probes}
     leaking: dict[str, dict[str, set[str]]] = {}
     for key, entry in engine.matrix.leaks():
         fields = leaking.setdefault(key.endpoint, {})
@@ -39,7 +39,7 @@ def ask_other_ways(engine: Engine) -> None:
 
 
 def _leaks_all(
-    engine: Engine, plain: Gate, viewer: str | None, owner: str, shown: Mapping[str, set[str]]
+    engine: Engine, plain: Probe, viewer: str | None, owner: str, shown: Mapping[str, set[str]]
 ) -> bool:
     """Whether an endpoint leaks all of these fields to a viewer already, as far as they are not
     granted, in the states that the owner's objects are in."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate, names_a_person
+from oakum.exposure.endpoints import Probe, names_a_person
 from oakum.inference.lexicon import FieldClass, label_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Parameter, Shape
@@ -34,19 +34,19 @@ NEVER = frozenset(
 _IDS = listed("id uuid guid key")
 
 
-def optional(gate: Gate) -> Iterator[Parameter]:
+def optional(probe: Probe) -> Iterator[Parameter]:
     """Optional parameters in query, headers and cookies."""
-    for each in gate.operation.parameters:
+    for each in probe.operation.parameters:
         header = each.where == "header" and not each.required and each.name.lower() not in NEVER
         # Plain requests never set a cookie parameter.
         if header or each.where == "cookie" or (each.where == "query" and not each.required):
             yield each
 
 
-def free(gate: Gate) -> Iterator[Parameter]:
+def free(probe: Probe) -> Iterator[Parameter]:
     """Optional parameters that have no value yet, here or in the request beside this one."""
-    for each in optional(gate):
-        if each.name not in {*gate.sources, *gate.fixed, *gate.lacks}:
+    for each in optional(probe):
+        if each.name not in {*probe.sources, *probe.fixed, *probe.lacks}:
             yield each
 
 
@@ -72,7 +72,7 @@ class Whom:
     meant: Mapping[tuple[str, ...], str]
     """Words of a name → `Resource.field` of somebody's; no words → the key of an account."""
 
-    def source(self, gate: Gate, parameter: Parameter) -> str:
+    def source(self, probe: Probe, parameter: Parameter) -> str:
         """The `Resource.field` that fills a parameter; empty if it names no known person."""
         if not _takes_an_id(parameter):
             return ""
@@ -80,7 +80,7 @@ class Whom:
         resource, _, field = found.partition(".")
         # A field that is not an id and is shown in the response filters by it.
         key = self.model.policy.resources[resource].key if found else ""
-        filters = resource in gate.shows and field != key and not _is_id(field)
+        filters = resource in probe.shows and field != key and not _is_id(field)
         return "" if filters else found
 
     def may_choose(self, parameter: Parameter) -> bool:
@@ -111,7 +111,7 @@ _OF_A_CALL = listed("client correlation idempotency nonce request session span t
 """Words of ids that name the call or its caller, and no data."""
 
 
-def whom(model: Model, gates: Iterable[Gate]) -> Whom:
+def whom(model: Model, probes: Iterable[Probe]) -> Whom:
     """Meaning of parameter names, from the contract and the endpoints' paths."""
     found: dict[tuple[str, ...], str] = {}
     resources = model.policy.resources
@@ -131,10 +131,10 @@ def whom(model: Model, gates: Iterable[Gate]) -> Whom:
             source = f"{name}.{leaf}"
             if _is_id(leaf) or (each.is_account and names_a_person(model, source)):
                 found.setdefault(words(leaf.rpartition(".")[2]), source)
-    for gate in gates:
-        for parameter in gate.operation.parameters:
-            source = gate.sources.get(parameter.name, "")
-            if parameter.where == "path" and parameter.name in gate.personal:
+    for probe in probes:
+        for parameter in probe.operation.parameters:
+            source = probe.sources.get(parameter.name, "")
+            if parameter.where == "path" and parameter.name in probe.personal:
                 found[words(parameter.name)] = source
     found = {said: source for said, source in found.items() if said not in _BARE}
     if account:

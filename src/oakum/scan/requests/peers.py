@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 
@@ -19,37 +19,37 @@ _MOST = 6
 
 def ask_with_peers(engine: Engine) -> None:
     """Requests as every owner at endpoints that showed nobody anything under their own id."""
-    asked = {(gate.id, v, who) for gate, v, who, _ in engine.state.probes.values()}
-    for gate in engine.state.gates if not engine.state.world else ():
-        if not _names_an_account(engine, gate) or gate.id in engine.matrix.by_peer:
+    asked = {(probe.id, v, who) for probe, v, who, _ in engine.state.request_keys.values()}
+    for probe in engine.state.probes if not engine.state.world else ():
+        if not _names_an_account(engine, probe) or probe.id in engine.matrix.by_peer:
             continue
-        if any(engine.state.has_page(gate, who) for who in engine.cast.names()):
+        if any(engine.state.has_page(probe, who) for who in engine.cast.names()):
             continue
-        if all((gate.id, who, who) in asked for who in engine.cast.subjects()):
-            _ask(engine, gate)
+        if all((probe.id, who, who) in asked for who in engine.cast.subjects()):
+            _ask(engine, probe)
 
 
-def _names_an_account(engine: Engine, gate: Gate) -> bool:
+def _names_an_account(engine: Engine, probe: Probe) -> bool:
     """Whether one parameter is an account's, and what comes is somebody's, and no account."""
     every = engine.model.policy.resources
-    named = [every[gate.sources[each].partition(".")[0]] for each in gate.personal]
-    shown = [every[name] for name in gate.shows]
+    named = [every[probe.sources[each].partition(".")[0]] for each in probe.personal]
+    shown = [every[name] for name in probe.shows]
     return (
         len(named) == 1
         and named[0].is_account
-        and not (gate.batch or gate.how or gate.whose)
+        and not (probe.batch or probe.how or probe.whose)
         and any(each.owner.kind == "field" and not each.is_account for each in shown)
     )
 
 
-def _ask(engine: Engine, gate: Gate) -> None:
-    (parameter,) = gate.personal
+def _ask(engine: Engine, probe: Probe) -> None:
+    (parameter,) = probe.personal
     for who in engine.cast.subjects():
         for peer in [each for each in engine.cast.subjects() if each != who][:_MOST]:
             if is_spent(engine.context.pace):
                 return
-            way = replace(gate, whose={parameter: (peer, 0)})
+            way = replace(probe, whose={parameter: (peer, 0)})
             outcome = engine.put(way, who, who, f"with {peer}'s")
             if outcome is not None and any(owner == who for owner, _ in outcome.sighted):
-                engine.matrix.by_peer.add(gate.id)
+                engine.matrix.by_peer.add(probe.id)
                 break

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.inference.phrases import ACCOUNT_NAME, ADDRESS, PHONE
@@ -71,7 +71,7 @@ class Slot:
 class Talk:
     """A request about a person: `slot` names them, and the other values are filled in."""
 
-    gate: Gate
+    probe: Probe
     kind: Kind
     """`read`: changes nothing; `login`: takes a secret; `register`: may make an account; `mail`:
     may send a message, or more."""
@@ -81,18 +81,18 @@ class Talk:
     question lacks it."""
 
 
-def talks(model: Model, gates: Iterable[Gate], how: str, *, writes: bool) -> Iterator[Talk]:
-    """Operations that take the name of a person. `gates`: readable endpoints; `writes`: include
+def talks(model: Model, probes: Iterable[Probe], how: str, *, writes: bool) -> Iterator[Talk]:
+    """Operations that take the name of a person. `probes`: readable endpoints; `writes`: include
     those that may send a message or sign up."""
-    known = {gate.operation.id: gate for gate in gates if not gate.how}
+    known = {probe.operation.id: probe for probe in probes if not probe.how}
     for operation in model.operations.values():
-        gate = known.get(operation.id) or gate_of(model, operation, {})
+        probe = known.get(operation.id) or probe_of(model, operation, {})
         secret = _takes_secret(operation)
-        slots = [each for each in slots_of(operation, gate) if _is_asked_for(operation, each)]
+        slots = [each for each in slots_of(operation, probe) if _is_asked_for(operation, each)]
         for slot in slots[:_MOST_SLOTS]:
             kind = _kind(model, operation, slot, secret=secret)
             if kind and (writes or kind in ("read", "login")):
-                yield Talk(gate.otherwise(how), kind, slot, secret)
+                yield Talk(probe.otherwise(how), kind, slot, secret)
 
 
 def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Kind | Literal[""]:
@@ -129,10 +129,10 @@ def _is_asked_for(operation: Operation, slot: Slot) -> bool:
     return any(each.required for each in operation.parameters if each.name == slot.at[0])
 
 
-def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
+def slots_of(operation: Operation, probe: Probe) -> Iterator[Slot]:
     """Places that name a person, except user names in a path, which name a public page."""
     for parameter in operation.parameters:
-        source = gate.sources.get(parameter.name, "")
+        source = probe.sources.get(parameter.name, "")
         noun = noun_of(parameter.name, parameter.shape, source)
         many = "array" in parameter.shape.kinds
         if parameter.where == "path" and noun in ("mail", "phone"):
@@ -141,7 +141,7 @@ def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
             yield Slot("query", (parameter.name,), noun, many, source)
     shape = body_shape(operation)
     for at, inner in _members(shape, ()) if shape is not None else ():
-        source = gate.sources.get(at[0], "") if len(at) == 1 else ""
+        source = probe.sources.get(at[0], "") if len(at) == 1 else ""
         noun = noun_of(at[-1], inner, source)
         if noun:
             yield Slot("body", at, noun, "array" in inner.kinds, source)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
-from oakum.exposure.endpoints import EMBEDS, Gate, brief
+from oakum.exposure.endpoints import EMBEDS, Probe, brief
 from oakum.exposure.enum_values import choices, placed
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import is_success
@@ -64,17 +64,17 @@ class Option:
         return not _CHOOSES.isdisjoint(words(self.name))
 
 
-def media_types(gate: Gate) -> Iterator[Option]:
+def media_types(probe: Probe) -> Iterator[Option]:
     """Success media types other than the requested one."""
-    lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
-    for each in gate.operation.responses.get(lowest, ()):
-        if each != gate.operation.success() and not each.is_json and "*" not in each.type:
+    lowest = min((each for each in probe.operation.responses if each.startswith("2")), default="")
+    for each in probe.operation.responses.get(lowest, ()):
+        if each != probe.operation.success() and not each.is_json and "*" not in each.type:
             yield Option("accept", each.type, "header", alone=True)
 
 
-def options_beside(gate: Gate) -> Iterator[list[Option]]:
+def options_beside(probe: Probe) -> Iterator[list[Option]]:
     """Header and cookie parameters with choices, each with its values."""
-    for each in free(gate) if not gate.query and gate.asks is None else ():
+    for each in free(probe) if not probe.query and probe.asks is None else ():
         if each.where not in ("header", "cookie"):
             continue
         values = [text_of(value) for value in choices(each.name, each.shape)]
@@ -84,26 +84,26 @@ def options_beside(gate: Gate) -> Iterator[list[Option]]:
             yield [Option(each.name, value, each.where) for value in values]
 
 
-def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]) -> None:
+def try_as_viewers(engine: Engine, probe: Probe, tried: Sequence[Sequence[Option]]) -> None:
     """Calls an endpoint with all these options; `tried`: values of each option."""
-    if gate.batch or gate.query or gate.how or gate.asks is not None:
+    if probe.batch or probe.query or probe.how or probe.asks is not None:
         return
     owners = engine.cast.subjects()
-    if gate.shows:
-        owners = [each for each in owners if engine.state.has_page(gate, each)]
+    if probe.shows:
+        owners = [each for each in owners if engine.state.has_page(probe, each)]
     who = next(iter(owners), None)
-    if gate.personal and who is None:
+    if probe.personal and who is None:
         return  # nothing to compare with
     seen: list[tuple[str, _Looks]] = []
-    for options in _rounds(gate, tried):
+    for options in _rounds(probe, tried):
         if is_spent(engine.context.pace):
             return
-        _try(engine, gate, options, who if gate.personal else None, seen)
+        _try(engine, probe, options, who if probe.personal else None, seen)
 
 
-def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
+def _rounds(probe: Probe, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
     """Combinations of options for one request, with one value of each parameter."""
-    every = [*tried, *([each] for each in media_types(gate))]
+    every = [*tried, *([each] for each in media_types(probe))]
     alone = [each for values in every for each in values[:_ROUNDS] if each.alone]
     together = [[each for each in values if not each.alone][:_ROUNDS] for values in every]
     for picked in zip_longest(*(values for values in together if values)):
@@ -113,7 +113,7 @@ def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Opti
 
 def _try(
     engine: Engine,
-    gate: Gate,
+    probe: Probe,
     options: list[Option],
     who: str | None,
     seen: list[tuple[str, _Looks]],
@@ -121,15 +121,17 @@ def _try(
     """`seen`: name of an option and what came of it, by itself. Another value of the same option
     that looks the same to everybody is the same: of values that the API does not know, one is
     asked."""
-    way = _way(gate, options)
-    if any(engine.key(way, each, who) in engine.state.probes for each in engine.watchers(who)):
+    way = _way(probe, options)
+    if any(
+        engine.key(way, each, who) in engine.state.request_keys for each in engine.watchers(who)
+    ):
         return  # it works for the owner, and every caller has tried it
-    met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
+    met = {each: _met(engine, probe, way, each, who) for each in engine.watchers(who)}
     several = len(options) > 1
     # one of them is refused, and all of them with it: try one at a time
     if several and _REFUSED in (what for what, _ in met.values()):
         for each in options:
-            _try(engine, gate, [each], who, seen)
+            _try(engine, probe, [each], who, seen)
         return
     shown_more = [each for each, (what, _) in met.items() if what == _MORE]
     looks = (options[0].name, {each: look for each, (_, look) in met.items()})
@@ -138,7 +140,7 @@ def _try(
     if not several:
         seen.append(looks)
     for each in options if several else []:
-        if _ask(engine, _way(gate, [each]), shown_more, who):
+        if _ask(engine, _way(probe, [each]), shown_more, who):
             return
     _ask(engine, way, shown_more, who)
 
@@ -150,7 +152,7 @@ _Looks = dict[str | None, _Look]
 
 
 def _met(
-    engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None
+    engine: Engine, probe: Probe, way: Probe, viewer: str | None, who: str | None
 ) -> tuple[str, _Look]:
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or
     is refused what they are answered without; and how that looks."""
@@ -161,7 +163,7 @@ def _met(
         return "", (None, frozenset())
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    before = engine.state.forms.get((gate.id, viewer, who))
+    before = engine.state.forms.get((probe.id, viewer, who))
     targets = frozenset({who} if who else ())
     question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
     outcome = engine.evaluator.look(way, question, answer)
@@ -172,10 +174,10 @@ def _met(
     if not is_success(answer.status):
         return _REFUSED if before is not None and is_success(before[0]) else "", look
     changed = before is not None and look[0] != before
-    return _MORE if gate.shows and (outcome.doubts or changed) else "", look
+    return _MORE if probe.shows and (outcome.doubts or changed) else "", look
 
 
-def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | None) -> bool:
+def _ask(engine: Engine, way: Probe, viewers: Sequence[str | None], who: str | None) -> bool:
     """Ask its owner, then those viewers, to be judged and confirmed; whether anything leaks."""
     engine.matrix.open(way)
     if who is not None:
@@ -190,16 +192,16 @@ def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | No
     return leaks
 
 
-def _way(gate: Gate, options: Sequence[Option]) -> Gate:
+def _way(probe: Probe, options: Sequence[Option]) -> Probe:
     plain = [each for each in options if each.where == "query" and not each.at]
     query = tuple((each.name, each.value) for each in plain)
     headers = {each.name.lower(): each.value for each in options if each.where == "header"}
     cookies = [f"{each.name}={quote(each.value)}" for each in options if each.where == "cookie"]
     headers |= {"cookie": "; ".join(cookies)} if cookies else {}
     said = " and ".join(each.said for each in options if each not in plain)
-    members: Json = dict(gate.fixed)
+    members: Json = dict(probe.fixed)
     for each in options:
         members = placed(each.at, each.sent, members) if each.at else members
     asked = f"?{urlencode([(name, brief(value)) for name, value in query])}" if query else ""
-    endpoint = f"{gate.endpoint.path}{asked}" + (f" with {said}" if said else "")
-    return gate.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)
+    endpoint = f"{probe.endpoint.path}{asked}" + (f" with {said}" if said else "")
+    return probe.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)

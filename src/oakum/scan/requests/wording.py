@@ -163,11 +163,11 @@ class _Asking:
         self._talk = talk
         self._named = named
         self._sent: set[str] = set()
-        self._slots = {(s.where, s.at): s for s in slots_of(talk.gate.operation, talk.gate)}
+        self._slots = {(s.where, s.at): s for s in slots_of(talk.probe.operation, talk.probe)}
 
     def filled(self) -> Filled:
-        gate, named = self._talk.gate, self._named
-        operation = gate.operation
+        probe, named = self._talk.probe, self._named
+        operation = probe.operation
         path = symbolic = path_on(operation, self._w._target)
         params: dict[str, str] = {}
         query: list[tuple[str, str]] = []
@@ -208,15 +208,15 @@ class _Asking:
             return None
         if secret:
             return self._w._wrong, "$WRONG"
-        source = self._talk.gate.sources.get(name, "")
+        source = self._talk.probe.sources.get(name, "")
         known = self._w._knowledge.values(source, self._named.who) if source else []
         if not known and where == "path":
             known = self._w._knowledge.named(name)
         if known:
             return known[0], variable(self._named.who, source or name)
-        if name not in self._talk.gate.fixed and where != "query":
+        if name not in self._talk.probe.fixed and where != "query":
             raise LookupError(name)
-        value = canonical(self._talk.gate.fixed.get(name, harmless(name, shape)))
+        value = canonical(self._talk.probe.fixed.get(name, harmless(name, shape)))
         return value, value
 
     def _person(self, where: str, at: At, required: bool) -> tuple[str, str] | None:
@@ -231,7 +231,7 @@ class _Asking:
         return value, symbol or value
 
     def _content(self) -> tuple[Mapping[str, Json], str]:
-        shape = body_shape(self._talk.gate.operation)
+        shape = body_shape(self._talk.probe.operation)
         if shape is None or not shape.properties:
             return {}, ""
         real, said = self._object(shape, ())

@@ -15,7 +15,7 @@ from functools import partial
 from oakum.errors import OakumError
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.request_bodies import body_shape
@@ -46,9 +46,9 @@ class AccountSettings:
     """Flips settings and remembers what to put back."""
 
     policy: Policy
-    writers: Mapping[str, Gate]
-    """Operation id → gate of each operation that a switch names, parameters resolved."""
-    readers: Mapping[str, Gate]
+    writers: Mapping[str, Probe]
+    """Operation id → probe of each operation that a switch names, parameters resolved."""
+    readers: Mapping[str, Probe]
     """Operation id of a writer → the GET of the same path, where there is one."""
     cast: Cast
     knowledge: Knowledge
@@ -96,11 +96,11 @@ class AccountSettings:
             if switch is not None and flip.at:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
 
-    def be_wary(self, gates: Sequence[Gate]) -> None:
-        """Checks that settings are the identity's own before writing them. `gates`: endpoints with
+    def be_wary(self, probes: Sequence[Probe]) -> None:
+        """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
         self.vouching = Vouching(self.cast, self.shown, self._places)
-        self.elsewhere = Elsewhere(gates, self.cast, self.knowledge, self.target, self.ask)
+        self.elsewhere = Elsewhere(probes, self.cast, self.knowledge, self.target, self.ask)
 
     def _places(self, operation: str) -> list[tuple[str, tuple[str, ...]]]:
         return [
@@ -471,9 +471,9 @@ class AccountSettings:
 
     def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
         """The write of a switch with everything in it but the value; None: `why` has the words."""
-        gate = self.writers[switch.operation]
-        writer, path = gate.operation, path_of(switch.pointer)
-        filled = self._filled(gate, identity, switch.operation)
+        probe = self.writers[switch.operation]
+        writer, path = probe.operation, path_of(switch.pointer)
+        filled = self._filled(probe, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
             self.why = f"no value is known for a parameter of {named}, so nothing was sent"
@@ -513,17 +513,17 @@ class AccountSettings:
         if not isinstance(member_at(content, path[:-1]), dict):
             self.why = f"`{switch.pointer}` is not in the settings that {named} accepts"
             return None
-        return SettingsWrite(filled.request, gate.operation, content)
+        return SettingsWrite(filled.request, probe.operation, content)
 
     def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
         """Fixes the object that represents the setting until it is restored."""
         return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
 
-    def _filled(self, gate: Gate, identity: str, writer: str) -> Filled | None:
+    def _filled(self, probe: Probe, identity: str, writer: str) -> Filled | None:
         """A question about the object that was changed, or about the first where none was."""
         at = self._pins.get((identity, writer), "")
         for turn in range(_MOST_OBJECTS if at else 1):
-            filled = fill(gate, self.target, self.knowledge, identity, turn=turn)
+            filled = fill(probe, self.target, self.knowledge, identity, turn=turn)
             if filled is None or not at or place_of(filled.request.url) == at:
                 return filled
         return None

@@ -18,7 +18,7 @@ import orjson
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.cast import Cast
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import words
@@ -140,7 +140,7 @@ class Vouching:
 class Elsewhere:
     """A setting as it stands in its owner's own object, at other endpoints than where it is set."""
 
-    gates: Sequence[Gate]
+    probes: Sequence[Probe]
     cast: Cast
     knowledge: Knowledge
     target: str
@@ -153,15 +153,15 @@ class Elsewhere:
         state = self.cast.policy.resources[resource].states[name]
         endpoints = [
             each
-            for each in self.gates
+            for each in self.probes
             if state.member
             and state.member in each.shows.get(resource, ())
             and each.operation.method == "GET"
             and each.operation.path != but
             and not each.batch
         ]
-        for gate in endpoints[:_MOST_ENDPOINTS]:
-            filled = fill(gate, self.target, self.knowledge, identity if gate.sources else None)
+        for probe in endpoints[:_MOST_ENDPOINTS]:
+            filled = fill(probe, self.target, self.knowledge, identity if probe.sources else None)
             if filled is None:
                 continue
             answer = self.ask(identity, past_cache(filled.request) if past else filled.request)

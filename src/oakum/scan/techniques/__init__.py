@@ -1,7 +1,7 @@
 """Tests beyond the documented requests, one file each, in the order in which they run.
 
 A technique gets the engine after all documented endpoints were asked. It asks on through
-`engine.put` (answers judged like any other, at endpoints of `Gate.otherwise`), or through
+`engine.put` (answers judged like any other, at endpoints of `Probe.otherwise`), or through
 `engine.send` where it compares answers itself, and leaves what it finds as cells or as a `Signal`.
 """
 

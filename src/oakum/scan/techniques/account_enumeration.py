@@ -40,7 +40,7 @@ def run(engine: Engine) -> None:
     """Tests every operation that takes a person's name; anonymously first."""
     engine.say("comparing responses about existing and unknown accounts")
     table = _Table(engine)
-    for talk in talks(engine.model, engine.state.gates, HOW, writes=engine.context.may.writes):
+    for talk in talks(engine.model, engine.state.probes, HOW, writes=engine.context.may.writes):
         if talk.kind == "register":
             continue
         try:
@@ -56,19 +56,19 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "mail": "whether it reveals who has an account, and what else it reveals about them",
         "login": "the same with a wrong secret, at most once per identity",
     }
-    for talk in talks(prospect.model, prospect.gates, HOW, writes=prospect.may.writes):
+    for talk in talks(prospect.model, prospect.probes, HOW, writes=prospect.may.writes):
         if talk.kind == "register":
             continue
         unknown = ", and with some that no account has"
         yield {
-            "as": "nobody logged in" + ("" if talk.gate.operation.anonymous else ", and others"),
+            "as": "nobody logged in" + ("" if talk.probe.operation.anonymous else ", and others"),
             "request": f"{_called(talk)}  with an identity's own `{talk.slot.at[-1]}`{unknown}",
             "why": why[talk.kind],
         }
 
 
 def _called(talk: Talk) -> str:
-    return f"{talk.gate.endpoint.method} {talk.gate.endpoint.path}"
+    return f"{talk.probe.endpoint.method} {talk.probe.endpoint.path}"
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ class _Table:
     def hear(self, talk: Talk) -> None:
         """Tests one operation anonymously, and as other viewers if it needs a login or shows
         people."""
-        self.engine.matrix.open(talk.gate)
+        self.engine.matrix.open(talk.probe)
         groups = self._groups(talk)
         if talk.kind == "login":
             groups = [each for each in groups if each.viewer is None][:1]
-        public = talk.gate.operation.anonymous and not talk.gate.shows
+        public = talk.probe.operation.anonymous and not talk.probe.shows
         for group in groups:
             if group.viewer is not None and public:
                 break
@@ -161,7 +161,7 @@ class _Table:
     def _ask(self, talk: Talk, group: _Group) -> list[Heard]:
         """Every answer of one operation to one kind of viewer, looked at and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
-        if not names or (talk.kind == "read" and talk.gate.shows and not group.hidden):
+        if not names or (talk.kind == "read" and talk.probe.shows and not group.hidden):
             return []  # an ordinary endpoint, which the run has tested already
         if group.hidden:
             heard = self._compare(talk, group, names[:2])
@@ -182,7 +182,7 @@ class _Table:
         """All answers heard; what they tell is told."""
         made = Comparison(
             lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
-            halts=lambda heard: talk.gate.operation.id in self._shut,
+            halts=lambda heard: talk.probe.operation.id in self._shut,
         )  # fmt: skip
         if found := made.run():
             heard = next(each for each in made.heard if each.who)
@@ -218,17 +218,17 @@ class _Table:
             return []
         if who and talk.kind == "login":
             self.tried.add(who)
-        if talk.gate.operation.id in self._shut:
+        if talk.probe.operation.id in self._shut:
             return []
         checks = talk.kind == "mail" and bool(who) and self._is_first(talk, who)
-        answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.context.pace
+        answer, pace = self.engine.send(talk.probe, group.viewer, filled), self.engine.context.pace
         if checks:
             self._look_after(talk, who)
         return [Heard(who, filled, answer, pace.took if pace else 0.0)]
 
     def _is_first(self, talk: Talk, who: str) -> bool:
         """Whether an identity is named to an operation for the first time, and logs in so far."""
-        provisioned, place = self.engine.context.provisioned, (talk.gate.operation.id, who)
+        provisioned, place = self.engine.context.provisioned, (talk.probe.operation.id, who)
         if provisioned is None or place in self._let_in:
             return False
         self._let_in[place] = provisioned.identity_is_let_in(who) is True
@@ -238,7 +238,7 @@ class _Table:
         """See that an identity still logs in: what is said to send a letter may set a password."""
         provisioned = self.engine.context.provisioned
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
-            self._shut.add(talk.gate.operation.id)
+            self._shut.add(talk.probe.operation.id)
             self.engine.state.doubt(
                 f"`{who}` can no longer log in after {_called(talk)}, which seems to set a new"
                 f" password instead of sending an email: set the old one by hand"
@@ -248,11 +248,11 @@ class _Table:
 
     def _look(self, talk: Talk, group: _Group, heard: Heard) -> bool:
         """Take in what an answer shows of people, echoes left out; whether it may show any."""
-        engine, gate = self.engine, talk.gate
-        key = f"{gate.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
+        engine, probe = self.engine, talk.probe
+        key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
-        question = engine.question(gate, group.viewer, targets, heard.filled, key)
-        outcome = engine.evaluator.look(gate, question, heard.answer)
+        question = engine.question(probe, group.viewer, targets, heard.filled, key)
+        outcome = engine.evaluator.look(probe, question, heard.answer)
         leaks = tuple(
             seen
             for seen in outcome.observations
@@ -264,7 +264,7 @@ class _Table:
                 )
             )
         )
-        engine.record(gate, Outcome(key, heard.answer.status, leaks))
+        engine.record(probe, Outcome(key, heard.answer.status, leaks))
         return bool(leaks) or any(True for _ in self._words(group, heard))
 
     def _words(
@@ -302,7 +302,7 @@ class _Table:
             evidence = self._evidence(group, first, "two people's own values in the same place")
             engine.state.report(
                 Signal(
-                    HOW, resource, path, group.label, talk.gate.endpoint, evidence,
+                    HOW, resource, path, group.label, talk.probe.endpoint, evidence,
                     self._state(resource, path, who), group.viewer,
                 )
             )  # fmt: skip
@@ -315,7 +315,7 @@ class _Table:
         note = f"compared for an existing and for made-up accounts of the same form: {says}"
         self.engine.state.report(
             Signal(
-                ORACLE, group.resource, group.field, group.label, talk.gate.endpoint,
+                ORACLE, group.resource, group.field, group.label, talk.probe.endpoint,
                 self._evidence(group, heard, note), group.state, group.viewer, sure, says,
             )
         )  # fmt: skip

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence
@@ -84,19 +84,19 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "request": "up to nine accounts are registered, if the document describes how",
         "why": "which members a registration accepts; how many wrong secrets a login accepts",
     }
-    for talk in talks(prospect.model, prospect.gates, "account-enumeration", writes=True):
+    for talk in talks(prospect.model, prospect.probes, "account-enumeration", writes=True):
         if talk.kind == "register":
-            endpoint = talk.gate.endpoint
+            endpoint = talk.probe.endpoint
             yield {
                 "as": "nobody logged in",
                 "request": f"{endpoint.method} {endpoint.path}  with `{talk.slot.at[-1]}` of an"
                 " account of the run, with an unknown one, and without a secret",
                 "why": "what it reveals about the account that has a name or an address",
             }
-    for gate in removals(prospect.model, {}):
+    for probe in removals(prospect.model, {}):
         yield {
             "as": "the cleaner, another account of the run, or the account itself",
-            "request": f"{gate.endpoint.method} {gate.endpoint.path}",
+            "request": f"{probe.endpoint.method} {probe.endpoint.path}",
             "why": "removes those accounts at the end",
         }
     for operation in _setters(prospect.model, account_resource(prospect.model)):
@@ -146,8 +146,8 @@ class _Trial:
     # ----------------------------------------------------------- registration
 
     def _register(self, more: Mapping[str, Json]) -> ProvisionedAccount | None:
-        gate = self.provisioned.gate
-        return self.provisioned.register(lambda filled: self.engine.send(gate, None, filled), more)
+        probe = self.provisioned.probe
+        return self.provisioned.register(lambda filled: self.engine.send(probe, None, filled), more)
 
     def _view(self, who: ProvisionedAccount, wanted: Collection[str] = ()) -> Mapping[str, Json]:
         """What the account is shown of itself, at who-am-I and at the main endpoint of its
@@ -163,10 +163,10 @@ class _Trial:
             sure = resource is not None and found.get(resource.key) in who.called.values()
             if wanted and sure and found.keys() >= set(wanted):
                 break
-            gate = self._gate(name)
-            filled = gate and fill(gate, engine.target, engine.knowledge, who.name)
-            if gate is not None and filled:
-                own = self.provisioned.own(who, engine.send(gate, who.name, filled))
+            probe = self._probe(name)
+            filled = probe and fill(probe, engine.target, engine.knowledge, who.name)
+            if probe is not None and filled:
+                own = self.provisioned.own(who, engine.send(probe, who.name, filled))
                 found = {**own, **found}
                 if resource is not None and name == resource.main and not own:
                     self.provisioned.forget(who)  # the response gave it the key of another account
@@ -175,7 +175,7 @@ class _Trial:
         self.shown[who.name] = found
         return found
 
-    def _gate(self, name: str) -> Gate | None:
+    def _probe(self, name: str) -> Probe | None:
         engine = self.engine
         operation = engine.model.operations.get(name) or next(
             (o for o in engine.model.operations.values() if o.path == name and o.method == "GET"),
@@ -183,11 +183,11 @@ class _Trial:
         )
         if operation is None:
             return None
-        return gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
+        return probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
 
     def _ask_for_more(self, before: Mapping[str, Json]) -> ProvisionedAccount | None:
         """Register with members that the document does not take; what sticks is told."""
-        shape = body_shape(self.provisioned.gate.operation)
+        shape = body_shape(self.provisioned.probe.operation)
         more = dict(self._beyond(before, shape.properties if shape else ()))
         for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)][:_MOST]:
             made = self._register(asked) if asked else None
@@ -243,10 +243,10 @@ class _Trial:
                 yield member, other
 
     def _taken_over(self, made: ProvisionedAccount, name: str, value: Json) -> None:
-        gate = self.provisioned.gate
+        probe = self.provisioned.probe
         filled = self.provisioned.filled(made, {name: value})
         self._signal(
-            "mass-assignment", name, "owner", gate, None, filled, Response(201, {}, b""),
+            "mass-assignment", name, "owner", probe, None, filled, Response(201, {}, b""),
             "the account's own view contains what its registration sent, and that of an account"
             " registered without it does not",
         )  # fmt: skip
@@ -255,13 +255,13 @@ class _Trial:
         """Ask for more where an account changes itself: this one is the run's own, so that its
         role may serve."""
         engine, resource = self.engine, self.provisioned.resource
-        gate = gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
-        filled = fill(gate, engine.target, engine.knowledge, who.name)
+        probe = probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
+        filled = fill(probe, engine.target, engine.knowledge, who.name)
         before = self._view(who)
         if (
             filled is None
             or not before
-            or ("{" in operation.path and not self._names(gate, filled, who))
+            or ("{" in operation.path and not self._names(probe, filled, who))
         ):
             return
         more = dict(self._beyond(before, ()))
@@ -274,7 +274,7 @@ class _Trial:
                 content = {step: content}
             said = json_bytes({**dict.fromkeys(kept, "…"), **asked}).decode()
             sent = with_body(filled, operation, content, said)
-            answer = engine.send(gate, who.name, sent)
+            answer = engine.send(probe, who.name, sent)
             if answer.status >= 400:
                 continue
             after = self._view(who)
@@ -286,7 +286,7 @@ class _Trial:
                         " account for this test"
                     )
                     self._signal(
-                        "mass-assignment", name, "owner", gate, who.name, sent, answer, note
+                        "mass-assignment", name, "owner", probe, who.name, sent, answer, note
                     )
             return
 
@@ -301,10 +301,10 @@ class _Trial:
     ) -> ProvisionedAccount:
         """Change the other's account; the other, with the secret that it has now."""
         engine = self.engine
-        gate = gate_of(engine.model, operation, engine.context.params.get(operation.id, {}))
+        probe = probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
         shape = body_shape(operation)
-        filled = fill(gate, engine.target, engine.knowledge, other.name)
-        if shape is None or filled is None or not self._names(gate, filled, other):
+        filled = fill(probe, engine.target, engine.knowledge, other.name)
+        if shape is None or filled is None or not self._names(probe, filled, other):
             return other
         fresh = f"Oak-{secrets.token_hex(6)}-8b"
         body: dict[str, Json] = {}
@@ -312,9 +312,9 @@ class _Trial:
             inner, noun = thunk(), noun_of(name, thunk())
             if is_secret(name, inner):
                 body[name] = control.secret if _is_old(name) else fresh
-            elif noun == "mail" and name not in gate.sources:
+            elif noun == "mail" and name not in probe.sources:
                 body[name] = f"oakum{secrets.token_hex(5)}@example.org"
-            elif name in shape.required and name not in gate.sources:
+            elif name in shape.required and name not in probe.sources:
                 body[name] = harmless(name, inner)
         if not body:
             return other
@@ -323,14 +323,14 @@ class _Trial:
         asked = with_body(filled, operation, sent, said)
         before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None
-        answer = engine.send(gate, who, asked)
+        answer = engine.send(probe, who, asked)
         if answer.status >= 400:
             return other
-        return self._read_back(gate, viewer, other, asked, answer, before, body, fresh)
+        return self._read_back(probe, viewer, other, asked, answer, before, body, fresh)
 
     def _read_back(
         self,
-        gate: Gate,
+        probe: Probe,
         viewer: ProvisionedAccount | None,
         other: ProvisionedAccount,
         asked: Filled,
@@ -347,11 +347,11 @@ class _Trial:
         after = self._view(other) if mine != body.keys() else {}
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
-                self._written(gate, name, viewer, asked, answer, note)
+                self._written(probe, name, viewer, asked, answer, note)
         if mine and self.provisioned.lets_in(other, fresh):
             note = "the other account can log in with the new secret; the run created both accounts"
             for name in sorted(mine)[:1]:
-                self._written(gate, name, viewer, asked, answer, note)
+                self._written(probe, name, viewer, asked, answer, note)
             other = replace(other, secret=fresh)
             self.provisioned.changed(other, fresh)
         elif mine and viewer is not None and self.provisioned.lets_in(viewer, fresh):
@@ -359,15 +359,15 @@ class _Trial:
             self.provisioned.changed(viewer, fresh)
         return other
 
-    def _names(self, gate: Gate, filled: Filled, other: ProvisionedAccount) -> bool:
+    def _names(self, probe: Probe, filled: Filled, other: ProvisionedAccount) -> bool:
         """Whether the request names the other account, and not its caller alone."""
         own = self.engine.knowledge.objects.get((other.name, self.provisioned.resource), [{}])
         known = {*other.called.values(), *(v for each in own for v in each.values())}
-        return bool(gate.personal) and bool(filled.sent & known)
+        return bool(probe.personal) and bool(filled.sent & known)
 
     def _written(
         self,
-        gate: Gate,
+        probe: Probe,
         name: str,
         viewer: ProvisionedAccount | None,
         asked: Filled,
@@ -375,7 +375,7 @@ class _Trial:
         note: str,
     ) -> None:
         who = viewer.name if viewer else None
-        self._signal("bola-write", name, self._label(who), gate, who, asked, answer, note)
+        self._signal("bola-write", name, self._label(who), probe, who, asked, answer, note)
 
     # -------------------------------------------------- guessing passwords
 
@@ -401,7 +401,7 @@ class _Trial:
             secret = next(iter(_secrets(login)), "password")
             filled = Filled(Request(login.method, ""), {}, frozenset(), login.path)
             self._signal(
-                GUESS, secret, "anyone", gate_of(engine.model, login, {}), None, filled, answer,
+                GUESS, secret, "anyone", probe_of(engine.model, login, {}), None, filled, answer,
                 f"{_GUESSES} wrong secrets in a row, and the right one was still accepted at once",
             )  # fmt: skip
 
@@ -439,7 +439,7 @@ class _Trial:
         how: str,
         field: str,
         label: str,
-        gate: Gate,
+        probe: Probe,
         who: str | None,
         asked: Filled,
         answer: Response,
@@ -455,7 +455,7 @@ class _Trial:
             curl(asked, engine.context.credentials(who)),
             note=note,
         )
-        endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
+        endpoint = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         engine.state.report(
             Signal(how, resource, field, label, endpoint, evidence, (), who, says="written")
         )

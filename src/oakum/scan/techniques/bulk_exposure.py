@@ -15,7 +15,7 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.exchange import json_bytes
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Result
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
@@ -46,42 +46,42 @@ _MOST_WAYS = 8
 def run(engine: Engine) -> None:
     """Tries to list everybody at each endpoint that finds people."""
     engine.say("searching for everybody at once")
-    for gate in list(engine.state.gates):
-        if not _finds_people(engine.model, gate):
-            for slot in _slots(engine.model, gate) if _says_nothing(engine.model, gate) else ():
-                _each_person(engine, gate, slot)
+    for probe in list(engine.state.probes):
+        if not _finds_people(engine.model, probe):
+            for slot in _slots(engine.model, probe) if _says_nothing(engine.model, probe) else ():
+                _each_person(engine, probe, slot)
             continue
-        for slot in _slots(engine.model, gate):
+        for slot in _slots(engine.model, probe):
             if slot.kind == "text":
-                _each_person(engine, gate, slot)
-            _everybody(engine, gate, slot)
-        _for_nothing(engine, gate)
-        _with_owner(engine, gate)
+                _each_person(engine, probe, slot)
+            _everybody(engine, probe, slot)
+        _for_nothing(engine, probe)
+        _with_owner(engine, probe)
     read_on(engine)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that finds people."""
-    for gate in prospect.gates:
-        for slot in _slots(prospect.model, gate) if _finds_people(prospect.model, gate) else ():
+    for probe in prospect.probes:
+        for slot in _slots(prospect.model, probe) if _finds_people(prospect.model, probe) else ():
             asked = (
                 "ids of several identities" if slot.kind == "ids" else "`*`, nothing, a beginning"
             )
             yield {
                 "as": "an identity, then every kind of viewer if it shows more",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {asked} in"
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}  with {asked} in"
                 f" `{slot.name}`",
                 "why": "a search for one person may return everybody",
             }
 
 
-def _finds_people(model: Model, gate: Gate) -> bool:
-    return any(model.policy.resources[name].owner.kind == "field" for name in gate.shows)
+def _finds_people(model: Model, probe: Probe) -> bool:
+    return any(model.policy.resources[name].owner.kind == "field" for name in probe.shows)
 
 
-def _says_nothing(model: Model, gate: Gate) -> bool:
+def _says_nothing(model: Model, probe: Probe) -> bool:
     """Whether the document has nobody's object in an answer: whose value it holds, values tell."""
-    return all(model.policy.resources[name].owner.kind == "none" for name in gate.shows)
+    return all(model.policy.resources[name].owner.kind == "none" for name in probe.shows)
 
 
 @dataclass(frozen=True)
@@ -98,39 +98,41 @@ class _Slot:
     """Member of the body in which it stands; empty: the body itself."""
 
 
-def _slots(model: Model, gate: Gate) -> Iterator[_Slot]:
+def _slots(model: Model, probe: Probe) -> Iterator[_Slot]:
     """All of them, of endpoints that nobody else's id has to open first."""
-    for each in gate.operation.parameters:
-        if each.where != "query" or each.name in gate.lacks or gate.personal - {each.name}:
+    for each in probe.operation.parameters:
+        if each.where != "query" or each.name in probe.lacks or probe.personal - {each.name}:
             continue
-        source = gate.sources.get(each.name, "")
+        source = probe.sources.get(each.name, "")
         if "array" in each.shape.kinds or _is_plural(each.name):
-            if source := source or _meant_ids(model, gate, each.name):
+            if source := source or _meant_ids(model, probe, each.name):
                 yield _Slot(each.name, "query", "ids", source, not each.required)
-        elif _is_text(each.shape) and (source or _asks(model, gate, each.name, also=each.required)):
+        elif _is_text(each.shape) and (
+            source or _asks(model, probe, each.name, also=each.required)
+        ):
             yield _Slot(each.name, "query", "text", source, not each.required)
-    shape = body_shape(gate.operation)
+    shape = body_shape(probe.operation)
     if shape is not None:
-        yield from _members(model, gate, shape)
+        yield from _members(model, probe, shape)
 
 
-def _members(model: Model, gate: Gate, shape: Shape, above: str = "") -> Iterator[_Slot]:
+def _members(model: Model, probe: Probe, shape: Shape, above: str = "") -> Iterator[_Slot]:
     """Those of a body, also of an object in it. Lists that the contract fills are asked anyway."""
     for name, thunk in shape.properties.items():
-        inner, source = thunk(), "" if above else gate.sources.get(name, "")
+        inner, source = thunk(), "" if above else probe.sources.get(name, "")
         optional = name not in shape.required
-        if not above and name in gate.lacks:
+        if not above and name in probe.lacks:
             continue  # the request beside this one has it
-        narrowing = gate.personal - {name}
-        if not _may_lack(shape, narrowing, above) or (above and name in gate.sources):
+        narrowing = probe.personal - {name}
+        if not _may_lack(shape, narrowing, above) or (above and name in probe.sources):
             continue
         if "array" in inner.kinds:
-            meant = "" if source or above or narrowing else _meant_ids(model, gate, name)
+            meant = "" if source or above or narrowing else _meant_ids(model, probe, name)
             if meant:
                 yield _Slot(name, "body", "ids", meant, optional)
         elif inner.properties and not above:
-            yield from _members(model, gate, inner, name)
-        elif _is_text(inner) and (source or _asks(model, gate, name, also=True)):
+            yield from _members(model, probe, inner, name)
+        elif _is_text(inner) and (source or _asks(model, probe, name, also=True)):
             yield _Slot(name, "body", "text", source, optional, above)
 
 
@@ -150,13 +152,13 @@ def _is_plural(name: str) -> bool:
     return singular(last) != last and singular(last) in _IDS
 
 
-def _asks(model: Model, gate: Gate, name: str, *, also: bool) -> bool:
+def _asks(model: Model, probe: Probe, name: str, *, also: bool) -> bool:
     """Whether a name is a field's: `name`, `filter[name]`. `also`: or asks for anything, which
     `options` tries where it is optional."""
     said = words(name)
     fields = {
         words(leaf.split(".")[-1])
-        for resource in gate.shows
+        for resource in probe.shows
         for leaf in model.tables[resource].leaves
         if model.policy.resources[resource].owner.kind != "none"
     }
@@ -164,9 +166,9 @@ def _asks(model: Model, gate: Gate, name: str, *, also: bool) -> bool:
     return said in fields or named in fields or (also and not _ASKS.isdisjoint(said))
 
 
-def _meant_ids(model: Model, gate: Gate, name: str) -> str:
+def _meant_ids(model: Model, probe: Probe, name: str) -> str:
     """The key of the one owned resource that an endpoint shows, for a list called after ids."""
-    shown = [model.policy.resources[each] for each in gate.shows]
+    shown = [model.policy.resources[each] for each in probe.shows]
     keyed = [each for each in shown if each.key and each.owner.kind != "none"]
     return f"{keyed[0].name}.{keyed[0].key}" if len(keyed) == 1 and _is_plural(name) else ""
 
@@ -174,18 +176,20 @@ def _meant_ids(model: Model, gate: Gate, name: str) -> str:
 # --------------------------------------------------------- one owner at a time, as documented
 
 
-def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
+def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
     """The documented question, once about each identity, and about an object of theirs in each
     state: a name is nobody's id, so the endpoint was asked with anybody's."""
     resource = engine.model.policy.resources.get(slot.source.partition(".")[0])
-    if slot.name in gate.personal or resource is None or resource.owner.kind == "none":
+    if slot.name in probe.personal or resource is None or resource.owner.kind == "none":
         return
-    named = replace(gate, personal=gate.personal | {slot.name})
+    named = replace(probe, personal=probe.personal | {slot.name})
     for who in engine.cast.subjects():
         for turn in engine.evaluator.turns(named, who):
             for viewer in (who, *engine.watchers(who)):
-                cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
-                loose = viewer != who and _says_nothing(engine.model, gate)
+                cells = (
+                    engine.matrix.undecided(probe.id, viewer, who, each) for each in probe.shows
+                )
+                loose = viewer != who and _says_nothing(engine.model, probe)
                 if loose or any(next(each, None) is not None for each in cells):
                     engine.put(named, viewer, who, turn=turn)
 
@@ -193,83 +197,88 @@ def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
 # --------------------------------------------------------- all owners at once
 
 
-def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
+def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
     """Ask in one way after another, until somebody leaks."""
     if not engine.cast.subjects():  # no identity could log in
         return
     known: set[str] = set()
     """Terms that are no signs here: the endpoint answered, and showed nobody else."""
-    for term, way in islice(_ways(engine, gate, slot), _MOST_WAYS):
+    for term, way in islice(_ways(engine, probe, slot), _MOST_WAYS):
         if term[:-1] and term[-1:] in known:
             continue
-        if _shows_more(engine, gate, way) and _ask_all(engine, way):
+        if _shows_more(engine, probe, way) and _ask_all(engine, way):
             return
         form = engine.state.forms.get((way.id, engine.cast.subjects()[0], None))
         if form is not None and 200 <= form[0] < 300:
             known.add(term)
 
 
-def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]:
+def _ways(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, Probe]]:
     """Other ways to ask, the widest first; with the term that is asked for, if it is one."""
-    bare = _without(gate, slot.name)
-    for each in gate.personal - {slot.name}:
+    bare = _without(probe, slot.name)
+    for each in probe.personal - {slot.name}:
         bare = _without(bare, each)
     if slot.kind == "ids":
-        for way in _lists(engine, gate, slot):
+        for way in _lists(engine, probe, slot):
             yield "", way
         return
-    for value, symbol in _terms(engine, gate, slot):
+    for value, symbol in _terms(engine, probe, slot):
         veiled = {slot.name: symbol} if symbol else {}
         if slot.where == "query":
             yield value, bare.otherwise(HOW, query=((slot.name, value),), veiled=veiled)
         else:
-            endpoint = f"{gate.endpoint.path} with {slot.name}={symbol or value}"
-            more = _body(gate, slot, value)
+            endpoint = f"{probe.endpoint.path} with {slot.name}={symbol or value}"
+            more = _body(probe, slot, value)
             if slot.above and symbol:
-                shown = _body(gate, slot, symbol)[slot.above]
+                shown = _body(probe, slot, symbol)[slot.above]
                 veiled = {slot.above: json_bytes(shown).decode()}
             yield value, bare.otherwise(HOW, endpoint=endpoint, fixed=more, veiled=veiled)
 
 
-def _for_nothing(engine: Engine, gate: Gate) -> None:
+def _for_nothing(engine: Engine, probe: Probe) -> None:
     """A search whose body need hold nothing, for nothing and for an empty text, as each kind of
     viewer: what names an owner narrows it, so its plain question is never so wide."""
-    shape = body_shape(gate.operation)
-    named = [each.name for each in gate.operation.parameters]
-    if shape is None or not shape.properties or shape.required or gate.asks is not None:
+    shape = body_shape(probe.operation)
+    named = [each.name for each in probe.operation.parameters]
+    if shape is None or not shape.properties or shape.required or probe.asks is not None:
         return
-    if gate.personal & set(named) or not engine.state.was_asked(gate):
+    if probe.personal & set(named) or not engine.state.was_asked(probe):
         return
-    bare = gate
+    bare = probe
     for name in shape.properties:
         bare = replace(_without(bare, name), batch=False)
     empty = {name: "" for name, thunk in shape.properties.items() if _is_text(thunk())}
     for said, more in (("nothing", {}), ("empty texts", empty)):
-        way = bare.otherwise(HOW, endpoint=f"{gate.endpoint.path} for {said}", fixed=more)
-        if way.id not in engine.matrix.gates and (said == "nothing" or more):
+        way = bare.otherwise(HOW, endpoint=f"{probe.endpoint.path} for {said}", fixed=more)
+        if way.id not in engine.matrix.probes and (said == "nothing" or more):
             engine.matrix.open(way)
             _ask_all(engine, way)
 
 
-def _with_owner(engine: Engine, gate: Gate) -> None:
+def _with_owner(engine: Engine, probe: Probe) -> None:
     """A term and an owner together, where one narrows the other: each caller about an object of
     their own, and whoever else comes was found by the term alone."""
-    if not gate.personal or gate.batch or gate.asks is not None or not engine.state.was_asked(gate):
+    if (
+        not probe.personal
+        or probe.batch
+        or probe.asks is not None
+        or not engine.state.was_asked(probe)
+    ):
         return
-    for name in islice(_terms_beside(engine.model, gate), _MOST_TERMS):
-        in_query = any(each.name == name for each in gate.operation.parameters)
-        way = gate.otherwise(
+    for name in islice(_terms_beside(engine.model, probe), _MOST_TERMS):
+        in_query = any(each.name == name for each in probe.operation.parameters)
+        way = probe.otherwise(
             HOW,
-            endpoint="" if in_query else f"{gate.endpoint.path} with {name}={_TERM}",
+            endpoint="" if in_query else f"{probe.endpoint.path} with {name}={_TERM}",
             query=((name, _TERM),) if in_query else (),
             fixed={} if in_query else {name: _TERM},
         )
         viewer = engine.cast.subjects()[0] if engine.cast.subjects() else ""
-        if not viewer or way.id in engine.matrix.gates:
+        if not viewer or way.id in engine.matrix.probes:
             continue
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, viewer)
-        before = engine.state.seen.get((gate.id, viewer), {}).get(viewer, set())
+        before = engine.state.seen.get((probe.id, viewer), {}).get(viewer, set())
         if outcome is None or {e for e, _ in outcome.sighted} <= {viewer, *(e for e, _ in before)}:
             continue
         engine.state.keep_way(way)
@@ -277,35 +286,35 @@ def _with_owner(engine: Engine, gate: Gate) -> None:
             engine.put(way, other, other or viewer)
 
 
-def _terms_beside(model: Model, gate: Gate) -> Iterator[str]:
+def _terms_beside(model: Model, probe: Probe) -> Iterator[str]:
     """Parameters and members that ask for any text, and that nothing fills."""
-    shape = body_shape(gate.operation)
+    shape = body_shape(probe.operation)
     inner = {name: thunk() for name, thunk in shape.properties.items()} if shape else {}
-    inner |= {e.name: e.shape for e in gate.operation.parameters if e.where == "query"}
+    inner |= {e.name: e.shape for e in probe.operation.parameters if e.where == "query"}
     for name, each in inner.items():
-        if name not in gate.sources and _is_text(each) and _asks(model, gate, name, also=True):
+        if name not in probe.sources and _is_text(each) and _asks(model, probe, name, also=True):
             yield name
 
 
-def _without(gate: Gate, name: str) -> Gate:
+def _without(probe: Probe, name: str) -> Probe:
     """An endpoint in which nothing fills a parameter."""
     return replace(
-        gate,
-        sources={each: source for each, source in gate.sources.items() if each != name},
-        fixed={each: value for each, value in gate.fixed.items() if each != name},
-        personal=gate.personal - {name},
-        unfilled=tuple(each for each in gate.unfilled if each != name),
-        guessed=tuple(each for each in gate.guessed if each != name),
+        probe,
+        sources={each: source for each, source in probe.sources.items() if each != name},
+        fixed={each: value for each, value in probe.fixed.items() if each != name},
+        personal=probe.personal - {name},
+        unfilled=tuple(each for each in probe.unfilled if each != name),
+        guessed=tuple(each for each in probe.guessed if each != name),
     )
 
 
-def _terms(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, str]]:
+def _terms(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, str]]:
     """(what is asked for, what stands for it in curl lines where it is a part of somebody's)."""
     yield "*", ""
     if _is_key(engine.model, slot.source):
         return
     yield "%", ""
-    source, own = _own_text(engine, gate, slot)
+    source, own = _own_text(engine, probe, slot)
     symbol = variable(engine.cast.subjects()[-1], source)
     if own and not slot.source:
         yield own, symbol
@@ -331,13 +340,13 @@ def _is_key(model: Model, source: str) -> bool:
     return known is not None and known.key == path and classify_field(path) is not FieldClass.HANDLE
 
 
-def _own_text(engine: Engine, gate: Gate, slot: _Slot) -> tuple[str, str]:
+def _own_text(engine: Engine, probe: Probe, slot: _Slot) -> tuple[str, str]:
     """`Resource.field` and the value of somebody's that is asked for: what fills the parameter, the
     field of its name, or else any text that the endpoint shows."""
     who = engine.cast.subjects()[-1]
     fields = {
         f"{resource}.{leaf}": words(leaf.split(".")[-1]) == words(slot.name)
-        for resource in gate.shows
+        for resource in probe.shows
         for leaf in engine.model.tables[resource].leaves
         if leaf != engine.model.policy.resources[resource].key
     }
@@ -350,22 +359,22 @@ def _own_text(engine: Engine, gate: Gate, slot: _Slot) -> tuple[str, str]:
     return "", ""
 
 
-def _body(gate: Gate, slot: _Slot, value: str) -> dict[str, Json]:
+def _body(probe: Probe, slot: _Slot, value: str) -> dict[str, Json]:
     """A body that asks for `value`, and for as many as there may be."""
-    shape = body_shape(gate.operation)
+    shape = body_shape(probe.operation)
     if shape is None or not slot.above:
-        return {slot.name: value, **_others(gate, shape, slot.name)}
+        return {slot.name: value, **_others(probe, shape, slot.name)}
     inner = shape.properties[slot.above]()
-    within = {slot.name: value, **_others(gate, inner, slot.name)}
-    return {slot.above: within, **_others(gate, shape, slot.above)}
+    within = {slot.name: value, **_others(probe, inner, slot.name)}
+    return {slot.above: within, **_others(probe, shape, slot.above)}
 
 
-def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
+def _others(probe: Probe, shape: Shape | None, taken: str) -> dict[str, Json]:
     """Further members that ask for many, or have to be there."""
     found: dict[str, Json] = {}
     for name, thunk in shape.properties.items() if shape is not None else ():
         inner, said = thunk(), frozenset(words(name))
-        if name == taken or name in gate.sources:
+        if name == taken or name in probe.sources:
             continue
         if said & SIZES and inner.kinds & {"integer", "number"}:
             found[name] = inner.maximum if isinstance(inner.maximum, int) else _MANY
@@ -374,16 +383,16 @@ def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
     return found
 
 
-def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
+def _lists(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[Probe]:
     """Ids of all identities in one question: each by itself, and behind commas; the own one first,
     and last, since an API may check one of them alone."""
-    known = list(_of_each(engine, gate, slot))
+    known = list(_of_each(engine, probe, slot))
     if len(known) < 2:
         return
-    bare, symbol = _without(gate, slot.name), variable("EVERYBODY", slot.source)
+    bare, symbol = _without(probe, slot.name), variable("EVERYBODY", slot.source)
     veiled = {slot.name: symbol}
     if slot.where == "query":
-        endpoint = f"{gate.endpoint.path}?{slot.name}={symbol}"
+        endpoint = f"{probe.endpoint.path}?{slot.name}={symbol}"
         for order, said in ((known, ""), (known[::-1], ", own last")):
             pairs = tuple((slot.name, each) for each in order)
             yield bare.otherwise(HOW, endpoint=f"{endpoint}{said}", query=pairs, veiled=veiled)
@@ -396,16 +405,16 @@ def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
             personal=bare.personal | {slot.name},
             batch=True,
         )
-        yield listed_.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {slot.name}")
+        yield listed_.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {slot.name}")
 
 
-def _of_each(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[str]:
+def _of_each(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[str]:
     """One id of each identity, that of who asks first: a page may be short, and an endpoint may
     look at one of them alone. Who has shown none yet asks without any, where that may be."""
     taken: set[str] = set()
     for who in engine.cast.subjects()[:_MOST_OWNERS]:
         if not engine.knowledge.values(slot.source, who) and slot.optional:
-            engine.put(gate, who, who)
+            engine.put(probe, who, who)
         for each in engine.knowledge.values(slot.source, who):
             if each not in taken:
                 taken.add(each)
@@ -416,20 +425,20 @@ def _of_each(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[str]:
 # ---------------------------------------------------------------- requests
 
 
-def _shows_more(engine: Engine, gate: Gate, way: Gate) -> bool:
+def _shows_more(engine: Engine, probe: Probe, way: Probe) -> bool:
     """Whether who asks so is shown anybody whom the documented question did not show."""
-    if way.id in engine.matrix.gates:
+    if way.id in engine.matrix.probes:
         return False
     viewer = engine.cast.subjects()[0]
     engine.matrix.open(way)
     outcome = engine.put(way, viewer, None)
     if outcome is None:
         return False
-    before = engine.state.seen.get((gate.id, ""), {}).get(viewer, set())
+    before = engine.state.seen.get((probe.id, ""), {}).get(viewer, set())
     return bool({owner for owner, _ in outcome.sighted} - {owner for owner, _ in before} - {viewer})
 
 
-def _ask_all(engine: Engine, way: Gate) -> bool:
+def _ask_all(engine: Engine, way: Probe) -> bool:
     """Ask as every kind of viewer; whether anything leaks."""
     engine.state.keep_way(way)
     for viewer in engine.watchers(None):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import media_name
 from oakum.exposure.matrix import NOBODY, Key
 from oakum.exposure.signals import Signal
@@ -40,8 +40,8 @@ def run(engine: Engine) -> None:
     """Repeats leaks of endpoints about their caller with caches bypassed."""
     leaks: dict[tuple[str, str | None, str], list[Key]] = {}
     for key, entry in engine.matrix.leaks():
-        gate = engine.matrix.gates.get(key.endpoint)
-        personal = gate is None or gate.personal or gate.batch or gate.operation.method != "GET"
+        probe = engine.matrix.probes.get(key.endpoint)
+        personal = probe is None or probe.personal or probe.batch or probe.operation.method != "GET"
         if (
             entry.result is Result.LEAK
             and not personal
@@ -49,8 +49,8 @@ def run(engine: Engine) -> None:
         ):
             leaks.setdefault((key.endpoint, entry.viewer, entry.owner), []).append(key)
     for (endpoint, viewer, owner), keys in leaks.items():
-        gate = engine.matrix.gates[endpoint]
-        if _is_ones_own(engine, gate) and _is_cached(engine, gate, viewer, owner):
+        probe = engine.matrix.probes[endpoint]
+        if _is_ones_own(engine, probe) and _is_cached(engine, probe, viewer, owner):
             engine.matrix.confirmed.update(key.finding for key in keys)
             # Also whatever reaches such a viewer this way later, for another owner or state.
             alike = {(key.endpoint, key.viewer) for key in keys}
@@ -62,12 +62,12 @@ def run(engine: Engine) -> None:
 def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
     """Calls who-am-I as identities that got another's account from a shared cache, right after that
     other. If it no longer happens, the doctor's observation is reported as suspected."""
-    gate = engine.matrix.gates.get(operation)
+    probe = engine.matrix.probes.get(operation)
     for viewer, owner in found.mixed:
-        if gate is not None and owner:
-            engine.put(gate, owner, None, f"before {viewer} is mixed up")
-            engine.put(gate, viewer, None, f"mixed up with {owner}")
-            leaks = (entry for key, entry in engine.matrix.leaks() if key.endpoint == gate.id)
+        if probe is not None and owner:
+            engine.put(probe, owner, None, f"before {viewer} is mixed up")
+            engine.put(probe, viewer, None, f"mixed up with {owner}")
+            leaks = (entry for key, entry in engine.matrix.leaks() if key.endpoint == probe.id)
             if any((e.viewer, e.owner) == (viewer, owner) for e in leaks):
                 continue
         held = engine.cast.relations(viewer, owner)
@@ -77,12 +77,16 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
         evidence = Evidence(
             None,
             Answer(viewer, label, answer.status, media_name(answer.media_type)),
-            f'curl -s "$TARGET{gate.endpoint.path if gate else ""}"',
+            f'curl -s "$TARGET{probe.endpoint.path if probe else ""}"',
             note=says,
         )
-        endpoint = gate.endpoint if gate is not None else Endpoint("GET", found.whoami)
+        endpoint = probe.endpoint if probe is not None else Endpoint("GET", found.whoami)
         resource, path = next(
-            ((name, fields[0]) for name, fields in (gate.shows if gate else {}).items() if fields),
+            (
+                (name, fields[0])
+                for name, fields in (probe.shows if probe else {}).items()
+                if fields
+            ),
             ("*", "*"),
         )
         engine.state.report(
@@ -94,7 +98,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line; nothing is sent unless something leaked."""
-    if any(not gate.personal and gate.shows for gate in prospect.gates):
+    if any(not probe.personal and probe.shows for probe in prospect.probes):
         yield {
             "as": "who was shown another's answer",
             "request": "the same endpoint, with `?oakum=1`",
@@ -106,24 +110,26 @@ def _kept(engine: Engine) -> None:
     """Personal answers that shared caches may keep for everybody, one for each endpoint."""
     told: set[str] = set()
     for (endpoint, viewer, who), keeping in engine.state.keeping.items():
-        gate = engine.matrix.gates.get(endpoint)
-        if gate is None or gate.how or viewer is None or endpoint in told:
+        probe = engine.matrix.probes.get(endpoint)
+        if probe is None or probe.how or viewer is None or endpoint in told:
             continue
-        if gate.operation.method != "GET" or keeping.status >= 300:
+        if probe.operation.method != "GET" or keeping.status >= 300:
             continue
         says = _invites(engine, viewer, keeping) or _confuses(engine, endpoint, viewer, who)
         hidden = _personal(engine, endpoint, viewer) if says else None
         if hidden is None:
             continue
         told.add(endpoint)
-        filled = fill(gate, engine.target, engine.knowledge, who)
+        filled = fill(probe, engine.target, engine.knowledge, who)
         asked = curl(filled, engine.context.credentials(viewer)) if filled else ""
         evidence = Evidence(
             None, Answer(viewer, "owner", keeping.status, keeping.media_type), asked, note=says
         )
         label = engine.cast.label(engine.cast.relations(None, viewer), None, viewer)
         engine.state.report(
-            Signal(KEPT, *hidden, label, gate.endpoint, evidence, (), viewer, sure=False, says=says)
+            Signal(
+                KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, sure=False, says=says
+            )
         )
 
 
@@ -159,31 +165,31 @@ def _personal(engine: Engine, endpoint: str, viewer: str) -> tuple[str, str] | N
     return None
 
 
-def _is_ones_own(engine: Engine, gate: Gate) -> bool:
+def _is_ones_own(engine: Engine, probe: Probe) -> bool:
     """Whether each answer of the endpoint was about one person, whoever that is."""
-    shown = engine.state.seen.get((gate.id, ""), {}).values()
+    shown = engine.state.seen.get((probe.id, ""), {}).values()
     about = [{name for name, _ in each} - {NOBODY} for each in shown]
     return any(about) and all(len(names) <= 1 for names in about)
 
 
-def _is_cached(engine: Engine, gate: Gate, viewer: str | None, owner: str) -> bool:
+def _is_cached(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool:
     """Gone past the cache; and there again when the owner reads first and the viewer second."""
-    past = gate.otherwise(HOW, query=(("oakum", str(next(_NUMBERS))),))
+    past = probe.otherwise(HOW, query=(("oakum", str(next(_NUMBERS))),))
     if _shows(engine, past, viewer, owner):
         return False
-    fresh = gate.otherwise(HOW, query=(("oakum", str(next(_NUMBERS))),))
+    fresh = probe.otherwise(HOW, query=(("oakum", str(next(_NUMBERS))),))
     _shows(engine, fresh, owner, owner)
-    return _shows(engine, fresh, viewer, owner) or _shows(engine, gate, viewer, owner)
+    return _shows(engine, fresh, viewer, owner) or _shows(engine, probe, viewer, owner)
 
 
-def _shows(engine: Engine, gate: Gate, viewer: str | None, owner: str) -> bool:
+def _shows(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool:
     """Whether this answer holds an object of the owner's, or a value that is only theirs."""
-    filled = fill(gate, engine.target, engine.knowledge, None)
+    filled = fill(probe, engine.target, engine.knowledge, None)
     if filled is None:
         return False
-    answer = engine.send(gate, viewer, filled)
-    question = engine.question(gate, viewer, frozenset(), filled, gate.id)
-    _, judged, _ = engine.evaluator.walk(gate, question, answer)
+    answer = engine.send(probe, viewer, filled)
+    question = engine.question(probe, viewer, frozenset(), filled, probe.id)
+    _, judged, _ = engine.evaluator.walk(probe, question, answer)
     ids = engine.cast.ids[owner]
     if any(ids & set(each.owners) for each in judged.instances):
         return True

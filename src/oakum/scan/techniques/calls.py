@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.decide import through
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import NOBODY
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
@@ -30,37 +30,37 @@ _BY_CALLER = ("anyone", "authenticated", "claim")
 
 def run(engine: Engine) -> None:
     """Tests reading endpoints without ids only: others are judged by what they show."""
-    for gate in engine.state.gates:
-        if _is_closed_to_some(engine.model, gate):
-            _ask(engine, gate)
+    for probe in engine.state.probes:
+        if _is_closed_to_some(engine.model, probe):
+            _ask(engine, probe)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One question for each kind of caller."""
-    for gate in prospect.gates:
-        if _is_closed_to_some(prospect.model, gate):
+    for probe in prospect.probes:
+        if _is_closed_to_some(prospect.model, probe):
             yield {
                 "as": "one caller of each kind",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}",
                 "why": "the contract says who may call",
             }
 
 
-def _is_closed_to_some(model: Model, gate: Gate) -> bool:
-    call = model.rule(gate.operation.id).call
-    if call is None or gate.shows or gate.sources or gate.batch or gate.how:
+def _is_closed_to_some(model: Model, probe: Probe) -> bool:
+    call = model.rule(probe.operation.id).call
+    if call is None or probe.shows or probe.sources or probe.batch or probe.how:
         return False
     kinds = {model.policy.relations[name].kind for name in call}
     return kinds <= set(_BY_CALLER) and "anyone" not in kinds
 
 
-def _ask(engine: Engine, gate: Gate) -> None:
+def _ask(engine: Engine, probe: Probe) -> None:
     may: dict[str | None, bool] = {}
     for viewer in engine.watchers(None):
         held = engine.cast.relations(viewer, NOBODY)
-        may[viewer] = through(engine.model, gate.operation.id, held, viewer is not None)
-        engine.put(gate, viewer, None)
-    places = {viewer: (gate.id, viewer, None) for viewer in may}
+        may[viewer] = through(engine.model, probe.operation.id, held, viewer is not None)
+        engine.put(probe, viewer, None)
+    places = {viewer: (probe.id, viewer, None) for viewer in may}
     done = {
         viewer: engine.state.keeping[at].text
         for viewer, at in places.items()
@@ -76,14 +76,14 @@ def _ask(engine: Engine, gate: Gate) -> None:
             for each in entitled
         )
         if same or alike or not any(may.values()):
-            _tell(engine, gate, viewer, sure=same)
+            _tell(engine, probe, viewer, sure=same)
 
 
-def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None:
-    filled = fill(gate, engine.target, engine.knowledge, None)
+def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> None:
+    filled = fill(probe, engine.target, engine.knowledge, None)
     if filled is None:
         return
-    answer = engine.send(gate, viewer, filled)
+    answer = engine.send(probe, viewer, filled)
     if not 200 <= answer.status < 300:
         return  # one failure may be chance
     label = engine.cast.label(engine.cast.relations(viewer, NOBODY), viewer, NOBODY)
@@ -95,5 +95,5 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
         note=f"who may not call {says}",
     )
     engine.state.report(
-        Signal(HOW, "*", "*", label, gate.endpoint, evidence, (), viewer, sure, says)
+        Signal(HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure, says)
     )

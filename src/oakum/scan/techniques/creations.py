@@ -16,7 +16,7 @@ from urllib.parse import quote
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
@@ -261,7 +261,7 @@ class _Trial:
         how: str,
         field: str,
         viewer: str | None,
-        gate: Gate,
+        probe: Probe,
         asked: Filled | None,
         note: str,
         answer: Response | None = None,
@@ -270,7 +270,7 @@ class _Trial:
         label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
         line = curl(asked, engine.context.credentials(viewer)) if asked else ""
         side = engine.evaluator.side(viewer, label, answer or Response(201, {}, b""))
-        at = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
+        at = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         evidence = Evidence(None, side, line, note=note)
         engine.state.report(
             Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, says="written")

@@ -17,7 +17,7 @@ from functools import partial
 import orjson
 
 from oakum.exchange import Response, json_bytes
-from oakum.exposure.endpoints import Gate, frame_media, is_websocket
+from oakum.exposure.endpoints import Probe, frame_media, is_websocket
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.streams import Frame, Listen, Stream
 from oakum.finding import Result
@@ -106,7 +106,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _audiences(engine: Engine, feed: Gate) -> Iterator[tuple[str | None, list[str | None]]]:
+def _audiences(engine: Engine, feed: Probe) -> Iterator[tuple[str | None, list[str | None]]]:
     """(whose feed, who listens): each way in which viewers stand to owners, once."""
     if not feed.personal:
         yield None, list(dict.fromkeys([*engine.watchers(None), *engine.cast.subjects()]))
@@ -125,7 +125,7 @@ def _audiences(engine: Engine, feed: Gate) -> Iterator[tuple[str | None, list[st
             yield who, [*viewers, who]
 
 
-def _replay(feed: Gate) -> tuple[tuple[str, str], ...]:
+def _replay(feed: Probe) -> tuple[tuple[str, str], ...]:
     """The query that asks for all that has been, as the document calls it; else as many do."""
     declared = tuple(
         (each.name, _LONG_AGO.get(each.shape.format, "0"))
@@ -156,7 +156,7 @@ class _Hall:
 
     engine: Engine
     listen: Listen
-    feed: Gate
+    feed: Probe
     who: str | None
     viewers: list[str | None]
     tried: set[str]
@@ -189,13 +189,13 @@ class _Hall:
     def run(self) -> None:
         """Connects in both orders, then makes changes, so that each leak is seen twice."""
         back = [*reversed(self.viewers)] if self.who is None else self.viewers
-        for gate, order in ((self.replay, self.viewers), (self.plain, back)):
-            self._arrivals(gate, order)
+        for probe, order in ((self.replay, self.viewers), (self.plain, back)):
+            self._arrivals(probe, order)
         if not any(200 <= status < 300 or status == 101 for status in self.statuses):
             return
-        for gate, order in ((self.replay, self.viewers), (self.plain, back)):
+        for probe, order in ((self.replay, self.viewers), (self.plain, back)):
             if self._unsure():
-                self._arrivals(gate, order, sure=True)
+                self._arrivals(probe, order, sure=True)
         if not self.engine.context.may.own_settings:
             return
         for name, change in self._changes():
@@ -206,12 +206,12 @@ class _Hall:
 
     # ------------------------------------------------------------------ events
 
-    def _arrivals(self, gate: Gate, order: Iterable[str | None], *, sure: bool = False) -> None:
+    def _arrivals(self, probe: Probe, order: Iterable[str | None], *, sure: bool = False) -> None:
         """One after another comes in; at their own feed the owner last."""
         with self._endpoints():
             for viewer in order:
-                self._enter(viewer, gate)
-            self.recalls |= gate is self.replay and bool(self.seats)
+                self._enter(viewer, probe)
+            self.recalls |= probe is self.replay and bool(self.seats)
             self._hear(_WAIT, until_sure=sure)
 
     def _changes(self) -> Iterator[tuple[str, Callable[[], bool]]]:
@@ -323,14 +323,14 @@ class _Hall:
                 seat.stream.close()
             self.seats.clear()
 
-    def _enter(self, viewer: str | None, gate: Gate) -> bool:
+    def _enter(self, viewer: str | None, probe: Probe) -> bool:
         """Open the feed as somebody; False when it is not opened to them."""
-        filled = self._fill(gate)
+        filled = self._fill(probe)
         if filled is None:
             return False
-        socket = is_websocket(gate.operation)
+        socket = is_websocket(probe.operation)
         first = self._first(filled) if socket else b""
-        stream = self.engine.listen(self.listen, gate, viewer, filled, first)
+        stream = self.engine.listen(self.listen, probe, viewer, filled, first)
         self.statuses.add(stream.status)
         if stream.status and not (200 <= stream.status < 300 or stream.status == 101):
             stream.close()
@@ -340,8 +340,8 @@ class _Hall:
         self.seats.append(_Seat(viewer, filled, stream))
         return True
 
-    def _fill(self, gate: Gate) -> Filled | None:
-        return fill(gate, self.engine.target, self.engine.knowledge, self.who)
+    def _fill(self, probe: Probe) -> Filled | None:
+        return fill(probe, self.engine.target, self.engine.knowledge, self.who)
 
     def _first(self, filled: Filled) -> bytes:
         """What a WebSocket is sent first: the document's example of a body, own values in it."""

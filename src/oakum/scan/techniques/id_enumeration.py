@@ -18,7 +18,7 @@ from functools import partial
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import state_key
 from oakum.exposure.signals import Signal
@@ -46,29 +46,29 @@ _MADE = listed("added at booked created date issued made on ordered placed regis
 def run(engine: Engine) -> None:
     """Tests every endpoint that is accessed by the key of an owned object."""
     engine.say("reading ids")
-    for gate in engine.state.gates:
-        sources = _owned(engine.model, gate)
-        if sources and gate.shows:
-            _Endpoint(engine, gate, sources).run()
+    for probe in engine.state.probes:
+        sources = _owned(engine.model, probe)
+        if sources and probe.shows:
+            _Endpoint(engine, probe, sources).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each endpoint whose key the contract hides from somebody."""
-    for gate in prospect.gates:
-        sources = _owned(prospect.model, gate)
-        if gate.shows and any(_is_hidden(prospect.model, source) for source in sources.values()):
+    for probe in prospect.probes:
+        sources = _owned(prospect.model, probe)
+        if probe.shows and any(_is_hidden(prospect.model, source) for source in sources.values()):
             yield {
                 "as": "every kind of viewer",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}"
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}"
                 "  for the identities' own objects, up to 200 times if their keys can be guessed",
                 "why": "whether there is a rate limit on guessing keys",
             }
 
 
-def _owned(model: Model, gate: Gate) -> dict[str, str]:
+def _owned(model: Model, probe: Probe) -> dict[str, str]:
     """Parameter → `Resource.field`, of those that name somebody's object."""
     found: dict[str, str] = {}
-    for parameter, source in gate.sources.items():
+    for parameter, source in probe.sources.items():
         resource, _, path = source.partition(".")
         known = model.policy.resources.get(resource)
         contact = classify_field(path) is FieldClass.CONTACT  # not an id: see account enumeration
@@ -104,11 +104,11 @@ class _Endpoint:
     """An endpoint, and the parameters of it that name somebody's object."""
 
     engine: Engine
-    gate: Gate
+    probe: Probe
     sources: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        self.asked = replace(self.gate, personal=self.gate.personal | self.sources.keys())
+        self.asked = replace(self.probe, personal=self.probe.personal | self.sources.keys())
         """Filled with one owner's values, whatever the contract calls the key."""
 
     def run(self) -> None:
@@ -132,7 +132,7 @@ class _Endpoint:
     def _is_shut(self, viewer: str | None, who: str) -> bool:
         """Whether the endpoint was seen to refuse this viewer."""
         known = self.engine.state.forms.get(
-            (self.gate.id, viewer, None if self.gate.batch else who)
+            (self.probe.id, viewer, None if self.probe.batch else who)
         )
         return known is not None and not 200 <= known[0] < 300
 
@@ -163,7 +163,7 @@ class _Endpoint:
                 self.asked, self.engine.target, self.engine.knowledge, case.owner, absent=True,
                 only=names,
             )  # fmt: skip
-            answer = self.engine.send(self.gate, case.viewer, filled) if filled else None
+            answer = self.engine.send(self.probe, case.viewer, filled) if filled else None
             if filled is None or answer is None or not self._opens(case, filled, answer):
                 kept.append(source)
         return kept or hidden
@@ -174,8 +174,8 @@ class _Endpoint:
         """Whether an answer shows something of the owner's object that the contract lets the holder
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
-        question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
+        question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
         if not 200 <= answer.status < 300:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
@@ -237,7 +237,7 @@ class _Endpoint:
             known = self.engine.knowledge.values(f"{case.resource}.{case.field}", who)
             if any(self._is_open(case, case.viewer, who, key) for key in filled.sent & {*known}):
                 continue
-            answer = self.engine.send(self.gate, case.viewer, filled)
+            answer = self.engine.send(self.probe, case.viewer, filled)
             if not self._may_know(case, filled, answer):
                 yield filled, answer
 
@@ -253,8 +253,8 @@ class _Endpoint:
         engine = self.engine
         if not self._told_by_object(case) or not 200 <= answer.status < 300:
             return False
-        question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
+        question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)
@@ -281,14 +281,14 @@ class _Endpoint:
         """How much a leak comes to that is there already."""
         for key, entry in self.engine.matrix.leaks():
             if entry.result is Result.LEAK and (key.endpoint, key.viewer) == (
-                self.gate.id,
+                self.probe.id,
                 case.label,
             ):
                 self._note(f"it leaks, and its ids are {space.says}{_behind(space)}")
                 return
 
     def _note(self, what: str) -> None:
-        said = f"{self.gate.endpoint.method} {self.gate.endpoint.path}: {what}"
+        said = f"{self.probe.endpoint.method} {self.probe.endpoint.path}: {what}"
         if said not in self.engine.state.notes:
             self.engine.state.remark(said)
 
@@ -296,9 +296,9 @@ class _Endpoint:
         """Ask for own objects in turn; None: a brake was seen, or none could have been."""
         engine, pace = self.engine, self.engine.context.pace
         limit = self._limit(case.viewer)
-        declared = "429" in self.gate.operation.responses
+        declared = "429" in self.probe.operation.responses
         many = wanted(pace, limit, declared=declared) if pace is not None else 0
-        shown = {case.resource, *self.gate.shows}
+        shown = {case.resource, *self.probe.shows}
         distinct = any(
             each.kind == "distinct" and each.name in shown for each in engine.model.policy.limits
         )
@@ -306,10 +306,10 @@ class _Endpoint:
             why = _why_not(pace, limit, distinct=distinct)
             self._say(case, f"{space.says}; the rate limit was not tested: {why}")
             return None
-        asks = [partial(engine.send, self.gate, case.viewer, each) for each in self._own(case)]
+        asks = [partial(engine.send, self.probe, case.viewer, each) for each in self._own(case)]
         tried = burst(pace, asks, many)
         if tried.brake:
-            engine.state.braked.add((self.gate.id, case.viewer))
+            engine.state.braked.add((self.probe.id, case.viewer))
             self._say(
                 case, f"{space.says}, with a rate limit: {tried.brake} after {tried.asked} tries"
             )
@@ -362,23 +362,23 @@ class _Endpoint:
         known = engine.knowledge.values(f"{case.resource}.{case.field}", case.owner)
         for turn, value in enumerate(known[:_MOST_OBJECTS]):
             strays = engine.evaluator.strays.get((case.owner, value), {})
-            for (endpoint, viewer, about), probes in list(strays.items()):
+            for (endpoint, viewer, about), request_keys in list(strays.items()):
                 held = engine.cast.relations(viewer, case.owner)
                 same = engine.cast.label(held, viewer, case.owner) == case.label
                 holder = case.viewer if viewer is None else viewer
                 open_key = self._is_open(case, holder, case.owner, value)
-                if (same or viewer is None) and endpoint != self.gate.id and not open_key:
+                if (same or viewer is None) and endpoint != self.probe.id and not open_key:
                     filled = self._fill(case.owner, turn)
-                    answer = engine.send(self.gate, case.viewer, filled) if filled else None
+                    answer = engine.send(self.probe, case.viewer, filled) if filled else None
                     if filled is None or answer is None or not self._opens(case, filled, answer):
                         return False
                     if self._may_know(case, filled, answer):
                         continue
-                    engine.put(engine.matrix.gates[endpoint], viewer, about, HOW)
+                    engine.put(engine.matrix.probes[endpoint], viewer, about, HOW)
                     where = engine.matrix.endpoint(endpoint)
                     says = f"{where.method} {where.path} hands them out"
                     note = f"the response of {where.method} {where.path} contained the key"
-                    sure = len(probes) > 1
+                    sure = len(request_keys) > 1
                     self._tell(case, filled, answer, says, note, endpoint=endpoint, sure=sure)
                     return True
         return False
@@ -399,7 +399,7 @@ class _Endpoint:
         evidence = Evidence(
             None, side, curl(filled, engine.context.credentials(case.viewer)), note=note
         )
-        endpoints = [self.gate.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
+        endpoints = [self.probe.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
         for each in endpoints:
             engine.state.report(
                 Signal(

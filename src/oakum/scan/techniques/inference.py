@@ -13,7 +13,7 @@ from functools import partial
 
 from oakum.authz.table import allows, deciding
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
 from oakum.exposure.matrix import state_key
 from oakum.exposure.ownership import is_one_of_many
@@ -40,9 +40,9 @@ def run(engine: Engine) -> None:
     tried = _Tried()
     words: _Words = {}
     for hidden in hidden_fields(engine):
-        for gate in engine.state.gates:
-            if hidden.resource in gate.shows and not gate.personal and not gate.batch:
-                for way, one, other in _questions(engine, gate, hidden, words):
+        for probe in engine.state.probes:
+            if hidden.resource in probe.shows and not probe.personal and not probe.batch:
+                for way, one, other in _questions(engine, probe, hidden, words):
                     if tried.is_vain(way, hidden):
                         continue
                     if _tells(engine, one, other, hidden, partial(tried.met, way, hidden)):
@@ -52,22 +52,22 @@ def run(engine: Engine) -> None:
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that is called like a field."""
-    for gate in prospect.gates:
-        for parameter in gate.operation.parameters:
+    for probe in prospect.probes:
+        for parameter in probe.operation.parameters:
             fields = [
                 path
-                for resource in gate.shows
+                for resource in probe.shows
                 for path in prospect.model.tables[resource].leaves
                 if filter_by(parameter, path)
             ]
-            if parameter.where != "query" or gate.personal or parameter.name in gate.sources:
+            if parameter.where != "query" or probe.personal or parameter.name in probe.sources:
                 continue
             if fields or forms(parameter):
                 named = f"`{fields[0]}`" if fields else "a hidden field"
-                asked = f"{gate.endpoint.path}?{parameter.name}=$OWN_VALUE"
+                asked = f"{probe.endpoint.path}?{parameter.name}=$OWN_VALUE"
                 yield {
                     "as": "viewers who may not see the field",
-                    "request": f"{gate.endpoint.method} {asked}",
+                    "request": f"{probe.endpoint.method} {asked}",
                     "why": f"a filter by {named} may reveal it",
                 }
 
@@ -142,14 +142,14 @@ def _denied(
 class _Way:
     """A parameter, and the form in which a question is put into it."""
 
-    gate: Gate
+    probe: Probe
     parameter: str
     form: str
     """One of `meanings.forms`; empty: the parameter is a field's."""
 
     @property
     def key(self) -> tuple[str, str, str]:
-        return self.gate.operation.id, self.parameter, self.form
+        return self.probe.operation.id, self.parameter, self.form
 
 
 class _Tried:
@@ -168,7 +168,7 @@ class _Tried:
 
     def met(self, way: _Way, hidden: Hidden, status: int) -> None:
         """Records a response's status."""
-        name = f"{way.gate.endpoint.method} {way.gate.endpoint.path}"
+        name = f"{way.probe.endpoint.method} {way.probe.endpoint.path}"
         if way.form:
             place = (name, way.parameter)
             self._forms[place] = self._forms.get(place, False) or 200 <= status < 300
@@ -198,27 +198,27 @@ _Words = dict[tuple[str | None, str], set[str]]
 
 
 def _questions(
-    engine: Engine, gate: Gate, hidden: Hidden, words: _Words
-) -> Iterator[tuple[_Way, Gate, Gate]]:
+    engine: Engine, probe: Probe, hidden: Hidden, words: _Words
+) -> Iterator[tuple[_Way, Probe, Probe]]:
     """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
     does not."""
     plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
-    for parameter in gate.operation.parameters:
+    for parameter in probe.operation.parameters:
         name = parameter.name
-        if parameter.where != "query" or name in gate.sources:
+        if parameter.where != "query" or name in probe.sources:
             continue
-        way = _Way(gate, name, "")
+        way = _Way(probe, name, "")
         if found := filter_by(parameter, hidden.field):
             # A parameter with the field's own name can mean nothing else.
             pair = found.pair(hidden.value, plain if found.named else careful)
             if pair and pair[0] != pair[1]:
-                yield way, _asked(gate, name, pair[0]), _asked(gate, name, pair[1])
+                yield way, _asked(probe, name, pair[0]), _asked(probe, name, pair[1])
             continue
         for form in forms(parameter):
             if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
                 continue
             one, two = (put(form, hidden.field, each) for each in (hidden.value, careful))
-            yield replace(way, form=form), _asked(gate, name, one), _asked(gate, name, two)
+            yield replace(way, form=form), _asked(probe, name, one), _asked(probe, name, two)
 
 
 def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
@@ -248,13 +248,13 @@ def _is_seen(token: str, seen: Collection[str]) -> bool:
     return any(token in each or (each in token and len(each) >= _LEAST) for each in seen)
 
 
-def _asked(gate: Gate, name: str, value: str) -> Gate:
-    way = gate.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
+def _asked(probe: Probe, name: str, value: str) -> Probe:
+    way = probe.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
     return replace(way, fixed={each: given for each, given in way.fixed.items() if each != name})
 
 
 def _tells(
-    engine: Engine, one: Gate, other: Gate, hidden: Hidden, met: Callable[[int], None]
+    engine: Engine, one: Probe, other: Probe, hidden: Hidden, met: Callable[[int], None]
 ) -> bool:
     """Whether the owner comes with their own value and not with another, twice in a row. That
     another is refused says nothing: it may be so for its form. `met`: takes each status in."""
@@ -295,17 +295,17 @@ def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
 
 
 def reading(
-    engine: Engine, gate: Gate, viewer: str | None, filled: Filled, answer: Response
+    engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
 ) -> Reading:
     """A response taken apart for comparison."""
-    question = engine.question(gate, viewer, frozenset(), filled, gate.id)
-    _, judged, _ = engine.evaluator.walk(gate, question, answer)
+    question = engine.question(probe, viewer, frozenset(), filled, probe.id)
+    _, judged, _ = engine.evaluator.walk(probe, question, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
     return read(judged, answer, keys, filled.sent)
 
 
 def signal(
-    engine: Engine, gate: Gate, hidden: Hidden, filled: Filled, answer: Response, says: str
+    engine: Engine, probe: Probe, hidden: Hidden, filled: Filled, answer: Response, says: str
 ) -> Signal:
     """The finding that a request revealed a hidden field."""
     table = engine.model.tables[hidden.resource]
@@ -321,7 +321,7 @@ def signal(
         note=f"the same request gets a different response after only this field changed: {says}",
     )
     return Signal(
-        HOW, hidden.resource, hidden.field, hidden.label, gate.endpoint, evidence, state,
+        HOW, hidden.resource, hidden.field, hidden.label, probe.endpoint, evidence, state,
         hidden.viewer, True, says,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.exposure.endpoints import EMBEDS, Gate
+from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
 from oakum.inference.lexicon import words
@@ -51,84 +51,91 @@ def run(engine: Engine) -> None:
     """Try the optional parameters of every endpoint that shows anything."""
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
-    for gate in list(engine.state.gates):
-        tried: list[list[Option]] = [*options_beside(gate)]
-        for parameter in _optional(gate):
-            values = _values(engine, gate, parameter)
-            tried += _choices(gate, parameter, values)
-            for value in values if gate.shows else ():
-                _try(engine, gate, gate.otherwise(HOW, query=((parameter.name, value),)), subjects)
-        for at, member in _members(gate):
+    for probe in list(engine.state.probes):
+        tried: list[list[Option]] = [*options_beside(probe)]
+        for parameter in _optional(probe):
+            values = _values(engine, probe, parameter)
+            tried += _choices(probe, parameter, values)
+            for value in values if probe.shows else ():
+                _try(
+                    engine, probe, probe.otherwise(HOW, query=((parameter.name, value),)), subjects
+                )
+        for at, member in _members(probe):
             options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
             tried += [options] if options else []
-            for each in options if gate.shows else ():
-                content = placed(at, each.sent, gate.fixed)
-                _try(engine, gate, _with(gate, each.said, content), subjects)
-        for name, value in _required(gate):
-            way = _with(gate, f"{name}={text_of(value)}", {name: value})
-            _try(engine, gate, way, subjects)
-            _as_others(engine, gate, way, subjects)
-        try_as_viewers(engine, gate, tried)
+            for each in options if probe.shows else ():
+                content = placed(at, each.sent, probe.fixed)
+                _try(engine, probe, _with(probe, each.said, content), subjects)
+        for name, value in _required(probe):
+            way = _with(probe, f"{name}={text_of(value)}", {name: value})
+            _try(engine, probe, way, subjects)
+            _as_others(engine, probe, way, subjects)
+        try_as_viewers(engine, probe, tried)
     ask_for_others(engine)
 
 
-def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
+def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> None:
     """Ask otherwise as everybody, if that gives an answer of another form."""
-    known = _own_objects(engine, gate, subjects)
-    if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
+    known = _own_objects(engine, probe, subjects)
+    if way.id in engine.matrix.probes or not _is_alive(engine, probe, way, subjects):
         return
     engine.state.keep_way(way)
     # What a list omits by default exists for everybody, so known owners are requested one by one.
-    owners = subjects if _own_objects(engine, gate, subjects) > known else []
-    for who in subjects if gate.personal else [None]:
+    owners = subjects if _own_objects(engine, probe, subjects) > known else []
+    for who in subjects if probe.personal else [None]:
         for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):
             engine.put(way, viewer, who)
 
 
-def _own_objects(engine: Engine, gate: Gate, subjects: list[str]) -> int:
+def _own_objects(engine: Engine, probe: Probe, subjects: list[str]) -> int:
     """How many own objects of the resources of an endpoint the first identity was shown so far."""
     return sum(
-        len(engine.knowledge.objects.get((w, r), ())) for w in subjects[:1] for r in gate.shows
+        len(engine.knowledge.objects.get((w, r), ())) for w in subjects[:1] for r in probe.shows
     )
 
 
-def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
+def _as_others(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> None:
     """Ask about one owner as everybody what changes nothing for that owner: of what has to be
     chosen, no choice is more the plain question than another. Likewise where nothing is declared
     that could change."""
-    if not gate.shows and not gate.personal:
+    if not probe.shows and not probe.personal:
         for viewer in engine.watchers(None):
             engine.put(way, viewer, None)
         return
     form = engine.state.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
-    if gate.personal and way not in engine.state.ways and form is not None and 200 <= form[0] < 300:
+    if (
+        probe.personal
+        and way not in engine.state.ways
+        and form is not None
+        and 200 <= form[0] < 300
+    ):
         for viewer in engine.watchers(subjects[0]):
             engine.put(way, viewer, subjects[0])
 
 
-def _with(gate: Gate, said: str, fixed: Mapping[str, Json]) -> Gate:
-    return gate.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {said}", fixed=fixed)
+def _with(probe: Probe, said: str, fixed: Mapping[str, Json]) -> Probe:
+    return probe.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {said}", fixed=fixed)
 
 
-def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
+def _required(probe: Probe) -> Iterator[tuple[str, Json]]:
     """Required parameters that have choices, with those that are not asked for: the plain question
     took the first."""
-    if not gate.query and not gate.how and gate.asks is None:
-        for each in gate.operation.parameters:
+    if not probe.query and not probe.how and probe.asks is None:
+        for each in probe.operation.parameters:
             if not each.required or each.where not in ("path", "query", "header"):
                 continue
-            if each.name not in gate.fixed or asks_for_change(each.name, each.description):
+            if each.name not in probe.fixed or asks_for_change(each.name, each.description):
                 continue
             for value in choices(each.name, each.shape)[:_MOST]:
-                if value != gate.fixed[each.name]:
+                if value != probe.fixed[each.name]:
                     yield each.name, value
 
 
-def _members(gate: Gate) -> Iterator[tuple[tuple[str, ...], Parameter]]:
+def _members(probe: Probe) -> Iterator[tuple[tuple[str, ...], Parameter]]:
     """Members of the body of a read that have choices, and that nothing else fills."""
-    plain = not gate.query and not gate.how and gate.asks is None
-    for at, member in members_with_choices(gate.operation, gate.sources) if plain else ():
-        if at[0] not in gate.sources:
+    plain = not probe.query and not probe.how and probe.asks is None
+    for at, member in members_with_choices(probe.operation, probe.sources) if plain else ():
+        if at[0] not in probe.sources:
             yield at, member
 
 
@@ -138,12 +145,12 @@ def _chosen(member: Parameter) -> tuple[Json, ...]:
     return found if member.required or found != (False, True) else (True, False)
 
 
-def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
+def _choices(probe: Probe, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
     """What is tried as other viewers too, of parameters that have choices or choose what is shown.
     What may take objects off a list is asked by itself."""
     name = frozenset(words(parameter.name))
     chosen = has_choices(parameter)
-    if not gate.shows:
+    if not probe.shows:
         alone = bool(name & (FORMATS | TERMS)) and not chosen
         found = values[-_TERMS:] if alone else values
         yield [Option(parameter.name, each, alone=alone) for each in found]
@@ -151,7 +158,7 @@ def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[li
     if name & (SIZES | TERMS) and not chosen:
         return
     options = [Option(parameter.name, each) for each in values]
-    if name & FORMATS or not (gate.personal or (options and options[0].chooses)):
+    if name & FORMATS or not (probe.personal or (options and options[0].chooses)):
         options = [replace(each, alone=True) for each in options[:2]]
     if chosen or (options and options[0].chooses) or name & FORMATS:
         yield options
@@ -159,47 +166,49 @@ def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[li
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that may be tried."""
-    others = named_others(prospect.model, prospect.gates)
-    for gate in prospect.gates:
-        for parameter, source in others.get(gate.id, ()):
+    others = named_others(prospect.model, prospect.probes)
+    for probe in prospect.probes:
+        for parameter, source in others.get(probe.id, ()):
             named = f"`{parameter.name}: {source or 'a known value of this name'}`"
             yield {
                 "as": "an owner; then every kind of viewer",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named}",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}  with {named}",
                 "why": "it may name somebody else",
             }
-        for parameter in _optional(gate):
+        for parameter in _optional(probe):
             yield {
                 "as": "an owner, then every kind of viewer, with several options in one request",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}?{parameter.name}=…",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}?{parameter.name}=…",
                 "why": "an optional parameter may make the API show more",
             }
-        for at, _ in _members(gate):
+        for at, _ in _members(probe):
             yield {
                 "as": "an owner, then every kind of viewer, with several options in one request",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{'.'.join(at)}: …`",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}"
+                f"  with `{'.'.join(at)}: …`",
                 "why": "an option in the body may make the API show more",
             }
-        options = [each[0] for each in options_beside(gate)] + [*media_types(gate)]
-        for option in options if not gate.query else []:
+        options = [each[0] for each in options_beside(probe)] + [*media_types(probe)]
+        for option in options if not probe.query else []:
             yield {
                 "as": "every kind of viewer",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{option.name}: …`",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}"
+                f"  with `{option.name}: …`",
                 "why": "the header may make the API show more",
             }
 
 
-def _optional(gate: Gate) -> Iterator[Parameter]:
+def _optional(probe: Probe) -> Iterator[Parameter]:
     """Declared query parameters that no question fills yet."""
-    if not gate.query and gate.asks is None:
-        yield from (each for each in free(gate) if each.where == "query")
+    if not probe.query and probe.asks is None:
+        yield from (each for each in free(probe) if each.where == "query")
 
 
-def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> bool:
+def _is_alive(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> bool:
     """Whether asking so gives an answer of another form than the documented question."""
     for viewer in subjects[:1]:  # none when no identity could log in
-        who = viewer if gate.personal else None
-        before = engine.state.forms.get((gate.id, viewer, who))
+        who = viewer if probe.personal else None
+        before = engine.state.forms.get((probe.id, viewer, who))
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, who)
         after = engine.state.forms.get((way.id, viewer, who))
@@ -208,7 +217,7 @@ def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> boo
     return False
 
 
-def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
+def _values(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
     """What to try: the document's own choices, else its own example and what a parameter of this
     name takes. The example stands here and not in the plain question, since it may narrow."""
     name = frozenset(words(parameter.name))
@@ -228,19 +237,19 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
     examples = [] if given is None else [text_of(given)]
     if name & SWITCHES and shape.kinds & {"integer", "number"}:
         return [*examples, "1"]
-    texts = (each for each in _texts(engine, gate, name) if each)
+    texts = (each for each in _texts(engine, probe, name) if each)
     return list(dict.fromkeys((*examples, *texts)))[:_MOST]
 
 
-def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
-    fields = [path for paths in gate.shows.values() for path in paths]
+def _texts(engine: Engine, probe: Probe, name: frozenset[str]) -> Iterator[str]:
+    fields = [path for paths in probe.shows.values() for path in paths]
     if name & EMBEDS:
-        yield from _links(engine, gate)
-        yield ",".join(_links(engine, gate))
+        yield from _links(engine, probe)
+        yield ",".join(_links(engine, probe))
     elif name & PICKS:
         every = {
             path.split(".")[0]
-            for resource in gate.shows
+            for resource in probe.shows
             for path in engine.model.tables[resource].leaves
         }
         whole = ",".join(sorted(every | {path for path in fields if "*" not in path}))
@@ -254,14 +263,14 @@ def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
         yield "true"
     elif name & TERMS:
         yield from ("*", "%", "a", "e")
-    elif name & ORDERS and not gate.shows:
+    elif name & ORDERS and not probe.shows:
         yield "desc"
 
 
-def _links(engine: Engine, gate: Gate) -> list[str]:
+def _links(engine: Engine, probe: Probe) -> list[str]:
     """Names by which an object may lead to another: those of members and of resources."""
     found: dict[str, None] = {}
-    for resource in gate.shows:
+    for resource in probe.shows:
         for leaf in engine.model.tables[resource].leaves:
             found.setdefault(leaf.split(".")[0])
     for name in engine.model.policy.resources:

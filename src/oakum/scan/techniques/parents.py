@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.finding import Result
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
@@ -33,41 +33,41 @@ _OWNERS = 2
 def run(engine: Engine) -> None:
     """Requests other owners' objects below own parents."""
     engine.say("requesting others' objects under own parents")
-    for gate in list(engine.state.gates):
-        for above in _above(engine.model, gate):
-            owners = [who for who in engine.cast.subjects() if engine.state.has_page(gate, who)]
+    for probe in list(engine.state.probes):
+        for above in _above(engine.model, probe):
+            owners = [who for who in engine.cast.subjects() if engine.state.has_page(probe, who)]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
-                    _show_own(engine, gate, above, viewer)
-                    _ask(engine, _way(gate, above, viewer), viewer, who)
-        for parameter in _named_in_query(gate):
-            for who in [who for who in engine.cast.subjects() if engine.state.has_page(gate, who)][
+                    _show_own(engine, probe, above, viewer)
+                    _ask(engine, _way(probe, above, viewer), viewer, who)
+        for parameter in _named_in_query(probe):
+            for who in [who for who in engine.cast.subjects() if engine.state.has_page(probe, who)][
                 :1
             ]:
                 for viewer in _viewers(engine, who):
-                    if _leaks(engine, gate, viewer, who):
+                    if _leaks(engine, probe, viewer, who):
                         continue
-                    source = gate.sources[parameter.name]
-                    way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
+                    source = probe.sources[parameter.name]
+                    way = probe.otherwise(HOW, endpoint=probe.endpoint.path)
                     for each in twice(engine, way, parameter, source, viewer, who):
                         _ask(engine, each, viewer, who)
 
 
-def _leaks(engine: Engine, gate: Gate, viewer: str, who: str) -> bool:
+def _leaks(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
     """Whether the plain question tells a viewer of this kind what it should not."""
     label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
     return any(
-        (key.endpoint, key.viewer, entry.result) == (gate.id, label, Result.LEAK)
+        (key.endpoint, key.viewer, entry.result) == (probe.id, label, Result.LEAK)
         for key, entry in engine.matrix.leaks()
     )
 
 
-def _named_in_query(gate: Gate) -> list[Parameter]:
+def _named_in_query(probe: Probe) -> list[Parameter]:
     """Parameters of a query that name one person or object."""
-    if gate.batch or gate.how or gate.query or gate.asks is not None or not gate.shows:
+    if probe.batch or probe.how or probe.query or probe.asks is not None or not probe.shows:
         return []
-    found = [each for each in gate.operation.parameters if each.where == "query"]
-    return [e for e in found if e.name in gate.personal and "array" not in e.shape.kinds]
+    found = [each for each in probe.operation.parameters if each.where == "query"]
+    return [e for e in found if e.name in probe.personal and "array" not in e.shape.kinds]
 
 
 def _viewers(engine: Engine, who: str) -> list[str]:
@@ -76,60 +76,61 @@ def _viewers(engine: Engine, who: str) -> list[str]:
     return found or [each for each in engine.cast.names() if each != who][:1]
 
 
-def _show_own(engine: Engine, gate: Gate, above: tuple[str, ...], viewer: str) -> None:
+def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str) -> None:
     """Let a viewer see what they have of each kind, where nobody has asked for it yet: one owner's
     objects were enough until now, and without an own album there is no way below one."""
-    for source in (gate.sources[each] for each in above):
+    for source in (probe.sources[each] for each in above):
         resource = source.partition(".")[0]
-        for each in engine.state.gates:
+        for each in engine.state.probes:
             if engine.knowledge.values(source, viewer):
                 break
-            if resource in each.shows and each.id != gate.id and not each.batch:
+            if resource in each.shows and each.id != probe.id and not each.batch:
                 _ask(engine, each, viewer, viewer)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each such endpoint."""
-    for gate in prospect.gates:
-        for above in _above(prospect.model, gate):
+    for probe in prospect.probes:
+        for above in _above(prospect.model, probe):
             named = " and ".join(f"`{each}`" for each in above)
             yield {
                 "as": "one identity of each kind",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named} of its own",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}"
+                f"  with {named} of its own",
                 "why": "somebody else's object under an own parent",
             }
-        for parameter in _named_in_query(gate):
+        for parameter in _named_in_query(probe):
             yield {
                 "as": "one identity of each kind",
-                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with"
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}  with"
                 f" `{parameter.name}` twice: its own, and another's",
                 "why": "the API may check one value and use the other",
             }
 
 
-def _above(model: Model, gate: Gate) -> Iterator[tuple[str, ...]]:
+def _above(model: Model, probe: Probe) -> Iterator[tuple[str, ...]]:
     """Of the parameters that name what somebody has, the first, the first two, and so on; never
     the one that names the object itself: the key of what is shown, else the last of the path."""
-    if gate.batch or gate.how or gate.query or gate.asks is not None or not gate.shows:
+    if probe.batch or probe.how or probe.query or probe.asks is not None or not probe.shows:
         return
-    in_path = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
-    order = [*in_path, *sorted(gate.personal - {*in_path})]
-    keys = {f"{name}.{model.policy.resources[name].key}" for name in gate.shows}
-    named = [each for each in order if gate.sources[each] in keys] or (in_path or order)
+    in_path = [each for each in _PLACE.findall(probe.operation.path) if each in probe.personal]
+    order = [*in_path, *sorted(probe.personal - {*in_path})]
+    keys = {f"{name}.{model.policy.resources[name].key}" for name in probe.shows}
+    named = [each for each in order if probe.sources[each] in keys] or (in_path or order)
     rest = (
-        [each for each in order if gate.sources[each] != gate.sources[named[-1]]] if named else []
+        [each for each in order if probe.sources[each] != probe.sources[named[-1]]] if named else []
     )
     for many in range(1, len(rest) + 1):
         yield tuple(rest[:many])
 
 
-def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
+def _way(probe: Probe, above: tuple[str, ...], viewer: str) -> Probe:
     named = ", ".join(f"{{{each}}}" for each in above)
-    way = gate.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {named} of {viewer}")
-    return replace(way, whose={**gate.whose, **dict.fromkeys(above, (viewer, 0))})
+    way = probe.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {named} of {viewer}")
+    return replace(way, whose={**probe.whose, **dict.fromkeys(above, (viewer, 0))})
 
 
-def _ask(engine: Engine, way: Gate, viewer: str, who: str) -> None:
+def _ask(engine: Engine, way: Probe, viewer: str, who: str) -> None:
     if not is_spent(engine.context.pace):
         if way.how:
             engine.matrix.open(way)

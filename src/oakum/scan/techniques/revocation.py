@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Matrix
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed
@@ -91,7 +91,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _has_anything(engine: Engine, owner: str) -> bool:
     """Whether an owner has anything that the end of a relation could go on showing."""
     return any(
-        who == owner and endpoint in engine.matrix.gates for endpoint, who, _ in engine.matrix.own
+        who == owner and endpoint in engine.matrix.probes for endpoint, who, _ in engine.matrix.own
     )
 
 
@@ -126,19 +126,19 @@ def _begun(
     """Whether a relation that was begun is ended, and what outlives it asked for."""
     engine.state.enter(f"begin of {relation}", owner)
     endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
-    for gate in (
-        engine.matrix.gates[endpoint] for endpoint in endpoints if endpoint in engine.matrix.gates
+    for probe in (
+        engine.matrix.probes[endpoint] for endpoint in endpoints if endpoint in engine.matrix.probes
     ):
-        if not gate.how and not gate.batch:
-            engine.put(gate, viewer, owner if gate.personal else None)
+        if not probe.how and not probe.batch:
+            engine.put(probe, viewer, owner if probe.personal else None)
     carrying = _carrying(engine, owner, viewer)
-    asked = [(gate, viewer, who) for gate, who in carrying]
+    asked = [(probe, viewer, who) for probe, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
     ended = relationships.end(viewer, relation, owner)
     engine.state.enter(f"end of {relation}", owner)
     if ended:
-        for gate, who in carrying:
-            way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
+        for probe, who in carrying:
+            way = probe.otherwise(HOW, endpoint=probe.endpoint.path)
             engine.matrix.open(way)
             engine.put(way, viewer, who)
         _come_back(engine, kept)
@@ -174,9 +174,9 @@ def _close(
     said = ", ".join(path for path, _ in changes)
     engine.say(f"{owner} closes {said}")
     carrying = {
-        (gate.id, viewer, who): (gate, viewer, who)
+        (probe.id, viewer, who): (probe, viewer, who)
         for viewer in engine.watchers(owner)
-        for gate, who in _carrying(engine, owner, viewer)
+        for probe, who in _carrying(engine, owner, viewer)
     }
     giving = [carrying[each] for each in engine.state.giving if each in carrying]
     kept = _keep(engine, giving, f"before {said}")
@@ -192,35 +192,35 @@ def _close(
     engine.state.enter(f"{said} open again", owner)
 
 
-def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate, str | None]]:
+def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Probe, str | None]]:
     """Endpoints at which this viewer has been shown objects of this owner."""
     return [
-        (engine.matrix.gates[endpoint], who or None)
+        (engine.matrix.probes[endpoint], who or None)
         for (endpoint, who), answers in engine.state.seen.items()
         if any(name == owner for name, _ in answers.get(viewer, ()))
-        and endpoint in engine.matrix.gates
-        and not engine.matrix.gates[endpoint].how
+        and endpoint in engine.matrix.probes
+        and not engine.matrix.probes[endpoint].how
     ]
 
 
 def _keep(
-    engine: Engine, questions: Sequence[tuple[Gate, str | None, str | None]], round: str
+    engine: Engine, questions: Sequence[tuple[Probe, str | None, str | None]], round: str
 ) -> list[Artefact]:
     """Ask anew, and keep what the answers give to come back with: one of each sort."""
     engine.state.artefacts.clear()
-    for gate, viewer, who in questions:
-        engine.put(gate, viewer, who, round)
+    for probe, viewer, who in questions:
+        engine.put(probe, viewer, who, round)
     return list({each.sort: each for each in engine.state.artefacts}.values())
 
 
 def _come_back(engine: Engine, kept: list[Artefact]) -> None:
     for number, each in enumerate(kept):
         if each.kind == "cursor":
-            name = cursor_parameter(each.gate)
+            name = cursor_parameter(each.probe)
             if not name:
                 continue
-            way = each.gate.otherwise(
-                HOW, endpoint=each.gate.endpoint.path, query=((name, each.value),),
+            way = each.probe.otherwise(
+                HOW, endpoint=each.probe.endpoint.path, query=((name, each.value),),
                 veiled={name: variable(each.viewer or "", "cursor")},
             )  # fmt: skip
             engine.matrix.open(way)
@@ -233,7 +233,7 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
                 engine.put(link, viewer, None, f"link {number}")
 
 
-def _link(engine: Engine, artefact: Artefact) -> Gate | None:
+def _link(engine: Engine, artefact: Artefact) -> Probe | None:
     """An endpoint for a URL in a response, with the operation whose path it matches, or without
     one.
 
@@ -244,7 +244,7 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     base = urlsplit(engine.target).path.rstrip("/")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     known = next(
-        (gate for gate in engine.state.gates if _matches(gate.operation.path, parts.path)), None
+        (probe for probe in engine.state.probes if _matches(probe.operation.path, parts.path)), None
     )
     if known is None and _is_left_alone(engine, parts.path.removeprefix(base), query):
         return None
@@ -263,7 +263,7 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
         parameters=tuple(Parameter(name, "path", required=True) for name in values),
     )
     veiled = {name: variable("", f"link {name}") for name, _ in query}
-    return Gate(
+    return Probe(
         operation, Endpoint("GET", known.endpoint.path if known else template, operation.id),
         known.shows if known else {}, {}, values, unfilled=tuple(values),
         how=HOW, query=query, veiled=veiled,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from oakum.errors import TargetError
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import Elsewhere
@@ -80,7 +80,7 @@ def run(engine: Engine) -> None:
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each address, version and page that may be tried."""
     may, first = prospect.may, "an owner, then every kind of viewer if it responds"
-    gates = _shows(prospect.gates)
+    probes = _shows(prospect.probes)
     for address in may.twin:
         yield {
             "as": first,
@@ -89,16 +89,16 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
     if may.twins:
         seen: set[str] = set()
-        root = shared_root(each.operation.path for each in prospect.gates)
-        for gate in _reads(gates):
-            cut = split(gate.operation.path, root)
+        root = shared_root(each.operation.path for each in prospect.probes)
+        for probe in _reads(probes):
+            cut = split(probe.operation.path, root)
             for version in others(cut.version):
                 seen.add(f"GET {cut.at(version)}")
-            for way in _said(gate):
+            for way in _said(probe):
                 seen.add(f"{way.endpoint.method} {way.endpoint.path}")
         for request in sorted(seen):
             yield {"as": first, "request": request, "why": "another version"}
-        if gates:
+        if probes:
             why = "what a phone is given"
             yield {"as": first, "request": "endpoints above, with a phone's User-Agent", "why": why}
     for address in may.front_end:
@@ -108,33 +108,35 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {"as": first, "request": "GET of paths that they name and that only read", "why": why}
 
 
-def _shows(gates: Sequence[Gate]) -> list[Gate]:
+def _shows(probes: Sequence[Probe]) -> list[Probe]:
     """Documented endpoints that show something."""
-    return [each for each in gates if each.shows and each.asks is None and not each.how]
+    return [each for each in probes if each.shows and each.asks is None and not each.how]
 
 
-def _said(gate: Gate) -> Iterator[Gate]:
+def _said(probe: Probe) -> Iterator[Probe]:
     """Variants of an endpoint in other versions, if the document lets a request name the
     version."""
-    path = gate.endpoint.path
-    for each in gate.operation.parameters:
+    path = probe.endpoint.path
+    for each in probe.operation.parameters:
         for value in other_values(each) if says_version(each) else ():
-            if each.name in gate.fixed or each.where == "header":
+            if each.name in probe.fixed or each.where == "header":
                 endpoint = f"{path} ({each.name}: {value})"
-                if each.name in gate.fixed:
-                    yield gate.otherwise(HOW, endpoint=endpoint, fixed={each.name: value})
+                if each.name in probe.fixed:
+                    yield probe.otherwise(HOW, endpoint=endpoint, fixed={each.name: value})
                 else:
-                    yield gate.otherwise(HOW, endpoint=endpoint, headers={each.name.lower(): value})
-            elif each.name not in gate.sources:
-                yield gate.otherwise(HOW, query=((each.name, value),))
-    media = gate.operation.success()
+                    yield probe.otherwise(
+                        HOW, endpoint=endpoint, headers={each.name.lower(): value}
+                    )
+            elif each.name not in probe.sources:
+                yield probe.otherwise(HOW, query=((each.name, value),))
+    media = probe.operation.success()
     for value in restated(media.type) if media else ():
-        yield gate.otherwise(HOW, endpoint=f"{path} (Accept: {value})", headers={"accept": value})
+        yield probe.otherwise(HOW, endpoint=f"{path} (Accept: {value})", headers={"accept": value})
 
 
-def _reads(gates: Sequence[Gate]) -> list[Gate]:
+def _reads(probes: Sequence[Probe]) -> list[Probe]:
     """Endpoints at which others are guessed: what a POST does elsewhere, no document says."""
-    return [each for each in gates if each.operation.method == "GET"]
+    return [each for each in probes if each.operation.method == "GET"]
 
 
 @dataclass
@@ -146,7 +148,7 @@ class _Search:
     def __post_init__(self) -> None:
         engine = self.engine
         self._there = Elsewhere(engine)
-        self._gates = self._there.telling(_shows(engine.state.gates))
+        self._probes = self._there.telling(_shows(engine.state.probes))
         self._prefix = urlsplit(engine.target).path.rstrip("/")
         self._home = origin_of(engine.target)
         self._documented: dict[str, frozenset[str]] = {}
@@ -168,12 +170,14 @@ class _Search:
         """Searches another base URL for the endpoints, as documented or without their common prefix
         such as `/api/v2`."""
         below = bool(urlsplit(address).path.strip("/"))
-        paths = [raw_path(each.operation) if below else each.operation.path for each in self._gates]
+        paths = [
+            raw_path(each.operation) if below else each.operation.path for each in self._probes
+        ]
         forms = dict.fromkeys([tuple(paths), tuple(split(path).after for path in paths)])
         for form in forms:
             ways = [
-                self._at(gate, address.rstrip("/"), path)
-                for gate, path in zip(self._gates, form, strict=True)
+                self._at(probe, address.rstrip("/"), path)
+                for probe, path in zip(self._probes, form, strict=True)
             ]
             ways = [
                 way for way in ways if way.base or plain(way.endpoint.path) not in self._documented
@@ -185,23 +189,23 @@ class _Search:
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
         root = shared_root(self._whole(each) for each in self.engine.model.operations.values())
-        groups: dict[tuple[str, str], list[tuple[Gate, Versioned]]] = {}
-        for gate in _reads(self._gates):
-            cut = split(self._whole(gate.operation), root)
-            groups.setdefault((cut.before, cut.version), []).append((gate, cut))
+        groups: dict[tuple[str, str], list[tuple[Probe, Versioned]]] = {}
+        for probe in _reads(self._probes):
+            cut = split(self._whole(probe.operation), root)
+            groups.setdefault((cut.before, cut.version), []).append((probe, cut))
         largest = sorted(groups.values(), key=lambda group: -len(group))
         for group in largest[:_ROOTS]:
             tries = _ENDPOINTS
             for version in others(group[0][1].version):
                 ways = [
-                    self._at(gate, self._home, cut.at(version))
-                    for gate, cut in group
+                    self._at(probe, self._home, cut.at(version))
+                    for probe, cut in group
                     if plain(cut.at(version)) not in self._documented
                 ]
                 self._look(ways, tries)
                 tries = 1 if ways else tries
 
-    def _look(self, ways: Sequence[Gate], tries: int) -> bool:
+    def _look(self, ways: Sequence[Probe], tries: int) -> bool:
         """Ask at all of these endpoints, if one of the first is there; whether one was."""
         first = [*ways[:tries], *self._lists(ways[tries:])]
         if not any(self._there.answers(way) for way in first):
@@ -211,9 +215,9 @@ class _Search:
                 self._there.ask(way)
         return True
 
-    def _lists(self, ways: Sequence[Gate]) -> list[Gate]:
+    def _lists(self, ways: Sequence[Probe]) -> list[Probe]:
         """The likeliest lists, each of another resource: a version may have a list alone."""
-        found: dict[str, Gate] = {}
+        found: dict[str, Probe] = {}
         for way in ways:
             if not way.personal and not self.engine.matrix.is_own(way.operation.id):
                 for resource in list(way.shows)[:1]:
@@ -222,26 +226,26 @@ class _Search:
 
     def said_versions(self) -> None:
         """Tries versions in a header or query parameter."""
-        groups: dict[str, list[tuple[Gate, Gate]]] = {}
-        for gate in _reads(self._gates):
-            for way in _said(gate):
-                what = way.endpoint.path.removeprefix(gate.endpoint.path)
-                groups.setdefault(what, []).append((gate, self._there.read(way)))
+        groups: dict[str, list[tuple[Probe, Probe]]] = {}
+        for probe in _reads(self._probes):
+            for way in _said(probe):
+                what = way.endpoint.path.removeprefix(probe.endpoint.path)
+                groups.setdefault(what, []).append((probe, self._there.read(way)))
         for pairs in groups.values():
-            if any(self._there.differs(gate, way) for gate, way in pairs[:2]):
+            if any(self._there.differs(probe, way) for probe, way in pairs[:2]):
                 for _, way in pairs:
                     self._there.ask(way)
 
     def phones(self) -> None:
         """Tries a phone's user agent, which may get a page with the object, or more fields."""
-        gates = _reads(self._gates)
-        pages = [(each, self._asked_as(each, "a phone's browser", _PAGE)) for each in gates]
+        probes = _reads(self._probes)
+        pages = [(each, self._asked_as(each, "a phone's browser", _PAGE)) for each in probes]
         if any(self._there.is_another(*each) for each in pages[:_PHONES]):
-            for gate, way in pages:
-                if self._there.is_another(gate, way):
+            for probe, way in pages:
+                if self._there.is_another(probe, way):
                     self._there.ask(way)
             return
-        data = [(each, self._asked_as(each, "a phone", _DATA)) for each in gates]
+        data = [(each, self._asked_as(each, "a phone", _DATA)) for each in probes]
         if any(self._there.differs(*each) for each in data[:2]):
             for _, way in data:
                 self._there.ask(way)
@@ -253,21 +257,21 @@ class _Search:
         named = FrontEnd(engine, address, HOW, (*may.front_end, *may.twin)).run()
         starts = roots(self._documented)
         addresses = (self._home, *(origin_of(each) for each in may.twin))
-        holes = Holes(engine.model, engine.state.gates)
+        holes = Holes(engine.model, engine.state.probes)
         found: set[object] = set()
         tried, left = 0, dict[str, None]()
         for each, path, origin in wanted(named, self._documented, starts, addresses):
             if not holes.reads(each, path):
                 left |= {each.path: None} if each.called else {}
                 continue
-            gate = holes.gate(each, path, HOW, origin or (self._home if self._prefix else ""))
-            if each in found or gate is None or gate.id in engine.matrix.gates:
+            probe = holes.probe(each, path, HOW, origin or (self._home if self._prefix else ""))
+            if each in found or probe is None or probe.id in engine.matrix.probes:
                 continue
             if tried >= _PATHS:
                 engine.state.remark(f"`{address}` names more paths than were tried")
                 break
             tried += 1
-            way = self._there.read(gate)
+            way = self._there.read(probe)
             if self._there.answers(way):
                 found.add(each)
                 self._there.ask(way)
@@ -285,7 +289,7 @@ class _Search:
         """The path of an operation as it stands in an address, the target's own path before it."""
         return self._prefix + raw_path(operation) if self._prefix else operation.path
 
-    def _at(self, gate: Gate, address: str, path: str) -> Gate:
+    def _at(self, probe: Probe, address: str, path: str) -> Probe:
         """The same endpoint at another address, the target's own or another's."""
         origin = origin_of(address)
         if origin == self._home:
@@ -293,9 +297,9 @@ class _Search:
             base, endpoint = self._home if self._prefix else "", path
         else:
             base, endpoint = address, address + path
-        return self._there.read(gate.otherwise(HOW, path, base=base, endpoint=endpoint))
+        return self._there.read(probe.otherwise(HOW, path, base=base, endpoint=endpoint))
 
-    def _asked_as(self, gate: Gate, what: str, headers: Mapping[str, str]) -> Gate:
+    def _asked_as(self, probe: Probe, what: str, headers: Mapping[str, str]) -> Probe:
         """The same endpoint, asked as another program asks."""
-        endpoint = f"{gate.endpoint.path} (as {what})"
-        return self._there.read(gate.otherwise(HOW, endpoint=endpoint, headers=headers))
+        endpoint = f"{probe.endpoint.path} (as {what})"
+        return self._there.read(probe.otherwise(HOW, endpoint=endpoint, headers=headers))

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.side_channels import Place, Reading, derived, differences, told
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
@@ -47,8 +47,8 @@ world's with a chance of 1 in 16 at most, and the other way round in all of the 
 _NEAR = 0.002
 """Degrees: some 200 m."""
 
-Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
-"""Probe → what was read, and how it was asked."""
+Seen = dict[str, tuple[Reading, Probe, str | None, Filled, Response]]
+"""Request → what was read, and how it was asked."""
 
 
 def run(engine: Engine) -> None:
@@ -87,8 +87,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": f"{each.method} {each.path}",
             "why": f"`{path}` is not set low and high: {_OBJECTS}",
         }
-    for gate in prospect.gates:
-        for way in _sorted_ways(gate, []):
+    for probe in prospect.probes:
+        for way in _sorted_ways(probe, []):
             yield {
                 "as": "viewers who may not see a hidden field",
                 "request": f"{way.endpoint.method} {way.endpoint.path}",
@@ -131,25 +131,25 @@ class _Pair:
     hidden: list[Hidden]
 
     def run(self) -> None:
-        probes = list(self._probes())
-        if not probes:
+        asks = list(self._asks())
+        if not asks:
             return
         try:
-            self._compare(probes)
+            self._compare(asks)
         finally:
             self.account_settings.undo_all(self.owner, [self._path(each) for each in self.hidden])
 
-    def _compare(self, probes: list[tuple[Gate, str | None]]) -> None:
+    def _compare(self, asks: list[tuple[Probe, str | None]]) -> None:
         self.hidden = self._all(self.hidden, low=True)
-        first = self._read(probes)
+        first = self._read(asks)
         # separates changes caused by any write from those caused by the value
         self._all(self.hidden, low=True)
-        second = self._read(probes)
+        second = self._read(asks)
         # A request that fails in one of the two states says nothing about their difference.
         twice = first.keys() & second.keys()
-        noise = {probe: differences(first[probe][0], second[probe][0]) for probe in twice}
+        noise = {ask: differences(first[ask][0], second[ask][0]) for ask in twice}
         movable = self._all(self.hidden, low=False)
-        high = self._read(probes)
+        high = self._read(asks)
         changed = self._changed(second, high, noise, movable)
         self._all(movable, low=True)
         if not changed:
@@ -168,25 +168,25 @@ class _Pair:
         """Whether this field alone makes the difference."""
         if not self._set(hidden, low=False):
             return
-        probes = [(low[p][1], low[p][2]) for p in sure]
-        alone = self._read(probes)
+        asks = [(low[p][1], low[p][2]) for p in sure]
+        alone = self._read(asks)
         changed = self._changed(low, alone, noise, [hidden])
-        probes = [(low[p][1], low[p][2]) for p in changed]
-        highs = [self._read(probes) for _ in range(_AGAIN if changed else 0)]
+        asks = [(low[p][1], low[p][2]) for p in changed]
+        highs = [self._read(asks) for _ in range(_AGAIN if changed else 0)]
         self._set(hidden, low=True)
-        lows = [self._read(probes) for _ in range(_AGAIN if changed else 0)]
-        for probe, places in changed.items():
-            steady = _steady(probe, low, lows) & _steady(probe, alone, highs) & places
-            _, gate, viewer, filled, _ = low[probe]
+        lows = [self._read(asks) for _ in range(_AGAIN if changed else 0)]
+        for ask, places in changed.items():
+            steady = _steady(ask, low, lows) & _steady(ask, alone, highs) & places
+            _, probe, viewer, filled, _ = low[ask]
             if steady and not self.engine.matrix.sees(
                 hidden.resource, hidden.field, viewer, self.owner
             ):
                 held = self.engine.cast.relations(viewer, self.owner)
                 label = self.engine.cast.label(held, viewer, self.owner)
                 seen = replace(hidden, viewer=viewer, label=label)
-                said = told(steady & sure[probe]) or told(steady)
+                said = told(steady & sure[ask]) or told(steady)
                 self.engine.state.report(
-                    signal(self.engine, gate, seen, filled, alone[probe][4], said)
+                    signal(self.engine, probe, seen, filled, alone[ask][4], said)
                 )
 
     def _changed(
@@ -194,8 +194,8 @@ class _Pair:
     ) -> dict[str, frozenset[Place]]:
         both = high.keys() & low.keys() & noise.keys()
         found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in both}
-        told = {probe: _telling(places, moved) for probe, places in found.items()}
-        return {probe: places for probe, places in told.items() if places}
+        told = {ask: _telling(places, moved) for ask, places in found.items()}
+        return {ask: places for ask, places in told.items() if places}
 
     def _path(self, hidden: Hidden) -> str:
         return f"{hidden.resource}.{hidden.field}"
@@ -215,35 +215,35 @@ class _Pair:
                 return True
         return False
 
-    def _probes(self) -> Iterator[tuple[Gate, str | None]]:
+    def _asks(self) -> Iterator[tuple[Probe, str | None]]:
         """Lists, also in every order that they offer, as each kind of viewer that may not see."""
         viewers = dict.fromkeys(each.viewer for each in self.hidden)
-        for gate in [*self.engine.state.gates, *self.engine.state.ways]:
-            if gate.personal or gate.batch or not gate.shows:
+        for probe in [*self.engine.state.probes, *self.engine.state.ways]:
+            if probe.personal or probe.batch or not probe.shows:
                 continue
-            names = [each.field for each in self.hidden if each.resource in gate.shows]
-            for way in (gate, *_sorted_ways(gate, names)):
+            names = [each.field for each in self.hidden if each.resource in probe.shows]
+            for way in (probe, *_sorted_ways(probe, names)):
                 for viewer in viewers:
                     yield way, viewer
 
-    def _read(self, probes: Sequence[tuple[Gate, str | None]]) -> Seen:
+    def _read(self, asks: Sequence[tuple[Probe, str | None]]) -> Seen:
         seen: Seen = {}
         engine = self.engine
-        for gate, viewer in probes:
-            filled = fill(gate, engine.target, engine.knowledge, None)
+        for probe, viewer in asks:
+            filled = fill(probe, engine.target, engine.knowledge, None)
             if filled is None:
                 continue
-            answer = engine.send(gate, viewer, filled)
+            answer = engine.send(probe, viewer, filled)
             if answer.status < 500 and answer.status != 429:
-                read = reading(engine, gate, viewer, filled, answer)
-                seen[f"{gate.id}|{viewer}"] = (read, gate, viewer, filled, answer)
+                read = reading(engine, probe, viewer, filled, answer)
+                seen[f"{probe.id}|{viewer}"] = (read, probe, viewer, filled, answer)
         return seen
 
 
-def _steady(probe: str, first: Seen, again: Sequence[Seen]) -> frozenset[Place]:
+def _steady(ask: str, first: Seen, again: Sequence[Seen]) -> frozenset[Place]:
     """Places that were the same in all readings of one world: a short list that is shuffled looks
     so now and then, and not time after time."""
-    readings = [each[probe][0] for each in (first, *again) if probe in each]
+    readings = [each[ask][0] for each in (first, *again) if ask in each]
     places = frozenset(place for each in readings for place in each.places)
     return places - frozenset().union(*(differences(readings[0], each) for each in readings))
 
@@ -266,17 +266,17 @@ def _is_place(path: str) -> bool:
     return not _PLACE.isdisjoint(words(path))
 
 
-def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
+def _sorted_ways(probe: Probe, fields: Sequence[str]) -> Iterator[Probe]:
     """The same list in other orders: those that the document names, else by the fields given."""
-    for parameter in gate.operation.parameters:
+    for parameter in probe.operation.parameters:
         said = frozenset(words(parameter.name))
         if parameter.where != "query" or not said & _SORTS or said & _DOWN:
             continue
-        if parameter.name in dict(gate.query):
+        if parameter.name in dict(probe.query):
             continue  # a variant that sorts already
         choices = [str(each) for each in parameter.shape.enum] or [*fields]
         for choice in choices:
-            yield gate.otherwise(HOW, query=((parameter.name, choice),))
+            yield probe.otherwise(HOW, query=((parameter.name, choice),))
 
 
 def _extremes(path: str, value: str, *, low: bool) -> Iterator[Json]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.ownership import relations_to
@@ -57,8 +57,8 @@ def run(engine: Engine) -> None:
     engine.say("attempting forbidden writes, and undoing them")
     workshop = Workshop(engine, engine.context.undo_log)
     try:
-        for gate, resource in writing_endpoints(engine.model, engine.context.params):
-            _Endpoint(engine, engine.context.undo_log, gate, resource, workshop).run()
+        for probe, resource in writing_endpoints(engine.model, engine.context.params):
+            _Endpoint(engine, engine.context.undo_log, probe, resource, workshop).run()
     finally:
         workshop.close()
     engine.state.leave_out(*bulk_left_out(engine.model))
@@ -69,10 +69,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """Every operation that may be sent a changed member."""
     if not prospect.may.writes:
         return
-    for gate, resource in writing_endpoints(prospect.model, {}):
+    for probe, resource in writing_endpoints(prospect.model, {}):
         yield {
             "as": "an owner, then others, on an object of the run or else of an identity",
-            "request": f"{gate.endpoint.method} {gate.endpoint.path}",
+            "request": f"{probe.endpoint.method} {probe.endpoint.path}",
             "why": f"members of `{resource}` that they may not set, restored afterwards",
         }
 
@@ -81,7 +81,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 class _View:
     """What an owner sees of an object of theirs: how it was asked, and the object."""
 
-    gate: Gate
+    probe: Probe
     filled: Filled
     object: Mapping[str, Json]
     answer: Response
@@ -93,7 +93,7 @@ class _Endpoint:
 
     engine: Engine
     undo_log: UndoLog
-    gate: Gate
+    probe: Probe
     resource: str
     workshop: Workshop
 
@@ -112,27 +112,27 @@ class _Endpoint:
     """Viewers who were refused, and are not shown what the object stands in."""
 
     def __post_init__(self) -> None:
-        self.many = bulk(self.engine.model, self.gate.operation)
-        self.parents = ParentObjects(self.engine, self.gate)
+        self.many = bulk(self.engine.model, self.probe.operation)
+        self.parents = ParentObjects(self.engine, self.probe)
 
     def run(self) -> None:
         """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
         engine, done = self.engine, set[str]()
         for owner in engine.cast.subjects():
             viewers: dict[str, list[str | None]] = {}
-            others = engine.watchers(owner) if self.gate.personal or self.many else ()
+            others = engine.watchers(owner) if self.probe.personal or self.many else ()
             for viewer in (owner, *others):
                 held = engine.cast.relations(viewer, owner)
                 viewers.setdefault(engine.cast.label(held, viewer, owner), []).append(viewer)
             todo = {kind: each for kind, each in viewers.items() if kind not in done}
-            filled = fill(self.gate, engine.target, engine.knowledge, owner) if todo else None
+            filled = fill(self.probe, engine.target, engine.knowledge, owner) if todo else None
             if filled is not None:
                 done |= self._try_each(owner, todo)
-        if self.many and self.gate.operation.id not in engine.state.called:
+        if self.many and self.probe.operation.id not in engine.state.called:
             why = "no identity has an object there that could be restored"
-            engine.state.leave_out(Skipped(self.gate.endpoint, f"not written to: {why}"))
+            engine.state.leave_out(Skipped(self.probe.endpoint, f"not written to: {why}"))
         if self.untried:
-            engine.state.leave_out(left_out(self.gate.endpoint, self.untried))
+            engine.state.leave_out(left_out(self.probe.endpoint, self.untried))
 
     def _try_each(self, owner: str, kinds: Mapping[str, list[str | None]]) -> set[str]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
@@ -180,7 +180,7 @@ class _Endpoint:
 
     def _is_tried_on(self, own: AsOwn, owner: str, viewer: str | None) -> bool:
         with own:
-            filled = fill(self.gate, self.engine.target, self.engine.knowledge, owner)
+            filled = fill(self.probe, self.engine.target, self.engine.knowledge, owner)
             if filled is None or self.parents.hides(viewer, filled.request):
                 return False
             view = self._view(owner)
@@ -210,7 +210,7 @@ class _Endpoint:
     def _made_for(self, owner: str) -> AsOwn | None:
         """An object of the run's own, where the request names the one that it writes."""
         key = self.engine.model.policy.resources[self.resource].key
-        if self.many or (key and f"{self.resource}.{key}" in self.gate.sources.values()):
+        if self.many or (key and f"{self.resource}.{key}" in self.probe.sources.values()):
             return self.workshop.of(owner, self.resource)
         why = "the request does not name its object by key"
         self.workshop.why_none.setdefault(self.resource, why)
@@ -219,13 +219,13 @@ class _Endpoint:
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether a PUT would replace what its owner's view does not show: it could not be put
         back."""
-        if self.gate.operation.method != "PUT" or not self.gate.operation.body:
+        if self.probe.operation.method != "PUT" or not self.probe.operation.body:
             return False
         shape = self._shape()
         unseen = [
             name
             for name, thunk in shape.properties.items()
-            if name not in view.object and name not in self.gate.sources and not thunk().read_only
+            if name not in view.object and name not in self.probe.sources and not thunk().read_only
         ]
         faces = self.engine.knowledge.faces
         doubtful = [
@@ -245,7 +245,7 @@ class _Endpoint:
         why += [f"the shown value of `{name}` may be a mask" for name in doubtful]
         if why:
             self.engine.state.remark(
-                f"{self.gate.endpoint.method} {self.gate.endpoint.path} was not tried on objects"
+                f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
                 f" of {owner}: it replaces the whole object, and {why[0]}"
             )
         return bool(why)
@@ -273,7 +273,7 @@ class _Endpoint:
         ]
         self.steady = {}
         if moved:
-            how = f"{self.gate.endpoint.method} {self.gate.endpoint.path}"
+            how = f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
             self.undo_log.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
 
     def _changes(
@@ -322,7 +322,7 @@ class _Endpoint:
 
     def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
         engine, held = self.engine, self._held(viewer, owner, view)
-        if not through(engine.model, self.gate.operation.id, held, viewer is not None):
+        if not through(engine.model, self.probe.operation.id, held, viewer is not None):
             return False
         table = engine.model.settable[self.resource]
         state = engine.matrix.state(self.resource, owner)
@@ -333,7 +333,7 @@ class _Endpoint:
     ) -> bool | None:
         """Send, read back, put back, read again. None: the API refused it and nothing changed."""
         engine = self.engine
-        filled = fill(self.gate, engine.target, engine.knowledge, owner)
+        filled = fill(self.probe, engine.target, engine.knowledge, owner)
         again = self._view(owner)
         if filled is None or again is None:
             return False
@@ -354,13 +354,13 @@ class _Endpoint:
         back = self._request(filled, view, before)
         names = tuple(changes)
         undo = Undo(
-            f"`{self.resource}` of {owner} by {self.gate.endpoint.method}"
-            f" {self.gate.endpoint.path} as {viewer or 'nobody'} ({', '.join(names)})",
+            f"`{self.resource}` of {owner} by {self.probe.endpoint.method}"
+            f" {self.probe.endpoint.path} as {viewer or 'nobody'} ({', '.join(names)})",
             ((viewer, back), (owner, back)),
             (owner, view.filled.request),
             extract(again.answer, names),
             names,
-            f"{self.gate.endpoint.method} {self.gate.endpoint.path} as {owner}",
+            f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {owner}",
             json_bytes(dict(changes)).decode(),
         )
         own = self._own_side(viewer, owner, names)
@@ -379,7 +379,7 @@ class _Endpoint:
         if after is None and viewer != owner and key:
             stuck = [key]  # the owner no longer has it: the writer took it over
         undone = self.undo_log.undo(undo)
-        if self.gate.operation.method == "PUT":
+        if self.probe.operation.method == "PUT":
             self._give_back(owner, again, filled)
         if own is not None:
             self.undo_log.undo(own)
@@ -390,14 +390,14 @@ class _Endpoint:
     def _sent(self, viewer: str | None, owner: str, asked: Filled) -> Response:
         """The answer to a write; one that refused what the object stands in is not the last."""
         engine = self.engine
-        answer = engine.send(self.gate, viewer, asked)
+        answer = engine.send(self.probe, viewer, asked)
         if engine.context.told_once():
-            answer = engine.send(self.gate, viewer, asked)
+            answer = engine.send(self.probe, viewer, asked)
         if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
             return answer
         below = self.parents.below_own(viewer, asked.request) if self.ours else None
         if below is not None:
-            answer = engine.send(self.gate, viewer, replace(asked, request=below))
+            answer = engine.send(self.probe, viewer, replace(asked, request=below))
         if answer.status >= 400 and not (below and self.parents.are_private(viewer, owner)):
             self.hidden.add(viewer)
         return answer
@@ -438,10 +438,10 @@ class _Endpoint:
         shape = self._shape()
         kept = {name for name, thunk in shape.properties.items() if thunk().read_only}
         whole = {name: value for name, value in was.object.items() if name not in kept}
-        request = with_body(filled, self.gate.operation, self._placed(whole)).request
-        self.engine.send(self.gate, owner, replace(filled, request=request))
+        request = with_body(filled, self.probe.operation, self._placed(whole)).request
+        self.engine.send(self.probe, owner, replace(filled, request=request))
         self.engine.state.remark(
-            f"{self.gate.endpoint.method} {self.gate.endpoint.path} clears members that the"
+            f"{self.probe.endpoint.method} {self.probe.endpoint.path} clears members that the"
             f" request omits, even undocumented ones: it was not tried again"
         )
 
@@ -452,26 +452,26 @@ class _Endpoint:
         view = self._view(viewer) if viewer not in (None, owner) else None
         if view is None or viewer is None:
             return None
-        filled = fill(self.gate, engine.target, engine.knowledge, viewer)
+        filled = fill(self.probe, engine.target, engine.knowledge, viewer)
         held = {name: view.object[name] for name in names if name in view.object}
         if filled is None or not held:
             return None
         own = tuple(held)
-        answer = engine.send(view.gate, viewer, view.filled)
+        answer = engine.send(view.probe, viewer, view.filled)
         return Undo(
-            f"`{self.resource}` of {viewer} by {self.gate.endpoint.method}"
-            f" {self.gate.endpoint.path} ({', '.join(own)})",
+            f"`{self.resource}` of {viewer} by {self.probe.endpoint.method}"
+            f" {self.probe.endpoint.path} ({', '.join(own)})",
             ((viewer, self._request(filled, view, held)),),
             (viewer, view.filled.request),
             extract(answer, own),
             own,
-            f"{self.gate.endpoint.method} {self.gate.endpoint.path} as {viewer}",
+            f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {viewer}",
         )
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
         content: dict[str, Json] = {}
         shape = self._shape()
-        if self.gate.operation.method == "PUT":
+        if self.probe.operation.method == "PUT":
             content = {n: v for n, v in view.object.items() if n in shape.properties}
         else:
             content = {n: view.object[n] for n in shape.required if n in view.object}
@@ -482,7 +482,7 @@ class _Endpoint:
             body = {**filled.content, **body} if isinstance(body, dict) else body
         else:
             body = self._placed({**content, **filled.content, **changes})
-        return with_body(filled, self.gate.operation, body).request
+        return with_body(filled, self.probe.operation, body).request
 
     def _placed(self, content: Json) -> Json:
         """The object where the body of this operation holds it."""
@@ -498,7 +498,7 @@ class _Endpoint:
     def _place(self) -> tuple[tuple[str, ...], Shape]:
         if self.many:
             return self.many.at, self.many.shape
-        return place(self.engine.model, self.gate.operation, self.resource)
+        return place(self.engine.model, self.probe.operation, self.resource)
 
     def _view(self, owner: str) -> _View | None:
         """The owner's own view of their object, at the endpoint that shows most of it."""
@@ -507,24 +507,24 @@ class _Endpoint:
         endpoints = [
             (endpoint == main, len(fields), endpoint)
             for (endpoint, who, resource), fields in engine.matrix.own.items()
-            if (who, resource) == (owner, self.resource) and endpoint in engine.matrix.gates
-            and not engine.matrix.gates[endpoint].batch
+            if (who, resource) == (owner, self.resource) and endpoint in engine.matrix.probes
+            and not engine.matrix.probes[endpoint].batch
         ]  # fmt: skip
         for _, _, endpoint in sorted(endpoints, reverse=True)[:2]:
-            gate = engine.matrix.gates[endpoint]
-            filled = fill(gate, engine.target, engine.knowledge, owner if gate.personal else None)
+            probe = engine.matrix.probes[endpoint]
+            filled = fill(probe, engine.target, engine.knowledge, owner if probe.personal else None)
             if filled is None:
                 continue
-            answer = engine.send(gate, owner, filled)
-            question = engine.question(gate, owner, frozenset({owner}), filled, gate.id)
-            _, judged, _ = engine.evaluator.walk(gate, question, answer)
+            answer = engine.send(probe, owner, filled)
+            question = engine.question(probe, owner, frozenset({owner}), filled, probe.id)
+            _, judged, _ = engine.evaluator.walk(probe, question, answer)
             for each in judged.instances:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
                 if fits and mine and self._is_meant(each.value, owner):
                     if self.ours:  # lets the object be recognised in responses to others
                         engine.knowledge.learn_own(owner, each)
-                    return _View(gate, filled, each.value, answer)
+                    return _View(probe, filled, each.value, answer)
         return None
 
     def _is_meant(self, value: Mapping[str, Json], owner: str) -> bool:
@@ -536,9 +536,9 @@ class _Endpoint:
             rows = engine.knowledge.objects.get((owner, self.resource), ())
             first = next((row[known.key] for row in rows if known.key in row), "")
             return canonical(value.get(known.key)) == first
-        filled = fill(self.gate, engine.target, engine.knowledge, owner)
+        filled = fill(self.probe, engine.target, engine.knowledge, owner)
         source = f"{self.resource}.{known.key}"
-        names = [name for name, each in self.gate.sources.items() if each == source]
+        names = [name for name, each in self.probe.sources.items() if each == source]
         if known.key and names and filled is not None:
             meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
             return known.key in value and canonical(value[known.key]) in meant
@@ -567,7 +567,7 @@ class _Endpoint:
             " after it was restored",
         )
         endpoint = Endpoint(
-            self.gate.endpoint.method, self.gate.endpoint.path, self.gate.operation.id
+            self.probe.endpoint.method, self.probe.endpoint.path, self.probe.operation.id
         )
         how = "mass-assignment" if viewer == owner else "bola-write"
         engine.state.report(

@@ -19,7 +19,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.unsafe_writes import moves_by_itself
@@ -42,7 +42,7 @@ class _Asked:
     """One question, the same before and after."""
 
     who: str
-    gate: Gate
+    probe: Probe
     filled: Filled
 
 
@@ -66,7 +66,7 @@ class Census:
             try:
                 found = self._shown(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
-                endpoint = asked.gate.endpoint
+                endpoint = asked.probe.endpoint
                 self.engine.state.remark(
                     f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
                     f" before the run wrote ({type(error).__name__}): changes to it cannot be"
@@ -81,26 +81,28 @@ class Census:
     def _chosen(self) -> Iterator[_Asked]:
         """For each identity every list of its own, and what shows most of each resource."""
         engine = self.engine
-        gates = {gate.id: gate for gate in engine.state.gates if not (gate.how or gate.batch)}
+        probes = {
+            probe.id: probe for probe in engine.state.probes if not (probe.how or probe.batch)
+        }
         best: dict[tuple[str, str], tuple[int, str]] = {}
         found: dict[tuple[str, str], None] = {}
         for (endpoint, who, resource), fields in engine.matrix.own.items():
-            if endpoint not in gates or gates[endpoint].operation.method != "GET":
+            if endpoint not in probes or probes[endpoint].operation.method != "GET":
                 continue
             one = {f"{resource}.{engine.model.policy.resources[resource].key}"}
-            if one.isdisjoint(gates[endpoint].sources.values()):
+            if one.isdisjoint(probes[endpoint].sources.values()):
                 found[who, endpoint] = None
             best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), endpoint))
         found |= {(who, endpoint): None for (who, _), (_, endpoint) in best.items()}
         for who, endpoint in found:
-            named = who if gates[endpoint].personal else None
-            filled = fill(gates[endpoint], engine.target, engine.knowledge, named)
+            named = who if probes[endpoint].personal else None
+            filled = fill(probes[endpoint], engine.target, engine.knowledge, named)
             if filled is not None and who in engine.cast.ids:
-                yield _Asked(who, gates[endpoint], filled)
+                yield _Asked(who, probes[endpoint], filled)
 
     def _shown(self, asked: _Asked) -> _Rows | None:
         """Own objects in an answer; None: it says nothing of what is there."""
-        engine, who, gate = self.engine, asked.who, asked.gate
+        engine, who, probe = self.engine, asked.who, asked.probe
         try:
             answer = engine.context.ask(who, asked.filled.request)
         except OakumError:
@@ -109,9 +111,9 @@ class Census:
             return {}
         if not 200 <= answer.status < 300 or answer.truncated:
             return None
-        question = engine.question(gate, who, frozenset({who}), asked.filled, gate.id)
+        question = engine.question(probe, who, frozenset({who}), asked.filled, probe.id)
         found: _Rows = {}
-        instances = engine.evaluator.walk(gate, question, answer)[1].instances
+        instances = engine.evaluator.walk(probe, question, answer)[1].instances
         # nested objects are counted under their own resource
         inner = {id(each.value) for each in instances}
         for each in instances:

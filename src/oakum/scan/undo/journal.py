@@ -177,7 +177,7 @@ def _entry(line: bytes) -> Mapping[str, Json]:
 def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
     if "outcome" in each:
         outcome = _outcome(each["outcome"])
-        outcomes[outcome.probe] = outcome
+        outcomes[outcome.request_key] = outcome
 
 
 def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
@@ -198,8 +198,9 @@ def _remember_undo(each: Mapping[str, Json], undos: dict[str, str]) -> None:
 
 
 def _outcome(raw: Json) -> Outcome:
+    """`probe` is the name of `request_key` in journals of earlier versions."""
     return Outcome(
-        _key(str(raw["probe"])),
+        _key(str(raw["request_key"] if "request_key" in raw else raw["probe"])),
         raw["status"],
         tuple(_observation(each) for each in raw["observations"]),
         tuple((owner, resource) for owner, resource in raw["sighted"]),
@@ -235,8 +236,8 @@ def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     }
     unsettled = leaks & others
     return {
-        probe: outcome
-        for probe, outcome in outcomes.items()
+        request_key: outcome
+        for request_key, outcome in outcomes.items()
         if not outcome.tentative
         and unsettled.isdisjoint(map(_place, outcome.observations))
         and unsettled.isdisjoint(_place(each.leak) for each in outcome.doubts)

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Skipped
@@ -46,8 +46,8 @@ class Creation:
     resource: str
     at: tuple[str, ...]
     """Where in the body the object stands."""
-    make: Gate
-    remove: Gate
+    make: Probe
+    remove: Probe
 
 
 def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Creation]:
@@ -56,7 +56,7 @@ def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator
         verdict = classify(operation, model.rule(operation.id))
         if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
             continue
-        make = gate_of(model, operation, params.get(operation.id, {}))
+        make = probe_of(model, operation, params.get(operation.id, {}))
         for resource, at in written(model, operation):
             known = model.policy.resources[resource]
             if not known.key or known.owner.kind == "none":
@@ -187,13 +187,13 @@ class Maker:
         engine, resource = self.engine, self.creation.resource
         key = engine.model.policy.resources[resource].key
         found: list[tuple[Request, tuple[str, ...]]] = []
-        for gate in engine.state.gates:
-            own = f"{resource}.{key}" in gate.sources.values()
-            if resource not in gate.shows or own or gate.batch or gate.how:
+        for probe in engine.state.probes:
+            own = f"{resource}.{key}" in probe.sources.values()
+            if resource not in probe.shows or own or probe.batch or probe.how:
                 continue
-            who = self.owner if gate.personal else None
-            if (filled := fill(gate, engine.target, engine.knowledge, who)) is not None:
-                asked = (p.name for p in gate.operation.parameters if p.where == "query")
+            who = self.owner if probe.personal else None
+            if (filled := fill(probe, engine.target, engine.knowledge, who)) is not None:
+                asked = (p.name for p in probe.operation.parameters if p.where == "query")
                 found.append((filled.request, tuple(asked)))
         return found[:2]
 
@@ -202,7 +202,7 @@ class Maker:
         main = self._main()
         return self._with_key(main) if main is not None else None
 
-    def _with_key(self, of: Gate) -> Request | None:
+    def _with_key(self, of: Probe) -> Request | None:
         """A question with `{key}` where the key of the object has to stand, at the path's end."""
         engine = self.engine
         key = engine.model.policy.resources[self.creation.resource].key
@@ -211,9 +211,9 @@ class Maker:
         if last not in names:
             return None
         sources = {**of.sources, last: f"{self.creation.resource}.{key}"}
-        gate = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
+        probe = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
         with self._as_own("{key}"):
-            filled = fill(gate, engine.target, engine.knowledge, self.owner)
+            filled = fill(probe, engine.target, engine.knowledge, self.owner)
         if filled is None:
             return None
         return replace(filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}"))
@@ -222,16 +222,16 @@ class Maker:
         named = self.engine.model.policy.resources[self.creation.resource].key
         return AsOwn(self.engine, self.owner, self.creation.resource, {named: key})
 
-    def _main(self) -> Gate | None:
+    def _main(self) -> Probe | None:
         """The endpoint of one object, by its key."""
         engine = self.engine
         known = engine.model.policy.resources[self.creation.resource]
-        return engine.matrix.gates.get(known.main) or next(
+        return engine.matrix.probes.get(known.main) or next(
             (
-                gate
-                for gate in engine.state.gates
-                if f"{self.creation.resource}.{known.key}" in gate.sources.values()
-                and self.creation.resource in gate.shows and not gate.batch
+                probe
+                for probe in engine.state.probes
+                if f"{self.creation.resource}.{known.key}" in probe.sources.values()
+                and self.creation.resource in probe.shows and not probe.batch
             ),
             None,
         )  # fmt: skip
@@ -306,8 +306,8 @@ class Workshop:
             each
             for each in known
             if all(
-                through(engine.model, gate.operation.id, held, True)
-                for gate in (each.make, each.remove)
+                through(engine.model, probe.operation.id, held, True)
+                for probe in (each.make, each.remove)
             )
         ]
         why = "no operation creates one that another removes"

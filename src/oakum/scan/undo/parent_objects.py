@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from urllib.parse import quote, unquote, urlsplit
 
 from oakum.exchange import Request
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill, raw_path
@@ -27,24 +27,24 @@ _OF_ACCESS = (403, 404, 405, 410)
 """What refuses an object, or what is above it; 401 refuses the caller."""
 
 
-def parents(gate: Gate) -> dict[str, str]:
+def parents(probe: Probe) -> dict[str, str]:
     """Path parameters that name what the object stands in → `Resource.field`, the outermost
     first."""
-    named = _PLACE.findall(gate.operation.path)
-    own = gate.sources.get(named[-1], "") if named else ""
+    named = _PLACE.findall(probe.operation.path)
+    own = probe.sources.get(named[-1], "") if named else ""
     return {
-        each: gate.sources[each]
+        each: probe.sources[each]
         for each in named[:-1]
-        if each in gate.personal and gate.sources[each] != own
+        if each in probe.personal and probe.sources[each] != own
     }
 
 
 class ParentObjects:
     """Parents in the path of one writing operation, and who is shown them."""
 
-    def __init__(self, engine: Engine, gate: Gate) -> None:
-        self.engine, self.gate = engine, gate
-        self.named = parents(gate)
+    def __init__(self, engine: Engine, probe: Probe) -> None:
+        self.engine, self.probe = engine, probe
+        self.named = parents(probe)
 
     def refused(self, viewer: str | None, request: Request, status: int) -> bool:
         """Whether a status may refuse the parents in a request, and not its object."""
@@ -59,7 +59,7 @@ class ParentObjects:
 
     def hides(self, viewer: str | None, request: Request) -> bool:
         """Whether the parents in a request are not known to be shown to a viewer."""
-        values = _values(self.gate, request)
+        values = _values(self.probe, request)
         known = {source: values.get(name, "") for name, source in self.named.items()}
         return not self._is_shown(viewer, known)
 
@@ -91,15 +91,15 @@ class ParentObjects:
         """Whether an endpoint of these parents answers a viewer."""
         engine = self.engine
         whose = viewer or next(iter(engine.cast.names()))
-        for gate in self._readers():
+        for probe in self._readers():
             with ExitStack() as stack:
                 for source, value in known.items():
                     resource, _, field = source.partition(".")
                     row = {**self._row(source, value), field: value}
                     stack.enter_context(AsOwn(engine, whose, resource, row))
-                filled = fill(gate, engine.target, engine.knowledge, whose)
+                filled = fill(probe, engine.target, engine.knowledge, whose)
             if filled is not None and set(known.values()) <= set(filled.params.values()):
-                return 200 <= engine.send(gate, viewer, filled).status < 300
+                return 200 <= engine.send(probe, viewer, filled).status < 300
         return False
 
     def _row(self, source: str, value: str) -> Mapping[str, str]:
@@ -108,14 +108,14 @@ class ParentObjects:
         found = (row for (_, kind), rows in objects if kind == resource for row in rows)
         return next((row for row in found if row.get(field) == value), {})
 
-    def _readers(self) -> list[Gate]:
+    def _readers(self) -> list[Probe]:
         """Reads of the innermost parent, then of what it holds."""
-        path = _PLACE.sub("{}", self.gate.operation.path)
+        path = _PLACE.sub("{}", self.probe.operation.path)
         above = path.rpartition("/{}")[0]
         parent = above[: above.rfind("{}") + 2]
         at = {
             _PLACE.sub("{}", each.operation.path): each
-            for each in self.engine.state.gates
+            for each in self.engine.state.probes
             if each.operation.method == "GET" and not (each.batch or each.how or each.query)
         }
         return [at[each] for each in (parent, above) if each in at]
@@ -125,7 +125,7 @@ class ParentObjects:
     def below_own(self, viewer: str | None, request: Request) -> Request | None:
         """The same request below a parent of the viewer's own. None: there is none, or the run
         cannot tell that the key names nothing there, which the request would write to."""
-        values = _values(self.gate, request)
+        values = _values(self.probe, request)
         if viewer is None or not values:
             return None
         own = dict(values)
@@ -134,10 +134,10 @@ class ParentObjects:
             if not known:
                 return None
             own[name] = known[0]
-        key = own[_PLACE.findall(self.gate.operation.path)[-1]]
+        key = own[_PLACE.findall(self.probe.operation.path)[-1]]
         if own == values or not self._is_free(viewer, own, key):
             return None
-        path = raw = raw_path(self.gate.operation)
+        path = raw = raw_path(self.probe.operation)
         for name, value in own.items():
             path = path.replace("{" + name + "}", quote(value, safe=""))
         before, after = urlsplit(request.url).path, _filled(raw, values)
@@ -151,17 +151,17 @@ class ParentObjects:
         that may count up in each parent may stand on another page: then it must be empty."""
         known = {source: own[name] for name, source in self.named.items()}
         engine = self.engine
-        for gate in self._readers()[-1:]:
-            if gate.operation.path.count("{") != len(known):
+        for probe in self._readers()[-1:]:
+            if probe.operation.path.count("{") != len(known):
                 return False
             with ExitStack() as stack:
                 for source, value in known.items():
                     resource, _, field = source.partition(".")
                     stack.enter_context(AsOwn(engine, viewer, resource, {field: value}))
-                filled = fill(gate, engine.target, engine.knowledge, viewer)
+                filled = fill(probe, engine.target, engine.knowledge, viewer)
             if filled is None:
                 return False
-            answer = engine.send(gate, viewer, filled)
+            answer = engine.send(probe, viewer, filled)
             rows = answer.body.strip()
             if not 200 <= answer.status < 300 or not rows:
                 return False
@@ -179,7 +179,7 @@ class ParentObjects:
         parent = [*self.named.values()][-1].partition(".")[0]
         engine.state.leave_out(
             Skipped(
-                self.gate.endpoint,
+                self.probe.endpoint,
                 f"not tested as `{label}`: it was refused below a `{parent}` that is not shown to"
                 f" `{label}`, and the run could use no object below one that is",
             )
@@ -192,9 +192,9 @@ def _filled(path: str, values: Mapping[str, str]) -> str:
     return path
 
 
-def _values(gate: Gate, request: Request) -> dict[str, str]:
+def _values(probe: Probe, request: Request) -> dict[str, str]:
     """Path parameter → value in a request that was built for this endpoint."""
-    raw = raw_path(gate.operation)
+    raw = raw_path(probe.operation)
     pattern = "".join(
         f"(?P<p{at // 2}>[^/]+)" if at % 2 else re.escape(part)
         for at, part in enumerate(_PLACE.split(raw))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import unwritable
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
@@ -95,14 +95,14 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
 
 def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
-) -> Gate | None:
+) -> Probe | None:
     """The operation that deletes what another one creates; None if there is none."""
     key = model.policy.resources[resource].key
     for each in model.operations.values():
         last = last_parameter(each.path)
         if each.method != "DELETE" or not last or not key:
             continue
-        remove = gate_of(model, each, params.get(each.id, {}))
+        remove = probe_of(model, each, params.get(each.id, {}))
         named = f"{resource}.{key}" in remove.sources.values()
         below = each.path.startswith(f"{make.path.rstrip('/')}/")
         # The creator may not be allowed to delete it if that is reserved for staff.

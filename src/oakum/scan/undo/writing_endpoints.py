@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Gate, gate_of
+from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
@@ -23,7 +23,7 @@ _CHANGES = listed("change edit modify patch save set update")
 
 def writing_endpoints(
     model: Model, params: Mapping[str, Mapping[str, str]]
-) -> Iterator[tuple[Gate, str]]:
+) -> Iterator[tuple[Probe, str]]:
     """Writing operations on one object that is there already, with the resource they write."""
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
@@ -31,16 +31,16 @@ def writing_endpoints(
             continue
         if barred(model, operation) or more_than_sets(operation):
             continue
-        gate = gate_of(model, operation, params.get(operation.id, {}))
+        probe = probe_of(model, operation, params.get(operation.id, {}))
         if (many := bulk(model, operation)) is not None:
             if not why_not(model, operation, many):
-                yield gate, many.resource
+                yield probe, many.resource
             continue
-        named = operation.method != "POST" or _sets_what_is_there(operation, gate)
-        for resource in _resources(model, operation, gate) if named else ():
+        named = operation.method != "POST" or _sets_what_is_there(operation, probe)
+        for resource in _resources(model, operation, probe) if named else ():
             # An object without a key is indistinguishable from another one that a POST created.
             if operation.method != "POST" or model.policy.resources[resource].key:
-                yield gate, resource
+                yield probe, resource
 
 
 def bulk_left_out(model: Model) -> Iterator[Skipped]:
@@ -55,29 +55,29 @@ def bulk_left_out(model: Model) -> Iterator[Skipped]:
             yield Skipped(endpoint, f"not written to `{many.resource}` by key, because {why}")
 
 
-def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
+def _resources(model: Model, operation: Operation, probe: Probe) -> list[str]:
     """What is written; where neither contract nor document says it, what the path ends with."""
     found = [name for name, _ in written(model, operation)]
-    name, _, field = gate.sources.get(last_parameter(operation.path), "").partition(".")
+    name, _, field = probe.sources.get(last_parameter(operation.path), "").partition(".")
     known = model.policy.resources.get(name)
     if not found and known is not None and known.key == field and known.owner.kind != "none":
         found = [name]
     return found
 
 
-def _sets_what_is_there(operation: Operation, gate: Gate) -> bool:
+def _sets_what_is_there(operation: Operation, probe: Probe) -> bool:
     """Whether a POST sets members of the one object that it names. Else it may make one, or link
     two (`POST /albums/{id}/photos`), and nothing says how that is undone."""
     in_path = {each.name for each in operation.parameters if each.where == "path"}
     said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
-    own = last_parameter(operation.path) in gate.personal & in_path
-    linked = len({gate.sources[name] for name in gate.personal}) > 1
+    own = last_parameter(operation.path) in probe.personal & in_path
+    linked = len({probe.sources[name] for name in probe.personal}) > 1
     shape = body_shape(operation) or Shape()
     keys = [
         name
         for name, thunk in shape.properties.items()
-        if name not in gate.sources
+        if name not in probe.sources
         and name in shape.required
         and classify_field(name, thunk()) is FieldClass.KEY
     ]
-    return bool(gate.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)
+    return bool(probe.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)

@@ -10,8 +10,8 @@ from oakum.scan.discovery.front_end import Holes, plain, roots, wanted
 from oakum.scan.discovery.scripts import Named, named_paths
 from tests.unit.scan.studio import model
 
-GATES = survey(model(), {})[0]
-HOLES = Holes(model(), GATES)
+PROBES = survey(model(), {})[0]
+HOLES = Holes(model(), PROBES)
 
 
 def named(script: str) -> Named:
@@ -39,15 +39,15 @@ def test_holes_are_filled_by_their_names_or_what_stands_before(
     script: str, endpoint: str, sources: dict[str, str]
 ) -> None:
     each = named(script)
-    gate = HOLES.gate(each, each.path, "twin", "")
-    assert gate is not None
-    assert (gate.endpoint.method, gate.endpoint.path, dict(gate.sources)) == (
+    probe = HOLES.probe(each, each.path, "twin", "")
+    assert probe is not None
+    assert (probe.endpoint.method, probe.endpoint.path, dict(probe.sources)) == (
         "GET",
         endpoint,
         sources,
     )
-    assert gate.operation.id == f"GET {endpoint}"
-    assert gate.personal == frozenset(n for n, s in sources.items() if s != "Post.course_id")
+    assert probe.operation.id == f"GET {endpoint}"
+    assert probe.personal == frozenset(n for n, s in sources.items() if s != "Post.course_id")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_holes_are_filled_by_their_names_or_what_stands_before(
 )
 def test_what_does_not_only_read_is_no_endpoint(script: str) -> None:
     each = named(script)
-    assert HOLES.gate(each, each.path, "twin", "") is None
+    assert HOLES.probe(each, each.path, "twin", "") is None
 
 
 def test_what_documented_paths_begin_with() -> None:

@@ -111,7 +111,7 @@ def test_an_endpoint_passes_over_only_whom_it_did_not_show_and_only_where_it_pic
     run = ready(seen, set())
     close_lists(run.engine)
     for endpoint, viewer, owner in run.matrix.passed_over:
-        assert not run.matrix.gates[endpoint].personal
+        assert not run.matrix.probes[endpoint].personal
         pages = [answers for (name, _), answers in seen.items() if name == endpoint]
         shown = [{who for who, _ in answers[viewer]} for answers in pages if viewer in answers]
         assert any(owner not in each for each in shown)

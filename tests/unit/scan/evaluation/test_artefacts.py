@@ -15,7 +15,7 @@ from oakum.exchange import Response
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
-from tests.unit.scan.studio import TARGET, gate, reply
+from tests.unit.scan.studio import TARGET, probe, reply
 
 LAW = settings(max_examples=60, deadline=None)
 NAMES = ("next", "nextCursor", "page_token", "self", "avatar", "bio", "continuation", "total")
@@ -36,7 +36,7 @@ ANSWERS = st.recursive(
 
 def found(body: Any, status: int = 200) -> list[Artefact]:
     """What bob is given of ann's page."""
-    return list(gather(gate("getPerson"), "bob", "ann", reply(body, status), TARGET))
+    return list(gather(probe("getPerson"), "bob", "ann", reply(body, status), TARGET))
 
 
 @LAW
@@ -118,18 +118,18 @@ def test_an_answer_that_is_no_success_gives_none(status: int) -> None:
 )
 def test_an_answer_that_cannot_be_read_gives_none(kind: str, body: bytes) -> None:
     answer = Response(200, {"content-type": kind}, body)
-    assert list(gather(gate("getPerson"), None, None, answer, TARGET)) == []
+    assert list(gather(probe("getPerson"), None, None, answer, TARGET)) == []
 
 
 def test_a_link_is_found_however_deep_it_stands() -> None:
     answer = Response(200, reply().headers, b"[" * 1000 + b'"/a"' + b"]" * 1000)
-    (each,) = gather(gate("getPerson"), None, None, answer, TARGET)
+    (each,) = gather(probe("getPerson"), None, None, answer, TARGET)
     assert (each.kind, each.value) == ("link", "/a")
 
 
 def test_a_cursor_goes_where_the_document_takes_one() -> None:
     def taking(*names: str, where: str = "query") -> str:
-        endpoint = gate("listPeople")
+        endpoint = probe("listPeople")
         parameters = tuple(Parameter(name, where) for name in names)
         return cursor_parameter(
             replace(endpoint, operation=replace(endpoint.operation, parameters=parameters))

@@ -17,7 +17,7 @@ from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outc
 from oakum.finding import Result
 from oakum.policy.model import OperationRule
 from tests.unit.scan import studio
-from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
+from tests.unit.scan.studio import IDS, Run, Studio, cast, probe, reply
 
 ANN = Studio().people[IDS["ann"]]
 CARD = {"id": ANN["id"], "name": ANN["name"]}
@@ -42,7 +42,7 @@ class Watch:
             f"{viewer} {endpoint} {of}{again}", endpoint, viewer, frozenset({of} if of else ()),
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
-        asked = replace(gate(endpoint), batch=batch)
+        asked = replace(probe(endpoint), batch=batch)
         outcome = self.run.evaluator.look(asked, question, response)
         self.run.matrix.apply(endpoint, outcome)
         return outcome
@@ -90,7 +90,7 @@ def test_what_is_served_to_another_is_open_or_a_leak(watch: Watch) -> None:
 @contextmanager
 def policy(text: str) -> Iterator[None]:
     """Another policy of the studio, for a while."""
-    made = (studio.contract, studio.model, studio.gate)
+    made = (studio.contract, studio.model, studio.probe)
     try:
         with patch.object(studio, "POLICY", text):
             for each in made:
@@ -353,8 +353,8 @@ def test_a_grant_that_is_not_honoured_elsewhere_confirms_no_leak() -> None:
     leak = Observation(key, False, Result.LEAK, "cat", "ann")
     block = Observation(other, True, Result.OVER_BLOCK, "cat", "ann")
     run.matrix.apply("getPerson", Outcome("a", 200, (leak,)))
-    for probe in "bc":
-        run.matrix.apply("listPeople", Outcome(probe, 200, (block,)))
+    for request_key in "bc":
+        run.matrix.apply("listPeople", Outcome(request_key, 200, (block,)))
     assert key.finding not in run.matrix.confirmed
     assert run.matrix.refused[key.finding] == (None, True)
 
@@ -729,7 +729,7 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
                 f"{viewer} getPost ann", "getPost", viewer, frozenset({"ann"}),
                 {"postId": post["id"]}, frozenset(), "curl",
             )  # fmt: skip
-            gone = watch.run.evaluator.look(gate("getPost"), question, reply({}, 404))
+            gone = watch.run.evaluator.look(probe("getPost"), question, reply({}, 404))
             closed[viewer] = {
                 field for (name, field), result in results(gone).items()
                 if name == "Post" and result is Result.CLOSED
@@ -863,7 +863,7 @@ def test_what_an_open_object_says_beside_a_closed_one_is_not_of_that(
                     {"postId": own["id"]}, frozenset(), "curl",
                 )  # fmt: skip
                 response = reply(own) if answer is None else reply(answer, 404)
-                outcome = watch.run.evaluator.look(gate("getPost"), question, response)
+                outcome = watch.run.evaluator.look(probe("getPost"), question, response)
                 watch.run.matrix.apply("getPost", outcome)
                 found[f"{viewer} {state}"] = outcome
     told = {

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from oakum.authz import ObjectInstance
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Gate
+from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.scan.evaluation.likeness import Likeness
-from tests.unit.scan.studio import IDS, Run, Studio, gate, model, reply
+from tests.unit.scan.studio import IDS, Run, Studio, model, probe, reply
 
 ANN = Studio().people[IDS["ann"]]
 CARD = {name: ANN[name] for name in ("id", "name", "bio", "phone")}
@@ -30,10 +30,10 @@ class Desk:
         run = Run(Studio())
         self.run = run
         question = Question("own", "getPerson", "ann", frozenset({"ann"}), {}, frozenset(), "")
-        run.evaluator.look(gate("getPerson"), question, reply(ANN))
+        run.evaluator.look(probe("getPerson"), question, reply(ANN))
         self.likeness = Likeness(model(), run.knowledge, run.evaluator)
-        way = gate(endpoint).otherwise("twin", f"/v1/{endpoint}")
-        self.way: Gate = replace(way, reader=self.likeness.reader(way))
+        way = probe(endpoint).otherwise("twin", f"/v1/{endpoint}")
+        self.way: Probe = replace(way, reader=self.likeness.reader(way))
 
     def judged(self, answer: Any, viewer: str | None = "bob") -> Judgement:
         response = answer if isinstance(answer, Response) else reply(answer)

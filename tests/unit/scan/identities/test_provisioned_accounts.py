@@ -241,7 +241,7 @@ def test_an_account_is_made_where_it_is_said_most_plainly_and_nearest_to_the_log
     wanted = [each for each in ("/auth/register", "/shop/register", "/users") if each in paths]
     assert (found.operation.path if found.operation else None) == (wanted or [None])[0]
     assert found.possible == bool(wanted)
-    assert not found.operation or found.gate.operation is found.operation
+    assert not found.operation or found.probe.operation is found.operation
 
 
 @pytest.mark.parametrize(

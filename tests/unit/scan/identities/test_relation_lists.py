@@ -15,7 +15,7 @@ from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import Knowledge
 from oakum.scan.identities.relation_lists import Listed, Relations, read_list
 from tests.unit.exposure.test_knowledge import instance
-from tests.unit.scan.studio import IDS, TARGET, gate, model, reply
+from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
 
 AT = Place(("data", "*", "id"))
 ONE = Request("GET", "http://127.0.0.1/list", {})
@@ -149,11 +149,11 @@ class Lists:
         known = model().policy
         follower = replace(known.relations["follower"], operation="listFollowers")
         rules = replace(known, relations={**known.relations, "follower": follower})
-        page = gate("getPerson")
+        page = probe("getPerson")
         endpoint = replace(page.operation, id="list", path=f"{page.operation.path}/followers")
         cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, {})
-        gates = {"listFollowers": replace(page, operation=endpoint)}
-        found = Relations(rules, gates, cast, knowledge, TARGET, self)
+        probes = {"listFollowers": replace(page, operation=endpoint)}
+        found = Relations(rules, probes, cast, knowledge, TARGET, self)
         found.take()
         assert len(found.before) == 3
         return found

@@ -23,7 +23,7 @@ from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.journal import Journal, recall
 from tests.unit.exposure.test_knowledge import instance
-from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
+from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, model, probe, reply
 
 LAW = settings(max_examples=50, deadline=None)
 BECOMES = st.sampled_from(["done", "refused", "done and 503", "lost", "done and lost"])
@@ -84,13 +84,13 @@ def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
     rules = policy("owner" if club.accepts else "caller")
     relationships = {pair: frozenset({"follower"}) for pair in PAIRS}
     cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, relationships)
-    page = gate("getPerson")
+    page = probe("getPerson")
 
     def endpoint(id: str, method: str) -> tuple[str, object]:
         path = f"{page.operation.path}/followers"
         return id, replace(page, operation=replace(page.operation, id=id, method=method, path=path))
 
-    gates = dict(
+    probes = dict(
         [
             endpoint("listFollowers", "GET"),
             endpoint("follow", "PUT"),
@@ -99,7 +99,7 @@ def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
     )
     log = said.append
     found = Relationships(
-        rules, gates, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip))
+        rules, probes, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip))
     )  # type: ignore[arg-type]
     return found, said
 
@@ -109,7 +109,7 @@ def test_who_is_nothing_to_another_may_become_something(accepts: bool) -> None:
     found, _ = ready(Club(accepts=accepts))
     assert {(one, whom) for one, word, whom in found.chances() if word == "follower"} == {*FREE}
     assert found.lacking() == ()
-    found.gates = {name: each for name, each in found.gates.items() if name != "unfollow"}
+    found.probes = {name: each for name, each in found.probes.items() if name != "unfollow"}
     assert found.chances() == [] and found.lacking() == ("follower",)
     found.policy = model().policy  # in it, no call begins or ends anything
     assert found.chances() == [] and found.lacking() == ()
@@ -601,12 +601,12 @@ def approving(club: Approves, journal: Journal, pending: Sequence[Flip] = ()) ->
         made.policy,
         relations={**known, "follower": replace(known["follower"], begin=begin)},
     )
-    follow = made.gates["follow"]
+    follow = made.probes["follow"]
     operation = replace(follow.operation, id="approve", method="POST")
     return replace(
         made,
         policy=rules,
-        gates={**made.gates, "approve": replace(follow, operation=operation)},
+        probes={**made.probes, "approve": replace(follow, operation=operation)},
         cast=replace(made.cast, policy=rules),
         log=lambda kind, flip: journal.flip("flip" if kind == "foreseen" else kind, flip),
         pending=[*pending],

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.endpoints import Query, gate_of
+from oakum.exposure.endpoints import Query, probe_of
 from oakum.exposure.knowledge import Knowledge
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.requests.builder import curl, fill, raw_path, typed, unlike, variable
 from tests.unit.exposure.test_knowledge import instance
-from tests.unit.scan.studio import TARGET, gate, model
+from tests.unit.scan.studio import TARGET, model, probe
 
 
 def known() -> Knowledge:
@@ -29,7 +29,7 @@ def known() -> Knowledge:
 
 
 def test_a_path_is_filled_with_the_owners_own_value_escaped() -> None:
-    filled = fill(gate("getPerson"), TARGET, known(), "ann")
+    filled = fill(probe("getPerson"), TARGET, known(), "ann")
     assert filled is not None
     assert filled.request.method == "GET"
     assert filled.request.url == f"{TARGET}/people/p%2Fann%201"
@@ -40,22 +40,22 @@ def test_a_path_is_filled_with_the_owners_own_value_escaped() -> None:
 
 
 def test_no_value_no_question() -> None:
-    assert fill(gate("getPerson"), TARGET, known(), "cat") is None
-    assert fill(gate("getPerson"), TARGET, Knowledge(), "ann") is None
-    assert fill(gate("getRoom"), TARGET, known(), "ann") is None
+    assert fill(probe("getPerson"), TARGET, known(), "cat") is None
+    assert fill(probe("getPerson"), TARGET, Knowledge(), "ann") is None
+    assert fill(probe("getRoom"), TARGET, known(), "ann") is None
 
 
 @pytest.mark.parametrize("key", ["", ".", ".."])
 def test_a_key_that_would_leave_its_place_in_the_path_is_none(key: str) -> None:
     found = Knowledge()
     found.objects[("ann", "Person")] = [{"id": key}]
-    assert fill(gate("getPerson"), TARGET, found, "ann") is None
+    assert fill(probe("getPerson"), TARGET, found, "ann") is None
 
 
 def test_another_turn_takes_another_value_while_there_is_one() -> None:
     urls = []
     for turn in range(3):
-        filled = fill(gate("getPost"), TARGET, known(), "ann", turn=turn)
+        filled = fill(probe("getPost"), TARGET, known(), "ann", turn=turn)
         urls.append(filled and filled.request.url.rpartition("/")[2])
     assert urls == ["post-ann-01", "post-ann-02", None]
 
@@ -71,7 +71,7 @@ def test_all_fields_of_a_resource_in_a_request_stand_in_one_object_of_the_owner(
     for who, pairs in (("ann", own), ("bob", others)):
         for course, id in pairs:
             found.learn_own(who, instance("Post", course_id=course, id=id))
-    plain = gate("getPost")
+    plain = probe("getPost")
     where = Parameter("course", "query", required=True)
     way = replace(
         plain,
@@ -89,14 +89,14 @@ def test_all_fields_of_a_resource_in_a_request_stand_in_one_object_of_the_owner(
 
 
 def test_what_chooses_nobody_is_filled_with_anybodys_value() -> None:
-    filled = fill(gate("getCourse"), TARGET, known(), None)
+    filled = fill(probe("getCourse"), TARGET, known(), None)
     assert filled is not None
     assert filled.request.url == f"{TARGET}/courses/course-88"
     assert filled.symbolic == "/courses/$ANYBODY_POST_COURSE_ID"
 
 
 def test_a_batch_holds_the_ids_of_all() -> None:
-    filled = fill(gate("getPosts"), TARGET, known(), None)
+    filled = fill(probe("getPosts"), TARGET, known(), None)
     assert filled is not None
     assert set(json.loads(filled.request.body)["ids"]) == {
         "post-ann-01", "post-ann-02", "post-bob-01",
@@ -111,7 +111,7 @@ def test_a_batch_stays_within_what_careful_apis_take() -> None:
     for who in range(40):
         for number in range(3):
             many.learn_own(f"u{who}", instance("Post", id=f"post-{who}-{number}"))
-    filled = fill(gate("getPosts"), TARGET, many, None)
+    filled = fill(probe("getPosts"), TARGET, many, None)
     assert filled is not None and len(json.loads(filled.request.body)["ids"]) == 50
 
 
@@ -119,7 +119,7 @@ def test_a_query_holds_the_values_that_it_names_and_its_line_none() -> None:
     head = "query oakum($id: ID!, $posts: [ID!], $age: Int)"
     text = f'{head} {{ one(id: $id) two(of: "x", a: $posts) }}'
     asked = replace(
-        gate("getPosts"),
+        probe("getPosts"),
         sources={"id": "Person.id", "posts": "Post.id"},
         asks=Query(text, {"id": "ID!", "posts": "[ID!]", "age": "Int"}),
         whose={"id": ("bob", -1), "posts": ("ann", -1)},
@@ -151,7 +151,7 @@ def test_a_variable_has_the_kind_that_its_type_takes(text: str, kind: str, value
 def test_a_parameter_without_a_source_takes_a_value_of_its_name() -> None:
     seen = known()
     seen.learn_names(iter([(("rows", "0", "roomId"), "room-9")]))
-    filled = fill(gate("getRoom"), TARGET, seen, None)
+    filled = fill(probe("getRoom"), TARGET, seen, None)
     assert filled is not None and filled.request.url == f"{TARGET}/rooms/room-9"
 
 
@@ -163,7 +163,7 @@ def test_query_and_header_parameters_go_where_they_belong() -> None:
             Parameter("X-Of", "header"),
         ),
     )  # fmt: skip
-    found = gate_of(model(), operation, {"q": "Person.id", "X-Of": "Post.id"})
+    found = probe_of(model(), operation, {"q": "Person.id", "X-Of": "Post.id"})
     filled = fill(found, TARGET, known(), "ann")
     assert filled is not None
     assert filled.request.url == f"{TARGET}/search?q=p%2Fann+1&limit=5"
@@ -184,7 +184,7 @@ def test_an_example_is_sent_where_it_must_be_and_never_as_a_repr_of_python() -> 
             Parameter("X-Filter", "header", True, example=filters),
         ),
     )  # fmt: skip
-    filled = fill(gate_of(model(), operation, {}), TARGET, known(), None)
+    filled = fill(probe_of(model(), operation, {}), TARGET, known(), None)
     assert filled is not None
     assert parse_qsl(urlsplit(filled.request.url).query) == [
         ("filter", '{"name":{"_eq":"Ann"},"live":true}'),
@@ -195,7 +195,7 @@ def test_an_example_is_sent_where_it_must_be_and_never_as_a_repr_of_python() -> 
 
 def test_a_header_that_the_document_fills_is_sent_and_told() -> None:
     version = Parameter("X-Api-Version", "header", True, default="2")
-    found = gate_of(model(), Operation("op", "GET", "/search", (version,)), {})
+    found = probe_of(model(), Operation("op", "GET", "/search", (version,)), {})
     filled = fill(found, TARGET, known(), None)
     assert filled is not None
     assert filled.request.headers["x-api-version"] == "2"
@@ -205,8 +205,8 @@ def test_a_header_that_the_document_fills_is_sent_and_told() -> None:
 
 
 def test_an_absent_id_looks_alike_and_is_another() -> None:
-    real = fill(gate("getPerson"), TARGET, known(), "ann")
-    other = fill(gate("getPerson"), TARGET, known(), "ann", absent=True)
+    real = fill(probe("getPerson"), TARGET, known(), "ann")
+    other = fill(probe("getPerson"), TARGET, known(), "ann", absent=True)
     assert real is not None and other is not None
     assert real.params != other.params
     assert real.symbolic == other.symbolic
@@ -252,7 +252,7 @@ def test_a_variable_is_a_name_that_a_shell_takes(who: str, source: str, name: st
 
 
 def test_a_curl_line_holds_no_value() -> None:
-    filled = fill(gate("getPosts"), TARGET, known(), None)
+    filled = fill(probe("getPosts"), TARGET, known(), None)
     assert filled is not None
     line = curl(filled, ("Authorization: Bearer $ANN_TOKEN",))
     assert line == (
@@ -261,7 +261,7 @@ def test_a_curl_line_holds_no_value() -> None:
         ' "$TARGET/posts/details"'
     )
     assert not [value for value in filled.sent if value in line]
-    plain = fill(gate("getPerson"), TARGET, known(), "ann")
+    plain = fill(probe("getPerson"), TARGET, known(), "ann")
     assert plain is not None
     assert curl(plain, ()) == 'curl -s "$TARGET/people/$ANN_PERSON_ID"'
 
@@ -272,14 +272,14 @@ def test_a_target_with_a_path_replaces_the_base_path_of_the_document() -> None:
         pointer="/paths/~1people~1{personId}/get",
     )  # fmt: skip
     assert raw_path(based) == "/people/{personId}"
-    found = gate_of(model(), based, {"personId": "Person.id"})
+    found = probe_of(model(), based, {"personId": "Person.id"})
     for target, url in ((TARGET, "/v1/people/"), (f"{TARGET}/beta", "/beta/people/")):
         filled = fill(found, target, known(), "ann")
         assert filled is not None and filled.request.url.startswith(TARGET + url)
 
 
 def test_a_curl_line_sends_all_cookies_in_one_header() -> None:
-    way = gate("getPerson").otherwise("option", headers={"cookie": "view=full"})
+    way = probe("getPerson").otherwise("option", headers={"cookie": "view=full"})
     filled = fill(way, TARGET, known(), "ann")
     assert filled is not None
     line = curl(filled, ("Cookie: session=$ANN_SESSION",))
@@ -290,7 +290,7 @@ def test_a_curl_line_sends_all_cookies_in_one_header() -> None:
 @pytest.mark.parametrize(("operation", "method"), [("getPerson", ""), ("getPosts", "-X POST ")])
 def test_a_curl_line_sends_a_key_in_the_query_as_a_variable(operation: str, method: str) -> None:
     """`--url-query` adds to the query that is there, and encodes what the variable holds."""
-    filled = fill(gate(operation), TARGET, known(), "ann")
+    filled = fill(probe(operation), TARGET, known(), "ann")
     assert filled is not None
     line = curl(filled, ("X-App: app", "?api_key=$ANN_KEY"))
     assert line.startswith(f'curl -s {method}-H "X-App: app" --url-query "api_key=$ANN_KEY"')

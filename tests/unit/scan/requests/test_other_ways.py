@@ -9,9 +9,9 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.scan.requests.other_ways import ask_other_ways
-from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, gate, reply
+from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, probe, reply
 
-WAY = gate("getPerson").otherwise("option", query=(("more", "1"),))
+WAY = probe("getPerson").otherwise("option", query=(("more", "1"),))
 
 
 class Open(Studio):

@@ -20,7 +20,7 @@ from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.setting_change import Flip
 from tests.unit.exposure.test_knowledge import instance
-from tests.unit.scan.studio import IDS, Run, Studio, account_settings, gate, reply
+from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
 
 PRIVATE = "Settings.private"
 
@@ -416,7 +416,7 @@ def test_a_patch_sends_the_one_setting() -> None:
 
     studio = Patched()
     _, found = ready(studio)
-    writer = gate("putSettings")
+    writer = probe("putSettings")
     found.writers = {
         "putSettings": replace(writer, operation=replace(writer.operation, method="PATCH"))
     }
@@ -529,7 +529,7 @@ def account(api: Account, *, shown: bool = True) -> AccountSettings:
     run.knowledge.learn_own("ann", instance(id=IDS["ann"]))
     run.cast.states[("ann", PRIVATE)] = True
     found = account_settings(run)
-    page = gate("getPerson")
+    page = probe("getPerson")
     patch = replace(page.operation, id="patchPerson", method="PATCH", body=())
     found.writers = {**found.writers, "patchPerson": replace(page, operation=patch)}
     if shown:

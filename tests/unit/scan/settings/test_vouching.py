@@ -15,7 +15,7 @@ from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.vouching import Elsewhere
 from tests.unit.exposure.test_knowledge import instance
-from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, gate, reply
+from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, probe, reply
 
 PRIVATE = "Settings.private"
 
@@ -49,7 +49,7 @@ def wary(studio: Studio) -> tuple[Run, AccountSettings]:
         run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
     found = account_settings(run)
-    found.be_wary([gate("getPerson"), gate("getSettings")])
+    found.be_wary([probe("getPerson"), probe("getSettings")])
     return run, found
 
 
@@ -160,7 +160,7 @@ def test_what_stands_otherwise_in_the_owners_own_object_at_the_end_is_told() -> 
 
     studio = Apart()
     _, found = wary(studio)
-    endpoint = replace(gate("getPerson"), shows={"Settings": ("is_private",)})
+    endpoint = replace(probe("getPerson"), shows={"Settings": ("is_private",)})
     found.be_wary([endpoint])
     assert found.flip("bob", PRIVATE, True)
     (said,) = found.restore()
@@ -208,7 +208,7 @@ def test_a_question_past_caches_is_asked_at_another_address() -> None:
 def test_no_answer_of_another_endpoint_ends_a_run(value: Any) -> None:
     """`null`, a number, a list of both: of what shows no object, nothing is known."""
     run, found = wary(Cached())
-    page = gate("getSettings")
+    page = probe("getSettings")
     other = replace(page, operation=replace(page.operation, path=f"{page.operation.path}/card"))
     shown = Elsewhere([other], run.cast, run.knowledge, TARGET, lambda who, request: reply(value))
     assert shown.shows("ann", PRIVATE, page.operation.path) is None

@@ -243,8 +243,8 @@ class Played:
         ids = {name: frozenset({str(club.rowers[name]["id"])}) for name in names}
         cast = Cast(model().policy, ids, {}, {})
         knowledge = Knowledge()
-        gates, _ = survey(model(), {})
-        matrix = Matrix(model(), gates, cast)
+        probes, _ = survey(model(), {})
+        matrix = Matrix(model(), probes, cast)
         redactor = Redactor(b"key", frozenset({"id", "email", "next", "first_name"}))
         self.events: list[Event] = []
         evaluator = Evaluator(model(), cast, knowledge, matrix, redactor)
@@ -252,7 +252,7 @@ class Played:
             model(), TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
             pace=pace,
         )  # fmt: skip
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names]
         Scheduler(self.engine, (account_enumeration,)).explore(given)

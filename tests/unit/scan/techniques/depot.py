@@ -224,14 +224,14 @@ class Played:
         known = model(limits, taker=taker)
         cast = Cast(known.policy, {name: frozenset({f"snd-{name}"}) for name in names}, {}, {})
         knowledge = Knowledge()
-        gates, _ = survey(known, {})
-        matrix = Matrix(known, gates, cast)
+        probes, _ = survey(known, {})
+        matrix = Matrix(known, probes, cast)
         redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
         evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
         context = RunContext(
             known, TARGET, depot, lambda event: None, lambda who: (), pace=pace or Pace()
         )
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names]
         Scheduler(self.engine, (id_enumeration,)).explore(given)

@@ -271,8 +271,8 @@ class Sailed:
         ids = {name: frozenset({str(700 + PEOPLE.index(name))}) for name in names}
         cast = Cast(model.policy, ids, {}, {})
         knowledge = Knowledge()
-        self.gates, self.skipped = survey(model, {})
-        matrix = Matrix(model, self.gates, cast)
+        self.probes, self.skipped = survey(model, {})
+        matrix = Matrix(model, self.probes, cast)
         redactor = Redactor(b"key", frozenset({"id"}))
         self.events: list[Event] = []
         evaluator = Evaluator(model, cast, knowledge, matrix, redactor)
@@ -281,7 +281,7 @@ class Sailed:
             graphs=contract.graphs,
             accounts={name: next(iter(known)) for name, known in ids.items() if told},
         )  # fmt: skip
-        state = RunState(cast, knowledge, matrix, evaluator, self.gates)
+        state = RunState(cast, knowledge, matrix, evaluator, self.probes)
         self.engine = engine = Engine(context, state)
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, api(name, me))) for name in names if told]

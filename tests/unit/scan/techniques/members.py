@@ -174,12 +174,12 @@ class Played:
         known = model(request, params)
         ids = {name: frozenset({str(members.row(name)["id"])}) for name in CAST}
         cast, knowledge = Cast(known.policy, ids, {}, {}), Knowledge()
-        gates, _ = survey(known, {"findMembers": {}})
-        matrix = Matrix(known, gates, cast)
+        probes, _ = survey(known, {"findMembers": {}})
+        matrix = Matrix(known, probes, cast)
         redactor = Redactor(b"key", frozenset({"id", "name", "mail", "listed", "hits", "asked"}))
         evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
         context = RunContext(known, TARGET, members, lambda event: None, lambda who: ())
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, gates))
+        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, reply(members.row(name)))) for name in CAST]
         Scheduler(self.engine, (bulk_exposure,)).explore(given)

@@ -226,12 +226,12 @@ def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
 
 
 def test_a_dry_run_names_every_question() -> None:
-    gates = tuple(survey(model(), {})[0])
-    lines = list(account_enumeration.foresee(Prospect(model(), gates, May())))
+    probes = tuple(survey(model(), {})[0])
+    lines = list(account_enumeration.foresee(Prospect(model(), probes, May())))
     assert [line["request"].split("  ")[0] for line in lines] == [
         "POST /login/start", "POST /login", "GET /lookup",
     ]  # fmt: skip
-    more = list(account_enumeration.foresee(Prospect(model(), gates, May(writes=True))))
+    more = list(account_enumeration.foresee(Prospect(model(), probes, May(writes=True))))
     assert {line["request"].split("  ")[0] for line in more} - {
         line["request"].split("  ")[0] for line in lines
     } == {"POST /password/reset"}

@@ -245,6 +245,6 @@ def test_a_sign_that_finds_who_is_listed_is_no_leak() -> None:
 def test_what_may_be_asked_is_foreseen() -> None:
     for request, params in (NAME, POSTED, (query("ids"), "{ids: Member.id}")):
         known = model(request, params)
-        gates, _ = survey(known, {})
-        (line,) = [*bulk_exposure.foresee(Prospect(known, tuple(gates), May()))][:1]
+        probes, _ = survey(known, {})
+        (line,) = [*bulk_exposure.foresee(Prospect(known, tuple(probes), May()))][:1]
         assert "/members" in line["request"]

@@ -119,7 +119,7 @@ def test_ids_stand_in_variables_and_nowhere_else() -> None:
 
 def test_the_endpoint_is_none_of_the_documented_ones() -> None:
     sailed = Sailed(Harbour())
-    assert "ask" not in {gate.operation.id for gate in sailed.gates}
+    assert "ask" not in {probe.operation.id for probe in sailed.probes}
     assert "ask" not in {each.endpoint.operation for each in sailed.skipped}
 
 
@@ -380,7 +380,7 @@ def test_a_list_that_holds_others_is_asked_for_one_s_own() -> None:
 
 def test_what_will_be_asked_is_foreseen() -> None:
     sailed = Sailed(Harbour())
-    prospect = Prospect(sailed.model, tuple(sailed.gates), May(), (), sailed.engine.context.graphs)
+    prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), sailed.engine.context.graphs)
     lines = [line["request"] for line in graph.foresee(prospect)]
     assert "POST /api/graphql  { node(id) Boat }  with Boat.id" in lines
     assert "POST /api/graphql  { me }" in lines

@@ -287,6 +287,6 @@ def test_a_key_that_opens_nothing_may_stand_anywhere() -> None:
 
 def test_what_may_be_asked_is_foreseen() -> None:
     known = model()
-    gates, _ = survey(known, {})
-    (line,) = id_enumeration.foresee(Prospect(known, tuple(gates), May()))
+    probes, _ = survey(known, {})
+    (line,) = id_enumeration.foresee(Prospect(known, tuple(probes), May()))
     assert line["request"].startswith("GET /slips/{code}")

@@ -257,10 +257,10 @@ def test_a_version_that_a_request_may_say(
         return reply(person if asks(path, headers) else studio.person(viewer, person["id"]))
 
     run = Run(Elsewhere(twin), ENDPOINTS)
-    for nth, gate in enumerate(run.engine.state.gates):
-        if gate.operation.id == "getPerson":
-            operation = replace(gate.operation, parameters=(*gate.operation.parameters, extra))
-            run.engine.state.gates[nth] = replace(gate, operation=operation)
+    for nth, probe in enumerate(run.engine.state.probes):
+        if probe.operation.id == "getPerson":
+            operation = replace(probe.operation, parameters=(*probe.operation.parameters, extra))
+            run.engine.state.probes[nth] = replace(probe, operation=operation)
     run.give(may=May(twins=True))
     run.techniques = (shadow_endpoints,)
     run.explore()
@@ -444,11 +444,11 @@ def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:
 
 
 def test_the_plan_names_all_of_it() -> None:
-    gates = tuple(survey(model(), {})[0])
+    probes = tuple(survey(model(), {})[0])
     may = May(twins=True, twin=("http://old.test",), front_end=("http://www.test/",))
     text = "\n".join(
-        line["request"] for line in shadow_endpoints.foresee(Prospect(model(), gates, may))
+        line["request"] for line in shadow_endpoints.foresee(Prospect(model(), probes, may))
     )
     for word in ("http://old.test", "/v1/people/", "User-Agent", "http://www.test/", "only read"):
         assert word in text
-    assert list(shadow_endpoints.foresee(Prospect(model(), gates, May()))) == []
+    assert list(shadow_endpoints.foresee(Prospect(model(), probes, May()))) == []

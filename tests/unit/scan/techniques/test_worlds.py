@@ -10,7 +10,7 @@ from oakum.exposure.side_channels import Place, Reading
 from oakum.scan.requests.builder import Filled
 from oakum.scan.techniques.inference import Hidden
 from oakum.scan.techniques.worlds import Seen, _steady, _telling
-from tests.unit.scan.studio import gate
+from tests.unit.scan.studio import probe
 
 ORDER: Place = ("order", "data")
 FIGURE: Place = ("figure", "Person", "distanceKm", "p-ann")
@@ -21,7 +21,7 @@ def seen(order: object) -> Seen:
     """One reading of a list in an order."""
     read = Reading({ORDER: order}, frozenset())
     asked = Filled(Request("GET", ""), {}, frozenset(), "")
-    return {"list": (read, gate("listPeople"), None, asked, Response(200, {}, b""))}
+    return {"list": (read, probe("listPeople"), None, asked, Response(200, {}, b""))}
 
 
 @given(st.lists(st.permutations(["ann", "bob"]).map(tuple), min_size=1, max_size=8))

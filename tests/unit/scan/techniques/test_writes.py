@@ -15,7 +15,7 @@ from oakum.scan.techniques.writes import _Endpoint, _View
 from oakum.scan.undo.writing_endpoints import writing_endpoints
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
-from tests.unit.scan.studio import IDS, Run, Studio, cast, gate
+from tests.unit.scan.studio import IDS, Run, Studio, cast, probe
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -79,7 +79,7 @@ def test_a_post_is_tried_only_on_what_has_a_key(
     found = load(policy)
     assert found.policy is not None
     model = compile_contract(found.document, found.policy)
-    endpoints = [(gate.operation.id, resource) for gate, resource in writing_endpoints(model, {})]
+    endpoints = [(probe.operation.id, resource) for probe, resource in writing_endpoints(model, {})]
     assert endpoints == ([("updatePrefs", "Prefs")] if tried else [])
 
 
@@ -101,8 +101,8 @@ def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger
     with patch.object(studio, "DOCUMENT", NOTES[0]), policy(shared):
         run = Run(Studio(), who=cast(relationships={}))
         nothing: Any = SimpleNamespace()
-        endpoint = _Endpoint(run.engine, nothing, gate("getPost"), "Post", nothing)
+        endpoint = _Endpoint(run.engine, nothing, probe("getPost"), "Post", nothing)
         post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}
-        view = _View(gate("getPost"), nothing, post, nothing)
+        view = _View(probe("getPost"), nothing, post, nothing)
         assert endpoint._may_set("text", "cat", "ann", view) is may
         assert endpoint._stranger(["cat", "bob"], "ann", view) == stranger

@@ -49,8 +49,8 @@ def test_what_goes_in_comes_out(path: Path) -> None:
     made.close()
     past = recall(path)
     assert (past.run, past.target, past.contract) == ("run-1", "http://studio.test", "digest")
-    assert past.outcomes == {OUTCOME.probe: OUTCOME}
-    back = past.outcomes[OUTCOME.probe].observations[0]
+    assert past.outcomes == {OUTCOME.request_key: OUTCOME}
+    back = past.outcomes[OUTCOME.request_key].observations[0]
     assert isinstance(back.key, Key) and back.evidence == EVIDENCE
     assert past.pending == ()
 
@@ -86,6 +86,8 @@ def test_requests_of_earlier_journals_are_known_by_the_present_names(
     made = journal(path)
     made.outcome(Outcome(key, 200))
     made.close()
+    assert set(recall(path).outcomes) == {read}
+    path.write_bytes(path.read_bytes().replace(b'"request_key"', b'"probe"'))
     assert set(recall(path).outcomes) == {read}
 
 
@@ -133,7 +135,7 @@ def test_a_line_cut_short_by_a_kill_is_passed_over_and_the_run_goes_on(path: Pat
     again = journal(path, resume=True)
     again.outcome(Outcome("later", 200))
     again.close()
-    assert set(recall(path).outcomes) == {OUTCOME.probe, "later"}
+    assert set(recall(path).outcomes) == {OUTCOME.request_key, "later"}
     assert recall(path).run == "run-1"
 
 
@@ -172,7 +174,7 @@ def test_a_line_that_is_no_entry_is_passed_over(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['{"outcome": 3}', '{"outcome": {"probe": "p"}}', '{"flip": {"who": "ann"}}',
+    "line", ['{"outcome": 3}', '{"outcome": {"request_key": "p"}}', '{"flip": {"who": "ann"}}',
              '{"restored": {}}']
 )  # fmt: skip
 def test_an_entry_of_another_make_is_told_with_its_line(path: Path, line: str) -> None:
