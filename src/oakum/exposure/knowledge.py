@@ -187,6 +187,12 @@ class Knowledge:
         if not self.objects.get((who, resource)):
             self.objects[(who, resource)] = [{key: id}]
 
+    def learn_stated(self, who: str, resource: str, key: str, id: str) -> None:
+        """Records an object by its key alone, which the identities file says is theirs."""
+        kept = self.objects.setdefault((who, resource), [])
+        if len(kept) < _POOL and all(row.get(key) != id for row in kept):
+            kept.append({key: id})
+
     def learn_others(self, instance: ObjectInstance) -> None:
         """Records which values of the test identities an outsider's object shares, and nothing
         else.

@@ -150,6 +150,11 @@ class Wiring:
             feeds=tuple(self.feeds),
             price=partial(cost, viewers=len(self.identities.items) + 1),
             accounts=found.ids,
+            owns=tuple(
+                (name, each)
+                for name, identity in self.identities.items.items()
+                for each in identity.owns
+            ),
             tokens=self.sessions.tokens,
             title=str(self.contract.document.raw.get("info", {}).get("title", "")),
             params=self.inferred,

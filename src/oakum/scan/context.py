@@ -18,6 +18,7 @@ from oakum.exposure.matrix import Outcome
 from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
 from oakum.policy.graphql import Graph
+from oakum.scan.identities.credentials import Owned
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.limits import May, Pace
@@ -61,6 +62,8 @@ class RunContext:
     """What an endpoint costs at most, in requests."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Identity → its id, as who-am-I tells it."""
+    owns: tuple[tuple[str, Owned], ...] = ()
+    """(identity, object) of all that the identities file says is theirs."""
     tokens: Callable[[], list[tuple[str, str]]] = list
     """(identity, token) of all that could be a JWT."""
     title: str = ""

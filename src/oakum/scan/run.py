@@ -47,6 +47,7 @@ from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_names import Names
+from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
@@ -106,7 +107,9 @@ class Scan:
         self.contract_digest = digest(contract, options.contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
         self.model: Model = compile_contract(contract.document, self.policy)
-        self.identities: Identities = load_identities(options.identities, self.policy.relations)
+        self.identities: Identities = load_identities(
+            options.identities, self.policy.relations, resources=self.policy.resources
+        )
         self.warnings += [*contract.warnings, *self.model.notes]
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
@@ -173,8 +176,7 @@ class Scan:
                 "why": "whom to tell",
             }
         ]
-        for name in self.identities.items:
-            lines.append({"as": name, "request": "log in, then ask who-am-I", "why": "identity"})
+        lines += foreseen(self.identities)
         for probe in self.probes:
             given = ", ".join(f"{p} = {source}" for p, source in probe.sources.items())
             what = f"{probe.endpoint.method} {probe.endpoint.path}{f'  with {given}' * bool(given)}"

@@ -23,6 +23,7 @@ from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.every_owner import ask_for_each
 from oakum.scan.requests.other_ways import ask_other_ways
+from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique
@@ -50,7 +51,12 @@ class Scheduler:
         engine = self.engine
         self.introduce(exchanges)
         engine.state.remark(*self.at_start())
+        waiting = ask_for_stated(engine, engine.context.owns)
         self.round()
+        if waiting:  # other ids in their paths may be known by now
+            tell_unasked(engine, left := ask_for_stated(engine, waiting))
+            if len(left) < len(waiting):
+                self.round()
         self.go_on()
         ask_for_each(engine, 0.5)
         self.at_first()

@@ -132,6 +132,15 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Owned:
+    """An object that the file says an identity owns: `owns: {Doc: [d1]}`."""
+
+    resource: str
+    key: str = field(repr=False)
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
 class Identity:
     """A caller with credentials."""
 
@@ -148,6 +157,8 @@ class Identity:
     states: Mapping[str, Json] = field(default_factory=dict)
     """How the account is set: `{Member.private: true}`."""
     location: Location = NOWHERE
+    owns: tuple[Owned, ...] = ()
+    """Objects of its own, by their keys."""
 
     def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
         """The template with values filled in; `extra` adds variables such as `token`."""

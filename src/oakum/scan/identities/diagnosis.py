@@ -21,7 +21,7 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
     receives doubts about the files before the first request."""
     contract = load(options.contract, options.overlays)
     policy = contract.policy or drafted_policy(contract.document)
-    identities = load_identities(options.identities, policy.relations)
+    identities = load_identities(options.identities, policy.relations, resources=policy.resources)
     warn([*identities.warnings, *identities.notes])
     transport = HttpTransport(
         options.target, run_id=secrets.token_hex(6), also=identities.origins()

@@ -14,11 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from oakum.errors import InputError, Problem, did_you_mean
+from oakum.exposure.knowledge import canonical
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
-from oakum.policy.reader import Entries, Reader, named, record, word
+from oakum.policy.model import Resource
+from oakum.policy.reader import Entries, Reader, many, named, record, scalar, word
 from oakum.scan.identities import wfc
-from oakum.scan.identities.credentials import Identities, Identity, Secret, Send, Tie, shell_name
+from oakum.scan.identities.credentials import (
+    Identities,
+    Identity,
+    Owned,
+    Secret,
+    Send,
+    Tie,
+    shell_name,
+)
 from oakum.scan.identities.login_methods import Way, Ways
 from oakum.scan.identities.secret_store import Run, SecretStore
 from oakum.scan.transport.client import run_command
@@ -28,7 +38,7 @@ __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 _ROOT = ("login", "whoami", "identities", "cleaner", "between")
 _WAYS = ("login", "oauth2", "command")
 _LINES = ("header", "cookie", "send")
-_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states")
+_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states", "owns")
 _TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -37,18 +47,20 @@ def load_identities(
     path: Path,
     relations: Collection[str] = (),
     *,
+    resources: Mapping[str, Resource] | None = None,
     environ: Mapping[str, str] | None = None,
     run: Run = run_command,
 ) -> Identities:
-    """Reads an identities file; `relations` are the contract's, as opposed to labels. Raises
-    `InputError` with all mistakes. Runs the commands that provide secrets."""
+    """Reads an identities file; `relations` are the contract's, as opposed to labels, and
+    `resources` are what its lines of `owns` may name. Raises `InputError` with all mistakes. Runs
+    the commands that provide secrets."""
     r = Reader([])
     root = _parse(path, r.problems)
     secret_store = SecretStore(r, path.parent, os.environ if environ is None else environ, run)
     if root.get("auth") is not None:
         found = wfc.read(r, secret_store, root)
     else:
-        found = _File(r, secret_store).read(root, relations)
+        found = _File(r, secret_store, resources).read(root, relations)
     if not r.problems and not found.items:
         hint = "without an account that owns data, no leak can be found; list one or two"
         r.wrong(root, "the identities file names nobody", hint)
@@ -87,8 +99,11 @@ def _readable_by_others(path: Path, secret_store: SecretStore) -> list[Problem]:
 class _File:
     """Oakum's own form."""
 
-    def __init__(self, r: Reader, secret_store: SecretStore) -> None:
+    def __init__(
+        self, r: Reader, secret_store: SecretStore, resources: Mapping[str, Resource] | None
+    ) -> None:
         self.r = r
+        self.resources = resources
         self.secret_store = secret_store
         self.ways = Ways(r, secret_store)
         self.notes: list[Problem] = []
@@ -144,6 +159,7 @@ class _File:
             entries.read("facts", self._facts, {}),
             entries.read("states", self._facts, {}),
             key.location,
+            entries.read("owns", self._owned, ()),
         )
 
     def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
@@ -221,6 +237,39 @@ class _File:
             found = self.secret_store.resolved(node, node.scalar)
             return found.reveal() if found else None
         return node.scalar
+
+    def _owned(self, r: Reader, node: Node, what: str) -> tuple[Owned, ...] | None:
+        """A map from resources to keys of the identity's own objects."""
+        if node.kind != "map" or not node.items:
+            r.unlike(node, what, "a map from resources to keys", "such as `{Doc: [d1, d2]}`")
+            return None
+        found: dict[tuple[str, str], Owned] = {}
+        for key, value in node.items:
+            name = str(key.scalar)
+            self._may_be_owned(key, name)
+            many(scalar, "the key of an object")(r, value, f"`{name}`")
+            if value.kind == "list" and not value.elements:
+                r.wrong(value, f"`{name}` lists no key", "omit it")
+            for each in value.elements if value.kind == "list" else (value,):
+                told = canonical(self._fact(each)) if each.kind == "scalar" else ""
+                if (name, told) in found:
+                    r.wrong(each, f"an object of `{name}` is listed twice")
+                found[name, told] = Owned(name, told, each.location)
+        return tuple(found.values())
+
+    def _may_be_owned(self, key: Node, name: str) -> None:
+        """An object can be named if its resource has a key, and is somebody's."""
+        if self.resources is None or not self.r.known(key, name, self.resources, "resource"):
+            return
+        resource = self.resources[name]
+        if not resource.key:
+            hint = "write `key:` into the contract"
+            self.r.wrong(key, f"`{name}` has no key, so no object of it can be named", hint)
+        elif resource.owner.kind == "none":
+            self.r.wrong(key, f"the contract says that `{name}` is nobody's", "omit it")
+        elif resource.is_account:
+            hint = "write its id as `facts: {id: …}`"
+            self.r.wrong(key, f"an object of `{name}` is an account, and owns itself", hint)
 
     # ----------------------------------------------------------------------------- relationships
 

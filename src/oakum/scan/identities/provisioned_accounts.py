@@ -462,8 +462,9 @@ class ProvisionedAccounts:
         person = who.called.get(noun) or who.called["handle"]
         known = {_PERSON: Secret(person), _SECRET: Secret(who.secret)}
         return replace(
-            identity, name=who.name, variables={**identity.variables, **known}, facts={}, states={}
-        )
+            identity, name=who.name, variables={**identity.variables, **known}, facts={}, states={},
+            owns=(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

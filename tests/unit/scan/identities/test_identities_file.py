@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError, TargetError
+from oakum.policy.model import Owner, Resource
 from oakum.scan.identities import identities_file, login_methods
 from oakum.scan.identities.credentials import Command, Identities, Login, Secret, Send
 from oakum.scan.identities.identities_file import load_identities
@@ -544,3 +545,48 @@ def test_an_identity_that_stands_twice_hides_no_other_mistake(desk: Desk) -> Non
     )
     said = " ".join(str(each) for each in told)
     assert "`ann` stands here twice" in said and "did you mean `header`?" in said
+
+
+# --------------------------------------------------------------------------- owned objects
+
+
+_KEY = 'identities:\n  ann:\n    header: "x-key: k"\n'
+_RESOURCES = {
+    "Doc": Resource("Doc", frozenset(), key="id", owner=Owner("field", ("writer",))),
+    "Ride": Resource("Ride", frozenset(), key="id"),
+    "Note": Resource("Note", frozenset(), owner=Owner("field", ("writer",))),
+    "Member": Resource("Member", frozenset(), key="id", owner=Owner("field", ("id",))),
+}
+
+
+def test_owned_objects_are_read_by_their_keys_with_their_places(desk: Desk) -> None:
+    desk.path.write_text(f"{_KEY}    owns: {{Doc: [d1, 7], Ride: 3}}\n")
+    found = load_identities(desk.path, environ={}).items["ann"].owns
+    assert [(each.resource, each.key, each.location.column) for each in found] == [
+        ("Doc", "d1", 18), ("Doc", "7", 22), ("Ride", "3", 32),
+    ]  # fmt: skip
+    assert "d1" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "words"),
+    [
+        ("[d1]", 11, "`owns` must be a map from resources to keys"),
+        ("{Dok: [d1]}", 12, "`Dok` is no resource; did you mean `Doc`?"),
+        ("{Doc: []}", 17, "`Doc` lists no key"),
+        ("{Doc: [d1, d1]}", 22, "an object of `Doc` is listed twice"),
+        ("{Doc: [{a: 1}]}", 18, "the key of an object must be a word, a number or a boolean"),
+        ("{Ride: 3}", 12, "the contract says that `Ride` is nobody's"),
+        ("{Note: 3}", 12, "`Note` has no key, so no object of it can be named"),
+        ("{Member: 3}", 12, "an object of `Member` is an account, and owns itself"),
+    ],
+)
+def test_a_wrong_line_of_owns_is_told_with_its_place(
+    desk: Desk, line: str, column: int, words: str
+) -> None:
+    desk.path.write_text(f"{_KEY}    owns: {line}\n")
+    with pytest.raises(InputError) as caught:
+        load_identities(desk.path, resources=_RESOURCES, environ={})
+    (problem,) = caught.value.problems
+    assert (problem.location.line, problem.location.column) == (4, column)
+    assert str(problem).split(": ", 1)[1].startswith(words)
