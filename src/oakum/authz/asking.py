@@ -91,7 +91,9 @@ def _kept(keep: Keep, at: Pointer) -> Keep:
 
 def _is_owned(model: Model, instance: ObjectInstance) -> bool:
     resource = model.policy.resources[instance.resource]
-    by_itself = resource.owner.kind in ("field", "path", "caller") and not resource.is_account
+    by_itself = (
+        resource.owner.kind in ("field", "path", "query", "caller") and not resource.is_account
+    )
     return by_itself and bool(instance.owners)
 
 

@@ -1,4 +1,4 @@
-"""The owner of an object: from its own members, its surroundings, or the path.
+"""The owner of an object: from its own members, its surroundings, or the request.
 
 The law of this module: what can be no id names nobody.
 """
@@ -6,10 +6,11 @@ The law of this module: what can be no id names nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from oakum.authz.principal import at_path, identifiers, lacks, texts
 from oakum.openapi.model import Json
-from oakum.policy.model import OperationRule, Owner
+from oakum.policy.model import OperationRule, Owner, Policy
 
 
 def owners_of(
@@ -22,9 +23,9 @@ def owners_of(
     *,
     inside: bool = False,
 ) -> tuple[str, ...]:
-    """Owner ids of an object. `rule`, `params`: of the operation and its path; `ids`: the caller's;
-    `around`: owners of the enclosing object; `inside`: whether there is one. The path names the
-    owner of the outermost object only."""
+    """Owner ids of an object. `rule`, `params`: of the operation, and of its path and query; `ids`:
+    the caller's; `around`: owners of the enclosing object; `inside`: whether there is one. The path
+    names the owner of the outermost object only."""
     match owner.kind:
         case "field":
             # A list holds several owners only if the contract says so with a `*`.
@@ -34,6 +35,8 @@ def owners_of(
         case "path":
             names = (rule.owner,) if rule.owner else owner.members
             found = identifiers(params[name] for name in names if name in params)
+        case "query":
+            found = identifiers(params[in_query(n)] for n in owner.members if in_query(n) in params)
         case "parent":
             found = list(around)
         case "caller":
@@ -41,6 +44,26 @@ def owners_of(
         case "none":
             found = []
     return tuple(dict.fromkeys(found))
+
+
+def in_query(name: str) -> str:
+    """The key of a query parameter among those of the path."""
+    return f"?{name}"
+
+
+def named_in_query(policy: Policy, query: str) -> dict[str, str]:
+    """The query parameters that name an owner. What stands there twice, in whatever spelling, names
+    nobody: APIs read the first, the last or both."""
+    if not policy.owners_in_query:
+        return {}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name.partition("[")[0].lower(), []).append((name, value))
+    return {
+        in_query(name): said[0][1]
+        for name in policy.owners_in_query
+        if len(said := found.get(name.partition("[")[0].lower(), [])) == 1 and said[0][0] == name
+    }
 
 
 def says(owner: Owner, value: Json) -> bool:

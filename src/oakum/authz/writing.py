@@ -150,7 +150,7 @@ class Writing:
         said, kind = {*map(identifier, _named_keys(resource, value, at))}, resource.owner.kind
         if resource.is_account and said and said <= self._ids:
             return False
-        if around is not None and kind in ("field", "path"):
+        if around is not None and kind in ("field", "path", "query"):
             # An object inside a new one is new, unless it has a key.
             return bool(said) or not self.subject.new
         if around is not None and kind in ("parent", "caller"):

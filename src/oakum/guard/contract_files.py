@@ -11,6 +11,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Plan
 from oakum.guard.unenforceable_reads import foreseen
+from oakum.guard.unsupported import refuse
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.policy.contract import load
@@ -106,6 +107,8 @@ class ContractFiles:
 def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
     """Reads and compiles a contract. Raises `InputError` with all mistakes at once."""
     contract = load(path, overlays)
+    if contract.policy is not None:
+        refuse(contract.policy)
     compiled = compile_for_gateway(contract)
     keys = key_files(compiled.policy, path.parent)
     read = (path, *overlays, *contract.document.files, *keys)

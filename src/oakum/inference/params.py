@@ -27,8 +27,11 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
     for operation in document.operations:
         filled = {}
         for parameter in operation.parameters:
-            if parameter.where == "path" or (parameter.where == "query" and parameter.required):
+            owner = parameter.where == "query" and parameter.name in policy.owners_in_query
+            required = parameter.where == "query" and parameter.required
+            if parameter.where == "path" or required or owner:
                 target = resources.meant(operation, parameter)
+                target = target or (resources.account() if owner else "")
                 if target and not (parameter.where == "query" and _is_given(parameter)):
                     filled[parameter.name] = target
         if filled:
@@ -84,6 +87,12 @@ class _Resources:
                     self._by_noun[noun] = resource
         for resource in policy.resources.values():
             self._by_noun["_".join(words(resource.name))] = resource
+
+    def account(self) -> str:
+        """The key of the account; empty if several resources may be it."""
+        found = [each for each in self._by_noun.values() if each.is_account]
+        names = {f"{each.name}.{each.key}" for each in found}
+        return names.pop() if len(names) == 1 else ""
 
     def meant(self, operation: Operation, parameter: Parameter) -> str:
         """`Resource.field`, or "" if the parameter's meaning is unknown or a secret."""

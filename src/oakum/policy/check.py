@@ -153,11 +153,28 @@ def _parameters(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         if resource.owner.kind == "path":
             yield from _owner_parameters(seen, resource.name, resource.owner, every)
+        elif resource.owner.kind == "query":
+            yield from _owner_in_query(seen, resource)
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)
         if operation is not None:
             yield from _rule_parameters(seen, name, rule, operation)
             yield from _taken_out(seen, name, rule, operation)
+
+
+def _owner_in_query(seen: View, resource: Resource) -> Iterator[Problem]:
+    (name,) = resource.owner.members
+    shown = seen.endpoints[resource.name]
+    every = {
+        parameter.name
+        for operation in seen.document.operations
+        for parameter in operation.parameters
+        if parameter.where == "query" and (operation.id in shown or not shown)
+    }
+    if name not in every:
+        where = place(seen.policy, "resources", resource.name, "owner", "query")
+        message = f"no operation that shows `{resource.name}` has a query parameter `{name}`"
+        yield Problem(where, message, did_you_mean(name, sorted(every)))
 
 
 def _owner_parameters(

@@ -111,9 +111,10 @@ class FieldRule:
 class Owner:
     """Whose an object is."""
 
-    kind: Literal["field", "path", "parent", "caller", "none"]
+    kind: Literal["field", "path", "query", "parent", "caller", "none"]
     members: tuple[str, ...] = ()
-    """`field`: field paths in the object holding owner ids; `path`: path parameters."""
+    """`field`: field paths in the object holding owner ids; `path`: path parameters; `query`: the
+    query parameter."""
 
 
 @dataclass(frozen=True)
@@ -387,6 +388,12 @@ class Policy:
     @cached_property
     def _every_kind(self) -> Mapping[str, frozenset[str]]:
         return {name: self.kinds(name) for name in self.relations}
+
+    @cached_property
+    def owners_in_query(self) -> frozenset[str]:
+        """Query parameters that name the owner of what is asked for."""
+        owners = (each.owner for each in self.resources.values())
+        return frozenset(n for owner in owners if owner.kind == "query" for n in owner.members)
 
     @cached_property
     def read_elsewhere(self) -> frozenset[str]:

@@ -46,7 +46,7 @@ RESOURCE = (
     *("draft", "schemas", "key", "owner", "main", "conceal", "promise", "instead", "severity"),
     *("states", "fields"),
 )
-OWNER = ("path", "parent", "caller")
+OWNER = ("path", "query", "parent", "caller")
 STATE = ("field", "of", "open", "levels", "missing", "switch")
 SWITCH = ("operation", "set")
 LINE = ("draft", "severity", "instead", "grants")
@@ -69,7 +69,10 @@ class _Usual:
 def resource(r: Reader, key: Node, node: Node) -> Resource:
     called = name(r, key, "a resource")
     found = record(r, node, "a resource", RESOURCE)
-    hint = "write a field path, `{path: …}`, `{parent: true}`, `{caller: true}`, or `none`"
+    hint = (
+        "write a field path, `{path: …}`, `{query: …}`, `{parent: true}`, `{caller: true}`,"
+        " or `none`"
+    )
     found.require("owner", f"`{called}`", hint)
     usual = _Usual(
         found.find("instead", instead) or "absent",
@@ -117,11 +120,14 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
         r.wrong(
             node,
             "an owner is in one place",
-            "`{path: …}`, `{parent: true}` or `{caller: true}`",
+            "`{path: …}`, `{query: …}`, `{parent: true}` or `{caller: true}`",
         )
         return None
     if said == ["path"]:
         return Owner("path", found.read("path", many(word, "a path parameter"), ()))
+    if said == ["query"]:
+        name = found.read("query", word, "")
+        return Owner("query", (name,)) if name else None
     kind = said[0]
     if found.read(kind, flag, True) is False:
         r.wrong(

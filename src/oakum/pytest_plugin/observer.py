@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
+from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
@@ -258,8 +259,10 @@ class Watch:
         caller: Caller,
         read: ResponseReader,
     ) -> Asked:
+        query = urlsplit(heard.request.url).query
+        whole = {**params, **named_in_query(self.model.policy, query)}
         return Asked(
-            operation, params, caller, heard.response, read,
+            operation, whole, caller, heard.response, read,
             operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}",
         )  # fmt: skip

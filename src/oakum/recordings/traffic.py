@@ -15,6 +15,7 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.asking import READS
+from oakum.authz.owners import named_in_query
 from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
@@ -171,6 +172,8 @@ class Judged(Declared):
         if found is None:
             return None
         operation, params = found
+        query = urlsplit(passed.exchange.request.url).query
+        params = {**params, **named_in_query(self.model.policy, query)}
         self._seen = True
         self._credential(passed, operation)
         heard = _Heard(passed, operation, params, self._caller(passed), body)

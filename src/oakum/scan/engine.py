@@ -18,8 +18,10 @@ knows a socket: requests go through the ports of the context, and what happens i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from oakum.authz import Model
+from oakum.authz.owners import named_in_query
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, is_websocket
@@ -192,7 +194,9 @@ class Engine:
     ) -> Question:
         """A request in the evaluator's form, with variables for secrets in its curl line."""
         line = curl(filled, self.context.credentials(viewer))
-        return Question(key, probe.id, viewer, targets, filled.params, filled.sent, line)
+        query = urlsplit(filled.request.url).query
+        params = {**filled.params, **named_in_query(self.model.policy, query)}
+        return Question(key, probe.id, viewer, targets, params, filled.sent, line)
 
     def key(
         self, probe: Probe, viewer: str | None, who: str | None, round: str = "", turn: int = 0

@@ -32,6 +32,7 @@ def lines(text: str, before: str = "") -> dict[str, FieldRule]:
         ("id", Owner("field", ("id",))),
         ("[sender_id, recipient.id]", Owner("field", ("sender_id", "recipient.id"))),
         ("{path: userId}", Owner("path", ("userId",))),
+        ("{query: userId}", Owner("query", ("userId",))),
         ("{parent: true}", Owner("parent")),
         ("{caller: true}", Owner("caller")),
         ("none", Owner("none")),
@@ -52,8 +53,10 @@ def test_an_owner_stands_in_one_of_these_places(owner: str, expected: Owner) -> 
         ("{paht: userId}", "an owner has no key `paht`; did you mean `path`?"),
         (
             "{path: a, caller: true}",
-            "an owner is in one place; `{path: …}`, `{parent: true}` or `{caller: true}`",
+            "an owner is in one place; `{path: …}`, `{query: …}`, `{parent: true}` or"
+            " `{caller: true}`",
         ),
+        ("{query: [a, b]}", "`query` must be a word, not a list"),
         (
             "{parent: false}",
             "`parent` is `true` or absent; `owner: none` means that it has no owner",
@@ -66,8 +69,8 @@ def test_a_mistaken_owner_is_explained(owner: str, expected: str) -> None:
 
 def test_whose_it_is_must_be_said() -> None:
     assert said("resources: {Ride: {key: id}}") == [
-        "`Ride` has no `owner`; write a field path, `{path: …}`, `{parent: true}`, `{caller: true}`,"
-        " or `none`"
+        "`Ride` has no `owner`; write a field path, `{path: …}`, `{query: …}`, `{parent: true}`,"
+        " `{caller: true}`, or `none`"
     ]
 
 

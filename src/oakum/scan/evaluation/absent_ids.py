@@ -25,13 +25,18 @@ _KEPT = 1_000_000
 
 def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
     """Requests a non-existing object once at an endpoint that shows owners their own."""
-    named = set(probe.sources) & {p.name for p in probe.operation.parameters if p.where == "path"}
+    owners = engine.model.policy.owners_in_query
+    named = {
+        each.name
+        for each in probe.operation.parameters
+        if each.where == "path" or (each.where == "query" and each.name in owners)
+    } & probe.sources.keys()
     if probe.id in engine.state.absent or not named:
         return
     engine.state.absent[probe.id] = None
     real = fill(probe, engine.target, engine.knowledge, who)
     other = fill(probe, engine.target, engine.knowledge, who, absent=True)
-    if real is None or other is None or real.params == other.params:
+    if real is None or other is None or real.request.url == other.request.url:
         return
     answer = engine.send(probe, who, other)
     if len(answer.body) < _KEPT:

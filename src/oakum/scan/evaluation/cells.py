@@ -196,7 +196,7 @@ class Cells:
         values."""
         viewer = self._question.viewer
         kind = self._ground.model.policy.resources[instance.resource].owner.kind
-        by_question = kind == "path" or instance.pointer in self._reading.given
+        by_question = kind in ("path", "query") or instance.pointer in self._reading.given
         if viewer is None or viewer == who or not by_question:
             return False
         own, theirs = 0, 0
@@ -309,7 +309,7 @@ class Cells:
             # The owner is known by the path alone, or has no value in this field: a value here may
             # be an error, a placeholder, or the caller's own.
             kind = self._ground.model.policy.resources[instance.resource].owner.kind
-            by_path = kind in ("path", "caller") or instance.pointer in self._reading.given
+            by_path = kind in ("path", "query", "caller") or instance.pointer in self._reading.given
             unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
             return "another value" if unlike else ""
         if text not in known:

@@ -126,6 +126,14 @@ def test_another_owner_is_another_person() -> None:
     assert {each.direction for each in between(contract(), moved)} >= {"narrowed"}
 
 
+def test_an_owner_in_the_query_is_another_person_than_one_in_the_object_or_another_query() -> None:
+    asked = contract(note(owner=Owner("query", ("userId",))), PERSON)
+    assert {each.direction for each in between(contract(), asked)} >= {"widened", "narrowed"}
+    other = contract(note(owner=Owner("query", ("memberId",))), PERSON)
+    assert {each.direction for each in between(asked, other)} >= {"widened", "narrowed"}
+    assert between(asked, asked) == []
+
+
 # ------------------------------------------------------------ the document
 
 

@@ -1,0 +1,29 @@
+"""Constructs of the policy language that no gateway enforces: a contract with one is refused.
+
+The law of this module: what a guard cannot decide is said when it starts, at its line, and is never
+decided by something else that looks like it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.errors import InputError, Problem
+from oakum.policy.grammar import place
+from oakum.policy.model import Policy
+
+_HINT = "scan, tests and recorded traffic use it"
+
+
+def refuse(policy: Policy) -> None:
+    """Raises `InputError` with each line that a guard cannot enforce."""
+    if problems := list(_owners(policy)):
+        raise InputError(problems)
+
+
+def _owners(policy: Policy) -> Iterator[Problem]:
+    for name, resource in policy.resources.items():
+        if resource.owner.kind == "query":
+            where = place(policy, "resources", name, "owner", "query")
+            said = f"a guard does not read the owner of `{name}` from the query"
+            yield Problem(where, said, f"name a field or a path parameter; {_HINT}")

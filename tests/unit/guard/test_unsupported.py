@@ -1,0 +1,31 @@
+"""What no gateway enforces is refused, at its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.errors import InputError, Location
+from oakum.guard.unsupported import refuse
+from oakum.policy.model import Owner, Policy, Resource
+
+
+def policy(*owners: Owner) -> Policy:
+    named = {f"R{n}": Resource(f"R{n}", frozenset(), owner=each) for n, each in enumerate(owners)}
+    places = {("resources", name, "owner"): Location("p.yaml", n, 5)
+              for n, name in enumerate(named, 1)}  # fmt: skip
+    return Policy({}, named, places=places)
+
+
+def test_what_a_gateway_enforces_is_not_refused() -> None:
+    kinds = (Owner("field", ("a",)), Owner("path", ("a",)), Owner("parent"), Owner("caller"))
+    refuse(policy(*kinds, Owner("none")))
+
+
+def test_every_line_is_told_at_once() -> None:
+    with pytest.raises(InputError) as refused:
+        refuse(policy(Owner("query", ("a",)), Owner("none"), Owner("query", ("b",))))
+    assert [str(each) for each in refused.value.problems] == [
+        f"p.yaml:{n + 1}:5: a guard does not read the owner of `R{n}` from the query; name a field"
+        " or a path parameter; scan, tests and recorded traffic use it"
+        for n in (0, 2)
+    ]
