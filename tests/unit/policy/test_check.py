@@ -133,7 +133,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
     [
         ("resources: {Award: {owner: {path: member}}}", "`member` is no path parameter; did you mean `memberId`?"),
         ("resources: {Award: {owner: {query: q}}}", "no operation that shows `Award` has a query parameter `q`"),
-        ("resources: {Member: {owner: {query: qq}}}", "no operation that shows `Member` has a query parameter `qq`; did you mean `q`?"),
+        ("resources: {M: {schemas: MemberMini, owner: {query: qq}}}", "no operation that shows `M` has a query parameter `qq`; did you mean `q`?"),
         ("operations: {getWorkouts: {owner: member}}", "`getWorkouts` has no path parameter `member`; did you mean `memberId`?"),
         ("operations: {searchMembers: {owner: q}}", "`searchMembers` has no path parameter `q`"),
         ("operations: {searchMembers: {params: {qq: Member.username}}}", "`searchMembers` has no parameter or body member `qq`; did you mean `q`?"),
