@@ -41,6 +41,22 @@ def test_without_leave_to_write_nothing_is_made(tmp_path: Path) -> None:
     assert book.removed == 0
 
 
+def test_what_a_stranger_deleted_is_made_again_and_nothing_is_left(tmp_path: Path) -> None:
+    """The contract lets nobody set the text that holds the mark: it is tried in no creation."""
+    made, book = entry(("thrown",))
+    made = replace(
+        made,
+        exposure=made.exposure.replace(
+            "title: [{see: [owner]}, {set: [owner]}]", "title: [{see: [owner]}]"
+        ),
+    )
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == {LEAKS["thrown"]}
+    assert played.after == played.before
+    assert book.removed >= 3
+    assert not played.report.distrust
+
+
 class Picky:
     """A notebook that takes a note only on a shelf and of a kind that it knows, and answers 500
     else; both stand in every note."""

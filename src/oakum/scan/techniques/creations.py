@@ -107,7 +107,7 @@ class _Trial:
                 again = self.maker.make({})
                 if again is None:
                     return True
-                made, _ = again
+                made, view = again
             elif self.hidden:
                 hidden.append(viewer)
         self._undo(made)

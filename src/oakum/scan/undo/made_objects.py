@@ -34,7 +34,7 @@ from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.requests.wording import harmless, typed
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.restraint import barred, remover, why_no_creation
-from oakum.scan.undo.undo_log import Made, UndoLog, in_path, marked
+from oakum.scan.undo.undo_log import Made, UndoLog, holds, in_path, marked
 
 _DEPTH = 3
 
@@ -179,6 +179,8 @@ class Maker:
         body = {**body, **filled.content}
         for at, value in more.items():
             put(body, (*self.creation.at, *at), value)
+        if not holds(body, mark):
+            return None  # another value has taken its place: the object could not be found again
         said = json_bytes(_hidden(body, dict(more), self.creation.at)).decode()
         return with_body(filled, make.operation, body, said)
 

@@ -432,14 +432,15 @@ def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
     if not isinstance(value, dict):
         return []
     inner = [each for child in value.values() for each in marked(child, mark, key)]
-    return inner or ([value] if key in value and _holds(value, mark) else [])
+    return inner or ([value] if key in value and holds(value, mark) else [])
 
 
-def _holds(value: Mapping[str, Json], mark: str) -> bool:
+def holds(value: Mapping[str, Json], mark: str) -> bool:
+    """Whether a text of an object, or of one within it, has the marker."""
     if not mark:
         return True
     return any(
-        _holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
+        holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
         for each in value.values()
     )
 
