@@ -21,7 +21,7 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"
 local cutters = { json = project.body, csv = require "oakum.csv".body }
-local bridge = {}
+local bridge = { seen = { removed = {} } }
 function bridge.load(text) return project.load(assert(json.plain(text))) end
 -- A caller at an endpoint: a function from bodies to what of them passes.
 function bridge.at(plan, endpoint, who, call)
@@ -59,7 +59,8 @@ function bridge.at(plan, endpoint, who, call)
     if not node then return nil, "undeclared" end
     local cut = cutters[answer.kind]
     local status = asked.good and 200 or 404
-    return cut(plan, node, know, endpoint, params, status, body, { removed = {}, owners = {} })
+    bridge.seen = { removed = {}, owners = {} }
+    return cut(plan, node, know, endpoint, params, status, body, bridge.seen)
   end
 end
 return bridge
@@ -83,6 +84,7 @@ def runtime() -> Any:
     return lua
 
 
+Removed = Mapping[str, int]
 Cut = Callable[[bytes], bytes | None]
 
 
@@ -122,6 +124,12 @@ class Lua:
             orjson.dumps(asked),
         )
         return lambda body: _first(cut(body))
+
+    @property
+    def removed(self) -> Removed:
+        """How often each field was removed from the last body, if that could be read."""
+        told = self._bridge.seen[b"removed"]
+        return {name.decode(): int(times) for name, times in told.items()} if told else {}
 
 
 def _first(found: Any) -> bytes | None:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import Call, Principal, project
 from oakum.authz.span import Unreadable, read
+from oakum.guard.account import removed
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
 
@@ -30,6 +31,8 @@ from tests.properties import wild
 class Count:
     bodies: int = 0
     passed: int = 0
+    counted: int = 0
+    """Bodies of which the audit counts something as removed."""
     broken: int = 0
     """Bodies that were no JSON."""
     doubled: int = 0
@@ -43,15 +46,20 @@ class Differs(AssertionError):
 def compare(
     found: wild.Wild, engine: Lua, who: Principal, call: Call, bodies: list[bytes], count: Count
 ) -> None:
-    """Raises `Differs` at the first body of which the engine passes other bytes."""
+    """Raises `Differs` at the first body of which the engine passes other bytes, or counts in the
+    audit something else as removed."""
     cut = engine.at(who, call)
     for body in bodies:
-        expected, got = project(found.model, who, call, body).body, cut(body)
+        done, got = project(found.model, who, call, body), cut(body)
         count.bodies += 1
-        count.passed += bool(expected)
-        if got != expected:
-            said = json.dumps(found.document.raw), found.text, who, call, body, got, expected
-            raise Differs("\n".join(map(str, said)))
+        count.passed += bool(done.body)
+        expected: list[object] = [done.body]
+        if done.judged is not None:
+            expected.append(removed(found.model, done))
+            count.counted += bool(expected[1])
+        if [got, engine.removed][: len(expected)] != expected:
+            said = json.dumps(found.document.raw), found.text, who, call, body
+            raise Differs("\n".join(map(str, (*said, got, engine.removed, *expected))))
         if not readable(body):
             count.broken += 1
             assert not got, "what is no JSON never leaves"

@@ -43,6 +43,13 @@ class Trie:
         # The `**` above covers whatever no narrower line names.
         return Trie(below.children if below else {}, -1, self.deep)
 
+    def word(self, segment: str) -> str:
+        """What a step is called in the lines that may name it: by its name, `*`, or `**`; empty if
+        none does."""
+        if segment in self.children:
+            return segment
+        return "*" if "*" in self.children else "**" if self.deep >= 0 else ""
+
     def names(self) -> frozenset[str]:
         """The members that a line names; `*` stands for all others, and is no name."""
         return frozenset(self.children.keys() - {"*"})

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from oakum.authz import Model, ObjectInstance, Projection
 from oakum.authz.judge import Keep
 from oakum.authz.principal import at_path, identifier
+from oakum.authz.table import Table, Trie
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 
-_UNDECLARED = "‹undeclared›"
+UNDECLARED = "‹undeclared›"
 
 
 def removed(model: Model, done: Projection) -> Mapping[str, int]:
@@ -49,25 +50,44 @@ def _cuts(keep: Keep, at: Pointer, into: dict[Pointer, None]) -> None:
 
 
 def _named(model: Model, instances: Mapping[Pointer, ObjectInstance], cut: Pointer) -> str:
-    if cut in instances:
-        return instances[cut].resource
     for length in range(len(cut) - 1, -1, -1):
         around = instances.get(cut[:length])
         if around is not None:
-            return f"{around.resource}.{_path(model, around, cut[length:])}"
-    return _UNDECLARED
+            path, granted = _path(model, around, cut[length:])
+            inner = instances.get(cut) if granted else None
+            return inner.resource if inner is not None else f"{around.resource}.{path}"
+    return instances[cut].resource if cut in instances else UNDECLARED
 
 
-def _path(model: Model, around: ObjectInstance, steps: Pointer) -> str:
-    node = model.tables[around.resource].trie
-    words: list[str] = []
+def _path(model: Model, around: ObjectInstance, steps: Pointer) -> tuple[str, bool]:
+    """How the audit calls a place in an object, and whether its lines grant anything there."""
+    table = model.tables[around.resource]
+    path, node = "", table.trie
+    value: Json = around.value
     for step in steps:
-        word = step if step in node.children else "*"
-        if word not in node.children:
-            return ".".join((*words, _UNDECLARED))
-        words.append(word)
-        node = node.children[word]
-    return ".".join(words)
+        path, below = called(table, path, node, "*" if isinstance(value, list) else step)
+        if below is None:
+            return path, False
+        node = below
+        if isinstance(value, list):
+            value = value[int(step)]
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return path, bool(table.see(around.held, around.state) & node.covered())
+
+
+def called(table: Table, path: str, node: Trie | None, step: str) -> tuple[str, Trie | None]:
+    """How the audit calls the place a step below `path`: as the lines of the contract do; and its
+    node, None below what no line names."""
+    word = node.word(step) if node is not None else ""
+    if node is None or not word:
+        return path if node is None else _joined(path, UNDECLARED), None
+    below = node.child(step)
+    return table.leaves[node.deep] if word == "**" else _joined(path, word), below
+
+
+def _joined(path: str, word: str) -> str:
+    return f"{path}.{word}" if path else word
 
 
 def owners_shown(

@@ -23,6 +23,7 @@ from oakum.authz.media import distinct, split
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
 from oakum.authz.whole import Place
+from oakum.guard.account import called
 from oakum.guard.kinds import bits_of, scalar
 from oakum.guard.plan_write_targets import PlannedTargets
 from oakum.guard.settings import settings
@@ -67,7 +68,7 @@ class _Place:
     trie: Trie | None = None
     inside: bool = False
     path: str = ""
-    """Name in the audit, from when the place was first reached."""
+    """Name in the audit, inside a resource only."""
 
 
 @dataclass
@@ -381,6 +382,8 @@ class _Renderer:
             place.table,
             place.inside,
             self._trie_key(place.trie),
+            # What a line names is called by it, wherever it is reached from.
+            place.path if place.trie is None else "",
         )
         if key not in self._known:
             self._kept.append(place)
@@ -461,7 +464,7 @@ class _Renderer:
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
-        path = f"{place.path}.*" if place.path else "*"
+        path = self._called(place, "*")
         listed = {segments[0] for segments, _ in place.ahead if segments and segments[0].isdigit()}
         found["list"] = {
             "node": self._node(self._step(place, None, each, star, path)),
@@ -559,24 +562,27 @@ class _Renderer:
         keys.update(dict.fromkeys(at.trie.names() if at.trie else ()))
         keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
         owner = self._of(at.table).resource.name if at.inside else ""
-        members = {key: self._member(at, key, owner, name) for key in keys}
+        members = {key: self._member(at, key, owner) for key in keys}
         self.bodies[index] = {
             "table": at.table if name else None,
             "inside": at.inside,
             "hold": hold,
             "members": members,
-            "extra": self._member(at, None, owner, name),
+            "extra": self._member(at, None, owner),
         }
 
-    def _member(self, at: _Place, key: str | None, owner: str, name: str) -> list[Any]:
+    def _member(self, at: _Place, key: str | None, owner: str) -> list[Any]:
         """Node, and name in the audit; `key`: None for members that nothing names, whose names are
         not told."""
         shape = (named(at.shape, key) if key is not None else rest(at.shape)) if at.shape else None
         trie = at.trie.child("*" if key is None else key) if at.trie else None
-        step = key if key is not None else "*" if shape else "‹undeclared›"
-        path = f"{at.path}.{step}" if at.path and not name else step
+        path = self._called(at, "*" if key is None else key)
         node = self._node(self._step(at, key, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
+
+    def _called(self, at: _Place, step: str) -> str:
+        """Name in the audit of the place a step below; empty outside of every resource."""
+        return called(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""
 
 
 def _pass(table: Table, leaves: Iterable[int]) -> str:

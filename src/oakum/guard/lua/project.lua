@@ -455,6 +455,9 @@ local function value(node, i, depth, set, owners, tally, label)
   end
   local n, last, refused, before = RANGES, TO[RANGES], REFUSED, tally[1]
   local past, became
+  -- What goes as a whole is one thing that goes, whatever is in it.
+  local counts, goes = SEENOUT.removed, node.inside and not node.any[set]
+  if goes then SEENOUT.removed = nil end
   if b == 123 then
     local body, untold, met = node.body, false, SHOWN
     if not body then
@@ -465,8 +468,11 @@ local function value(node, i, depth, set, owners, tally, label)
     if body.table then
       past, became = object(body, i, depth, owners)
     else
+      goes = goes or body.blind or not (body.hold or body.inside)
+      if goes then SEENOUT.removed = nil end
       past = SHUT and not body.inside and space(i + 1) or N
       if past < N and P[past] == 125 then
+        SEENOUT.removed = counts
         removed(label)
         return past + 1, GONE
       end
@@ -475,6 +481,7 @@ local function value(node, i, depth, set, owners, tally, label)
       if untold then LOST, SHOWN = true, met end
       if body.blind and past >= 0 then
         rollback(n, last, refused)
+        SEENOUT.removed = counts
         removed(label)
         return past, node.stand
       end
@@ -482,10 +489,12 @@ local function value(node, i, depth, set, owners, tally, label)
   else
     past, became = list(node, i, depth, set, owners, tally, label)
   end
-  if past >= 0 and node.inside and not node.any[set] then
+  if not goes then return past, became end
+  SEENOUT.removed = counts
+  removed(label)
+  if past >= 0 and node.inside then
     rollback(n, last, refused)
     tally[1] = before
-    removed(label)
     return past, node.stand
   end
   return past, became
@@ -1226,15 +1235,19 @@ local function object_at(body, i, depth, above)
   end
   if n == 0 then
     HIDDEN = true
-    if closed then return past, GONE end
+    if closed then
+      removed(body.table.name)
+      return past, GONE
+    end
     SEENOUT.sets = true
     emit(i, past)
     return past, KEPT
   end
   local before, last, refused = RANGES, TO[RANGES], REFUSED
   local entries, keys, froms, tos = level.entry, level.key, level.from, level.to
-  local tally, kept, seen = level.tally, false, 0
+  local tally, kept, seen, counts = level.tally, false, 0, SEENOUT.removed
   tally[1] = 0
+  if closed then SEENOUT.removed = nil end
   emit(i, keys[1])
   for k = 1, n do
     local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
@@ -1275,7 +1288,10 @@ local function object_at(body, i, depth, above)
   end
   if closed or not kept then
     rollback(before, last, refused)
-    if closed then removed(body.table.name) end
+    if closed then
+      SEENOUT.removed = counts
+      removed(body.table.name)
+    end
     return past, GONE
   end
   SEENOUT.sets = true
