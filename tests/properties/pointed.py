@@ -63,7 +63,7 @@ def pointed(random: Random) -> tuple[Said, Said]:
 
 
 def _component(random: Random) -> Said:
-    own = random.sample(("a", "b", "map", "either"), random.randrange(1, 4))
+    own = random.sample(("a", "b", "map", "either", "*"), random.randrange(1, 4))
     return {"type": "object", "properties": {**_SHARED, **dict.fromkeys(own, TEXT)}}
 
 

@@ -190,22 +190,22 @@ def contracts() -> st.SearchStrategy[Wild]:
     keys = st.permutations(["b", "map", "mate", "either"])
     return st.builds(
         lambda texts, names, keys: read(
-            _renamed(texts[0], dict(zip(keys, names, strict=False))), texts[1]
+            renamed(texts[0], dict(zip(keys, names, strict=False))), texts[1]
         ),
         written(), marks, keys,
     )  # fmt: skip
 
 
-def _renamed(value: Any, names: dict[str, str]) -> Any:
+def renamed(value: Any, names: dict[str, str]) -> Any:
     """A document with other names of declared members."""
     if isinstance(value, list):
-        return [_renamed(each, names) for each in value]
+        return [renamed(each, names) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: {names.get(name, name): _renamed(each, names) for name, each in below.items()}
+        key: {names.get(name, name): renamed(each, names) for name, each in below.items()}
         if key == "properties" and isinstance(below, dict)
-        else _renamed(below, names)
+        else renamed(below, names)
         for key, below in value.items()
     }
 
