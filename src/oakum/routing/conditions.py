@@ -42,6 +42,8 @@ class Conditions:
     headers: Headers = field(default=(), repr=False)
     cookies: Headers = field(default=(), repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
+    unsaid: bool = False
+    """Whether the body may name the tenant."""
 
     @property
     def key(self) -> str:
@@ -54,15 +56,17 @@ class Conditions:
     def told(self, look: Selection) -> Told | None:
         """What a look-up of an operation is sent; None if it may not be asked, since it requires
         something that nothing says."""
+        if self.unsaid and not look.caller:
+            return None
+        if not {_base(each) for each in self.query}.isdisjoint(look.unclear):
+            return None
         query = tuple(each for each in self.query if _base(each) in look.query)
         sent = {
             *(("header", name) for name, _ in self.headers),
             *(("cookie", name) for name, _ in self.cookies),
             *(("query", _base(each)) for each in query),
         }
-        if not (
-            sent.issuperset(look.needed) and sent.isdisjoint(("query", n) for n in look.unclear)
-        ):
+        if not sent.issuperset(look.needed):
             return None
         only = {(each.where, each.name) for each in look.supplied if each.only}
         more = [e for e in look.supplied if e.only or (e.where, e.name) not in sent]
@@ -102,6 +106,7 @@ def conditions(asked: Asked, query: str, selection: Selection) -> Conditions:
         tuple(headers),
         tuple((name, value) for name, values in found.items() for value in values),
         tuple(pieces),
+        bool(selection.body),
     )
 
 

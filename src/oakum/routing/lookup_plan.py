@@ -26,6 +26,7 @@ from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.body_tenants import tenant_members, unsaid
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.media import FORM, PARTS
@@ -315,7 +316,9 @@ def derive(document: Document, model: Model) -> LookupPlan:
     }
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
     places = {(each.where, each.name) for each in credentials}
-    chosen = selections(document, model.policy.guard, places)
+    looks = _read(make, endpoints)
+    said = selections(document, model.policy.guard, places, looks, caller.id if caller else "")
+    chosen = {**said, **dict(_with_bodies(model, said, endpoints, bool(relations)))}
     return LookupPlan(
         endpoints,
         tuple(make.asks),
@@ -328,7 +331,8 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *_given_away(model.policy),
             *_hidden(document),
             *unnamed(make.paths, relations),
-            *unasked(document, chosen, [*_read(make, endpoints)], [*endpoints]),
+            *unasked(document, chosen, [*looks], [*endpoints]),
+            *unsaid(document, chosen),
         ),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
@@ -342,6 +346,16 @@ def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
     targets = [e for each in endpoints.values() for e in (each.target, *each.finders.values())]
     shown = (each.operation for each in targets if each.operation)
     return dict.fromkeys((*(each.operation for each in make.asks), *shown))
+
+
+def _with_bodies(
+    model: Model, said: Mapping[str, Selection], endpoints: Mapping[str, Endpoint], related: bool
+) -> Iterator[tuple[str, Selection]]:
+    """Selections of the writes that look-ups decide and whose body names a tenant."""
+    for id, each in endpoints.items():
+        if each.write and (related or each.target.kind == "ask"):
+            names = tenant_members(model, each.operation, each.target.resource)
+            yield id, replace(said[id], body=names)
 
 
 def _asks(model: Model, caller: Operation) -> bool:

@@ -4,8 +4,9 @@ look-up is sent.
 The law of this module: a look-up is asked under the conditions of the request that it decides. Any
 header or cookie parameter may be one of them, unless it only shapes a response. A query parameter
 may as well filter a list, and a caller could shorten a look-up by it, so it is one only if most
-operations of the document have it; one that is called like a tenant, and that few have, leaves a
-look-up unasked.
+operations of the document have it, or if a look-up requires it and it is called like a tenant. What
+cannot be said to a look-up leaves it unasked: a query parameter that it shares with few, one that
+is called like a tenant and that it does not have, a tenant in a body.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from oakum.errors import Location, Problem
 from oakum.openapi.document import Document
@@ -48,6 +50,16 @@ _TENANTS = frozenset(
         *("namespace", "company", "shop", "site"),
     )
 )
+_OWN_TENANTS = _TENANTS - {"company", "shop", "site"}
+"""Of them, those that name no fact about a person or an object."""
+_KEYS = frozenset(("id", "ids", "key", "slug", "name", "code", "uuid"))
+_NEUTRAL = frozenset(
+    (
+        *("api", "app", "apikey", "client", "debug", "key", "signature", "source", "timestamp"),
+        *("token", "trace", "utm", "v", "ver", "version"),
+    )
+)
+"""A query parameter that consists of these says nothing of what a request is about."""
 
 Place = tuple[str, str]
 """`header`, `cookie` or `query`, and a name."""
@@ -78,13 +90,18 @@ class Selection:
     cookies: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
-    """Those of `query` that may filter as well: no look-up of this operation is asked for a request
-    that has one."""
+    """Query parameters that may filter as well, or that this operation does not have: no look-up of
+    it is asked for a request that has one."""
     supplied: tuple[Supplied, ...] = ()
     """Headers and cookies that a look-up of this operation is sent where the request has none."""
     needed: tuple[Place, ...] = ()
     """Required parameters that only a request can fill: without them a look-up of this operation
     is not asked."""
+    body: tuple[str, ...] = ()
+    """Members of its request body that name the tenant: no look-up is asked for its requests, since
+    none can be told so."""
+    caller: bool = False
+    """Whether it is who-am-I: an account is the same where nothing can be said of a tenant."""
 
     @property
     def plan(self) -> dict[str, Json]:
@@ -96,6 +113,8 @@ class Selection:
             "unclear": list(self.unclear),
             "supplied": [each.plan for each in self.supplied],
             "needed": [list(each) for each in self.needed],
+            "body": list(self.body),
+            "caller": self.caller,
         }
 
     def has(self, place: Place) -> bool:
@@ -105,35 +124,95 @@ class Selection:
 
 
 def selections(
-    document: Document, guard: Guarding, credentials: Collection[Place]
+    document: Document,
+    guard: Guarding,
+    credentials: Collection[Place],
+    looks: Collection[str] = (),
+    caller: str = "",
 ) -> Mapping[str, Selection]:
-    """The selection of each operation, by its id; credentials are none of it."""
-    count = Counter(
-        name
-        for each in document.operations
-        for name in {one.name for one in each.parameters if one.where == "query"}
-    )
-    common = {name for name, times in count.items() if 2 * times > len(document.operations)}
+    """The selection of each operation, by its id; credentials are none of it. `looks`: operations
+    that look-ups call; `caller`: who-am-I."""
     none = {*credentials, *((("header", guard.service.header),) if guard.service else ())}
+    made = {each.id: _queried(each, none) for each in document.operations}
+    count = Counter(name for names in made.values() for name in names)
+    common = {name for name, times in count.items() if 2 * times > len(document.operations)}
+    asked = {name for id in looks for name in made.get(id, ()) if not _is_neutral(name)}
+    tenants = {name for name in count if is_tenant(name)}
+    selecting = tenants | asked | common
     more = {("header", name) for name in guard.request_headers if not _is_form("header", name)}
-    return {each.id: _selection(each, common, none, more - none) for each in document.operations}
+    return {
+        each.id: replace(
+            _selection(each, none, more - none, selecting & made[each.id]),
+            unclear=tuple(
+                name
+                for name in sorted(_unclear(each, made[each.id], common, tenants))
+                if each.id != caller or name in made[each.id]
+            ),
+            caller=each.id == caller,
+        )
+        for each in document.operations
+    }
+
+
+def _queried(operation: Operation, none: Collection[Place]) -> set[str]:
+    """Query parameters of an operation that may say what a request is about."""
+    return {
+        each.name
+        for each in operation.parameters
+        if each.where == "query" and ("query", each.name) not in none
+        and not _is_form("query", each.name) and len(each.shape.enum) != 1
+    }  # fmt: skip
+
+
+def _unclear(
+    operation: Operation, own: Collection[str], common: Collection[str], tenants: Collection[str]
+) -> Iterator[str]:
+    required = {each.name for each in operation.parameters if each.required}
+    yield from (
+        name
+        for name in own
+        if name not in common
+        and not (name in tenants and name in required)
+        and not _is_neutral(name)
+    )
+    said = {name for name in common if not _is_neutral(name)}
+    yield from {*tenants, *said}.difference(own)
+
+
+def _is_neutral(name: str) -> bool:
+    return _words(name) <= _NEUTRAL
+
+
+def is_tenant(name: str) -> bool:
+    """Whether a query parameter is called like a tenant."""
+    return not _TENANTS.isdisjoint(_words(name))
+
+
+def in_body(names: Collection[str], shown: Collection[str]) -> tuple[str, ...]:
+    """Members of a request body that name a tenant, and no fact about the object that the API shows
+    (`shown`)."""
+    return tuple(
+        sorted(
+            name
+            for name in names
+            if name not in shown and _words(name) <= _OWN_TENANTS | _KEYS
+            and not _OWN_TENANTS.isdisjoint(_words(name))
+        )
+    )  # fmt: skip
 
 
 def _selection(
-    operation: Operation, common: Collection[str], none: Collection[Place], more: Collection[Place]
+    operation: Operation, none: Collection[Place], more: Collection[Place], query: Collection[str]
 ) -> Selection:
     places, supplied, needed = set(more), list[Supplied](), list[Place]()
-    unclear = set[str]()
+    places |= {("query", name) for name in query}
     for each in operation.parameters:
         place = (each.where, each.name.lower() if each.where == "header" else each.name)
         if each.where == "path" or place in none or _is_form(*place, called=each.name):
             continue
         value = _value(each)
-        if each.where != "query" or (each.name in common and len(each.shape.enum) != 1):
+        if each.where != "query":
             places.add(place)
-        elif not _TENANTS.isdisjoint(_words(each.name)):
-            places.add(place)
-            unclear.add(each.name)
         if each.required and value is None:
             needed.append(place)
         elif each.required and value is not None and each.where != "query":
@@ -143,9 +222,8 @@ def _selection(
         named.get("header", ()),
         named.get("cookie", ()),
         named.get("query", ()),
-        tuple(sorted(unclear)),
-        tuple(supplied),
-        tuple(needed),
+        supplied=tuple(supplied),
+        needed=tuple(needed),
     )
 
 
@@ -188,28 +266,51 @@ def unasked(
 def _about(
     operation: Operation, made: Mapping[str, Selection], granted: list[str]
 ) -> Iterator[Problem]:
-    id, nowhere = operation.id, Location("")
-    own, others = made[id], [made[each] for each in granted if each != id]
-    for name in own.unclear:
-        if any(name in each.unclear for each in others):
+    id, nowhere, own = operation.id, Location(""), made[operation.id]
+    yield from _blurred(operation, made, granted)
+    for place in own.needed:
+        without = [each for each in granted if each != id and not made[each].has(place)]
+        if without:
+            where, name = place
+            there = "most operations" if where == "query" else "them"
             yield Problem(
                 nowhere,
+                f"`{id}` requires the {where} parameter `{name}`, and is not asked for requests of"
+                f" {_some(without)}, which have none: what it tells is unknown there",
+                f"give it a `default` in `{id}`, or declare"
+                f" `{{name: {name}, in: {where}, required: true}}` for {there}",
+            )
+
+
+def _blurred(
+    operation: Operation, made: Mapping[str, Selection], granted: list[str]
+) -> Iterator[Problem]:
+    id, has = operation.id, {e.name for e in operation.parameters if e.where == "query"}
+    lacking = dict[str, list[str]]()
+    for name in made[id].unclear:
+        those = [each for each in granted if each != id and made[each].has(("query", name))]
+        if those and name not in has:
+            lacking[name] = those
+        elif those:
+            yield Problem(
+                Location(""),
                 f"the query parameter `{name}` may say what a request is about or filter what"
                 f" `{id}` lists, so `{id}` is not asked for requests with one",
                 f"declare `{{name: {name}, in: query}}` for most operations if it is what they are"
                 f" about, or else rename it",
             )
-    for place in own.needed:
-        without = [each for each in granted if each != id and not made[each].has(place)]
-        if without:
-            where, name = place
-            some = ", ".join(f"`{each}`" for each in without[:3])
-            more = f" and {len(without) - 3} more" if len(without) > 3 else ""
-            there = "most operations" if where == "query" else "them"
-            yield Problem(
-                nowhere,
-                f"`{id}` requires the {where} parameter `{name}`, and is not asked for requests of"
-                f" {some}{more}, which have none: what it tells is unknown there",
-                f"give it a `default` in `{id}`, or declare"
-                f" `{{name: {name}, in: {where}, required: true}}` for {there}",
-            )
+    if lacking:
+        names = ", ".join(f"`{name}`" for name in lacking)
+        some = _some([*dict.fromkeys(chain.from_iterable(lacking.values()))])
+        yield Problem(
+            Location(""),
+            f"`{id}` has no query parameter {names}, which may say what requests of"
+            f" {some} are about, so it is not asked for requests with one",
+            f"declare `{{name: {next(iter(lacking))}, in: query, required: true}}` for `{id}`, if"
+            f" the API reads it there, or else rename it",
+        )
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+    return ", ".join(f"`{each}`" for each in ids[:3]) + more

@@ -67,7 +67,8 @@ def test_what_shapes_a_response_selects_nothing(
     found = compiled.lookups.selections["getUser"]
     names = {"header": found.headers, "cookie": found.cookies, "query": found.query}[where]
     assert names == ((name.lower() if where == "header" else name,) if selects else ())
-    assert found.needed == found.unclear == ()
+    assert found.needed == ()
+    assert set(found.unclear) <= {"shop"}  # a tenant of two other operations
 
 
 def test_a_parameter_that_few_operations_have_may_filter(tmp_path: Path) -> None:
@@ -76,16 +77,37 @@ def test_a_parameter_that_few_operations_have_may_filter(tmp_path: Path) -> None
     tenant = {"name": "org_id", "in": "query", "schema": {"type": "string"}}
     compiled = read(tmp_path, [filters, tenant], paths=few)
     found = compiled.lookups.selections["listFriends"]
-    assert (found.query, found.unclear) == (("org_id",), ("org_id",))
-    [(message, _)] = said(compiled, "`listFriends`")
-    assert "`org_id`" in message
+    assert (found.query, found.unclear) == (("org_id", "team"), ("org_id", "shop", "team"))
+    told = [message for message, _ in said(compiled, "`listFriends` lists")]
+    assert [name for name in ("org_id", "team", "shop") if f"`{name}`" in " ".join(told)] == [
+        "org_id",
+        "team",
+    ]
+
+
+def test_a_tenant_that_a_look_up_does_not_have_is_named(tmp_path: Path) -> None:
+    tenant = {"name": "tenantId", "in": "query", "schema": {"type": "string"}}
+    compiled = read(tmp_path, [tenant], paths=("/users/{uid}",))
+    [(message, _)] = said(compiled, "`listFriends` has no query parameter `shop`, `tenantId`")
+    assert "`getUser`" in message
+    assert "tenantId" in compiled.lookups.selections["listFriends"].unclear
+    assert "tenantId" not in compiled.lookups.selections["getMe"].unclear  # one account everywhere
+    assert not said(compiled, "`getMe` has no")
+
+
+def test_a_version_that_most_operations_have_is_no_tenant(tmp_path: Path) -> None:
+    version = {"name": "api-version", "in": "query", "schema": {"type": "string"}}
+    few = tuple(path for path in ITEMS if not path.endswith("friends"))
+    compiled = read(tmp_path, [version], paths=few)
+    assert "api-version" not in compiled.lookups.selections["listFriends"].unclear
+    assert not said(compiled, "api-version")
 
 
 def test_a_look_up_that_nothing_fills_is_named_with_the_line_to_add(tmp_path: Path) -> None:
     header = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}
     compiled = read(tmp_path, [header])
-    [(message, hint)] = said(compiled, "`listFriends`")
-    assert "requires the header parameter `x-tenant`" in message
+    [(message, hint)] = said(compiled, "`listFriends` requires")
+    assert "the header parameter `x-tenant`" in message
     assert "`getOpen`" in message
     assert "`getUser`" not in message
     assert "`{name: x-tenant, in: header, required: true}`" in hint

@@ -97,12 +97,13 @@ function M.of(selects, x, list, host)
       parts[#parts + 1] = "\2" .. piece
     end
   end
-  made.mark = mark_of(concat(parts, "\0"))
+  made.mark, made.unsaid = mark_of(concat(parts, "\0")), #selects.body > 0
   return made
 end
 
--- Whether a request says all that a look-up requires, and nothing that may filter it.
+-- Whether a request says all that a look-up requires, and nothing that may filter it or that it cannot be told.
 function M.fills(made, look)
+  if made.unsaid and not look.caller then return false end
   for k = 1, #made.query do
     if look.blurred[made.query[k][1]] then return false end
   end
