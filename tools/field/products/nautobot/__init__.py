@@ -1,0 +1,1 @@
+"""Nautobot: an inventory of racks and devices in Django, with permissions for each object kind."""

@@ -1,0 +1,1 @@
+"""Parse Server: a back end whose operator writes the policy, as lists of protected fields."""
