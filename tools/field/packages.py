@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -35,11 +36,19 @@ def by_npm(folder: Path, name: str, version: str, package: Mapping[str, Any]) ->
 
 
 def by_pip(folder: Path, name: str, version: str, package: Mapping[str, Any]) -> None:
-    python = package.get("python", sys.executable)
-    do(folder, python, "-m", "venv", str(folder / "venv"))
+    do(folder, interpreter(package.get("python")), "-m", "venv", str(folder / "venv"))
     others = [f"{other}=={number}" for other, number in package.get("with", {}).items()]
     pip = [str(folder / "venv/bin/python"), "-m", "pip", "install", "-q"]
     do(folder, *pip, f"{name}=={version}", *others)
+
+
+def interpreter(version: str | None) -> str:
+    """Python of this version, such as 3.7: on the path, or one that pyenv keeps."""
+    if version is None:
+        return sys.executable
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    kept = sorted(root.glob(f"versions/{version}.*/bin/python"))
+    return str(kept[-1]) if kept else f"python{version}"
 
 
 def do(folder: Path, *command: str) -> None:

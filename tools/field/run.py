@@ -92,13 +92,14 @@ def prepare(command: list[str], place: Place, environment: Mapping[str, str]) ->
 def scanned(
     place: Place, settings: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The exit code and the report of `oakum scan`, which only reads."""
+    """The exit code and the report of `oakum scan`, which only reads unless `options` say more."""
     report = place.work / "report.json"
     command = [
         sys.executable, "-m", "oakum", "scan", str(place.product / "exposure.yaml"),
         "--target", place.base + settings.get("below", ""),
         "--identities", str(place.product / "identities.yaml"),
         "--rate", "100", "--budget", "2000", "--quiet", "--json", str(report),
+        *settings.get("options", []),
     ]  # fmt: skip
     done = subprocess.run(
         command, env={**os.environ, **secrets}, cwd=place.work, capture_output=True, text=True

@@ -24,6 +24,10 @@ def seed(place: Place) -> dict[str, str]:
     own = {"name": "own tokens", "object_types": ["users.token"], "actions": ["view", "add"],
            "users": permission["users"]}  # fmt: skip
     call("POST", f"{base}/users/permissions/", own, ROOT)
+    for name, each in people.items():
+        itself = {"name": f"{name} alone", "object_types": ["users.user"], "actions": ["view"],
+                  "users": [each["id"]], "constraints": {"username": name}}  # fmt: skip
+        call("POST", f"{base}/users/permissions/", itself, ROOT)
     rack = in_a_rack(base)
     for number, name in enumerate(("ann", "bob"), 1):
         reservation = {"rack": rack, "units": [number], "user": people[name]["id"],
