@@ -148,15 +148,19 @@ def named(relation: Relation, principal: Principal, value: Json) -> Truth:
     listed = said if isinstance(said, list) else [said]
     ids = identifiers(listed)
     found = named_in(value, relation.member, frozenset(ids))
-    return found or (found if len(ids) == len(listed) else None)
+    if found is False and (len(ids) < len(listed) or _may_list(ids, value, relation.member)):
+        return None
+    return found
 
 
 def compared(policy: Policy, principal: Principal) -> Iterator[str]:
-    """Values of the caller's claims that members of objects are compared with."""
+    """Values of the caller's claims that members of objects are compared with, and what may be
+    values in these."""
     for relation in policy.relations.values():
         if relation.kind == "field" and relation.claim:
             said = claimed(principal.claims, relation.claim)
-            yield from identifiers(said if isinstance(said, list) else [said])
+            for each in identifiers(said if isinstance(said, list) else [said]):
+                yield from spread(each)
 
 
 _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
@@ -244,6 +248,21 @@ def named_in(value: Json, path: str, ids: frozenset[str]) -> Truth:
     if not ids.isdisjoint(readable):
         return True
     return None if len(readable) < len(there) or named_among(ids, readable) else False
+
+
+def _may_list(ids: Iterable[str], value: Json, path: str) -> bool:
+    """Whether a text that may be a list of ids holds one that stands at a member path."""
+    there = [each for each in _ids_at(value, path.split(".")) if each is not None]
+    return any(
+        alike(parts, _apart(text, there)) for text in ids if len(parts := spread(text)[1:]) > 0
+    )
+
+
+def _apart(text: str, others: Iterable[str]) -> Iterator[str]:
+    """Texts to find the parts of another one in: whole, and in parts only where both are certainly
+    lists. Two names or addresses share a word (`Acme Ltd`, `Zonk Ltd`) and are no lists."""
+    for each in others:
+        yield from spread(each) if _LIST.search(text) and _LIST.search(each) else [each]
 
 
 def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
@@ -431,6 +450,8 @@ def heard(principal: Principal) -> set[str]:
 
 _PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
 _DIGITS = re.compile(r"[0-9]+")
+_LIST = re.compile(r"[,;|\[{]")
+"""What stands in a text that is a list, and in no address or plain name."""
 _LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")
 
 

@@ -26,6 +26,27 @@ local function named_among(ids, texts)
   return false
 end
 
+-- Whether a text that may be a list of ids holds one of some texts: whole, and in parts only where both are
+-- certainly lists. Two names or addresses share a word (`Acme Ltd`, `Zonk Ltd`) and are no lists.
+local LIST = "[,;|%[{]"
+local function may_list(ids, texts)
+  for id in pairs(ids) do
+    local parts = spelling.spread { n = 1, id }
+    local others = { n = 0 }
+    for i = 1, texts.n do
+      local each = { n = 1, texts[i] }
+      if id:find(LIST) and texts[i]:find(LIST) then each = spelling.spread(each) end
+      for k = 1, each.n do others[others.n + k] = each[k] end
+      others.n = others.n + each.n
+    end
+    local these = parts.n > 1 and spelling.all(others)
+    for k = 2, parts.n do
+      if spelling.among(parts[k], these) then return true end
+    end
+  end
+  return false
+end
+
 -- What a token says at a claim's place, step by step into objects; nil: nothing stands there, and false
 -- beside it where what leads there can be read.
 local function claimed(claims, path)
@@ -123,6 +144,7 @@ local function source(relation, know, subject)
     if ids[texts[i]] then return true end
   end
   if texts.gaps or named_among(ids, texts) then return nil end
+  if relation.claim and may_list(ids, texts) then return nil end
   return otherwise
 end
 
