@@ -103,10 +103,11 @@ def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
 
 
 def _drop(keep: Keep, path: Pointer) -> Keep:
-    if not isinstance(keep, dict) or not path or path[0] not in keep:
+    if not isinstance(keep, dict) or not path:
         return keep
-    below: Keep = False if len(path) == 1 else _drop(keep[path[0]], path[1:])
-    return {**keep, path[0]: below}
+    steps = keep if path[0] == "*" else keep.keys() & {path[0]}
+    below = {step: False if len(path) == 1 else _drop(keep[step], path[1:]) for step in steps}
+    return {**keep, **below}
 
 
 def settle(keep: Keep, span: Span) -> Keep:

@@ -2,8 +2,8 @@
 
 The law of this module: what an answer says beside an object may be about it (`score`, `snippet`, a
 cursor made of its key), so in a row, an element of a list or a value of a map, nothing stands
-beside an object that is hidden whole. A row without an object that is shown goes, as the object
-itself would.
+beside an object that is hidden whole. A row of which no object is shown goes, as the object itself
+would, also where its objects stand in rows within it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Rows:
     """Objects that stand in no other one, as a walk comes upon them, and the rows around them."""
 
     gone: set[Pointer] = field(default_factory=set)
-    """Rows in which no object is shown, and one is hidden."""
+    """Rows in which no object is shown, and one is hidden, if only in a row within."""
     walked: list[Pointer] = field(default_factory=list)
     """All rows that are an object or a list."""
     _met: list[tuple[Pointer, bool]] = field(default_factory=list)
@@ -58,10 +58,12 @@ class Rows:
         self.walked.append(at)
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
-        if not hidden or keep is False:
-            return keep
         met = self._met[since:]
-        if not any(shown for _, shown in met):
+        # Beside a list of which every object is hidden may stand how many there are.
+        empty = isinstance(value, dict) and bool(met) and not any(shown for _, shown in met)
+        if keep is False or not (hidden or empty):
+            return keep
+        if empty:
             self.gone.add(at)
         return beside_nothing(value, keep, {each for each, _ in met}, at)
 

@@ -480,7 +480,7 @@ class _Renderer:
         ahead = tuple(
             (segments[1:], name)
             for segments, name in place.ahead
-            if segments and (segments[0] == key or (segments[0] == "*" and name != "#"))
+            if segments and segments[0] in (key, "*")
         )
         return _Place(shape, ahead, place.table, trie, place.inside, path)
 

@@ -33,13 +33,23 @@ def test_a_row_goes_where_no_object_is_shown() -> None:
     assert without({"items": {"0": keep, "1": True}}, gone) == {"items": {"0": False, "1": True}}
 
 
-def test_what_is_hidden_in_a_row_within_is_its_own() -> None:
+def _around_a_hidden_row(*, shown: bool) -> tuple[Keep, set[tuple[str, ...]]]:
     rows = Rows()
     outer = rows.enter()
     inner = rows.enter()
     rows.meet(("items", "0", "more", "0"), shown=False)
     rows.leave(inner, {"id": "a"}, False, ("items", "0", "more", "0"))
-    assert rows.leave(outer, ROW, KEEP, AT) == KEEP
+    if shown:
+        rows.meet((*AT, "author"), shown=True)
+    return rows.leave(outer, ROW, KEEP, AT), rows.gone - {("items", "0", "more", "0")}
+
+
+def test_what_is_hidden_in_a_row_within_is_its_own() -> None:
+    assert _around_a_hidden_row(shown=True) == (KEEP, set())
+
+
+def test_a_row_goes_where_all_objects_in_rows_within_are_hidden() -> None:
+    assert _around_a_hidden_row(shown=False)[1] == {AT}
 
 
 def test_of_a_list_it_is_left_that_there_is_one() -> None:

@@ -53,6 +53,7 @@ local MET -- whether `call:` lets the caller have an object that stands in no ot
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
+local BURIED -- whether one is hidden whole in a row within
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
 local AGAIN = false -- whether a row is gone through once more, whose objects were counted
 local REFUSED -- number of `refuse` among what is kept
@@ -520,17 +521,19 @@ local function row(node, i, depth, set, owners, tally, label)
   if node.body and node.body.table then -- it is the object itself
     local lost = LOST
     local past, became = value(node, i, depth, set, owners, tally, label)
+    BURIED = BURIED or LOST
     LOST = lost
     return past, became
   end
   local n, last, refused, counts, count = RANGES, TO[RANGES], REFUSED, SEENOUT.removed, tally[1]
-  local lost, met = LOST, SHOWN
-  LOST, SHOWN = false, false
+  local lost, buried, met = LOST, BURIED, SHOWN
+  LOST, BURIED, SHOWN = false, false, false
   if counts then SEENOUT.removed = {} end
   local past, became = value(node, i, depth, set, owners, tally, label)
-  local hidden, shown = LOST, SHOWN
+  local hidden, shown, within = LOST, SHOWN, LOST or BURIED
   if hidden and depth == 0 then SEENOUT.lost = true end
-  if past >= 0 and hidden and became ~= GONE then
+  -- Beside a list of which every object is hidden may stand how many there are.
+  if past >= 0 and became ~= GONE and (hidden or (within and not shown)) then
     if not SHUT then
       rollback(n, last, refused)
       tally[1] = count
@@ -550,7 +553,7 @@ local function row(node, i, depth, set, owners, tally, label)
     for name, times in pairs(SEENOUT.removed or {}) do counts[name] = (counts[name] or 0) + times end
     SEENOUT.removed = counts
   end
-  LOST, SHOWN = lost, met or shown
+  LOST, BURIED, SHOWN = lost, buried or within, met or shown
   return past, became
 end
 
@@ -1524,7 +1527,7 @@ end
 
 local function run(node)
   RUN, LISTS, AROUND = RUN + 1, 0, nil
-  LOST, SHOWN, AGAIN = false, false, false
+  LOST, BURIED, SHOWN, AGAIN = false, false, false, false
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   SEENOUT.alike = nil
   local start = space(0)
