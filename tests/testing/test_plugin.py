@@ -226,6 +226,51 @@ def test_other():
     done.stdout.fnmatch_lines(["  caller:   `member`, as the API says of these credentials"])
 
 
+@pytest.mark.parametrize(
+    ("place", "taken"),
+    [
+        ("query", "Query(None, alias='key')"),
+        ("header", "Header(None, alias='key')"),
+        ("cookie", "Cookie(None, alias='key')"),
+    ],
+)
+@pytest.mark.parametrize("leaky", [False, True], ids=["right", "leaky"])
+def test_who_am_i_is_asked_with_the_key_where_the_document_says(
+    pytester: pytest.Pytester, place: str, taken: str, leaky: bool
+) -> None:
+    """`/me` is requested by no test: only the plugin asks it, as the API takes its key."""
+    way = {
+        "query": 'f"?key=of-{name}", {}', "header": '"", {"key": f"of-{name}"}',
+        "cookie": '"", {"cookie": f"key=of-{name}"}',
+    }[place]  # fmt: skip
+    tests = f"""
+def sent(id, name):
+    query, headers = {way}
+    return ask(f"/members/{{id}}{{query}}", headers=headers).status_code
+
+def test_own():
+    assert sent("ann", "ann") == 200
+
+def test_other():
+    assert sent("ann", "bob") == 200
+"""
+    suite(pytester.path, "TestClient", leaky=leaky, tests=tests)
+    for name, old, new in (
+        ("openapi.yaml", "type: http, scheme: bearer", f"type: apiKey, in: {place}, name: key"),
+        ("app.py", "authorization: str | None = Header(None)", f"key: str | None = {taken}"),
+        ("app.py", "bearer(authorization)", "bearer(key and 'Bearer ' + key)"),
+        ("app.py", "Header, HTTP", "Cookie, Header, Query, HTTP"),
+    ):
+        file = pytester.path / name
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+    done = run(pytester)
+    done.assert_outcomes(passed=2 - leaky, failed=int(leaky))
+    leaks = [c for c in told(pytester)["coverage"]["cells"] if c["result"] == "leak"]
+    assert [(c["field"], c["viewer"]) for c in leaks] == [("email", "member")] * leaky
+
+
 def test_what_the_api_said_of_a_caller_is_asked_again_before_a_test_fails(
     pytester: pytest.Pytester,
 ) -> None:

@@ -90,6 +90,7 @@ class Watch:
         asks = lookups.asks[lookups.whoami] if lookups.whoami is not None else None
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
+        self._owed = asks.query if asks else ""
         self._hosts = hosts
         self._writes = {each.endpoint.operation for each in self.skipped}
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
@@ -200,7 +201,8 @@ class Watch:
             return UNKNOWN if key else NOBODY
         parts = urlsplit(heard.request.url)
         self.tally.asked += 1
-        url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}"
+        query = "&".join(filter(None, (self._owed, *held.query)))
+        url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}" + (f"?{query}" if query else "")
         told = yield Request("GET", url, {"accept": "application/json", **dict(held.headers)})
         return self._callers.learn(key, heard.app, told) if told is not None else UNKNOWN
 
