@@ -57,6 +57,26 @@ def test_what_a_stranger_deleted_is_made_again_and_nothing_is_left(tmp_path: Pat
     assert not played.report.distrust
 
 
+@pytest.mark.parametrize(
+    ("call", "may_set", "found"),
+    [
+        ("[owner, person]", "owner", set()),
+        ("[person]", "owner", set()),
+        ("[owner]", "owner", {LEAKS["thrown"]}),
+        ("[owner]", "person", {LEAKS["thrown"]}),
+    ],
+)
+def test_call_says_who_may_delete_whatever_they_may_set(
+    call: str, may_set: str, found: set[tuple[str, str, str, str]], tmp_path: Path
+) -> None:
+    made, _ = entry(("thrown",))
+    exposure = made.exposure.replace("{set: [owner]}", f"{{set: [{may_set}]}}")
+    made = replace(made, exposure=f"{exposure}  throwAway: {{call: {call}}}\n")
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == found
+    assert played.after == played.before
+
+
 class Picky:
     """A notebook that takes a note only on a shelf and of a kind that it knows, and answers 500
     else; both stand in every note."""

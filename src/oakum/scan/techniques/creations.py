@@ -200,17 +200,19 @@ class _Trial:
     # ------------------------------------------------ deleting as another caller
 
     def _strangers(self) -> Iterator[str | None]:
-        """One of each kind whom the contract lets change nothing of it."""
+        """One of each kind whom the contract lets not delete it: `call:` says who may, as for the
+        guard; without it, whoever may set a field of it."""
         engine, resource = self.engine, self.pair.resource
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
+        endpoint = self.pair.remove.operation.id
+        said = engine.model.rule(endpoint).call is not None
         for viewer in engine.watchers(self.owner):
             held = engine.cast.relations(viewer, self.owner)
-            endpoint = self.pair.remove.operation.id
             free = through(engine.model, endpoint, held, viewer is not None)
             sets = any(allows(table, leaf, held, state) for leaf in table.leaves)
             own = any(allows(table, leaf, frozenset(), state) for leaf in table.leaves)
-            if not (free and (sets or own)):
+            if not (free and (said or sets or own)):
                 yield viewer
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
