@@ -14,6 +14,10 @@ from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oakum.errors import Problem
+    from oakum.guard.contract_files import ContractFiles
     from oakum.guard.run import Happening
     from oakum.guard.target import Target
 
@@ -173,18 +177,33 @@ def export(
     return int(ExitCode.CLEAN)
 
 
-@command.command(epilog="Example: oakum guard check exposure.yaml")
+@command.command(epilog="Example: oakum guard check exposure.yaml --identities identities.yaml")
 @click.argument("contract", type=shared.PATH)
+@click.option(
+    "--identities", type=shared.PATH, metavar="FILE",
+    help="the identities file: also list what these accounts send and the guard removes",
+)  # fmt: skip
 @shared.OVERLAYS
-def check(contract: Path, overlays: tuple[Path, ...]) -> int:
+def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -> int:
     """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
     from oakum.guard.contract_files import read_contract
 
     found = read_contract(contract, overlays)
     shared.warn(found.warned(feeds=False))
+    if identities is not None:
+        shared.warn(_removed(found, identities))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""
     click.echo(f"{found.endpoints} endpoints, contract {found.digest}{key}")
     return int(ExitCode.CLEAN)
+
+
+def _removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
+    from oakum.guard.account_headers import removed_lines
+    from oakum.scan.identities.identities_file import lines_sent
+
+    policy = found.compiled.policy
+    lines = lines_sent(identities, policy.relations, policy.resources)
+    return removed_lines(found.compiled, lines)
 
 
 def target(name: str) -> Target:

@@ -63,17 +63,7 @@ def onward(
     hop = {*for_this_hop(asked), *((guard.service.header,) if guard.service else ())}
 
     def stays(name: str) -> bool:
-        if name in hop or _NEVER.fullmatch(name):
-            return False
-        if _UNREAD.fullmatch(name):
-            return raw
-        if (
-            name in declared
-            or name in guard.request_headers
-            or (raw and _CONDITION.fullmatch(name))
-        ):
-            return True
-        return name not in guard.strip and _ONWARD.fullmatch(name) is not None
+        return name not in hop and _stays(name, guard, declared, raw=raw)
 
     proto = asked.values("x-forwarded-proto")[-1:] if guard.hops else []
     scheme = proto[0] if proto and proto[0] in ("http", "https") else asked.scheme
@@ -84,6 +74,22 @@ def onward(
         ("x-forwarded-proto", scheme),
         ("x-forwarded-host", asked.host),
     )
+
+
+def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) -> bool:
+    if _NEVER.fullmatch(name):
+        return False
+    if _UNREAD.fullmatch(name):
+        return raw
+    if name in declared or name in guard.request_headers or (raw and _CONDITION.fullmatch(name)):
+        return True
+    return name not in guard.strip and _ONWARD.fullmatch(name) is not None
+
+
+def forwards(name: str, guard: Guarding, declared: Collection[str]) -> bool:
+    """Whether a request header in lower case is forwarded to an operation with these parameters."""
+    service = guard.service is not None and name == guard.service.header
+    return not service and _stays(name, guard, declared, raw=False)
 
 
 def for_this_hop(asked: Asked) -> frozenset[str]:

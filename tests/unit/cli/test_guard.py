@@ -153,3 +153,16 @@ def test_help_shows_the_options_and_the_other_commands() -> None:
     text = oakum("guard", "--help").out
     assert "--upstream URL" in text and "export " in text
     assert "--out DIR" in oakum("guard", "export", "--help").out
+
+
+def test_check_names_what_accounts_send_and_no_operation_is_sent(contract: Path) -> None:
+    identities = contract.parent / "identities.yaml"
+    lines = 'header: ["Authorization: Bearer ${NOBODY_SETS_IT}", "X-Tenant: acme"]'
+    identities.write_text(f"identities: {{ann: {{{lines}}}}}", encoding="utf-8")
+    silent = oakum("guard", "check", contract)
+    assert silent.code == 0 and "X-Tenant" not in silent.err
+    done = oakum("guard", "check", contract, "--identities", identities)
+    assert done.code == 0, done.err
+    assert f"warning: {identities}:1:" in done.err
+    assert "the guard removes the header `X-Tenant`, which `ann` sends" in done.err
+    assert "request_headers: [x-tenant]" in done.err

@@ -9,11 +9,11 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from oakum.errors import InputError, Problem, did_you_mean
+from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exposure.knowledge import canonical
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
@@ -23,6 +23,7 @@ from oakum.scan.identities import wfc
 from oakum.scan.identities.credentials import (
     Identities,
     Identity,
+    Login,
     Owned,
     Secret,
     Send,
@@ -71,6 +72,35 @@ def load_identities(
         warnings=(*found.warnings, *_readable_by_others(path, secret_store)),
         _secrets=frozenset(secret_store.found),
     )
+
+
+class _Unset(Mapping[str, str]):
+    """An environment that has every variable, for a reader who wants no value."""
+
+    def __getitem__(self, name: str) -> str:
+        return "x"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def lines_sent(
+    path: Path, relations: Collection[str], resources: Mapping[str, Resource]
+) -> Iterator[tuple[str, str, str, Location]]:
+    """What the accounts of a file send with each request: who, where, the name, and its place.
+    Needs no secret, and runs nothing."""
+    found = load_identities(
+        path, relations, resources=resources, environ=_Unset(), run=lambda argv, kind: "x"
+    )
+    everybody = (*found.items.values(), *filter(None, (found.anonymous, found.cleaner)))
+    for each in everybody:
+        yield from ((each.name, e.where, e.name, e.location) for e in each.sends)
+        csrf = each.login.csrf if isinstance(each.login, Login) else None
+        if csrf is not None and csrf.header:
+            yield each.name, "header", csrf.header, each.location
 
 
 def _parse(path: Path, problems: list[Problem]) -> Node:

@@ -1,0 +1,74 @@
+"""What accounts send with each request and the guard does not hand on to the API.
+
+The law of this module: whatever only the identities file names is removed without a trace, and the
+API answers for its default (a tenant, a version). So each such line is named, with the operations
+of which the document does not declare it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Operation
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.headers import forwards
+
+Line = tuple[str, str, str, Location]
+"""The account, `header`, `cookie` or `query`, the name as written, and its place."""
+
+
+def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator[Problem]:
+    """Warns about each header, cookie or query parameter that some operations are not sent, once
+    for each name."""
+    seen = set[tuple[str, str]]()
+    for account, where, name, location in lines:
+        called = name.lower() if where == "header" else name
+        if (where, called) in seen or _is_credential(compiled, where, called):
+            continue
+        seen.add((where, called))
+        endpoints = compiled.lookups.endpoints.values()
+        without = [
+            each.operation.id
+            for each in endpoints
+            if not _passes(compiled, each.operation, where, called)
+        ]
+        if without:
+            some = ", ".join(f"`{each}`" for each in without[:3])
+            more = f" and {len(without) - 3} more" if len(without) > 3 else ""
+            yield Problem(
+                location,
+                f"{_said(where, name)}, which `{account}` sends: the document does not declare it"
+                f" for {some}{more}",
+                _hint(where, called),
+            )
+
+
+def _is_credential(compiled: CompiledContract, where: str, name: str) -> bool:
+    places = {(each.where, each.name) for each in compiled.lookups.credentials}
+    return (where, name) in places or (where == "cookie" and ("header", "cookie") in places)
+
+
+def _passes(compiled: CompiledContract, operation: Operation, where: str, name: str) -> bool:
+    declared = {
+        each.name.lower() if where == "header" else each.name
+        for each in operation.parameters
+        if each.where == where
+    }
+    if where == "header":
+        return forwards(name, compiled.policy.guard, declared)
+    return name in declared and name not in compiled.model.rule(operation.id).without
+
+
+def _said(where: str, name: str) -> str:
+    if where == "cookie":
+        return f"look-ups are not told the cookie `{name}`"
+    kind = "header" if where == "header" else "query parameter"
+    return f"the guard removes the {kind} `{name}`"
+
+
+def _hint(where: str, name: str) -> str:
+    declare = f"declare `{{name: {name}, in: {where}}}` for them"
+    if where == "header":
+        return f"{declare}, or let it pass everywhere: `guard: {{request_headers: [{name}]}}`"
+    return declare

@@ -1,0 +1,71 @@
+"""What accounts send and the guard removes, by the identities file alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from oakum.guard.account_headers import removed_lines
+from oakum.policy.contract import load
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.scan.identities.identities_file import lines_sent
+from tests.conformance.exchanges import FOLDER
+
+TENANTS = yaml.safe_load((FOLDER / "contracts" / "tenants.yaml").read_text())
+ANN = """\
+identities:
+  ann:
+    header: ["Authorization: Bearer ${ANN}", "X-Tenant: acme", "X-Org: a", "Accept: text/html"]
+    send: ["?space=acme", "?club=1", "Cookie: sid=${SID}; org=acme; club=c"]
+  bob: {header: "X-Org: b"}
+"""
+
+
+def told(folder: Path, identities: str = ANN, **guard: object) -> list[tuple[str, str, int]]:
+    policy = {**TENANTS["policy"], "api": "openapi.yaml", "guard": guard}
+    (folder / "openapi.yaml").write_text(yaml.safe_dump(TENANTS["document"]))
+    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "identities.yaml").write_text(identities)
+    compiled = compile_for_gateway(load(folder / "exposure.yaml"))
+    read = compiled.policy
+    lines = lines_sent(folder / "identities.yaml", read.relations, read.resources)
+    found = removed_lines(compiled, lines)
+    return [(e.message, e.hint, e.location.line) for e in found]
+
+
+def by_word(found: list[tuple[str, str, int]], word: str) -> tuple[str, str, int]:
+    [one] = [each for each in found if f" `{word}`" in each[0]]
+    return one
+
+
+def test_each_line_that_an_operation_is_not_sent_is_named_once_with_its_place(
+    tmp_path: Path,
+) -> None:
+    found = told(tmp_path)
+    assert len(found) == 7
+    message, hint, line = by_word(found, "X-Org")
+    assert "the guard removes the header" in message and "`ann` sends" in message
+    assert "and 11 more" in message  # none of the 14 operations declares it
+    assert "request_headers: [x-org]" in hint
+    assert line == 3
+    message, hint, _ = found[-1]
+    assert "look-ups are not told the cookie `club`" in message
+    assert "{name: club, in: cookie}" in hint
+
+
+def test_what_the_contract_lets_pass_is_not_named(tmp_path: Path) -> None:
+    found = told(tmp_path, request_headers=["x-org", "x-tenant"])
+    assert not [each for each in found if "X-Org" in each[0] or "X-Tenant" in each[0]]
+
+
+def test_credentials_and_standard_headers_are_not_named(tmp_path: Path) -> None:
+    words = [message for message, _, _ in told(tmp_path)]
+    assert not [each for each in words if "`sid`" in each or "`Accept`" in each]
+
+
+def test_the_credential_of_the_service_never_passes(tmp_path: Path) -> None:
+    service = {"header": "x-service", "env": "SERVICE"}
+    text = 'identities: {ann: {header: ["X-Service: s", "Cookie: sid=1"]}}'
+    [(message, _, _)] = told(tmp_path, text, service=service, request_headers=["x-service"])
+    assert "`X-Service`" in message
