@@ -41,8 +41,8 @@ def owners_of(
             found = list(around)
         case "caller":
             found = sorted(ids)
-        case "none":
-            found = []
+        case "creator" | "none":
+            found = []  # who created it does not stand in a response
     return tuple(dict.fromkeys(found))
 
 

@@ -85,6 +85,8 @@ class Knowledge:
     common: set[str] = field(default_factory=set)
     """Values of an identity that others outside the test identities have too, so that they identify
     nobody."""
+    creators: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """(resource, key) → identities who created it in this run, or whose it is by the file."""
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """(resource, key) → ids of all owners of a shared object."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
@@ -189,6 +191,7 @@ class Knowledge:
 
     def learn_stated(self, who: str, resource: str, key: str, id: str) -> None:
         """Records an object by its key alone, which the identities file says is theirs."""
+        self.creators.setdefault((resource, id), set()).add(who)
         kept = self.objects.setdefault((who, resource), [])
         if len(kept) < _POOL and all(row.get(key) != id for row in kept):
             kept.append({key: id})

@@ -54,11 +54,9 @@ class Reading:
     claimed: set[str] = field(default_factory=set)
     """Resources with an instance that names its viewer as owner, and was shown to another as
     theirs."""
-
     around: dict[Pointer, frozenset[str]] = field(default_factory=dict)
     """Relations that an instance cannot name but its enclosing object may: unclear whether the
     contract extends them to the instance."""
-
     untold: dict[Pointer, frozenset[str]] = field(default_factory=dict)
     """Relations that an instance may give its viewer: neither it nor what its owner was shown tells
     whom their members name."""
@@ -199,6 +197,8 @@ class Ownership:
             return ()
         if kind == "caller":
             return self._callers(probe, question, each, resource, found)
+        if kind == "creator":
+            return self._creators(probe, question, each, resource, inner, found)
         if kind == "field" and each.owners:
             if other := self._claimed(probe, question, each, resource, found):
                 return other
@@ -212,6 +212,22 @@ class Ownership:
         found.unclear.add(each.resource)
         return ()
 
+    def _creators(
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
+        inner: bool, found: Reading,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Who created an object in this run, or asks for what the identities file calls theirs."""
+        key = self.key_of(probe, question, each, resource, inner)
+        names = self.knowledge.creators.get((resource.name, key), set())
+        viewer, asked = question.viewer, "" if inner else asked_key(probe, question, resource)
+        if viewer and not names and question.targets == {viewer} and asked and asked == key:
+            names = {viewer}
+        if names:
+            found.given.add(each.pointer)
+        else:
+            found.unclear.add(each.resource)
+        return tuple(sorted({id for who in names for id in self.cast.ids.get(who, ())}))
+
     def _is_asked_for(self, probe: Probe, each: ObjectInstance, resource: Resource) -> bool:
         """Whether the request names this object, or the account that owns it."""
         for parameter in probe.personal & probe.sources.keys():
@@ -224,13 +240,9 @@ class Ownership:
         return False
 
     def _callers(
-        self,
-        probe: Probe,
-        question: Question,
-        each: ObjectInstance,
-        resource: Resource,
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         found: Reading,
-    ) -> tuple[str, ...]:
+    ) -> tuple[str, ...]:  # fmt: skip
         """Assigns a caller-owned object to another identity if it holds that one's key, as a
         response from a shared cache does."""
         viewer = question.viewer
@@ -268,13 +280,9 @@ class Ownership:
         return each.owners
 
     def _claimed(
-        self,
-        probe: Probe,
-        question: Question,
-        each: ObjectInstance,
-        resource: Resource,
+        self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         found: Reading,
-    ) -> tuple[str, ...]:
+    ) -> tuple[str, ...]:  # fmt: skip
         """The other owner of an object that names its viewer as owner, if it was first shown to
         another as theirs: some APIs write the caller into it. Empty if nobody else is known, or the
         owner is unclear."""

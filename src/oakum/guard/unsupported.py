@@ -27,3 +27,7 @@ def _owners(policy: Policy) -> Iterator[Problem]:
             where = place(policy, "resources", name, "owner", "query")
             said = f"a guard does not read the owner of `{name}` from the query"
             yield Problem(where, said, f"name a field or a path parameter; {_HINT}")
+        elif resource.owner.kind == "creator":
+            where = place(policy, "resources", name, "owner", "creator")
+            said = f"a guard does not know who created a `{name}`"
+            yield Problem(where, said, "name a field that contains its owner; a scan uses it")

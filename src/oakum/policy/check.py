@@ -155,6 +155,10 @@ def _parameters(seen: View) -> Iterator[Problem]:
             yield from _owner_parameters(seen, resource.name, resource.owner, every)
         elif resource.owner.kind == "query":
             yield from _owner_in_query(seen, resource)
+        elif resource.owner.kind == "creator" and not resource.key:
+            where = place(seen.policy, "resources", resource.name, "owner")
+            message = f"`{resource.name}` has no key, so nobody knows again what was created"
+            yield Problem(where, message, "write `key:`")
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)
         if operation is not None:

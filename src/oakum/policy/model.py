@@ -111,7 +111,7 @@ class FieldRule:
 class Owner:
     """Whose an object is."""
 
-    kind: Literal["field", "path", "query", "parent", "caller", "none"]
+    kind: Literal["field", "path", "query", "parent", "caller", "creator", "none"]
     members: tuple[str, ...] = ()
     """`field`: field paths in the object holding owner ids; `path`: path parameters; `query`: the
     query parameter."""

@@ -46,7 +46,7 @@ RESOURCE = (
     *("draft", "schemas", "key", "owner", "main", "conceal", "promise", "instead", "severity"),
     *("states", "fields"),
 )
-OWNER = ("path", "query", "parent", "caller")
+OWNER = ("path", "query", "parent", "caller", "creator")
 STATE = ("field", "of", "open", "levels", "missing", "switch")
 SWITCH = ("operation", "set")
 LINE = ("draft", "severity", "instead", "grants")
@@ -71,7 +71,7 @@ def resource(r: Reader, key: Node, node: Node) -> Resource:
     found = record(r, node, "a resource", RESOURCE)
     hint = (
         "write a field path, `{path: …}`, `{query: …}`, `{parent: true}`, `{caller: true}`,"
-        " or `none`"
+        " `{creator: true}`, or `none`"
     )
     found.require("owner", f"`{called}`", hint)
     usual = _Usual(
@@ -120,7 +120,7 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
         r.wrong(
             node,
             "an owner is in one place",
-            "`{path: …}`, `{query: …}`, `{parent: true}` or `{caller: true}`",
+            "`{path: …}`, `{query: …}`, `{parent: true}`, `{caller: true}` or `{creator: true}`",
         )
         return None
     if said == ["path"]:
@@ -128,12 +128,12 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
     if said == ["query"]:
         name = found.read("query", word, "")
         return Owner("query", (name,)) if name else None
-    kind = said[0]
+    kind = cast(Literal["parent", "caller", "creator"], said[0])
     if found.read(kind, flag, True) is False:
         r.wrong(
             found[kind], f"`{kind}` is `true` or absent", "`owner: none` means that it has no owner"
         )
-    return Owner("parent" if kind == "parent" else "caller")
+    return Owner(kind)
 
 
 # --------------------------------------------------------------------------- states

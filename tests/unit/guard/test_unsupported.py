@@ -21,6 +21,15 @@ def test_what_a_gateway_enforces_is_not_refused() -> None:
     refuse(policy(*kinds, Owner("none")))
 
 
+def test_a_guard_sees_no_creation() -> None:
+    with pytest.raises(InputError) as refused:
+        refuse(policy(Owner("creator")))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:1:5: a guard does not know who created a `R0`; name a field that contains its"
+        " owner; a scan uses it"
+    ]
+
+
 def test_every_line_is_told_at_once() -> None:
     with pytest.raises(InputError) as refused:
         refuse(policy(Owner("query", ("a",)), Owner("none"), Owner("query", ("b",))))

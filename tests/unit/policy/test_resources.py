@@ -35,6 +35,7 @@ def lines(text: str, before: str = "") -> dict[str, FieldRule]:
         ("{query: userId}", Owner("query", ("userId",))),
         ("{parent: true}", Owner("parent")),
         ("{caller: true}", Owner("caller")),
+        ("{creator: true}", Owner("creator")),
         ("none", Owner("none")),
         ("[none]", Owner("field", ("none",))),
     ],
@@ -53,8 +54,8 @@ def test_an_owner_stands_in_one_of_these_places(owner: str, expected: Owner) -> 
         ("{paht: userId}", "an owner has no key `paht`; did you mean `path`?"),
         (
             "{path: a, caller: true}",
-            "an owner is in one place; `{path: …}`, `{query: …}`, `{parent: true}` or"
-            " `{caller: true}`",
+            "an owner is in one place; `{path: …}`, `{query: …}`, `{parent: true}`,"
+            " `{caller: true}` or `{creator: true}`",
         ),
         ("{query: [a, b]}", "`query` must be a word, not a list"),
         (
@@ -70,7 +71,7 @@ def test_a_mistaken_owner_is_explained(owner: str, expected: str) -> None:
 def test_whose_it_is_must_be_said() -> None:
     assert said("resources: {Ride: {key: id}}") == [
         "`Ride` has no `owner`; write a field path, `{path: …}`, `{query: …}`, `{parent: true}`,"
-        " `{caller: true}`, or `none`"
+        " `{caller: true}`, `{creator: true}`, or `none`"
     ]
 
 

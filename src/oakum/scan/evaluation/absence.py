@@ -139,7 +139,13 @@ def say_why(engine: Engine) -> None:
             continue
         lacking = [*probe.unfilled, *probe.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"
-        engine.state.why[probe.id] = (
-            f"no value for {named} is known; name its source under"
-            f" `operations: {probe.id}: params:`"
+        hint = f"name its source under `operations: {probe.id}: params:`"
+        resource, _, path = (
+            probe.sources.get(lacking[0], "").partition(".") if lacking else ("",) * 3
         )
+        known = engine.model.policy.resources.get(resource)
+        if known is not None and path == known.key and not known.is_account and not probe.unfilled:
+            hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
+            if known.owner.kind == "creator" and not engine.context.may.writes:
+                hint += ", or allow the scan to create one with --allow-writes"
+        engine.state.why[probe.id] = f"no value for {named} is known; {hint}"

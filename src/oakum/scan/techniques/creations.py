@@ -27,7 +27,7 @@ from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo.made_objects import Maker, creations
+from oakum.scan.undo.made_objects import AsOwn, Maker, creations
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.undo_log import Made
 
@@ -100,6 +100,7 @@ class _Trial:
         if control is None:
             return self.maker.stopped
         made, view = control
+        self._read(made)
         hidden: list[str | None] = []
         for viewer in self._strangers():
             if self._taken_away(made, viewer):
@@ -121,6 +122,22 @@ class _Trial:
         if self.maker.told_once:
             self._once({})
         return True
+
+    def _read(self, made: Made) -> None:
+        """Asks for an object as everybody, twice, where nothing but its creation says whose it is:
+        before, the run had none to ask for, and it is soon taken away again."""
+        engine, owner = self.engine, self.owner
+        resource = engine.model.policy.resources[self.pair.resource]
+        if resource.owner.kind != "creator":
+            return
+        with AsOwn(engine, owner, resource.name, {resource.key: made.known}):
+            for probe in engine.state.probes:
+                if resource.name not in probe.shows or probe.batch or probe.how:
+                    continue
+                who = owner if probe.personal else None
+                for round in (made.name, f"{made.name} again"):
+                    for viewer in (owner, *engine.watchers(owner)):
+                        engine.put(probe, viewer, who, round)
 
     # --------------------------------------------------------- privileged members
 

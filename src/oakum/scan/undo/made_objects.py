@@ -142,7 +142,12 @@ class Maker:
             log.taken(made)
             self.stopped = True
             return None
-        return made, view
+        return self._created(made), view
+
+    def _created(self, made: Made) -> Made:
+        place = (self.creation.resource, made.known)
+        self.engine.knowledge.creators.setdefault(place, set()).add(self.owner)
+        return made
 
     def undo(self, made: Made) -> None:
         """Deletes a created object; after a failure nothing more is created."""
