@@ -39,7 +39,8 @@ def by_pip(folder: Path, name: str, version: str, package: Mapping[str, Any]) ->
     do(folder, interpreter(package.get("python")), "-m", "venv", str(folder / "venv"))
     others = [f"{other}=={number}" for other, number in package.get("with", {}).items()]
     pip = [str(folder / "venv/bin/python"), "-m", "pip", "install", "-q"]
-    do(folder, *pip, f"{name}=={version}", *others)
+    extras = f"[{package['extras']}]" if "extras" in package else ""
+    do(folder, *pip, f"{name}{extras}=={version}", *others)
 
 
 def interpreter(version: str | None) -> str:
