@@ -17,7 +17,9 @@ from oakum.openapi.document import Document
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from oakum.routing.headers import is_standard
 from oakum.routing.lookup_plan import FEEDS
+from oakum.routing.paging import page
 
 _METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
 MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
@@ -105,14 +107,45 @@ class ContractFiles:
 
 
 def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
-    """Reads and compiles a contract. Raises `InputError` with all mistakes at once."""
+    """Reads and compiles a contract. Raises `InputError` with all mistakes at once, and for one
+    under which nobody can be identified."""
     contract = load(path, overlays)
     if contract.policy is not None:
         refuse(contract.policy)
     compiled = compile_for_gateway(contract)
+    if unfilled := [*_unfilled(compiled)]:
+        raise InputError(unfilled)
     keys = key_files(compiled.policy, path.parent)
     read = (path, *overlays, *contract.document.files, *keys)
     return ContractFiles(compiled, render_plan(compiled, path.parent), read, contract.warnings)
+
+
+def _unfilled(compiled: CompiledContract) -> Iterator[Problem]:
+    """Required parameters of who-am-I that neither the document nor any request fills: the API
+    refuses it, so that everybody is nobody."""
+    policy, wiring = compiled.policy, compiled.lookups
+    caller = compiled.document.operation(policy.caller.operation)
+    if caller is None or wiring.whoami is None:
+        return
+    places = {(each.where, each.name) for each in wiring.credentials}
+    filled = {name for name, _ in caller.owed} | {page(caller)[0].partition("=")[0]}
+    others = [wiring.selections[id] for id in wiring.endpoints if id != caller.id]
+    for each in caller.parameters:
+        name = each.name.lower() if each.where == "header" else each.name
+        place, own = (each.where, name), wiring.selections[caller.id]
+        standard = each.where == "header" and is_standard(name)
+        if not each.required or each.where == "path" or place in places or standard:
+            continue
+        supplied = name in filled if each.where == "query" else place not in own.needed
+        if not supplied and not any(one.has(place) for one in others):
+            key = "operation" if ("caller", "operation") in policy.places else "session"
+            yield Problem(
+                policy.places.get(("caller", key), Location(policy.file)),
+                f"`{caller.id}` requires the {each.where} parameter `{each.name}`, which no request"
+                " can fill, so nobody can be identified",
+                f"give it a `default`, or an `enum` of one value, in `{compiled.document.file}` or"
+                " an overlay of it; or declare it for the operations that callers request",
+            )
 
 
 def key_files(policy: Policy, folder: Path) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from oakum.authz import model
+from oakum.errors import InputError
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
@@ -33,6 +34,62 @@ def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
     assert words not in said(read(tmp_path, DOCUMENT, POLICY), feeds=True)
     policy = POLICY.replace("id: [{see: [anyone]}]", "id: [{see: [anyone], set: [owner]}]")
     assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
+
+
+NEEDY = """\
+      parameters:
+        - {name: club, in: query, required: true, schema: {type: string}}
+"""
+
+
+def with_parameters(text: str, more: str = "") -> str:
+    """The document whose who-am-I has these parameters, and more paths."""
+    at = DOCUMENT.index("      responses:")
+    made = DOCUMENT[:at] + text + DOCUMENT[at:]
+    return made.replace("components:", f"{more}components:")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "name"),
+    [
+        (NEEDY, "query parameter `club`"),
+        (NEEDY.replace("in: query", "in: header"), "header parameter `club`"),
+        (NEEDY.replace("in: query", "in: cookie"), "cookie parameter `club`"),
+        (NEEDY.replace("club", "limit"), "query parameter `limit`"),
+    ],
+)
+def test_a_who_am_i_that_no_request_fills_is_a_mistake_with_its_place(
+    parameter: str, name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, with_parameters(parameter), POLICY)
+    [problem] = raised.value.problems
+    assert f"`getMe` requires the {name}, which no request can fill" in problem.message
+    line = POLICY[: POLICY.index("caller:")].count("\n") + 1
+    assert (problem.location.line, problem.location.column > 1) == (line, True)
+    with pytest.raises(InputError):
+        open_gate(tmp_path / "exposure.yaml")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "more"),
+    [
+        (NEEDY.replace("type: string", "enum: [a]"), ""),
+        (NEEDY.replace("type: string", "type: string, default: a"), ""),
+        (NEEDY.replace("in: query", "in: header").replace("club", "Accept"), ""),
+        (NEEDY.replace("club", "limit").replace("type: string", "type: integer, maximum: 9"), ""),
+        (
+            NEEDY.replace("in: query", "in: header"),
+            "  /others:\n    get:\n      operationId: others\n"
+            + NEEDY.replace("in: query, required: true", "in: header")
+            + "      responses: {'200': {$ref: '#/paths/~1me/get/responses/200'}}\n",
+        ),
+    ],
+)
+def test_a_who_am_i_that_document_or_requests_fill_is_none(
+    parameter: str, more: str, tmp_path: Path
+) -> None:
+    assert read(tmp_path, with_parameters(parameter, more), POLICY).endpoints
 
 
 def test_a_method_that_envoy_does_not_know_is_told_of(tmp_path: Path) -> None:
