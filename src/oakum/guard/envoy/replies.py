@@ -40,8 +40,8 @@ def _mappers() -> Iterator[dict[str, Json]]:
         yield _mapper(status("EQ", each), each)
 
 
-_DONE = (200, 201, 202, 203, 206, 207, 208, 226)
-"""Statuses of a success that may have a body (RFC 9110, 15.3)."""
+_DONE = tuple(each for each in range(200, 300) if each != 204)
+"""Statuses of a success that may have a body (RFC 9110, 15.3): an unknown one counts as 200."""
 
 
 def _kept(done: int) -> dict[str, Json]:
