@@ -13,7 +13,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Told, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -306,3 +306,29 @@ def test_an_id_that_a_field_of_that_name_holds_is_asked_with_another_s(tmp_path:
 
     run = scan(tmp_path, query("spaceId"), answers, "Rows")
     assert run.proven == {("Person.email", "member")}
+
+
+def test_a_filter_that_finds_what_names_the_viewer_tells_nothing_hidden(tmp_path: Path) -> None:
+    """Ann's booking names bob as its host, so that it is shown to him, whatever he filters by."""
+    hosts = {"ann": "bob", "bob": "cat", "cat": "ann"}
+    rows = [{"id": f"bk-{id}", "by": id, "host_id": NAMES[hosts[who]]} for who, id in NAMES.items()]
+
+    def api(call: Call) -> Reply:
+        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
+        if not who:
+            return Reply(401, {"error": "log in"})
+        if call.path == "/me":
+            return Reply(200, {"id": who})
+        mine = [row for row in rows if who in (row["by"], row["host_id"])]
+        wanted = call.query.get("host_id")
+        return Reply(200, [row for row in mine if wanted in (None, row["host_id"])])
+
+    found = told(
+        tmp_path, schema("Booking", id="string", by="string", host_id="string"),
+        path("/bookings", "listBookings", "Booking", many=True).replace(
+            "parameters: []", "parameters: [{name: host_id, in: query, schema: {type: string}}]"
+        ),
+        "  Booking: {key: id, owner: by, fields: {'id, by, host_id': [{see: [owner, host]}]}}\n",
+        api, relations=RELATIONS.replace("owner: {is", "host: {field: host_id}, owner: {is"),
+    )  # fmt: skip
+    assert not found.report.findings

@@ -118,8 +118,10 @@ def _denied(
     deciders = set(deciding(engine.model.tables[resource], field))
     own = {name for name, state in each.states.items() if state.member} & deciders
     if not own or not is_one_of_many(engine.model, each):
-        sees = engine.matrix.sees(resource, field, viewer, owner)
-        return ("" if sees else min(values, default=""), "")
+        sees = engine.evaluator.may_see
+        # An object may name the viewer in a relation that shows them the field.
+        hidden = [text for text in values if not sees(viewer, owner, resource, field, text)]
+        return (min(hidden, default=""), "")
     held = engine.cast.relations(viewer, owner)
     general = engine.matrix.state(resource, owner)
     denied: dict[str, str] = {}
