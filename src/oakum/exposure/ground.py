@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding
 from oakum.exposure.cast import Cast
+from oakum.exposure.entitled import Entitled
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import NOBODY, Matrix
 from oakum.exposure.ownership import Source, is_below, members_named, sources_of_value
 from oakum.exposure.retraction import ByObject, ByValue, Placeholders
@@ -34,6 +36,8 @@ class Ground:
     )
     """(owner, value) found outside every object → (endpoint, viewer, requested owner) → keys of
     requests. In memory only."""
+    entitled: Entitled = field(default_factory=Entitled)
+    """What others than its owner, who may see it, are shown of an object."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
@@ -45,6 +49,19 @@ class Ground:
         if viewer and self.cast.ids[viewer] & set(instance.owners):
             return viewer
         return self.cast.who(instance.owners)
+
+    def is_viewers_own(self, instance: ObjectInstance, viewer: str | None, who: str) -> bool:
+        """Whether an object that belongs to `who` only by the path contains the viewer's own
+        values."""
+        own, theirs = 0, 0
+        for leaf in instance.leaves:
+            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            text, place = canonical(leaf.value), (instance.resource, leaf.path)
+            mine = text in self.knowledge.own.get((viewer or "", *place), ())
+            yours = text in self.knowledge.own.get((who, *place), ())
+            own, theirs = own + (mine and not yours), theirs + (yours and not mine)
+        return own > 0 and theirs == 0
 
     def is_nobodys(self, resource: str) -> bool:
         """Whether a resource has no owners, such as a catalogue."""
@@ -79,6 +96,27 @@ class Ground:
         return any(
             allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
         )
+
+    def may_be_granted(
+        self, question: Question, what: tuple[str, str], held: frozenset[str],
+        state: Mapping[str, Json], unread: frozenset[str],
+    ) -> bool:  # fmt: skip
+        """Whether some value of the settings that nobody has read would grant a field."""
+        states = self.model.policy.resources[what[0]].states
+        names = [n for n in deciding(self.model.tables[what[0]], what[1]) if n in unread]
+        known = question.viewer is not None
+        return any(
+            self.matrix.granted(
+                question.endpoint, *what, held, known,
+                {**state, **dict(zip(names, values, strict=True))},
+            )
+            for values in product(*(states[name].values for name in names))
+        )  # fmt: skip
+
+    def is_party(self, viewer: str | None, resource: str, key: str) -> bool:
+        """Whether an object of several owners also belongs to its viewer."""
+        parties = self.knowledge.parties.get((resource, key), ())
+        return bool(self.cast.ids.get(viewer or "", frozenset()) & set(parties))
 
     def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the

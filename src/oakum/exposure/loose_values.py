@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
 from oakum.authz.judge import Judgement
+from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.ownership import Reading
+from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.http.json_pointer import Pointer
 
 
@@ -30,6 +32,22 @@ def loose_values(
         if leaf.pointer and scalar:
             found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
     return found
+
+
+def texts_beside(
+    judged: Judgement, response: Response, loose: Mapping[str, Sequence[Pointer]]
+) -> frozenset[str]:
+    """Texts of a response that stand in no field which its viewer may see."""
+    leaves = (leaf for each in judged.instances for leaf in each.leaves if not leaf.allowed)
+    headers = (text for name, text in response.headers.items() if name not in SERVERS_OWN)
+    return frozenset(
+        (
+            *loose,
+            *(canonical(each.value) for each in (*judged.unbound, *leaves)),
+            *headers,
+            *response.cookies.values(),
+        )
+    )
 
 
 def stands_loose(

@@ -1,8 +1,7 @@
 """The exposure matrix: every cell of the contract, and what is known of it.
 
-The law of this module: no vacuous green. A denied cell is *closed* only when its owner was seen
-to see the value and the viewer's answer came without it; everything else stays *untested*, with
-the reason.
+The law of this module: no vacuous green. A denied cell is *closed* only when its owner, or another
+who may, was seen to see the value and the viewer's answer came without it; all else is *untested*.
 """
 
 from __future__ import annotations
@@ -214,7 +213,7 @@ class Matrix:
         self._doubts: dict[Key, tuple[str, Doubt]] = {}
         self._outer: set[tuple[str, str]] = set()
         self.known: set[tuple[str, str, str]] = set()
-        """(owner, resource, field) shown to its owner with a value."""
+        """(owner, resource, field) shown with a value to somebody who may see it."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
         """(endpoint, owner, resource) → fields shown to the owner there."""
         self.closed_to: set[tuple[str, Key]] = set()
@@ -379,13 +378,17 @@ class Matrix:
         """Whether a response with this owner's object can still decide a cell."""
         place = (key.endpoint, owner, key.resource)
         if place in self.own:
-            carried = key.field in self.own[place]
+            carried = key.field in self.own[place] or (*place, key.field) in self.witnessed
         elif (*place, "") in self.witnessed:
             carried = (*place, key.field) in self.witnessed
         else:
             return True
-        if carried or entry.granted:
-            return carried  # a field that the endpoint does not return is neither open nor blocked
+        if carried:
+            return True
+        if entry.granted:
+            # A field that the endpoint does not return is neither open nor blocked; what an owner
+            # may not see, their own response does not tell.
+            return bool(owner) and not self.sees(key.resource, key.field, owner, owner)
         table = self.model.tables[key.resource]
         return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
 
@@ -439,6 +442,7 @@ class Matrix:
                 self.embedded.discard((endpoint, resource))
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((endpoint, owner, resource, path))
+            self.known.add((owner, resource, path))
 
     def _enter(self, seen: Observation, request_key: str) -> None:
         entry = self.entries.setdefault(seen.key, Entry(seen.granted))

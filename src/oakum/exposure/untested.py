@@ -59,6 +59,11 @@ def why_untested(
                 f" told `{key.viewer}` anything about it"
             )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
+    if not any(matrix.sees(key.resource, key.field, who, who) for who in cast.names()):
+        return (
+            f"its owner may not see `{key.field}`, and those who may were not shown the same value"
+            " of an object there"
+        )
     return "no request could tell"
 
 

@@ -16,7 +16,7 @@ from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.absence import close_lists, say_why, unread
+from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.confirming import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
@@ -69,6 +69,7 @@ class Scheduler:
             reach_states(engine, engine.context.account_settings, self.round)
         still_served(engine)
         engine.evaluator.take_back()
+        close_by_entitled(engine)
         say_why(engine)
 
     def go_on(self) -> None:
@@ -125,6 +126,7 @@ class Scheduler:
         ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)
+        close_by_entitled(engine)
         confirm(engine)
 
     def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
@@ -235,6 +237,7 @@ class Scheduler:
             for turn in engine.evaluator.turns(probe, who):
                 if engine.put(probe, who, who, turn=turn) is None:
                     break
+                self._as_entitled(probe, who, turn)
                 ask_for_nobodys(engine, probe, who)
                 if probe.id in state.ignoring:
                     break  # it ignores the id and shows the caller's own data
@@ -244,6 +247,38 @@ class Scheduler:
                 for viewer in deciding:
                     if self._page_decides(probe, viewer, who):
                         engine.put(probe, viewer, who, turn=turn)
+
+    def _as_entitled(self, probe: Probe, who: str, turn: int) -> None:
+        """Requests what is an owner's where the contract shows them nothing, as one of each kind of
+        viewers to whom it does: what these are shown, others can be compared with."""
+        engine, state = self.engine, self.engine.state
+        owned = [
+            (name, fields)
+            for name, fields in probe.shows.items()
+            if engine.model.policy.resources[name].owner.kind != "none"
+        ]
+
+        def sees(viewer: str) -> bool:
+            kin = engine.knowledge.kin.items()
+            return any(
+                engine.matrix.granted(probe.id, name, path, held, True, state_of)
+                for name, fields in owned
+                for state_of in [engine.matrix.state(name, who)]
+                for held in [
+                    engine.cast.relations(viewer, who).union(
+                        *(each.get(viewer, ()) for at, each in kin if at[:2] == (who, name))
+                    )
+                ]
+                for path in fields
+            )
+
+        if state.has_page(probe, who) or sees(who):
+            return
+        for viewer in engine.watchers(who):
+            if viewer is not None and sees(viewer):
+                outcome = engine.put(probe, viewer, who, turn=turn)
+                shown = {each for each in outcome.sighted if each[0] == who} if outcome else set()
+                state.pages.setdefault((probe.id, who), set()).update(shown)
 
     def _fetch(self, probe: Probe, viewers: list[str | None], who: str) -> None:
         """Sends a request as one of each kind of viewer concurrently; `put` then evaluates the

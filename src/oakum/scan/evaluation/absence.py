@@ -62,6 +62,20 @@ def unread(
     return found - cast.states.keys()
 
 
+def close_by_entitled(engine: Engine) -> None:
+    """Closes cells of fields that no owner was shown, by what entitled viewers were shown; opens
+    those again which later answers contradict."""
+    entitled, matrix = engine.evaluator.entitled, engine.matrix
+    entitled.take_back(matrix)
+    for seen in [*entitled.tell()]:
+        key, entry = seen.key, matrix.entries.get(seen.key)
+        untested = entry is not None and entry.result is Result.UNTESTED
+        if untested and not matrix.is_doubtful(key):
+            key_of_request = f"{key.endpoint}|{seen.viewer or ''}|{seen.owner}|entitled"
+            outcome = Outcome(key_of_request, 0, (seen,))
+            engine.record(matrix.probes[key.endpoint], outcome)
+
+
 def _close(
     engine: Engine, probe: Probe, viewer: str | None, owner: str, resource: str, *, absent: bool
 ) -> None:
@@ -70,7 +84,7 @@ def _close(
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
         for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
-        if _is_shut(engine, key, viewer, owner)
+        if _is_shut(engine, key, viewer, owner, absent=absent)
     )
     if absent:
         engine.matrix.ends.by_absence.update(each.key for each in closed)
@@ -78,7 +92,7 @@ def _close(
         engine.record(probe, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
 
 
-def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
+def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent: bool) -> bool:
     """Whether the absence of a denied field says something.
 
     It does when its owner was shown it somewhere, or when nobody is to see it at all; not where it
@@ -100,7 +114,14 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
         # Another object of the owner may have the field: its absence from this one proves nothing.
         known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
-    return known or closed_by_absence(engine.model.tables[key.resource], key.field)
+    if known or closed_by_absence(engine.model.tables[key.resource], key.field):
+        return True
+    # No object of the owner's came, so not those either that entitled viewers were shown.
+    entitled = engine.evaluator.entitled
+    by = entitled.objects(owner, key.resource, key.field) if absent else ()
+    if by:
+        entitled.close(key, by)
+    return bool(by)
 
 
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:

@@ -7,7 +7,6 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
@@ -15,11 +14,12 @@ from oakum.authz.principal import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.entitled import Lack, Object
 from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
-from oakum.exposure.loose_values import loose_values, stands_loose
+from oakum.exposure.loose_values import loose_values, stands_loose, texts_beside
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
     ALIKE,
@@ -38,6 +38,7 @@ from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
+from oakum.scan.evaluation.entitled_views import remember_shown
 
 _SHARED = "too common a value"
 _MASK = "mask"
@@ -63,6 +64,7 @@ class Cells:
             question, response, value,
         )  # fmt: skip
         self._loose = loose_values(ground.model, probe, judged, reading)
+        self._beside_fields = texts_beside(judged, response, self._loose)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._place: Place = ()
@@ -164,6 +166,9 @@ class Cells:
         for leaf in self._shared:
             self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
             self._settle_shared(instance, leaf, who)
+        of = Object(who, instance.resource, self._object)
+        known = self._ground, self._question, self._response, self._reading
+        self._tentative |= remember_shown(*known, instance, of)
         self._weak = self._reading.weakness(instance.pointer, False)
         for path in self._probe.shows.get(instance.resource, ()):
             came = any(p == path or p.startswith(f"{path}.") for p in present)
@@ -197,17 +202,8 @@ class Cells:
         viewer = self._question.viewer
         kind = self._ground.model.policy.resources[instance.resource].owner.kind
         by_question = kind in ("path", "query") or instance.pointer in self._reading.given
-        if viewer is None or viewer == who or not by_question:
-            return False
-        own, theirs = 0, 0
-        for leaf in instance.leaves:
-            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-                continue
-            text, place = canonical(leaf.value), (instance.resource, leaf.path)
-            mine = text in self._ground.knowledge.own.get((viewer, *place), ())
-            yours = text in self._ground.knowledge.own.get((who, *place), ())
-            own, theirs = own + (mine and not yours), theirs + (yours and not mine)
-        return own > 0 and theirs == 0
+        foreign = by_question and viewer not in (None, who)
+        return foreign and self._ground.is_viewers_own(instance, viewer, who)
 
     def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
@@ -226,6 +222,8 @@ class Cells:
                 self._perhaps(instance, leaf, who, _SHARED)
             elif not own:
                 self._missing(*place, blank=True)
+            elif who and not leaf.allowed:
+                self._record(*place, Result.CLOSED, wait=True)
         else:
             why = self._echo(leaf) if self._question.wrote else ""
             why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
@@ -390,8 +388,10 @@ class Cells:
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
-        elif blank:
-            self._blank[self._question.viewer or "", who, resource, path] = None
+        else:
+            if blank:
+                self._blank[self._question.viewer or "", who, resource, path] = None
+            self._record(resource, path, who, held, state, Result.CLOSED, wait=present)
 
     def _loosely_told(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
@@ -424,29 +424,35 @@ class Cells:
     # ----------------------------------------------- objects missing from the response
 
     def absent(self) -> None:
-        """Judges requested objects that are missing although their owners get them here."""
+        """Judges requested objects that are missing although their owners get them here, or perhaps
+        others who may see them."""
         viewer = self._question.viewer
-        for who in sorted(self._question.targets - {viewer or ""}):
+        for who in sorted(self._question.targets):
             view = self._ground.views.get((self._question.endpoint, who))
-            if view is None:
-                continue
-            shown = {resource for resource, _ in view.leaves}
-            for resource in sorted(shown & self._probe.shows.keys() - self._unclear.keys()):
-                if (who, resource) in self._sighted or self._is_also_the_viewers(resource):
-                    continue
-                held = self._ground.cast.relations(viewer, who)
-                state = {
-                    **self._ground.matrix.state(resource, who),
-                    **self._asked_state(resource, who),
-                }
+            shown = {name for name, _ in view.leaves} if view and who != viewer else frozenset()
+            for resource in sorted(self._probe.shows.keys() - self._unclear.keys()):
                 each = self._ground.model.policy.resources[resource]
                 self._object = asked_key(self._probe, self._question, each) if each.key else ""
-                named = held | self._ground.named(viewer, who, resource, self._object)
-                for path in self._probe.shows[resource]:
-                    granted = self._granted(resource, path, named, state)
-                    self._missing(
-                        resource, path, who, held if granted else named, state, present=False
-                    )
+                own = who == viewer or self._ground.is_party(viewer, resource, self._object)
+                if (who, resource) in self._sighted or (own and who != viewer):
+                    continue
+                self._absent(resource, who, served=resource in shown)
+
+    def _absent(self, resource: str, who: str, *, served: bool) -> None:
+        """`served`: its owner gets it at this endpoint."""
+        if not served and self._ground.is_nobodys(resource):
+            return
+        viewer = self._question.viewer
+        held = self._ground.cast.relations(viewer, who)
+        state = {**self._ground.matrix.state(resource, who), **self._asked_state(resource, who)}
+        named = held | self._ground.named(viewer, who, resource, self._object)
+        for path in self._probe.shows[resource]:
+            granted = self._granted(resource, path, named, state)
+            if served:
+                kind = held if granted else named
+                self._missing(resource, path, who, kind, state, present=False)
+            elif not granted:
+                self._record(resource, path, who, named, state, Result.CLOSED, wait=False)
 
     def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
         """States of the very object that was asked for; what of them nobody has read is doubted."""
@@ -459,15 +465,6 @@ class Cells:
         own = {name for name, state in each.states.items() if state.member}
         self._unread |= own - known.keys()
         return known
-
-    def _is_also_the_viewers(self, resource: str) -> bool:
-        """Whether the requested object also belongs to its viewer."""
-        each = self._ground.model.policy.resources[resource]
-        key = asked_key(self._probe, self._question, each)
-        parties = self._ground.knowledge.parties.get((resource, key), ())
-        return bool(
-            self._ground.cast.ids.get(self._question.viewer or "", frozenset()) & set(parties)
-        )
 
     # --------------------------------------------------------------- misplaced values
 
@@ -538,16 +535,21 @@ class Cells:
         state: Mapping[str, Json],
         result: Result,
         evidence: Evidence | None = None,
+        wait: bool | None = None,
     ) -> None:
+        """`wait`: only if an entitled viewer is shown the field of this object, which came or did
+        not."""
         unsure = self._unread.intersection(deciding(self._ground.model.tables[resource], path))
-        told = result is Result.LEAK and not self._may_be_granted(resource, path, held, state)
+        told = result is Result.LEAK and not self._ground.may_be_granted(
+            self._question, (resource, path), held, state, self._unread
+        )
         if unsure and not told:
             return  # unknown whether the contract grants it
         unproven = self._ground.cast.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
         doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
         if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
-            if self._untold and result is Result.CLOSED:
+            if self._untold and result is Result.CLOSED and wait is None:
                 key = self._key(resource, path, who, held, state)
                 seen = Observation(key, False, result, self._question.viewer, who)
                 self._doubts.setdefault(key, Doubt(HIDDEN, seen))
@@ -558,20 +560,19 @@ class Cells:
                 self._open.add(key)
             granted = result in (Result.OPEN, Result.OVER_BLOCK)
             viewer, known = self._question.viewer, self._found.get(key)
-            if known is None or known.yields_to(result, weak):
-                self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
+            seen = Observation(key, granted, result, viewer, who, evidence, weak)
+            if wait is not None:
+                self._wait(seen, absent=not wait)
+            elif known is None or known.yields_to(result, weak):
+                self._found[key] = seen
 
-    def _may_be_granted(
-        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
-    ) -> bool:
-        """Whether some value of the settings that nobody has read would grant a field."""
-        states = self._ground.model.policy.resources[resource].states
-        deciders = deciding(self._ground.model.tables[resource], path)
-        names = [name for name in deciders if name in self._unread]
-        return any(
-            self._granted(resource, path, held, {**state, **dict(zip(names, each, strict=True))})
-            for each in product(*(states[name].values for name in names))
-        )
+    def _wait(self, closed: Observation, *, absent: bool) -> None:
+        """Keep what did not come until it is known whether those who may see it are shown it."""
+        if self._object and closed.owner:
+            self._tentative = True
+            of = Object(closed.owner, closed.key.resource, self._object)
+            lack = Lack(closed, of, self._beside_fields, self._question.sent, absent)
+            self._ground.entitled.lack(lack)
 
     def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""

@@ -64,6 +64,7 @@ class Evaluator:
         self._ground = Ground(model, cast, knowledge, matrix, redactor)
         self._ownership = Ownership(model, cast, knowledge)
         self.strays = self._ground.strays
+        self.entitled = self._ground.entitled
         self.may_see = self._ground.may_see
         self.turns = self._ownership.turns
         matrix.conditions = self._ownership.conditions

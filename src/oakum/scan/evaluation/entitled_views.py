@@ -1,0 +1,37 @@
+"""What viewers who may see its fields are shown of an object."""
+
+from __future__ import annotations
+
+from oakum.authz import ObjectInstance
+from oakum.exchange import Response
+from oakum.exposure.entitled import Object
+from oakum.exposure.exhibits import Question
+from oakum.exposure.ground import Ground
+from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.ownership import Reading
+from oakum.exposure.response_reader import is_success
+
+
+def remember_shown(
+    ground: Ground, question: Question, response: Response, reading: Reading,
+    instance: ObjectInstance, of: Object,
+) -> bool:  # fmt: skip
+    """Remembers what a viewer who may see them was shown in the fields of an object; whether any of
+    it is a field that its owner was not shown. Of what the request held, only the object's key
+    counts."""
+    viewer = question.viewer
+    uncertain = instance.pointer in reading.untold or ground.cast.unproven_of(viewer, of.owner)
+    weak = uncertain or reading.weakness(instance.pointer, False)
+    if weak or not (of.owner and of.key and is_success(response.status)):
+        return False
+    found: dict[str, set[str]] = {}
+    for leaf in instance.leaves:
+        text = canonical(leaf.value)
+        if leaf.allowed and (text == of.key or text not in question.sent):
+            blank = leaf.value in (None, "", [], {}) or (
+                isinstance(leaf.value, str) and says_nothing(leaf.value)
+            )
+            found.setdefault(leaf.path, set()).update(() if blank else [text])
+    for path, values in found.items():
+        ground.entitled.show(question.endpoint, of, path, frozenset(values))
+    return any(not ground.knowledge.was_shown(*of, path) for path in found)
