@@ -324,7 +324,7 @@ class Gatekeeper:
             who = by_key(held, self._api_keys)
         else:
             who = yield from self._told(inquiry, index)
-        about, ttl = {held.mark, *who.ids}, self.policy.guard.ttl
+        about, ttl = {held.mark, *who.ids, mark(caller.operation)}, self.policy.guard.ttl
         self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
         return who
 

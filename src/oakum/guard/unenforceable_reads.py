@@ -20,6 +20,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Relation, Resource, State
+from oakum.routing.headers import is_condition
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, origin
 
 _PICKS = frozenset(
@@ -41,6 +42,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
+        *seen.conditions(),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 
@@ -202,6 +204,32 @@ class _Seen(Writes):
             said = f"no line mentions {few}, so a gateway answers 404 there"
             where = self.policy.places.get(("operations",), Location(self.policy.file))
             yield Problem(where, said, f"write `{names[0]}: {{}}` if callers should reach it")
+
+    def conditions(self) -> Iterator[Problem]:
+        """Warns about declared headers that the gateway keeps from the API, since the answer to a
+        guess would tell what it withholds."""
+        named: dict[str, list[Endpoint]] = {}
+        for endpoint in self.wiring.endpoints.values():
+            for each in endpoint.operation.parameters:
+                if each.where == "header" and is_condition(each.name.lower()):
+                    named.setdefault(each.name, []).append(endpoint)
+        for name, found in named.items():
+            if name.lower() in self.policy.guard.request_headers:
+                continue
+            first = found[0].operation
+            more = f" and {len(found) - 1} more" if found[1:] else ""
+            hint = "callers are sent the full response instead"
+            if name.lower() in ("if-match", "if-unmodified-since"):
+                hint = (
+                    "if the API compares it with nothing secret, such as a version that every"
+                    f" caller sees, write `guard: {{request_headers: [{name}]}}`"
+                )
+            yield Problem(
+                self._where(first),
+                f"`{name}` of `{first.id}`{more} is not forwarded: the answer to a guess would tell"
+                f" what a caller is not shown",
+                hint,
+            )
 
     # ------------------------------------------------------------ operations
 

@@ -59,7 +59,7 @@ _OF_THE_WHOLE = frozenset(
 
 _IN_ANOTHER_NAME = re.compile(
     r".*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb|proxy"
-    r"|forwarded|x-forwarded-.*|x-oakum-.*|range|if-.*|accept-encoding"
+    r"|forwarded|x-forwarded-.*|x-oakum-.*|range|if-(?!match$|unmodified-since$).*|accept-encoding"
 )
 """Request headers that never pass, or not where an answer is judged."""
 

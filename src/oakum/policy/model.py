@@ -52,7 +52,7 @@ class Relation:
     begin: tuple[Step, ...] = ()
     """`lookup`: the calls that make it, the other party's id in each."""
     end: tuple[Step, ...] = ()
-    """`lookup`: the calls that end it."""
+    """`lookup` and `claim`: the calls that end it."""
     untested: str = ""
     """Why no identity is told of that stands so; empty: one is missed."""
     location: Location = NOWHERE

@@ -38,7 +38,8 @@ _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "cla
 }
 
 
-_PARTS = (("id", "in"), ("of", "in"), ("begin", "in"), ("end", "in"), ("has", "claim"))
+_PARTS = (("id", "in"), ("of", "in"), ("has", "claim"))
+_STEPS = ("begin", "end")
 
 
 def relation(r: Reader, node: Node, what: str) -> str | None:
@@ -80,6 +81,10 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
     for part, whole in _PARTS:
         if part in found and whole not in found:
             r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` does not have")
+    for part in _STEPS:
+        if part in found and "in" not in found and "claim" not in found:
+            said = f"`{part}` belongs to `in` or `claim`, which `{called}` does not have"
+            r.wrong(found[part], said)
     if "in" in found:
         found.require("id", f"`{called}`", "write the JSON pointer to the ids in that response")
     if "claim" in found and "field" not in found:

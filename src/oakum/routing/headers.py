@@ -22,7 +22,8 @@ guard's own names, method overrides, `Proxy` (CVE-2016-5385)."""
 _UNREAD = re.compile(r"range|if-range|accept-encoding|sec-websocket-.*")
 """Forwarded only if the response passes unread: a partial body cannot be judged."""
 _CONDITION = re.compile(r"if-(?:none-)?match|if-(?:un)?modified-since")
-"""Conditional headers: they refer to a full body, which no client has seen."""
+"""Conditional headers: a declaration does not let them pass, since the answer to a guess would tell
+what is withheld from a body."""
 _ONWARD = re.compile(
     r"host|accept|accept-language|accept-charset|content-type|content-language|content-encoding"
     r"|content-disposition|user-agent|origin|referer|cache-control|pragma|priority|prefer|dnt"
@@ -53,6 +54,11 @@ def is_standard(name: str) -> bool:
     return any(pattern.fullmatch(name) for pattern in patterns)
 
 
+def is_condition(name: str) -> bool:
+    """Whether a header asks for something only if a validator is another (RFC 9110, 13.1)."""
+    return _CONDITION.fullmatch(name) is not None
+
+
 def onward(
     asked: Asked, guard: Guarding, declared: Collection[str], *, raw: bool = False
 ) -> Headers:
@@ -81,7 +87,9 @@ def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) 
         return False
     if _UNREAD.fullmatch(name):
         return raw
-    if name in declared or name in guard.request_headers or (raw and _CONDITION.fullmatch(name)):
+    if _CONDITION.fullmatch(name):
+        return raw or name in guard.request_headers
+    if name in declared or name in guard.request_headers:
         return True
     return name not in guard.strip and _ONWARD.fullmatch(name) is not None
 

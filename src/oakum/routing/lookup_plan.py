@@ -36,7 +36,7 @@ from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
 from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
-from oakum.routing.relation_writes import ends, unnamed
+from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.route import rivals, written
 from oakum.routing.selection import Selection, selections, unasked
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
@@ -331,6 +331,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *_given_away(model.policy),
             *_hidden(document),
             *unnamed(make.paths, relations),
+            *untold(make.paths),
             *unasked(document, chosen, [*looks], [*endpoints]),
             *unsaid(document, chosen),
         ),

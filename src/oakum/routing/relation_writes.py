@@ -1,4 +1,4 @@
-"""Which writes begin or end a looked-up relation without saying whose it is.
+"""Which writes begin or end a relation that the API was asked about, without saying whose it is.
 
 The law of this module: what a write may have ended is believed of nobody. A write that names the
 relation by a key of its own, as `DELETE /follows/{id}` does, discards what that look-up told about
@@ -21,6 +21,9 @@ _STEM = 4
 """Letters that two words of one thing begin with: `follows` and `followers`, `blocks` and
 `blocked`."""
 
+_MEMBERS = ("membership", "employment", "assignment")
+"""Words for what a claim tells of a caller and of a group."""
+
 
 def mark(operation: str) -> str:
     """Stands for a look-up among ids; no real id starts with NUL."""
@@ -34,6 +37,10 @@ def ends(paths: PathObjects, looked_up: Collection[str]) -> Mapping[str, tuple[s
         for each in _writes(paths):
             if not _says_whose(paths, each) and _changes(paths, relation, each):
                 found.setdefault(each.id, {})[relation.operation] = None
+    asked = paths.model.policy.caller.operation
+    for each in _writes(paths):
+        if asked and any(_named(relation, each) for relation in _claimed(paths)):
+            found.setdefault(each.id, {})[asked] = None
     return {id: tuple(names) for id, names in found.items()}
 
 
@@ -53,6 +60,34 @@ def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]
             )
 
 
+def untold(paths: PathObjects) -> Iterator[Problem]:
+    """Warns about writes that seem to begin or end a relation by a claim, which who-am-I tells."""
+    asked = paths.model.policy.caller.operation
+    for relation in _claimed(paths) if asked else ():
+        own = (relation.name, *_words(relation.claim))
+        for each in _writes(paths):
+            known = _says_whose(paths, each) or _named(relation, each)
+            words = (*_MEMBERS, *(own if each.method == "DELETE" else ()))
+            if known or each.method == "POST" or not places(each):
+                continue
+            if not _begin_alike(words, _words(each.path)[-1:]):
+                continue
+            yield Problem(
+                relation.location,
+                f"`{each.id}` may end `{relation.name}`, and its path does not say whose it is:"
+                f" what `{asked}` told stays believed for `ttl`",
+                f"if it does, write `end: [{each.id}]` there",
+            )
+
+
+def _claimed(paths: PathObjects) -> Iterator[Relation]:
+    return (each for each in paths.model.policy.relations.values() if each.claim)
+
+
+def _named(relation: Relation, write: Operation) -> bool:
+    return any(each.operation == write.id for each in (*relation.begin, *relation.end))
+
+
 def _writes(paths: PathObjects) -> Iterator[Operation]:
     model = paths.model
     for each in paths.document.operations:
@@ -68,7 +103,7 @@ def _says_whose(paths: PathObjects, write: Operation) -> bool:
 
 def _changes(paths: PathObjects, relation: Relation, write: Operation) -> bool:
     """Whether a contract says so, or the path of the caller's own list does."""
-    if any(each.operation == write.id for each in (*relation.begin, *relation.end)):
+    if _named(relation, write):
         return True
     look = paths.document.operation(relation.operation)
     if look is None or places(look):
@@ -80,9 +115,12 @@ def _alike(relation: Relation, look: Operation, write: Operation) -> bool:
     """Whether a write is called like a relation, and is not below its list, where it says whose."""
     if nameless(write.path).startswith(nameless(look.path)):
         return False
-    own = (*_words(look.path)[-1:], relation.name.lower())
-    begun = {each[:_STEM] for each in own if len(each) >= _STEM}
-    return any(each[:_STEM] in begun for each in _words(write.path))
+    return _begin_alike((*_words(look.path)[-1:], relation.name), _words(write.path))
+
+
+def _begin_alike(own: Collection[str], others: Collection[str]) -> bool:
+    begun = {each[:_STEM].lower() for each in own if len(each) >= _STEM}
+    return any(each[:_STEM] in begun for each in others)
 
 
 def _words(path: str) -> list[str]:

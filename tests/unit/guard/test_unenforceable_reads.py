@@ -16,6 +16,7 @@ from tests.unit.cli.shell import oakum
 
 DESK = yaml.safe_load((FOLDER / "contracts" / "desk.yaml").read_text())
 CLUB = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())
+LEDGER = yaml.safe_load((FOLDER / "contracts" / "ledger.yaml").read_text())
 PRINTS = yaml.safe_load((FOLDER / "contracts" / "prints.yaml").read_text())
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
@@ -561,3 +562,23 @@ def test_what_is_of_an_object_that_is_of_another_is_told_the_line_that_opens_it(
 
 def _unknown(line: str) -> bool:
     return "Comment` writes" in line
+
+
+def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_path: Path) -> None:
+    def allowed(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["guard"] = {"request_headers": ["If-Match"]}
+
+    words = "`If-Match` of `getNote` and 1 more is not forwarded"
+    assert words in said(tmp_path, LEDGER)
+    assert "write `guard: {request_headers: [If-Match]}`" in said(tmp_path, LEDGER)
+    assert words not in said(tmp_path, LEDGER, allowed)
+    assert "`If-None-Match` of `getNote`" in said(tmp_path, LEDGER, allowed)
+
+
+def test_a_write_that_may_end_what_a_claim_tells_is_named(tmp_path: Path) -> None:
+    def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["relations"]["mate"].pop("end")
+
+    words = "`leave` may end `mate`, and its path does not say whose it is: what `getMe` told"
+    assert words in said(tmp_path, LEDGER, unsaid)
+    assert words not in said(tmp_path, LEDGER)

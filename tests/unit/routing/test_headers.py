@@ -33,7 +33,7 @@ def test_what_would_speak_in_the_guards_name_goes_even_when_declared(name: str) 
 @pytest.mark.parametrize(
     "name",
     [
-        "if-match", "if-none-match", "x-real-ip", "x-original-url", "x-user-id", "x-remote-user",
+        "x-real-ip", "x-original-url", "x-user-id", "x-remote-user",
         "x-auth-request-email", "x-amzn-oidc-data", "x-ms-client-principal-id", "ssl-client-cert",
         "x-goog-authenticated-user-id", "x-internal", "x_user",
     ],
@@ -41,6 +41,13 @@ def test_what_would_speak_in_the_guards_name_goes_even_when_declared(name: str) 
 def test_what_names_a_caller_goes_unless_the_document_declares_it(name: str) -> None:
     assert sent((name, "v")) == []
     assert sent((name, "v"), declared=(name,)) == [name]
+
+
+@pytest.mark.parametrize("name", ["if-match", "if-none-match", "if-unmodified-since"])
+def test_a_condition_goes_even_if_the_document_declares_it(name: str) -> None:
+    assert sent((name, "v"), declared=(name,)) == []
+    named = Guarding(request_headers=(name,))
+    assert (name, "v") in onward(Asked("GET", "/", ((name, "v"),), host="api.test"), named, ())
 
 
 def test_other_headers_pass_in_order_and_as_often_as_they_came() -> None:

@@ -99,15 +99,15 @@ local function any(name, patterns, plain)
   return false
 end
 
--- How a name is treated: `never` passes; `parts` only with what passes unread; `condition` so, or when it
--- is declared; `unless` when the operation or the contract declares it or it is a credential; nil: it
+-- How a name is treated: `never` passes; `parts` only with what passes unread, as a condition that the
+-- contract does not name: the answer to a guess would tell what is withheld; `unless` when the operation or the contract declares it or it is a credential; nil: it
 -- passes.
 local function rule_of(self, name)
   if NEVER[name] or name == self.service or begins(name, NEVER_BEGINS) or any(name, NEVER_HOLDS, true) then
     return "never"
   end
   if PARTS[name] or begins(name, SOCKET) then return "parts" end
-  if CONDITIONS[name] then return "condition" end
+  if CONDITIONS[name] then return not self.more[name] and "parts" or nil end
   if self.more[name] or (name == "cookie" and self.cookies) then return nil end
   if self.strip[name] or not (ONWARD[name] or any(name, ONWARD_BEGINS)) then return "unless" end
   return nil

@@ -204,10 +204,13 @@ end
 
 -- ---------------------------------------------------------------- the whole
 
--- Marks that make a bearer stale: a write about one of the ids, or with these credentials.
+-- Marks that make a bearer stale: a write about one of the ids, with these credentials, or one that ends
+-- for somebody what who-am-I tells.
 local function marks_of(self, key, bearer)
   local about = { "\0key " .. key }
   for i = 1, #bearer.list do about[i + 1] = bearer.list[i] end
+  local ask = self.caller.kind == "ask" and self.asking.asks[self.caller.ask]
+  if ask then about[#about + 1] = ask.mark end
   return self.asking:marks(about)
 end
 

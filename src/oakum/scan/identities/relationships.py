@@ -104,7 +104,7 @@ class Relationships:
         return tuple(
             word
             for word, known in self.policy.relations.items()
-            if known.begin and known.end and word not in able
+            if known.kind == "lookup" and known.begin and known.end and word not in able
         )
 
     def begin(self, viewer: str, relation: str, owner: str) -> bool:
