@@ -239,17 +239,21 @@ def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
     and when two differ."""
     if not held:
         return NOBODY
-    said = {
-        value.partition(" ")[2] if each.name == "authorization" and " " in value else value
-        for each, value in held.values
-        if not each.client
-    }
+    said = {_as_key(each, value) for each, value in held.values if not each.client}
     known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])
     if said or not ids:
         raise Denied(401, "who")
     return Who(ids, claims)
+
+
+def _as_key(place: Credential, value: str) -> str:
+    """A key as its holder knows it: after the scheme of `authorization`, and decoded from a
+    query."""
+    if place.where != "query":
+        return value.partition(" ")[2] if place.name == "authorization" and " " in value else value
+    return unquote(value.replace("+", " "))
 
 
 def by_answer(answered: Answered | None, caller: Caller) -> Who:

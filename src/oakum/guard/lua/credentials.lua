@@ -3,6 +3,8 @@
 -- The law of this module: what could be read in two ways is not read. Nothing else in the guard takes
 -- a cookie apart or looks for a token, so that what was verified is what was read.
 
+local route = require "oakum.route"
+
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
 local char, gsub = string.char, string.gsub
 local concat = table.concat
@@ -234,7 +236,11 @@ function Reader:api_key(held)
   local key
   for i = 1, #self.places do
     local value = not self.places[i].client and held[i] or nil
-    if value and self.places[i].name == "authorization" and find(value, " ", 1, true) then
+    if value and self.places[i].where == "query" then
+      local _, read = route.halves("=" .. value)
+      if not read then return nil end
+      value = read
+    elseif value and self.places[i].name == "authorization" and find(value, " ", 1, true) then
       value = sub(value, find(value, " ", 1, true) + 1)
     end
     if value and key and value ~= key then return nil end
