@@ -114,8 +114,8 @@ class _Context(NamedTuple):
     """Whether there is an enclosing object."""
     passes: bool = False
     """Whether `call:` grants the caller the enclosing object."""
-    around: Around | None = None
-    """Request bodies only: what is known of the enclosing object."""
+    around: tuple[Around, ...] = ()
+    """Request bodies only: what is known of the objects that the enclosing one may be."""
     counts: bool = True
     """Request bodies only: whether everything around this place may be written."""
 
@@ -130,8 +130,8 @@ class _Verdict(NamedTuple):
     bits: int
     passes: bool
     """Whether `call:` grants the caller this object."""
-    around: Around | None
-    """Request bodies only: the object as context of what is inside it."""
+    around: tuple[Around, ...]
+    """Request bodies only: the objects that it may be, as context of what is inside it."""
 
 
 class Judge:
@@ -347,8 +347,9 @@ class Judge:
         if root is None:
             root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
         inner = _Context(owners, lacking, True, passes)
-        if around is not None:
-            inner = inner._replace(around=around.moved(at), counts=context.counts and bits != 0)
+        if around:
+            moved = tuple(each.moved(at) for each in around)
+            inner = inner._replace(around=moved, counts=context.counts and bits != 0)
         keep = self._parts(value, root, at, inner, leaves)
         self._instances.append(
             ObjectInstance(
@@ -368,7 +369,7 @@ class Judge:
             return None
         said: list[Hashable] = [name, *context[:4]]
         if self._writing is not None:
-            said += (context.counts, stood(at), context.around and context.around.outline(at))
+            said += (context.counts, stood(at), *(each.outline(at) for each in context.around))
         for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
@@ -411,15 +412,15 @@ class Judge:
         table = self._tables[name]
         known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
-        around: Around | None = None
+        around: tuple[Around, ...] = ()
+        subjects: tuple[Subject, ...] = ()
         if self._writing is not None:
             counts = context.counts
-            subject, around = self._writing.of(
+            subjects, around = self._writing.of(
                 table.resource, value, at, context.around, counts=counts
             )
-            owners = subject.owners
-            if counts:
-                self.written.append((table, subject))
+            subject, owners = subjects[0], subjects[0].owners
+            self.written += [(table, each) for each in subjects if counts]
         else:
             owners = self._owners(name, value, context)
             if owned and not owners:
@@ -435,7 +436,15 @@ class Judge:
         # An ownerless object may be seen by whoever may see the object around it.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
+        for each in subjects[1:]:
+            bits &= self._settable(table, each)
         return _Verdict(owners, subject.partly, relations, state, bits, passes, around)
+
+    def _settable(self, table: Table, subject: Subject) -> int:
+        """The fields of an object that the caller may set."""
+        policy, principal = self._model.policy, self._principal
+        state = state_of(policy, table.resource, principal, subject)
+        return table.see(held(policy, principal, subject), state)
 
     def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         return owners_of(

@@ -3,7 +3,8 @@
 The law of this module: what a body says of itself is a wish. An object in it is the one that the
 request is about to touch, or another; that one is somebody's by what the API shows of it, by its
 key or in the place where it stands, and nobody's where the API does not tell. The name of a value
-in a map is a key of it, beside the one that it says itself.
+in a map is a key of it, beside the one that it says itself. Where both a place and a key name an
+object, an API may take either, so both have to let it be written: a key opens nothing.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class Around:
     here: bool
     """Whether all objects around it are the one being written, so that its contents belong to the
     request's path."""
+    empty: bool = False
+    """Whether the API shows `null` in its place."""
 
     def moved(self, at: Pointer) -> Around:
         """The same for an equal object elsewhere in the body."""
@@ -115,39 +118,88 @@ class Writing:
         resource: Resource,
         value: dict[str, Json],
         at: Pointer,
+        arounds: tuple[Around, ...],
+        *,
+        counts: bool,
+    ) -> tuple[tuple[Subject, ...], tuple[Around, ...]]:
+        """The objects that may be meant at `at`, each of which has to allow what is written, and
+        each as context of its contents: the one that stands there, and the one that a key names.
+        `counts`: whether any of it may be written, so that a look-up is worthwhile."""
+        said = _named_keys(resource, value, at)
+        subjects: list[Subject] = []
+        inner: list[Around] = []
+        for around in arounds or (None,):
+            place = said and not self._addresses(resource, said, at, around)
+            for keys in ([], said) if place else (said,):
+                subject, context = self._one(resource, keys, at, around, counts=counts)
+                subjects += [subject] if subject not in subjects else []
+                inner += [context] if context not in inner else []
+        return tuple(subjects), tuple(inner)
+
+    def _addresses(
+        self, resource: Resource, said: list[Json], at: Pointer, around: Around | None
+    ) -> bool:
+        """Whether only the key says which object is meant: nothing else in the request does, it is
+        the name of a value in a map, or the API shows `null` there, or that key in that list."""
+        if at and isinstance(at[-1], MapName):
+            return True
+        if around is None:
+            itself = ITSELF[0] in self._named.findable and not in_list(at)
+            return self.subject.unnamed and not itself
+        steps, whole = at[len(around.at) :], self._whole(around)
+        if self._is_empty(at, around):
+            return True
+        if whole is None or not in_list(steps):
+            return False
+        wanted = [*map(identifier, said)]
+        found = _stored_each(whole.value, steps)
+        return any([*map(identifier, _keys(resource, each))] == wanted for each in found)
+
+    def _is_empty(self, at: Pointer, around: Around) -> bool:
+        """Whether the API shows `null` at a place, or where it stands in."""
+        whole, steps = self._whole(around), at[len(around.at) :]
+        known = whole is not None and not whole.new
+        return around.empty or (known and whole is not None and _null(whole.value, steps))
+
+    def _one(
+        self,
+        resource: Resource,
+        said: list[Json],
+        at: Pointer,
         around: Around | None,
         *,
         counts: bool,
     ) -> tuple[Subject, Around]:
-        """The object at `at`, and itself as context of its contents. `counts`: whether any of it
-        may be written, so that a look-up is worthwhile."""
+        """The object at `at` by some keys, or by none."""
         name, owned, one = resource.name, resource.owner.kind != "none", self.subject
-        same = one.value if one.resource == name else None
+        same = one.value if one.resource == name and around is None else None
         itself = Subject(name, one.owners, same, owned, one.partly, new=one.new)
         here = around is None or around.here
-        if not self._is_another(resource, value, at, around):
+        if not self._is_another(resource, said, at, around):
             # An ownerless object differs by key.
-            here = here and (owned or around is None or not _named_keys(resource, value, at))
-            return itself, Around(at, name, itself, itself=True, here=here)
-        known = self._other(resource, value, at, around) if counts and owned else None
+            here = here and (owned or around is None or not said)
+            empty = not owned and around is not None and self._is_empty(at, around)
+            return itself, Around(at, name, itself, itself=True, here=here, empty=empty)
+        known = self._other(resource, said, at, around) if counts and owned else None
         if known is ITS_OWN:
             return itself, Around(at, name, itself, itself=True, here=here)
         if known is not None and known.resource != name:
             known = None
-        found = known or Subject(name, (), same, owned, one.partly)
+        # What the API shows of the one that the path names says nothing of another.
+        found = known or Subject(name, (), None, owned, one.partly)
         if resource.owner.kind == "parent" and around is not None:
             found = replace(found, value=None)
         # A keyless object owned through its parent is part of the parent.
-        part = resource.owner.kind == "parent" and not _named_keys(resource, value, at)
+        part = resource.owner.kind == "parent" and not said
         here = here and part and known is not None
         return found, Around(at, name, known, itself=False, here=here)
 
     def _is_another(
-        self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
+        self, resource: Resource, keys: list[Json], at: Pointer, around: Around | None
     ) -> bool:
         """Whether an object in a body may be another than the one being written; an account proves
         by its key that it is the caller's own."""
-        said, kind = {*map(identifier, _named_keys(resource, value, at))}, resource.owner.kind
+        said, kind = {*map(identifier, keys)}, resource.owner.kind
         if resource.is_account and said and said <= self._ids:
             return False
         if around is not None and kind in ("field", "path", "query"):
@@ -190,10 +242,9 @@ class Writing:
         return {identifier(each) for each in at_path(value, resource.key)} - {None}
 
     def _other(
-        self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
+        self, resource: Resource, said: list[Json], at: Pointer, around: Around | None
     ) -> Subject | None:
         """Another object: found by its key, or by what is stored at its place."""
-        said = _named_keys(resource, value, at)
         if around is None:
             return self._named_by(resource, said, at)
         if resource.owner.kind == "parent":
@@ -313,6 +364,24 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
             return at, steps[taken:]
         at = at.get(step, _MISSING)
     return at, ()
+
+
+def _null(value: Json, steps: Pointer) -> bool:
+    return _stored(value, steps)[0] is None
+
+
+def _stored_each(value: Json, steps: Pointer) -> list[Json]:
+    """The values at the end of a path, in whatever element of each list on it."""
+    found = [value]
+    for step in steps:
+        listed = isinstance(step, Index)
+        below = [
+            each if isinstance(each, list) else [each[step]]
+            for each in found
+            if isinstance(each, list) or (isinstance(each, dict) and step in each and not listed)
+        ]
+        found = [each for several in below for each in several]
+    return found
 
 
 def in_list(at: Pointer) -> bool:

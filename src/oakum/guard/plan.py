@@ -175,6 +175,7 @@ class _Renderer:
             "zero": [index for index, bits in enumerate(table.sets) if not bits],
             "limit": self.limits.get(table.resource.name),
             "writing": writing,
+            **({"parts": _parts(table, range(len(table.leaves)))} if writing else {}),
         }
 
     def _state(self, resource: str, state: State) -> dict[str, Any]:
@@ -442,6 +443,7 @@ class _Renderer:
         table, trie = self._of(place.table), place.trie
         own = [i for i in (trie.leaf, trie.deep) if i >= 0] if trie else []
         below = list(trie.under()) if trie else []
+        parts = {"own": _parts(table, own), "any": _parts(table, below)}
         return {
             "table": place.table,
             "own": _pass(table, own),
@@ -449,6 +451,7 @@ class _Renderer:
             "solid": solid(place.shape),
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
+            **({"parts": parts} if self.writing else {}),
             **self._containers(place),
         }
 
@@ -583,6 +586,11 @@ class _Renderer:
     def _called(self, at: _Place, step: str) -> str:
         """Name in the audit of the place a step below; empty outside of every resource."""
         return called(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""
+
+
+def _parts(table: Table, leaves: Iterable[int]) -> list[str]:
+    """As `_pass` of each leaf: of two objects that a write may be of, both have to pass one."""
+    return sorted({_pass(table, [leaf]) for leaf in leaves})
 
 
 def _pass(table: Table, leaves: Iterable[int]) -> str:

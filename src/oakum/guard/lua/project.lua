@@ -41,6 +41,7 @@ local PLAN, KNOW, PARAMS, ENDPOINT -- what is asked, by whom, at which endpoint
 local SUBJECT -- of a request body: the object it is about to touch
 local LISTS = 0 -- lists, and in a request body maps, that are around what is looked at
 local AROUND -- depth of the object of a resource that is around it, in a request body
+local CONTEXT -- what that object is taken for: it may be one of several
 local PATH = {} -- by depth: the member or the element that is looked at
 local KEYED = {} -- by depth, of a request body: its name where it is a value of a map, else false
 local SEENOUT -- counts for the audit
@@ -699,6 +700,46 @@ function list(node, i, depth, set, owners, tally, label)
   end
 end
 
+-- ---------------------------------------------------------------- sets of fields
+
+-- What passes of two objects alike: a negative number stands for two sets, each of which may do so itself.
+local MEETS, MEETING = {}, {}
+
+local function meet(set, other)
+  if other == nil or set == other then return set end
+  if set > other then set, other = other, set end
+  local pair = set .. " " .. other
+  local found = MEETING[pair]
+  if not found then
+    found = -(#MEETS + 1)
+    MEETS[-found], MEETING[pair] = { set, other }, found
+  end
+  return found
+end
+
+-- Of one field.
+local BOTH = {
+  __index = function(flags_, set)
+    local pair = MEETS[-set]
+    if not pair then return nil end
+    flags_[set] = flags_[pair[1]] and flags_[pair[2]]
+    return flags_[set]
+  end,
+}
+
+-- Of several fields, any of which will do.
+local function some(fields)
+  return {
+    __index = function(flags_, set)
+      if not MEETS[-set] then return nil end
+      local found = false
+      for k = 1, #fields do found = found or fields[k][set] end
+      flags_[set] = found
+      return found
+    end,
+  }
+end
+
 -- ---------------------------------------------------------------- objects of a resource
 
 -- What `decide` asks of an object: members by the ranges that were noted.
@@ -840,7 +881,7 @@ end
 -- have the object that it stands in.
 local function passes(subject, above)
   local endpoint = PLAN.endpoints[ENDPOINT]
-  if not endpoint.call or SUBJECT then return true end
+  if not endpoint.call then return true end
   if above.passed and not subject.table.owned then return true end
   if endpoint.owner ~= "" and PARAMS[endpoint.owner] then
     return decide.may_call(PLAN, ENDPOINT, KNOW, PARAMS)
@@ -883,7 +924,7 @@ end
 -- another object than the one that is written.
 local function by_key(table_, said)
   local all = SUBJECT.named
-  if AROUND and all and all.below[table_.name] and not LEVELS[AROUND].here then return nil end
+  if CONTEXT and all and all.below[table_.name] and not CONTEXT.here then return nil end
   local key = #said == 1 and spelling.id(said[1])
   return key and named(table_.name, key) or nil
 end
@@ -937,8 +978,8 @@ local function another(table_, said)
   local kind = table_.owner
   if table_.account and #said > 0 and all_in(said, KNOW.ids) then return false end
   -- An object within one that is new is new, unless it has a key.
-  if AROUND and (kind == "field" or kind == "path") then return #said > 0 or not SUBJECT.new end
-  if AROUND and (kind == "parent" or kind == "caller") then return #said > 0 or kind == "parent" end
+  if CONTEXT and (kind == "field" or kind == "path") then return #said > 0 or not SUBJECT.new end
+  if CONTEXT and (kind == "parent" or kind == "caller") then return #said > 0 or kind == "parent" end
   if not table_.owned then
     if LISTS > 0 and SUBJECT.resource == table_.name then return not all_in(said, own_keys(table_)) end
     return SUBJECT.unnamed and #said > 0
@@ -977,11 +1018,10 @@ end
 
 -- The object around what is looked at, as the API shows it, or nil.
 local function whole_around()
-  local level = LEVELS[AROUND]
-  local known = level.known
+  local known = CONTEXT.known
   if not known or known.new or known.value then return known end
-  local found = level.itself and named("", "")
-  return found and found.resource == level.name and found or nil
+  local found = CONTEXT.itself and named("", "")
+  return found and found.resource == CONTEXT.name and found or nil
 end
 
 local ITS_OWN = {} -- of one that may have been another: it is the one that is written, or made
@@ -1029,7 +1069,7 @@ end
 -- One whose owner is that of the object around it: with a key, where that object has it there now.
 local function of_parent(table_, said, depth)
   local keyed = #said > 0
-  local whole = LEVELS[AROUND].known
+  local whole = CONTEXT.known
   if keyed then whole = whole_around() end
   if not whole or (keyed and whole.new) then return nil end
   local at, rest = stored_at(whole.value, depth)
@@ -1051,7 +1091,7 @@ end
 -- Another object than the one that is written, as it is known: by its key, or without one by what stands
 -- now in the place that it would take.
 local function other(table_, said, depth)
-  if not AROUND then return named_by(table_, said) end
+  if not CONTEXT then return named_by(table_, said) end
   if table_.owner == "parent" then return of_parent(table_, said, depth) end
   if #said > 0 then
     local found = by_key(table_, said)
@@ -1074,35 +1114,108 @@ local function other(table_, said, depth)
   return #stored > 0 and by_key(table_, stored) or nil
 end
 
--- What is known of an object in a request body: what it says of its owner or state itself is only a wish.
-local function written(subject, level, depth)
+-- Whether the API shows `null` at the place that is looked at, or where it stands in.
+local function is_empty(depth)
+  local whole = whole_around()
+  if CONTEXT.empty then return true end
+  return whole ~= nil and not whole.new and (stored_at(whole.value, depth)) == json.null
+end
+
+-- Whether one with these keys stands at the place that is looked at, in whatever element of each list on
+-- the way there.
+local function stands(table_, value_, said, step, depth)
+  if json.is_array(value_) then
+    for k = 1, value_.n do
+      if step < depth and stands(table_, value_[k], said, step + 1, depth) then return true end
+    end
+    return false
+  end
+  if not json.is_object(value_) then return false end
+  if step == depth then return has_keys(table_, value_, said) end
+  if type(PATH[step]) ~= "string" then return false end
+  return stands(table_, value_[PATH[step]], said, step + 1, depth)
+end
+
+-- Whether only the key says which object is meant: nothing else in the request does, it is the name of a
+-- value in a map, or the API shows `null` there, or that key in that list.
+local function addresses(table_, said, depth)
+  if KEYED[depth - 1] then return true end
+  if not CONTEXT then
+    local all = SUBJECT.named
+    return SUBJECT.unnamed and not (all and all.finders[""] and LISTS == 0)
+  end
+  if is_empty(depth) then return true end
+  local whole, listed = whole_around(), false
+  for step = AROUND, depth - 1 do
+    listed = listed or type(PATH[step]) ~= "string" or KEYED[step]
+  end
+  return whole ~= nil and listed and stands(table_, whole.value, said, AROUND, depth)
+end
+
+-- The object at the place that is looked at by some keys, or by none, as `subject`, and as context of what
+-- is in it: what it says of its owner or state itself is only a wish.
+local function one(subject, said, depth)
   local table_, target = subject.table, SUBJECT
-  local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
-  with_name(said, table_, KEYED[depth - 1])
   local itself = not another(table_, said)
   local found = not itself and table_.owned and other(table_, said, depth) or nil
-  level.name, level.itself = table_.name, itself or found == ITS_OWN
+  local context = { name = table_.name, itself = itself or found == ITS_OWN }
   -- What it holds stands where the path of the request says. What is nobody's is another thing for each
   -- key, and what has none and is the owner's of what is around it is a part of that.
-  local here = not AROUND or LEVELS[AROUND].here
-  if level.itself then
-    level.here = here and (table_.owned or not AROUND or #said == 0)
-  else
-    level.here = here and table_.owner == "parent" and #said == 0 and found ~= nil and found.resource == table_.name
-  end
-  if level.itself then
-    level.known = SUBJECT.resource == table_.name and SUBJECT
-      or { new = SUBJECT.new, owners = SUBJECT.owners, partly = SUBJECT.partly }
+  local here, same = not CONTEXT or CONTEXT.here, nil
+  if context.itself then
+    same = SUBJECT.resource == table_.name and not CONTEXT
+    context.here = here and (table_.owned or not CONTEXT or #said == 0)
+    context.empty = itself and not table_.owned and CONTEXT ~= nil and is_empty(depth)
+    context.known = same and SUBJECT or { new = SUBJECT.new, owners = SUBJECT.owners, partly = SUBJECT.partly }
     subject.owners = SUBJECT.owners
   else
     if found and found.resource ~= table_.name then found = nil end
-    level.known, target = found, found or SUBJECT
+    -- What the API shows of the one that the path names says nothing of another.
+    same = found ~= nil
+    context.here = here and table_.owner == "parent" and #said == 0 and found ~= nil
+    context.known, target = found, found or SUBJECT
     subject.owners = found and found.owners or NOBODYS
   end
-  local same = target.resource == table_.name
   subject.owned, subject.partly, subject.target = table_.owned, target.partly or false, target
   subject.near = same and target_near or false
   subject.texts = same and target.texts or false
+  return context
+end
+
+local function alike(one_, other_)
+  local a, b = one_.known, other_.known
+  if one_.itself ~= other_.itself or one_.here ~= other_.here or one_.empty ~= other_.empty then return false end
+  return one_.itself or a == b
+    or a and b and a.value == b.value and a.owners == b.owners and a.new == b.new and a.partly == b.partly
+end
+
+local function noted_once(contexts, context)
+  for k = 1, contexts.n do
+    if alike(contexts[k], context) then return end
+  end
+  contexts.n = contexts.n + 1
+  contexts[contexts.n] = context
+end
+
+-- The fields that the caller may set of whatever object may be meant, of the one that stands there and of
+-- the one that a key names: an API may take either, so both have to let them be set.
+local KEYLESS = {}
+local function written(subject, level, depth)
+  local table_ = subject.table
+  local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
+  with_name(said, table_, KEYED[depth - 1])
+  local around, contexts, set = AROUND and LEVELS[AROUND].contexts, { n = 0 }, nil
+  for k = 1, around and around.n or 1 do
+    CONTEXT = around and around[k] or nil
+    if #said > 0 and not addresses(table_, said, depth) then
+      noted_once(contexts, one(subject, KEYLESS, depth))
+      set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+    end
+    noted_once(contexts, one(subject, said, depth))
+    set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+  end
+  level.contexts = contexts
+  return set
 end
 
 -- The set of fields that pass of one object, and its owners.
@@ -1110,14 +1223,15 @@ local function judge(body, level, above, depth)
   local subject = body.subject -- of no use to anybody after this, so one will do
   subject.level = level
   if SUBJECT then
-    written(subject, level, depth)
-  else
-    subject.owners = owners_of(subject, above)
-    subject.owned = body.table.owned
+    local set = written(subject, level, depth)
+    MET = MET or above == NO_OWNERS
+    return set, subject.owners
   end
+  subject.owners = owners_of(subject, above)
+  subject.owned = body.table.owned
   local passed = passes(subject, above)
   MET = MET or passed and above == NO_OWNERS
-  if not SUBJECT then subject.owners.passed, subject.owners.partly = passed, subject.partly end
+  subject.owners.passed, subject.owners.partly = passed, subject.partly
   if not passed then return body.table.closed, subject.owners end
   return decide.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
@@ -1322,6 +1436,16 @@ local function flags(text)
   return made
 end
 
+-- Flags of fields, each by itself.
+local function parted(texts)
+  local parts = {}
+  for k = 1, texts.n do
+    parts[k] = setmetatable(flags(texts[k]), BOTH)
+    parts[k][0] = false
+  end
+  return parts
+end
+
 local function given(v)
   if v == json.null then return nil end
   return v
@@ -1333,6 +1457,18 @@ local function load_tables(plan)
     local zero = {}
     for j = 1, table_.zero.n do zero[table_.zero[j] + 1] = true end
     table_.zero, table_.closed = zero, 0
+    if table_.parts then
+      local parts = parted(table_.parts)
+      setmetatable(zero, {
+        __index = function(_, set)
+          if not MEETS[-set] then return nil end
+          for j = 1, #parts do
+            if parts[j][set] then return false end
+          end
+          return true
+        end,
+      })
+    end
     zero[0] = true -- the endpoint is not passed: no field of any set
     for j = 1, table_.relations.n do table_.relations[j] = table_.relations[j] + 1 end
     for j = 1, table_.states.n do
@@ -1403,6 +1539,10 @@ local function load_nodes(plan)
       if node.inside then
         node.own, node.any = flags(node.own), flags(node.any)
         node.own[0], node.any[0] = false, false
+        if node.parts then
+          setmetatable(node.own, some(parted(node.parts.own)))
+          setmetatable(node.any, some(parted(node.parts.any)))
+        end
       end
       node.body = node.body and plan.bodies[node.body + 1]
       node.union = node.union and plan.unions[node.union + 1]
