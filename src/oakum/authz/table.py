@@ -137,10 +137,11 @@ def compile_resource(
     rules: list[FieldRule] = []
     lines: list[tuple[FieldRule, int]] = []
     trie, named_before, notes = Trie(), set[str](), list[Problem]()
+    places = _Places(bound)
     for said in resource.fields:
         rule = _settable(said) if setting else said
         mine = 0
-        found, steps, at = _expand(rule.path, shape, bound)
+        found, steps, at = _expand(rule.path, shape, places)
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
         if at is not None and rule.grants and (lost := _unnameable(at, bound)):
@@ -304,9 +305,7 @@ def _insert(trie: Trie, path: str, index: int) -> None:
         node.children.setdefault(last, Trie()).leaf = index
 
 
-def _expand(
-    path: str, shape: Shape, bound: Mapping[str, str]
-) -> tuple[list[str], int, Shape | None]:
+def _expand(path: str, shape: Shape, places: _Places) -> tuple[list[str], int, Shape | None]:
     """Leaf paths that a policy line covers: a name grants everything declared below. Also the depth
     at which they were cut (0: complete), and the shape there."""
     if path.endswith("**"):
@@ -316,7 +315,7 @@ def _expand(
         at = member(at, segment) if at else None
     if at is None:
         return [path], 0, None
-    return (*_leaves(at, path, bound), at)
+    return (*places.leaves(at, path), at)
 
 
 def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Problem:
@@ -353,8 +352,7 @@ def _unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
             continue
         seen.add(here)
         found.update(dict.fromkeys(name for name in at.properties if not nameable(name)))
-        todo += [each() for each in (*at.properties.values(), *at.branches)]
-        todo += [each() for each in (at.items, at.extra) if each is not None]
+        todo += at.below()
     return sorted(found)
 
 
@@ -365,46 +363,85 @@ def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
     paths, so beyond `MOST_PLACES` only the shallowest levels count; deeper places need a line of
     their own, and `Table.notes` warns.
     """
-    return _leaves(shape, path, bound)[0]
+    return _Places(bound).leaves(shape, path)[0]
 
 
-def _leaves(shape: Shape, path: str, bound: Mapping[str, str]) -> tuple[list[str], int]:
-    """The leaves, and the depth at which they were cut; 0: complete."""
-    steps = 0
-    found = list(islice(_places(shape, path, bound, _MAX_DEPTH), MOST_PLACES + 1))
-    if len(found) > MOST_PLACES:
-        steps, found = 1, list(_places(shape, path, bound, 1))  # the first level, whatever its size
-        for depth in range(2, _MAX_DEPTH):
-            more = list(islice(_places(shape, path, bound, depth), MOST_PLACES + 1))
-            if len(more) > MOST_PLACES:
-                break
-            steps, found = depth, more
-    return [leaf for leaf in found if leaf is not None], steps
+class _Places:
+    """The declared places below shapes, where `bound` names the resources. Schemas that contain
+    each other are met at thousands of places, so what a shape has below it is kept."""
 
+    def __init__(self, bound: Mapping[str, str]) -> None:
+        self._bound = bound
+        self._opened: dict[tuple[Shape, bool], tuple[tuple[str, Shape], ...] | None] = {}
+        self._identities: dict[Shape, object] = {}
 
-def _places(
-    shape: Shape, path: str, bound: Mapping[str, str], depth: int, seen: tuple[object, ...] = ()
-) -> Iterator[str | None]:
-    """Places at and below `path` up to `depth` levels: leaves by path, others as None."""
-    if (path and resource_of(shape, bound)) or len(seen) > _MAX_DEPTH:
-        yield path
-        return
-    if (here := _identity(shape)) in seen:
+    def leaves(self, shape: Shape, path: str) -> tuple[list[str], int]:
+        """The leaves, and the depth at which they were cut; 0: complete."""
+        steps = 0
+        found = list(islice(self._walk(shape, path, _MAX_DEPTH), MOST_PLACES + 1))
+        if len(found) > MOST_PLACES:
+            steps = self._depth(shape, bool(path))
+            found = list(self._walk(shape, path, steps))
+        return [leaf for leaf in found if leaf is not None], steps
+
+    def _depth(self, shape: Shape, inside: bool) -> int:
+        """The most levels that have `MOST_PLACES` places together; at least the first."""
+        level: list[tuple[Shape, tuple[object, ...]]] = [(shape, ())]
+        places = 0
+        for depth in range(_MAX_DEPTH):
+            places += len(level)
+            if places > MOST_PLACES:
+                return max(depth - 1, 1)
+            below: list[tuple[Shape, tuple[object, ...]]] = []
+            for at, seen in level:
+                here = self._identity(at)
+                children = None if here in seen else self._open(at, inside or depth > 0)
+                below += [(child, (*seen, here)) for _, child in children or ()]
+                if depth and places + len(below) > MOST_PLACES:
+                    return depth
+            level = below
+        return _MAX_DEPTH - 1
+
+    def _walk(
+        self, shape: Shape, path: str, depth: int, seen: tuple[object, ...] = ()
+    ) -> Iterator[str | None]:
+        """Places at and below `path` up to `depth` levels: leaves by path, others as None."""
+        children = self._open(shape, bool(path))
+        if children is None or len(seen) > _MAX_DEPTH:
+            yield path
+            return
         yield None
-        return
-    seen = (*seen, here)
-    own = besides_resources(shape, bound) if path else shape
-    if own is None:
-        yield path
-        return
-    names, star = member_names(own), member(own, "*")
-    yield None if names or star is not None else path
-    if len(seen) > depth:
-        return
-    below = [(name, named(own, name)) for name in names if nameable(name)]
-    for name, child in [*below, ("*", star)]:
-        if child is not None:
-            yield from _places(child, f"{path}.{name}" if path else name, bound, depth, seen)
+        here = self._identity(shape)
+        if here in seen or len(seen) >= depth:
+            return
+        seen = (*seen, here)
+        for name, child in children:
+            yield from self._walk(child, f"{path}.{name}" if path else name, depth, seen)
+
+    def _open(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
+        """The members that a path can name, with their shapes. None: a leaf. `inside`: below the
+        object where the paths begin, which may be of a resource itself."""
+        key = (shape, inside)
+        if key not in self._opened:
+            self._opened[key] = self._members(shape, inside)
+        return self._opened[key]
+
+    def _members(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
+        own: Shape | None = shape
+        if inside:
+            own = None if resource_of(shape, self._bound) else besides_resources(shape, self._bound)
+        if own is None:
+            return None
+        names, star = member_names(own), member(own, "*")
+        if not names and star is None:
+            return None
+        below = [(name, named(own, name)) for name in names if nameable(name)]
+        return tuple((name, child) for name, child in (*below, ("*", star)) if child is not None)
+
+    def _identity(self, shape: Shape) -> object:
+        if shape not in self._identities:
+            self._identities[shape] = _identity(shape)
+        return self._identities[shape]
 
 
 def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:

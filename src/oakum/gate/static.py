@@ -253,8 +253,7 @@ def _below(shapes: Iterator[Shape]) -> Iterator[Shape]:
             continue
         done.add(shape)
         yield shape
-        thunks = (*shape.properties.values(), *shape.branches, shape.items, shape.extra)
-        waiting += [thunk() for thunk in thunks if thunk is not None]
+        waiting += shape.below()
 
 
 def _countable(seen: View) -> Iterator[Flaw]:

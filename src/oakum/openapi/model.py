@@ -47,6 +47,11 @@ class Shape:
     pointer: str = ""
     """JSON pointer of the schema in its document."""
 
+    def below(self) -> list[Shape]:
+        """The shapes of all declared members and elements, and its alternatives."""
+        thunks = (*self.properties.values(), *self.branches, self.items, self.extra)
+        return [each() for each in thunks if each is not None]
+
 
 @dataclass(frozen=True)
 class Parameter:
