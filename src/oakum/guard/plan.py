@@ -82,6 +82,9 @@ class _Renderer:
     automata: list[dict[str, Any]] = field(default_factory=list)
     writing: bool = False
     _known: dict[object, int] = field(default_factory=dict)
+    _keys: dict[Shape, object] = field(default_factory=dict)
+    _led: dict[object, bool] = field(default_factory=dict)
+    """Shape → whether it leads to a resource."""
     _kept: list[object] = field(default_factory=list)
     """Keeps every object whose `id` is a key of `_known` alive, so that no id is reused."""
     _todo: list[tuple[int, _Place]] = field(default_factory=list)
@@ -396,26 +399,35 @@ class _Renderer:
     def _seen_below(self, place: _Place) -> bool:
         """Whether a resource may occur at or below this place: it counts as removed although it is
         cut."""
-        return place.shape is not None and not self.writing and self._leads(place.shape, set())
-
-    def _leads(self, shape: Shape, seen: set[object]) -> bool:
-        key = self._shape_key(shape)
-        if key in seen:
+        if place.shape is None or self.writing:
             return False
-        seen.add(key)
-        if resource_of(shape, self.model.bound):
-            return True
-        below = [*shape.properties.values(), *shape.branches]
-        below += [each for each in (shape.items, shape.extra) if each is not None]
-        return any(self._leads(each(), seen) for each in below)
+        key = self._shape_key(place.shape)
+        if key not in self._led:
+            self._led[key] = self._leads(place.shape)
+        return self._led[key]
+
+    def _leads(self, shape: Shape) -> bool:
+        """Whether a shape is of a resource, or has one somewhere below it."""
+        todo, seen = [shape], set[object]()
+        while todo:
+            at = todo.pop()
+            if resource_of(at, self.model.bound):
+                return True
+            if (key := self._shape_key(at)) in seen:
+                continue
+            seen.add(key)
+            todo += at.below()
+        return False
 
     def _shape_key(self, shape: Shape | None) -> object:
         if shape is None:
             return None
-        if shape.pointer or shape.properties or shape.items or shape.extra or not shape.branches:
-            self._kept.append(shape)
-            return id(shape)
-        return (shape.names, *(self._shape_key(branch()) for branch in shape.branches))
+        if shape not in self._keys:
+            own = shape.pointer or shape.properties or shape.items or shape.extra
+            branches = () if own else shape.branches
+            key = (shape.names, *(self._shape_key(branch()) for branch in branches))
+            self._keys[shape] = key if branches else id(shape)
+        return self._keys[shape]
 
     def _trie_key(self, trie: Trie | None) -> object:
         if trie is None:
