@@ -10,8 +10,6 @@ from typing import Any
 
 import orjson
 
-from oakum.guard.plan import render_plan
-from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.problem import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
@@ -145,7 +143,7 @@ class LuaGuard:
             **({"audit_key": audit_key.decode()} if audit_key else {}),
             **more,
         }
-        plan = render_plan(compile_for_gateway(setup.contract), setup.folder).text
+        plan = setup.plan
         self._port = port
         self._guard = self._bridge.new(plan.encode(), port, orjson.dumps(settings))
 

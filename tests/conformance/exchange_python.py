@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper, Refusal
 from oakum.guard.secrets import read_api_keys
-from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.messages import Answered, Asked
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 
@@ -25,7 +24,7 @@ class PythonGuard:
         self._asked: list[Request] = []
         keys = policy.guard.api_keys
         self._keeper = Gatekeeper(
-            compile_for_gateway(setup.contract),
+            setup.compiled,
             now=lambda: setup.clock.now,
             tokens=setup.tokens.get,
             api_keys=read_api_keys(keys, setup.folder) if keys else None,

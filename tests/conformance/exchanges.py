@@ -22,20 +22,24 @@ from __future__ import annotations
 import copy
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import orjson
 import yaml
 
+from oakum.guard.plan import render_plan
 from oakum.policy.contract import Contract, load
+from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.problem import problem
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"
 START = 1_700_000_000.0
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 AUDIT_KEY = b"the key of the audit log in tests"
 Headers = tuple[tuple[str, str], ...]
 
@@ -116,6 +120,23 @@ class Clock:
     now: float = START
 
 
+class Prepared:
+    """A contract, and what is made of it once for all implementations and cases."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._plan = ""
+
+    @cached_property
+    def compiled(self) -> CompiledContract:
+        return compile_for_gateway(self.contract)
+
+    def plan(self, folder: Path) -> str:
+        """The plan as its text; `folder` has the files that the contract names."""
+        self._plan = self._plan or render_plan(self.compiled, folder).text
+        return self._plan
+
+
 @dataclass(frozen=True)
 class Setup:
     """What an implementation is made from."""
@@ -129,6 +150,17 @@ class Setup:
     service: str = ""
     observe: bool = False
     denied: Mapping[str, float] = field(default_factory=dict)
+    prepared: Prepared | None = None
+    """Of the contract; None: this setup is the only one that has it."""
+
+    @property
+    def compiled(self) -> CompiledContract:
+        return (self.prepared or Prepared(self.contract)).compiled
+
+    @property
+    def plan(self) -> str:
+        """The text of the plan."""
+        return (self.prepared or Prepared(self.contract)).plan(self.folder)
 
 
 @dataclass(frozen=True)
@@ -154,18 +186,22 @@ class Case:
         policy = laid(base["policy"], self.shared.get("policy", {}))
         policy = laid(policy, self.said.get("policy", {}))
         # JSON is YAML, and written and read in a fraction of the time.
-        (folder / "openapi.yaml").write_text(json.dumps(base["document"]))
-        (folder / "exposure.yaml").write_text(json.dumps({**policy, "api": "openapi.yaml"}))
+        files = {
+            "openapi.yaml": json.dumps(base["document"]),
+            "exposure.yaml": json.dumps({**policy, "api": "openapi.yaml"}),
+        }
         for name, content in {**base.get("files", {}), **self.shared.get("files", {})}.items():
-            text = content if isinstance(content, str) else orjson.dumps(content).decode()
+            files[name] = content if isinstance(content, str) else orjson.dumps(content).decode()
+        for name, text in files.items():
             (folder / name).write_text(text)
+        prepared = _prepared(tuple(files.items()))
         script = [
             *self.said.get("upstream", []),
             *self.shared.get("upstream", []),
             *base.get("upstream", []),
         ]
         return Setup(
-            load(folder / "exposure.yaml"),
+            prepared.contract,
             folder,
             Upstream(script),
             Clock(),
@@ -176,7 +212,17 @@ class Case:
                 hmac.digest(AUDIT_KEY, name.encode(), "sha256").hex()[:16]: START + seconds
                 for name, seconds in self.said.get("denied", {}).items()
             },
+            prepared,
         )
+
+
+@cache
+def _prepared(files: tuple[tuple[str, str], ...]) -> Prepared:
+    """Many cases have the same contract."""
+    with TemporaryDirectory() as folder:
+        for name, text in files:
+            (Path(folder) / name).write_text(text)
+        return Prepared(load(Path(folder) / "exposure.yaml"))
 
 
 @cache
@@ -185,11 +231,14 @@ def _contract(name: str) -> Any:
     return yaml.safe_load((FOLDER / "contracts" / name).read_text())
 
 
-def cases() -> Iterator[Case]:
-    for file in sorted(FOLDER.glob("*.yaml")):
-        shared = yaml.safe_load(file.read_text())
-        for said in shared["cases"]:
-            yield Case(said["name"], file.stem, said, shared)
+@cache
+def cases() -> tuple[Case, ...]:
+    return tuple(
+        Case(said["name"], file.stem, said, shared)
+        for file in sorted(FOLDER.glob("*.yaml"))
+        for shared in [yaml.load(file.read_text(), _LOADER)]
+        for said in shared["cases"]
+    )
 
 
 def laid(under: Any, over: Any) -> Any:
