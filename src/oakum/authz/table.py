@@ -373,7 +373,6 @@ class _Places:
     def __init__(self, bound: Mapping[str, str]) -> None:
         self._bound = bound
         self._opened: dict[tuple[Shape, bool], tuple[tuple[str, Shape], ...] | None] = {}
-        self._identities: dict[Shape, object] = {}
 
     def leaves(self, shape: Shape, path: str) -> tuple[list[str], int]:
         """The leaves, and the depth at which they were cut; 0: complete."""
@@ -394,7 +393,7 @@ class _Places:
                 return max(depth - 1, 1)
             below: list[tuple[Shape, tuple[object, ...]]] = []
             for at, seen in level:
-                here = self._identity(at)
+                here = _identity(at)
                 children = None if here in seen else self._open(at, inside or depth > 0)
                 below += [(child, (*seen, here)) for _, child in children or ()]
                 if depth and places + len(below) > MOST_PLACES:
@@ -411,7 +410,7 @@ class _Places:
             yield path
             return
         yield None
-        here = self._identity(shape)
+        here = _identity(shape)
         if here in seen or len(seen) >= depth:
             return
         seen = (*seen, here)
@@ -437,11 +436,6 @@ class _Places:
             return None
         below = [(name, named(own, name)) for name in names if nameable(name)]
         return tuple((name, child) for name, child in (*below, ("*", star)) if child is not None)
-
-    def _identity(self, shape: Shape) -> object:
-        if shape not in self._identities:
-            self._identities[shape] = _identity(shape)
-        return self._identities[shape]
 
 
 def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
@@ -572,6 +566,7 @@ def _is_merged(shape: Shape) -> bool:
     return bool(shape.branches) and isinstance(shape.branches[0], _constant)
 
 
+@lru_cache(maxsize=1 << 14)
 def _identity(shape: Shape) -> object:
     """Identity of a shape: equal for the same place of the document, or for merges of the same
     places."""
