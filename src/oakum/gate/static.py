@@ -17,6 +17,7 @@ from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import flatten
+from oakum.openapi.walk import reachable
 from oakum.policy.grammar import place
 from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
 from oakum.policy.view import View, answers, at, taken
@@ -229,7 +230,7 @@ def _without_missing(seen: View) -> Iterator[Flaw]:
 
 def _open_to_extra(seen: View) -> Iterator[Flaw]:
     for operation in seen.document.operations:
-        for shape in _below(answers(operation)):
+        for shape in reachable(answers(operation)):
             extra = shape.extra() if shape.extra is not None else None
             if extra is not None and _says_nothing(extra) and shape.properties:
                 yield Flaw(
@@ -242,18 +243,6 @@ def _open_to_extra(seen: View) -> Iterator[Flaw]:
 
 def _says_nothing(shape: Shape) -> bool:
     return not (shape.kinds or shape.properties or shape.branches or shape.items or shape.names)
-
-
-def _below(shapes: Iterator[Shape]) -> Iterator[Shape]:
-    """Every shape at or below these, each once."""
-    waiting, done = list(shapes), set[Shape]()
-    while waiting:
-        shape = waiting.pop()
-        if shape in done:
-            continue
-        done.add(shape)
-        yield shape
-        waiting += shape.below()
 
 
 def _countable(seen: View) -> Iterator[Flaw]:

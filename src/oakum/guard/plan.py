@@ -30,6 +30,7 @@ from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.compiled_contract import CompiledContract
@@ -403,21 +404,9 @@ class _Renderer:
             return False
         key = self._shape_key(place.shape)
         if key not in self._led:
-            self._led[key] = self._leads(place.shape)
+            every = reachable([place.shape])
+            self._led[key] = any(resource_of(each, self.model.bound) for each in every)
         return self._led[key]
-
-    def _leads(self, shape: Shape) -> bool:
-        """Whether a shape is of a resource, or has one somewhere below it."""
-        todo, seen = [shape], set[object]()
-        while todo:
-            at = todo.pop()
-            if resource_of(at, self.model.bound):
-                return True
-            if (key := self._shape_key(at)) in seen:
-                continue
-            seen.add(key)
-            todo += at.below()
-        return False
 
     def _shape_key(self, shape: Shape | None) -> object:
         if shape is None:

@@ -308,3 +308,15 @@ def _own(shape: Shape) -> list[tuple[str, Thunk]]:
 
 def _is_leaf(shape: Shape) -> bool:
     return not (shape.properties or shape.items or shape.extra or shape.branches)
+
+
+def reachable(shapes: Iterable[Shape]) -> Iterator[Shape]:
+    """Every shape at or below these, each once."""
+    waiting, done = list(shapes), set[Shape]()
+    while waiting:
+        shape = waiting.pop()
+        if shape in done:
+            continue
+        done.add(shape)
+        yield shape
+        waiting += shape.below()
