@@ -41,8 +41,8 @@ def owners_of(
             found = list(around)
         case "caller":
             found = sorted(ids)
-        case "creator" | "none":
-            found = []  # who created it does not stand in a response
+        case "creator" | "resource" | "none":
+            found = []  # a response alone does not tell it
     return tuple(dict.fromkeys(found))
 
 

@@ -14,7 +14,12 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import NOBODY, Matrix
-from oakum.exposure.ownership import Source, is_below, members_named, sources_of_value
+from oakum.exposure.ownership import (
+    is_below,
+    is_one_of_many,
+    members_named,
+    relations_through_members,
+)
 from oakum.exposure.retraction import ByObject, ByValue, Placeholders
 from oakum.finding import Result
 from oakum.openapi.model import Json
@@ -152,3 +157,42 @@ class Ground:
         """Remember where a value of somebody's stood outside every object."""
         place = (question.endpoint, question.viewer, next(iter(question.targets), None))
         self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.request_key)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An object that a value may come from."""
+
+    kin: frozenset[str]
+    """Relations that its members give the viewer, or leave open."""
+    state: Mapping[str, Json]
+    """Its own states; without those of the owner's account."""
+
+
+def sources_of_value(
+    model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
+) -> list[Source]:
+    """An owner's objects that have a value (`resource, path, text`), to find out whether any of
+    them is open to the viewer.
+
+    An unread object may be in any state and name anybody. If neither states nor relations are
+    stored in objects, a single neutral source stands for all.
+    """
+    name, path, text = value
+    resource = model.policy.resources[name]
+    many = is_one_of_many(model, resource)
+    own = {n: state for n, state in resource.states.items() if state.member and many}
+    named = relations_through_members(model) if viewer is not None else frozenset()
+    if not own and not named:
+        return [Source(frozenset(), {})]
+    rows = knowledge.objects.get((who, name), ())
+    keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
+    found: dict[str, Source] = {}
+    for key in keys:
+        known = knowledge.conditions.get((who, name, key), {})
+        kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
+        choices = [(known[n],) if n in known else own[n].values for n in own]
+        for values in product(*choices):
+            each = Source(kin, dict(zip(own, values, strict=True)))
+            found.setdefault(repr((sorted(kin), values)), each)
+    return list(found.values())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 from oakum.authz import Known, Model, ObjectInstance
 from oakum.authz.owners import partly
@@ -21,6 +20,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import AROUND, UNTOLD
+from oakum.exposure.parents import Parents
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
@@ -102,10 +102,19 @@ class Ownership:
         """Owners and states of these instances, which come from the response alone."""
         found = Reading()
         places = {each.pointer: each for each in instances}
-        for each in instances:
-            resource = self.model.policy.resources[each.resource]
+        resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
+        asked = {name: asked_key(probe, question, each) for name, each in resources.items()}
+        parents = Parents(self.model, self.cast, self.knowledge, instances, asked)
+        for each in sorted(instances, key=self._has_parents_owner):
+            resource = resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
-            owners = self._owners(probe, question, each, resource, inner, found)
+            if self._has_parents_owner(each):
+                owners = parents.owners(each, whose)
+                found.given |= {each.pointer} if owners else set()
+                found.unclear |= set() if owners else {each.resource}
+            else:
+                owners = self._owners(probe, question, each, resource, inner, found)
+            whose[each.pointer] = owners
             states = self._states(probe, question, each, resource, owners, inner, found)
             named = self._relations(probe, question, each, resource, owners, inner, found)
             if owners != each.owners or states or named:
@@ -123,6 +132,9 @@ class Ownership:
                     question.viewer, each, places[outer], found
                 )
         return found
+
+    def _has_parents_owner(self, each: ObjectInstance) -> bool:
+        return self.model.policy.resources[each.resource].owner.kind == "resource"
 
     def _is_its_parents(self, each: ObjectInstance) -> bool:
         return self.model.policy.resources[each.resource].owner.kind == "parent"
@@ -507,45 +519,6 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
         return False
     states = (s for each in model.policy.resources.values() for s in each.states.values())
     return not any(s.of.partition(".")[0] == resource.name for s in states)
-
-
-@dataclass(frozen=True)
-class Source:
-    """An object that a value may come from."""
-
-    kin: frozenset[str]
-    """Relations that its members give the viewer, or leave open."""
-    state: Mapping[str, Json]
-    """Its own states; without those of the owner's account."""
-
-
-def sources_of_value(
-    model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
-) -> list[Source]:
-    """An owner's objects that have a value (`resource, path, text`), to find out whether any of
-    them is open to the viewer.
-
-    An unread object may be in any state and name anybody. If neither states nor relations are
-    stored in objects, a single neutral source stands for all.
-    """
-    name, path, text = value
-    resource = model.policy.resources[name]
-    many = is_one_of_many(model, resource)
-    own = {n: state for n, state in resource.states.items() if state.member and many}
-    named = relations_through_members(model) if viewer is not None else frozenset()
-    if not own and not named:
-        return [Source(frozenset(), {})]
-    rows = knowledge.objects.get((who, name), ())
-    keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
-    found: dict[str, Source] = {}
-    for key in keys:
-        known = knowledge.conditions.get((who, name, key), {})
-        kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
-        choices = [(known[n],) if n in known else own[n].values for n in own]
-        for values in product(*choices):
-            each = Source(kin, dict(zip(own, values, strict=True)))
-            found.setdefault(repr((sorted(kin), values)), each)
-    return list(found.values())
 
 
 def relations_by_member(model: Model) -> frozenset[str]:

@@ -27,6 +27,13 @@ def _owners(policy: Policy) -> Iterator[Problem]:
             where = place(policy, "resources", name, "owner", "query")
             said = f"a guard does not read the owner of `{name}` from the query"
             yield Problem(where, said, f"name a field or a path parameter; {_HINT}")
+        elif resource.owner.kind == "resource":
+            where = place(policy, "resources", name, "owner", "parent")
+            said = (
+                f"a guard does not know which `{resource.owner.members[0]}` a `{name}` belongs to"
+            )
+            hint = "name a field, or `{parent: true}` for the object around it; a scan uses it"
+            yield Problem(where, said, hint)
         elif resource.owner.kind == "creator":
             where = place(policy, "resources", name, "owner", "creator")
             said = f"a guard does not know who created a `{name}`"

@@ -28,7 +28,7 @@ from oakum.policy.reader import (
     word,
 )
 from oakum.policy.relations import no_circle, order, reason, relation_names, relations
-from oakum.policy.resources import inherit, resource
+from oakum.policy.resources import inherit, no_circle_of_parents, resource
 
 VERSION = 1
 """The version of the policy language that is read."""
@@ -71,6 +71,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
     top.read("api", word, "")
     r.settle(policy)
     no_circle(r, policy)
+    no_circle_of_parents(r, policy)
     return policy
 
 

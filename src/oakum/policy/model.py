@@ -111,10 +111,10 @@ class FieldRule:
 class Owner:
     """Whose an object is."""
 
-    kind: Literal["field", "path", "query", "parent", "caller", "creator", "none"]
+    kind: Literal["field", "path", "query", "parent", "resource", "caller", "creator", "none"]
     members: tuple[str, ...] = ()
     """`field`: field paths in the object holding owner ids; `path`: path parameters; `query`: the
-    query parameter."""
+    query parameter; `resource`: the resource whose owner it has."""
 
 
 @dataclass(frozen=True)

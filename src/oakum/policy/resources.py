@@ -128,12 +128,43 @@ def _owner(r: Reader, node: Node, what: str) -> Owner | None:
     if said == ["query"]:
         name = found.read("query", word, "")
         return Owner("query", (name,)) if name else None
+    if said == ["parent"] and isinstance(found["parent"].scalar, str):
+        return _owner_of_parent(r, found["parent"])
     kind = cast(Literal["parent", "caller", "creator"], said[0])
     if found.read(kind, flag, True) is False:
         r.wrong(
             found[kind], f"`{kind}` is `true` or absent", "`owner: none` means that it has no owner"
         )
     return Owner(kind)
+
+
+def _owner_of_parent(r: Reader, node: Node) -> Owner:
+    """The owner of an object of another resource: `{parent: Issue}`."""
+    name = str(node.scalar)
+
+    def ask(policy: Policy) -> None:
+        if not r.known(node, name, policy.resources, "resource"):
+            return
+        parent = policy.resources[name]
+        if parent.owner.kind == "none":
+            r.wrong(node, f"`{name}` has no owner, so nothing has the owner of it")
+        elif not parent.key:
+            r.wrong(node, f"`{name}` has no key, so nothing can name one", "write its `key:`")
+
+    r.later(ask)
+    return Owner("resource", (name,))
+
+
+def no_circle_of_parents(r: Reader, policy: Policy) -> None:
+    """An object whose owner is its own parent's, by however many steps, has none."""
+    parents = {
+        each.name: each.owner.members if each.owner.kind == "resource" else ()
+        for each in policy.resources.values()
+    }
+    for trail in circles(parents):
+        steps = " has the owner of ".join(f"`{step}`" for step in trail)
+        place = policy.resources[trail[0]].location
+        r.problems.append(Problem(place, f"`{trail[0]}` has no owner of its own", steps))
 
 
 # --------------------------------------------------------------------------- states

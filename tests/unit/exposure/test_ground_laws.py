@@ -10,15 +10,13 @@ import pytest
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import Question
-from oakum.exposure.ground import Ground
+from oakum.exposure.ground import Ground, Source, sources_of_value
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.ownership import (
     Ownership,
     Reading,
-    Source,
     is_one_of_many,
-    sources_of_value,
 )
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Relation

@@ -30,6 +30,15 @@ def test_a_guard_sees_no_creation() -> None:
     ]
 
 
+def test_a_guard_looks_up_no_parent() -> None:
+    with pytest.raises(InputError) as refused:
+        refuse(policy(Owner("resource", ("Issue",))))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:1:5: a guard does not know which `Issue` a `R0` belongs to; name a field, or"
+        " `{parent: true}` for the object around it; a scan uses it"
+    ]
+
+
 def test_every_line_is_told_at_once() -> None:
     with pytest.raises(InputError) as refused:
         refuse(policy(Owner("query", ("a",)), Owner("none"), Owner("query", ("b",))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.policy.model import FieldRule, Owner, Resource, State, Switch
-from tests.unit.policy.grammar import policy, said, said_of_resource, whole
+from tests.unit.policy.grammar import policy, read, said, said_of_resource, whole
 
 
 def resource(body: str) -> Resource:
@@ -73,6 +73,30 @@ def test_whose_it_is_must_be_said() -> None:
         "`Ride` has no `owner`; write a field path, `{path: …}`, `{query: …}`, `{parent: true}`,"
         " `{caller: true}`, `{creator: true}`, or `none`"
     ]
+
+
+def test_an_object_may_have_the_owner_of_another_by_however_many_steps() -> None:
+    part = "{Plan: {key: id, owner: id}, Task: {key: id, owner: {parent: Plan}}, Note: {owner: {parent: Task}}}"
+    found = policy(whole(f"resources: {part}")).resources
+    assert found["Task"].owner == Owner("resource", ("Plan",))
+    assert found["Note"].owner == Owner("resource", ("Task",))
+
+
+@pytest.mark.parametrize(
+    ("part", "place", "expected"),
+    [
+        ("{N: {owner: {parent: Tsk}}, Task: {key: id, owner: id}}", 33, "`Tsk` is no resource; did you mean `Task`?"),
+        ("{N: {owner: {parent: Task}}, Task: {key: id, owner: none}}", 33, "`Task` has no owner, so nothing has the owner of it"),
+        ("{N: {owner: {parent: Task}}, Task: {owner: id}}", 33, "`Task` has no key, so nothing can name one; write its `key:`"),
+        ("{A: {key: id, owner: {parent: B}}, B: {key: id, owner: {parent: A}}}", 13, "`A` has no owner of its own; `A` has the owner of `B` has the owner of `A`"),
+        ("{A: {key: id, owner: {parent: A}}}", 13, "`A` has no owner of its own; `A` has the owner of `A`"),
+    ],
+)  # fmt: skip
+def test_a_parent_that_gives_no_owner_is_told_with_its_place(
+    part: str, place: int, expected: str
+) -> None:
+    (line,) = read(whole(f"resources: {part}"))[1]
+    assert line == f"2:{place}: {expected}"
 
 
 # --------------------------------------------------------------------------- states

@@ -1,0 +1,97 @@
+"""The owner of an object that has the owner of another one: `owner: {parent: Issue}`.
+
+The law of this module: which object is the parent is what the response or its request says, and its
+owner is the parent's own, or what the run was shown of it. What neither tells is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oakum.authz import Model, ObjectInstance
+from oakum.authz.principal import texts
+from oakum.exposure.cast import Cast
+from oakum.exposure.knowledge import Knowledge, canonical
+from oakum.http.json_pointer import Pointer
+from oakum.policy.model import Resource
+
+
+@dataclass(frozen=True)
+class Parents:
+    """Finds the parents of the instances of one response, and whose they are."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+    instances: Sequence[ObjectInstance]
+    asked: Mapping[str, str]
+    """Resource → the key of the one that the request names."""
+
+    def owners(
+        self, each: ObjectInstance, known: Mapping[Pointer, tuple[str, ...]]
+    ) -> tuple[str, ...]:
+        """The owners of an instance's parent; `known`: of the other instances."""
+        name = self.model.policy.resources[each.resource].owner.members[0]
+        parent = self.model.policy.resources[name]
+        at = self._around(each, name) or self._inside(each, name)
+        if at is None:
+            key = self._named(each, parent) or self.asked.get(name, "")
+            return self._of_key(parent, key)
+        owners = known.get(at.pointer, ())
+        if not owners and parent.owner.kind == "resource":
+            owners = self.owners(at, known)
+        keys = texts(at.value, parent.key)
+        return owners or self._of_key(parent, keys[0] if keys else "")
+
+    def _around(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
+        """The innermost instance of a resource that an instance stands in."""
+        found = [
+            other
+            for other in self.instances
+            if other.resource == name
+            and len(other.pointer) < len(each.pointer)
+            and each.pointer[: len(other.pointer)] == other.pointer
+        ]
+        return max(found, key=lambda other: len(other.pointer), default=None)
+
+    def _inside(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
+        """The one instance of a resource that stands in a member of an instance; None if there are
+        several, or it stands in another instance."""
+        within = [
+            other
+            for other in self.instances
+            if len(other.pointer) > len(each.pointer)
+            and other.pointer[: len(each.pointer)] == each.pointer
+        ]
+        found = [
+            other
+            for other in within
+            if other.resource == name
+            and not any(step.isdigit() for step in other.pointer[len(each.pointer) :])
+            and not any(
+                len(between.pointer) < len(other.pointer)
+                and other.pointer[: len(between.pointer)] == between.pointer
+                for between in within
+            )
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _named(self, each: ObjectInstance, parent: Resource) -> str:
+        """The key of the parent in a member of an instance: `issue_id`."""
+        row = {
+            leaf.path: canonical(leaf.value)
+            for leaf in each.leaves
+            if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
+        }
+        return self.knowledge.named_in(row, f"{parent.name}.{parent.key}")
+
+    def _of_key(self, parent: Resource, key: str) -> tuple[str, ...]:
+        """The identities that were shown an object of this key as their own."""
+        names = {
+            who
+            for (who, name), rows in self.knowledge.objects.items()
+            if key and who and name == parent.name and any(r.get(parent.key) == key for r in rows)
+        }
+        names |= self.knowledge.creators.get((parent.name, key), set())
+        return tuple(sorted({id for who in names for id in self.cast.ids.get(who, ())}))
