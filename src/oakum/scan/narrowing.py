@@ -41,6 +41,8 @@ _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
 _WRITES = frozenset({"PUT", "PATCH", "POST"})
+_FAILS = 500
+"""Statuses from here on say that the server has failed (RFC 9110, 15.6)."""
 _TEACHERS = 3
 """Endpoints that are asked for one value that a question needs."""
 
@@ -201,7 +203,18 @@ class Scope:
             return False
         if rule not in _WRITTEN and not self._is_known(engine):
             return False
-        return any(self._is_it(engine, each, endpoint) for each in self.asked)
+        return any(
+            self._is_it(engine, each, endpoint) and each.status < _FAILS for each in self.asked
+        )
+
+    def failure(self, endpoint: Endpoint) -> int:
+        """The status with which an endpoint failed when the request that showed the leak was
+        repeated; 0: it did not fail."""
+        engine = self.engine
+        if engine is None:
+            return 0
+        found = [each.status for each in self.asked if self._is_it(engine, each, endpoint)]
+        return max((status for status in found if status >= _FAILS), default=0)
 
     def _is_known(self, engine: Engine) -> bool:
         """Whether an owner was shown the field: else nobody could have told it from any other."""
@@ -242,7 +255,7 @@ class Scope:
             own = self.focus.finding.viewer == "owner"
             return written and (own or self._stands(engine, asked.viewer))
         dead = bool(asked.how) and 400 <= asked.status < 500 and rule in _TWO_STEPS
-        return asked.status < 500 and (dead or self._stands(engine, asked.viewer))
+        return dead or self._stands(engine, asked.viewer)
 
     def _stands(self, engine: Engine, viewer: str | None) -> bool:
         """Whether some pair of identities has the relation of the finding's viewer."""

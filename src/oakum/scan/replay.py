@@ -15,7 +15,7 @@ from enum import StrEnum
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.context import Event
-from oakum.scan.narrowing import Focus
+from oakum.scan.narrowing import Focus, Scope
 from oakum.scan.options import Options
 from oakum.scan.run import NOTHING_SHOWN, Scan
 
@@ -167,6 +167,16 @@ class _Now:
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
             return AtEndpoint(endpoint, Verdict.STILL_OPEN)
+        found = self._closed(endpoint, scope)
+        status = scope.failure(endpoint) if found.result is Verdict.UNTESTED else 0
+        words = (
+            f"not reproduced: the endpoint fails with {status} now, so what it would show is"
+            " unknown; repair that, and replay again"
+        )
+        return replace(found, reason=words) if status else found
+
+    def _closed(self, endpoint: Endpoint, scope: Scope) -> AtEndpoint:
+        """What a run says of an endpoint at which it has not seen the leak."""
         if endpoint in scope.documented:
             return self._by_cell(endpoint)
         if self.lacking:
