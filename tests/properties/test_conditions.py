@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given, settings
@@ -121,3 +122,80 @@ def test_what_a_look_up_told_under_one_condition_never_decides_under_another(
                 passed = b"Ulm" in found.body if does[0] == "user" else found.status == 200
                 assert passed == right(world, tenant, who, does), (kind, way, tenant, who, does)
                 assert does[0] != "user" or json.loads(found.body)["id"] == does[1]
+
+
+# ------------------------------------------------------------ what no look-up can be told
+
+PARAMETERS = ("tenant", "desk", "workspace")
+"""One that no look-up has, one that is shared, and one that a look-up requires."""
+DESK = st.fixed_dictionaries(
+    {
+        "mates": st.fixed_dictionaries({each: st.lists(ID, max_size=2) for each in IDS}),
+        "peers": st.fixed_dictionaries({each: st.lists(ID, max_size=2) for each in IDS}),
+        "owners": st.fixed_dictionaries(dict.fromkeys(IDS, ID)),
+    }
+)
+CALL = st.tuples(st.sampled_from((*PARAMETERS, "body")), st.sampled_from(TENANTS), ID, ID)
+
+
+def desk_api(world: dict[str, dict[str, Any]]) -> Callable[[Request], Response]:
+    """What each desk tells; the first where a request names none."""
+
+    def told(request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        said = dict(parse_qsl(query))
+        said |= json.loads(request.body) if request.body else {}
+        names = [said[each] for each in (*PARAMETERS, "tenant_id") if each in said]
+        here = world[names[0] if names else TENANTS[0]]
+        match path.split("/")[1:]:
+            case ["me"]:
+                session = (request.header("cookie") or "").removeprefix("sid=")
+                return answer({"id": session}, headers=FRESH)
+            case ["tickets", id, *close]:
+                ticket = {"id": id, "owner": here["owners"][id], "text": "t"}
+                return answer({}, 204) if close else answer(ticket)
+            case [_, id, lists]:
+                return answer(here[lists][id])
+            case [_, id]:
+                return answer({"id": id, "city": "Ulm", "street": "Gasse"})
+        return answer({}, 404)
+
+    return told
+
+
+def asks(way: str, tenant: str, who: str, id: str) -> Request:
+    cookie = ("cookie", f"sid={who}")
+    if way != "body":
+        return Request("GET", f"/users/{id}?{way}={tenant}", (cookie,))
+    body = json.dumps({"tenant_id": tenant, "why": "x"}).encode()
+    headers = (cookie, ("content-type", "application/json"))
+    return Request("POST", f"/tickets/{id}/close", headers, body)
+
+
+@settings(LAW, max_examples=max(20, MANY // 4))
+@given(
+    world=st.fixed_dictionaries(dict.fromkeys(TENANTS, DESK)),
+    calls=st.lists(CALL, min_size=1, max_size=5),
+)
+def test_a_look_up_that_cannot_be_told_the_tenant_decides_nothing(
+    world: dict[str, dict[str, Any]], calls: list[tuple[str, str, str, str]]
+) -> None:
+    case = Case("conditions", "desks", {}, {"contract": "desks.yaml"})
+    with ExitStack() as stack:
+        for kind in (PythonGuard, LuaGuard):
+            folder = stack.enter_context(TemporaryDirectory())
+            setup: Setup = case.setup(Path(folder))
+            upstream = Api()
+            upstream.told = desk_api(world)
+            object.__setattr__(setup, "upstream", upstream)
+            guard = (
+                PythonGuard(setup) if kind is PythonGuard else LuaGuard(setup, f"{folder}/state")
+            )
+            for way, tenant, who, id in calls:
+                found, here = guard.exchange(asks(way, tenant, who, id)).response, world[tenant]
+                if way == "body":
+                    assert found.status != 204 or here["owners"][id] == who, (kind, tenant, who, id)
+                    continue
+                assert b"Ulm" not in found.body or who in here["mates"][id], (kind, way, tenant)
+                peer = who in here["peers"][id]
+                assert (b"Gasse" in found.body) == (peer and way == "workspace"), (kind, way)

@@ -60,6 +60,8 @@ _NEUTRAL = frozenset(
     )
 )
 """A query parameter that consists of these says nothing of what a request is about."""
+_OPTIONS = frozenset(("include", "includes", "exclude", "with", "without", "show", "hide", "only"))
+"""Words that an option of a list begins with: `include_stopped`, `withDetails`."""
 
 Place = tuple[str, str]
 """`header`, `cookie` or `query`, and a name."""
@@ -161,7 +163,18 @@ def _queried(operation: Operation, none: Collection[Place]) -> set[str]:
         for each in operation.parameters
         if each.where == "query" and ("query", each.name) not in none
         and not _is_form("query", each.name) and len(each.shape.enum) != 1
+        and (each.required or not _is_option(each))
     }  # fmt: skip
+
+
+def _is_option(each: Parameter) -> bool:
+    """Whether a query parameter says how a list is made: no tenant is a boolean or a date."""
+    first = next((word.lower() for word in _WORD.findall(each.name)), "")
+    return (
+        each.shape.kinds == {"boolean"}
+        or each.shape.format in ("date", "date-time")
+        or (first in _OPTIONS and not is_tenant(each.name))
+    )
 
 
 def _unclear(

@@ -85,6 +85,26 @@ def test_a_parameter_that_few_operations_have_may_filter(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "schema", "unclear"),
+    [
+        ("team", {"type": "string"}, True),
+        ("team", {"type": ["boolean"]}, False),
+        ("team", {"type": "string", "format": "date"}, False),
+        ("include_team", {"type": "string"}, False),
+        ("withTenant", {"type": "string"}, True),
+        ("team", {"type": "string", "enum": ["a"]}, False),
+    ],
+)
+def test_an_option_of_a_list_leaves_no_look_up_unasked(
+    name: str, schema: dict[str, Any], unclear: bool, tmp_path: Path
+) -> None:
+    few = ("/users/{uid}", "/users/{uid}/friends")
+    compiled = read(tmp_path, [{"name": name, "in": "query", "schema": schema}], paths=few)
+    assert (name in compiled.lookups.selections["listFriends"].unclear) is unclear
+    assert bool(said(compiled, f"`{name}`")) is unclear
+
+
 def test_a_tenant_that_a_look_up_does_not_have_is_named(tmp_path: Path) -> None:
     tenant = {"name": "tenantId", "in": "query", "schema": {"type": "string"}}
     compiled = read(tmp_path, [tenant], paths=("/users/{uid}",))
