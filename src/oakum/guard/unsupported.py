@@ -17,8 +17,16 @@ _HINT = "scan, tests and recorded traffic use it"
 
 def refuse(policy: Policy) -> None:
     """Raises `InputError` with each line that a guard cannot enforce."""
-    if problems := list(_owners(policy)):
+    if problems := [*_relations(policy), *_owners(policy)]:
         raise InputError(problems)
+
+
+def _relations(policy: Policy) -> Iterator[Problem]:
+    for relation in policy.relations.values():
+        if relation.kind == "lookup" and not relation.operation:
+            where = place(policy, "relations", relation.name, "between")
+            said = f"a guard cannot ask who is `{relation.name}`: no operation lists them"
+            yield Problem(where, said, "name one: `in` and `id`; a scan uses the identities file")
 
 
 def _owners(policy: Policy) -> Iterator[Problem]:

@@ -39,7 +39,8 @@ class Relation:
     has: Json = None
     operation: str = ""
     """`lookup`: the operation asked, with the `of` party's id; held when the other party's id
-    stands at `pointer` in the answer."""
+    stands at `pointer` in the answer. Empty: no operation lists them, and only the identities file
+    says who they are."""
     pointer: str = ""
     of: Literal["owner", "caller"] = "owner"
     member: str = ""

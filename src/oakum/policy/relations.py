@@ -25,14 +25,15 @@ from oakum.policy.reader import (
 )
 
 RELATION = (
-    "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "requires",
-    "begin", "end", "untested",
+    "authenticated", "is", "in", "id", "of", "between", "field", "claim", "has", "unless",
+    "requires", "begin", "end", "untested",
 )  # fmt: skip
 
 _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
     "authenticated": "authenticated",
     "is": "owner",
     "in": "lookup",
+    "between": "lookup",
     "field": "field",
     "claim": "claim",
 }
@@ -93,6 +94,9 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
     found.read("is", one_of("owner"), "")
     if found.read("authenticated", flag, True) is False:
         r.wrong(found["authenticated"], "`authenticated` is `true` or absent", "anyone is `{}`")
+    if found.read("between", flag, True) is False:
+        hint = "name the operation that lists them: `in` and `id`"
+        r.wrong(found["between"], "`between` is `true` or absent", hint)
     return Relation(
         called,
         _SOURCES[sources[0]] if sources else "anyone",

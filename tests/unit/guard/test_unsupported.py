@@ -6,7 +6,7 @@ import pytest
 
 from oakum.errors import InputError, Location
 from oakum.guard.unsupported import refuse
-from oakum.policy.model import Owner, Policy, Resource
+from oakum.policy.model import Owner, Policy, Relation, Resource
 
 
 def policy(*owners: Owner) -> Policy:
@@ -36,6 +36,18 @@ def test_a_guard_looks_up_no_parent() -> None:
     assert [str(each) for each in refused.value.problems] == [
         "p.yaml:1:5: a guard does not know which `Issue` a `R0` belongs to; name a field, or"
         " `{parent: true}` for the object around it; a scan uses it"
+    ]
+
+
+def test_a_guard_asks_for_no_relation_that_nothing_lists() -> None:
+    listed = Relation("follower", "lookup", operation="list", pointer="/*/id")
+    known = {"follower": listed, "blocked": Relation("blocked", "lookup")}
+    places = {("relations", "blocked", "between"): Location("p.yaml", 4, 12)}
+    with pytest.raises(InputError) as refused:
+        refuse(Policy(known, {}, places=places))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:4:12: a guard cannot ask who is `blocked`: no operation lists them; name one: `in`"
+        " and `id`; a scan uses the identities file"
     ]
 
 

@@ -28,6 +28,8 @@ def test_each_source_is_a_kind_of_relation() -> None:
         "/data/*/id",
     )
     assert (follower.of, follower.unless) == ("caller", ("blocked",))
+    blocked = relation("{between: true}")
+    assert (blocked.kind, blocked.operation, blocked.of) == ("lookup", "", "owner")
 
 
 def test_a_lookup_is_of_the_owner_unless_said() -> None:
@@ -57,6 +59,9 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
         ("{field: /a/b}", "`/a/b` is no field path; write `a.b`"),
         ("{field: ''}", "`field` must be a word, not an empty text"),
         ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
+        ("{between: false}", "`between` is `true` or absent; name the operation that lists them: `in` and `id`"),
+        ("{between: true, in: a, id: /b}", "`x` has several sources: `in`, `between`; write one relation for each"),
+        ("{between: true, of: caller}", "`of` belongs to `in`, which `x` does not have"),
         ("{unless: x}", "`x` depends on itself; `x` unless `x`"),
         ("{unless: '*'}", "`*` is no relation; list each relation: a grant says who sees"),
     ],

@@ -70,7 +70,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
         case "owner":
             return ("owner", owner.kind, owner.members)
         case "lookup":
-            asked = relation.operation
+            asked = relation.operation or f"\0{relation.name}"
             if endpoint := model.operations.get(asked):
                 asked = endpoint_key(endpoint.method, endpoint.path)
             elif " " in asked:

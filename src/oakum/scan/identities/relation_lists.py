@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, permutations
 
 import orjson
 
@@ -127,6 +127,7 @@ class Relations:
         """Marks pairs as doubtful whom the API lists in a relation that the identities file lacks,
         and returns remarks. A list used for two relations decides neither."""
         self.take()
+        yield from self._unstated()
         lists = Counter(_place(each) for each in self.policy.relations.values())
         bonds = {
             (other, relation, whose)
@@ -148,6 +149,19 @@ class Relations:
                     f" does not: data of {owner} that {viewer} gets proves nothing; add"
                     f" `{line}` to `between`, or end it"
                 )
+
+    def _unstated(self) -> Iterator[str]:
+        """Relations that only the identities file could tell, and of which it says nothing."""
+        said = {word for words in self.cast.relationships.values() for word in words}
+        for name, relation in self.policy.relations.items():
+            if relation.kind != "lookup" or relation.operation or name in said:
+                continue
+            for viewer, owner in permutations(self.cast.names(), 2):
+                self.cast.doubt(viewer, owner, f"no line of the identities file names `{name}`")
+            yield (
+                f"no operation lists who is `{name}`, and no line of `between` in the identities"
+                " file names one: no leak between identities is proven; add the lines"
+            )
 
     def all(self, but: Collection[tuple[str, str]] = ()) -> Lists:
         """Every readable list, except known ones; never raises."""

@@ -134,6 +134,20 @@ def test_an_owner_in_the_query_is_another_person_than_one_in_the_object_or_anoth
     assert between(asked, asked) == []
 
 
+def test_relations_that_no_operation_lists_are_told_apart_by_their_names() -> None:
+    unlisted = {name: Relation(name, "lookup") for name in ("fan", "follower")}
+    known = {**RELATIONS, **unlisted}
+
+    def seen_by(name: str) -> Model:
+        people = {"Note": note({**FIELDS, "text": (see("owner", name),)}), "Person": PERSON}
+        return compile_contract(Document((endpoint(),)), Policy(known, people))
+
+    assert {each.direction for each in between(seen_by("fan"), seen_by("follower"))} == {
+        "narrowed", "widened",
+    }  # fmt: skip
+    assert between(seen_by("fan"), seen_by("fan")) == []
+
+
 # ------------------------------------------------------------ the document
 
 
