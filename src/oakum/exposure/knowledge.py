@@ -94,6 +94,10 @@ class Knowledge:
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
     """(identity, resource, key) → other identity → relations that this object's members give it, or
     leave open."""
+    _able: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Resource → relations that members of its objects can give."""
+    _given: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """(identity, other identity) → cached result of `given_by_objects`."""
     related: dict[tuple[str, str, str], dict[tuple[str, str], set[bool]]] = field(
         default_factory=dict
     )
@@ -140,6 +144,30 @@ class Knowledge:
         kept = self.objects.setdefault((who, instance.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
+
+    def learn_kin(
+        self, place: tuple[str, str, str], other: str, relations: frozenset[str],
+        able: frozenset[str],
+    ) -> None:  # fmt: skip
+        """Records the relations that an object's members give somebody, or leave open. `able`:
+        those that members of such an object can give."""
+        known = self.kin.setdefault(place, {})
+        self._able[place[1]] = able
+        if known.get(other) != relations:
+            known[other] = relations
+            self._given.pop((place[0], other), None)
+
+    def given_by_objects(self, who: str, other: str) -> frozenset[str]:
+        """Relations that members of any of somebody's objects give another, or leave open."""
+        pair = (who, other)
+        if pair not in self._given:
+            every = (
+                known.get(other, frozenset()) & self._able[resource]
+                for (name, resource, _), known in self.kin.items()
+                if name == who
+            )
+            self._given[pair] = frozenset().union(*every)
+        return self._given[pair]
 
     def _learn_text(self, text: str, key: tuple[str, str, str]) -> None:
         known = self._index.setdefault(text, set())

@@ -18,10 +18,12 @@ knows a socket: requests go through the ports of the context, and what happens i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from oakum.authz import Model
 from oakum.authz.owners import named_in_query
+from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, is_websocket
@@ -36,6 +38,15 @@ from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.forms import Keeping, form_of, governed, keeping_of
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
+
+
+class Kind(NamedTuple):
+    """Viewers who are alike to one owner."""
+
+    label: str
+    logged_in: bool
+    given: frozenset[str]
+    """Relations that the owner's known objects give them, or leave open."""
 
 
 @dataclass(frozen=True)
@@ -141,15 +152,39 @@ class Engine:
         """Emits the current phase."""
         self.context.emit(Event("phase", {"name": phase}))
 
+    def kind(self, viewer: str | None, owner: str) -> Kind:
+        """What a viewer is to an owner, as far as anything tells before an object of theirs comes:
+        the label, whether they are logged in, and the relations that known objects give them. By
+        the label alone a stranger who is logged in is nobody, where no relation says
+        `authenticated`."""
+        label = self.cast.label(self.cast.relations(viewer, owner), viewer, owner)
+        if viewer is None:
+            return Kind(label, False, frozenset())
+        return Kind(label, True, self.knowledge.given_by_objects(owner, viewer))
+
+    def held(self, viewer: str | None, owner: str) -> frozenset[str]:
+        """Relations of a viewer to an owner's objects: those to all, and those that some of the
+        known objects give, or leave open."""
+        return self.cast.relations(viewer, owner) | self.kind(viewer, owner).given
+
+    def may_see(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
+        """Whether the contract shows a viewer a field of any of an owner's objects; also True if
+        that depends on what is unknown."""
+        table, state = self.model.tables[resource], self.matrix.state(resource, owner)
+        return self.matrix.sees(resource, path, viewer, owner) or allows(
+            table, path, self.held(viewer, owner), state
+        )
+
     def watchers(self, who: str | None) -> list[str | None]:
-        """One viewer of each kind towards `who`, least entitled first; for None towards anybody."""
-        kinds: dict[str, str | None] = {}
+        """One viewer of each kind towards `who`, nobody logged in first, then those to whom objects
+        give least; for None towards anybody."""
+        kinds: dict[Kind, str | None] = {}
         for owner in (who,) if who is not None else self.cast.names():
             for viewer in (None, *self.cast.names()):
                 if viewer != owner:
-                    held = self.cast.relations(viewer, owner)
-                    kinds.setdefault(self.cast.label(held, viewer, owner), viewer)
-        return list(dict.fromkeys(kinds.values()))
+                    kinds.setdefault(self.kind(viewer, owner), viewer)
+        order = sorted(kinds, key=lambda kind: (kind.logged_in, len(kind.given)))
+        return list(dict.fromkeys(kinds[each] for each in order))
 
     # ------------------------------------------------- processing responses
 

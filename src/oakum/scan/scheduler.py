@@ -15,7 +15,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY
 from oakum.scan.budget_plan import SHARE
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.confirming import confirm, still_served
@@ -205,10 +205,9 @@ class Scheduler:
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         if any(kind != "none" for kind in owners):
             return [*names, None]
-        kinds: dict[str, str | None] = {}
+        kinds: dict[Kind, str | None] = {}
         for viewer in (*names, None):
-            held = engine.cast.relations(viewer, NOBODY)
-            kinds.setdefault(engine.cast.label(held, viewer, NOBODY), viewer)
+            kinds.setdefault(engine.kind(viewer, NOBODY), viewer)
         return [*kinds.values()]
 
     def learn_ids(self) -> bool:
@@ -284,10 +283,9 @@ class Scheduler:
         """Sends a request as one of each kind of viewer concurrently; `put` then evaluates the
         responses."""
         engine, state, context = self.engine, self.engine.state, self.engine.context
-        kinds: dict[str, str | None] = {}
+        kinds: dict[Kind, str | None] = {}
         for viewer in viewers if context.together is not None else ():
-            label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
-            kinds.setdefault(label, viewer)
+            kinds.setdefault(engine.kind(viewer, who), viewer)
         jobs: dict[str, Callable[[], Response]] = {}
         filled = fill(probe, engine.target, engine.knowledge, who) if kinds else None
         if filled is None or filled.bare or (context.pace and context.pace.spares(filled.request)):

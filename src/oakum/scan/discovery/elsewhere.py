@@ -227,12 +227,12 @@ class Elsewhere:
 
     def _kind(self, viewer: str | None, who: str | None) -> object:
         """What makes one pair of viewer and owner like another: relation and settings."""
-        cast = self.engine.cast
         states = sorted(
-            (path, str(value)) for (name, path), value in cast.states.items() if name == who
+            (path, str(value))
+            for (name, path), value in self.engine.cast.states.items()
+            if name == who
         )
-        held = cast.relations(viewer, who or "")
-        return cast.label(held, viewer, who or ""), tuple(states)
+        return self.engine.kind(viewer, who or ""), tuple(states)
 
 
 def _is_about(way: Probe) -> bool:

@@ -29,6 +29,7 @@ from oakum.exposure.ownership import (
     Ownership,
     Reading,
     is_one_of_many,
+    may_have,
     members_named,
     relations_by_member,
     relations_through_members,
@@ -342,7 +343,10 @@ class Evaluator:
         kinds = relations_through_members(model) if key else frozenset()
         if not kinds:
             return
-        policy = model.policy
+        policy, leaves = model.policy, model.tables[instance.resource].leaves
+        able = frozenset(
+            n for n in kinds if all(may_have(leaves, at) for at in members_named(model, n))
+        )
         told = {n for n in kinds if not any(lacks(value, at) for at in members_named(model, n))}
         subject = Subject(instance.resource, instance.owners, instance.value)
         place = (viewer, instance.resource, key)
@@ -352,7 +356,8 @@ class Evaluator:
                 said = named(policy.relations[name], cast.principal(each), value)
                 self._news |= self._ground.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
-            known[each] = (known.get(each, kinds) - told) | may
+            now = (known.get(each, kinds) - told) | may
+            self._ground.knowledge.learn_kin(place, each, now, able)
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
         """What an endpoint shows the owner of one object; lists of scalars have no one value."""

@@ -252,10 +252,9 @@ class Explorer:
         return chosen
 
     def _kind(self, viewer: str | None, owner: str) -> object:
-        cast = self.engine.cast
-        label = cast.label(cast.relations(viewer, owner), viewer, owner)
-        states = sorted((p, repr(v)) for (who, p), v in cast.states.items() if who == owner)
-        return label, tuple(states)
+        known = self.engine.cast.states.items()
+        states = sorted((p, repr(v)) for (who, p), v in known if who == owner)
+        return self.engine.kind(viewer, owner), tuple(states)
 
     def _viewers(self, owners: Sequence[str]) -> list[str | None]:
         """Owners first, then one viewer of each kind that none of them is."""

@@ -26,7 +26,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.ownership import named_keys
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.confirming import confirm
 from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
@@ -192,16 +192,11 @@ class _Done:
             self.times[pair[:2]] += 1
         return True
 
-    def label(self, viewer: str | None, who: str) -> str:
-        """What kind of viewer somebody is to an owner."""
-        cast = self._engine.cast
-        return cast.label(cast.relations(viewer, who), viewer, who)
-
     def like(self, viewer: str | None, who: str) -> list[str | None]:
-        """All viewers with the same label towards an owner."""
-        kind = self.label(viewer, who)
+        """All viewers of the same kind towards an owner."""
+        kind = self._engine.kind(viewer, who)
         every = (*self._engine.cast.names(), None)
-        return [each for each in every if each != who and self.label(each, who) == kind]
+        return [each for each in every if each != who and self._engine.kind(each, who) == kind]
 
     def next(self, probe: Probe, viewers: Iterable[str | None], who: str) -> str | None:
         """The viewer to request an owner's object next: the one with the fewest requests so far, so
@@ -269,13 +264,13 @@ def _second_owners(
     places: Sequence[tuple[Probe, str]],
 ) -> Iterator[_Asking]:
     """A second owner for each further kind of viewers: the first pass has asked about one."""
-    owners: dict[tuple[str, str], set[str]] = {}
+    owners: dict[tuple[str, Kind], set[str]] = {}
     for id, viewer, who, _ in done:
         if who and viewer != who:
-            owners.setdefault((id, done.label(viewer, who)), set()).add(who)
+            owners.setdefault((id, engine.kind(viewer, who)), set()).add(who)
     for probe, who in places:
         for viewer in kinds[who][1:]:
-            known = owners.setdefault((probe.id, done.label(viewer, who)), set())
+            known = owners.setdefault((probe.id, engine.kind(viewer, who)), set())
             if who not in known and len(known) < _OWNERS_EACH:
                 known.add(who)
                 other = done.next(probe, done.like(viewer, who), who)
@@ -292,10 +287,10 @@ def _each_viewer(
         owners.setdefault(probe.id, (probe, []))[1].append(who)
     for viewer in (*engine.cast.names(), None):
         for probe, whose in owners.values():
-            kinds: dict[str, list[str]] = {}
+            kinds: dict[Kind, list[str]] = {}
             for who in whose:
                 if who != viewer:
-                    kinds.setdefault(done.label(viewer, who), []).append(who)
+                    kinds.setdefault(engine.kind(viewer, who), []).append(who)
             for some in kinds.values():
                 if not any((probe.id, viewer, who) in done.pairs for who in some):
                     who = _least_asked(engine, done, probe, some)
@@ -321,10 +316,7 @@ def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
 def _kinds(engine: Engine, who: str) -> list[str | None]:
     """One viewer of each kind, the least entitled of those who are logged in first: an endpoint
     that only asks for a login lets them in, whatever the contract calls them."""
-    watchers = engine.watchers(who)
-    if not any(watchers):
-        watchers += [each for each in engine.cast.names() if each != who][:1]
-    return sorted(watchers, key=lambda viewer: viewer is None)
+    return sorted(engine.watchers(who), key=lambda viewer: viewer is None)
 
 
 def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:

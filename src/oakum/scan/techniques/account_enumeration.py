@@ -20,7 +20,7 @@ from oakum.finding import Evidence, Result, State
 from oakum.scan.discovery.comparison import Comparison, Heard
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
 from oakum.scan.requests.wording import Named, Strangers, Wording, own_value
@@ -128,28 +128,27 @@ class _Table:
         if talk.kind != "read":
             owners.reverse()  # start with the owners that other tests depend on least
         named = {who: own_value(engine.knowledge, engine.model, talk.slot, who) for who in owners}
-        found: dict[tuple[str, str, State, bool], dict[str | None, dict[str, str]]] = {}
+        found: dict[tuple[Kind, str, State, bool], dict[str | None, dict[str, str]]] = {}
         for viewer in (None, *engine.cast.names()):
             for who, (source, value) in named.items():
                 if value and who != viewer:
                     key = self._kind(source, viewer, who)
                     found.setdefault(key, {}).setdefault(viewer, {})[who] = value
         groups: list[_Group] = []
-        for (label, source, state, hidden), viewers in found.items():
+        for (kind, source, state, hidden), viewers in found.items():
             viewer = max(viewers, key=lambda each: (each is None, len(viewers[each])))
             resource, _, path = source.partition(".")
-            groups.append(_Group(viewer, label, resource, path, state, hidden, viewers[viewer]))
+            group = _Group(viewer, kind.label, resource, path, state, hidden, viewers[viewer])
+            groups.append(group)
         groups.sort(key=lambda each: (each.viewer is not None, not each.hidden))
         return groups[:_MOST_GROUPS]
 
-    def _kind(self, source: str, viewer: str | None, who: str) -> tuple[str, str, State, bool]:
+    def _kind(self, source: str, viewer: str | None, who: str) -> tuple[Kind, str, State, bool]:
         """What makes one pair of viewer and owner like another."""
-        cast, matrix = self.engine.cast, self.engine.matrix
         resource, _, path = source.partition(".")
-        label = cast.label(cast.relations(viewer, who), viewer, who)
         return (
-            label, source, self._state(resource, path, who),
-            not matrix.sees(resource, path, viewer, who),
+            self.engine.kind(viewer, who), source, self._state(resource, path, who),
+            not self.engine.may_see(resource, path, viewer, who),
         )  # fmt: skip
 
     def _state(self, resource: str, path: str, who: str) -> State:
@@ -276,7 +275,7 @@ class _Table:
         hidden = [
             (resource, path, value)
             for (name, resource, path), values in engine.knowledge.own.items()
-            if name == heard.who and not engine.matrix.sees(resource, path, group.viewer, name)
+            if name == heard.who and not engine.may_see(resource, path, group.viewer, name)
             for value in values
             if not is_echo(value, heard.filled.sent)
         ]

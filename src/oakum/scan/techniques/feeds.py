@@ -24,7 +24,7 @@ from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import says_write
 from oakum.openapi.model import Json, Parameter, Shape
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.account_settings import AccountSettings
@@ -111,14 +111,11 @@ def _audiences(engine: Engine, feed: Probe) -> Iterator[tuple[str | None, list[s
     if not feed.personal:
         yield None, list(dict.fromkeys([*engine.watchers(None), *engine.cast.subjects()]))
         return
-    done: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    done: set[tuple[Kind, tuple[tuple[str, str], ...]]] = set()
     for who in engine.cast.subjects():
         states = engine.cast.states.items()
         account = tuple(sorted((path, canonical(v)) for (name, path), v in states if name == who))
-        kinds = {
-            (engine.cast.label(engine.cast.relations(viewer, who), viewer, who), account): viewer
-            for viewer in engine.watchers(who)
-        }
+        kinds = {(engine.kind(viewer, who), account): viewer for viewer in engine.watchers(who)}
         viewers = [viewer for kind, viewer in kinds.items() if kind not in done]
         done |= kinds.keys()
         if viewers:

@@ -20,7 +20,7 @@ from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, forms, put
 from oakum.scan.technique import Line, Prospect
@@ -92,20 +92,19 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
     matrix = engine.matrix
     shown = {(key.resource, key.field, key.viewer) for key, _ in matrix.leaks()}
     shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
-    done: set[tuple[str, str, str]] = set()
+    done: set[tuple[str, str, Kind]] = set()
     for (owner, resource, field), values in engine.knowledge.own.items():
         if owner not in engine.cast.ids or whose not in ("", owner):
             continue
         for viewer in engine.watchers(owner):
-            held = engine.cast.relations(viewer, owner)
-            label = engine.cast.label(held, viewer, owner)
-            place = (resource, field, label)
-            if place in shown or place in done:
+            kind = engine.kind(viewer, owner)
+            place = (resource, field, kind)
+            if (resource, field, kind.label) in shown or place in done:
                 continue
             value, key = _denied(engine, (owner, resource, field), values, viewer)
             if not says_nothing(value):
                 done.add(place)
-                yield Hidden(resource, field, owner, viewer, label, value, key)
+                yield Hidden(resource, field, owner, viewer, kind.label, value, key)
 
 
 def _denied(
@@ -122,7 +121,7 @@ def _denied(
         # An object may name the viewer in a relation that shows them the field.
         hidden = [text for text in values if not sees(viewer, owner, resource, field, text)]
         return (min(hidden, default=""), "")
-    held = engine.cast.relations(viewer, owner)
+    held = engine.held(viewer, owner)
     general = engine.matrix.state(resource, owner)
     denied: dict[str, str] = {}
     seen: set[str] = set()
@@ -242,7 +241,7 @@ def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
 
 def _words_seen(engine: Engine, viewer: str | None, owner: str) -> Iterator[str]:
     for (who, resource, field), values in engine.knowledge.own.items():
-        if who == owner and engine.matrix.sees(resource, field, viewer, owner):
+        if who == owner and engine.may_see(resource, field, viewer, owner):
             yield from (token for each in values for token in _TOKEN.findall(each.casefold()))
 
 

@@ -72,8 +72,7 @@ def _named_in_query(probe: Probe) -> list[Parameter]:
 
 def _viewers(engine: Engine, who: str) -> list[str]:
     """One of each kind who is logged in, and so has something of their own."""
-    found = [viewer for viewer in engine.watchers(who) if viewer is not None]
-    return found or [each for each in engine.cast.names() if each != who][:1]
+    return [viewer for viewer in engine.watchers(who) if viewer is not None]
 
 
 def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str) -> None:

@@ -178,7 +178,7 @@ class _Pair:
         for ask, places in changed.items():
             steady = _steady(ask, low, lows) & _steady(ask, alone, highs) & places
             _, probe, viewer, filled, _ = low[ask]
-            if steady and not self.engine.matrix.sees(
+            if steady and not self.engine.may_see(
                 hidden.resource, hidden.field, viewer, self.owner
             ):
                 held = self.engine.cast.relations(viewer, self.owner)
