@@ -53,7 +53,7 @@ def read_as_declared(
     """Parses a response by its declared media type. `parsed`: its JSON values if known already.
 
     As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, redirects
-    and server errors close nothing. CSV becomes a list of rows (RFC 4180).
+    and server errors close nothing. CSV becomes a list of rows (RFC 4180), also with semicolons.
     """
     status = response.status
     media = likely_media(operation, status, response.media_type)
@@ -69,7 +69,9 @@ def read_as_declared(
         text = text_of(response)
         if response.media_type == "text/csv":
             try:
-                rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
+                rows = list(
+                    _rows(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
+                )
             except csv.Error:
                 return ResponseReader(text[:MAX_TEXT], None)
             return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
@@ -109,6 +111,13 @@ def _is_charset(name: str) -> bool:
         return known and "a".encode(name).decode(name) == "a"
     except (LookupError, UnicodeError, TypeError):
         return False
+
+
+def _separator(text: str) -> str:
+    """What stands between cells: a comma (RFC 4180); where the header has none, what spreadsheets
+    write in countries whose decimal sign is the comma."""
+    head = text.lstrip().partition("\n")[0]
+    return next((each for each in ";\t|" if each in head and "," not in head), ",")
 
 
 def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:

@@ -40,6 +40,16 @@ def test_a_setting_in_a_table_is_the_setting_in_an_object(cell: str, value: obje
     assert read.value == [{"id": "1", "is_private": value, "note": "true"}]
 
 
+@pytest.mark.parametrize("between", [",", ";", "\t", "|"])
+def test_cells_are_told_apart_by_what_stands_between_them_in_the_header(between: str) -> None:
+    operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
+    assert operation is not None
+    lines = [["id", "is_private", "note"], ["1", "true", '"a, b; c"']]
+    body = "\r\n".join(between.join(each) for each in lines).encode()
+    read = read_as_declared(operation, Response(200, {"content-type": "text/csv"}, body))
+    assert read.value == [{"id": "1", "is_private": True, "note": "a, b; c"}]
+
+
 @pytest.mark.parametrize("gap", ["", "\r\n", "\r\n\r\n"])
 def test_a_second_table_has_columns_of_its_own(gap: str) -> None:
     operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
