@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from oakum.authz.emptying import emptied
 from oakum.authz.table import (
     Table,
     Trie,
@@ -98,9 +99,13 @@ class Spot:
             return _NULL.union(*(_TYPES[kind] for kind in scalars(self.shape)))
         # A scalar needs its own leaf or a `**` above; `tags` covers `tags.*`.
         node, bits = self._node, self._bits
-        if node is None or not any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
-            return _NO_TYPE
-        return _NULL if solid(self.shape) else _SCALARS
+        if node is not None and any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
+            return _NULL if solid(self.shape) else _SCALARS
+        # `null` says of a container what an empty one does; in a request it takes all of it away.
+        if self._refused is None:
+            return _NULL if self.granted else _NO_TYPE
+        gone = emptied(node, self.shape)
+        return _NULL if gone and bits & gone == gone else _NO_TYPE
 
     @property
     def lists(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.authz.table import scalars
+from oakum.authz.emptying import emptied
+from oakum.authz.table import Table, Trie, scalars
 from oakum.openapi.model import Json, Shape
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
@@ -15,6 +16,12 @@ def bits_of(shape: Shape) -> int:
     for kind in scalars(shape):
         bits |= _BITS[kind]
     return bits
+
+
+def nulls(table: Table, trie: Trie | None, shape: Shape | None) -> str:
+    """For each field set, whether a request may have `null` in a container's place."""
+    gone = emptied(trie, shape)
+    return "".join("1" if gone and bits & gone == gone else "0" for bits in table.sets)
 
 
 def scalar(value: Json) -> dict[str, Json]:

@@ -24,7 +24,7 @@ from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
 from oakum.authz.whole import Place
 from oakum.guard.account import called
-from oakum.guard.kinds import bits_of, scalar
+from oakum.guard.kinds import bits_of, nulls, scalar
 from oakum.guard.plan_write_targets import PlannedTargets
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
@@ -452,7 +452,7 @@ class _Renderer:
             "solid": solid(place.shape),
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
-            **({"parts": parts} if self.writing else {}),
+            **({"null": nulls(table, trie, place.shape), "parts": parts} if self.writing else {}),
             **self._containers(place),
         }
 

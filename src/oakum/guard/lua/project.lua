@@ -438,7 +438,7 @@ local function value(node, i, depth, set, owners, tally, label)
     if past < 0 then return -1, GONE end
     local keep
     if node.inside then
-      keep = node.own[set] and (kind == 16 or not node.solid)
+      keep = node.own[set] and (kind == 16 or not node.solid) or (kind == 16 and node.null[set])
       if keep then tally[1] = tally[1] + 1 end
     else
       keep = not SHUT and band(node.kinds, kind) ~= 0
@@ -1370,7 +1370,7 @@ local function object_at(body, i, depth, above)
     local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
     local node, b, before_it = found.node, P[from], tos[k - 1]
     if b ~= 123 and b ~= 91 and not DROP_COUNTS then
-      if node.inside and node.own[set] and (b == 110 or not node.solid) then
+      if node.inside and (node.own[set] and (b == 110 or not node.solid) or (b == 110 and node.null[set])) then
         seen = seen + 1
         if kept then emit(before_it, key) end
         emit(key, to)
@@ -1543,6 +1543,7 @@ local function load_nodes(plan)
           setmetatable(node.own, some(parted(node.parts.own)))
           setmetatable(node.any, some(parted(node.parts.any)))
         end
+        node.null = node.null and setmetatable(flags(node.null), BOTH) or node.any
       end
       node.body = node.body and plan.bodies[node.body + 1]
       node.union = node.union and plan.unions[node.union + 1]

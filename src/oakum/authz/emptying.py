@@ -1,0 +1,29 @@
+"""What `null` takes away in the place of an object or a list.
+
+The law of this module: who empties a container takes away each part of it, so lines have to name
+them all.
+"""
+
+from __future__ import annotations
+
+from oakum.authz.table import Trie, element, member_names, named, rest
+from oakum.openapi.model import Shape
+
+
+def emptied(node: Trie | None, shape: Shape | None) -> int:
+    """Bit set of the leaves that `null` takes away in a container's place; 0 if it takes away more
+    than lines name, so that nobody may."""
+    return node.covered() if node is not None and _names_all(node, shape, {}) else 0
+
+
+def _names_all(node: Trie | None, shape: Shape | None, seen: dict[tuple[int, Shape], bool]) -> bool:
+    """Whether lines name each part that a schema declares at a place."""
+    if node is None or node.leaf >= 0 or node.deep >= 0 or shape is None:
+        return node is not None
+    key = (id(node), shape)
+    if key not in seen:
+        seen[key] = True  # of a schema in itself the other parts decide
+        parts = [(name, named(shape, name)) for name in member_names(shape)]
+        parts += [("*", each) for each in (element(shape), rest(shape)) if each is not None]
+        seen[key] = all(_names_all(node.child(name), each, seen) for name, each in parts)
+    return seen[key]
