@@ -2,22 +2,24 @@
 
 The law of this module: a form says each member once, by its plain name, and a list by the same name
 again. What some server would make more of (brackets of what is no list, another charset) is refused
-before. A text is a text here; a member that is no scalar is none of a form's.
+before. A text is a text here, unless a member outside every resource is declared as an integer; a
+member that is no scalar is none of a form's.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection
 
-import orjson
-
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import Form
+from oakum.routing.form_members import Form
 from oakum.routing.media import FORM, MediaType
 from oakum.routing.messages import Denied
 from oakum.routing.parts import parts_of
 from oakum.routing.route import called, queried, valued
 
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
 _LONGEST = 1024
 """Bytes of a text that may be a key; a longer one is replaced by an empty text."""
 
@@ -25,7 +27,8 @@ _LONGEST = 1024
 def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
     """The body as a JSON object. Raises `Denied` for duplicate or unreadable members."""
     said: dict[str, Json] = {}
-    for name, value in _pairs(form, kind, body):
+    for name, text in _pairs(form, kind, body):
+        value = int(text) if name in form.numbers and _INTEGER.fullmatch(text) else text
         if name in form.lists:
             listed = said.setdefault(name, [])
             assert isinstance(listed, list)
@@ -34,7 +37,7 @@ def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
             raise Denied(400, "body")
         else:
             said[name] = value
-    return orjson.dumps(said)
+    return json.dumps(said).encode()
 
 
 def left(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:

@@ -21,7 +21,8 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.objects import find, question, seen
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import Endpoint, Form
+from oakum.routing.form_members import Form
+from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.parts import overrides, pair_names, part_names
@@ -60,10 +61,11 @@ class Intake:
         subject: Subject | None = None
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)
+        if endpoint.write and subject is not None and not self._names_all(endpoint):
             yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
         if endpoint.write and endpoint.plain:
-            yield from self._named(endpoint, params, inquiry, asked, value)
+            yield from self._named(endpoint, params, inquiry, asked, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         return Taken(body, ids | owners, str(read_media_type(asked.values("content-type")) or ""))
@@ -147,6 +149,7 @@ class Intake:
         inquiry: Inquiry,
         asked: Asked,
         value: Json,
+        subject: Subject | None,
     ) -> Generator[Asked, Answered | None, None]:
         """Checks that the caller may write every object that a write names by a plain key."""
         model, id = self._model, endpoint.operation.id
@@ -155,6 +158,8 @@ class Intake:
         keys = endpoint.plain.keys(asked.target.partition("?")[2], value)
         if keys is None:
             raise absent(endpoint, "call")
+        if subject is not None and not keys and self._names_all(endpoint):
+            yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
         makes = endpoint.operation.method == "POST"
         named = Named(makes=makes, wanted=dict.fromkeys(keys))
         yield from find(model, endpoint.finders, params, inquiry, named)
@@ -162,6 +167,12 @@ class Intake:
             if subject is None or subject.new:
                 raise absent(endpoint, "call")
             yield from self._may(endpoint, params, inquiry, subject, "ask")
+
+    def _names_all(self, endpoint: Endpoint) -> bool:
+        """Whether only plain keys say which objects a write is of, so that `call:` is about these
+        alone."""
+        called = self._model.rule(endpoint.operation.id).call is not None
+        return bool(endpoint.plain) and called and endpoint.target.kind in ("caller", "none")
 
     # ------------------------------------------------------------ the body
 

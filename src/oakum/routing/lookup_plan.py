@@ -16,25 +16,25 @@ from oakum.authz.asking import READS
 from oakum.authz.decide import holds_resource
 from oakum.authz.media import edits, judges_json, key
 from oakum.authz.model import resources_in
-from oakum.authz.table import containers, member_names, named, resource_of
+from oakum.authz.table import resource_of
 from oakum.authz.whole import Place, place_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
-from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.openapi.model import Media, Operation
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.body_tenants import tenant_members, unsaid
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
+from oakum.routing.form_members import Form, form_body
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.nested_parameters import Nested, nested, planned
+from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
 from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
-from oakum.routing.parts import declared
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.route import rivals, written
@@ -84,27 +84,6 @@ FEEDS = {
     "text/event-stream": "sse",
 }
 """Media types of streams → how they are split into events."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """Declared names of a form body, as of a query."""
-
-    names: tuple[str, ...]
-    lists: frozenset[str]
-    nested: Mapping[str, Nested]
-    judged: bool = False
-    """Whether the form is a resource and judged like the same members in JSON."""
-
-    def holds(self, found: Collection[str]) -> bool:
-        """Whether all part names are declared, each once unless it is a list."""
-        return declared(found, self.names, self.lists, self.nested)
-
-    @property
-    def plan(self) -> dict[str, Json]:
-        """The form as plan data."""
-        lists, nested = sorted(self.lists), planned(self.nested)
-        return {"names": self.names, "lists": lists, "nested": nested, "judged": self.judged}
 
 
 @dataclass(frozen=True)
@@ -421,7 +400,9 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     resource = next(iter(resources), "")
     target = Targets(make.paths).target(operation, resource) if write else Target("none")
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
-    if write and target.kind == "none" and needs_object(make.policy, rule.call):
+    plain = plain_keys(make.model, operation) if write else Plain()
+    unknown = write and target.kind == "none" and not plain
+    if unknown and needs_object(make.policy, rule.call):
         make.warnings.append(
             Problem(
                 rule.location,
@@ -432,7 +413,6 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         )
     allowed = dict(_texts(make, operation))
     hidden = concealed(make.paths, operation)
-    plain = plain_keys(make.model, operation) if write else Plain()
     finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
     return Endpoint(
         operation,
@@ -447,8 +427,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         hidden,
         neutral(operation, allowed),
         {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
-        _form(make.model, operation, FORM, judged=bool(plain.body)),
-        _form(make.model, operation, PARTS, judged=bool(plain.body)),
+        form_body(make.model, operation, FORM, judged=bool(plain.body)),
+        form_body(make.model, operation, PARTS, judged=bool(plain.body)),
         finders,
         frozenset(
             name
@@ -509,32 +489,6 @@ def _finders(
     itself = finders.itself(operation, target, resource)
     if itself is not None:
         yield "", itself
-
-
-def _form(model: Model, operation: Operation, kind: str, *, judged: bool) -> Form | None:
-    shape = next((each.shape for each in operation.body if each.type == kind), None)
-    form = form_of(shape)
-    if form is None or shape is None:
-        return None
-    said = any(not segments for segments, _ in model.sets.get(operation.id, ()))
-    return replace(form, judged=judged or said or bool(resource_of(shape, model.bound)))
-
-
-def form_of(shape: Shape | None) -> Form | None:
-    """The declared form of a schema; None if it declares no member."""
-    names = member_names(shape) if shape is not None else ()
-    if shape is None or not names:
-        return None
-    below = {name: named(shape, name) or Shape() for name in names}
-    return Form(
-        names,
-        frozenset(name for name, each in below.items() if "array" in containers(each)),
-        {
-            name: at
-            for name, each in below.items()
-            if (at := nested(Parameter(name, "query", shape=each))) is not None
-        },
-    )
 
 
 def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]]:

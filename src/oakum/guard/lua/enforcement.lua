@@ -134,7 +134,7 @@ end
 
 local function form_of(form)
   return type(form) == "table" and form.names and {
-    names = set_of(form.names), lists = set_of(form.lists), nested = form.nested, judged = form.judged,
+    names = set_of(form.names), lists = set_of(form.lists), numbers = set_of(form.numbers), nested = form.nested, judged = form.judged,
   }
 end
 
@@ -341,6 +341,12 @@ function Guard:may(x, ask, object)
   return false
 end
 
+-- Whether only plain keys say which objects a write is of, so that `call` is about these alone.
+local function names_all(endpoint)
+  local kind = endpoint.target.kind
+  return endpoint.plain and endpoint.call and (kind == "caller" or kind == "none")
+end
+
 -- Whether the caller is on the deny list; nobody who is not known by an id is.
 function Guard:listed(x)
   if not self.denied or x.who.anonymous then return false end
@@ -388,7 +394,7 @@ local function call(self, x, req, endpoint)
       if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
       return status, reason
     end
-    if not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
+    if not names_all(endpoint) and not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
   end
   status, reason = self:body(x, req, endpoint, object)
   if status then
@@ -727,11 +733,14 @@ end
 -- The objects that a write names by keys alone: each has to be one that it may touch; else a status and a
 -- reason.
 local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
-local function named_alone(self, x, endpoint)
+local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
   local keys = objects.keys(plain, x.query, x.said and json.decode(x.said))
   if not keys then return absent(endpoint), "call" end
+  if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
+    return absent(endpoint), "call"
+  end
   local named = objects.named(endpoint)
   named.wanted = keys
   local status, reason = objects.find(self.plan, self.asking, x, named)
@@ -747,7 +756,7 @@ end
 function Guard:body(x, req, endpoint, object)
   local status, reason = self:judged(x, req, endpoint, object)
   if status or not endpoint.write or not endpoint.plain then return status, reason end
-  return named_alone(self, x, endpoint)
+  return named_alone(self, x, endpoint, object)
 end
 
 -- Every text and integer in a decoded body: any may be the id of somebody.

@@ -33,6 +33,12 @@ local function pairs_in(form, kind, text, boundary)
   return found, texts
 end
 
+-- An integer in a body, or nil: in a form everything is a text.
+local function integer(text)
+  local digits = text:match "^%-?([1-9]%d*)$"
+  return (text:find "^%-?0$" or (digits and #digits <= 30)) and text or nil
+end
+
 -- The object that a body says, as JSON; nil: it can be read in more ways than one.
 function M.as_json(form, kind, text, boundary)
   local names, texts = pairs_in(form, kind, text, boundary)
@@ -45,7 +51,7 @@ function M.as_json(form, kind, text, boundary)
     elseif not form.lists[name] then
       return nil
     end
-    said[name][#said[name] + 1] = json.quote(texts[i])
+    said[name][#said[name] + 1] = form.numbers[name] and integer(texts[i]) or json.quote(texts[i])
   end
   local members = {}
   for i = 1, #order do
