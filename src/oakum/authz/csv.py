@@ -26,6 +26,7 @@ from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import Unreadable
 from oakum.authz.table import element, member_names, resource_of, ways
+from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import State
@@ -198,7 +199,7 @@ def _deciding(model: Model, shape: Shape) -> frozenset[str]:
         found |= {path.partition(".")[0] for path in resource.owner.members}
         found |= {state.member.partition(".")[0] for state in resource.states.values()}
     found |= {relation.member.partition(".")[0] for relation in policy.relations.values()}
-    found |= {way.discriminator[0] for way in ways(shape) if way.discriminator}
+    found |= {told[0] for way in ways(shape) if (told := tag_of(way))}
     return frozenset(found)
 
 

@@ -31,6 +31,7 @@ from oakum.authz.rows import Rows, is_left
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table, containers, merged, resource_of
+from oakum.authz.tags import Tag, objects_of, tag_of
 from oakum.authz.truth import Truth
 from oakum.authz.writing import Around, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
@@ -294,12 +295,18 @@ class Judge:
         """`chosen`, cached by member names and discriminator."""
         if not shape.branches:
             return shape
-        tag = value.get(shape.discriminator[0]) if shape.discriminator else None
+        told = self._tag(shape)
+        tag = value.get(told[0]) if told else None
         key = (shape, inside, tag if isinstance(tag, str) else None, *value)
         if key not in self._choices:
             model = self._model
-            self._choices[key] = chosen(shape, value, model.bound, model.known, inside=inside)
+            self._choices[key] = chosen(shape, value, model.bound, model.known, told, inside=inside)
         return self._choices[key]
+
+    def _tag(self, shape: Shape) -> Tag | None:
+        """The tag of a union. What a body only says of itself tells no alternative apart unless the
+        document says that it does."""
+        return tag_of(shape) if self._writing is None else shape.discriminator
 
     def _may_hold(self, value: dict[str, Json] | list[Json], spot: Spot, at: Pointer) -> bool:
         """Whether a container is allowed here: declared, or on a path that `shows` names."""
@@ -531,6 +538,7 @@ def chosen(
     value: dict[str, Json],
     bound: Mapping[str, str],
     known: Mapping[str, Members],
+    told: Tag | None,
     *,
     inside: bool = False,
 ) -> Shape | None:
@@ -544,8 +552,8 @@ def chosen(
     if not shape.branches or resource_of(shape, bound):
         return shape
     branches = objects_of(shape, bound)
-    if shape.discriminator:
-        name, mapping = shape.discriminator
+    if told:
+        name, mapping = told
         tag = value.get(name)
         wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
         hit = [branch for branch in branches if wanted in branch.names]
@@ -569,11 +577,6 @@ def chosen(
     return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
 
 
-def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
-    """Alternatives of a union that allow an object."""
-    return [each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds]
-
-
 def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
     """Members that an alternative may have; for a resource, by any of its schemas and lines."""
     resource = resource_of(branch, bound)
@@ -589,12 +592,3 @@ def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Sh
     """All alternatives of one resource, merged."""
     somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
     return replace(merged(somebodys), names=somebodys[0].names)
-
-
-def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
-    """Alternatives of a union with nested unions flattened; resources stay whole."""
-    found = [branch() for branch in shape.branches]
-    for at in found:
-        if at.branches and not resource_of(at, bound):
-            found += [each for each in (b() for b in at.branches) if each not in found]
-    return [each for each in found if not each.branches or resource_of(each, bound)]

@@ -18,10 +18,11 @@ import orjson
 
 from oakum.authz import Model
 from oakum.authz.asking import account, asks
-from oakum.authz.judge import all_of, declares, holds, nobodys, objects_of, read_only
+from oakum.authz.judge import all_of, declares, holds, nobodys, read_only
 from oakum.authz.media import distinct, split
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
+from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.whole import Place
 from oakum.guard.account import called
 from oakum.guard.kinds import bits_of, nulls, scalar
@@ -507,7 +508,7 @@ class _Renderer:
         branches = objects_of(shape, bound)
         has = [declares(each, bound, self.model.known) for each in branches]
         resources = sorted({name for each in branches if (name := resource_of(each, bound))})
-        tag, mapping = shape.discriminator or ("", {})
+        tag, mapping = (shape.discriminator if self.writing else tag_of(shape)) or ("", {})
         tags: dict[str, int] = {}
         for said in {*mapping, *(name for each in branches for name in each.names)} if tag else ():
             wanted = mapping.get(said, said)

@@ -250,7 +250,7 @@ class Writes:
     def parted(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects owned through a parent that is absent from the response or body."""
         operation = endpoint.operation
-        for name in self._shown(operation) if not endpoint.write else ():
+        for name in self._shown(operation):
             resource = self.policy.resources[name]
             at = shown_at(self.model, operation, name)
             at = listed_at(self.model, operation, name) if at is None else at

@@ -18,6 +18,7 @@ from oakum.authz.owners import owners_of
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import segment
 from oakum.authz.table import Trie, element, named, resource_of
+from oakum.authz.tags import tag_of
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
@@ -149,7 +150,8 @@ class _Place:
         if shape is None or not shape.branches:
             key: object = None
         else:
-            tag = value.get(shape.discriminator[0]) if shape.discriminator else None
+            told = tag_of(shape)
+            tag = value.get(told[0]) if told else None
             key = (tuple(value), tag if isinstance(tag, str) else None)
         found = self.kinds.get(key)
         if found is None:
@@ -193,7 +195,8 @@ class _Kind:
         self.resource = place.fast_walk.ends(place.shown, len(place.place))
         shape, self.lost = place.shape, False
         if shape is not None:
-            picked = chosen(shape, value, model.bound, model.known, inside=place.table is not None)
+            told, inside = tag_of(shape), place.table is not None
+            picked = chosen(shape, value, model.bound, model.known, told, inside=inside)
             self.lost = picked is None and not self.resource
             shape = picked or shape
             if not self.lost:

@@ -1,0 +1,64 @@
+"""By which member the alternatives of a union are told apart.
+
+The law of this module: an alternative is told by a value that no other one allows. A
+`discriminator` says which member that is; without one it is a member that each alternative declares
+with texts of its own (`const`, `enum`), as an object of one is then none of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from oakum.authz.table import resource_of
+from oakum.openapi.model import Shape
+
+Tag = tuple[str, Mapping[str, str]]
+"""Name of the member, and its values mapped to component names."""
+
+
+@lru_cache(maxsize=1 << 12)
+def tag_of(shape: Shape) -> Tag | None:
+    """The tag of a union; None if there is none."""
+    if shape.discriminator is not None or not shape.branches:
+        return shape.discriminator
+    branches = [each for way in shape.branches if (each := way()).kinds != {"null"}]
+    if len(branches) < 2 or any(each.branches or not each.names for each in branches):
+        return None
+    first, *others = branches
+    for name in first.properties:
+        if all(name in each.properties for each in others):
+            found = _told_apart(name, branches)
+            if found is not None:
+                return name, found
+    return None
+
+
+def _told_apart(name: str, branches: list[Shape]) -> Mapping[str, str] | None:
+    """Value → component, if each alternative declares values of its own."""
+    found: dict[str, str] = {}
+    for each in branches:
+        values = each.properties[name]().enum
+        others = [other.names for other in branches if other is not each]
+        own = sorted(each.names.difference(*others))
+        if not values or not own:
+            return None
+        for value in values:
+            if not isinstance(value, str) or value in found:
+                return None
+            found[value] = own[0]
+    return found
+
+
+def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union that allow an object."""
+    return [each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds]
+
+
+def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union with nested unions flattened; resources stay whole."""
+    found = [branch() for branch in shape.branches]
+    for at in found:
+        if at.branches and not resource_of(at, bound):
+            found += [each for each in (b() for b in at.branches) if each not in found]
+    return [each for each in found if not each.branches or resource_of(each, bound)]
