@@ -15,12 +15,13 @@ from oakum.authz.decide import may_call
 from oakum.authz.principal import claim_path
 from oakum.authz.table import element, leaf_index, member, resource_of, scalars
 from oakum.errors import Location, Problem
+from oakum.guard.unenforceable_creations import creations
+from oakum.guard.unenforceable_headers import answers, conditions
 from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import Relation, Resource, State
-from oakum.routing.headers import is_condition
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, origin
 
 _PICKS = frozenset(
@@ -42,7 +43,8 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
-        *seen.conditions(),
+        *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
+        *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 
@@ -205,32 +207,6 @@ class _Seen(Writes):
             where = self.policy.places.get(("operations",), Location(self.policy.file))
             yield Problem(where, said, f"write `{names[0]}: {{}}` if callers should reach it")
 
-    def conditions(self) -> Iterator[Problem]:
-        """Warns about declared headers that the gateway keeps from the API, since the answer to a
-        guess would tell what it withholds."""
-        named: dict[str, list[Endpoint]] = {}
-        for endpoint in self.wiring.endpoints.values():
-            for each in endpoint.operation.parameters:
-                if each.where == "header" and is_condition(each.name.lower()):
-                    named.setdefault(each.name, []).append(endpoint)
-        for name, found in named.items():
-            if name.lower() in self.policy.guard.request_headers:
-                continue
-            first = found[0].operation
-            more = f" and {len(found) - 1} more" if found[1:] else ""
-            hint = "callers are sent the full response instead"
-            if name.lower() in ("if-match", "if-unmodified-since"):
-                hint = (
-                    "if the API compares it with nothing secret, such as a version that every"
-                    f" caller sees, write `guard: {{request_headers: [{name}]}}`"
-                )
-            yield Problem(
-                self._where(first),
-                f"`{name}` of `{first.id}`{more} is not forwarded: the answer to a guess would tell"
-                f" what a caller is not shown",
-                hint,
-            )
-
     # ------------------------------------------------------------ operations
 
     def endpoint(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -242,11 +218,12 @@ class _Seen(Writes):
         yield from self.parted(endpoint)
         if endpoint.write:
             yield from self._write(endpoint)
+            yield from creations(self.model, endpoint, self.where)
             yield from self._existence(endpoint)
         yield from self._forms(endpoint)
         if not endpoint.ahead:
             yield Problem(
-                self._where(endpoint.operation),
+                self.where(endpoint.operation),
                 f"no valid value is known for the parameters of `{endpoint.operation.id}`, so"
                 f" browsers cannot send a CORS preflight from a page of another origin",
                 "let `pattern` or `enum` allow values that fit in a path segment",
@@ -264,7 +241,7 @@ class _Seen(Writes):
             types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
             done = "its response is sent empty" if endpoint.write else "it answers 502"
             yield Problem(
-                self._where(operation),
+                self.where(operation),
                 f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
                 "no contract line can open it; route it to the API without the gateway",
             )
@@ -288,7 +265,7 @@ class _Seen(Writes):
                 where = f"at `{at}` of the response of" if at else "in the response of"
                 said = f"{where} `{endpoint.operation.id}` the document allows anything"
                 yield Problem(
-                    self._where(endpoint.operation),
+                    self.where(endpoint.operation),
                     f"{said}, so the gateway removes objects and lists below it",
                     "declare them in the document or an overlay",
                 )
@@ -310,7 +287,7 @@ class _Seen(Writes):
                 resource, path = needed[0]
                 said = f"a caller who omits `{path}` with `{name}` sees nothing that depends on it"
                 yield Problem(
-                    self._where(endpoint.operation),
+                    self.where(endpoint.operation),
                     f"{said} of a `{resource}` at `{endpoint.operation.id}`, not even of their own",
                     f"write `without: [{name}]`, or let clients request `{path}` too",
                 )
@@ -344,7 +321,7 @@ class _Seen(Writes):
             "write `owner: PARAMETER` if the path contains the owner's id, or `call: […]` with"
             " those who may see it whatever it shows"
         )
-        yield Problem(self._where(operation), said, hint)
+        yield Problem(self.where(operation), said, hint)
 
     def _beside(self, operation: Operation, top: Shape) -> bool:
         """Whether the document declares a value outside every resource."""

@@ -38,7 +38,7 @@ class Writes:
         self.document, self.model, self.wiring = document, model, wiring
         self.policy = model.policy
 
-    def _where(self, operation: Operation) -> Location:
+    def where(self, operation: Operation) -> Location:
         """The operation's line in the contract, else its place in the document."""
         if operation.id in self.model.rules:
             return self.model.rule(operation.id).location
@@ -75,7 +75,7 @@ class Writes:
                 f" refused"
             )
             hint = "declare it in the document or an overlay if callers send one"
-            yield Problem(self._where(found[0]), f"{said} with 400", hint)
+            yield Problem(self.where(found[0]), f"{said} with 400", hint)
 
     def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about a response to an anonymous caller that shows what only an owner may see:
@@ -95,7 +95,7 @@ class Writes:
                     f" response"
                 )
                 yield Problem(
-                    self._where(operation),
+                    self.where(operation),
                     f"{who}, so the gateway removes {few} from its response",
                     hint,
                 )
@@ -123,7 +123,7 @@ class Writes:
         anyone = {n for n, each in self.policy.relations.items() if each.kind == "anyone"}
         if grants and all(anyone.isdisjoint(each) for each in grants):
             yield Problem(
-                self._where(endpoint.operation),
+                self.where(endpoint.operation),
                 f"{who}, and no line lets `anyone` set what its body contains, so every body"
                 f" from them is refused",
                 f'write `{id}: {{sets: {{RESOURCE: ""}}}}` with a write-only resource'
@@ -151,20 +151,20 @@ class Writes:
             )
             said = f"the owner of the object that `{id}` writes is unknown, {what}"
             hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` if the API checks the owner"
-            yield Problem(self._where(operation), said, hint)
+            yield Problem(self.where(operation), said, hint)
         elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")
             if operation.method == "POST" and below:
                 said = f"no `call:` says who may call `{id}`, so only the owner of the object may"
                 hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
-                yield Problem(self._where(operation), said, hint)
+                yield Problem(self.where(operation), said, hint)
         written = [self.policy.resources[name] for name in self._written(operation)]
         if rule.call and kind == "none" and written and self._of_an_object(written):
             said = (
                 f"the owner of the object that `{id}` writes is unknown, so fields that only its"
                 f" owner may set are refused"
             )
-            yield Problem(self._where(operation), said, endpoint.helps)
+            yield Problem(self.where(operation), said, endpoint.helps)
         yield from self._new(endpoint)
         yield from self._keys(endpoint)
         yield from self._unset(endpoint)
@@ -173,7 +173,7 @@ class Writes:
         if written and not any(_sets(each) for each in written):
             said = f"no line says who may set the body fields of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` for the fields that callers send"
-            yield Problem(self._where(operation), said, hint)
+            yield Problem(self.where(operation), said, hint)
 
     def _new(self, endpoint: Endpoint) -> Iterator[Problem]:
         """A PUT that would make what is not there, and may be elsewhere for all that is known."""
@@ -182,7 +182,7 @@ class Writes:
         puts = operation.method == "PUT" and operation.path.endswith("}") and target.says
         if puts and resource is not None and not resource.main and resource.owner.kind == "field":
             yield Problem(
-                self._where(operation),
+                self.where(operation),
                 f"if `{operation.id}` does not find a `{resource.name}`, the gateway cannot tell"
                 f" whether it exists elsewhere, so it lets none be created",
                 f"name the GET that shows a `{resource.name}` by its key in `main:`",
@@ -217,7 +217,7 @@ class Writes:
                         f" that shows them"
                     )
                 yield Problem(
-                    self._where(endpoint.operation),
+                    self.where(endpoint.operation),
                     f"{whose} is unknown, so fields that only its owner may set are refused there",
                     _parted(resource) if resource.owner.kind == "parent" else hint,
                 )
@@ -262,14 +262,14 @@ class Writes:
                     f"`{operation.id}` shows a `{name}` without its parent object, so its owner"
                     f" is unknown there, and {few} stays hidden even from its owner"
                 )
-                yield Problem(self._where(operation), said, _parted(resource, reads=True))
+                yield Problem(self.where(operation), said, _parted(resource, reads=True))
         if endpoint.write and endpoint.unlooked:
             resource = self.policy.resources[endpoint.unlooked]
             if resource.owner.kind == "parent":
                 said = f"the owner of the `{resource.name}` that `{operation.id}` writes is unknown"
                 twice = PathObjects(self.document, self.model).is_parted_twice(operation)
                 hint = endpoint.helps if twice else _parted(resource)
-                where = self._where(operation)
+                where = self.where(operation)
                 yield Problem(where, f"{said}, so not even its owner may write it", hint)
 
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -282,14 +282,14 @@ class Writes:
             finder = endpoint.finders.get(resource)
             if finder is None or finder.kind != "ask":
                 yield Problem(
-                    self._where(operation),
+                    self.where(operation),
                     f"the owner of the `{resource}` that `{name}` names at `{id}` is unknown, so"
                     f" requests that name one are refused",
                     f"let a GET show a `{resource}` by its key, or leave `{name}` out of `params`",
                 )
             elif names(operation):
                 yield Problem(
-                    self._where(operation),
+                    self.where(operation),
                     f"`{id}` also requires that the caller may write each `{resource}` that"
                     f" `{name}` names",
                     f"leave `{name}` out of `params` if it only says what to do with the object"
@@ -320,7 +320,7 @@ class Writes:
             name = found[0].strip("`") if found[0].startswith("`") else "NAME"
             hint = f"declare what it names, `{id}: {{params: {{{name}: RESOURCE.KEY}}}}`"
             hint += f", or remove it, `{id}: {{without: [{name}]}}`" if query else ""
-            yield Problem(self._where(operation), said, hint)
+            yield Problem(self.where(operation), said, hint)
 
     def _lists(self, operation: Operation) -> Iterator[str]:
         """Lists of scalars in a request body outside every resource, down to a few levels."""
@@ -353,7 +353,7 @@ class Writes:
                 f"remove `set` from `{resource.name}.{resource.key}` if clients do not choose"
                 f" it; otherwise make sure that the API refuses an existing one"
             )
-            yield Problem(self._where(operation), said, hint)
+            yield Problem(self.where(operation), said, hint)
 
     def _free(self, endpoint: Endpoint) -> Iterator[str]:
         operation, target = endpoint.operation, endpoint.target
@@ -379,7 +379,7 @@ class Writes:
                 table = self.model.tables[name]
                 if not table.see(self._at_least(caller), {}):
                     yield Problem(
-                        self._where(endpoint.operation),
+                        self.where(endpoint.operation),
                         f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
                         f" its path names, so its response reveals that the object exists",
                         f"write `conceal: false` at `{name}`, or `call: […]` with those who may"
@@ -398,7 +398,7 @@ class Writes:
         """Warns about form bodies of a resource that a gateway cannot read."""
         for media in sorted(endpoint.unjudged):
             yield Problem(
-                self._where(endpoint.operation),
+                self.where(endpoint.operation),
                 f"a gateway cannot read which fields a `{media}` body of"
                 f" `{endpoint.operation.id}` sets: it is refused with 415",
                 "let clients send a body that contains the resource, or say with `sets` where it"
@@ -413,7 +413,7 @@ class Writes:
             types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
             what, done = ("a resource", "set") if endpoint.binds else ("keys", "named")
             yield Problem(
-                self._where(endpoint.operation),
+                self.where(endpoint.operation),
                 f"`{endpoint.operation.id}` takes {what} as {types}, and a gateway cannot read"
                 f" what is {done} there: it is refused with 415",
                 "let clients send JSON there, or bind no resource to the form's schema",

@@ -224,6 +224,11 @@ class _Reader:
                 for status, place in _members(where.at("responses"))
                 if not status.startswith("x-")
             },
+            headers=frozenset(
+                name
+                for _, place in _members(where.at("responses"))
+                for name in self._headers(place)
+            ),
             security=_security(raw, self._root.value),
             scopes=_scopes(raw, self._root.value),
             summary=_text(raw, items, "summary"),
@@ -238,6 +243,10 @@ class _Reader:
         end = self._library.follow(place)
         raw = None if isinstance(end, str) else end.value
         return isinstance(raw, dict) and raw.get("required") is True
+
+    def _headers(self, place: Place) -> list[str]:
+        end = self._library.follow(place)
+        return [] if isinstance(end, str) else [name for name, _ in _members(end.at("headers"))]
 
     def _media(self, place: Place) -> tuple[Media, ...]:
         end = self._library.follow(place)

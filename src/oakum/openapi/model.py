@@ -109,6 +109,8 @@ class Operation:
     tags: tuple[str, ...] = ()
     pointer: str = ""
     extensions: Mapping[str, Json] = field(default_factory=dict)
+    headers: frozenset[str] = frozenset()
+    """Names of headers that any of its responses declares."""
     needs_body: bool = False
     """Whether the document requires the body (OpenAPI 3.1, Request Body Object)."""
 

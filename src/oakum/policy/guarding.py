@@ -49,7 +49,7 @@ _FRAMING = frozenset(
     )
 )
 """Headers that a gateway writes itself: they belong to one connection, or to how a body travels."""
-_OF_THE_WHOLE = frozenset(
+OF_THE_WHOLE = frozenset(
     (
         *("etag", "last-modified", "accept-ranges", "content-range", "content-md5", "digest"),
         *("content-digest", "repr-digest"),
@@ -169,7 +169,7 @@ def _header(r: Reader, node: Node, what: str) -> str | None:
 
 def _answered(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
-    if found in _OF_THE_WHOLE:
+    if found in OF_THE_WHOLE:
         r.wrong(node, f"`{found}` reveals removed data, and cannot be allowed")
     return found
 

@@ -122,11 +122,16 @@ def client(asked: Asked, hops: int) -> str:
     return entries[-hops] if 0 < hops <= len(entries) else asked.address
 
 
+def returns(name: str, guard: Guarding) -> bool:
+    """Whether a response header in lower case reaches the client."""
+    return _BACK.fullmatch(name) is not None or name in guard.headers
+
+
 def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
     """Response headers that reach the client; `private`: no cache may store the response."""
     kept = tuple(
         (name, value)
         for name, value in answered.headers
-        if (_BACK.fullmatch(name) or name in guard.headers) and not (private and name in _CACHING)
+        if returns(name, guard) and not (private and name in _CACHING)
     )
     return (*kept, ("cache-control", "private, no-store")) if private else kept

@@ -564,17 +564,6 @@ def _unknown(line: str) -> bool:
     return "Comment` writes" in line
 
 
-def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_path: Path) -> None:
-    def allowed(_: dict[str, Any], policy: dict[str, Any]) -> None:
-        policy["guard"] = {"request_headers": ["If-Match"]}
-
-    words = "`If-Match` of `getNote` and 1 more is not forwarded"
-    assert words in said(tmp_path, LEDGER)
-    assert "write `guard: {request_headers: [If-Match]}`" in said(tmp_path, LEDGER)
-    assert words not in said(tmp_path, LEDGER, allowed)
-    assert "`If-None-Match` of `getNote`" in said(tmp_path, LEDGER, allowed)
-
-
 def test_a_write_that_may_end_what_a_claim_tells_is_named(tmp_path: Path) -> None:
     def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["relations"]["mate"].pop("end")
@@ -582,3 +571,34 @@ def test_a_write_that_may_end_what_a_claim_tells_is_named(tmp_path: Path) -> Non
     words = "`leave` may end `mate`, and its path does not say whose it is: what `getMe` told"
     assert words in said(tmp_path, LEDGER, unsaid)
     assert words not in said(tmp_path, LEDGER)
+
+
+def test_an_answer_to_a_write_that_shows_an_object_without_its_parent_is_named(
+    tmp_path: Path,
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        schemas["Line"] = {"type": "object", "properties": {"id": {"type": "string"}}}
+        schemas["Note"]["properties"]["lines"] = {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Line"},
+        }
+        line = {"application/json": {"schema": {"$ref": "#/components/schemas/Line"}}}
+        document["paths"]["/notes/{nid}/lines"] = {
+            "parameters": [
+                {"name": "nid", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
+            "post": {
+                "operationId": "addLine",
+                "requestBody": {"content": line},
+                "responses": {"201": {"description": "x", "content": line}},
+            },
+        }
+        policy["resources"]["Note"]["fields"]["lines"] = [{"see": ["owner"], "set": ["owner"]}]
+        policy["resources"]["Line"] = {
+            "key": "id",
+            "owner": {"parent": True},
+            "fields": {"id": [{"see": ["owner"], "set": ["owner"]}]},
+        }
+
+    assert "`addLine` shows a `Line` without its parent object" in said(tmp_path, LEDGER, change)

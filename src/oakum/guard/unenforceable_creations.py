@@ -1,0 +1,64 @@
+"""Objects that callers may create by the contract, and the gateway lets nobody; for `guard check`.
+
+The law of this module: as of `foreseen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oakum.authz import Model
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Operation
+from oakum.policy.model import Resource
+from oakum.routing.lookup_plan import Endpoint
+
+
+def creations(
+    model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about an object or a field that a creation is refused for."""
+    operation, target = endpoint.operation, endpoint.target
+    if operation.method == "PUT" and operation.path.endswith("}") and _is_listed(endpoint):
+        yield Problem(
+            where(operation),
+            f"`{operation.id}` creates nothing: the gateway looks for the object in the list of"
+            f" `{target.operation}`, and answers 404 to what is not in it",
+            f"if it creates a `{target.resource}`, declare what the path names,"
+            f" `{operation.id}: {{params: {{{target.last}: RESOURCE.KEY}}}}`",
+        )
+    if target.kind != "caller" or operation.method != "POST":
+        return
+    written = model.written.get(operation.id)
+    for name in written.resources if written is not None else ():
+        resource = model.policy.resources[name]
+        fields = [*_unsettled(model, resource)]
+        if fields:
+            few = ", ".join(f"`{each}`" for each in fields[:3]) + (", …" if fields[3:] else "")
+            yield Problem(
+                where(operation),
+                f"{few} of a new `{name}` cannot be set by `{operation.id}`: an object that does"
+                f" not exist yet is in no state that its `when` asks for",
+                "add a line with `set` and without `when`, or let clients set it afterwards",
+            )
+
+
+def _is_listed(endpoint: Endpoint) -> bool:
+    """Whether a write is refused where a list does not have its object."""
+    target = endpoint.target
+    listed = target.kind == "ask" and target.pointer[-1:] == ("*",)
+    return listed and not target.made and target.then is None and bool(target.last)
+
+
+def _unsettled(model: Model, resource: Resource) -> Iterator[str]:
+    """Fields that nobody may set of an object without states of its own."""
+    table = model.settable[resource.name]
+    missing = {each.name: each.missing for each in resource.states.values()}
+    far = {each.name for each in resource.states.values() if each.of}
+    values = {name: value for name, value in missing.items() if value is not None}
+    bits = table.see(set(model.policy.relations), values)
+    for index, leaf in enumerate(table.leaves):
+        grants = [each for each in table.rules[index].grants if each.set]
+        asks = grants and all(each.when and far.isdisjoint(each.when) for each in grants)
+        if asks and not bits >> index & 1:
+            yield leaf

@@ -1,0 +1,67 @@
+"""Headers that the document declares and the gateway keeps back; for `guard check`.
+
+The law of this module: as of `foreseen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Operation
+from oakum.policy.guarding import OF_THE_WHOLE
+from oakum.policy.model import Guarding
+from oakum.routing.headers import is_condition, returns
+from oakum.routing.lookup_plan import Endpoint
+
+Where = Callable[[Operation], Location]
+
+
+def conditions(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterator[Problem]:
+    """Warns about conditions, since the answer to a guess would tell what is withheld."""
+    named: dict[str, list[Operation]] = {}
+    for operation in (each.operation for each in endpoints):
+        for each in operation.parameters:
+            if each.where == "header" and is_condition(each.name.lower()):
+                named.setdefault(each.name, []).append(operation)
+    for name, found in named.items():
+        if name.lower() in guard.request_headers:
+            continue
+        hint = "callers are sent the full response instead"
+        if name.lower() in ("if-match", "if-unmodified-since"):
+            hint = (
+                "if the API compares it with nothing secret, such as a version that every"
+                f" caller sees, write `guard: {{request_headers: [{name}]}}`"
+            )
+        yield Problem(
+            where(found[0]),
+            f"`{name}` of {_few(found)} is not forwarded: the answer to a guess would tell"
+            f" what a caller is not shown",
+            hint,
+        )
+
+
+def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterator[Problem]:
+    """Warns about response headers that may tell of what is removed."""
+    named: dict[str, list[Operation]] = {}
+    for operation in (each.operation for each in endpoints):
+        for name in sorted(operation.headers):
+            if not returns(name.lower(), guard):
+                named.setdefault(name, []).append(operation)
+    if not named:
+        return
+    first = next(iter(named.values()))
+    few = ", ".join(f"`{name}`" for name in [*named][:4]) + (", …" if len(named) > 4 else "")
+    allowed = next((name for name in named if name.lower() not in OF_THE_WHOLE), "")
+    hint = f"write `guard: {{headers: [{allowed}]}}` if it tells nothing of what is removed"
+    yield Problem(
+        where(first[0]),
+        f"the response headers {few} of {_few(first)} do not reach callers: they may tell of"
+        f" what is removed",
+        hint if allowed else "none of these can be allowed; let clients do without",
+    )
+
+
+def _few(found: list[Operation]) -> str:
+    more = f" and {len(found) - 1} more" if found[1:] else ""
+    return f"`{found[0].id}`{more}"
