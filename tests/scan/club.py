@@ -125,6 +125,7 @@ KEYS = {"ann-key-4711": "a-4711", "bob-key-4712": "b-4712"}
 LEAKS = {
     "replay": ("city", "GET /news"),
     "update": ("score", "GET /news"),
+    "close": ("score", "GET /news"),
     "lines": ("score", "GET /log"),
     "join": ("score", "GET /rooms/open"),
     "setting": ("city", "GET /rooms/open"),
@@ -145,6 +146,8 @@ class Club:
         self.news: list[asyncio.Queue[str]] = []
         self.rooms: dict[str, list[asyncio.Queue[str]]] = {}
         self.firsts: list[Any] = []
+        self.closing = False
+        """Whether the last change made somebody shy."""
         self.app = Starlette(
             routes=[
                 Route("/me", self.me, methods=["GET", "PATCH"]),
@@ -175,7 +178,9 @@ class Club:
             return Response(status_code=401)
         if request.method == "GET":
             return JSONResponse(self.view(me, me))
-        self.rows[me].update(await request.json())
+        said = await request.json()
+        self.rows[me].update(said)
+        self.closing = said.get("shy") is True
         for queue in self.news:
             queue.put_nowait(me)
         return Response(status_code=204)
@@ -199,7 +204,9 @@ class Club:
                 for id in self.past if since is not None else ():
                     yield event(self.view(id, me, city="replay" in self.leaks))
                 while True:
-                    yield event(self.view(await queue.get(), me, score="update" in self.leaks))
+                    id = await queue.get()
+                    closed = "close" in self.leaks and self.closing
+                    yield event(self.view(id, me, score=closed or "update" in self.leaks))
             finally:
                 self.news.remove(queue)
 

@@ -32,6 +32,14 @@ def test_what_leaks_in_a_feed_is_heard(tmp_path: Path) -> None:
     assert all("accept: " in line for line in lines)
 
 
+def test_what_leaks_in_the_frame_of_a_change_itself_is_heard(tmp_path: Path) -> None:
+    """It may be from before the change or from after: neither lets anybody see the score."""
+    made, _ = entry(("close",))
+    played = play(made, "leaky", 1, tmp_path)
+    assert heard(played.report.findings) == {LEAKS["close"]}
+    assert played.after == played.before
+
+
 def test_a_feed_that_keeps_to_the_contract_is_clean(tmp_path: Path) -> None:
     made, _ = entry(())
     played = play(made, "fixed", 1, tmp_path)

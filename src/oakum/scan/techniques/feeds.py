@@ -10,7 +10,7 @@ relation ends; what comes after that is judged by what is granted after that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -244,7 +244,7 @@ class _Hall:
                 self._hear(_ARRIVAL, until_quiet=True)
                 done = relationships.end(viewer, relation, owner)
                 if done:
-                    self._after(owner)
+                    self._after(owner, partial(self._related, viewer, relation, owner))
         relationships.take_back(viewer, relation, owner)
         return done
 
@@ -263,7 +263,7 @@ class _Hall:
                 )
             self.engine.evaluator.forget(owner)
             if done:
-                self._after(owner)
+                self._after(owner, partial(self._open, owner, path, values[0]))
         account_settings.undo(owner, path)
         self.engine.evaluator.forget(owner)
         return done
@@ -286,9 +286,11 @@ class _Hall:
         self._hear(_ARRIVAL, until_quiet=True)
         return any(let_in)
 
-    def _after(self, owner: str) -> None:
-        """Something has changed: what comes from now on, also when the owner comes."""
-        self._wait_out()
+    def _after(self, owner: str, before: Callable[[], AbstractContextManager[None]]) -> None:
+        """Something has changed: what comes with it, and from now on, also when the owner
+        comes."""
+        for seat, frame in self._wait_out():
+            self._judge_between(seat, frame, before)
         self._enter(owner, self.plain)
         self._hear(_WAIT, until_sure=True)
 
@@ -377,11 +379,57 @@ class _Hall:
             if live is None or (until_sure and sure) or (until_quiet and quiet):
                 return
 
-    def _wait_out(self) -> None:
-        """Let pass what may have been sent before a change: it is judged by neither rule."""
+    def _wait_out(self) -> list[tuple[_Seat, Frame]]:
+        """What comes about when something changes: it may be from before or from after."""
         live = next((seat for seat in self.seats if not seat.stream.over), None)
-        for seat in sorted(self.seats, key=lambda each: each is not live):
-            seat.stream.frames(_GRACE * (seat is live))
+        return [
+            (seat, frame)
+            for seat in sorted(self.seats, key=lambda each: each is not live)
+            for frame in seat.stream.frames(_GRACE * (seat is live))[:_MOST_FRAMES]
+        ]
+
+    @contextmanager
+    def _open(self, owner: str, path: str, value: Json) -> Iterator[None]:
+        """As if a setting had not been closed yet."""
+        states = self.engine.cast.states
+        now = states[(owner, path)]
+        states[(owner, path)] = value
+        try:
+            yield
+        finally:
+            states[(owner, path)] = now
+
+    @contextmanager
+    def _related(self, viewer: str, relation: str, owner: str) -> Iterator[None]:
+        """As if a relation had not ended yet."""
+        cast = self.engine.cast
+        now = cast.relationships.get((viewer, owner), frozenset())
+        cast.retie(viewer, owner, now | {relation})
+        try:
+            yield
+        finally:
+            cast.retie(viewer, owner, now)
+
+    def _judge_between(
+        self, seat: _Seat, frame: Frame, before: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        """Judges a frame that is from before or from after a change: for what is denied by both."""
+        seat.heard += 1
+        self.heard += 1
+        answer = Response(seat.stream.status, {"content-type": self.type}, self._framed(frame))
+        targets = frozenset({self.who} if self.who else ())
+        key = f"{self.plain.id}|{seat.viewer or ''}|{self.who or ''}|{HOW} {self.round}"
+        asked = self.engine.question(self.plain, seat.viewer, targets, seat.filled, key)
+        with before():
+            earlier = self.engine.evaluator.hear(self.plain, asked, answer).observations
+        leaking = {(each.key.resource, each.key.field, each.owner) for each in earlier}
+        found = self.engine.evaluator.hear(self.plain, asked, answer)
+        both = tuple(
+            each
+            for each in found.observations
+            if (each.key.resource, each.key.field, each.owner) in leaking
+        )
+        self.engine.record(self.plain, replace(found, observations=both))
 
     def _judge(self, seat: _Seat, frame: Frame) -> None:
         seat.heard += 1
