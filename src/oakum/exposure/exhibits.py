@@ -51,7 +51,11 @@ class OwnView:
     """(resource, field) → path in the response."""
     states: list[tuple[str, Mapping[str, Json]]]
     """(resource, its states) of each own object."""
-    curl: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Path parameters of the request that it answers."""
+    about_owner: bool = True
+    """Whether the request was about the owner, or about nobody; in a list of another's followers
+    they stand by chance, and are missing from no list of their own."""
     objects: dict[tuple[str, str], dict[Place, set[str]]] = field(default_factory=dict)
     """(resource, key) → path → non-empty fields of this object. The key is empty if the object has
     none."""
@@ -139,11 +143,15 @@ class Exhibits:
 
     def refusal(self, who: str, resource: str, path: str, held: frozenset[str]) -> Evidence:
         """Both responses, where the viewer lacks a granted field."""
+        view = self.views.get((self.question.endpoint, who))
+        same = view is not None and view.params == self.question.params
         return Evidence(
             self.own_side(who, resource, path),
             self.viewer_side(who, held, {}, []),
             self.question.curl,
-            note="its owner received it in response to the same request",
+            note="its owner received it in response to the same request"
+            if same
+            else "its owner received it in response to another request to the same endpoint",
         )
 
     def viewer_side(

@@ -429,7 +429,8 @@ class Cells:
         viewer = self._question.viewer
         for who in sorted(self._question.targets):
             view = self._ground.views.get((self._question.endpoint, who))
-            shown = {name for name, _ in view.leaves} if view and who != viewer else frozenset()
+            about = view is not None and view.about_owner and who != viewer
+            shown = {name for name, _ in view.leaves} if view and about else frozenset()
             for resource in sorted(self._probe.shows.keys() - self._unclear.keys()):
                 each = self._ground.model.policy.resources[resource]
                 self._object = asked_key(self._probe, self._question, each) if each.key else ""

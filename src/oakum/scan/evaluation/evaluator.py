@@ -279,9 +279,11 @@ class Evaluator:
                     for s in instances
                     if self._ground.who(s, viewer) == viewer
                 ]
+                about = not question.targets or viewer in question.targets
                 view = OwnView(
-                    value, response.status, response.media_type, places, states, question.curl
-                )
+                    value, response.status, response.media_type, places, states, question.params,
+                    about,
+                )  # fmt: skip
                 for name, key, place, filled in self._objects(viewer, instances):
                     at = view.objects.setdefault((name, key), {})
                     at.setdefault(place, set()).update(filled)
@@ -289,9 +291,12 @@ class Evaluator:
 
     def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
         """The view that an owner has of their own at an endpoint, unless the one before it showed
-        them their object itself, and this one embeds it in another's."""
+        them their object itself, and this one embeds it in another's, or was asked about them, and
+        this one was not."""
         before = self._ground.views.get((endpoint, viewer))
         if before is not None:
+            if before.about_owner and not view.about_owner:
+                return
             last, now = before.outermost, view.outermost
             if now and all(last.get(name, MAX_DEPTH) < level for name, level in now.items()):
                 return

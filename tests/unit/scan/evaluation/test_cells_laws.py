@@ -653,3 +653,31 @@ def test_an_owner_who_is_shown_less_than_elsewhere_is_denied_nothing_that_is_ano
     found = watch.look("ann", CARD, again="2")
     assert Result.OVER_BLOCK not in results(found).values()
     assert of(watch.look("ann", {"error": "no"}, status=404, again="3"), "phone") is None
+
+
+# ------------------------------------------------------------ what is missing from the response
+
+
+@pytest.mark.parametrize(
+    ("asked_about", "blocked"), [("ann", True), ("bob", False), ("cat", False)]
+)
+def test_only_what_an_owner_was_shown_where_they_were_asked_about_can_be_missing(
+    asked_about: str, blocked: bool
+) -> None:
+    """In a ring of followers each stands in the list of another, and not in their own."""
+    watch = Watch(private=False)
+    watch.look("bob", BOB, "bob")
+    watch.look("ann", ANN, asked_about)
+    found = watch.look("cat", reply({"error": "not found"}, 404), "ann")
+    missing = {each.owner for each in found.observations if each.result is Result.OVER_BLOCK}
+    assert missing == ({"ann"} if blocked else set())
+
+
+def test_what_an_owner_was_shown_beside_another_does_not_replace_their_own_request() -> None:
+    watch = Watch(private=False)
+    watch.look("ann", ANN, "ann")
+    watch.look("ann", ANN, "bob")
+    found = watch.look("cat", reply({"error": "not found"}, 404), "ann")
+    assert {each.owner for each in found.observations if each.result is Result.OVER_BLOCK} == {
+        "ann"
+    }
