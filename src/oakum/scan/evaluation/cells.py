@@ -424,8 +424,7 @@ class Cells:
     # ----------------------------------------------- objects missing from the response
 
     def absent(self) -> None:
-        """Judges requested objects that are missing although their owners get them here, or perhaps
-        others who may see them."""
+        """Judges requested objects that are missing although their owners, or others, get them."""
         viewer = self._question.viewer
         for who in sorted(self._question.targets):
             view = self._ground.views.get((self._question.endpoint, who))

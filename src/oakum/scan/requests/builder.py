@@ -161,9 +161,20 @@ def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dic
         source = probe.sources[parameter]
         if parameter in found:
             continue
-        if (named_there := knowledge.named_in(row, source)) and source != probe.sources[last]:
+        named_there = knowledge.named_in(row, source) or _only_known_in(
+            {path: value for path, value in row.items() if path != key},
+            knowledge.values(source, None),
+        )
+        if named_there and source != probe.sources[last]:
             found[parameter] = named_there
     return found
+
+
+def _only_known_in(row: Mapping[str, str], known: Collection[str]) -> str:
+    """The one value of an object that is known as another's key, whatever the member is called:
+    `course: MATH-101`; empty if there is none, or several."""
+    found = set(row.values()) & set(known)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _fields_of(resource: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

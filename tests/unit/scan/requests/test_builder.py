@@ -88,6 +88,37 @@ def test_all_fields_of_a_resource_in_a_request_stand_in_one_object_of_the_owner(
     assert asked == list(dict.fromkeys(own if personal else own + others))
 
 
+@pytest.mark.parametrize(
+    ("row", "url"),
+    [
+        ({"subject": "MATH-101"}, "/courses/MATH-101/essays/7"),
+        ({"subject": "MATH-101", "next": "ART-2"}, None),
+        ({"subject": "LATIN-3"}, None),
+        ({}, None),
+    ],
+)
+def test_what_stands_above_an_object_is_filled_by_the_one_value_of_it_that_is_known_there(
+    row: dict[str, str], url: str | None
+) -> None:
+    """A member of any name holds the key of another's object: a student owns no course."""
+    operation = Operation(
+        "getEssay",
+        "GET",
+        "/courses/{code}/essays/{id}",
+        parameters=tuple(Parameter(n, "path", True) for n in ("code", "id")),
+    )
+    asked = replace(
+        probe("getPerson"), operation=operation,
+        sources={"code": "Course.code", "id": "Essay.id"}, personal=frozenset({"code", "id"}),
+    )  # fmt: skip
+    found = Knowledge()
+    for code in ("MATH-101", "ART-2"):
+        found.learn_own("tea", instance("Course", code=code))
+    found.learn_own("stu", instance("Essay", id="7", **row))
+    filled = fill(asked, TARGET, found, "stu")
+    assert (filled and filled.request.url) == (url and TARGET + url)
+
+
 def test_what_chooses_nobody_is_filled_with_anybodys_value() -> None:
     filled = fill(probe("getCourse"), TARGET, known(), None)
     assert filled is not None
