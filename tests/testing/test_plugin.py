@@ -389,6 +389,16 @@ def test_write():
 # --------------------------------------------------------------------------- beside the tests
 
 
+def test_a_conftest_that_not_every_test_is_below_changes_nothing(
+    pytester: pytest.Pytester,
+) -> None:
+    """With another configuration file pytest takes such plugins out of a set of all."""
+    suite(pytester.path, "Flask", leaky=False)
+    pytester.makeconftest("")
+    done = run(pytester, "-c", "/dev/null", str(pytester.path))
+    done.assert_outcomes(passed=3)
+
+
 def test_without_a_contract_nothing_is_touched(pytester: pytest.Pytester) -> None:
     suite(pytester.path, "TestClient", leaky=True)
     pytester.makeconftest(

@@ -44,9 +44,10 @@ _MOST = 5
 """Leaks of a test that are told in full."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
-    """The pytest plugin that is registered if a contract is given."""
+    """The pytest plugin that is registered if a contract is given. pytest puts plugins into sets:
+    one is equal to itself alone."""
 
     config: pytest.Config
     contract: Path
