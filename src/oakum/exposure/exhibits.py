@@ -51,6 +51,7 @@ class OwnView:
     """(resource, field) → path in the response."""
     states: list[tuple[str, Mapping[str, Json]]]
     """(resource, its states) of each own object."""
+    curl: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameters of the request that it answers."""
     about_owner: bool = True

@@ -281,8 +281,8 @@ class Evaluator:
                 ]
                 about = not question.targets or viewer in question.targets
                 view = OwnView(
-                    value, response.status, response.media_type, places, states, question.params,
-                    about,
+                    value, response.status, response.media_type, places, states, question.curl,
+                    question.params, about,
                 )  # fmt: skip
                 for name, key, place, filled in self._objects(viewer, instances):
                     at = view.objects.setdefault((name, key), {})
