@@ -5,13 +5,14 @@ Never a bool: a decision names the rules that determined it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held, state_of
 from oakum.authz.table import Table, grants
+from oakum.authz.writing import Meant
 from oakum.errors import Location
 from oakum.openapi.model import Json
 
@@ -118,13 +119,30 @@ def may_write(
 
 def may_set(model: Model, principal: Principal, operation: str, subject: Subject) -> bool:
     """Whether the caller may set any field that the request body may hold."""
-    return any(
-        table.see(
-            held(model.policy, principal, same),
-            state_of(model.policy, table.resource, principal, same),
-        )
-        for table, same in written(model, operation, subject)
-    )
+    there = written(model, operation, subject)
+    return any(settable(model, principal, table, same) for table, same in there)
+
+
+def settable(model: Model, principal: Principal, table: Table, subject: Subject) -> int:
+    """The fields of an object that the caller may set, as bits of its table."""
+    state = state_of(model.policy, table.resource, principal, subject)
+    return table.see(held(model.policy, principal, subject), state)
+
+
+def all_settable(model: Model, principal: Principal, table: Table, meant: Iterable[Meant]) -> int:
+    """The fields that the caller may set of each object that may be meant, with its key where that
+    only says which."""
+    found = -1
+    for each in meant:
+        bits = settable(model, principal, table, each.subject)
+        found &= bits | key_of(table) if bits and each.stands else bits
+    return found
+
+
+def key_of(table: Table) -> int:
+    """Bit of the line that names the resource's key; 0 if none does."""
+    leaves, key = table.leaves, table.resource.key
+    return 1 << leaves.index(key) if key in leaves else 0
 
 
 def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Table, Subject]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.decide import may_call, through
+from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.model import Members, Model, members_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.principal import (
@@ -27,13 +27,13 @@ from oakum.authz.principal import (
     state_of,
 )
 from oakum.authz.rows import Keep as Keep
-from oakum.authz.rows import Rows, is_left
+from oakum.authz.rows import Rows, is_left, whole
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table, containers, merged, resource_of
 from oakum.authz.tags import Tag, objects_of, tag_of
 from oakum.authz.truth import Truth
-from oakum.authz.writing import Around, Named, Writing, stepped, stood
+from oakum.authz.writing import Around, Meant, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 
@@ -133,6 +133,8 @@ class _Verdict(NamedTuple):
     """Whether `call:` grants the caller this object."""
     around: tuple[Around, ...]
     """Request bodies only: the objects that it may be, as context of what is inside it."""
+    keyed: bool
+    """Request bodies only: whether nothing of it stays without its key."""
 
 
 class Judge:
@@ -344,7 +346,7 @@ class Judge:
             verdict = self._verdict(name, value, at, context)
             if outline is not None:
                 self._verdicts[outline] = verdict
-        owners, lacking, relations, state, bits, passes, around = verdict
+        owners, lacking, relations, state, bits, passes, around, keyed = verdict
         if outline is not None:
             if STRANGER in outline:
                 owners = self._owners(name, value, context)
@@ -363,7 +365,9 @@ class Judge:
                 name, at, owners, relations, state, tuple(leaves), value, outline, lacking
             )
         )
-        stays: Keep = keep if bits else False
+        first = table.resource.key.partition(".")[0]
+        lost = keyed and first in keep and not whole(keep[first])
+        stays: Keep = keep if bits and not lost else False
         if not context.inside and self._writing is None:
             self._rows.meet(at, shown=is_left(value, stays))
         return stays
@@ -420,14 +424,14 @@ class Judge:
         known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
         around: tuple[Around, ...] = ()
-        subjects: tuple[Subject, ...] = ()
+        meant: tuple[Meant, ...] = ()
         if self._writing is not None:
             counts = context.counts
-            subjects, around = self._writing.of(
+            meant, around = self._writing.of(
                 table.resource, value, at, context.around, counts=counts
             )
-            subject, owners = subjects[0], subjects[0].owners
-            self.written += [(table, each) for each in subjects if counts]
+            subject, owners = meant[0].subject, meant[0].subject.owners
+            self.written += [(table, each.subject) for each in meant if counts]
         else:
             owners = self._owners(name, value, context)
             if owned and not owners:
@@ -443,15 +447,10 @@ class Judge:
         # An ownerless object may be seen by whoever may see the object around it.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
-        for each in subjects[1:]:
-            bits &= self._settable(table, each)
-        return _Verdict(owners, subject.partly, relations, state, bits, passes, around)
-
-    def _settable(self, table: Table, subject: Subject) -> int:
-        """The fields of an object that the caller may set."""
-        policy, principal = self._model.policy, self._principal
-        state = state_of(policy, table.resource, principal, subject)
-        return table.see(held(policy, principal, subject), state)
+        if meant:
+            bits = all_settable(self._model, self._principal, table, meant)
+        keyed = any(each.keyed for each in meant)
+        return _Verdict(owners, subject.partly, relations, state, bits, passes, around, keyed)
 
     def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         return owners_of(

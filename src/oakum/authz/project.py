@@ -178,11 +178,6 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
     into.append(text[span.parts[-1][1].end : span.end])
 
 
-def whole(keep: Keep) -> bool:
-    """Whether nothing is removed."""
-    return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))
-
-
 def withheld(span: Span, keep: Keep, at: str) -> list[str]:
     """JSON pointers of what is removed, outermost only."""
     found: list[str] = []

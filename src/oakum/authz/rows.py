@@ -103,3 +103,8 @@ def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
         return {name: left(each, (*at, name)) for name, each in keep.items()}
 
     return left(keep, ())
+
+
+def whole(keep: Keep) -> bool:
+    """Whether nothing is removed."""
+    return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from oakum.authz.principal import Subject, at_path, identifier, texts
 from oakum.http.json_pointer import Pointer
@@ -102,6 +103,16 @@ class Around:
         return (self.resource, self.itself, self.here, id(self.known), steps)
 
 
+class Meant(NamedTuple):
+    """An object that a place in a body may mean."""
+
+    subject: Subject
+    keyed: bool
+    """Whether only its key says so: without that, what is left would be a write of another."""
+    stands: bool
+    """Whether that key needs no `set` to be sent, since it changes nothing."""
+
+
 class Writing:
     """Finds out which object each part of a body refers to."""
 
@@ -121,20 +132,23 @@ class Writing:
         arounds: tuple[Around, ...],
         *,
         counts: bool,
-    ) -> tuple[tuple[Subject, ...], tuple[Around, ...]]:
+    ) -> tuple[tuple[Meant, ...], tuple[Around, ...]]:
         """The objects that may be meant at `at`, each of which has to allow what is written, and
         each as context of its contents: the one that stands there, and the one that a key names.
         `counts`: whether any of it may be written, so that a look-up is worthwhile."""
         said = _named_keys(resource, value, at)
-        subjects: list[Subject] = []
+        found: list[Meant] = []
         inner: list[Around] = []
         for around in arounds or (None,):
-            place = said and not self._addresses(resource, said, at, around)
-            for keys in ([], said) if place else (said,):
+            alone = bool(said) and self._addresses(resource, said, at, around)
+            for keys in ([], said) if said and not alone else (said,):
                 subject, context = self._one(resource, keys, at, around, counts=counts)
-                subjects += [subject] if subject not in subjects else []
+                keyed = alone and not context.itself
+                known = resource.owner.kind == "none" or (context.known and not context.known.new)
+                meant = Meant(subject, keyed=keyed, stands=keyed and bool(known))
+                found += [meant] if meant not in found else []
                 inner += [context] if context not in inner else []
-        return tuple(subjects), tuple(inner)
+        return tuple(found), tuple(inner)
 
     def _addresses(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around | None

@@ -9,7 +9,7 @@ with each kind of value there. Recursive shapes give cycles, so a plan is finite
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.whole import Place
 from oakum.guard.account import called
 from oakum.guard.kinds import bits_of, nulls, scalar
-from oakum.guard.plan_write_targets import PlannedTargets
+from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
@@ -180,7 +180,7 @@ class _Renderer:
             "zero": [index for index, bits in enumerate(table.sets) if not bits],
             "limit": self.limits.get(table.resource.name),
             "writing": writing,
-            **({"parts": _parts(table, range(len(table.leaves)))} if writing else {}),
+            **({"parts": parts_of(table, range(len(table.leaves)))} if writing else {}),
         }
 
     def _state(self, resource: str, state: State) -> dict[str, Any]:
@@ -445,11 +445,11 @@ class _Renderer:
         table, trie = self._of(place.table), place.trie
         own = [i for i in (trie.leaf, trie.deep) if i >= 0] if trie else []
         below = list(trie.under()) if trie else []
-        parts = {"own": _parts(table, own), "any": _parts(table, below)}
+        parts = {"own": parts_of(table, own), "any": parts_of(table, below)}
         return {
             "table": place.table,
-            "own": _pass(table, own),
-            "any": _pass(table, below),
+            "own": passing(table, own),
+            "any": passing(table, below),
             "solid": solid(place.shape),
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
@@ -588,13 +588,3 @@ class _Renderer:
     def _called(self, at: _Place, step: str) -> str:
         """Name in the audit of the place a step below; empty outside of every resource."""
         return called(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""
-
-
-def _parts(table: Table, leaves: Iterable[int]) -> list[str]:
-    """As `_pass` of each leaf: of two objects that a write may be of, both have to pass one."""
-    return sorted({_pass(table, [leaf]) for leaf in leaves})
-
-
-def _pass(table: Table, leaves: Iterable[int]) -> str:
-    wanted = sum(1 << leaf for leaf in set(leaves))
-    return "".join("1" if bits & wanted else "0" for bits in table.sets)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from oakum.authz import Model
+from oakum.authz.decide import key_of
 from oakum.authz.judge import matches
 from oakum.authz.media import distinct
 from oakum.authz.model import declared_answers
-from oakum.authz.table import member, resource_of, ways
+from oakum.authz.table import Table, member, resource_of, ways
 from oakum.openapi.model import Media
 from oakum.routing.object_locations import enclosing, stands_inside
 from oakum.routing.write_targets import Target
@@ -73,3 +74,15 @@ class PlannedTargets:
             shape = member(shape, step) if shape is not None else None
         found = ways(shape) if shape is not None else ()
         return any(resource_of(each, self.model.bound) == target.resource for each in found)
+
+
+def parts_of(table: Table, leaves: Iterable[int]) -> list[str]:
+    """As `passing` of each leaf: of two objects that a write may be of, both have to pass one. `k`:
+    it is the key."""
+    wanted = set(leaves)
+    return sorted({"k"[: key_of(table) >> n & 1] + passing(table, [n]) for n in wanted})
+
+
+def passing(table: Table, leaves: Iterable[int]) -> str:
+    wanted = sum(1 << leaf for leaf in set(leaves))
+    return "".join("1" if bits & wanted else "0" for bits in table.sets)

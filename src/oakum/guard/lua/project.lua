@@ -717,12 +717,28 @@ local function meet(set, other)
   return found
 end
 
+-- What passes of an object with its key, which needs no `set` where it only says which object is meant.
+local KEY = "key"
+local function with_key(set)
+  local pair = set .. KEY
+  local found = MEETING[pair]
+  if not found then
+    found = -(#MEETS + 1)
+    MEETS[-found], MEETING[pair] = { set, KEY }, found
+  end
+  return found
+end
+
 -- Of one field.
 local BOTH = {
   __index = function(flags_, set)
-    local pair = MEETS[-set]
+    local pair = type(set) == "number" and MEETS[-set]
     if not pair then return nil end
-    flags_[set] = flags_[pair[1]] and flags_[pair[2]]
+    if pair[2] == KEY then
+      flags_[set] = flags_[pair[1]] or flags_.is_key
+    else
+      flags_[set] = flags_[pair[1]] and flags_[pair[2]]
+    end
     return flags_[set]
   end,
 }
@@ -1205,14 +1221,24 @@ local function written(subject, level, depth)
   local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
   with_name(said, table_, KEYED[depth - 1])
   local around, contexts, set = AROUND and LEVELS[AROUND].contexts, { n = 0 }, nil
+  level.keyed = false
   for k = 1, around and around.n or 1 do
     CONTEXT = around and around[k] or nil
-    if #said > 0 and not addresses(table_, said, depth) then
+    local alone = #said > 0 and addresses(table_, said, depth)
+    if #said > 0 and not alone then
       noted_once(contexts, one(subject, KEYLESS, depth))
       set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
     end
-    noted_once(contexts, one(subject, said, depth))
-    set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+    local context = one(subject, said, depth)
+    local each = decide.settle(PLAN, table_, KNOW, subject)
+    if alone and not context.itself then
+      -- Without its key, what is left would be a write of another.
+      level.keyed = table_.key[1]
+      local known = not table_.owned or context.known and not context.known.new
+      if known and not table_.zero[each] then each = with_key(each) end
+    end
+    noted_once(contexts, context)
+    set = meet(each, set)
   end
   level.contexts = contexts
   return set
@@ -1338,7 +1364,8 @@ local function object_at(body, i, depth, above)
   local past, n = members(body, i, depth, level)
   if past < 0 then return -1, GONE end
   local set, owners = judge(body, level, above, depth)
-  if SUBJECT then AROUND = depth end
+  local keyed, lost, sets = false, false, SEENOUT.sets
+  if SUBJECT then AROUND, keyed = depth, level.keyed end
   if APART and above == NO_OWNERS and not owned(body.table, owners) then
     removed(body.table.name)
     HIDDEN = true
@@ -1377,6 +1404,7 @@ local function object_at(body, i, depth, above)
         kept = true
       else
         removed(found.label)
+        lost = lost or keyed and found.capture == keyed
         if node.stand and node.stand ~= GONE then
           if kept then emit(before_it, key) end
           emit(key, from)
@@ -1388,7 +1416,10 @@ local function object_at(body, i, depth, above)
       local ranges, tail, no = RANGES, TO[RANGES], REFUSED
       if kept then emit(before_it, key) end
       emit(key, from)
+      local pieces = RANGES
       local _, became = below(found, key, from, depth, set, owners, tally)
+      local entire = became == KEPT and RANGES == pieces and TO[RANGES] == to
+      lost = lost or keyed and found.capture == keyed and not entire
       if became == GONE then
         rollback(ranges, tail, no)
       else
@@ -1396,6 +1427,11 @@ local function object_at(body, i, depth, above)
         kept = true
       end
     end
+  end
+  if lost then
+    rollback(before, last, refused)
+    SEENOUT.sets = sets
+    return past, GONE
   end
   if seen + tally[1] == 0 then
     HIDDEN = true
@@ -1440,8 +1476,9 @@ end
 local function parted(texts)
   local parts = {}
   for k = 1, texts.n do
-    parts[k] = setmetatable(flags(texts[k]), BOTH)
-    parts[k][0] = false
+    local is_key = byte(texts[k]) == 107
+    parts[k] = setmetatable(flags(is_key and sub(texts[k], 2) or texts[k]), BOTH)
+    parts[k][0], parts[k].is_key = false, is_key
   end
   return parts
 end
