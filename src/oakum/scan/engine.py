@@ -158,9 +158,9 @@ class Engine:
         the label alone a stranger who is logged in is nobody, where no relation says
         `authenticated`."""
         label = self.cast.label(self.cast.relations(viewer, owner), viewer, owner)
-        if viewer is None:
-            return Kind(label, False, frozenset())
-        return Kind(label, True, self.knowledge.given_by_objects(owner, viewer))
+        if viewer in (None, owner):
+            return Kind(label, viewer is not None, frozenset())
+        return Kind(label, True, self.knowledge.given_by_objects(owner, viewer or ""))
 
     def held(self, viewer: str | None, owner: str) -> frozenset[str]:
         """Relations of a viewer to an owner's objects: those to all, and those that some of the

@@ -258,12 +258,14 @@ class Scope:
         return dead or self._stands(engine, asked.viewer)
 
     def _stands(self, engine: Engine, viewer: str | None) -> bool:
-        """Whether some pair of identities has the relation of the finding's viewer."""
+        """Whether some pair of identities has the relation of the finding's viewer, or known
+        objects may give it."""
         cast, wanted = engine.cast, self.focus.finding.viewer
         if viewer is not None and viewer not in cast.ids:
             return True  # a provisioned account
         return any(
             cast.label(cast.relations(viewer, owner), viewer, owner) == wanted
+            or (viewer != owner and engine.held(viewer, owner).issuperset(wanted.split("+")))
             for owner in cast.names()
         )
 

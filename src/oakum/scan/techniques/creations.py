@@ -17,6 +17,7 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.ownership import relations_to
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
@@ -91,6 +92,8 @@ class _Trial:
         self.engine, self.owner = self.maker.engine, self.maker.owner
         self.undo_log, self.pair = self.maker.undo_log, self.maker.creation
         self.parents = ParentObjects(self.engine, self.pair.remove)
+        self.view: Mapping[str, Json] = {}
+        """How its owner sees the first object."""
         self.hidden = False
         """The last viewer was refused, and is not shown what the object stands in."""
 
@@ -100,6 +103,7 @@ class _Trial:
         if control is None:
             return self.maker.stopped
         made, view = control
+        self.view = view
         self._read(made)
         hidden: list[str | None] = []
         for viewer in self._strangers():
@@ -217,20 +221,32 @@ class _Trial:
     # ------------------------------------------------ deleting as another caller
 
     def _strangers(self) -> Iterator[str | None]:
-        """One of each kind whom the contract lets not delete it: `call:` says who may, as for the
-        guard; without it, whoever may set a field of it."""
+        """One of each set of relations to the object whom the contract lets not delete it: `call:`
+        says who may, as for the guard; without it, whoever may set a field of it."""
         engine, resource = self.engine, self.pair.resource
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
         endpoint = self.pair.remove.operation.id
         said = engine.model.rule(endpoint).call is not None
-        for viewer in engine.watchers(self.owner):
-            held = engine.cast.relations(viewer, self.owner)
+        kinds: dict[tuple[str, frozenset[str], bool], str | None] = {}
+        for viewer in (None, *engine.cast.names()):
+            if viewer != self.owner:
+                kind = self._label(viewer), self._held(viewer), viewer is not None
+                kinds.setdefault(kind, viewer)
+        for (_, held, _), viewer in kinds.items():
             free = through(engine.model, endpoint, held, viewer is not None)
             sets = any(allows(table, leaf, held, state) for leaf in table.leaves)
             own = any(allows(table, leaf, frozenset(), state) for leaf in table.leaves)
             if not (free and (said or sets or own)):
                 yield viewer
+
+    def _held(self, viewer: str | None) -> frozenset[str]:
+        """Relations of a viewer to the object: its members may name them."""
+        cast, resource = self.engine.cast, self.pair.resource
+        return relations_to(self.engine.model, cast, resource, self.view, viewer, self.owner)
+
+    def _label(self, viewer: str | None) -> str:
+        return self.engine.cast.label(self._held(viewer), viewer, self.owner)
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its place or below a parent of their own."""
@@ -285,8 +301,7 @@ class _Trial:
         note: str,
         answer: Response | None = None,
     ) -> None:
-        engine, owner = self.engine, self.owner
-        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        engine, label = self.engine, self._label(viewer)
         line = curl(asked, engine.context.credentials(viewer)) if asked else ""
         side = engine.evaluator.side(viewer, label, answer or Response(201, {}, b""))
         at = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)

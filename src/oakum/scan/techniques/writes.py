@@ -29,7 +29,7 @@ from oakum.inference.unsafe_writes import (
     sets_off,
 )
 from oakum.openapi.model import Json, Shape
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.left_out import left_out, why_left_out
@@ -117,13 +117,12 @@ class _Endpoint:
 
     def run(self) -> None:
         """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
-        engine, done = self.engine, set[str]()
+        engine, done = self.engine, set[Kind]()
         for owner in engine.cast.subjects():
-            viewers: dict[str, list[str | None]] = {}
+            viewers: dict[Kind, str | None] = {}
             others = engine.watchers(owner) if self.probe.personal or self.many else ()
             for viewer in (owner, *others):
-                held = engine.cast.relations(viewer, owner)
-                viewers.setdefault(engine.cast.label(held, viewer, owner), []).append(viewer)
+                viewers.setdefault(engine.kind(viewer, owner), viewer)
             todo = {kind: each for kind, each in viewers.items() if kind not in done}
             filled = fill(self.probe, engine.target, engine.knowledge, owner) if todo else None
             if filled is not None:
@@ -134,12 +133,11 @@ class _Endpoint:
         if self.untried:
             engine.state.leave_out(left_out(self.probe.endpoint, self.untried))
 
-    def _try_each(self, owner: str, kinds: Mapping[str, list[str | None]]) -> set[str]:
+    def _try_each(self, owner: str, todo: Mapping[Kind, str | None]) -> set[Kind]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
         before; the kinds that were tried."""
         self.hidden.clear()
         self.ours, view = False, self._view(owner)
-        todo = {kind: self._stranger(each, owner, view) for kind, each in kinds.items()}
         if view is not None and not self._wanted(owner, todo, view):
             return set()  # nothing would be sent, so no object is created for it
         made = self._made_for(owner)
@@ -158,6 +156,8 @@ class _Endpoint:
                 if self._try(owner, viewer, view, declared=viewer != owner)
             }
             self._tell_moved(owner)
+        for kind in tried & todo.keys():
+            self._name_lacking(owner, todo[kind], kind, view)
         for viewer in [each for each in todo.values() if each in self.hidden]:
             if not self._is_tried_below_shown(owner, viewer):
                 self.parents.name(viewer, owner)
@@ -191,17 +191,21 @@ class _Endpoint:
             self._tell_moved(owner)
         return tried and viewer not in self.hidden
 
-    def _stranger(self, viewers: list[str | None], owner: str, view: _View | None) -> str | None:
-        """The first to whom an object gives nothing beyond what its owner does."""
-        held = self.engine.cast.relations
-        plain = (v for v in viewers if view and self._held(v, owner, view) == held(v, owner))
-        return next(plain, viewers[0])
+    def _name_lacking(self, owner: str, viewer: str | None, kind: Kind, view: _View) -> None:
+        """Names a relation that other objects give a viewer and that this one does not: as such,
+        nobody has tried."""
+        held = self._held(viewer, owner, view)
+        if kind.given <= held:
+            return
+        label = self.engine.cast.label(held | kind.given, viewer, owner)
+        why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
+        self.engine.state.leave_out(Skipped(self.probe.endpoint, why))
 
     def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
         engine = self.engine
         return relations_to(engine.model, engine.cast, self.resource, view.object, viewer, owner)
 
-    def _wanted(self, owner: str, todo: Mapping[str, str | None], view: _View) -> bool:
+    def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
         viewers = todo.values()
         return any(
             True for v in viewers for _ in self._changes(owner, v, view, declared=v != owner)
@@ -384,7 +388,7 @@ class _Endpoint:
         if own is not None:
             self.undo_log.undo(own)
         for name in stuck:
-            self._tell(name, owner, viewer, filled, answer, sure=undone)
+            self._tell(name, owner, viewer, view, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled) -> Response:
@@ -550,13 +554,14 @@ class _Endpoint:
         name: str,
         owner: str,
         viewer: str | None,
+        view: _View,
         filled: Filled,
         answer: Response,
         *,
         sure: bool,
     ) -> None:
         engine = self.engine
-        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        label = engine.cast.label(self._held(viewer, owner, view), viewer, owner)
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),

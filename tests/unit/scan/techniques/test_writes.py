@@ -89,7 +89,7 @@ def test_a_post_is_tried_only_on_what_has_a_key(
 def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger_to_it(
     guest: str, may: bool, stranger: str
 ) -> None:
-    """And somebody else of the same kind is tried in their place."""
+    """And whoever it does not name is another kind of viewer, and tried as well."""
     shared = NOTES[1].replace(
         "course_id, guest_ids, notes, text, author:\n",
         """course_id, guest_ids, notes, author:
@@ -105,4 +105,6 @@ def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger
         post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}
         view = _View(probe("getPost"), nothing, post, nothing)
         assert endpoint._may_set("text", "cat", "ann", view) is may
-        assert endpoint._stranger(["cat", "bob"], "ann", view) == stranger
+        given = frozenset({"guest"})
+        run.knowledge.learn_kin(("ann", "Post", "post-1"), guest, given, given)
+        assert run.engine.watchers("ann") == [None, stranger, guest]
