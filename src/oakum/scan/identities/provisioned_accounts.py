@@ -137,9 +137,7 @@ class ProvisionedAccounts:
         self._admit(made)  # recorded before sending, since the response may be lost
         filled = self.filled(made, more or {})
         answer = ask(filled)
-        if 400 <= answer.status < 500:
-            self._gone(made)
-            return None
+        # Also after a refusal: some APIs create the account and then fail to show it.
         if not self._logs_in(made):
             if answer.status < 400:
                 self.strays.append(made.called["handle"])

@@ -389,6 +389,21 @@ def test_a_refused_registration_leaves_nothing_to_be_removed() -> None:
     assert found.pending == [] and [kind for kind, _ in heard] == ["undo", "undone"]
 
 
+@pytest.mark.parametrize("status", [404, 409, 500])
+def test_one_that_is_made_behind_a_refusal_is_removed(status: int) -> None:
+    inn = Inn()
+    found, _ = ready(inn)
+
+    def refused(filled: Filled) -> Response:
+        inn.send(filled.request)
+        return reply({"error": "no"}, status)
+
+    assert found.register(refused) is None
+    assert len(inn.users) == len(PASSWORDS) + 1
+    assert found.restore() == ()
+    assert inn.users.keys() == PASSWORDS.keys()
+
+
 def test_one_that_is_made_and_cannot_log_in_is_told() -> None:
     inn = Inn(lets_in=False)
     found, _ = ready(inn)
