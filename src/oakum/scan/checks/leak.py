@@ -97,8 +97,12 @@ def _step(leak: Leak) -> int:
 
 def who(leak: Leak) -> str:
     """Who sees it, as a sentence begins: `Any member`."""
-    if leak.anonymous or leak.viewer == "anyone":
+    if leak.anonymous:
         return "Anyone"
+    if (
+        leak.viewer == "anyone"
+    ):  # a stranger in no relation, where anonymous callers may get nothing
+        return "Anyone who is logged in"
     if leak.owner:
         return "Owners"
     if leak.viewer == "unknown account":

@@ -3,11 +3,13 @@ it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from oakum.exchange import Response
 from oakum.scan.checks.broken_object_level_authorization import RULE
-from tests.unit.scan.checks.leaks import found, named
+from oakum.scan.checks.leak import who
+from tests.unit.scan.checks.leaks import by, found, named
 from tests.unit.scan.studio import MISSING, Studio, reply
 
 
@@ -56,3 +58,10 @@ def test_an_object_that_may_be_seen_in_part_is_none_of_it() -> None:
 
     assert found(Careless())
     assert named(RULE.id, Careless()) == set()
+
+
+def test_a_stranger_who_is_logged_in_is_not_anyone() -> None:
+    """A contract whose relations are all read from the object has no other name for them."""
+    leak = replace(by(viewer="anyone"), anonymous=False)
+    assert who(leak) == "Anyone who is logged in"
+    assert who(by(viewer="anyone")) == "Anyone"
