@@ -36,6 +36,10 @@ def absent(endpoint: Endpoint, reason: str) -> Denied:
     return Denied(404 if endpoint.conceals else 403, reason)
 
 
+_MOST_CUTS = 8
+"""Of one body, after which it is refused."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """The body to forward, and the ids that the request concerns."""
@@ -208,7 +212,7 @@ class Intake:
             raise Denied(400, "body") from None
         self._query(endpoint, reading[0])
         call = Call(operation.id, params, media_type=str(kind))
-        done = yield from self._weighed(endpoint, call, inquiry, subject, reading)
+        done = yield from self._left(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
             raise absent(endpoint, "call")
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
@@ -217,11 +221,31 @@ class Intake:
         if not done.sets:
             yield from self._sets(endpoint, inquiry, subject)
         if form is not None:
-            cut = body if done.whole else left(kind, body, read(onward)[0])
+            cut = body if onward == said else left(kind, body, read(onward)[0])
             if cut is None:
                 raise Denied(422, "body")
             onward = cut
         return onward, reading[0]
+
+    def _left(
+        self,
+        endpoint: Endpoint,
+        call: Call,
+        inquiry: Inquiry,
+        subject: Subject | None,
+        reading: Reading,
+    ) -> Generator[Asked, Answered | None, Weighed]:
+        """What may be forwarded of a body, and may be alone as well: what is removed may have
+        decided about the rest, as the type of an object does."""
+        named = Named(endpoint.finders, endpoint.local, makes=endpoint.operation.method == "POST")
+        done = yield from self._weighed(endpoint, call, inquiry, subject, reading, named)
+        for _ in range(_MOST_CUTS):
+            if done.whole or done.body is None or self._guard.unknown == "refuse":
+                return done
+            done = yield from self._weighed(
+                endpoint, call, inquiry, subject, read(done.body), named
+            )
+        return done if done.whole else replace(done, keep=False)
 
     def _weighed(
         self,
@@ -230,9 +254,9 @@ class Intake:
         inquiry: Inquiry,
         subject: Subject | None,
         reading: Reading,
+        named: Named,
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, after all look-ups that it needs."""
-        named = Named(endpoint.finders, endpoint.local, makes=endpoint.operation.method == "POST")
         while True:
             done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             if subject is None or done.whole:

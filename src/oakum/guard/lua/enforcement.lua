@@ -664,6 +664,8 @@ local function unset(self, x, endpoint, object)
   return endpoint.write and endpoint.whole and not self:may(x, decide.may_set, object)
 end
 
+local MOST_CUTS = 8 -- of one body, after which it is refused
+
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
 function Guard:judged(x, req, endpoint, object)
   local text, why = "", nil
@@ -704,6 +706,7 @@ function Guard:judged(x, req, endpoint, object)
   local asking, out, seen = self.asking, nil, nil
   local named = object and objects.named(endpoint)
   if object then object.named = named end
+  local given, cuts, again = text, 0, false
   repeat
     asking:begin(x)
     seen = { removed = {} }
@@ -716,18 +719,25 @@ function Guard:judged(x, req, endpoint, object)
     elseif more then
       more = asking:inquire(x)
     end
-  until not more
+    -- What is removed may have decided about the rest, as the type of an object does: that has to be
+    -- allowed alone as well.
+    again = not more and out and next(seen.removed) ~= nil and self.plan.guard.unknown ~= "refuse"
+    if again then
+      if cuts == MOST_CUTS then return 422, "body" end
+      text, cuts = out, cuts + 1
+    end
+  until not more and not again
   local sets = out and seen.sets
   if not sets and decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"
   end
   if not sets and unset(self, x, endpoint, object) then return 422, "body" end
-  if out ~= text then
+  if out ~= given then
     x.body = form and forms.left(said.type, whole, json.decode(out)) or not form and out
     if not x.body then return 422, "body" end
   end
-  x.said = text
+  x.said = given
 end
 
 -- The objects that a write names by keys alone: each has to be one that it may touch; else a status and a
