@@ -7,7 +7,7 @@ contract says `instead: null`, the four bytes `null` stand in a withheld value's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.authz.asking import close, leave_owned
@@ -43,6 +43,8 @@ class Projection:
     body: bytes | None
     withheld: tuple[str, ...] = ()
     """JSON pointers of withheld parts, outermost only."""
+    counts: tuple[Pointer, ...] = field(default=(), repr=False, compare=False, kw_only=True)
+    """Counts that would tell of hidden objects, and so are withheld."""
     refused: str = ""
     judged: Judgement | None = field(default=None, repr=False, compare=False)
     """The objects in the body; None if it was not parsed."""
@@ -83,23 +85,34 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     )
     if call.apart:
         leave_owned(model, value, judged)
-    keep = _without_counts(judged, model.rule(call.operation).counts)
+    counts = _untrue_counts(judged, model.rule(call.operation).counts)
+    keep = without(judged.keep, judged.gone) if judged.gone else judged.keep
+    for path in counts:
+        keep = _drop(keep, path)
+    places = tuple(each for path in counts for each in _places(judged.keep, path))
     keep = settle(keep, span)
     if keep is False or refuses(keep):
         said = "the caller may see nothing of this response"
-        return Projection(None, refused=said, judged=judged, closed=closed)
+        return Projection(None, refused=said, judged=judged, counts=places, closed=closed)
     kept = "".join(cut(text, span, keep)).encode()
-    return Projection(kept, tuple(withheld(span, keep, "")), judged=judged, closed=closed)
+    gone = tuple(withheld(span, keep, ""))
+    return Projection(kept, gone, judged=judged, counts=places, closed=closed)
 
 
-def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
-    """Rows around hidden objects go. So do counts when an object of the answer is hidden whole: the
-    count must not tell."""
-    keep = without(judged.keep, judged.gone) if judged.gone else judged.keep
+def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> tuple[Pointer, ...]:
+    """The counts that go since an object of the answer is hidden whole: none must tell."""
     if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
-        for pointer in counts:
-            keep = _drop(keep, path_of(pointer))
-    return keep
+        return tuple(map(path_of, counts))
+    return ()
+
+
+def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:
+    """Where a path with `*` leads in an answer."""
+    if not path:
+        yield at
+    elif isinstance(keep, dict):
+        for step in keep if path[0] == "*" else keep.keys() & {path[0]}:
+            yield from _places(keep[step], path[1:], (*at, step))
 
 
 def _drop(keep: Keep, path: Pointer) -> Keep:

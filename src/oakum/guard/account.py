@@ -30,10 +30,14 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
         while cut not in above:
             above.add(cut)
             cut = cut[:-1]
-    # counts that are withheld because they would leak how much was cut
     for each in map(path_of, done.withheld):
         if each not in above and not any(each[:length] in cuts for length in range(len(each))):
             cuts[each] = None
+    # A count that would leak how much was cut goes with all below it.
+    whole = {each for each in done.counts if not any(each[:n] in cuts for n in range(len(each)))}
+    if whole:
+        left = (cut for cut in cuts if not any(cut[:n] in whole for n in range(len(cut))))
+        cuts = dict.fromkeys((*left, *whole))
     counted = Counter[str]()
     for cut in cuts:
         counted[_named(model, instances, cut)] += done.times.get(cut[:1], 1)
