@@ -57,7 +57,7 @@ def test_the_fast_walk_finds_what_the_judge_finds(known: tuple[Drawn, ...], draw
         assert found_fast(fast) == found_judged(judged)
 
 
-def test_most_answers_of_the_pool_hold_objects(known: tuple[Drawn, ...]) -> None:
+def test_half_of_the_answers_of_the_pool_hold_objects(known: tuple[Drawn, ...]) -> None:
     """Else the law holds of answers in which there is nothing to find."""
     random, finding = Random(1), 0
     for each in known:
@@ -66,4 +66,4 @@ def test_most_answers_of_the_pool_hold_objects(known: tuple[Drawn, ...]) -> None
         value = each.honest(random)
         judged = Judge(model, Principal(), "list", {"who": "u1"}).judge(value, shape)
         finding += bool(judged.instances)
-    assert finding > len(known) // 2
+    assert finding >= len(known) // 2
