@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from oakum.authz import Known, Model, ObjectInstance
 from oakum.authz.owners import partly
@@ -103,8 +104,8 @@ class Ownership:
         found = Reading()
         places = {each.pointer: each for each in instances}
         resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
-        asked = {name: asked_key(probe, question, each) for name, each in resources.items()}
-        parents = Parents(self.model, self.cast, self.knowledge, instances, asked)
+        asked = partial(asked_key, probe, question)
+        parents = Parents(self.model, self.cast, self.knowledge, places, asked)
         for each in sorted(instances, key=self._has_parents_owner):
             resource = resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))

@@ -6,8 +6,9 @@ owner is the parent's own, or what the run was shown of it. What neither tells i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.principal import texts
@@ -24,9 +25,9 @@ class Parents:
     model: Model
     cast: Cast
     knowledge: Knowledge
-    instances: Sequence[ObjectInstance]
-    asked: Mapping[str, str]
-    """Resource → the key of the one that the request names."""
+    places: Mapping[Pointer, ObjectInstance]
+    asked: Callable[[Resource], str]
+    """The key of the object of a resource that the request names."""
 
     def owners(
         self, each: ObjectInstance, known: Mapping[Pointer, tuple[str, ...]]
@@ -36,7 +37,7 @@ class Parents:
         parent = self.model.policy.resources[name]
         at = self._around(each, name) or self._inside(each, name)
         if at is None:
-            key = self._named(each, parent) or self.asked.get(name, "")
+            key = self._named(each, parent) or self.asked(parent)
             return self._of_key(parent, key)
         owners = known.get(at.pointer, ())
         if not owners and parent.owner.kind == "resource":
@@ -46,34 +47,27 @@ class Parents:
 
     def _around(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
         """The innermost instance of a resource that an instance stands in."""
-        found = [
-            other
-            for other in self.instances
-            if other.resource == name
-            and len(other.pointer) < len(each.pointer)
-            and each.pointer[: len(other.pointer)] == other.pointer
-        ]
-        return max(found, key=lambda other: len(other.pointer), default=None)
+        around = (self.places.get(each.pointer[:n]) for n in reversed(range(len(each.pointer))))
+        return next((at for at in around if at is not None and at.resource == name), None)
+
+    @cached_property
+    def _below(self) -> Mapping[Pointer, list[ObjectInstance]]:
+        """Where an instance stands → those for which it is the innermost one around them."""
+        found: dict[Pointer, list[ObjectInstance]] = {}
+        for at, each in self.places.items():
+            around = (at[:n] for n in reversed(range(len(at))) if at[:n] in self.places)
+            if (outer := next(around, None)) is not None:
+                found.setdefault(outer, []).append(each)
+        return found
 
     def _inside(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
         """The one instance of a resource that stands in a member of an instance; None if there are
         several, or it stands in another instance."""
-        within = [
-            other
-            for other in self.instances
-            if len(other.pointer) > len(each.pointer)
-            and other.pointer[: len(each.pointer)] == each.pointer
-        ]
         found = [
             other
-            for other in within
+            for other in self._below.get(each.pointer, ())
             if other.resource == name
             and not any(step.isdigit() for step in other.pointer[len(each.pointer) :])
-            and not any(
-                len(between.pointer) < len(other.pointer)
-                and other.pointer[: len(between.pointer)] == between.pointer
-                for between in within
-            )
         ]
         return found[0] if len(found) == 1 else None
 

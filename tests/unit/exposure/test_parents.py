@@ -41,7 +41,8 @@ def owners(
     )  # fmt: skip
     model: Any = SimpleNamespace(policy=SimpleNamespace(resources=RESOURCES))
     cast: Any = SimpleNamespace(ids=IDS)
-    found = Parents(model, cast, knowledge, [*others, each], asked)
+    places = {one.pointer: one for one in (*others, each)}
+    found = Parents(model, cast, knowledge, places, lambda parent: asked.get(parent.name, ""))
     return found.owners(each, known or {})
 
 
