@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -14,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import Played, play
+from tests.catalogue.play import play
+from tests.scan.keys import identities, sender, told
 
 pytestmark = pytest.mark.server
 
@@ -91,7 +90,7 @@ def entry(*, leaky: bool, writes: bool = True, owns: str = "") -> Entry:
         numbers = itertools.count(100)
 
         def caller(request: Request) -> str:
-            name = request.headers.get("authorization", "").removeprefix("Bearer key-")
+            name = sender(request)
             return f"u-{name}" if name in ("ann", "bob") else ""
 
         async def me(request: Request) -> Response:
@@ -126,22 +125,13 @@ def entry(*, leaky: bool, writes: bool = True, owns: str = "") -> Entry:
         made.state.db = rows
         return made
 
-    more = f", owns: {{Paper: {owns}}}" if owns else ""
-    lines = (
-        f'identities:\n  ann: {{header: "Authorization: Bearer key-ann"{more}}}\n'
-        '  bob: {header: "Authorization: Bearer key-bob"}\n'
-    )
+    lines = identities(("ann", "bob"), {"ann": f", owns: {{Paper: {owns}}}"} if owns else {})
     options: tuple[str, ...] = ("--allow-writes",) if writes else ()
-    told: dict[str, Any] = {"options": options}
     return Entry(
         name="papers", pattern="P1", title="papers of their creators", convention="",
         document=DOCUMENT, exposure=EXPOSURE, identities=lambda seed: lines, app=app, truth=(),
-        decoys=(), **told,
+        decoys=(), options=options,
     )  # fmt: skip
-
-
-def told(played: Played) -> Collection[tuple[str, str, str]]:
-    return {(each.field, each.viewer, each.verdict) for each in played.report.findings}
 
 
 def test_what_an_identity_creates_is_theirs_and_a_leak_of_it_is_found(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from starlette.routing import Route
 from oakum.errors import InputError
 from oakum.guard.contract_files import read_contract
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import Played, play
+from tests.catalogue.play import play
+from tests.scan.keys import identities, sender, told
 
 pytestmark = pytest.mark.server
 
@@ -83,7 +83,7 @@ def entry(how: str) -> Entry:
     whoever is asked for; empty: members see dates only."""
 
     def caller(request: Request) -> str:
-        name = request.headers.get("authorization", "").removeprefix("Bearer key-")
+        name = sender(request)
         return f"u-{name}" if f"u-{name}" in DAYS else ""
 
     async def me(request: Request) -> Response:
@@ -104,18 +104,11 @@ def entry(how: str) -> Entry:
         made.state.db = {}
         return made
 
-    lines = "".join(
-        f'  {name}: {{header: "Authorization: Bearer key-{name}"}}\n' for name in ("ann", "bob")
-    )
     return Entry(
         name="steps", pattern="P1", title="days by a query", convention="", document=DOCUMENT,
-        exposure=EXPOSURE, identities=lambda seed: f"identities:\n{lines}", app=app, truth=(),
+        exposure=EXPOSURE, identities=lambda seed: identities(("ann", "bob")), app=app, truth=(),
         decoys=(),
     )  # fmt: skip
-
-
-def told(played: Played) -> Collection[tuple[str, str, str]]:
-    return {(each.field, each.viewer, each.verdict) for each in played.report.findings}
 
 
 def test_what_is_asked_for_by_a_query_belongs_to_whom_the_query_names(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from oakum.policy.contract import load
 from oakum.pytest_plugin.observer import Watch
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import Played, play
+from tests.scan.keys import identities, sender
 
 pytestmark = pytest.mark.server
 
@@ -106,7 +107,7 @@ def entry(leak: str) -> Entry:
         return [{"id": f"c{n}{project}", "text": f"a remark {project[:4]}-{n}"} for n in (1, 2)]
 
     def caller(request: Request) -> str:
-        name = request.headers.get("authorization", "").removeprefix("Bearer key-")
+        name = sender(request)
         return name if name in LEADS else ""
 
     async def me(request: Request) -> Response:
@@ -146,10 +147,9 @@ def entry(leak: str) -> Entry:
         made.state.db = {}
         return made
 
-    lines = "".join(f'  {name}: {{header: "Authorization: Bearer key-{name}"}}\n' for name in LEADS)
     return Entry(
         name="issues", pattern="P1", title="comments of issues", convention="", document=DOCUMENT,
-        exposure=EXPOSURE, identities=lambda seed: f"identities:\n{lines}", app=app, truth=(),
+        exposure=EXPOSURE, identities=lambda seed: identities(LEADS), app=app, truth=(),
         decoys=(),
     )  # fmt: skip
 

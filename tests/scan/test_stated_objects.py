@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import Played, play
+from tests.catalogue.play import play
+from tests.scan.keys import identities, sender, told
 
 pytestmark = pytest.mark.server
 
@@ -76,7 +76,7 @@ def entry(*, leaky: bool, named: bool = True, owns: dict[str, str] = OWNS) -> En
     """`named`: the API says who wrote a paper."""
 
     def caller(request: Request) -> str:
-        name = request.headers.get("authorization", "").removeprefix("Bearer key-")
+        name = sender(request)
         return f"u-{name}" if name in ("ann", "bob", "cas") else ""
 
     async def me(request: Request) -> Response:
@@ -96,21 +96,13 @@ def entry(*, leaky: bool, named: bool = True, owns: dict[str, str] = OWNS) -> En
         made.state.db = {}
         return made
 
-    lines = "identities:\n" + "".join(
-        f'  {name}: {{header: "Authorization: Bearer key-{name}"'
-        + (f", owns: {owns[name]}" if name in owns else "")
-        + "}\n"
-        for name in ("ann", "bob", "cas")
-    )
+    more = {name: f", owns: {each}" for name, each in owns.items()}
+    lines = identities(("ann", "bob", "cas"), more)
     return Entry(
         name="papers", pattern="P1", title="papers that nobody lists", convention="",
         document=DOCUMENT, exposure=EXPOSURE, identities=lambda seed: lines, app=app, truth=(),
         decoys=(),
     )  # fmt: skip
-
-
-def told(played: Played) -> Collection[tuple[str, str, str]]:
-    return {(each.field, each.viewer, each.verdict) for each in played.report.findings}
 
 
 @pytest.mark.parametrize("named", [True, False])

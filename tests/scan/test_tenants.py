@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import Played, play
+from tests.scan.keys import sender
 
 pytestmark = pytest.mark.server
 
@@ -108,7 +109,7 @@ def entry(leak: str, *, telling: bool = True) -> Entry:
     }  # fmt: skip
 
     def caller(request: Request) -> dict[str, Any]:
-        return CLERKS.get(request.headers.get("authorization", "").removeprefix("Bearer key-"), {})
+        return CLERKS.get(sender(request), {})
 
     def view(me: dict[str, Any], row: dict[str, Any]) -> dict[str, Any] | None:
         near = row["firm"] == me["firm"]

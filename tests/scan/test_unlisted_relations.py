@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from starlette.routing import Route
 from oakum.policy.contract import load
 from oakum.pytest_plugin.observer import Watch
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import Played, play
+from tests.catalogue.play import play
+from tests.scan.keys import identities, sender, told
 
 pytestmark = pytest.mark.server
 
@@ -67,7 +67,7 @@ def entry(leak: str, *, lines: bool = True) -> Entry:
     """`block`: whom ann has blocked sees her all the same; `phone`: everybody sees phones."""
 
     def caller(request: Request) -> str:
-        name = request.headers.get("authorization", "").removeprefix("Bearer key-")
+        name = sender(request)
         return name if name in IDS else ""
 
     def person(who: str, viewer: str) -> dict[str, str]:
@@ -94,18 +94,12 @@ def entry(leak: str, *, lines: bool = True) -> Entry:
         made.state.db = {}
         return made
 
-    text = "identities:\n" + "".join(
-        f'  {name}: {{header: "Authorization: Bearer key-{name}"}}\n' for name in IDS
-    )
+    text = identities(IDS)
     text += "between: [bob is blocked of ann]\n" if lines else ""
     return Entry(
         name="people", pattern="P1", title="who is blocked", convention="", document=DOCUMENT,
         exposure=EXPOSURE, identities=lambda seed: text, app=app, truth=(), decoys=(),
     )  # fmt: skip
-
-
-def told(played: Played) -> Collection[tuple[str, str, str]]:
-    return {(each.field, each.viewer, each.verdict) for each in played.report.findings}
 
 
 def test_what_somebody_blocked_is_shown_is_found(tmp_path: Path) -> None:
