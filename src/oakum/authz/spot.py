@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from oakum.authz.emptying import emptied
+from oakum.authz.null_values import taken_by_null
 from oakum.authz.table import (
     Table,
     Trie,
@@ -104,7 +104,7 @@ class Spot:
         # `null` says of a container what an empty one does; in a request it takes all of it away.
         if self._refused is None:
             return _NULL if self.granted else _NO_TYPE
-        gone = emptied(node, self.shape)
+        gone = taken_by_null(node, self.shape)
         return _NULL if gone and bits & gone == gone else _NO_TYPE
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.emptying import emptied
+from oakum.authz.null_values import taken_by_null
 from oakum.authz.table import Table, Trie, scalars
 from oakum.openapi.model import Json, Shape
 
@@ -20,7 +20,7 @@ def bits_of(shape: Shape) -> int:
 
 def nulls(table: Table, trie: Trie | None, shape: Shape | None) -> str:
     """For each field set, whether a request may have `null` in a container's place."""
-    gone = emptied(trie, shape)
+    gone = taken_by_null(trie, shape)
     return "".join("1" if gone and bits & gone == gone else "0" for bits in table.sets)
 
 

@@ -10,7 +10,7 @@ from oakum.authz.table import Trie, element, member_names, named, rest
 from oakum.openapi.model import Shape
 
 
-def emptied(node: Trie | None, shape: Shape | None) -> int:
+def taken_by_null(node: Trie | None, shape: Shape | None) -> int:
     """Bit set of the leaves that `null` takes away in a container's place; 0 if it takes away more
     than lines name, so that nobody may."""
     return node.covered() if node is not None and _names_all(node, shape, {}) else 0
