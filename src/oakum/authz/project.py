@@ -85,25 +85,24 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     )
     if call.apart:
         leave_owned(model, value, judged)
-    counts = _untrue_counts(judged, model.rule(call.operation).counts)
-    keep = without(judged.keep, judged.gone) if judged.gone else judged.keep
-    for path in counts:
-        keep = _drop(keep, path)
-    places = tuple(each for path in counts for each in _places(judged.keep, path))
+    counts = tuple(_untrue_counts(judged, model.rule(call.operation).counts))
+    gone = {*judged.gone, *counts}
+    keep = without(judged.keep, gone) if gone else judged.keep
     keep = settle(keep, span)
     if keep is False or refuses(keep):
         said = "the caller may see nothing of this response"
-        return Projection(None, refused=said, judged=judged, counts=places, closed=closed)
+        return Projection(None, refused=said, judged=judged, counts=counts, closed=closed)
     kept = "".join(cut(text, span, keep)).encode()
-    gone = tuple(withheld(span, keep, ""))
-    return Projection(kept, gone, judged=judged, counts=places, closed=closed)
+    return Projection(
+        kept, tuple(withheld(span, keep, "")), judged=judged, counts=counts, closed=closed
+    )
 
 
-def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> tuple[Pointer, ...]:
-    """The counts that go since an object of the answer is hidden whole: none must tell."""
+def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
+    """Counts that would tell how much is hidden, since an object of the answer is hidden whole."""
     if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
-        return tuple(map(path_of, counts))
-    return ()
+        for path in filter(None, map(path_of, counts)):
+            yield from _places(judged.keep, path)
 
 
 def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:
@@ -113,14 +112,6 @@ def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:
     elif isinstance(keep, dict):
         for step in keep if path[0] == "*" else keep.keys() & {path[0]}:
             yield from _places(keep[step], path[1:], (*at, step))
-
-
-def _drop(keep: Keep, path: Pointer) -> Keep:
-    if not isinstance(keep, dict) or not path:
-        return keep
-    steps = keep if path[0] == "*" else keep.keys() & {path[0]}
-    below = {step: False if len(path) == 1 else _drop(keep[step], path[1:]) for step in steps}
-    return {**keep, **below}
 
 
 def settle(keep: Keep, span: Span) -> Keep:

@@ -92,7 +92,7 @@ def is_left(value: Json, keep: Keep) -> bool:
 
 
 def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
-    """A value without some rows of it."""
+    """A value without some of its parts, such as rows."""
     around = {row[:length] for row in rows for length in range(len(row))}
 
     def left(keep: Keep, at: Pointer) -> Keep:
