@@ -705,9 +705,7 @@ end
 -- What passes of two objects alike: a negative number stands for two sets, each of which may do so itself.
 local MEETS, MEETING = {}, {}
 
-local function meet(set, other)
-  if other == nil or set == other then return set end
-  if set > other then set, other = other, set end
+local function paired(set, other)
   local pair = set .. " " .. other
   local found = MEETING[pair]
   if not found then
@@ -717,17 +715,14 @@ local function meet(set, other)
   return found
 end
 
+local function meet(set, other)
+  if other == nil or set == other then return set end
+  return set > other and paired(other, set) or paired(set, other)
+end
+
 -- What passes of an object with its key, which needs no `set` where it only says which object is meant.
 local KEY = "key"
-local function with_key(set)
-  local pair = set .. KEY
-  local found = MEETING[pair]
-  if not found then
-    found = -(#MEETS + 1)
-    MEETS[-found], MEETING[pair] = { set, KEY }, found
-  end
-  return found
-end
+local function with_key(set) return paired(set, KEY) end
 
 -- Of one field.
 local BOTH = {
