@@ -30,14 +30,13 @@ from oakum.routing.route import queried
 from oakum.routing.who import readable
 from oakum.routing.write_targets import Target, TargetKind
 
+_MOST_CUTS = 8
+"""Of one body, after which it is refused."""
+
 
 def absent(endpoint: Endpoint, reason: str) -> Denied:
     """A 403, or a 404 where the contract conceals that the object exists."""
     return Denied(404 if endpoint.conceals else 403, reason)
-
-
-_MOST_CUTS = 8
-"""Of one body, after which it is refused."""
 
 
 @dataclass(frozen=True)
