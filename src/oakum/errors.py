@@ -6,7 +6,7 @@ codes follow them. Messages are lower case, without a final period, user text in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -90,6 +90,12 @@ class TargetError(OakumError):
     """The API under test misbehaved so that nothing it said can be trusted."""
 
     exit_code = ExitCode.NOT_TRUSTWORTHY
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """The first names, as code, and how many there are besides."""
+    listed = ", ".join(f"`{name}`" for name in names[:most])
+    return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
 def counted(number: int, noun: str) -> str:

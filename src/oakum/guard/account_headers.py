@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import forwards
@@ -34,12 +34,10 @@ def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator
             if not _passes(compiled, each.operation, where, called)
         ]
         if without:
-            some = ", ".join(f"`{each}`" for each in without[:3])
-            more = f" and {len(without) - 3} more" if len(without) > 3 else ""
             yield Problem(
                 location,
                 f"{_said(where, name)}, which `{account}` sends: the document does not declare it"
-                f" for {some}{more}",
+                f" for {few(without, 3)}",
                 _hint(where, called),
             )
 

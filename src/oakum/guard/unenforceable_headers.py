@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.policy.guarding import OF_THE_WHOLE
 from oakum.policy.model import Guarding
@@ -35,7 +35,7 @@ def conditions(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iter
             )
         yield Problem(
             where(found[0]),
-            f"`{name}` of {_few(found)} is not forwarded: the answer to a guess would tell"
+            f"`{name}` of {_first(found)} is not forwarded: the answer to a guess would tell"
             f" what a caller is not shown",
             hint,
         )
@@ -56,12 +56,11 @@ def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterato
     hint = f"write `guard: {{headers: [{allowed}]}}` if it tells nothing of what is removed"
     yield Problem(
         where(first[0]),
-        f"the response headers {few} of {_few(first)} do not reach callers: they may tell of"
+        f"the response headers {few} of {_first(first)} do not reach callers: they may tell of"
         f" what is removed",
         hint if allowed else "none of these can be allowed; let clients do without",
     )
 
 
-def _few(found: list[Operation]) -> str:
-    more = f" and {len(found) - 1} more" if found[1:] else ""
-    return f"`{found[0].id}`{more}"
+def _first(found: list[Operation]) -> str:
+    return few([each.id for each in found], 1)

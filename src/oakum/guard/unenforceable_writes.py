@@ -11,7 +11,7 @@ from oakum.authz import ANONYMOUS, Model
 from oakum.authz.decide import may_call
 from oakum.authz.model import resources_in
 from oakum.authz.table import element, leaf_index, resource_of, scalars
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.policy.model import Resource
@@ -68,10 +68,9 @@ class Writes:
             and endpoint.operation.method != "DELETE"
         ]
         if found:
-            few = ", ".join(f"`{each.id}`" for each in found[:3])
-            few += f" and {len(found) - 3} more" if found[3:] else ""
+            some = few([each.id for each in found], 3)
             said = (
-                f"the document declares no request body of {few}, so requests with a body are"
+                f"the document declares no request body of {some}, so requests with a body are"
                 f" refused"
             )
             hint = "declare it in the document or an overlay if callers send one"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from oakum.errors import Location, Problem, did_you_mean
+from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
@@ -57,12 +57,6 @@ def _drafted(policy: Policy) -> Iterator[Problem]:
         )
 
 
-def few(names: Sequence[str]) -> str:
-    """The first names, and how many there are besides."""
-    listed = ", ".join(f"`{name}`" for name in names[:_FEW])
-    return f"{listed} and {len(names) - _FEW} more" if len(names) > _FEW else listed
-
-
 # --------------------------------------------------------------------------- resources and
 # endpoints
 
@@ -109,7 +103,8 @@ def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
     if several := list(dict.fromkeys((*listed, *opened))):
         yield Problem(
             resource.location,
-            f"`{resource.name}` has no `key`, and {few(several)} may tell of several of an owner",
+            f"`{resource.name}` has no `key`, and {few(several, _FEW)} may tell of several of an"
+            " owner",
             "nothing tells one object from another: name the field that does, such as `key: id`",
         )
 
@@ -136,7 +131,7 @@ def _strangers(seen: View) -> Iterator[Problem]:
         yield Problem(
             place(seen.policy, "resources"),
             f"`{schema}` has its own key but is not a resource",
-            f"whoever may call {few(endpoints)} sees all of it",
+            f"whoever may call {few(endpoints, _FEW)} sees all of it",
         )
 
 
@@ -172,7 +167,7 @@ def _silent(seen: View) -> Iterator[Problem]:
     if silent:
         yield Problem(
             place(policy, "operations"),
-            f"{few(silent)} is not in the contract, and shows no resource",
+            f"{few(silent, _FEW)} is not in the contract, and shows no resource",
             "so nobody may call it; `{}` follows the document's security",
         )
 
@@ -237,7 +232,7 @@ def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
             yield Problem(resource.location, message, "so nobody sees it here")
     plain = [path for path, inner in gaps.items() if not inner]
     if plain:
-        message = f"no line of `{resource.name}` mentions {few(plain)}"
+        message = f"no line of `{resource.name}` mentions {few(plain, _FEW)}"
         yield Problem(
             resource.location, message, "so nobody sees them; `[]` states that explicitly"
         )
@@ -350,7 +345,7 @@ def _passed(seen: View) -> Iterator[Problem]:
         if covered := [path for path in documented if _covers(passed, path)]:
             where = place(seen.policy, "guard", "pass", str(index))
             hint = "undocumented fields there pass unchecked"
-            yield Problem(where, f"`{passed}` covers {few(covered)}", hint)
+            yield Problem(where, f"`{passed}` covers {few(covered, _FEW)}", hint)
 
 
 def _covers(passed: str, path: str) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.policy.model import Guarding
@@ -289,7 +289,7 @@ def _about(
             yield Problem(
                 nowhere,
                 f"`{id}` requires the {where} parameter `{name}`, and is not asked for requests of"
-                f" {_some(without)}, which have none: what it tells is unknown there",
+                f" {few(without, 3)}, which have none: what it tells is unknown there",
                 f"give it a `default` in `{id}`, or declare"
                 f" `{{name: {name}, in: {where}, required: true}}` for {there}",
             )
@@ -314,7 +314,7 @@ def _blurred(
             )
     if lacking:
         names = ", ".join(f"`{name}`" for name in lacking)
-        some = _some([*dict.fromkeys(chain.from_iterable(lacking.values()))])
+        some = few([*dict.fromkeys(chain.from_iterable(lacking.values()))], 3)
         yield Problem(
             Location(""),
             f"`{id}` has no query parameter {names}, which may say what requests of"
@@ -322,8 +322,3 @@ def _blurred(
             f"declare `{{name: {next(iter(lacking))}, in: query, required: true}}` for `{id}`, if"
             f" the API reads it there, or else rename it",
         )
-
-
-def _some(ids: list[str]) -> str:
-    more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-    return ", ".join(f"`{each}`" for each in ids[:3]) + more

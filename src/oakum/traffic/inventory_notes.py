@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
+from oakum.errors import few
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.inventory import Endpoint, Site
 from oakum.traffic.observation import Note
@@ -24,13 +25,16 @@ def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
     open_ = [host for host, site in sites.items() if site.auth["none"]]
     shut = [host for host, site in sites.items() if not site.auth["none"]]
     if open_ and shut and not any(sites[host].auth.keys() == {"unknown"} for host in shut):
-        says = f"answers without credentials at {_few(open_)}, but only with them at {_few(shut)}"
+        without, with_ = few(open_, _FEW), few(shut, _FEW)
+        says = f"answers without credentials at {without}, but only with them at {with_}"
         yield Note("twin-host", says)
     for host, site in sites.items():
         others = [_paths(each, names, 0) for name, each in sites.items() if name != host]
         more = _paths(site, names, 0.5) - frozenset[str]().union(*others)
         if more and all(each.good >= _ENOUGH for each in sites.values()):
-            says = f"has fields at `{host}` that no other of its hosts has: {_few(sorted(more))}"
+            says = (
+                f"has fields at `{host}` that no other of its hosts has: {few(sorted(more), _FEW)}"
+            )
             yield Note("twin-host", says)
 
 
@@ -55,7 +59,7 @@ def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterato
         if found is not None and found[1] == bare and found[0] > number
     }
     if newer:
-        yield Note("older-version", f"an older version of {method} {_few(sorted(newer))}")
+        yield Note("older-version", f"an older version of {method} {few(sorted(newer), _FEW)}")
 
 
 def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
@@ -74,14 +78,9 @@ def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
         says = (
             f"answered {endpoint.auth['none']:,} × without credentials, but the document requires "
         )
-        yield Note("no-credentials", f"{says}{_few(schemes)}")
+        yield Note("no-credentials", f"{says}{few(schemes, _FEW)}")
 
 
 def holds_credentials(endpoints: Iterable[Endpoint]) -> bool:
     """Whether any record contains credentials, which browsers and proxies often remove."""
     return any(each.auth.keys() - {"none", "unknown"} for each in endpoints)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return ", ".join(f"`{each}`" for each in names[:_FEW]) + more

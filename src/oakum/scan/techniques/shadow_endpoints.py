@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from oakum.errors import TargetError
+from oakum.errors import TargetError, few
 from oakum.exposure.endpoints import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
@@ -276,11 +276,9 @@ class _Search:
                 found.add(each)
                 self._there.ask(way)
         if left:
-            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-            names = ", ".join(f"`{each}`" for each in [*left][:_NAMED])
             engine.state.remark(
                 f"the scripts of `{address}` name paths that were not requested, because no word"
-                f" says that a GET only reads: {names}{more}"
+                f" says that a GET only reads: {few([*left], _NAMED)}"
             )
 
     # ------------------------------------------------ request variants
