@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.table import allows, deciding, member
+from oakum.authz.table import allows, deciding
 from oakum.finding import Cell, Endpoint, State
 from oakum.openapi.model import Json
+from oakum.openapi.shape import member
 from oakum.policy.graphql import Graph
 
 Kind = Literal["field", "check", "switch", "endpoint", "graph", "extra", "own", "rule"]

@@ -22,13 +22,14 @@ from oakum.authz.asking import close, leave_owned
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Keep
 from oakum.authz.model import Model, answer_media
+from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import Unreadable
-from oakum.authz.table import element, member_names, resource_of, ways
 from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import element, member_names, ways
 from oakum.policy.model import State
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')

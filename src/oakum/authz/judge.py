@@ -15,6 +15,7 @@ from typing import NamedTuple
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.model import Members, Model, members_of
 from oakum.authz.owners import owners_of, partly
+from oakum.authz.places import resource_of
 from oakum.authz.principal import (
     Principal,
     Spellings,
@@ -30,12 +31,13 @@ from oakum.authz.rows import Keep as Keep
 from oakum.authz.rows import Rows, is_left, whole
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
-from oakum.authz.table import Table, containers, merged, resource_of
+from oakum.authz.table import Table
 from oakum.authz.tags import Tag, objects_of, tag_of
 from oakum.authz.truth import Truth
 from oakum.authz.writing import Around, Meant, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import containers, merged
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()

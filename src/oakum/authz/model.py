@@ -7,21 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from oakum.authz.media import chosen
-from oakum.authz.table import (
-    Table,
-    bindings,
-    compile_resource,
-    deciding,
-    element,
-    member,
-    member_names,
-    merged,
-    resource_of,
-)
+from oakum.authz.places import resource_of
+from oakum.authz.table import Table, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.shape import element, member, member_names, merged
 from oakum.policy.model import OperationRule, Policy
 
 

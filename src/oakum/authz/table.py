@@ -8,20 +8,19 @@ an unknown state matches no condition (default deny, unknown is closed).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
-from itertools import islice, product
+from functools import cache
+from itertools import product
 
+from oakum.authz.places import MOST_PLACES, Places, unnameable
 from oakum.authz.principal import digit
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import member
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 
 _MAX_ROWS = 1 << 18
-_MAX_DEPTH = 24
-MOST_PLACES = 1 << 13
-"""Most places below one contract line that are expanded, leaves and containers."""
 
 
 @dataclass
@@ -137,14 +136,14 @@ def compile_resource(
     rules: list[FieldRule] = []
     lines: list[tuple[FieldRule, int]] = []
     trie, named_before, notes = Trie(), set[str](), list[Problem]()
-    places = _Places(bound)
+    places = Places(bound)
     for said in resource.fields:
         rule = _settable(said) if setting else said
         mine = 0
         found, steps, at = _expand(rule.path, shape, places)
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
-        if at is not None and rule.grants and (lost := _unnameable(at, bound)):
+        if at is not None and rule.grants and (lost := unnameable(at, bound)):
             notes.append(_left_out(resource, rule, lost))
         for leaf in found:
             if leaf in named_before:  # the first line that names a field rules it
@@ -305,7 +304,7 @@ def _insert(trie: Trie, path: str, index: int) -> None:
         node.children.setdefault(last, Trie()).leaf = index
 
 
-def _expand(path: str, shape: Shape, places: _Places) -> tuple[list[str], int, Shape | None]:
+def _expand(path: str, shape: Shape, places: Places) -> tuple[list[str], int, Shape | None]:
     """Leaf paths that a policy line covers: a name grants everything declared below. Also the depth
     at which they were cut (0: complete), and the shape there."""
     if path.endswith("**"):
@@ -339,258 +338,6 @@ def _left_out(resource: Resource, rule: FieldRule, lost: list[str]) -> Problem:
         " it: no field path can name a member with `.` in its name, or one called `*` or `**`",
         f"`{rule.path}.**` grants all members below it, whatever their names",
     )
-
-
-def _unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
-    """Declared members below a shape that no field path can name, outside of other resources."""
-    found: dict[str, None] = {}
-    todo, seen = [shape], set[object]()
-    while todo:
-        at = todo.pop()
-        here = _identity(at)
-        if here in seen or resource_of(at, bound):
-            continue
-        seen.add(here)
-        found.update(dict.fromkeys(name for name in at.properties if not nameable(name)))
-        todo += at.below()
-    return sorted(found)
-
-
-def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
-    """Declared leaves at and below `path`; an embedded resource is one leaf.
-
-    A schema nested in itself is not followed. Mutually recursive schemas have a huge number of
-    paths, so beyond `MOST_PLACES` only the shallowest levels count; deeper places need a line of
-    their own, and `Table.notes` warns.
-    """
-    return _Places(bound).leaves(shape, path)[0]
-
-
-class _Places:
-    """The declared places below shapes, where `bound` names the resources. Schemas that contain
-    each other are met at thousands of places, so what a shape has below it is kept."""
-
-    def __init__(self, bound: Mapping[str, str]) -> None:
-        self._bound = bound
-        self._opened: dict[tuple[Shape, bool], tuple[tuple[str, Shape], ...] | None] = {}
-
-    def leaves(self, shape: Shape, path: str) -> tuple[list[str], int]:
-        """The leaves, and the depth at which they were cut; 0: complete."""
-        steps = 0
-        found = list(islice(self._walk(shape, path, _MAX_DEPTH), MOST_PLACES + 1))
-        if len(found) > MOST_PLACES:
-            steps = self._depth(shape, bool(path))
-            found = list(self._walk(shape, path, steps))
-        return [leaf for leaf in found if leaf is not None], steps
-
-    def _depth(self, shape: Shape, inside: bool) -> int:
-        """The most levels that have `MOST_PLACES` places together; at least the first."""
-        level: list[tuple[Shape, tuple[object, ...]]] = [(shape, ())]
-        places = 0
-        for depth in range(_MAX_DEPTH):
-            places += len(level)
-            if places > MOST_PLACES:
-                return max(depth - 1, 1)
-            below: list[tuple[Shape, tuple[object, ...]]] = []
-            for at, seen in level:
-                here = _identity(at)
-                children = None if here in seen else self._open(at, inside or depth > 0)
-                below += [(child, (*seen, here)) for _, child in children or ()]
-                if depth and places + len(below) > MOST_PLACES:
-                    return depth
-            level = below
-        return _MAX_DEPTH - 1
-
-    def _walk(
-        self, shape: Shape, path: str, depth: int, seen: tuple[object, ...] = ()
-    ) -> Iterator[str | None]:
-        """Places at and below `path` up to `depth` levels: leaves by path, others as None."""
-        children = self._open(shape, bool(path))
-        if children is None or len(seen) > _MAX_DEPTH:
-            yield path
-            return
-        yield None
-        here = _identity(shape)
-        if here in seen or len(seen) >= depth:
-            return
-        seen = (*seen, here)
-        for name, child in children:
-            yield from self._walk(child, f"{path}.{name}" if path else name, depth, seen)
-
-    def _open(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
-        """The members that a path can name, with their shapes. None: a leaf. `inside`: below the
-        object where the paths begin, which may be of a resource itself."""
-        key = (shape, inside)
-        if key not in self._opened:
-            self._opened[key] = self._members(shape, inside)
-        return self._opened[key]
-
-    def _members(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
-        own: Shape | None = shape
-        if inside:
-            own = None if resource_of(shape, self._bound) else besides_resources(shape, self._bound)
-        if own is None:
-            return None
-        names, star = member_names(own), member(own, "*")
-        if not names and star is None:
-            return None
-        below = [(name, named(own, name)) for name in names if nameable(name)]
-        return tuple((name, child) for name, child in (*below, ("*", star)) if child is not None)
-
-
-def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
-    """What a member may hold besides a resource, such as the id in `oneOf: [string, User]`. A
-    resource alternative is judged by itself; None if all are resources."""
-    if not shape.branches or shape.properties or resource_of(shape, bound):
-        return shape
-    own: list[Shape] = []
-    todo, met, resources = [shape], {shape}, False
-    while todo:
-        for branch in (each() for each in todo.pop().branches):
-            if resource_of(branch, bound):
-                resources = True
-            elif branch not in met:
-                met.add(branch)
-                own += [] if branch.branches else [branch]
-                todo.append(branch)
-    if not resources:
-        return shape
-    return merged(own) if own else None
-
-
-def nameable(name: str) -> bool:
-    """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
-    wildcards, so that a member of such a name would grant others."""
-    return "." not in name and name not in ("*", "**")
-
-
-def member_names(shape: Shape) -> tuple[str, ...]:
-    """Names of all members that a shape or one of its alternatives declares."""
-    return tuple(dict.fromkeys(name for at in ways(shape) for name in at.properties))
-
-
-def member(shape: Shape, segment: str) -> Shape | None:
-    """The shape at a path segment; `*` for list elements and map values.
-
-    Alternatives that each declare it become branches of one shape. None: undeclared.
-    """
-    if segment == "*":
-        return _either(shape, lambda at: [at.items, at.extra])
-    return named(shape, segment)
-
-
-@lru_cache(maxsize=1 << 14)
-def named(shape: Shape, key: str) -> Shape | None:
-    """The shape of a member, by name or as a map value."""
-    return _either(shape, lambda at: [at.properties.get(key, at.extra)])
-
-
-@lru_cache(maxsize=1 << 14)
-def rest(shape: Shape) -> Shape | None:
-    """The shape of a member that has no name in the document."""
-    return _either(shape, lambda at: [at.extra])
-
-
-@lru_cache(maxsize=1 << 12)
-def element(shape: Shape) -> Shape | None:
-    """The shape of list elements; map values do not count."""
-    return _either(shape, lambda at: [at.items])
-
-
-_Thunk = Callable[[], Shape] | None
-
-
-def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None:
-    found: dict[int, Shape] = {}
-    for at in ways(shape):
-        for thunk in pick(at):
-            for each in _flat(thunk()) if thunk is not None else ():
-                found.setdefault(id(each), each)
-    return merged([*found.values()]) if found else None
-
-
-@lru_cache(maxsize=1 << 14)
-def ways(shape: Shape) -> tuple[Shape, ...]:
-    """The shape and all nested branches, each once: shared alternatives would otherwise multiply,
-    and recursive ones never end."""
-    found = {shape: None}
-    todo = [*reversed(shape.branches)]
-    while todo:
-        branch = todo.pop()()
-        if branch not in found:
-            found[branch] = None
-            todo += reversed(branch.branches)
-    return tuple(found)
-
-
-_SCALARS = frozenset(("string", "boolean", "integer", "number"))
-_CONTAINERS = frozenset(("object", "array"))
-
-
-@lru_cache(maxsize=1 << 14)
-def scalars(shape: Shape) -> frozenset[str]:
-    """Scalar JSON types that a shape allows, without `null`, which is always allowed."""
-    found: set[str] = set()
-    for way in ways(shape):
-        if way.kinds or way.branches:
-            found |= way.kinds & _SCALARS
-        elif not (way.properties or way.items or way.extra):
-            found |= _SCALARS
-    return frozenset(found)
-
-
-@lru_cache(maxsize=1 << 14)
-def containers(shape: Shape) -> frozenset[str]:
-    """Containers that a shape allows: `object`, `array`."""
-    found: set[str] = set()
-    for way in ways(shape):
-        found |= way.kinds & _CONTAINERS if way.kinds or way.branches else _CONTAINERS
-    return frozenset(found)
-
-
-def solid(shape: Shape | None) -> bool:
-    """Whether a shape allows only containers: a scalar in its place is granted by nobody."""
-    return shape is not None and not scalars(shape) and bool(containers(shape))
-
-
-def _flat(shape: Shape) -> Iterator[Shape]:
-    """A shape, or the shapes merged into it, so that merging again does not nest."""
-    if _is_merged(shape):
-        for branch in shape.branches:
-            yield from _flat(branch())
-    else:
-        yield shape
-
-
-def _is_merged(shape: Shape) -> bool:
-    return bool(shape.branches) and isinstance(shape.branches[0], _constant)
-
-
-@lru_cache(maxsize=1 << 14)
-def _identity(shape: Shape) -> object:
-    """Identity of a shape: equal for the same place of the document, or for merges of the same
-    places."""
-    if _is_merged(shape):
-        return frozenset(map(id, _flat(shape)))
-    return shape.pointer or id(shape)
-
-
-@dataclass(frozen=True)
-class _constant:
-    shape: Shape
-
-    def __call__(self) -> Shape:
-        return self.shape
-
-
-def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
-    """Resource that a shape's schema names are bound to; empty if none."""
-    return next((bound[name] for name in sorted(shape.names) if name in bound), "")
-
-
-def merged(shapes: list[Shape]) -> Shape:
-    """One shape that allows whatever any of these allows."""
-    return shapes[0] if len(shapes) == 1 else Shape(branches=tuple(_constant(s) for s in shapes))
 
 
 def bindings(policy: Policy) -> dict[str, str]:

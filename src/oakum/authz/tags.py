@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from oakum.authz.table import resource_of
+from oakum.authz.places import resource_of
 from oakum.openapi.model import Shape
 
 Tag = tuple[str, Mapping[str, str]]

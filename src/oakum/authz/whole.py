@@ -17,11 +17,11 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 from oakum.authz.principal import identifier
-from oakum.authz.table import member as declared_member
-from oakum.authz.table import member_names, ways
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import CURSORS, GOES_ON
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import member as declared_member
+from oakum.openapi.shape import member_names, ways
 
 Said = Literal["on", "end", "silent", "unknown"]
 """What a part of a response says about its list: it goes on, it ends, nothing, or unclear."""

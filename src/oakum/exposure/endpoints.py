@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.authz.model import resources_in
-from oakum.authz.table import besides_resources, leaf_paths, member, resource_of
+from oakum.authz.places import besides_resources, leaf_paths, resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
 from oakum.exposure.knowledge import Knowledge
@@ -26,6 +26,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.openapi.shape import member
 from oakum.policy.model import OperationRule
 
 _BRIEF = 60

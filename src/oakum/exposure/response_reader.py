@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.table import element
 from oakum.exchange import Response
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import element
 
 _MAX_BODY = 10 << 20
 MAX_TEXT = 1 << 20

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from oakum.authz.null_values import taken_by_null
-from oakum.authz.table import Table, Trie, scalars
+from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import scalars
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16

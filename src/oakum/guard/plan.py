@@ -20,8 +20,9 @@ from oakum.authz import Model
 from oakum.authz.asking import account, asks
 from oakum.authz.judge import all_of, declares, holds, nobodys, read_only
 from oakum.authz.media import distinct, split
+from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path, digit
-from oakum.authz.table import Table, Trie, element, member_names, named, resource_of, rest, solid
+from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.whole import Place
 from oakum.guard.account import called
@@ -31,6 +32,7 @@ from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import element, member_names, named, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton

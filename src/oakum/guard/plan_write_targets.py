@@ -11,8 +11,10 @@ from oakum.authz.decide import key_of
 from oakum.authz.judge import matches
 from oakum.authz.media import distinct
 from oakum.authz.model import declared_answers
-from oakum.authz.table import Table, member, resource_of, ways
+from oakum.authz.places import resource_of
+from oakum.authz.table import Table
 from oakum.openapi.model import Media
+from oakum.openapi.shape import member, ways
 from oakum.routing.object_locations import enclosing, stands_inside
 from oakum.routing.write_targets import Target
 

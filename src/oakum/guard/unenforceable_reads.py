@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from oakum.authz import ANONYMOUS, Model
 from oakum.authz.asking import OF_OBJECTS, account, asks
 from oakum.authz.decide import may_call
+from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path
-from oakum.authz.table import element, leaf_index, member, resource_of, scalars
+from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem
 from oakum.guard.unenforceable_creations import creations
 from oakum.guard.unenforceable_headers import answers, conditions
@@ -21,6 +22,7 @@ from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import element, member, scalars
 from oakum.policy.model import Relation, Resource, State
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, origin
 

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from oakum.authz.judge import chosen
 from oakum.authz.model import Model
 from oakum.authz.owners import owners_of
+from oakum.authz.places import resource_of
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import segment
-from oakum.authz.table import Trie, element, named, resource_of
+from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import element, named
 from oakum.policy.graphql import TAG
 
 _MOST_PLACES = 20_000

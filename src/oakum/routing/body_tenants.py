@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.model import resources_in
-from oakum.authz.table import element, member_names, named, resource_of
+from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
+from oakum.openapi.shape import element, member_names, named
 from oakum.routing.selection import Selection, in_body
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.model import outermost
-from oakum.authz.table import resource_of
+from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.object_locations import shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys

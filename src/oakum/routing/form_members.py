@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from oakum.authz import Model
-from oakum.authz.table import containers, element, member_names, named, resource_of, scalars
+from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.openapi.shape import containers, element, member_names, named, scalars
 from oakum.routing.nested_parameters import Nested, nested, planned
 from oakum.routing.parts import declared
 

@@ -16,7 +16,7 @@ from oakum.authz.asking import READS
 from oakum.authz.decide import holds_resource
 from oakum.authz.media import edits, judges_json, key
 from oakum.authz.model import resources_in
-from oakum.authz.table import resource_of
+from oakum.authz.places import resource_of
 from oakum.authz.whole import Place, place_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of

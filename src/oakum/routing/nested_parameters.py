@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.span import Unreadable, read
-from oakum.authz.table import containers, element, member_names, named, scalars
 from oakum.openapi.model import Json, Parameter, Shape
+from oakum.openapi.shape import containers, element, member_names, named, scalars
 from oakum.routing.messages import Denied
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")

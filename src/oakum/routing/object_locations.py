@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.table import element, member, resource_of, ways
+from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape import element, member, ways
 
 _DEEP = 3
 """Depth of a response that is searched for a resource."""

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Model
+from oakum.authz.places import resource_of
 from oakum.authz.principal import at_path, identifier
-from oakum.authz.table import element, named, resource_of
 from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.openapi.shape import element, named
 from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.route import called, valued
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.table import named
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
+from oakum.openapi.shape import named
 from oakum.policy.model import Policy, Resource
 from oakum.routing.object_locations import (
     likeliest,

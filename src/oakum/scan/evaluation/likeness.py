@@ -17,8 +17,9 @@ from functools import partial
 
 from oakum.authz import Leaf, Model
 from oakum.authz.model import resources_in
+from oakum.authz.places import resource_of
 from oakum.authz.principal import at_path
-from oakum.authz.table import Trie, element, member, member_names, merged, named, resource_of
+from oakum.authz.table import Trie
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
@@ -26,6 +27,7 @@ from oakum.exposure.response_reader import Reader, ResponseReader, read_as_decla
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import element, member, member_names, merged, named
 from oakum.policy.model import Resource
 from oakum.scan.discovery.pages import read_page
 from oakum.scan.evaluation.evaluator import Evaluator

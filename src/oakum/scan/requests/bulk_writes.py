@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.authz.table import element, member, resource_of
+from oakum.authz.places import resource_of
 from oakum.exposure.request_bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape import element, member
 from oakum.scan.requests.variants import last_parameter, read_there
 
 _CHANGES = listed("change edit modify patch save set update upsert")

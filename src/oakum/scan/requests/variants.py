@@ -8,10 +8,10 @@ import secrets
 
 from oakum.authz import Model
 from oakum.authz.model import resources_in
-from oakum.authz.table import member
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import member
 
 _EXACT = 2**53
 """Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.authz.table import allows, member
+from oakum.authz.table import allows
 from oakum.http.json_pointer import pointer_of
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape import member
 from oakum.policy.model import Resource, Switch
 from oakum.scan.requests.variants import place, written
 from oakum.scan.undo.restraint import barred

@@ -1,0 +1,146 @@
+"""The places of a document that the lines of a contract can name.
+
+An embedded resource is one place: its own lines decide what stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from oakum.openapi.model import Shape
+from oakum.openapi.shape import identity, member, member_names, merged, named
+
+_MAX_DEPTH = 24
+
+
+MOST_PLACES = 1 << 13
+"""Most places below one contract line that are expanded, leaves and containers."""
+
+
+def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
+    """Resource that a shape's schema names are bound to; empty if none."""
+    return next((bound[name] for name in sorted(shape.names) if name in bound), "")
+
+
+def nameable(name: str) -> bool:
+    """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
+    wildcards, so that a member of such a name would grant others."""
+    return "." not in name and name not in ("*", "**")
+
+
+def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
+    """What a member may hold besides a resource, such as the id in `oneOf: [string, User]`. A
+    resource alternative is judged by itself; None if all are resources."""
+    if not shape.branches or shape.properties or resource_of(shape, bound):
+        return shape
+    own: list[Shape] = []
+    todo, met, resources = [shape], {shape}, False
+    while todo:
+        for branch in (each() for each in todo.pop().branches):
+            if resource_of(branch, bound):
+                resources = True
+            elif branch not in met:
+                met.add(branch)
+                own += [] if branch.branches else [branch]
+                todo.append(branch)
+    if not resources:
+        return shape
+    return merged(own) if own else None
+
+
+def unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
+    """Declared members below a shape that no field path can name, outside of other resources."""
+    found: dict[str, None] = {}
+    todo, seen = [shape], set[object]()
+    while todo:
+        at = todo.pop()
+        here = identity(at)
+        if here in seen or resource_of(at, bound):
+            continue
+        seen.add(here)
+        found.update(dict.fromkeys(name for name in at.properties if not nameable(name)))
+        todo += at.below()
+    return sorted(found)
+
+
+def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
+    """Declared leaves at and below `path`; an embedded resource is one leaf.
+
+    A schema nested in itself is not followed. Mutually recursive schemas have a huge number of
+    paths, so beyond `MOST_PLACES` only the shallowest levels count; deeper places need a line of
+    their own, and `Table.notes` warns.
+    """
+    return Places(bound).leaves(shape, path)[0]
+
+
+class Places:
+    """The declared places below shapes, where `bound` names the resources. Schemas that contain
+    each other are met at thousands of places, so what a shape has below it is kept."""
+
+    def __init__(self, bound: Mapping[str, str]) -> None:
+        self._bound = bound
+        self._opened: dict[tuple[Shape, bool], tuple[tuple[str, Shape], ...] | None] = {}
+
+    def leaves(self, shape: Shape, path: str) -> tuple[list[str], int]:
+        """The leaves, and the depth at which they were cut; 0: complete."""
+        steps = 0
+        found = list(islice(self._walk(shape, path, _MAX_DEPTH), MOST_PLACES + 1))
+        if len(found) > MOST_PLACES:
+            steps = self._depth(shape, bool(path))
+            found = list(self._walk(shape, path, steps))
+        return [leaf for leaf in found if leaf is not None], steps
+
+    def _depth(self, shape: Shape, inside: bool) -> int:
+        """The most levels that have `MOST_PLACES` places together; at least the first."""
+        level: list[tuple[Shape, tuple[object, ...]]] = [(shape, ())]
+        places = 0
+        for depth in range(_MAX_DEPTH):
+            places += len(level)
+            if places > MOST_PLACES:
+                return max(depth - 1, 1)
+            below: list[tuple[Shape, tuple[object, ...]]] = []
+            for at, seen in level:
+                here = identity(at)
+                children = None if here in seen else self._open(at, inside or depth > 0)
+                below += [(child, (*seen, here)) for _, child in children or ()]
+                if depth and places + len(below) > MOST_PLACES:
+                    return depth
+            level = below
+        return _MAX_DEPTH - 1
+
+    def _walk(
+        self, shape: Shape, path: str, depth: int, seen: tuple[object, ...] = ()
+    ) -> Iterator[str | None]:
+        """Places at and below `path` up to `depth` levels: leaves by path, others as None."""
+        children = self._open(shape, bool(path))
+        if children is None or len(seen) > _MAX_DEPTH:
+            yield path
+            return
+        yield None
+        here = identity(shape)
+        if here in seen or len(seen) >= depth:
+            return
+        seen = (*seen, here)
+        for name, child in children:
+            yield from self._walk(child, f"{path}.{name}" if path else name, depth, seen)
+
+    def _open(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
+        """The members that a path can name, with their shapes. None: a leaf. `inside`: below the
+        object where the paths begin, which may be of a resource itself."""
+        key = (shape, inside)
+        if key not in self._opened:
+            self._opened[key] = self._members(shape, inside)
+        return self._opened[key]
+
+    def _members(self, shape: Shape, inside: bool) -> tuple[tuple[str, Shape], ...] | None:
+        own: Shape | None = shape
+        if inside:
+            own = None if resource_of(shape, self._bound) else besides_resources(shape, self._bound)
+        if own is None:
+            return None
+        names, star = member_names(own), member(own, "*")
+        if not names and star is None:
+            return None
+        below = [(name, named(own, name)) for name in names if nameable(name)]
+        return tuple((name, child) for name, child in (*below, ("*", star)) if child is not None)
