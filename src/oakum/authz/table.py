@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
+from math import prod
 
-from oakum.authz.places import MOST_PLACES, Places, unnameable
+from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
 from oakum.authz.principal import digit
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import member
+from oakum.openapi.shape import member, member_names
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 
 _MAX_ROWS = 1 << 18
@@ -141,6 +142,7 @@ def compile_resource(
         rule = _settable(said) if setting else said
         mine = 0
         found, steps, at = _expand(rule.path, shape, places)
+        found += _of_all(rule.path, shape, places, resource)
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
         if at is not None and rule.grants and (lost := unnameable(at, bound)):
@@ -158,10 +160,23 @@ def compile_resource(
     relations = tuple(dict.fromkeys(name for grant in grants for name in grant.see))
     used = {name for grant in grants for name in grant.when}
     states = tuple(state for name, state in resource.states.items() if name in used)
+    sets, rows, stride = _rows(resource, lines, relations, states)
+    return Table(
+        resource, relations, states, tuple(leaves), tuple(rules), sets, rows, stride,
+        trie, tuple(notes),
+    )  # fmt: skip
+
+
+def _rows(
+    resource: Resource,
+    lines: list[tuple[FieldRule, int]],
+    relations: tuple[str, ...],
+    states: tuple[State, ...],
+) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """The sets of fields, the index of the set for each relations and states, and the number of
+    rows for one set of relations."""
     digits = [range(len(state.values) + 1) for state in states]
-    stride = 1
-    for span in digits:
-        stride *= len(span)
+    stride = prod(map(len, digits))
     if stride << len(relations) > _MAX_ROWS:
         raise InputError(
             [
@@ -180,10 +195,7 @@ def compile_resource(
         for code in product(*digits):
             bits = _bits(lines, held, states, code)
             rows.append(sets.setdefault(bits, len(sets)))
-    return Table(
-        resource, relations, states, tuple(leaves), tuple(rules), tuple(sets), tuple(rows), stride,
-        trie, tuple(notes),
-    )  # fmt: skip
+    return tuple(sets), tuple(rows), stride
 
 
 def _settable(rule: FieldRule) -> FieldRule:
@@ -315,6 +327,21 @@ def _expand(path: str, shape: Shape, places: Places) -> tuple[list[str], int, Sh
     if at is None:
         return [path], 0, None
     return (*places.leaves(at, path), at)
+
+
+def _of_all(path: str, shape: Shape, places: Places, resource: Resource) -> list[str]:
+    """What a line `*` covers besides undeclared members: each declared one that no line names, as a
+    line with its name does."""
+    *stem, last = path.split(".")
+    at: Shape | None = shape if last == "*" else None
+    for segment in stem:
+        at = member(at, segment) if at else None
+    depth = len(stem)
+    lines = [each.path.split(".") for each in resource.fields]
+    other = {line[depth] for line in lines if len(line) > depth and line[:depth] == stem}
+    declared = member_names(at) if at else ()
+    names = [name for name in declared if nameable(name) and name not in other]
+    return [leaf for name in names for leaf in _expand(".".join((*stem, name)), shape, places)[0]]
 
 
 def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Problem:

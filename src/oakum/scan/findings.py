@@ -160,9 +160,18 @@ def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
         path for probe in matrix.probes.values() for path in probe.shows.get(key.resource, ())
     }
     steps = key.field.split(".")
-    if any(".".join(steps[: n + 1]) in declared for n in range(len(steps))):
+    above = {".".join(steps[: n + 1]) for n in range(len(steps))} & declared
+    if any(not _is_granted(model, key, each) for each in above):
         return ""
     return "neither the document nor the contract names it; add a line that says who may see it"
+
+
+def _is_granted(model: Model, key: Key, path: str) -> bool:
+    """Whether a line shows the viewer this place: what stands below it, and is declared nowhere,
+    the line does not withhold on purpose."""
+    table = model.tables[key.resource]
+    index = leaf_index(table, path)
+    return index >= 0 and any(key.viewer in grant.see for grant in table.rules[index].grants)
 
 
 def _stated_severity(model: Model, resource: str, field: str) -> Severity | None:
