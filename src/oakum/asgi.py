@@ -72,7 +72,7 @@ class OakumMiddleware(Middleware[App]):
         else:
             body = _once(entered.forward.body, receive)
             inner = _scope(scope, entered.forward)
-            passed = self._watch if entered.raw else self._guard
+            passed = self._watch if entered.raw and not entered.switch else self._guard
             await passed(entered, inquirer, inner, body, send)
 
     async def _refuse(self, refusal: Refusal, asked: Asked, send: Send) -> None:
@@ -163,7 +163,7 @@ class OakumMiddleware(Middleware[App]):
             else:
                 await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
             return
-        await self._app(_scope(scope, entered.forward), receive, send)
+        await self._app(_scope(scope, entered.forward), receive, _socket(send))
 
 
 # --------------------------------------------------------------------------- what is looked up
@@ -430,6 +430,19 @@ class _Heard(Collected):
 
 
 _KNOWN = ("http.response.start", "http.response.body")
+
+
+def _socket(send: Send) -> Send:
+    """Sends on what is of a WebSocket; a response in its place would pass unread, so that only says
+    that there is none."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == f"{DENIAL}.start":
+            await send({"type": "websocket.close", "code": 1008})
+        elif not message["type"].startswith(DENIAL):
+            await send(message)
+
+    return sent
 
 
 DENIAL = "websocket.http.response"

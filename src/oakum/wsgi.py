@@ -63,7 +63,7 @@ class OakumMiddleware(Middleware[App]):
                 environ["wsgi.input"] = io.BufferedReader(again)
             return self._watch(entered, environ, start_response)
         inner = _environ(environ, entered.forward)
-        if entered.raw:
+        if entered.raw and not entered.switch:
             return self._watch(entered, inner, start_response)
         answered = self._heard(inner, late)
         answered = self._drive(self._keeper.leave(entered, answered), environ, late)

@@ -367,6 +367,27 @@ def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
     assert body["body"] == problem(404).encode()
 
 
+def test_a_response_in_place_of_a_websocket_does_not_pass_unread(tmp_path: Path) -> None:
+    async def denies(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"bob@x.test"})
+
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket", "path": "/live", "headers": [], "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+    }  # fmt: skip
+    asyncio.run(OakumMiddleware(denies, gate(tmp_path))(scope, receive, send))
+    assert [each["type"] for each in sent] == ["websocket.close"]
+
+
 @pytest.mark.parametrize("raw", [None, b"/members/bob", b"/members/%61nn"])
 def test_the_path_that_the_application_reads_is_the_one_that_is_judged(
     tmp_path: Path, raw: bytes | None

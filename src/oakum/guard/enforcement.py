@@ -71,6 +71,8 @@ class Passing:
     time: float
     raw: bool = False
     """The response passes unread: a static file or a WebSocket."""
+    switch: bool = False
+    """Whether it asks for a WebSocket: then a response passes unread only if it is one."""
     preflight: bool = False
     endpoint: Endpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
@@ -233,7 +235,7 @@ class Gatekeeper:
                 raise Denied(404, "route")
             kept = onward(asked, guard, self._names(), raw=True)
             joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
-            passing.forward = replace(asked, headers=(*kept, *joins))
+            passing.forward, passing.switch = replace(asked, headers=(*kept, *joins)), True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
             if self._router.known(place):
                 return False
@@ -405,6 +407,9 @@ class Gatekeeper:
     ) -> Generator[Asked, Answered | None, Answered]:
         """Cuts a response down to what the caller may see; yields the look-ups that it needs."""
         passing.upstream = None if answered.missing else answered.status
+        if passing.switch and answered.status != 101 and not self.observe:
+            passing.denied = "error" if answered.missing else "undeclared"
+            return self._sent(passing, self._denial(passing, Denied(502, passing.denied)))
         if passing.raw or (self.observe and passing.denied):
             return self._sent(passing, answered)
         try:
@@ -556,7 +561,7 @@ class Gatekeeper:
         return hmac.new(self._audit_key, octets(id), hashlib.sha256).hexdigest()[:16]
 
     def _sent(self, passing: Passing, answered: Answered) -> Answered:
-        unread = passing.raw or self.observe
+        unread = (passing.raw and not passing.denied) or self.observe
         if passing.asked.method == "HEAD" and not unread:
             answered = replace(answered, body=b"")
         passing.status, passing.bytes_out = answered.status, len(answered.body)

@@ -341,11 +341,15 @@ def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
 def _passed(seen: View) -> Iterator[Problem]:
     """Patterns that pass paths beside documented ones: old URLs are endpoints as well."""
     documented = dict.fromkeys(operation.path for operation in seen.document.operations)
-    for index, passed in enumerate(seen.policy.guard.passes):
-        if covered := [path for path in documented if _covers(passed, path)]:
-            where = place(seen.policy, "guard", "pass", str(index))
-            hint = "undocumented fields there pass unchecked"
-            yield Problem(where, f"`{passed}` covers {few(covered, _FEW)}", hint)
+    guard = seen.policy.guard
+    for key, patterns, hint in (
+        ("pass", guard.passes, "undocumented fields there pass unchecked"),
+        ("websockets", guard.websockets, "messages of a WebSocket there pass unchecked"),
+    ):
+        for index, passed in enumerate(patterns):
+            if covered := [path for path in documented if _covers(passed, path)]:
+                where = place(seen.policy, "guard", key, str(index))
+                yield Problem(where, f"`{passed}` covers {few(covered, _FEW)}", hint)
 
 
 def _covers(passed: str, path: str) -> bool:

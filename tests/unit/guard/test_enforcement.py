@@ -12,6 +12,7 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.routing.messages import Asked
+from oakum.routing.problem import problem
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import Talk, answer, asked, body, cadence, contract
 
@@ -450,6 +451,17 @@ def test_an_upgrade_reaches_only_the_paths_of_the_contract(tmp_path: Path) -> No
     assert (kept["upgrade"], kept["connection"], kept["x-session"]) == ("websocket", "Upgrade", "s")
     assert talk.say(asked("GET", "/members/ann", headers=upgrade)).status == 404
     assert talk.say(asked("GET", "/live", headers=[("upgrade", "h2c")])).status == 404
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 403, 500])
+def test_a_response_in_place_of_a_websocket_is_not_told(tmp_path: Path, status: int) -> None:
+    talk = contract(tmp_path, POLICY, DOCUMENT)
+    talk.answers["GET /live"] = answer(status, {"email": "bob@x.test"}, location="/bob@x.test")
+    upgrade = [("upgrade", "websocket"), ("connection", "Upgrade")]
+    told = talk.say(asked("GET", "/live", headers=upgrade))
+    assert (told.status, told.body) == (502, problem(502).encode())
+    assert "location" not in dict(told.headers)
+    assert talk.audit["denied"] == "undeclared"
 
 
 def test_a_browser_may_ask_ahead_without_credentials(talk: Talk) -> None:

@@ -83,6 +83,7 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("/page/**", "/members/*", "`/members/*` covers `/members/{memberId}`; undocumented fields there pass unchecked"),
         ("/page/**", "/me", "`/me` covers `/me`; undocumented fields there pass unchecked"),
         ("/page/**", "/members/x/**", "`/members/x/**` covers `/members/{memberId}`, `/members/{memberId}/followers`, `/members/{memberId}/blocked`, `/members/{memberId}/workouts`, `/members/{memberId}/awards`; undocumented fields there pass unchecked"),
+        ("guard: {", "guard: {websockets: [/me], ", "`/me` covers `/me`; messages of a WebSocket there pass unchecked"),
         ("guard: {", "guard: {api_keys: keys.json, ", "`api_keys` is not used: no key identifies the caller; write `caller: {api_key: true}`"),
         ("guard: {", "guard: {jwt: {keys: k, audience: a}, ", "`jwt` is not used: no claim identifies the caller; write `caller: {claim: sub}`"),
         ("[owner, follower]", "[follower]", "`follower` sees `location`, `birthday`, but the stronger `owner` does not; when `private` is `true`"),

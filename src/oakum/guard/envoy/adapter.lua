@@ -303,7 +303,7 @@ local function leave(handle, x)
     if not res.own then res.body = text end
   end
   local out = guard:leave(x, res)
-  if not x.raw then send(handle, came, out, x.asked_method == "HEAD") end
+  if not x.raw or (x.switch and res.status ~= 101) then send(handle, came, out, x.asked_method == "HEAD") end
   metadata(handle):set(SPACE, "line", guard:audit(x))
 end
 

@@ -290,7 +290,7 @@ end
 -- An upgrade to WebSocket passes unread where the contract says so.
 local function upgrade(self, x, req)
   if req.method ~= "GET" or not route.matches(self.websockets, x) then return 404, "route" end
-  x.raw = true
+  x.raw, x.switch = true, true
   self:forward(x, req, nil, false)
   x.set[4], x.set[5] = UPGRADE[1], UPGRADE[2]
 end
@@ -1096,6 +1096,11 @@ function Guard:leave(x, res)
     return self:sent(x, absent and self:refusal(x, 404) or res)
   end
   x.upstream = res.status
+  -- What asks for a WebSocket and gets none gets nothing that nobody has read.
+  if x.switch and res.status ~= 101 and not self.observe then
+    x.denied = "undeclared"
+    return self:sent(x, self:refusal(x, 502))
+  end
   if x.raw or (self.observe and x.denied) then
     x.status, x.bytes_out = res.status, res.body and #res.body or nil
     return res

@@ -463,14 +463,32 @@ function made.content()
   if where then return exec(where) end
 end
 
+-- The answer to what asks for a WebSocket, before any of it goes out: one that is none is read by nobody,
+-- so a problem stands in its place.
+function made.switched()
+  if ngx.status == 101 then return end
+  local header, problem = ngx.header, own(502)
+  for name in pairs(ngx.resp.get_headers(0, true)) do header[name] = nil end
+  set_head(problem.status, problem.headers)
+  header["content-length"] = #problem.body
+  ngx.ctx.instead = problem.body
+end
+
+function made.instead()
+  local body = ngx.ctx.instead
+  if not body then return end
+  ngx.arg[1], ngx.ctx.instead = body, ""
+end
+
 -- In the log phase of what passed unread, also of what was broken off.
 function made.passed()
   local number = tonumber(ngx.var.oakum_number)
   local seen = oakum.passing[number]
   oakum.passing[number] = nil
   if not seen then return end -- only watched, and the runtime had failed
-  local own = not ngx.var.upstream_status
-  local fine, why = pcall(seen.of.judge, seen.x, { status = ngx.status, headers = {}, own = own })
+  local came = tonumber((ngx.var.upstream_status or ""):match "%d+$")
+  local res = { status = seen.x.switch and came or ngx.status, headers = {}, own = not came }
+  local fine, why = pcall(seen.of.judge, seen.x, res)
   if not fine then host.log("error", tostring(why)) end
 end
 
