@@ -150,6 +150,8 @@ def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Ta
     resource."""
     said = model.written.get(operation)
     for name in said.resources if said else ():
+        if name in subject.unlike:
+            continue
         table = model.settable[name]
         value = subject.value if subject.resource == name else None
         owned = table.resource.owner.kind != "none"

@@ -8,12 +8,12 @@ must find the same (`recordings.fast_walk`).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.decide import all_settable, may_call, through
-from oakum.authz.model import Members, Model, members_of
+from oakum.authz.model import Model
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.places import resource_of
 from oakum.authz.principal import (
@@ -32,12 +32,13 @@ from oakum.authz.rows import Rows, is_left, whole
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import Spot
 from oakum.authz.table import Table
-from oakum.authz.tags import Tag, objects_of, tag_of
+from oakum.authz.tags import Tag, tag_of
 from oakum.authz.truth import Truth
+from oakum.authz.unions import chosen
 from oakum.authz.writing import Around, Meant, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import containers, merged
+from oakum.openapi.shape import containers
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
@@ -106,6 +107,8 @@ class Judgement:
     """Rows around objects of which none is shown."""
     rows: Collection[Pointer] = ()
     """Elements of lists and values of maps, outside of every resource."""
+    untold: Collection[int] = ()
+    """The `id` of each object that may be of several resources."""
 
 
 class _Context(NamedTuple):
@@ -187,6 +190,7 @@ class Judge:
         self._instances: list[ObjectInstance] = []
         self._unbound: list[Leaf] = []
         self._rows = Rows()
+        self._untold = set[int]()
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
         """Judges `value` by its declared `shape`; without a shape nothing is declared."""
@@ -198,7 +202,8 @@ class Judge:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
         rows = self._rows
-        return Judgement(keep, self._instances, self._unbound, rows.gone, rows.walked)
+        found, loose = self._instances, self._unbound
+        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold)
 
     # ------------------------------------------------------------ outside a resource
 
@@ -219,6 +224,7 @@ class Judge:
                 picked = self._chosen(spot.shape, value)
                 if picked is None and not name:
                     met = self._rows.count
+                    self._untold.add(id(value))
                     self._visit(value, spot.of(None), at, context, leaves)
                     self._rows.withhold(met, at)
                     return False
@@ -449,8 +455,9 @@ class Judge:
         # An ownerless object may be seen by whoever may see the object around it.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
-        if meant:
-            bits = all_settable(self._model, self._principal, table, meant)
+        if self._writing is not None:
+            other = self._writing.differs(table.resource, value, at, context.around)
+            bits = 0 if other else all_settable(self._model, self._principal, table, meant)
         keyed = any(each.keyed for each in meant)
         return _Verdict(owners, subject.partly, relations, state, bits, passes, around, keyed)
 
@@ -490,6 +497,7 @@ class Judge:
             if spot.shape is not None:
                 picked = self._chosen(spot.shape, value, inside=True)
                 if picked is None and not inner:
+                    self._untold.add(id(value))
                     self._visit(value, self._bare, at, context, self._unbound)
                     return spot.instead
                 here = spot.of(picked or spot.shape)
@@ -532,64 +540,3 @@ def read_only(shape: Shape) -> bool:
         todo += fresh
         seen.update(fresh)
     return True
-
-
-def chosen(
-    shape: Shape,
-    value: dict[str, Json],
-    bound: Mapping[str, str],
-    known: Mapping[str, Members],
-    told: Tag | None,
-    *,
-    inside: bool = False,
-) -> Shape | None:
-    """The alternative of a union that an object belongs to; the union itself if none is a resource.
-
-    Only present members count, since an object may be partial: an alternative is ruled out by a
-    member that others declare and it does not. If one resource remains, it is chosen; None if
-    several do, since ambiguity must open nothing. `inside` a resource, an alternative that is no
-    resource has other rules, so it must not remain beside one that is.
-    """
-    if not shape.branches or resource_of(shape, bound):
-        return shape
-    branches = objects_of(shape, bound)
-    if told:
-        name, mapping = told
-        tag = value.get(name)
-        wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
-        hit = [branch for branch in branches if wanted in branch.names]
-        if len(hit) == 1:
-            return hit[0]
-    resources = [resource_of(branch, bound) for branch in branches]
-    if not any(resources):
-        return shape
-    has = [declares(branch, bound, known) for branch in branches]
-    there = [name for name in value if any(name in each.names for each in has)]
-    left = {
-        resource
-        for resource, each in zip(resources, has, strict=True)
-        if each.open or all(name in each.names for name in there)
-    }
-    if left == {""}:
-        return nobodys(branches, bound)
-    if inside and "" in left:
-        return None
-    possible = (left or {*resources}) - {""}
-    return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
-
-
-def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
-    """Members that an alternative may have; for a resource, by any of its schemas and lines."""
-    resource = resource_of(branch, bound)
-    return known[resource] if resource in known else members_of(branch)
-
-
-def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
-    """All alternatives that are no resource, merged."""
-    return merged([branch for branch in branches if not resource_of(branch, bound)])
-
-
-def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
-    """All alternatives of one resource, merged."""
-    somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
-    return replace(merged(somebodys), names=somebodys[0].names)

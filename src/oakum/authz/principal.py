@@ -53,6 +53,11 @@ class Subject:
     """Whether the path names an enclosing object, so that a key in a body may be of any object."""
     key: str = ""
     """Value of the final path parameter of a write."""
+    unlike: frozenset[str] = frozenset()
+    """Resources of which the object of a write is none, though the document says that it may be."""
+    kinds: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
+    """Objects within `value`, by their `id`, and of which resource the API shows them; empty: it
+    may be several."""
     named: Mapping[str, Truth] = field(default_factory=dict)
     """Relation → whether its member names the caller, of those that another response decides."""
 

@@ -150,6 +150,23 @@ class Writing:
                 inner += [context] if context not in inner else []
         return tuple(found), tuple(inner)
 
+    def differs(
+        self,
+        resource: Resource,
+        value: dict[str, Json],
+        at: Pointer,
+        arounds: tuple[Around, ...],
+    ) -> bool:
+        """Whether the API shows an object of another resource, or of one that nobody can tell,
+        where a body has one of `resource`."""
+        said = _named_keys(resource, value, at)
+        return resource.name in self.subject.unlike if not arounds else any(
+            whole.kinds.get(id(each), resource.name) != resource.name
+            for around in arounds
+            if (whole := self._whole(around)) is not None and not whole.new
+            for each in _standing(resource, whole.value, said, at, at[len(around.at) :])
+        )  # fmt: skip
+
     def _addresses(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around | None
     ) -> bool:
@@ -187,7 +204,9 @@ class Writing:
         """The object at `at` by some keys, or by none."""
         name, owned, one = resource.name, resource.owner.kind != "none", self.subject
         same = one.value if one.resource == name and around is None else None
-        itself = Subject(name, one.owners, same, owned, one.partly, new=one.new)
+        itself = Subject(
+            name, one.owners, same, owned, one.partly, new=one.new, kinds=one.kinds if same else {}
+        )
         here = around is None or around.here
         if not self._is_another(resource, said, at, around):
             # An ownerless object differs by key.
@@ -320,8 +339,9 @@ class Writing:
         key = (resource.name, whole.owners, whole.partly, whole.new, id(value) if value else 0)
         if key not in self._within:
             self._within[key] = Subject(
-                resource.name, whole.owners, value, partly=whole.partly, new=whole.new
-            )
+                resource.name, whole.owners, value, partly=whole.partly, new=whole.new,
+                kinds=whole.kinds,
+            )  # fmt: skip
         return self._within[key]
 
     def _whole(self, around: Around) -> Subject | None:
@@ -382,6 +402,18 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
 
 def _null(value: Json, steps: Pointer) -> bool:
     return _stored(value, steps)[0] is None
+
+
+def _standing(
+    resource: Resource, value: Json, said: list[Json], at: Pointer, steps: Pointer
+) -> list[object]:
+    """What stands at a place: of a list, what has these keys."""
+    one, left = _stored(value, steps)
+    if not left:
+        return [one]
+    wanted = [*map(identifier, said)]
+    found = _stored_each(value, steps) if said and in_list(steps) else []
+    return [e for e in found if [*map(identifier, _named_keys(resource, e, at))] == wanted]
 
 
 def _stored_each(value: Json, steps: Pointer) -> list[Json]:

@@ -18,7 +18,7 @@ from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.objects import find, question, seen
+from oakum.guard.objects import find, question, seen, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
@@ -94,28 +94,37 @@ class Intake:
         if not all(_is_of(each, params[owner], inquiry.who.ids) for each in found):
             raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
-        return replace(subject, unnamed=target.unnamed, below=target.below, key=key)
+        unlike = yield from self._unlike(endpoint, params, inquiry, subject)
+        return replace(subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike)
+
+    def _unlike(
+        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+    ) -> Generator[Asked, Answered | None, frozenset[str]]:
+        """Resources of which the object is none, as the API shows it now."""
+        target = endpoint.typed
+        if target is None:
+            return frozenset()
+        if target.kind == "none":
+            return frozenset(target.kinds if not subject.new else ()) - {subject.resource}
+        answered = yield from self._answer(endpoint, target, params, inquiry)
+        if answered is not None and answered.status in (404, 410):
+            if endpoint.operation.method == "PATCH":
+                raise Denied(404, "target")
+            return frozenset()
+        return unlike(self._model, target, inquiry, self._shown(endpoint, answered))
 
     def _asked(
         self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
         """Looks up the object to be written."""
-        asked = question(self._model, target, params, inquiry)
-        if asked is None:
-            raise absent(endpoint, "target")
-        if not inquiry.spend():
-            raise Denied(503, "target")
-        answered = yield from inquiry.ask(asked)
+        answered = yield from self._answer(endpoint, target, params, inquiry)
         if answered is not None and answered.status in (404, 410):
             if target.then is not None and target.made:
                 return (yield from self._asked(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
             raise Denied(404, "target")
-        if answered is not None and 400 <= answered.status < 500:
-            raise absent(endpoint, "target")
-        if answered is None or readable(answered) is None:
-            raise Denied(503, "target")
+        answered = self._shown(endpoint, answered)
         found = seen(self._model, target, params, inquiry, answered)
         if found is None:
             raise absent(endpoint, "target")
@@ -124,6 +133,24 @@ class Intake:
             other = yield from self._asked(endpoint, target.then, params, inquiry)
             return found if other.new or not other.owners else other
         return found
+
+    def _answer(
+        self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
+    ) -> Generator[Asked, Answered | None, Answered | None]:
+        asked = question(self._model, target, params, inquiry)
+        if asked is None:
+            raise absent(endpoint, "target")
+        if not inquiry.spend():
+            raise Denied(503, "target")
+        return (yield from inquiry.ask(asked))
+
+    def _shown(self, endpoint: Endpoint, answered: Answered | None) -> Answered:
+        """A readable answer; raises `Denied`."""
+        if answered is not None and 400 <= answered.status < 500:
+            raise absent(endpoint, "target")
+        if answered is None or readable(answered) is None:
+            raise Denied(503, "target")
+        return answered
 
     def _may(
         self,

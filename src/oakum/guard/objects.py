@@ -48,12 +48,26 @@ def seen(
     # A parameter of the written path says nothing about an object that is looked up by another.
     its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
-    for each in judge.judge(value, media.shape if media else None).instances:
+    judged = judge.judge(value, media.shape if media else None)
+    kinds = dict.fromkeys(judged.untold, "")
+    kinds |= {id(each.value): each.resource for each in judged.instances}
+    for each in judged.instances:
         if each.pointer == pointer and each.resource == target.resource:
             if parted and not enclosing(model, reader, target.pointer):
-                return Subject(each.resource, (), each.value)
-            return Subject(each.resource, each.owners, each.value, partly=each.partly)
+                return Subject(each.resource, (), each.value, kinds=kinds)
+            return Subject(each.resource, each.owners, each.value, partly=each.partly, kinds=kinds)
     return None
+
+
+def unlike(model: Model, target: Target, inquiry: Inquiry, answered: Answered) -> frozenset[str]:
+    """Of the resources that an object may be of, those that a readable response does not show."""
+    value, reader = readable(answered), model.operations[target.operation]
+    media = likely_media(reader, 200, answered.media)
+    judged = Judge(model, inquiry.principal(), reader.id, {}).judge(
+        value, media.shape if media else None
+    )
+    shown = {each.resource for each in judged.instances if each.pointer == target.pointer}
+    return frozenset(target.kinds) - shown
 
 
 def find(

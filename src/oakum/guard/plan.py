@@ -18,12 +18,13 @@ import orjson
 
 from oakum.authz import Model
 from oakum.authz.asking import account, asks
-from oakum.authz.judge import all_of, declares, holds, nobodys, read_only
+from oakum.authz.judge import holds, read_only
 from oakum.authz.media import distinct, split
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
+from oakum.authz.unions import all_of, declares, nobodys
 from oakum.authz.whole import Place
 from oakum.guard.account import called
 from oakum.guard.kinds import bits_of, nulls, scalar
@@ -31,7 +32,7 @@ from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.settings import settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.openapi.shape import element, member_names, named, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
@@ -43,6 +44,7 @@ from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
 from oakum.routing.selection import Selection
+from oakum.routing.write_targets import Target
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
@@ -99,7 +101,7 @@ class _Renderer:
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
         self.rivals = rivals(self.model.operations.values())
         self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
-        self.targets = PlannedTargets(self.model, self.endpoints, self.resources)
+        self.targets = PlannedTargets(self.model, self.endpoints, self.resources, self._read)
 
     @property
     def policy(self) -> Policy:
@@ -253,6 +255,7 @@ class _Renderer:
             **self._selects(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             "target": target,
+            "typed": self.targets.plan(endpoint.typed) if endpoint.typed else None,
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
@@ -328,6 +331,7 @@ class _Renderer:
     def _accept(self, endpoint: Endpoint) -> dict[str, Any] | None:
         if not endpoint.operation.body:
             return None
+        self._settle()
         self.writing = True
         ahead = self.model.sets.get(endpoint.operation.id, ())
         found: dict[str, Any] = {}
@@ -361,6 +365,10 @@ class _Renderer:
                     found[status][name]["columns"] = member_names(each)
         self._settle()
         return found
+
+    def _read(self, target: Target, media: Media) -> int:
+        """The node of an answer that a look-up reads, which tells the type of what is in it."""
+        return self._node(_Place(media.shape, self.model.shown.get(target.operation, ())))
 
     # ------------------------------------------------------------ places
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class PlannedTargets:
     model: Model
     endpoints: Mapping[str, int]
     resources: Mapping[str, int]
+    node: Callable[[Target, Media], int]
+    """Renders an answer that a target reads; the index of its node."""
 
     def plan(self, target: Target) -> dict[str, Any]:
         """One target and the look-ups that follow it."""
@@ -53,6 +55,9 @@ class PlannedTargets:
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},
             "likely": likely is not None and self._shows(target, likely),
+            "kinds": target.kinds,
+            "nodes": {n: self.node(target, each) for n, each in distinct(declared).items()},
+            "likely_node": self.node(target, likely) if likely is not None else 0,
         }
 
     def _enclosing(self, target: Target) -> list[tuple[int, int]]:

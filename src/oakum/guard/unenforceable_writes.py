@@ -19,6 +19,7 @@ from oakum.openapi.shape import element, scalars
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
+from oakum.routing.object_types import untold
 from oakum.routing.paging import PAGING
 from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.write_targets import needs_object
@@ -171,10 +172,24 @@ class Writes:
         yield from self._unset(endpoint)
         yield from self._unexplained(endpoint)
         yield from self._named(endpoint)
+        yield from self._typed(endpoint)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who may set the body fields of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` for the fields that callers send"
             yield Problem(self.where(operation), said, hint)
+
+    def _typed(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """Warns about a body of one of several resources where nothing shows which the object is
+        of."""
+        operation, typed = endpoint.operation, endpoint.typed
+        if typed is not None and untold(endpoint.target, typed):
+            kinds = " or ".join(f"a `{each}`" for each in typed.kinds)
+            yield Problem(
+                self.where(operation),
+                f"nothing shows whether the object that `{operation.id}` writes is {kinds}, so"
+                f" every body is refused",
+                f"declare `GET {operation.path}` with that union as its response",
+            )
 
     def _new(self, endpoint: Endpoint) -> Iterator[Problem]:
         """A PUT that would make what is not there, and may be elsewhere for all that is known."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.judge import chosen
 from oakum.authz.model import Model
 from oakum.authz.owners import owners_of
 from oakum.authz.places import resource_of
@@ -20,6 +19,7 @@ from oakum.authz.span import MAX_DEPTH
 from oakum.authz.spot import segment
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
+from oakum.authz.unions import chosen
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import element, named

@@ -33,6 +33,7 @@ from oakum.routing.form_members import Form, form_body
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
+from oakum.routing.object_types import typed
 from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.paging import owed, page
 from oakum.routing.path_objects import PathObjects, places, shut
@@ -124,6 +125,8 @@ class Endpoint:
     """Those of `finders` whose GET needs further parameters of this operation's path."""
     unjudged: frozenset[str] = frozenset()
     """Media types of JSON bodies whose effect cannot be judged."""
+    typed: Target | None = None
+    """What shows of which resource the object of a write is, where it may be of several."""
     plain: Plain = field(default_factory=Plain)
     """Objects that a write names by their keys alone."""
     unlooked: str = ""
@@ -323,7 +326,12 @@ def derive(document: Document, model: Model) -> LookupPlan:
 
 def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
     """Operations that look-ups call."""
-    targets = [e for each in endpoints.values() for e in (each.target, *each.finders.values())]
+    targets = [
+        target
+        for each in endpoints.values()
+        for target in (each.target, *each.finders.values(), each.typed)
+        if target is not None
+    ]
     shown = (each.operation for each in targets if each.operation)
     return dict.fromkeys((*(each.operation for each in make.asks), *shown))
 
@@ -436,6 +444,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
             if name and each.operation and places(make.model.operations[each.operation]) > 1
         ),
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
+        typed(make.paths, operation, target) if write else None,
         plain,
         *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
         Asked() if write else asked(make.paths, operation),

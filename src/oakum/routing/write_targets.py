@@ -76,6 +76,8 @@ class Target:
     """Its owner in the path counts only where nothing else says whose it is."""
     own: bool = False
     """It is asked as the caller."""
+    kinds: tuple[str, ...] = ()
+    """What tells the type of an object: the resources that it may be of."""
     around: tuple[Target, ...] = ()
     """Other objects that the path names behind its owner, and that have to be that one's."""
 

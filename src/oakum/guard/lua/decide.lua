@@ -503,7 +503,8 @@ function M.may_set(plan, endpoint_index, know, _, object)
       table = table_, owners = object.owners, owned = table_.owned, partly = object.partly or false,
       texts = same and object.texts or false, near = same and near or false, said = object.states,
     })
-    if not table_.zero[set] then return true end
+    local other = object.unlike and object.unlike[table_.name]
+    if not other and not table_.zero[set] then return true end
   end
   return false
 end

@@ -140,7 +140,7 @@ end
 
 local function prepare_target(plan, target)
   target.settable = target.resource and settable(plan, target.resource.name)
-  target.types = media.index(target.types)
+  target.types, target.nodes = media.index(target.types), media.index(target.nodes)
   if target.after then prepare_target(plan, target.after) end
   for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
@@ -149,6 +149,7 @@ local function prepare(plan, endpoint, index)
   endpoint.index = index
   prepare_target(plan, endpoint.target)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
+  if endpoint.typed then prepare_target(plan, endpoint.typed) end
   endpoint.below = set_of(endpoint["local"])
   endpoint.plain = endpoint.plain ~= json.null and endpoint.plain
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
@@ -518,16 +519,55 @@ end
 
 -- ---------------------------------------------------------------- the object of a write
 
--- What the API shows of an object, or nil, a status and a reason.
-local function asked(self, x, endpoint, target)
-  local reader, asking = self.plan.endpoints[target.endpoint], self.asking
+-- What the API answers about an object and its decoded value; nil, a status and a reason where it cannot be
+-- asked.
+local function answer_of(self, x, endpoint, target, reader)
+  local asking = self.asking
   local question = objects.question(asking, x, target, reader, x.params)
   if not question then return nil, absent(endpoint), "target" end
   question.timeout = asking:spend(x)
   if not question.timeout then return nil, 503, "target" end
   local answer, value = asking:ask(x, question)
-  if answer and answer.status >= 400 and answer.status < 500 then
-    local gone = answer.status == 404 or answer.status == 410
+  return answer or NONE, value
+end
+
+local function refused(answer)
+  return answer.status and answer.status >= 400 and answer.status < 500
+end
+
+local function gone_is(answer)
+  return answer.status == 404 or answer.status == 410
+end
+
+-- Resources of which the object of a write is none, as the API shows it now: a set, or nil, a status and a
+-- reason.
+local function unlike(self, x, endpoint, object)
+  local target, made = endpoint.typed, {}
+  if not target then return made end
+  if target.kind == "none" then
+    for k = 1, object.new and 0 or target.kinds.n do
+      made[target.kinds[k]] = target.kinds[k] ~= object.resource or nil
+    end
+    return made
+  end
+  local answer, value, reason = answer_of(self, x, endpoint, target, self.plan.endpoints[target.endpoint])
+  if not answer then return nil, value, reason end
+  if gone_is(answer) then
+    if endpoint.method == "PATCH" then return nil, 404, "target" end
+    return made
+  end
+  if refused(answer) then return nil, absent(endpoint), "target" end
+  if value == nil then return nil, 503, "target" end
+  return objects.unlike(target, answer, value)
+end
+
+-- What the API shows of an object, or nil, a status and a reason.
+local function asked(self, x, endpoint, target)
+  local reader = self.plan.endpoints[target.endpoint]
+  local answer, value, why = answer_of(self, x, endpoint, target, reader)
+  if not answer then return nil, value, why end
+  if refused(answer) then
+    local gone = gone_is(answer)
     if gone and target.after and target.made ~= "" then return asked(self, x, endpoint, target.after) end
     if answer.status == 404 and target.made ~= "" then
       local new = subject.of({ x.params[target.made] })
@@ -579,6 +619,8 @@ function Guard:object(x, endpoint)
   if not theirs then return nil, absent(endpoint), "call" end
   touched.unnamed, touched.below = target.unnamed, target.below
   touched.key = target.last ~= "" and x.params[target.last] or nil
+  touched.unlike, status, reason = unlike(self, x, endpoint, touched)
+  if not touched.unlike then return nil, status, reason end
   return touched
 end
 

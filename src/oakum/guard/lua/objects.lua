@@ -6,6 +6,7 @@
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
+local project = require "oakum.project"
 local route = require "oakum.route"
 local spelling = require "oakum.spelling"
 local subject = require "oakum.subject"
@@ -99,6 +100,30 @@ local function shows(target, content_type)
   return shown
 end
 
+-- Of each object in a good answer, decoded, of which resource it is; a function, as few ask.
+local function kinds(target, answer, value)
+  local found
+  return function()
+    if not found then
+      local said = media.read(answer.headers["content-type"])
+      local node = said and media.choose(target.nodes, said)
+      if node == nil and said and media.is_json(said.type) then node = target.likely_node end
+      found = node and project.kinds(node, value) or {}
+    end
+    return found
+  end
+end
+
+-- Of the resources that an object may be of, those that a good answer does not show: a set.
+function M.unlike(target, answer, value)
+  local made = {}
+  for k = 1, target.kinds.n do made[target.kinds[k]] = true end
+  local inside = lookups.at(value, target.pointer)[1]
+  local shown = json.is_object(inside) and kinds(target, answer, value)()[inside]
+  if shown then made[shown] = nil end
+  return made
+end
+
 -- The object in a good answer and its decoded value, or nil.
 function M.seen(target, reader, answer, value, params, bearer)
   if not shows(target, answer.headers["content-type"]) then return nil end
@@ -116,7 +141,7 @@ function M.seen(target, reader, answer, value, params, bearer)
     above = json.is_object(around) and subject.around(each.table, around, reader, its, bearer, above) or nil
   end
   local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer, target.inside, above)
-  seen.value = inside
+  seen.value, seen.kinds = inside, kinds(target, answer, value)
   return seen
 end
 

@@ -387,11 +387,10 @@ local function may_have(way, there)
   return true
 end
 
--- The body by which the object at `i` is judged. What it has tells, and never what it lacks: an
--- alternative is ruled out by a member that others declare and its resource does not have.
-local function choose(union, i, depth)
-  local names, said = outline(i, depth, union.tag)
-  if not names then return nil end
+-- The body by which an object with these members and this text of its tag is judged. What it has tells, and
+-- never what it lacks: an alternative is ruled out by a member that others declare and its resource does
+-- not have.
+local function pick(union, names, said)
   local ways = union.ways
   if said and union.tags[said] then return ways[union.tags[said]].body end
   if not union.somebodys then return union["else"] end
@@ -417,6 +416,43 @@ local function choose(union, i, depth)
   if not left then possible, several = union.only, not union.only end
   if several then return union["else"] end
   return union.all[possible]
+end
+
+-- The same for the object at `i`, or nil.
+local function choose(union, i, depth)
+  local names, said = outline(i, depth, union.tag)
+  return names and pick(union, names, said)
+end
+
+-- Notes of each object in a decoded answer, read by a node, of which resource it is; empty: it may be of
+-- several.
+local function note_kinds(node, value, found)
+  if not node or node.nothing then return end
+  if json.is_array(value) then
+    local rule = node.list
+    for k = 1, value.n do note_kinds(rule.places and rule.at[k - 1] or rule.node, value[k], found) end
+  elseif json.is_object(value) then
+    local body, union = node.body, node.union
+    if not body then
+      local said = value[union.tag]
+      body = pick(union, value, type(said) == "string" and said or nil)
+    end
+    if body.table then
+      found[value] = body.table.name
+    elseif union and union.somebodys and body == union["else"] then
+      found[value] = ""
+    end
+    for name, each in pairs(value) do
+      local member_ = body.members[name] or body.extra
+      note_kinds(member_.node, each, found)
+    end
+  end
+end
+
+function M.kinds(node, value)
+  local found = {}
+  note_kinds(node, value, found)
+  return found
 end
 
 -- ---------------------------------------------------------------- values
@@ -1095,7 +1131,7 @@ local function of_parent(table_, said, depth)
   if keyed and not value_ then return nil end
   return {
     resource = table_.name, owners = whole.owners or SUBJECT.owners, partly = whole.partly,
-    new = whole.new, value = value_,
+    new = whole.new, value = value_, kinds = whole.kinds,
   }
 end
 
@@ -1133,18 +1169,23 @@ local function is_empty(depth)
 end
 
 -- Whether one with these keys stands at the place that is looked at, in whatever element of each list on
--- the way there.
-local function stands(table_, value_, said, step, depth)
+-- the way there, and passes a test.
+local function standing(table_, value_, said, step, depth, test)
   if json.is_array(value_) then
     for k = 1, value_.n do
-      if step < depth and stands(table_, value_[k], said, step + 1, depth) then return true end
+      if step < depth and standing(table_, value_[k], said, step + 1, depth, test) then return true end
     end
     return false
   end
   if not json.is_object(value_) then return false end
-  if step == depth then return has_keys(table_, value_, said) end
+  if step == depth then return has_keys(table_, value_, said) and (not test or test(value_)) end
   if type(PATH[step]) ~= "string" then return false end
-  return stands(table_, value_[PATH[step]], said, step + 1, depth)
+  return standing(table_, value_[PATH[step]], said, step + 1, depth, test)
+end
+
+local function is_other(table_, whole, value_)
+  local kind = whole.kinds()[value_]
+  return kind ~= nil and kind ~= table_.name
 end
 
 -- Whether only the key says which object is meant: nothing else in the request does, it is the name of a
@@ -1160,7 +1201,7 @@ local function addresses(table_, said, depth)
   for step = AROUND, depth - 1 do
     listed = listed or type(PATH[step]) ~= "string" or KEYED[step]
   end
-  return whole ~= nil and listed and stands(table_, whole.value, said, AROUND, depth)
+  return whole ~= nil and listed and standing(table_, whole.value, said, AROUND, depth)
 end
 
 -- The object at the place that is looked at by some keys, or by none, as `subject`, and as context of what
@@ -1193,6 +1234,21 @@ local function one(subject, said, depth)
   return context
 end
 
+-- Whether the API shows one of another resource where a body has one of `table_`, or one that nobody can
+-- tell.
+local function differs(table_, said, depth)
+  if not CONTEXT then return SUBJECT.unlike ~= nil and SUBJECT.unlike[table_.name] or false end
+  local whole = whole_around()
+  if not whole or whole.new or not whole.kinds then return false end
+  local at, rest = stored_at(whole.value, depth)
+  if rest == 0 or not json.is_array(at) then
+    return rest == 0 and json.is_object(at) and is_other(table_, whole, at)
+  end
+  return #said > 0 and standing(table_, whole.value, said, AROUND, depth, function(each)
+    return is_other(table_, whole, each)
+  end)
+end
+
 local function alike(one_, other_)
   local a, b = one_.known, other_.known
   if one_.itself ~= other_.itself or one_.here ~= other_.here or one_.empty ~= other_.empty then return false end
@@ -1215,11 +1271,12 @@ local function written(subject, level, depth)
   local table_ = subject.table
   local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
   with_name(said, table_, KEYED[depth - 1])
-  local around, contexts, set = AROUND and LEVELS[AROUND].contexts, { n = 0 }, nil
+  local around, contexts, set, other_kind = AROUND and LEVELS[AROUND].contexts, { n = 0 }, nil, false
   level.keyed = false
   for k = 1, around and around.n or 1 do
     CONTEXT = around and around[k] or nil
     local alone = #said > 0 and addresses(table_, said, depth)
+    other_kind = differs(table_, said, depth) or other_kind
     if #said > 0 and not alone then
       noted_once(contexts, one(subject, KEYLESS, depth))
       set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
@@ -1236,7 +1293,7 @@ local function written(subject, level, depth)
     set = meet(each, set)
   end
   level.contexts = contexts
-  return set
+  return other_kind and 0 or set
 end
 
 -- The set of fields that pass of one object, and its owners.
@@ -1620,6 +1677,8 @@ local function load_target(plan, target)
     local each = target.enclosing[k]
     target.enclosing[k] = { depth = each[1], table = plan.tables[each[2] + 1] }
   end
+  for name, node in pairs(target.nodes) do target.nodes[name] = plan.nodes[node + 1] end
+  target.likely_node = plan.nodes[target.likely_node + 1]
   target.after = given(target.after)
   if target.after then load_target(plan, target.after) end
   for k = 1, target.around.n do load_target(plan, target.around[k]) end
@@ -1638,6 +1697,8 @@ local function load_endpoints(plan)
     for j = 1, endpoint.call and endpoint.call.n or 0 do endpoint.call[j] = endpoint.call[j] + 1 end
     load_target(plan, endpoint.target)
     for _, target in pairs(endpoint.finders) do load_target(plan, target) end
+    endpoint.typed = given(endpoint.typed)
+    if endpoint.typed then load_target(plan, endpoint.typed) end
     endpoint.accept = given(endpoint.accept)
     endpoint.hidden, endpoint.asked = given(endpoint.hidden), given(endpoint.asked)
     if endpoint.hidden then load_concealed(plan, endpoint.hidden) end

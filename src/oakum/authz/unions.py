@@ -1,0 +1,77 @@
+"""Which alternative of a union an object belongs to.
+
+The law of this module: what an object has tells, and never what it lacks; what it may be of several
+is of none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from oakum.authz.model import Members, members_of
+from oakum.authz.places import resource_of
+from oakum.authz.tags import Tag, objects_of
+from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape import merged
+
+
+def chosen(
+    shape: Shape,
+    value: dict[str, Json],
+    bound: Mapping[str, str],
+    known: Mapping[str, Members],
+    told: Tag | None,
+    *,
+    inside: bool = False,
+) -> Shape | None:
+    """The alternative of a union that an object belongs to; the union itself if none is a resource.
+
+    Only present members count, since an object may be partial: an alternative is ruled out by a
+    member that others declare and it does not. If one resource remains, it is chosen; None if
+    several do, since ambiguity must open nothing. `inside` a resource, an alternative that is no
+    resource has other rules, so it must not remain beside one that is.
+    """
+    if not shape.branches or resource_of(shape, bound):
+        return shape
+    branches = objects_of(shape, bound)
+    if told:
+        name, mapping = told
+        tag = value.get(name)
+        wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
+        hit = [branch for branch in branches if wanted in branch.names]
+        if len(hit) == 1:
+            return hit[0]
+    resources = [resource_of(branch, bound) for branch in branches]
+    if not any(resources):
+        return shape
+    has = [declares(branch, bound, known) for branch in branches]
+    there = [name for name in value if any(name in each.names for each in has)]
+    left = {
+        resource
+        for resource, each in zip(resources, has, strict=True)
+        if each.open or all(name in each.names for name in there)
+    }
+    if left == {""}:
+        return nobodys(branches, bound)
+    if inside and "" in left:
+        return None
+    possible = (left or {*resources}) - {""}
+    return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
+
+
+def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
+    """Members that an alternative may have; for a resource, by any of its schemas and lines."""
+    resource = resource_of(branch, bound)
+    return known[resource] if resource in known else members_of(branch)
+
+
+def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
+    """All alternatives that are no resource, merged."""
+    return merged([branch for branch in branches if not resource_of(branch, bound)])
+
+
+def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
+    """All alternatives of one resource, merged."""
+    somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
+    return replace(merged(somebodys), names=somebodys[0].names)

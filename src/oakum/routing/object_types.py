@@ -1,0 +1,83 @@
+"""Which resource the object is of that a write changes, where the document leaves it open.
+
+The law of this module: an object is of the type that the API shows of it, whatever a body says, and
+whatever type the body is declared with. Where nothing shows it, it may be of any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oakum.authz import Model
+from oakum.authz.places import resource_of
+from oakum.authz.tags import alternatives
+from oakum.openapi.model import Operation, Shape
+from oakum.routing.path_objects import PathObjects, Reader, shape_of
+from oakum.routing.write_targets import Target
+
+_DEEP = 3
+"""Depth of a response that is searched for the object."""
+
+
+def typed(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
+    """The GET of the same path, which shows of which of several resources (`kinds`) the object is;
+    `none`: only `target` may tell. None: the document leaves nothing open."""
+    model, id = paths.model, operation.id
+    written = model.written.get(id)
+    ends = operation.path.endswith("}")
+    if written is None or not (operation.method in ("PUT", "PATCH") or ends):
+        return None
+    said = {} if model.sets.get(id) else dict.fromkeys(_unions(model, operation))
+    wanted = {*written.resources, *said}
+    for reader in paths.gets(operation.path):
+        get = reader.get
+        if not (get.id in model.rules or get.id in model.showing):
+            continue
+        for at, names in _shown(model, reader):
+            if wanted & names:
+                kinds = tuple(sorted({*said, *names}))
+                made = Target("ask", operation=get.id, pointer=at, names=reader.names, kinds=kinds)
+                return made if len(kinds) > 1 else None
+    open_ = len(said) > 1 and ends and operation.method != "POST"
+    return Target("none", kinds=tuple(sorted(said))) if open_ else None
+
+
+def untold(target: Target, typed: Target | None) -> bool:
+    """Whether a write is refused since nothing shows of which resource its object is."""
+    return typed is not None and typed.kind == "none" and target.resource not in typed.kinds
+
+
+def _unions(model: Model, operation: Operation) -> Iterator[str]:
+    """Resources that a body is declared to be one of, outside of every resource."""
+    todo = [each.shape for each in operation.body if each.shape is not None]
+    met = set[Shape]()
+    for shape in todo:
+        if shape in met or resource_of(shape, model.bound):
+            continue
+        met.add(shape)
+        found = _kinds(model.bound, shape)
+        yield from found if len(found) > 1 else ()
+        below = [*shape.properties.values(), *shape.branches]
+        todo += [each() for each in below] + [e() for e in (shape.items, shape.extra) if e]
+
+
+def _shown(model: Model, reader: Reader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+    """Places of an answer with objects that stand in no other one, and what they may be of."""
+    shown = model.shown.get(reader.get.id, ())
+    for at, name in shown:
+        if "*" not in at:
+            yield at, {name}
+    top = shape_of(reader.get)
+    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
+    for at, shape in todo:
+        if names := _kinds(model.bound, shape):
+            yield at, names
+        elif len(at) < _DEEP:
+            todo += [((*at, name), child()) for name, child in shape.properties.items()]
+
+
+def _kinds(bound: Mapping[str, str], shape: Shape) -> set[str]:
+    """Resources that a shape may be."""
+    own = resource_of(shape, bound)
+    found = {own} if own else {resource_of(each, bound) for each in alternatives(shape, bound)}
+    return found - {""}
