@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b64decode
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +46,7 @@ from oakum.routing.who import (
     by_key,
     by_token,
     given,
+    is_password,
     logged_in,
     octets,
     told_to_nobody,
@@ -384,7 +384,7 @@ class Gatekeeper:
             # Credentials that identify nobody here must identify nobody upstream: some servers
             # accept `Bearer` followed by a tab. Basic credentials stay, since a client may log in
             # with them.
-            headers = tuple(h for h in headers if h[0] != "authorization" or _is_password(h[1]))
+            headers = tuple(h for h in headers if h[0] != "authorization" or is_password(h[1]))
         return replace(
             asked,
             method="GET" if asked.method == "HEAD" else asked.method,
@@ -577,19 +577,6 @@ def _check(endpoint: Endpoint, params: Mapping[str, str]) -> None:
     """Denies (404) a path parameter whose text the document does not allow."""
     if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
         raise Denied(404, "path")
-
-
-_BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+)={0,2}\Z")
-
-
-def _is_password(value: str) -> bool:
-    """Whether this is exactly a user name and a password (RFC 7617): with anything after it, or
-    without a colon, some servers find another scheme or a token."""
-    said = _BASIC.match(value)
-    try:
-        return said is not None and b":" in b64decode(said[1] + "=" * (-len(said[1]) % 4))
-    except ValueError:
-        return False
 
 
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:

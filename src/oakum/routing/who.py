@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -332,3 +333,16 @@ def readable(answered: Answered | None) -> Json:
         return read(answered.body)[0]
     except Unreadable:
         return None
+
+
+_BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+)={0,2}\Z")
+
+
+def is_password(value: str) -> bool:
+    """Whether this is exactly a user name and a password (RFC 7617): with anything after it, or
+    without a colon, some servers find another scheme or a token."""
+    said = _BASIC.match(value)
+    try:
+        return said is not None and b":" in b64decode(said[1] + "=" * (-len(said[1]) % 4))
+    except ValueError:
+        return False
