@@ -19,9 +19,9 @@ from oakum.guard.memory import Memory
 from oakum.guard.whole import is_failed, is_stale, is_whole
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
-from oakum.policy.model import Guarding, Policy, Relation, Service
+from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.conditions import Conditions
-from oakum.routing.lookup_plan import Home, LookupPlan, origin
+from oakum.routing.lookup_plan import Home, LookupPlan
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled
@@ -247,6 +247,8 @@ class Inquiry:
     wants: dict[Want, None] = field(default_factory=dict)
     asked: int = 0
     failed: int = 0
+    _fresh: set[Question] = field(default_factory=set)
+    """Those whose result is of this request, and not of the cache."""
     _left: int = 0
     _until: float | None = None
 
@@ -254,6 +256,7 @@ class Inquiry:
         """Resets the budget and drops earlier results, which a write may have changed."""
         self._left, self._until = self.desk.guard.lookups, None
         self.known.clear()
+        self._fresh.clear()
 
     def again(self) -> Generator[Asked, Answered | None, None]:
         """Repeats every look-up that was needed before."""
@@ -293,14 +296,20 @@ class Inquiry:
             yield from self._find_all(new)
 
     def _find_all(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, None]:
+        relations = self.desk.model.policy.relations
         for want in wants:
+            # The list of a caller is about the owners in it as well, whose writes may change it.
+            lists = want.kind == "relation" and relations[want.name].of == "caller"
+            towards = want.owner if lists else ""
             for question in self.desk.questions(want, self.who):
-                if question not in self.known:
-                    yield from self._find(question)
+                if question in self.known and (not towards or question in self._fresh):
+                    continue
+                yield from self._find(question, towards)
 
-    def _find(self, question: Question) -> Generator[Asked, Answered | None, None]:
+    def _find(self, question: Question, towards: str) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
-        believed = memory.get(key)
+        believed = memory.get(key, towards)
+        self.known.pop(question, None)
         if believed is not None:
             self.known[question] = believed[0]
             return
@@ -319,6 +328,7 @@ class Inquiry:
             }  # the caller's own writes may change the result too
         memory.put(key, known, about, ttl, epoch)
         self.known[question] = known
+        self._fresh.add(question)
 
     def spend(self) -> bool:
         """Takes one look-up from the budget; False when it is used up or the time is over."""

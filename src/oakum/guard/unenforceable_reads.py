@@ -23,8 +23,8 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, member, scalars
-from oakum.policy.model import Relation, Resource, State
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of, origin
+from oakum.policy.model import Relation, Resource, State, origin
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")

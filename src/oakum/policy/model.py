@@ -413,3 +413,16 @@ class Policy:
             found += [resource.location] if resource.draft and not resource.fields else []
         found += [rule.location for rule in self.operations.values() if rule.draft]
         return tuple(dict.fromkeys(found))
+
+
+def origin(policy: Policy, state: State) -> str:
+    """The `Resource.state` that actually holds the value, following states of states."""
+    path, seen = state.of, set[str]()
+    while path not in seen:
+        seen.add(path)
+        resource, _, name = path.partition(".")
+        further = policy.resources[resource].states[name]
+        if not further.of:
+            return path
+        path = further.of
+    return path

@@ -23,7 +23,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
-from oakum.policy.model import Policy, Relation, State
+from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.body_tenants import tenant_members, unsaid
@@ -320,7 +320,11 @@ def derive(document: Document, model: Model) -> LookupPlan:
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
         chosen,
-        ends(make.paths, relations),
+        ends(
+            make.paths,
+            relations,
+            {path: make.asks[at].operation for path, (at, _) in states.items()},
+        ),
     )
 
 
@@ -527,19 +531,6 @@ def _far_states(policy: Policy) -> Iterator[str]:
             if state.of:
                 found[origin(policy, state)] = None
     yield from found
-
-
-def origin(policy: Policy, state: State) -> str:
-    """The `Resource.state` that actually holds the value, following states of states."""
-    path, seen = state.of, set[str]()
-    while path not in seen:
-        seen.add(path)
-        resource, _, name = path.partition(".")
-        further = policy.resources[resource].states[name]
-        if not further.of:
-            return path
-        path = further.of
-    return path
 
 
 def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:

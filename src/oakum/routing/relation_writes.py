@@ -1,4 +1,4 @@
-"""Which writes begin or end a relation that the API was asked about, without saying whose it is.
+"""Which writes change what the API was asked about, without saying whose it is.
 
 The law of this module: what a write may have ended is believed of nobody. A write that names the
 relation by a key of its own, as `DELETE /follows/{id}` does, discards what that look-up told about
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from oakum.authz.asking import READS
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
-from oakum.policy.model import Relation
+from oakum.policy.model import Relation, origin
 from oakum.routing.path_objects import PathObjects, places
 from oakum.routing.route import nameless
 
@@ -30,8 +30,11 @@ def mark(operation: str) -> str:
     return f"\0look {operation}"
 
 
-def ends(paths: PathObjects, looked_up: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-    """Write → look-ups that it discards for everybody. `looked_up`: names of relations."""
+def ends(
+    paths: PathObjects, looked_up: Collection[str], settings: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
+    """Write → look-ups that it discards for everybody. `looked_up`: names of relations;
+    `settings`: `Resource.state` of an account → the look-up that tells it."""
     found = dict[str, dict[str, None]]()
     for relation in (paths.model.policy.relations[name] for name in looked_up):
         for each in _writes(paths):
@@ -41,7 +44,23 @@ def ends(paths: PathObjects, looked_up: Collection[str]) -> Mapping[str, tuple[s
     for each in _writes(paths):
         if asked and any(_named(relation, each) for relation in _claimed(paths)):
             found.setdefault(each.id, {})[asked] = None
+    for each in _writes(paths):
+        # Without a parameter a path is about whoever calls it.
+        for path, look in settings.items() if places(each) and not _says_whose(paths, each) else ():
+            if each.id in _switches(paths, path):
+                found.setdefault(each.id, {})[look] = None
     return {id: tuple(names) for id, names in found.items()}
+
+
+def _switches(paths: PathObjects, path: str) -> Iterator[str]:
+    """Operations that the contract names as switches of a setting, there or where it is used."""
+    policy = paths.model.policy
+    for name, resource in policy.resources.items():
+        for state in resource.states.values():
+            own = origin(policy, state) if state.of else f"{name}.{state.name}"
+            write = paths.document.operation(state.switch.operation) if state.switch else None
+            if own == path and write is not None:
+                yield write.id
 
 
 def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ local M = {}
 local ERA = "\0era"
 local ACCEPT, IDENTITY = { "accept", "application/json" }, { "accept-encoding", "identity" }
 local NEVER = 0 / 0 -- is not even itself
-local FAILED = { failed = true }
+local FAILED = { failed = true, owners = {} }
 local NEGATIVE = 1 -- seconds for which a failure is believed at most
 
 -- ---------------------------------------------------------------- values at a pointer
@@ -299,8 +299,17 @@ function Lookups:era()
   return self.shared:busy(ERA, now) and NEVER or self:written()
 end
 
--- What is known of a question, or nil; then it is noted as missing unless it can never be asked.
-function Lookups:known(i, id)
+-- Whether what a list of a caller says about an owner is still so: a write of the owner may change it. Of one
+-- about whom nobody wanted to know when it was asked for, this is known as long as nobody has written.
+function Lookups:towards(entry, owner)
+  local mark = entry.owners[owner]
+  if mark == nil then return entry.asked == self:era() end
+  return mark == self.shared:epoch(owner, self.host.time())
+end
+
+-- What is known of a question, or nil; then it is noted as missing unless it can never be asked. `owner`:
+-- towards whom a list of the caller is asked for.
+function Lookups:known(i, id, owner)
   local ask, x = self.asks[i], self.x
   -- What was asked for nobody with one application's key is not believed for another's.
   local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
@@ -308,9 +317,13 @@ function Lookups:known(i, id)
   -- What was found out for this request stays found out.
   if not x.known then x.known = {} end
   local found = x.known[key]
-  if found then return not found.failed and found or nil end
+  if found and found.missing and owner then found.missing.owners[owner] = true end
+  if found and (not owner or found.missing or x.known[key .. "\0"] or self:towards(found, owner)) then
+    return not found.failed and found or nil
+  end
   found = self.believed:get(key)
-  if found and found.expires > x.now and self:fresh(found, self:era()) then
+  if found and found.expires > x.now and self:fresh(found, self:era())
+    and (not owner or self:towards(found, owner)) then
     x.known[key] = found
     return not found.failed and found or nil
   end
@@ -320,9 +333,12 @@ function Lookups:known(i, id)
       missing = {}
       x.missing = missing
     end
-    missing[#missing + 1] = { ask = ask, id = id, key = key }
+    local miss = { ask = ask, id = id, key = key, owners = { [owner or ""] = true } }
+    missing[#missing + 1] = miss
+    x.known[key] = { failed = true, missing = miss }
+  else
+    x.known[key] = FAILED
   end
-  x.known[key] = FAILED
   return nil
 end
 
@@ -344,7 +360,7 @@ function Lookups:relation(index, owner)
     return nil
   end
   if not self.asks[i].placed then
-    local known = self:known(i, "")
+    local known = self:known(i, "", owner)
     if not known then return nil end
     if known.sets[index][owner] then return true end
     if clear(known, index, owner) then return false end
@@ -353,7 +369,7 @@ function Lookups:relation(index, owner)
   local all = true
   local held = false
   for j = 1, #who.list do
-    local known = self:known(i, who.list[j])
+    local known = self:known(i, who.list[j], owner)
     if known and known.sets[index][owner] then held = true end
     if not known or not clear(known, index, owner) then all = false end
   end
@@ -391,9 +407,9 @@ function Lookups:learn(x, miss, answer, era)
     made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
     made.expires = self.now() + self.ttl
   end
-  made.era, made.marks = era, miss.marks
+  made.era, made.marks, made.asked, made.owners = era, miss.marks, era, miss.owners
   self.believed:put(miss.key, made)
-  x.known[miss.key] = made
+  x.known[miss.key], x.known[miss.key .. "\0"] = made, made
 end
 
 -- Asks for what the last judgement missed, as far as the budget goes. Whether anything was asked,
@@ -414,6 +430,7 @@ function Lookups:inquire(x)
     local about = { miss.ask.mark, miss.ask.placed and miss.id or nil }
     for j = 1, miss.ask.placed and 0 or #x.who.list do about[j + 1] = x.who.list[j] end
     miss.marks = self:marks(about)
+    for owner in pairs(miss.owners) do miss.owners[owner] = self.shared:epoch(owner, self.host.time()) end
     if self.host.ask_all then
       batch[#batch + 1] = question
     else
