@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.authz import Model, ObjectInstance
-from oakum.authz.table import allows, deciding
+from oakum.authz.table import allows, deciding, leaf_index
 from oakum.exposure.cast import Cast
 from oakum.exposure.entitled import Entitled
 from oakum.exposure.evidence import Redactor
@@ -81,6 +81,15 @@ class Ground:
         """Whether a value may come from an object that the contract shows to the viewer."""
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
+
+    def withheld(self, viewer: str | None, who: str, text: str) -> tuple[str, str, bool]:
+        """The field by which the contract's own lines withhold a value of somebody's from a viewer,
+        if one does; and whether another line shows it to them."""
+        tables, places = self.model.tables, self.knowledge.places(text, who)
+        named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
+        if any(self.may_see(viewer, who, *each, text) for each in named):
+            return "", "", True
+        return (*min(named, default=("", "")), False)
 
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str

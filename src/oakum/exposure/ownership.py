@@ -104,7 +104,7 @@ class Ownership:
         found = Reading()
         places = {each.pointer: each for each in instances}
         resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
-        asked = partial(asked_key, probe, question)
+        asked = partial(asked_key, self.knowledge, probe, question)
         parents = Parents(self.model, self.cast, self.knowledge, places, asked)
         for each in sorted(instances, key=self._has_parents_owner):
             resource = resources[each.resource]
@@ -232,7 +232,8 @@ class Ownership:
         """Who created an object in this run, or asks for what the identities file calls theirs."""
         key = self.key_of(probe, question, each, resource, inner)
         names = self.knowledge.creators.get((resource.name, key), set())
-        viewer, asked = question.viewer, "" if inner else asked_key(probe, question, resource)
+        viewer = question.viewer
+        asked = "" if inner else asked_key(self.knowledge, probe, question, resource)
         if viewer and not names and question.targets == {viewer} and asked and asked == key:
             names = {viewer}
         if names:
@@ -307,7 +308,8 @@ class Ownership:
         if not other or self.cast.ids[other] & set(each.owners):
             return ()
         same, unlike = self._alike(each, resource, other, keys[0])
-        asked = question.targets == {other} and asked_key(probe, question, resource) == keys[0]
+        asked_for = asked_key(self.knowledge, probe, question, resource)
+        asked = question.targets == {other} and asked_for == keys[0]
         if not same if unlike else not same and not asked:
             return ()  # keys that count separately for each owner: two objects
         found.claimed.add(each.resource)
@@ -428,10 +430,8 @@ class Ownership:
         otherwise of all known objects; empty if the state belongs to the account."""
         if not self._has_own_states(resource):
             return []
-        wanted = f"{resource.name}.{resource.key}"
-        named = [name for name, source in probe.sources.items() if source == wanted]
-        if named and not probe.batch:
-            ids = self.knowledge.values(wanted, who)
+        if by := parameter_naming(probe, resource):
+            ids = named_keys(probe, by, who, self.knowledge, resource)
             keys = [ids[turn] for turn in self.turns(probe, who) if turn < len(ids)]
         else:
             keys = [k for (n, r, k) in self.knowledge.conditions if (n, r) == (who, resource.name)]
@@ -468,7 +468,7 @@ class Ownership:
         """The instance's key: its own, or the requested one; empty if unknown."""
         if key := texts(each.value, resource.key) if resource.key else []:
             return key[0]
-        return "" if inner else asked_key(probe, question, resource)
+        return "" if inner else asked_key(self.knowledge, probe, question, resource)
 
 
 def may_have(paths: Iterable[str], member: str) -> bool:
@@ -486,11 +486,41 @@ def is_below(path: str, name: str) -> bool:
     return path == name or path.startswith(f"{name}.")
 
 
-def asked_key(probe: Probe, question: Question, resource: Resource) -> str:
-    """The key in a request that names one object of a resource; empty if there is none."""
+def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: Resource) -> str:
+    """The key of the object of a resource that a request names: by the key itself, or by other
+    fields that one known object of those it is about has; empty if there is none."""
+    sources = [each.partition(".") for each in probe.sources.values()]
+    named = {
+        path: question.params[name]
+        for name, (kind, _, path) in zip(probe.sources, sources, strict=True)
+        if kind == resource.name and name in question.params and not probe.batch
+    }
+    if not named or resource.key in named:
+        return named.get(resource.key, "")
+    keys = {
+        row.get(resource.key, "")
+        for who in question.targets
+        for row in knowledge.objects.get((who, resource.name), ())
+        if named.items() <= row.items()
+    }
+    return keys.pop() if len(keys) == 1 else ""
+
+
+def parameter_naming(probe: Probe, resource: Resource) -> str:
+    """A parameter by which a request names one object of a resource; empty if there is none."""
     wanted = f"{resource.name}.{resource.key}"
-    named = [name for name, source in probe.sources.items() if source == wanted and not probe.batch]
-    return next((question.params[name] for name in named if name in question.params), "")
+    return next(
+        (
+            name
+            for name, source in probe.sources.items()
+            if not probe.batch
+            and (
+                source == wanted
+                or (name in probe.personal and source.partition(".")[0] == resource.name)
+            )
+        ),
+        "",
+    )
 
 
 def named_keys(

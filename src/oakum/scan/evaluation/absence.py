@@ -9,7 +9,7 @@ from oakum.authz.table import closed_by_absence
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.ownership import is_one_of_many, parameter_naming
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 
@@ -131,10 +131,9 @@ def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
 
 
 def _names_one(engine: Engine, key: Key) -> bool:
-    """Whether a question to the endpoint of a cell names one object by its key."""
+    """Whether a question to the endpoint of a cell names one object."""
     probe = engine.matrix.probes[key.endpoint]
-    wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
-    return wanted in probe.sources.values() and not probe.batch
+    return bool(parameter_naming(probe, engine.model.policy.resources[key.resource]))
 
 
 def say_stated(engine: Engine) -> None:

@@ -7,6 +7,7 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
@@ -65,6 +66,7 @@ class Cells:
         )  # fmt: skip
         self._loose = loose_values(ground.model, probe, judged, reading)
         self._beside_fields = texts_beside(judged, response, self._loose)
+        self._asked = partial(asked_key, ground.knowledge, probe, question)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._place: Place = ()
@@ -136,7 +138,7 @@ class Cells:
         self._place = place_of(instance.pointer, self._object)
         if key and not self._object and instance.pointer in self._reading.given:
             resource = self._ground.model.policy.resources[instance.resource]
-            self._object = asked_key(self._probe, self._question, resource)
+            self._object = self._asked(resource)
         nobodys = self._ground.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
@@ -277,19 +279,8 @@ class Cells:
         declared = self._probe.shows.get(instance.resource, ())
         if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
             return ""
-        resource, field, _ = self._withheld(text, who)
+        resource, field, _ = self._ground.withheld(self._question.viewer, who, text)
         return field if resource == instance.resource else ""
-
-    def _withheld(self, text: str, who: str) -> tuple[str, str, bool]:
-        """The field by which the contract's own lines withhold a value of somebody's from this
-        viewer, if one does; and whether another line shows it to them."""
-        tables = self._ground.model.tables
-        places = self._ground.knowledge.places(text, who)
-        named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
-        viewer = self._question.viewer
-        if any(self._ground.may_see(viewer, who, *each, text) for each in named):
-            return "", "", True
-        return (*min(named, default=("", "")), False)
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
@@ -401,7 +392,8 @@ class Cells:
         where it was asked for, it may well have come for that."""
         self._loosely[(who, resource)] = None
         shared = any(
-            self._ground.knowledge.shared(who, resource, path, text) or self._withheld(text, who)[2]
+            self._ground.knowledge.shared(who, resource, path, text)
+            or self._ground.withheld(self._question.viewer, who, text)[2]
             for text in self._ground.knowledge.own.get((who, resource, path), ())
         )
         if who in self._question.targets and len(self._question.targets) == 1 and not shared:
@@ -432,7 +424,7 @@ class Cells:
             shown = {name for name, _ in view.leaves} if view and about else frozenset()
             for resource in sorted(self._probe.shows.keys() - self._unclear.keys()):
                 each = self._ground.model.policy.resources[resource]
-                self._object = asked_key(self._probe, self._question, each) if each.key else ""
+                self._object = self._asked(each) if each.key else ""
                 own = who == viewer or self._ground.is_party(viewer, resource, self._object)
                 if (who, resource) in self._sighted or (own and who != viewer):
                     continue
@@ -460,7 +452,7 @@ class Cells:
         each = self._ground.model.policy.resources[resource]
         if not is_one_of_many(self._ground.model, each):
             return {}
-        key = asked_key(self._probe, self._question, each)
+        key = self._asked(each)
         known = self._ground.knowledge.conditions.get((who, resource, key), {}) if key else {}
         own = {name for name, state in each.states.items() if state.member}
         self._unread |= own - known.keys()
@@ -480,7 +472,7 @@ class Cells:
         at, value, who, resource, path, where = found
         if not who or is_a_name(self._ground, self._question.viewer, who, resource, path, value):
             return
-        withheld, field, shown = self._withheld(value, who)
+        withheld, field, shown = self._ground.withheld(self._question.viewer, who, value)
         if shown:
             return
         resource, path = (withheld, field) if withheld else (resource, path)

@@ -16,14 +16,14 @@ shown what the contract grants is not blocked because another object was withhel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from oakum.errors import counted
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.ownership import named_keys
+from oakum.exposure.ownership import named_keys, parameter_naming
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine, Kind
@@ -320,10 +320,30 @@ def _kinds(engine: Engine, who: str) -> list[str | None]:
 
 
 def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:
-    """Which of somebody's objects: those in different states first."""
+    """Which of somebody's objects: those in different states first, then those with a value in a
+    field in which the ones before them have none."""
     first = (*engine.evaluator.turns(probe, who), _first(engine, probe, who))
-    every = dict.fromkeys((*first, *range(known(engine, probe, who))))
-    return [*every][:MOST_OBJECTS]
+    every = [*dict.fromkeys((*first, *range(known(engine, probe, who))))]
+    filled = _filled(engine, probe, who)
+    seen, news = set[str](), dict[int, None]()
+    for turn in every:
+        has = filled[turn] if turn < len(filled) else frozenset()
+        if turn in first or not has <= seen:
+            news[turn] = None
+            seen |= has
+    return [*dict.fromkeys((*news, *every))][:MOST_OBJECTS]
+
+
+def _filled(engine: Engine, probe: Probe, who: str) -> list[Collection[str]]:
+    """The fields of each of somebody's objects in which they were shown a value, of those that an
+    endpoint shows."""
+    for name in sorted(probe.shows):
+        resource = engine.model.policy.resources[name]
+        if by := parameter_naming(probe, resource):
+            keys = named_keys(probe, by, who, engine.knowledge, resource)
+            rows = (engine.knowledge.filled.get((who, name, key), ()) for key in keys)
+            return [frozenset(row).intersection(probe.shows[name]) for row in rows]
+    return []
 
 
 def known(engine: Engine, probe: Probe, who: str) -> int:
