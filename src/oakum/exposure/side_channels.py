@@ -10,9 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from oakum.authz import Leaf
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical
+from oakum.http.json_pointer import Pointer
+from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 
 Place = tuple[str, ...]
@@ -33,10 +36,17 @@ class Reading:
     """(resource, owner) of each object in the response."""
     objects: frozenset[tuple[str, str]] = frozenset()
     """(resource, key) of each."""
+    unnamed: int = 0
+    """Elements of lists in which nothing names an object, and what is counted beside the objects:
+    whose they are, nothing tells."""
 
 
 def read(
-    judged: Judgement, response: Response, keys: Mapping[str, str], sent: Collection[str]
+    value: Json,
+    judged: Judgement,
+    response: Response,
+    keys: Mapping[str, str],
+    sent: Collection[str],
 ) -> Reading:
     """Takes a response apart. `keys`: resource → its key field; `sent`: values of the request,
     which may be echoed.
@@ -48,12 +58,15 @@ def read(
     lists: dict[Place, list[str]] = {}
     members: set[tuple[str, str]] = set()
     objects: set[tuple[str, str]] = set()
+    known: set[Pointer] = set()
     for instance in judged.instances:
         key = keys.get(instance.resource, "")
         named = next((canonical(leaf.value) for leaf in instance.leaves if leaf.path == key), "")
         token = named or "+".join(sorted(instance.owners))
         lists.setdefault(_general(instance.pointer), []).append(f"{instance.resource}:{token}")
         members |= {(instance.resource, owner) for owner in instance.owners}
+        if token:
+            known.update(instance.pointer[:n] for n in range(len(instance.pointer) + 1))
         if named:
             objects.add((instance.resource, named))
         for leaf in instance.leaves:
@@ -74,7 +87,30 @@ def read(
         for name, text in response.headers.items()
         if name not in SERVERS_OWN
     }
-    return Reading(places, frozenset(members), frozenset(objects))
+    unnamed = _elements_beside(value, known) + sum(map(_counted, judged.unbound))
+    return Reading(places, frozenset(members), frozenset(objects), unnamed)
+
+
+_COUNTS = frozenset(("count", "found", "hits", "matches", "total"))
+"""Words in names of numbers that say how many objects there are."""
+
+
+def _counted(leaf: Leaf) -> int:
+    """The number of objects that a member beside them says there are; 0: it says no such thing."""
+    number = leaf.value if isinstance(leaf.value, int) else 0
+    return number if leaf.pointer and _COUNTS.intersection(words(leaf.pointer[-1])) else 0
+
+
+def _elements_beside(value: Json, known: Collection[Pointer]) -> int:
+    """The number of elements of outermost lists at or in which none of these objects stands."""
+    found, ahead = 0, [(Pointer(), value)]
+    while ahead:
+        at, each = ahead.pop()
+        if isinstance(each, dict):
+            ahead += [((*at, name), child) for name, child in each.items()]
+        elif isinstance(each, list):
+            found += sum((*at, str(n)) not in known for n in range(len(each)))
+    return found
 
 
 def differences(one: Reading, other: Reading) -> frozenset[Place]:

@@ -56,7 +56,7 @@ ANSWERED = st.tuples(JUDGED, st.builds(Response, st.sampled_from([200, 404]), HE
 
 
 def reading(one: tuple[Judgement, Response], sent: Sequence[str] = ()) -> Reading:
-    return read(*one, KEYS, sent)
+    return read(None, *one, KEYS, sent)
 
 
 @LAW
@@ -145,7 +145,7 @@ def test_what_an_answer_repeats_of_its_question_is_no_difference(
     def echo(text: str) -> Reading:
         judged = Judgement(True, [], [Leaf("q", ("q",), text, False)])
         response = Response(200, {"link": f"</p?page=2&q={text}>; rel=next"})
-        return read(judged, response, KEYS, {text, *more})
+        return read(None, judged, response, KEYS, {text, *more})
 
     if len(one) > 2 and len(other) > 2:
         assert differences(echo(one), echo(other)) == frozenset()
@@ -168,3 +168,22 @@ def test_words_for_a_difference_hold_nobodys_value(
     assert all(each.startswith("another ") or each == "other objects" for each in said)
     assert all(set(each.split()) & kinds for each in said)
     assert told(found) == told(sorted(found, reverse=True))
+
+
+@LAW
+@given(st.sets(st.integers(0, 6)), st.integers(0, 9))
+def test_rows_are_unnamed_where_no_object_stands_and_what_is_counted_besides(
+    named: set[int], total: int
+) -> None:
+    found = [
+        ObjectInstance(
+            "Post", ("hits", str(n), "post"), (f"p-{n}",), frozenset(), {},
+            (Leaf("id", ("hits", str(n), "post", "id"), n, True),), {},
+        )
+        for n in named
+    ]  # fmt: skip
+    judged = Judgement(
+        True, found, [Leaf("total", ("total",), total, False), Leaf("", (), 5, False)]
+    )
+    body = {"total": total, "hits": [{"post": {"id": n}, "tags": [1, 2]} for n in range(7)]}
+    assert read(body, judged, Response(200), KEYS, ()).unnamed == 7 - len(named) + total

@@ -203,6 +203,11 @@ class Filter:
     named: bool
     """It is called like the field and nothing else; else perhaps after another one."""
 
+    @property
+    def by_value(self) -> bool:
+        """Whether it is given a value that objects have, or a part of it."""
+        return not self.said & (_FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | _PATTERNS)
+
     def pair(self, value: str, other: str) -> tuple[str, str] | None:
         """Two texts of which only the first matches an object with `value`; `other`: another value.
         None if unknown."""

@@ -7,7 +7,7 @@ question in two worlds that do (law 8), are answered differently to somebody who
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,7 +22,7 @@ from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, forms, put
+from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
 from oakum.scan.technique import Line, Prospect
 
 HOW = "inference"
@@ -42,10 +42,10 @@ def run(engine: Engine) -> None:
     for hidden in hidden_fields(engine):
         for probe in engine.state.probes:
             if hidden.resource in probe.shows and not probe.personal and not probe.batch:
-                for way, one, other in _questions(engine, probe, hidden, words):
-                    if tried.is_vain(way, hidden):
+                for asking in _questions(engine, probe, hidden, words):
+                    if tried.is_vain(asking.way, hidden):
                         continue
-                    if _tells(engine, one, other, hidden, partial(tried.met, way, hidden)):
+                    if _tells(engine, asking, hidden, partial(tried.met, asking.way, hidden)):
                         break
     engine.state.remark(*tried.notes())
 
@@ -60,7 +60,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 for path in prospect.model.tables[resource].leaves
                 if filter_by(parameter, path)
             ]
-            if parameter.where != "query" or probe.personal or parameter.name in probe.sources:
+            if parameter.where != "query" or probe.personal:
                 continue
             if fields or forms(parameter):
                 named = f"`{fields[0]}`" if fields else "a hidden field"
@@ -198,28 +198,55 @@ _Words = dict[tuple[str | None, str], set[str]]
 """(viewer, owner) → words of what the one may see of the other; no question here adds to them."""
 
 
-def _questions(
-    engine: Engine, probe: Probe, hidden: Hidden, words: _Words
-) -> Iterator[tuple[_Way, Probe, Probe]]:
-    """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
-    does not."""
+@dataclass(frozen=True)
+class _Asking:
+    """Three questions to one filter."""
+
+    way: _Way
+    one: Probe
+    """Finds the owner if the filter reads the field."""
+    other: Probe
+    """Finds them for nothing that is hidden."""
+    near: Probe | None
+    """Differs from the first in one word alone; None: the filter is not given a value."""
+
+
+def _questions(engine: Engine, probe: Probe, hidden: Hidden, words: _Words) -> Iterator[_Asking]:
+    """What to ask the filters of an endpoint to learn of a hidden value."""
     plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
+    near = _nearly(hidden.value, careful)
     for parameter in probe.operation.parameters:
         name = parameter.name
-        if parameter.where != "query" or name in probe.sources:
+        if parameter.where != "query":
             continue
-        way = _Way(probe, name, "")
-        if found := filter_by(parameter, hidden.field):
+        way, source = _Way(probe, name, ""), f"{hidden.resource}.{hidden.field}"
+        found = filter_by(parameter, hidden.field)
+        if found is None and probe.sources.get(name) == source:
+            found = Filter(frozenset(), named=False)
+        if found is not None:
             # A parameter with the field's own name can mean nothing else.
             pair = found.pair(hidden.value, plain if found.named else careful)
             if pair and pair[0] != pair[1]:
-                yield way, _asked(probe, name, pair[0]), _asked(probe, name, pair[1])
+                one, two = (_asked(probe, name, each) for each in pair)
+                last = _asked(probe, name, near) if found.by_value else None
+                yield _Asking(way, one, two, last)
             continue
         for form in forms(parameter):
             if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
                 continue
-            one, two = (put(form, hidden.field, each) for each in (hidden.value, careful))
-            yield replace(way, form=form), _asked(probe, name, one), _asked(probe, name, two)
+            said = (put(form, hidden.field, each) for each in (hidden.value, careful, near))
+            one, two, three = (_asked(probe, name, each) for each in said)
+            yield _Asking(replace(way, form=form), one, two, three)
+
+
+def _nearly(value: str, other: str) -> str:
+    """A value with its most telling word as in another one, and the rest as it is."""
+    spans = [each.span() for each in _TOKEN.finditer(value)] if len(value) == len(other) else []
+    changed = [(a, b) for a, b in spans if value[a:b] != other[a:b]]
+    if not changed:
+        return other
+    a, b = max(changed, key=lambda at: (not value[at[0] : at[1]].isalpha(), at[1] - at[0]))
+    return value[:a] + other[a:b] + value[b:]
 
 
 def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
@@ -251,41 +278,83 @@ def _is_seen(token: str, seen: Collection[str]) -> bool:
 
 def _asked(probe: Probe, name: str, value: str) -> Probe:
     way = probe.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
-    return replace(way, fixed={each: given for each, given in way.fixed.items() if each != name})
+    fixed = {each: given for each, given in way.fixed.items() if each != name}
+    sources = {each: source for each, source in way.sources.items() if each != name}
+    return replace(way, fixed=fixed, sources=sources)
 
 
-def _tells(
-    engine: Engine, one: Probe, other: Probe, hidden: Hidden, met: Callable[[int], None]
-) -> bool:
-    """Whether the owner comes with their own value and not with another, twice in a row. That
-    another is refused says nothing: it may be so for its form. `met`: takes each status in."""
+def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int], None]) -> bool:
+    """Whether the owner comes with their own value and not with another, twice in a row, or a row
+    does that names nobody. That another value is refused says nothing: it may be so for its form.
+    `met`: takes each status in."""
     readings: list[Reading] = []
     asked: tuple[Filled, Response] | None = None
-    for way in (one, other, one, other):
-        filled = fill(way, engine.target, engine.knowledge, None)
-        if filled is None:
+    came, sure = False, True
+    for turn, way in enumerate((asking.one, asking.other, asking.one, asking.other)):
+        last = asking.near if turn == 3 and not came else None
+        answer = _answer(engine, last or way, hidden, met)
+        if answer is None:
             return False
-        answer = engine.send(way, hidden.viewer, filled)
-        met(answer.status)
-        if answer.status >= _FAILS or answer.status in _REFUSES:
+        readings.append(answer[2])
+        asked = asked or answer[:2]
+        if not turn:
+            came = _came(engine, hidden, answer[2])
+            sure = came or _is_unmistakable(engine, hidden)
+            if not came and (asking.near is None or not _is_theirs_alone(engine, hidden)):
+                return False
+        if came and _came(engine, hidden, answer[2]) == bool(turn % 2):
             return False
-        readings.append(reading(engine, way, hidden.viewer, filled, answer))
-        asked = asked or (filled, answer)
-        present = _came(engine, hidden, readings[-1])
-        if present == bool(len(readings) % 2 == 0):
+        if not came and not _more_rows(readings):
             return False
     assert asked is not None
-    engine.state.report(
-        signal(
-            engine,
-            one,
-            hidden,
-            asked[0],
-            asked[1],
-            "the filter finds the owner only with the right value",
-        )
+    says = (
+        "the filter finds the owner only with the right value"
+        if came
+        else "the filter returns a row that names nobody, only with the right value"
     )
+    found = signal(engine, asking.one, hidden, *asked, says)
+    engine.state.report(replace(found, sure=sure))
     return True
+
+
+def _answer(
+    engine: Engine, way: Probe, hidden: Hidden, met: Callable[[int], None]
+) -> tuple[Filled, Response, Reading] | None:
+    """A question, and its answer; None if it cannot be asked, or its form is refused."""
+    filled = fill(way, engine.target, engine.knowledge, None)
+    if filled is None:
+        return None
+    answer = engine.send(way, hidden.viewer, filled)
+    met(answer.status)
+    if answer.status >= _FAILS or answer.status in _REFUSES:
+        return None
+    return filled, answer, reading(engine, way, hidden.viewer, filled, answer)
+
+
+def _more_rows(readings: Sequence[Reading]) -> bool:
+    """Whether each answer to the right value has rows that name nobody, more than any other has,
+    and the same objects as all others."""
+    right, wrong = readings[::2], readings[1::2]
+    least = min(each.unnamed for each in right)
+    same = {(each.members, each.objects) for each in readings}
+    return len(same) == 1 and least > max((each.unnamed for each in wrong), default=0)
+
+
+def _is_theirs_alone(engine: Engine, hidden: Hidden) -> bool:
+    """Whether no other identity has a hidden value, and its owner has it in no field that the
+    viewer may see."""
+    places = engine.knowledge.places(hidden.value, hidden.owner)
+    sees = engine.evaluator.may_see
+    return (
+        len(hidden.value) >= _LEAST
+        and bool(places)
+        and not any(sees(hidden.viewer, hidden.owner, *place, hidden.value) for place in places)
+    )
+
+
+def _is_unmistakable(engine: Engine, hidden: Hidden) -> bool:
+    """Whether nobody else at all has a value by chance."""
+    return engine.knowledge.canary(hidden.value) is not None
 
 
 def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
@@ -300,9 +369,9 @@ def reading(
 ) -> Reading:
     """A response taken apart for comparison."""
     question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    _, judged, _ = engine.evaluator.walk(probe, question, answer)
+    value, judged, _ = engine.evaluator.walk(probe, question, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
-    return read(judged, answer, keys, filled.sent)
+    return read(value, judged, answer, keys, filled.sent)
 
 
 def signal(
