@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from oakum.authz import Principal, Subject
 from oakum.authz.principal import held
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy
+from oakum.policy.model import Policy, Relation
 
 UNKNOWN_ACCOUNT = "unknown account"
 """Label of a caller whose account is unknown. Its relation to an owner is unknown too, so it is
@@ -101,12 +101,37 @@ class Cast:
             return Principal(states=states)
         lookups = [name for name, each in self.policy.relations.items() if each.kind == "lookup"]
         related = {
-            (relation, id): relation in self.relationships.get((viewer, owner), ())
-            for relation in lookups
+            (relation, id): relation in told
             for owner, ids in self.ids.items()
+            for told in [self.told(viewer, owner)]
+            for relation in lookups
             for id in ids
         }
         return Principal(self.ids[viewer], self.claims.get(viewer, {}), related, states)
+
+    def told(self, viewer: str, owner: str) -> frozenset[str]:
+        """Words of the identities file for a viewer and an owner, and the look-ups that follow from
+        them: what a stated relation requires, and what the same list of the API tells. One list of
+        followers says who follows somebody, and whom somebody follows."""
+        here, back = self._stated(viewer, owner), self._stated(owner, viewer)
+        lists = {_list(each) for name in here if (each := self.policy.relations.get(name))}
+        turned = {_list(each) for name in back if (each := self.policy.relations.get(name))}
+        return here | {
+            name
+            for name, each in self.policy.relations.items()
+            if each.operation and (_list(each) in lists or _list(each, turned=True) in turned)
+        }
+
+    def _stated(self, viewer: str, owner: str) -> frozenset[str]:
+        """Words of the identities file, and the look-ups that the relations among them require."""
+        words = self.relationships.get((viewer, owner), frozenset())
+        known = self.policy.relations
+        return words | {
+            name
+            for word in words & known.keys()
+            for name in self.policy.required(word)
+            if known[name].kind == "lookup"
+        }
 
     def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
         """Relations of the contract that a viewer has to an owner's objects."""
@@ -187,3 +212,9 @@ class Cast:
             if owner in relationships:
                 relationships[owner] += len(words)
         return sorted(self.ids, key=lambda name: -relationships[name])
+
+
+def _list(relation: Relation, *, turned: bool = False) -> tuple[str, str, bool]:
+    """The list that a look-up reads, and whether it is the caller's; `turned`: as it is for the two
+    of a pair in each other's place."""
+    return relation.operation, relation.pointer, (relation.of == "caller") != turned

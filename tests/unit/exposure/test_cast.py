@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from oakum.exposure.cast import Cast
+from oakum.policy.model import Policy, Relation
 from tests.unit.scan.studio import IDS, cast, model
 
 
@@ -85,3 +89,44 @@ def test_who_has_the_most_kinds_of_viewers_is_looked_at_first() -> None:
         ("cat", "bob"): frozenset({"x"}),
     }
     assert cast(relationships=relationships).subjects() == ["cat", "bob", "ann"]
+
+
+def test_one_list_tells_of_every_relation_that_reads_it() -> None:
+    policy = Policy(
+        resources={},
+        relations={
+            "owner": Relation("owner", "owner"),
+            "follower": _reads_followers("follower"),
+            "followed": replace(_reads_followers("followed"), of="caller"),
+            "friend": replace(_reads_followers("friend"), requires=("followed",)),
+            "blocked": replace(_reads_followers("blocked"), pointer="/blocked/*"),
+        },
+    )
+    ids = {name: frozenset({IDS[name]}) for name in ("ann", "bob", "cat")}
+    follows = ("bob", "ann"), ("ann", "bob"), ("cat", "ann")
+    found = Cast(policy, ids, {}, {pair: frozenset({"follower"}) for pair in follows})
+    assert found.relations("bob", "ann") == {"follower", "followed", "friend"}
+    assert found.relations("cat", "ann") == {"follower"}
+    assert found.relations("ann", "cat") == {"followed"}
+    assert found.relations("bob", "cat") == set()
+
+
+def test_who_is_said_to_stand_in_a_relation_stands_in_what_it_requires() -> None:
+    policy = Policy(
+        resources={},
+        relations={
+            "adult": Relation("adult", "claim", claim="age", has="adult"),
+            "guest": replace(_reads_followers("guest"), operation="listGuests"),
+            "speaker": replace(_reads_followers("speaker"), requires=("guest", "adult")),
+        },
+    )
+    ids = {name: frozenset({IDS[name]}) for name in ("ann", "bob")}
+    lines = {("bob", "ann"): frozenset({"speaker"})}
+    assert Cast(policy, ids, {}, lines).relations("bob", "ann") == {"guest"}
+    adult = {"bob": {"age": "adult"}}
+    found = Cast(policy, ids, adult, lines).relations("bob", "ann")
+    assert found == {"guest", "adult", "speaker"}
+
+
+def _reads_followers(name: str) -> Relation:
+    return Relation(name, "lookup", operation="listFollowers", pointer="/items/*/id")

@@ -154,7 +154,7 @@ relations:
   anyone: {}
   member: {authenticated: true, unless: [blocked]}
   follower: {in: listPeople, id: /data/*/id}
-  blocked: {in: listPeople, id: /data/*/id}
+  blocked: {in: listPeople, id: /blocked/*/id}
   staff: {claim: roles, has: staff}
   owner: {is: owner}
 resources:

@@ -23,7 +23,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy, Relation
+from oakum.policy.model import Policy
 from oakum.scan.requests.builder import Ask, fill
 from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
@@ -125,20 +125,18 @@ class Relations:
 
     def doubt(self) -> Iterator[str]:
         """Marks pairs as doubtful whom the API lists in a relation that the identities file lacks,
-        and returns remarks. A list used for two relations decides neither."""
+        and returns remarks."""
         self.take()
         yield from self._unstated()
-        lists = Counter(_place(each) for each in self.policy.relations.values())
         bonds = {
             (other, relation, whose)
             if self.policy.relations[relation].of == "owner"
             else (whose, relation, other)
             for (relation, whose), found in self.before.items()
-            if lists[_place(self.policy.relations[relation])] == 1
             for other in {self.cast.who((each,)) for each in found.ids} - {"", whose}
         }
         for viewer, relation, owner in sorted(bonds):
-            if relation not in self.cast.relationships.get((viewer, owner), ()):
+            if relation not in self.cast.told(viewer, owner):
                 line = f"{viewer} is {relation} of {owner}"
                 self.cast.doubt(
                     viewer, owner,
@@ -214,10 +212,6 @@ class Relations:
 
     def _name(self, id: str) -> str:
         return self.cast.who((id,))
-
-
-def _place(relation: Relation) -> tuple[str, str]:
-    return relation.operation, relation.pointer
 
 
 def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:
