@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,126 @@ def test_a_list_that_goes_on_behind_the_last_page_read_closes_nothing(
     assert found.results("Note.text", "member", "/notes") == {"untested"}
     assert found.code is not ExitCode.CLEAN
     assert not found.report.findings
+
+
+class Guarded(Api):
+    """Notes below their owner: the first page checks the caller. `leaks`: what a cursor or a number
+    of a page leads to does not."""
+
+    def __init__(self, turn: str, *, leaks: bool) -> None:
+        super().__init__({})
+        self.turn, self.leaks = turn, leaks
+        self.asked: list[tuple[str, str]] = []
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        found = re.fullmatch("/people/([^/]+)/notes", call.path)
+        if not found or not who:
+            return super().__call__(call)
+        turn = call.query.get(self.turn, "")
+        whose, number = found[1], 2 if turn not in ("", "1") else 1
+        self.asked.append((who, turn))
+        if whose != NAMES[who] and not (self.leaks and number == 2):
+            return Reply(403, {"error": "no"})
+        own = [each for each in ROWS if each["owner_id"] == whose]
+        more = {"next": f"c-{whose}-2"} if self.turn == "after" and number == 1 else {}
+        return Reply(200, {"data": own[number - 1 : number], **more})
+
+
+BELOW = """\
+  Note:
+    key: id
+    owner: owner_id
+    fields: {"id, owner_id, text": [{see: [owner]}]}
+operations:
+  notesOf: {params: {id: Me.id}}
+"""
+
+
+def below(folder: Path, api: Guarded, template: str = "/people/{id}/notes") -> Told:
+    declared = f"{{name: {api.turn}, in: query, schema: {{type: string}}}}"
+    listed = path(template, "notesOf", "Note").replace(
+        "parameters: [", f"parameters: [{declared}, "
+    )
+    shape = "{type: object, properties: {next: {type: string}, data: {type: array, items:"
+    ref = '{$ref: "#/components/schemas/Note"}'
+    policy = BELOW if "{id}" in template else BELOW.partition("operations:")[0]
+    return told(folder, SHAPE, listed.replace(ref, f"{shape} {ref}}}}}}}"), policy, api)
+
+
+@pytest.mark.parametrize("turn", ["after", "page"])
+def test_a_later_page_is_asked_for_by_those_who_were_refused_the_first(
+    tmp_path: Path, turn: str
+) -> None:
+    found = below(tmp_path, Guarded(turn, leaks=True))
+    assert ("Note.text", "member") in found.proven
+
+
+@pytest.mark.parametrize("turn", ["after", "page"])
+def test_later_pages_that_check_their_caller_too_are_clean(tmp_path: Path, turn: str) -> None:
+    api = Guarded(turn, leaks=False)
+    found = below(tmp_path, api)
+    assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+    assert len({who for who, asked in api.asked if asked not in ("", "1")}) > 1
+
+
+class Cursors(Guarded):
+    """Everybody's own notes. `leaks`: a cursor leads anybody to the notes of whom it was given."""
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if call.path != "/notes" or not who:
+            return super().__call__(call)
+        turn = call.query.get(self.turn, "")
+        whose = turn.removeprefix("c-").removesuffix("-2") or NAMES[who]
+        if whose != NAMES[who] and not self.leaks:
+            return Reply(403, {"error": "no"})
+        own = [each for each in ROWS if each["owner_id"] == whose]
+        more = {} if turn else {"next": f"c-{whose}-2"}
+        return Reply(200, {"data": own[1:] if turn else own[:1], **more})
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_cursor_of_somebody_elses_is_asked_for(tmp_path: Path, leaks: bool) -> None:
+    found = below(tmp_path, Cursors("after", leaks=leaks), "/notes")
+    assert (("Note.text", "member") in found.proven) == leaks
+    assert found.code is (ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
+
+
+class Later(Guarded):
+    """Own notes first, the second on a second page; `leaks`: there everybody's second note is.
+    `shown`: whether the owner is shown theirs there."""
+
+    shown = True
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if call.path != "/notes" or not who:
+            return super().__call__(call)
+        own = [each for each in ROWS if each["owner_id"] == NAMES[who]]
+        if call.query.get(self.turn, "1") == "1":
+            return Reply(200, {"data": own[:1]})
+        others = [e for e in ROWS if e not in own and e["id"].split("-")[2] == "1"]
+        rows = (own[1:] if self.shown else []) + (others if self.leaks else [])
+        return Reply(200, {"data": rows if call.query[self.turn] == "2" else []})
+
+
+def test_what_first_comes_on_somebody_elses_later_page_is_told_by_its_owner(
+    tmp_path: Path,
+) -> None:
+    found = below(tmp_path, Later("page", leaks=True), "/notes")
+    assert ("Note.text", "member") in found.proven
+
+
+def test_what_no_owner_is_shown_and_comes_on_a_later_page_closes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Later, "shown", False)
+    found = below(tmp_path, Later("page", leaks=True), "/notes")
+    assert found.results("Note.text", "member", "/notes") == {"untested"}
+    assert found.code is not ExitCode.CLEAN
+
+
+def test_own_notes_on_a_later_page_are_clean(tmp_path: Path) -> None:
+    found = below(tmp_path, Later("page", leaks=False), "/notes")
+    assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)

@@ -8,13 +8,16 @@ that goes on behind the last page that was read, nothing is closed by what did n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
+from oakum.authz.principal import texts
 from oakum.authz.whole import Pages, extent, look, place_of
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.response_reader import is_success
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -36,7 +39,8 @@ _SAYS = listed("more total truncated")
 
 
 def read_on(engine: Engine) -> None:
-    """Reads some further pages of each list as one viewer of each kind."""
+    """Reads some further pages of each list as one viewer of each kind. Whoever was refused the
+    first page asks for the next one by the address that led its owner there."""
     resources = engine.model.policy.resources
     for probe in list(engine.state.probes):
         owned = any(resources[name].owner.kind != "none" for name in probe.shows)
@@ -48,9 +52,67 @@ def read_on(engine: Engine) -> None:
         if probe.personal and who is None:
             continue
         about = who if probe.personal else None
+        trails: dict[str | None, list[_Further]] = {}
         for viewer in (*([about] if about else []), *engine.watchers(about)):
-            if _may_go_on(engine, probe, viewer, about) and _read(engine, probe, viewer, about):
-                _leave_open(engine, probe, viewer)
+            if _may_go_on(engine, probe, viewer, about):
+                trail = trails.setdefault(viewer, [])
+                if _read(engine, probe, viewer, about, trail):
+                    _leave_open(engine, probe, viewer)
+                if not about:
+                    _with_owners(engine, probe, viewer, trail)
+        led = about or next((each for each in trails if each and trails[each]), None)
+        for viewer in engine.watchers(led) if led in trails else ():
+            if not about or viewer not in trails:
+                _follow(engine, trails[led], viewer, about)
+
+
+def _with_owners(
+    engine: Engine, probe: Probe, viewer: str | None, trail: Sequence[_Further]
+) -> None:
+    """Lets owners read on whose objects came on somebody else's further pages before they came to
+    them, and judges those pages once more: until then a value there is none of theirs. What no
+    owner is shown either closes nothing."""
+    pages: dict[str | None, list[_Further]] = {viewer: [*trail]}
+    for owner in sorted({who for page in trail for who, _ in _not_shown(engine, page, viewer)}):
+        _read(engine, probe, owner, None, pages.setdefault(owner, []))
+    if len(pages) == 1:
+        return
+    for reader, further in pages.items():
+        for page in further:
+            _judge(engine, page, reader, None, page.answer)
+            for who, resource in _not_shown(engine, page, reader):
+                engine.matrix.ends.came_later.discard((probe.id, reader, who, resource))
+                _leave_open(engine, probe, reader)
+
+
+def _not_shown(engine: Engine, page: _Further, viewer: str | None) -> set[tuple[str, str]]:
+    """(owner, resource) of objects on a page with a value in a field that the viewer may not see,
+    of which their owners were shown nothing yet."""
+    question = engine.question(page.probe, viewer, frozenset(), page.filled, page.probe.id)
+    _, judged, _ = engine.evaluator.walk(page.probe, question, page.answer)
+    found = set[tuple[str, str]]()
+    for each in judged.instances:
+        who, path = engine.cast.who(each.owners), engine.model.policy.resources[each.resource].key
+        keys = texts(each.value, path) if path else []
+        told = any(not leaf.allowed and not says_nothing(leaf.value) for leaf in each.leaves)
+        if who not in ("", viewer) and keys and told:
+            known = (who, each.resource, keys[0]) in engine.knowledge.filled
+            found |= set() if known else {(who, each.resource)}
+    return found
+
+
+def _follow(engine: Engine, trail: Sequence[_Further], viewer: str | None, who: str | None) -> None:
+    """Asks for the pages that somebody else was led to, as long as one is an answer. Without an
+    owner in the request, only a cursor leads to theirs."""
+    for page in trail:
+        pace = engine.context.pace
+        own = who is None and not page.probe.veiled
+        if own or is_spent(pace) or (pace and pace.spares(page.filled.request)):
+            return
+        answer = engine.send(page.probe, viewer, page.filled)
+        _judge(engine, page, viewer, who, answer)
+        if not is_success(answer.status):
+            return
 
 
 def _may_go_on(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> bool:
@@ -75,6 +137,17 @@ def _leave_open(engine: Engine, probe: Probe, viewer: str | None) -> None:
         if owner != viewer:
             label = cast.label(cast.relations(viewer, owner), viewer, owner)
             engine.matrix.ends.unended.add((probe.id, label))
+
+
+@dataclass(frozen=True)
+class _Further:
+    """A further page of a list: how it is asked for, and what came."""
+
+    of: str
+    """The endpoint of the list."""
+    probe: Probe
+    filled: Filled
+    answer: Response
 
 
 @dataclass
@@ -117,8 +190,11 @@ class _Read:
         return self.new > 0 and (self.says_so or len(self.sizes) > 1)
 
 
-def _read(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> bool:
-    """Read on; whether the list goes on behind the last page that was read."""
+def _read(
+    engine: Engine, probe: Probe, viewer: str | None, who: str | None, trail: list[_Further]
+) -> bool:
+    """Read on; whether the list goes on behind the last page that was read. `trail`: takes in the
+    pages after the first."""
     turn = engine.state.first.get((probe.id, who or ""), 0)
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
@@ -150,12 +226,20 @@ def _read(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> 
             return read.goes_on
         there = replace(there, request=following)
         answer = engine.send(way, viewer, there)
-        outcome = engine.take_in(way, viewer, who, there, answer)
-        came = {(probe.id, viewer, owner, resource) for owner, resource in outcome.sighted}
-        engine.matrix.ends.came_later |= came
+        trail.append(_Further(probe.id, way, there, answer))
+        _judge(engine, trail[-1], viewer, who, answer)
         read.take(following, answer)
         following = next_page(following, answer, names)
     return read.goes_on and following is not None
+
+
+def _judge(
+    engine: Engine, page: _Further, viewer: str | None, who: str | None, answer: Response
+) -> None:
+    """Takes in a further page, and whose objects came on it."""
+    outcome = engine.take_in(page.probe, viewer, who, page.filled, answer)
+    came = {(page.of, viewer, owner, resource) for owner, resource in outcome.sighted}
+    engine.matrix.ends.came_later |= came
 
 
 def _most(engine: Engine, probe: Probe) -> int:
