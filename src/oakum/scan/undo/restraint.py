@@ -50,6 +50,8 @@ def why_not_called(model: Model, operation: str) -> str:
     if why := more_than_sets(each):
         return f"never written to, because {why}"
     found = written(model, each)
+    if not found and not each.body:
+        return "not written to: the document declares no body, so that it sets no member"
     if not found:
         return (
             "not written to: neither `sets:` of the contract nor the schema of its body says which"
@@ -96,8 +98,9 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
 def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Probe | None:
-    """The operation that deletes what another one creates; None if there is none."""
-    key = model.policy.resources[resource].key
+    """The operation that deletes what another one creates, below its own path before any other:
+    `DELETE /me/cart/{postId}` names a post, too; None if there is none."""
+    key, elsewhere = model.policy.resources[resource].key, None
     for each in model.operations.values():
         last = last_parameter(each.path)
         if each.method != "DELETE" or not last or not key:
@@ -107,8 +110,10 @@ def remover(
         below = each.path.startswith(f"{make.path.rstrip('/')}/")
         # The creator may not be allowed to delete it if that is reserved for staff.
         if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
-            return remove
-    return None
+            if below:
+                return remove
+            elsewhere = elsewhere or remove
+    return elsewhere
 
 
 def untried(model: Model) -> Iterator[Skipped]:

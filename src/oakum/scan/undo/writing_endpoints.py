@@ -56,13 +56,24 @@ def bulk_left_out(model: Model) -> Iterator[Skipped]:
 
 
 def _resources(model: Model, operation: Operation, probe: Probe) -> list[str]:
-    """What is written; where neither contract nor document says it, what the path ends with."""
+    """What is written; where neither contract nor document says it, what the path ends with, if a
+    body may set members of it. Without a body `PUT /me/starred/{id}` makes a link: it would stay,
+    for to send the old values again does not end it."""
     found = [name for name, _ in written(model, operation)]
     name, _, field = probe.sources.get(last_parameter(operation.path), "").partition(".")
     known = model.policy.resources.get(name)
-    if not found and known is not None and known.key == field and known.owner.kind != "none":
-        found = [name]
-    return found
+    if found or known is None or known.key != field or known.owner.kind == "none":
+        return found
+    return [name] if _may_set_members(model, operation, name) else []
+
+
+def _may_set_members(model: Model, operation: Operation, resource: str) -> bool:
+    """Whether a declared body has a member of a resource, or does not say what it has."""
+    shape = body_shape(operation)
+    if not operation.body or (shape is not None and shape.kinds - {"object", "null"}):
+        return False
+    names = {path.partition(".")[0] for path in model.tables[resource].leaves}
+    return shape is None or not shape.properties or not names.isdisjoint(shape.properties)
 
 
 def _sets_what_is_there(operation: Operation, probe: Probe) -> bool:
