@@ -21,6 +21,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.matrix import AROUND, UNTOLD
+from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
 from oakum.exposure.parents import Parents
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
@@ -484,63 +485,6 @@ def _members_of(value: Json) -> Iterable[str]:
 def is_below(path: str, name: str) -> bool:
     """Whether a field path is a member, or stands within it."""
     return path == name or path.startswith(f"{name}.")
-
-
-def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: Resource) -> str:
-    """The key of the object of a resource that a request names: by the key itself, or by other
-    fields that one known object of those it is about has; empty if there is none."""
-    sources = [each.partition(".") for each in probe.sources.values()]
-    named = {
-        path: question.params[name]
-        for name, (kind, _, path) in zip(probe.sources, sources, strict=True)
-        if kind == resource.name and name in question.params and not probe.batch
-    }
-    if not named or resource.key in named:
-        return named.get(resource.key, "")
-    keys = {
-        row.get(resource.key, "")
-        for who in question.targets
-        for row in knowledge.objects.get((who, resource.name), ())
-        if named.items() <= row.items()
-    }
-    return keys.pop() if len(keys) == 1 else ""
-
-
-def parameter_naming(probe: Probe, resource: Resource) -> str:
-    """A parameter by which a request names one object of a resource; empty if there is none."""
-    wanted = f"{resource.name}.{resource.key}"
-    return next(
-        (
-            name
-            for name, source in probe.sources.items()
-            if not probe.batch
-            and (
-                source == wanted
-                or (name in probe.personal and source.partition(".")[0] == resource.name)
-            )
-        ),
-        "",
-    )
-
-
-def named_keys(
-    probe: Probe, parameter: str, who: str, knowledge: Knowledge, resource: Resource
-) -> list[str]:
-    """Keys of the owner's objects that a parameter names, by itself or with others, in the order in
-    which they are requested; empty texts: unknown."""
-    source, key = probe.sources[parameter], resource.key
-    named = next((named for _, named in probe.together if parameter in named), {})
-    picked = probe.objects_of(who, resource.name, named, knowledge) if named else []
-    if not picked:
-        named = {parameter: source.partition(".")[2]}
-        picked = [{parameter: value} for value in knowledge.values(source, who)]
-    rows = knowledge.objects.get((who, resource.name), ())
-    found: list[str] = []
-    for each in picked:
-        wanted = {named[name]: value for name, value in each.items()}
-        keyed = (row[key] for row in rows if key in row and wanted.items() <= row.items())
-        found.append(wanted.get(key) or next(keyed, ""))
-    return found
 
 
 def is_one_of_many(model: Model, resource: Resource) -> bool:

@@ -9,7 +9,8 @@ from oakum.authz.table import closed_by_absence
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
-from oakum.exposure.ownership import is_one_of_many, parameter_naming
+from oakum.exposure.named_objects import parameter_naming
+from oakum.exposure.ownership import is_one_of_many
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 

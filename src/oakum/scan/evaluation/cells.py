@@ -34,7 +34,8 @@ from oakum.exposure.matrix import (
     state_key,
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
-from oakum.exposure.ownership import Reading, asked_key, is_one_of_many
+from oakum.exposure.named_objects import asked_key
+from oakum.exposure.ownership import Reading, is_one_of_many
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json

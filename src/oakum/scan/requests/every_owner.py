@@ -23,7 +23,7 @@ from itertools import chain, islice
 
 from oakum.errors import counted
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.ownership import named_keys, parameter_naming
+from oakum.exposure.named_objects import named_keys, parameter_naming
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine, Kind

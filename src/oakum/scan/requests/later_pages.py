@@ -73,19 +73,21 @@ def _with_owners(
     them, and judges those pages once more: until then a value there is none of theirs. What no
     owner is shown either closes nothing."""
     pages: dict[str | None, list[_Further]] = {viewer: [*trail]}
-    for owner in sorted({who for page in trail for who, _ in _not_shown(engine, page, viewer)}):
+    for owner in sorted(
+        {who for page in trail for who, _ in _unknown_to_owner(engine, page, viewer)}
+    ):
         _read(engine, probe, owner, None, pages.setdefault(owner, []))
     if len(pages) == 1:
         return
     for reader, further in pages.items():
         for page in further:
             _judge(engine, page, reader, None, page.answer)
-            for who, resource in _not_shown(engine, page, reader):
+            for who, resource in _unknown_to_owner(engine, page, reader):
                 engine.matrix.ends.came_later.discard((probe.id, reader, who, resource))
                 _leave_open(engine, probe, reader)
 
 
-def _not_shown(engine: Engine, page: _Further, viewer: str | None) -> set[tuple[str, str]]:
+def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set[tuple[str, str]]:
     """(owner, resource) of objects on a page with a value in a field that the viewer may not see,
     of which their owners were shown nothing yet."""
     question = engine.question(page.probe, viewer, frozenset(), page.filled, page.probe.id)

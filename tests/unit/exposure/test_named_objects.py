@@ -1,0 +1,65 @@
+"""Which object a request names, whichever of its fields stands in the path."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.authz import Leaf, ObjectInstance
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.exhibits import Question
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
+from oakum.finding import Endpoint
+from oakum.openapi.model import Operation
+from oakum.policy.model import Owner, Resource
+
+DOC = Resource("Doc", ("Doc",), key="id", owner=Owner("field", ("by",)))
+ROWS = [
+    {"id": "d1", "space": "x", "no": "1"},
+    {"id": "d2", "space": "x", "no": "2"},
+    {"id": "d3", "space": "y", "no": "1"},
+]
+
+
+def knowledge() -> Knowledge:
+    found = Knowledge()
+    for row in ROWS:
+        leaves = tuple(Leaf(name, (name,), value, True) for name, value in row.items())
+        found.learn_own("ann", ObjectInstance("Doc", (), ("ann",), frozenset(), {}, leaves, {}))
+    return found
+
+
+def probe(sources: dict[str, str]) -> Probe:
+    operation = Operation("getDoc", "GET", "/docs")
+    personal = frozenset(sources)
+    return Probe(operation, Endpoint("GET", "/docs", "getDoc"), {}, sources, {}, personal)
+
+
+def question(params: dict[str, str]) -> Question:
+    return Question("1", "getDoc", "bob", frozenset({"ann"}), params, frozenset(), "")
+
+
+@pytest.mark.parametrize(
+    ("sources", "params", "key"),
+    [
+        ({"id": "Doc.id"}, {"id": "d9"}, "d9"),
+        ({"no": "Doc.no"}, {"no": "2"}, "d2"),
+        ({"no": "Doc.no"}, {"no": "1"}, ""),
+        ({"space": "Doc.space", "no": "Doc.no"}, {"space": "y", "no": "1"}, "d3"),
+        ({"no": "Doc.no"}, {"no": "7"}, ""),
+        ({"no": "Other.no"}, {"no": "2"}, ""),
+    ],
+)
+def test_an_object_is_named_by_its_key_or_by_fields_that_only_it_has(
+    sources: dict[str, str], params: dict[str, str], key: str
+) -> None:
+    assert asked_key(knowledge(), probe(sources), question(params), DOC) == key
+
+
+def test_keys_of_what_a_parameter_names_come_in_the_order_of_the_requests() -> None:
+    named = probe({"no": "Doc.no"})
+    assert parameter_naming(named, DOC) == "no"
+    assert parameter_naming(probe({"no": "Other.no"}), DOC) == ""
+    values = knowledge().values("Doc.no", "ann")
+    keys = named_keys(named, "no", "ann", knowledge(), DOC)
+    assert [next(row["no"] for row in ROWS if row["id"] == key) for key in keys] == values
