@@ -59,13 +59,26 @@ class Rows:
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
         met = self._met[since:]
+        mixed = isinstance(value, list) and _is_mixed(value, [each for each, _ in met], at)
+        hidden = hidden or (mixed and not all(shown for _, shown in met))
         # Beside a list of which every object is hidden may stand how many there are.
-        empty = isinstance(value, dict) and bool(met) and not any(shown for _, shown in met)
+        one = isinstance(value, dict) or mixed
+        empty = one and bool(met) and not any(shown for _, shown in met)
         if keep is False or not (hidden or empty):
             return keep
         if empty:
             self.gone.add(at)
         return beside_nothing(value, keep, {each for each, _ in met}, at)
+
+
+def _is_mixed(value: list[Json], objects: Collection[Pointer], at: Pointer) -> bool:
+    """Whether a list is one row, as a tuple is, and no list of rows: with scalars in it, or with
+    something else beside objects that are its elements."""
+    around = {each[len(at)] for each in objects}
+    loose = [each for index, each in _elements(value) if index not in around and each is not None]
+    if any(not isinstance(each, dict | list) for each in loose):
+        return True
+    return bool(loose) and any(len(each) == len(at) + 1 for each in objects)
 
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:

@@ -56,6 +56,9 @@ local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local BURIED -- whether one is hidden whole in a row within
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
+local OBJECTS = 0 -- number of those that were met
+local OBJECT_AT = {} -- by depth: the number of the last one that was met there
+local MIXED = false -- whether the list that was read last has something beside its objects
 local AGAIN = false -- whether a row is gone through once more, whose objects were counted
 local REFUSED -- number of `refuse` among what is kept
 local WHY
@@ -516,7 +519,10 @@ local function value(node, i, depth, set, owners, tally, label)
       end
       past, became = record(body, i, depth, set, owners, tally)
       -- An object of which nobody can tell what it is counts as one that is hidden.
-      if untold then LOST, SHOWN = true, met end
+      if untold then
+        LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1
+        OBJECT_AT[depth] = OBJECTS
+      end
       if body.blind and past >= 0 then
         rollback(n, last, refused)
         SEENOUT.removed = counts
@@ -552,10 +558,11 @@ local function row(node, i, depth, set, owners, tally, label)
     SHOWN = SHOWN or met
     return past, became
   end
-  if SUBJECT or node.inside or node.nothing or P[i] ~= 123 then
+  if SUBJECT or node.inside or node.nothing or (P[i] ~= 123 and P[i] ~= 91) then
     return value(node, i, depth, set, owners, tally, label)
   end
-  if node.body and node.body.table then -- it is the object itself
+  local one = P[i] == 123
+  if one and node.body and node.body.table then -- it is the object itself
     local lost = LOST
     local past, became = value(node, i, depth, set, owners, tally, label)
     BURIED = BURIED or LOST
@@ -568,9 +575,11 @@ local function row(node, i, depth, set, owners, tally, label)
   if counts then SEENOUT.removed = {} end
   local past, became = value(node, i, depth, set, owners, tally, label)
   local hidden, shown, within = LOST, SHOWN, LOST or BURIED
+  -- A list with something beside its objects is one row, as a tuple is; else its elements are.
+  if not one then hidden = MIXED and within end
   if hidden and depth == 0 then SEENOUT.lost = true end
   -- Beside a list of which every object is hidden may stand how many there are.
-  if past >= 0 and became ~= GONE and (hidden or (within and not shown)) then
+  if past >= 0 and became ~= GONE and (hidden or (one and within and not shown)) then
     if not SHUT then
       rollback(n, last, refused)
       tally[1] = count
@@ -688,6 +697,7 @@ function list(node, i, depth, set, owners, tally, label)
   local n, last, refused = RANGES, TO[RANGES], REFUSED
   i = space(i + 1)
   if i < N and P[i] == 93 then
+    MIXED = false
     if node.inside then
       if node.any[set] then tally[1] = tally[1] + 1 end
     elseif not rule.hold then
@@ -699,6 +709,7 @@ function list(node, i, depth, set, owners, tally, label)
   end
   emit(start, i)
   local kept, at, index, counts = false, -1, 0, SEENOUT.removed
+  local bare, loose, own = false, false, false
   -- A list that goes as a whole is one thing that goes.
   if not rule.hold then SEENOUT.removed = nil end
   while true do
@@ -706,11 +717,18 @@ function list(node, i, depth, set, owners, tally, label)
     local each = rule.node
     if rule.places then each = rule.at[index] or each end
     if kept then emit(at, i) end -- what separates it from the one before
-    local from = i
+    local from, met, first = i, OBJECTS, P[i]
     LISTS, PATH[depth], KEYED[depth] = LISTS + 1, index, false
     local past, became = row(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
+    if first ~= 123 and first ~= 91 then
+      bare = bare or first ~= 110
+    elseif OBJECTS == met then
+      loose = true
+    else
+      own = own or (OBJECT_AT[depth + 1] or 0) > met
+    end
     if became == GONE then
       rollback(before, tail, no)
     else
@@ -721,6 +739,7 @@ function list(node, i, depth, set, owners, tally, label)
     i = space(past)
     local b = i < N and P[i] or 0
     if b == 93 then
+      MIXED = bare or (loose and own)
       if not rule.hold then
         rollback(n, last, refused)
         SEENOUT.removed = counts
@@ -1509,6 +1528,8 @@ function object(body, i, depth, above)
   local past, became = object_at(body, i, depth, above)
   AROUND = around
   if above == NO_OWNERS then
+    OBJECTS = OBJECTS + 1
+    OBJECT_AT[depth] = OBJECTS
     if became == GONE then LOST = true else SHOWN = true end
   end
   return past, became
