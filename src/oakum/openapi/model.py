@@ -29,6 +29,8 @@ class Shape:
     items: Callable[[], Shape] | None = None
     extra: Callable[[], Shape] | None = None
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
+    content: Callable[[], Shape] | None = None
+    """What the JSON in a text is (`contentSchema`)."""
     branches: tuple[Callable[[], Shape], ...] = ()
     """Alternatives of `oneOf` / `anyOf`; members common to all stand in `properties`."""
     discriminator: tuple[str, Mapping[str, str]] | None = None

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from oakum.http.json_pointer import unescape
+from oakum.http.media_type import essence, is_json
 from oakum.openapi import keywords
 from oakum.openapi.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
 from oakum.openapi.model import Json, Shape
@@ -101,6 +102,7 @@ class Schemas:
             made["names"] = frozenset((name,))
         if STRUCTURE.isdisjoint(raw):
             keywords.annotate(raw, made)
+            self._content(place, made)
             made["properties"] = _NO_MEMBERS
         else:
             made["properties"] = self._merge((place,), made)
@@ -133,11 +135,18 @@ class Schemas:
             items += [found] if (found := keywords.items(part)) else []
             extra += [found] if (found := keywords.values(part)) else []
             keywords.annotate(part.value, made)
+            self._content(part, made)
         if items:
             made["items"] = self._every(items)
         if extra:
             made["extra"] = self._every(extra)
         return {name: _Lazy(self, places) for name, places in members.items()}
+
+    def _content(self, part: Place, made: dict[str, Any]) -> None:
+        """Notes what the JSON in a text is."""
+        kind = part.value.get("contentMediaType", "application/json")
+        if "contentSchema" in part.value and is_json(essence(str(kind))):
+            made.setdefault("content", _Lazy(self, (part.at("contentSchema"),)))
 
     def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
         """The element schemas of each part: all apply together; of alternatives in one part,

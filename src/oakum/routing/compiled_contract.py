@@ -6,7 +6,7 @@ rendering of this object (`guard.plan`), and `guard.enforcement` decides by the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
@@ -14,6 +14,7 @@ from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
+from oakum.routing.json_texts import without_texts
 from oakum.routing.lookup_plan import LookupPlan, derive
 
 
@@ -33,7 +34,8 @@ class CompiledContract:
     judged by it."""
     model: Model
     """The same for a gateway: an operation that needs only an application's key is open to
-    everybody. Identical to `stated` when there is no such key."""
+    everybody, and a text that holds an object of a resource is withheld. Identical to `stated`
+    when there is neither."""
     lookups: LookupPlan
     """Endpoints and the look-ups that they need."""
 
@@ -53,5 +55,8 @@ def compile_for_gateway(contract: Contract) -> CompiledContract:
         hint = "write one, or draft it with `oakum init`"
         raise InputError([Problem(Location(document.file), "there is no policy to enforce", hint)])
     stated = compile_contract(document, policy)
-    model = open_to_clients(document, stated)
-    return CompiledContract(document, stated, model, derive(document, model))
+    closed, texts = without_texts(document, stated.bound)
+    model = open_to_clients(closed, compile_contract(closed, policy) if texts else stated)
+    lookups = derive(closed, model)
+    lookups = replace(lookups, warnings=(*lookups.warnings, *texts))
+    return CompiledContract(document, stated, model, lookups)
