@@ -30,6 +30,12 @@ between: [bob is follower of ann]
 """
 
 
+# The studio lists everybody: its contract reads followers where it names none.
+EXPOSURE = POLICY.replace(
+    "follower: {in: listPeople, id: /data/*/id}", "follower: {in: listPeople, id: /followers/*/id}"
+)
+
+
 class Desk:
     """Files in a folder, and a studio where the network would be."""
 
@@ -40,7 +46,7 @@ class Desk:
         self.before: Callable[[Request, int], Response | None] = lambda request, number: None
         self.closed = False
         (folder / "openapi.yaml").write_text(DOCUMENT)
-        (folder / "exposure.yaml").write_text(POLICY)
+        (folder / "exposure.yaml").write_text(EXPOSURE)
         (folder / "identities.yaml").write_text(IDENTITIES)
         (folder / "identities.yaml").chmod(0o600)
         patch.setattr(module, "HttpTransport", lambda *_, **__: self)
