@@ -111,7 +111,9 @@ class Ownership:
             resource = resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
             if self._has_parents_owner(each):
-                owners = parents.owners(each, whose)
+                owners = self._known_below_another(
+                    question, each, resource, parents.owners(each, whose), found
+                )
                 found.given |= {each.pointer} if owners else set()
                 found.unclear |= set() if owners else {each.resource}
             else:
@@ -319,6 +321,28 @@ class Ownership:
         found.unclear.add(each.resource)
         found.mute.add(each.pointer)
         return ()
+
+    def _known_below_another(
+        self, question: Question, each: ObjectInstance, resource: Resource,
+        owners: tuple[str, ...], found: Reading,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """The owners of an object by its parent; whoever it was asked for as theirs and was shown
+        to first, where an API that does not compare object and parent shows it below any. What
+        comes below two parents unasked may belong to both, as a song does to two albums."""
+        keys, whose = texts(each.value, resource.key), self.cast.who(owners)
+        if not keys or not whose or len(question.targets) != 1 or whose in question.targets:
+            return owners
+        other = self.knowledge.first_shown(resource.name, resource.key, keys[0], whose)
+        if other not in question.targets:
+            return owners
+        same, unlike = self._alike(each, resource, other, keys[0])
+        # Nothing tells that it is not theirs, too, of whom no object of the kind is known.
+        if same > unlike and self.knowledge.objects.get((whose, resource.name)):
+            return tuple(sorted(self.cast.ids[other]))
+        if same or not unlike:  # else keys count separately below each parent: two objects
+            found.unclear.add(each.resource)
+            found.mute.add(each.pointer)
+        return owners
 
     def _alike(
         self, each: ObjectInstance, resource: Resource, other: str, key: str

@@ -39,6 +39,7 @@ def run(engine: Engine) -> None:
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
                     _show_own(engine, probe, above, viewer)
+                    _show_below(engine, probe, viewer)
                     _ask(engine, _way(probe, above, viewer), viewer, who)
         for parameter in _named_in_query(probe):
             for who in [who for who in engine.cast.subjects() if engine.state.has_page(probe, who)][
@@ -84,6 +85,19 @@ def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str)
             if engine.knowledge.values(source, viewer):
                 break
             if resource in each.shows and each.id != probe.id and not each.batch:
+                _ask(engine, each, viewer, viewer)
+
+
+def _show_below(engine: Engine, probe: Probe, viewer: str) -> None:
+    """Let a viewer see what they have below their own parents, where an object has the owner of
+    its parent: it may stand below several, as a song does in two albums."""
+    resources = engine.model.policy.resources
+    for name in probe.shows:
+        if resources[name].owner.kind != "resource" or engine.knowledge.objects.get((viewer, name)):
+            continue
+        for each in engine.state.probes:
+            key = f"{name}.{resources[name].key}"
+            if name in each.shows and each.personal and key not in each.sources.values():
                 _ask(engine, each, viewer, viewer)
 
 
