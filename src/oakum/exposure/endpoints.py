@@ -17,7 +17,7 @@ from oakum.authz.places import besides_resources, leaf_paths, resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.request_bodies import body_members, body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
@@ -224,7 +224,8 @@ def _is_optional(probe: Probe, name: str) -> bool:
         if parameter.name == name:
             return not parameter.required and parameter.where in ("query", "header")
     shape = body_shape(probe.operation)
-    return shape is not None and bool(shape.required) and name not in shape.required
+    known = body_members(probe.operation).get(name)
+    return shape is not None and bool(shape.required) and not (known and known.required)
 
 
 def asking_for_more(probes: Iterable[Probe]) -> Iterator[Probe]:
@@ -281,7 +282,7 @@ def is_graphql(operation: Operation, rule: OperationRule) -> bool:
     if operation.method not in ("GET", "POST"):
         return False
     last = operation.path.rstrip("/").rpartition("/")[2].lower()
-    return last in ("graphql", "gql") or _body_members(operation).keys() >= {"query", "variables"}
+    return last in ("graphql", "gql") or body_members(operation).keys() >= {"query", "variables"}
 
 
 _OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")
@@ -353,9 +354,8 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
         elif parameter.required:
             unfilled.append(parameter.name)
     lists = _list_members(operation)
-    for name, source in sources.items():
-        if name in _body_members(operation):
-            used[name] = source
+    in_body = body_members(operation)
+    used |= {name: source for name, source in sources.items() if name in in_body}
     places = [each.name for each in operation.parameters if each.where == "path"]
     paths = tuple(name for name in places if name in unfilled)
     return Probe(
@@ -481,11 +481,11 @@ def _chosen(probe: Probe) -> dict[str, Json]:
     for at, each in members_with_choices(probe.operation, probe.sources):
         if each.required:
             content = dict(placed(at, choices(each.name, each.shape)[0], content))
-    shape = body_shape(probe.operation)
-    for name, each_shape in _body_members(probe.operation).items() if shape is not None else ():
-        text = each_shape.kinds == {"string"} and not each_shape.format and not each_shape.enum
-        if text and name in (shape.required if shape else ()) and name not in probe.sources:
-            content.setdefault(name, each_shape.example or "")
+    for name, inside in body_members(probe.operation).items():
+        shape = inside.shape
+        text = shape.kinds == {"string"} and not shape.format and not shape.enum
+        if text and inside.required and name not in probe.sources:
+            content = dict(placed(inside.at, shape.example or "", content))
     return content
 
 
@@ -508,16 +508,9 @@ def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
     return known[0] if known and (parameter.where == "query" or len(known) > 1) else None
 
 
-def _body_members(operation: Operation) -> Mapping[str, Shape]:
-    shape = body_shape(operation)
-    if shape is None:
-        return {}
-    return {name: thunk() for name, thunk in shape.properties.items()}
-
-
 def _list_members(operation: Operation) -> frozenset[str]:
     return frozenset(
-        name for name, shape in _body_members(operation).items() if "array" in shape.kinds
+        name for name, each in body_members(operation).items() if "array" in each.shape.kinds
     )
 
 

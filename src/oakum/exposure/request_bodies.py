@@ -8,6 +8,7 @@ What is neither is not written, and why is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from oakum.exchange import json_bytes
 from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Media, Operation, Shape
+from oakum.openapi.shape import scalars
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -38,6 +40,56 @@ def body_shape(operation: Operation) -> Shape | None:
     """The body's schema for the media type that is sent."""
     media = media_of(operation)
     return media.shape if media is not None else None
+
+
+_DEPTH = 3
+"""Objects within objects in which members are looked for."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a request body, at the names that lead to it."""
+
+    at: tuple[str, ...]
+    shape: Shape
+    required: bool
+    """Whether every body has it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in a contract: `filter.userId`."""
+        return ".".join(self.at)
+
+
+def body_members(operation: Operation) -> Mapping[str, Member]:
+    """The members of an operation's body that hold a value, by their dotted names; of objects,
+    the members in them. Without those that only responses have."""
+    shape = body_shape(operation)
+    found = _members_below(shape, (), required=True) if shape is not None else ()
+    return {each.name: each for each in found}
+
+
+def _members_below(shape: Shape, at: tuple[str, ...], *, required: bool) -> Iterator[Member]:
+    for name, thunk in shape.properties.items():
+        inner, needed = thunk(), required and name in shape.required
+        if inner.read_only:
+            continue
+        yield Member((*at, name), inner, needed)
+        if inner.properties and len(at) + 1 < _DEPTH:
+            yield from _members_below(inner, (*at, name), required=needed)
+
+
+def json_value(text: str, shape: Shape) -> Json:
+    """A text as a JSON body holds it: a number or a truth value where the schema takes no text."""
+    kinds = scalars(shape)
+    if "string" in kinds or not kinds:
+        return text
+    try:
+        value: Json = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    exact = isinstance(value, bool | int | float) and json_bytes(value).decode() == text
+    return value if exact else text
 
 
 def unwritable(operation: Operation) -> str:
@@ -67,6 +119,12 @@ def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
         return f"{MULTIPART}; boundary={BOUNDARY}", _parts(content)
     written = media is not None and _is_json(media)
     return (media.type if written and media else JSON), json_bytes(content)
+
+
+def writes_json(operation: Operation) -> bool:
+    """Whether `encode` writes JSON."""
+    media = media_of(operation)
+    return media is None or essence(media.type) not in (FORM, MULTIPART)
 
 
 def decode(kind: str, body: bytes) -> Mapping[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,24 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints import Probe, Query
+from oakum.exposure.enum_values import placed
 from oakum.exposure.knowledge import Knowledge, leaves_of
-from oakum.exposure.request_bodies import FORM, JSON, MULTIPART, body_shape, encode
+from oakum.exposure.request_bodies import (
+    FORM,
+    JSON,
+    MULTIPART,
+    body_members,
+    body_shape,
+    decode,
+    encode,
+    json_value,
+    writes_json,
+)
 from oakum.exposure.styles import pairs, text_of
 from oakum.http.json_pointer import unescape
-from oakum.openapi.model import Json, Operation
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import element
 
 _COUNTED = 10
 """Digits up to which ids are taken to count up."""
@@ -26,6 +39,9 @@ _ELSEWHERE = frozenset(("", ".", ".."))
 """Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
 the list around an object, or something above it."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+_BARE = "\x1f"
+"""Around a placeholder that stands for no text, and so in no quotes."""
+_UNQUOTED = re.compile(r'"\\u001f([^"]*)\\u001f"')
 _DELIMITERS = re.compile(r"[,| ]")
 _PLACE = re.compile(r"{([^{}]+)}")
 _BATCH = 50
@@ -262,32 +278,42 @@ def _body(
     values: Mapping[str, list[str]],
     names: Mapping[str, str],
 ) -> tuple[dict[str, Json], str]:
-    members = [name for name in probe.sources if name not in declared and name in values]
+    """The body as a value, and as JSON with placeholders in place of values."""
     if probe.asks is not None:
-        kinds = probe.asks.variables
-        filled = {
-            name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values
-        }
-        # Quotes, which only the document's own examples contain, would end the curl argument; and
-        # the shell would expand a variable.
-        written = _QUOTED.sub("…", probe.asks.text).replace("$", "\\$")
-        symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
-        return {"query": probe.asks.text, "variables": filled}, symbolic
-    given = {name: each for name, each in probe.fixed.items() if name not in declared}
-    if not members and not given:
-        return {}, ""
-    content: dict[str, Json] = {
-        name: values[name] if probe.batch else values[name][0] for name in members
-    }
-    shown = [
-        f'"{name}": ["{names[name]}"]' if probe.batch else f'"{name}": "{names[name]}"'
-        for name in members
-    ]
-    for name, each in given.items():
-        text = probe.veiled.get(name, "")
-        quoted = _json(text) if isinstance(each, str) else text  # an object is quoted already
-        shown.append(f'"{name}": {quoted if text else _json(each)}')
-    return {**content, **given}, "{" + ", ".join(shown) + "}"
+        return _query_body(probe.asks, values, names)
+    content: dict[str, Json] = {}
+    shown: dict[str, Json] = {}
+    for name, each in probe.fixed.items():
+        if name not in declared:
+            content[name] = each
+            text = probe.veiled.get(name, "")
+            # A placeholder for an object is JSON already.
+            veiled: Json = text if isinstance(each, str) or not text else orjson.loads(text)
+            shown[name] = veiled or each
+    known, as_json = body_members(probe.operation), writes_json(probe.operation)
+    for name in (each for each in probe.sources if each in values and each not in declared):
+        at = known[name].at if name in known else (name,)
+        shape = known[name].shape if name in known else Shape()
+        many = "array" in shape.kinds
+        inner = (element(shape) or Shape()) if many else shape
+        found = [json_value(each, inner) if as_json else each for each in values[name]]
+        word = names[name] if isinstance(found[0], str) else f"{_BARE}{names[name]}{_BARE}"
+        content = dict(placed(at, [*found] if many else found[0], content))
+        shown = dict(placed(at, [word] if many else word, shown))
+    said = json.dumps(shown, ensure_ascii=False) if content else ""
+    return content, _UNQUOTED.sub(r"\1", said)
+
+
+def _query_body(
+    query: Query, values: Mapping[str, list[str]], names: Mapping[str, str]
+) -> tuple[dict[str, Json], str]:
+    kinds = query.variables
+    filled = {name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values}
+    # Quotes, which only the document's own examples contain, would end the curl argument; and the
+    # shell would expand a variable.
+    written = _QUOTED.sub("…", query.text).replace("$", "\\$")
+    symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
+    return {"query": query.text, "variables": filled}, symbolic
 
 
 def typed(text: str, kind: str) -> Json:
@@ -304,10 +330,6 @@ def typed(text: str, kind: str) -> Json:
 
 def _named(names: Mapping[str, str]) -> str:
     return ", ".join(f'"{name}": "{each}"' for name, each in names.items())
-
-
-def _json(value: Json) -> str:
-    return json_bytes(value).decode()
 
 
 def path_on(operation: Operation, target: str) -> str:
@@ -395,12 +417,21 @@ def _escaped(text: str) -> str:
 
 
 def parameters_in(request: Request) -> set[tuple[str, str]]:
-    """(place, name) of query parameters, headers and cookies in a request; headers in lower
-    case."""
+    """(place, name) of query parameters, headers, cookies and members of the body in a request;
+    headers in lower case, members dotted."""
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     cookies = (each.partition("=")[0] for each in request.headers.get("cookie", "").split(";"))
+    kind = request.headers.get("content-type", "")
     return {
         *(("query", name) for name, _ in query),
         *(("header", name.lower()) for name in request.headers),
         *(("cookie", name.strip()) for name in cookies),
+        *(("body", name) for name in _names_in(decode(kind, request.body))),
     }
+
+
+def _names_in(content: Mapping[str, Json]) -> Iterator[str]:
+    for name, value in content.items():
+        yield name
+        if isinstance(value, dict):
+            yield from (f"{name}.{each}" for each in _names_in(value))

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, names_a_person
+from oakum.exposure.request_bodies import body_members
 from oakum.inference.lexicon import FieldClass, label_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.requests.builder import unlike
 
@@ -35,12 +37,17 @@ _IDS = listed("id uuid guid key")
 
 
 def optional(probe: Probe) -> Iterator[Parameter]:
-    """Optional parameters in query, headers and cookies."""
+    """Optional parameters in query, headers and cookies, and members of the body of a read by their
+    dotted names, as `where="body"`."""
     for each in probe.operation.parameters:
         header = each.where == "header" and not each.required and each.name.lower() not in NEVER
         # Plain requests never set a cookie parameter.
         if header or each.where == "cookie" or (each.where == "query" and not each.required):
             yield each
+    for name, member in body_members(probe.operation).items() if probe.asks is None else ():
+        acts = any(asks_for_change(step, "", member.shape.kinds) for step in member.at)
+        if not (member.required or member.shape.properties or acts):
+            yield Parameter(name, "body", shape=member.shape)
 
 
 def free(probe: Probe) -> Iterator[Parameter]:
@@ -76,7 +83,7 @@ class Whom:
         """The `Resource.field` that fills a parameter; empty if it names no known person."""
         if not _takes_an_id(parameter):
             return ""
-        found = self._source(words(parameter.name))
+        found = self._source(_words_of(parameter))
         resource, _, field = found.partition(".")
         # A field that is not an id and is shown in the response filters by it.
         key = self.model.policy.resources[resource].key if found else ""
@@ -85,7 +92,7 @@ class Whom:
 
     def may_choose(self, parameter: Parameter) -> bool:
         """Whether a parameter's name suggests that it selects an owner; not for paging."""
-        said = words(parameter.name)
+        said = _words_of(parameter)
         if not said or not _takes_an_id(parameter) or not _PAGES.isdisjoint(said):
             return False
         last = singular(said[-1])
@@ -140,6 +147,11 @@ def whom(model: Model, probes: Iterable[Probe]) -> Whom:
     if account:
         found[()] = f"{account}.{resources[account].key}"
     return Whom(model, found)
+
+
+def _words_of(parameter: Parameter) -> tuple[str, ...]:
+    """Words of a name; of a member of a body, without the objects around it."""
+    return words(parameter.name.rpartition(".")[2] if parameter.where == "body" else parameter.name)
 
 
 def _is_id(field: str) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.knowledge import Knowledge, canonical
-from oakum.exposure.request_bodies import body_shape, encode
+from oakum.exposure.request_bodies import body_shape, encode, json_value
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, path_on, variable
@@ -31,7 +31,6 @@ from oakum.scan.requests.person_operations import (
 )
 
 _AGREES = listed("accept accepted agree agreed consent policy terms tos")
-_NUMBER = re.compile(r"[0-9]{1,18}")
 """What JSON takes for a whole number everywhere."""
 _PHONE = re.compile(r"\+?[\d ()./-]{6,20}")
 
@@ -255,7 +254,7 @@ class _Asking:
                 real[name], said[name] = self._secret(inner), "$WRONG"
             elif found := self._person("body", here, required):
                 many = "array" in inner.kinds
-                real[name] = [found[0]] if many else typed(found[0], inner)
+                real[name] = [found[0]] if many else json_value(found[0], inner)
                 said[name] = [found[1]] if many else found[1]
             elif not secret:
                 real[name] = said[name] = harmless(name, inner)
@@ -263,10 +262,6 @@ class _Asking:
 
     def _secret(self, shape: Shape) -> Json:
         return 482913 if shape.kinds & {"integer", "number"} else self._w._wrong
-
-
-def typed(value: str, shape: Shape) -> Json:
-    return int(value) if shape.kinds == {"integer"} and _NUMBER.fullmatch(value) else value
 
 
 ANY_TEXT = "oakum"

@@ -20,6 +20,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.ownership import relations_to
+from oakum.exposure.request_bodies import json_value
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.inference.unsafe_writes import (
@@ -34,7 +35,6 @@ from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, place, shape_of
-from oakum.scan.requests.wording import typed
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
@@ -322,7 +322,7 @@ class _Endpoint:
     def _as_before(self, owner: str, name: str, shape: Shape) -> Json:
         """What a member holds in another object of the owner's: a new one may have none."""
         known = self.engine.knowledge.own.get((owner, self.resource, name), ())
-        return typed(min(known), shape) if known else None
+        return json_value(min(known), shape) if known else None
 
     def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
         engine, held = self.engine, self._held(viewer, owner, view)

@@ -20,7 +20,7 @@ from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.request_bodies import body_shape, json_value
 from oakum.finding import Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.inference.side_effects import classify
@@ -31,7 +31,7 @@ from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.variants import last_parameter, written
-from oakum.scan.requests.wording import harmless, typed
+from oakum.scan.requests.wording import harmless
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.restraint import barred, remover, why_no_creation
 from oakum.scan.undo.undo_log import Made, UndoLog, holds, in_path, marked
@@ -381,7 +381,7 @@ def _body(
         elif is_secret(name, inner):
             body[name] = f"Oak-{secrets.token_hex(6)}-7a"
         elif seen:
-            body[name] = typed(seen, inner)
+            body[name] = json_value(seen, inner)
         else:
             body[name] = harmless(name, inner)
     return body
