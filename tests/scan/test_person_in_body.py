@@ -52,7 +52,9 @@ def asked(body: Any, name: str) -> Any:
     return body
 
 
-def scan(folder: Path, name: str, rule: str, *, leaks: bool, required: str = "") -> Told:
+def scan(
+    folder: Path, name: str, rule: str, *, leaks: bool, required: str = "", **options: Any
+) -> Told:
     """The API shows the slips of whom the body names, to anybody if it `leaks`; numbers must be
     numbers."""
 
@@ -76,7 +78,8 @@ def scan(folder: Path, name: str, rule: str, *, leaks: bool, required: str = "")
         return Reply(200, [each for each in SLIPS if each["by"] == (named or own)])
 
     paths = path("/slips", "mine", "Slip", many=True) + search(name, required)
-    return told(folder, SCHEMAS, paths, f"{POLICY}  search: {{reads: true{rule}}}\n", api)
+    rules = f"{POLICY}  search: {{reads: true{rule}}}\n"
+    return told(folder, SCHEMAS, paths, rules, api, **options)
 
 
 RULES = [
@@ -107,3 +110,13 @@ def test_keys_in_a_body_are_of_their_type(leaks: bool, tmp_path: Path) -> None:
     run = scan(tmp_path, "ids", rule, leaks=leaks, required=", required: [ids]")
     assert (("Slip.iban", "member") in run.proven) is leaks
     assert run.code is (ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
+
+
+def test_a_budget_that_ends_before_such_questions_is_not_clean(tmp_path: Path) -> None:
+    """What a technique would have found is unknown: a smaller budget is clean of nothing that the
+    whole run finds."""
+    whole = scan(tmp_path, "userId", "", leaks=True).report.requests
+    for budget in range(6, whole, 2):
+        less = scan(tmp_path, "userId", "", leaks=True, budget=budget)
+        assert less.code is not ExitCode.CLEAN, budget
+    assert any("larger `--budget`" in each for each in less.report.distrust)

@@ -154,3 +154,32 @@ def told(found: list[Untested]) -> Iterator[str]:
         )
     if (left := len(found) - _MOST_NAMED) > 0:
         yield f"{counted(left, 'more operation')} are untested too"
+
+
+def cut_short(techniques: Iterable[str]) -> Iterator[str]:
+    """What the run ended before, by the names of techniques that would have sent something."""
+    if left := list(dict.fromkeys(techniques)):
+        yield (
+            f"the run ended before it was done with {' and '.join(left)}: nothing is known of what"
+            " these would have found; give it a larger `--budget`"
+        )
+
+
+def bent(found: tuple[str, str]) -> str:
+    """An answer of another form than the document declares, in words."""
+    endpoint, pointer = found
+    return (
+        f"{endpoint} sent one object where the document declares a list (at {pointer}): judged"
+        f" as a list of one, but a guard with this document withholds it; correct the document"
+    )
+
+
+def shown_twice(found: tuple[tuple[str, str], set[str]]) -> str:
+    """One object that two identities were shown as their own, in words."""
+    (endpoint, resource), names = found
+    return (
+        f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it"
+        f" had also shown to somebody else as theirs: a shared cache may be involved, or the"
+        f" endpoint names its caller as the owner; if it belongs to both, say so in its `owner:`,"
+        " and if two objects have this key, name another `key:`"
+    )

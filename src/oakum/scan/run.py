@@ -31,7 +31,16 @@ from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring, switch_operations
 from oakum.scan.budget_plan import afford
 from oakum.scan.context import Event
-from oakum.scan.coverage import alone, told, unseen, untested, within_reach
+from oakum.scan.coverage import (
+    alone,
+    bent,
+    cut_short,
+    shown_twice,
+    told,
+    unseen,
+    untested,
+    within_reach,
+)
 from oakum.scan.discovery.facts import with_claims
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
@@ -188,12 +197,8 @@ class Scan:
             if not probe.shows:
                 who = "an anonymous caller and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
-        prospect = Prospect(
-            self.model, tuple(self.probes), self.may, tuple(self.feeds), self.contract.graphs,
-            self.inferred,
-        )  # fmt: skip
         for technique in TECHNIQUES:
-            lines += technique.foresee(prospect)
+            lines += technique.foresee(self._prospect())
         if self.options.allow_own_settings:
             for operation in switch_operations(self.contract, self.policy):
                 each = self.model.operations[operation]
@@ -213,6 +218,12 @@ class Scan:
                 }
             )
         return lines
+
+    def _prospect(self) -> Prospect:
+        return Prospect(
+            self.model, tuple(self.probes), self.may, tuple(self.feeds), self.contract.graphs,
+            self.inferred,
+        )  # fmt: skip
 
     # ------------------------------------------------------------ the run
 
@@ -256,7 +267,7 @@ class Scan:
         if engine is not None:
             notes += [*engine.state.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
             notes += said_unsent(engine) if self.scope is None else ()
-            notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
+            notes += [*map(bent, engine.evaluator.bent.items()), *wrote_to(engine)]
         unsure = engine.context.unsure if engine is not None else ()
         notes += unsure
         made = self._write_up(engine, distrust)
@@ -477,7 +488,7 @@ class Scan:
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.state.distrust if engine else []
-        distrust += map(_shown_twice, engine.evaluator.twice.items()) if engine else ()
+        distrust += map(shown_twice, engine.evaluator.twice.items()) if engine else ()
         unjudged = engine.matrix.unjudged() if engine else []
         if self.scope is not None:
             seen = seen or bool(engine and engine.matrix.own)
@@ -529,6 +540,8 @@ class Scan:
         near, called = within_reach(engine.cast, engine.matrix), engine.state.called
         silent = [each for each in skipped if each.endpoint.operation not in called]
         yield from alone(self.model, engine.cast)
+        left = (each for each in TECHNIQUES if each not in engine.state.finished)
+        yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
         yield from unseen(self.model, engine.cast, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
@@ -549,24 +562,6 @@ class Scan:
         ):  # endpoints that show objects are reported by their cells
             if not probe.shows and not probe.how and probe.id in why_not:
                 yield Skipped(probe.endpoint, why_not[probe.id])
-
-
-def _bent(told: tuple[str, str]) -> str:
-    endpoint, pointer = told
-    return (
-        f"{endpoint} sent one object where the document declares a list (at {pointer}): judged"
-        f" as a list of one, but a guard with this document withholds it; correct the document"
-    )
-
-
-def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
-    (endpoint, resource), names = told
-    return (
-        f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it"
-        f" had also shown to somebody else as theirs: a shared cache may be involved, or the"
-        f" endpoint names its caller as the owner; if it belongs to both, say so in its `owner:`,"
-        " and if two objects have this key, name another `key:`"
-    )
 
 
 def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:

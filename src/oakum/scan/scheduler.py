@@ -20,6 +20,7 @@ from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_wh
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.confirming import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.every_owner import ask_for_each
 from oakum.scan.requests.other_ways import ask_other_ways
@@ -62,6 +63,8 @@ class Scheduler:
         self.at_first()
         for technique in self.techniques:
             technique.run(engine)
+            if not is_spent(engine.context.pace):
+                engine.state.finished.append(technique)
         ask_for_each(engine, 1.0)
         look_again(engine)
         confirm(engine)

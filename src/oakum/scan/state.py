@@ -75,6 +75,8 @@ class RunState:
     """Identity → a question that has shown it something of its own: endpoint, whose values."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
+    finished: list[object] = field(default_factory=list)
+    """Techniques that ran to their end within the budget."""
     early: dict[str, Response] = field(default_factory=dict)
     """Key → an answer that has come before its question is put: `put` takes it."""
     absent: dict[str, Control | None] = field(default_factory=dict)
