@@ -38,6 +38,8 @@ _COMPARES = listed("eq equals is in value exact iexact")
 _BESIDE_IDS = listed("by global input node of pk relay where")
 _IDS = listed("guid id ids key pk uuid")
 _TEXTS = SAYS_A_TEXT | listed("contains input like phrase prefix starts text value with")
+_TITLES = frozenset((each,) for each in ("title", "name", "subject", "headline", "label"))
+"""Last words of members that say what an object is called."""
 _DEEPEST = 3
 """Of input objects within input objects."""
 
@@ -47,9 +49,16 @@ Given = tuple[tuple[str, Value], ...]
 class Arguments:
     """Fills arguments. `params`: the contract's own word of what fills one, by its name."""
 
-    def __init__(self, words: Vocabulary, params: Mapping[str, str]) -> None:
-        self._words = words
+    def __init__(self, vocabulary: Vocabulary, params: Mapping[str, str]) -> None:
+        self._words = vocabulary
         self._params = params
+        self._owners = frozenset(
+            words(member.replace(".", "_"))
+            for each in vocabulary.model.policy.resources.values()
+            if each.owner.kind == "field" and not each.is_account
+            for member in each.owner.members
+        )
+        """Words of members that name an owner."""
 
     def given(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
@@ -77,9 +86,14 @@ class Arguments:
         for name, arg in field.args.items():
             if is_required_argument(arg) or name in self._params or _is_size(name, arg):
                 continue
-            if not is_input_object_type(get_named_type(arg.type)):
-                source = self._of_targets((name,), targets)
-                if source and not is_enum_type(get_named_type(arg.type)):
+            named = get_named_type(arg.type)
+            if is_input_object_type(named) and not is_list_type(get_nullable_type(arg.type)):
+                members = self._members((name,), named.fields, targets)
+                if members is not None and _has_hole(members):
+                    return name, members
+            elif is_leaf_type(named) and not is_enum_type(named):
+                source = self._of_targets((name,), targets) or self._by_noun(name)
+                if source:
                     return name, Hole(source, str(arg.type))
         return None
 
@@ -179,8 +193,11 @@ class Arguments:
         return self._words.model.policy.resources[self._words.resource(type.name)].key
 
     def _by_noun(self, name: str) -> str:
-        """The key of a resource that an argument names: `athleteId`."""
+        """The key of a resource that an argument names, `athleteId`, or of an account that it names
+        as the owner of something."""
         said = words(name)
+        if said in self._owners and (accounts := sorted(self._words.accounts)):
+            return f"{accounts[0]}.{self._words.model.policy.resources[accounts[0]].key}"
         nouns = [singular(word) for word in said if word not in SAYS_AN_ID | _BESIDE_IDS | {"ids"}]
         if not nouns or len(nouns) == len(said):
             return ""
@@ -195,7 +212,7 @@ class Arguments:
         return ""
 
     def _text(self, name: str, targets: Sequence[GraphQLObjectType]) -> str:
-        """A name to search for: what those are called who are looked for."""
+        """A text to search for: what those are called who are looked for, or their objects."""
         if not set(words(name)) & _TEXTS:
             return ""
         for type in targets:
@@ -203,8 +220,9 @@ class Arguments:
             key = self._words.model.policy.resources[resource].key
             members = [self._words.member(type.name, field) for field in type.fields]
             handles = (each for each in members if classify_field(each) is FieldClass.HANDLE)
+            titles = (each for each in members if words(each)[-1:] in _TITLES)
             owned = self._words.is_owned(resource)
-            if found := next(handles, "" if owned else key):
+            if found := next(handles, "") or next(titles, "" if owned else key):
                 return f"{resource}.{found}"
         return ""
 

@@ -79,7 +79,8 @@ class Explorer:
     _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[str]] = field(default_factory=dict)
-    """Root → owners whose objects it has shown."""
+    """Root → owners whose objects it has shown to somebody else: what shows each caller their own
+    alone may show another's if it is told whose."""
     _taken: list[tuple[Probe, Asked, str | None, Filled, Response]] = field(default_factory=list)
     """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
 
@@ -188,7 +189,7 @@ class Explorer:
                     self._ask_group((ask,))
 
     def _is_needed(self, root: Root) -> bool:
-        """Whether a list is incomplete and has an argument to search for somebody."""
+        """Whether a list is incomplete and has an argument that says whose objects to show."""
         if not root.instead_of or root.instead_of not in self._seen:
             return False
         return bool(set(self._owners()) - self._seen[root.instead_of])
@@ -298,6 +299,7 @@ class Explorer:
             return
         asked, said, asks = first
         shown = set(said.sighted)
+        to_others = shown - {viewers[0]}
         roots = {ask.root.name for ask in asks}
         for root in roots:
             self._seen.setdefault(root, set())
@@ -309,10 +311,11 @@ class Explorer:
             again = self._ask(asked, viewer)
             if again is not None:
                 shown |= again.sighted
+                to_others |= again.sighted - {viewer}
                 self._rest(asked, again, viewer)
         # with several queries in one response, it is unclear which one showed an object
         if len(roots) == 1:
-            self._seen[next(iter(roots))] |= shown
+            self._seen[next(iter(roots))] |= to_others
         if shown:
             self._alive.append((asked, asks))
 

@@ -364,10 +364,10 @@ def _is_many(type: GraphQLOutputType) -> bool:
 
 
 def _holds_many(type: GraphQLOutputType, vocabulary: Vocabulary) -> bool:
-    """Whether a type is a list, or wraps one and is not a resource."""
+    """Whether a type is a list, or wraps one and belongs to nobody."""
     if _is_many(type):
         return True
     end = get_named_type(type)
-    if not is_object_type(end) or vocabulary.resource(end.name):
+    if not is_object_type(end) or vocabulary.is_owned(vocabulary.resource(end.name)):
         return False
     return any(_is_many(each.type) for each in end.fields.values())

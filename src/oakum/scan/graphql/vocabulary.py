@@ -109,7 +109,8 @@ class Vocabulary:
         return frozenset(found)
 
     def targets(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
-        """The first resources reachable from a type through mere wrappers."""
+        """The first resources reachable from a type through what belongs to nobody: wrappers,
+        pages, also where the contract names these."""
         waiting, seen = self.objects(type), set[str]()
         found: list[GraphQLObjectType] = []
         for each in waiting:
@@ -118,7 +119,8 @@ class Vocabulary:
             seen.add(each.name)
             if self.resource(each.name):
                 found.append(each)
-                continue
+                if self.is_owned(self.resource(each.name)):
+                    continue
             for field in each.fields.values():
                 end = get_named_type(field.type)
                 if end.name in self.leading:

@@ -257,12 +257,14 @@ class Sailed:
         body: str = BODY,
         names: tuple[str, ...] = PEOPLE[:3],
         told: bool = True,
+        more: str = "",
     ) -> None:
-        """`sdl`: the file that the policy names; None: it names none. `told`: who-am-I has."""
+        """`sdl`: the file that the policy names; None: it names none. `told`: who-am-I has. `more`:
+        further resources of the policy."""
         with tempfile.TemporaryDirectory() as folder:
             document = DOCUMENT.replace("METHOD", method)
             (Path(folder) / "openapi.yaml").write_text(document.replace("BODY", body.strip()))
-            policy = POLICY.replace("OWNER", owner) + ("" if sdl is None else FILE)
+            policy = POLICY.replace("OWNER", owner) + more + ("" if sdl is None else FILE)
             (Path(folder) / "exposure.yaml").write_text(policy)
             (Path(folder) / "schema.graphql").write_text(sdl or "")
             contract = load(Path(folder) / "exposure.yaml")

@@ -375,6 +375,58 @@ def test_a_list_that_holds_others_is_asked_for_one_s_own() -> None:
     assert sailed.findings == []
 
 
+CALLERS_OWN = """\
+type Query { ROOT find(text: String!): [Found!] }
+input Which { captainId: ID, wind: Int }
+union Found = Sailor | Boat
+type Fleet { rows: [Boat!] total: Int }
+type Sailor { id: ID! nick: String boats: [Boat!] }
+type Boat { id: ID! name: String insurance: String captain: Sailor! }
+"""
+ROOTS = {
+    "an argument": "fleet(captainId: ID, first: Int): [Boat!]",
+    "a filter": "fleet(filter: Which, first: Int): [Boat!]",
+    "an argument of a page": "fleet(captainId: ID, first: Int): Fleet!",
+}
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("way", ROOTS)
+def test_a_list_of_the_caller_s_own_is_asked_for_another_s(way: str, raw: bool) -> None:
+    sdl = CALLERS_OWN.replace("ROOT", ROOTS[way])
+    harbour = Harbour(sdl)
+
+    def fleet(me: int, first: int = 5, captainId: str = "", filter: Any = None) -> Any:
+        whose = int(captainId or (filter or {}).get("captainId") or me)
+        boats = [id for id, each in harbour.boats.items() if each["captain"] == whose]
+        rows = [harbour.boat(me, id, raw=raw) for id in boats if raw or whose == me]
+        return {"rows": rows, "total": len(rows)} if "Fleet" in ROOTS[way] else rows
+
+    harbour.roots = {"fleet": fleet, "find": lambda me, text: []}
+    more = '  Fleet: {owner: none, fields: {"__typename, rows, total": [{see: [member]}]}}\n'
+    sailed = Sailed(harbour, sdl=sdl, more=more if "Fleet!" in sdl else "")
+    assert sailed.told == ({INSURANCE} if raw else set())
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_search_is_asked_for_what_objects_are_called(raw: bool) -> None:
+    sdl = CALLERS_OWN.replace("ROOT", ROOTS["an argument"])
+    harbour = Harbour(sdl)
+
+    def find(me: int, text: str) -> list[Any]:
+        boats = [id for id, each in harbour.boats.items() if each["name"] == text]
+        return [harbour.boat(me, id, raw=raw) for id in boats]
+
+    harbour.roots = {
+        "find": find,
+        "fleet": lambda me, first=5, captainId="": [
+            harbour.boat(me, id) for id, each in harbour.boats.items() if each["captain"] == me
+        ],
+    }
+    sailed = Sailed(harbour, sdl=sdl)
+    assert sailed.told == ({INSURANCE} if raw else set())
+
+
 # ------------------------------------------------------------------------- without a request
 
 
