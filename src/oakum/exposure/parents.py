@@ -35,15 +35,27 @@ class Parents:
         """The owners of an instance's parent; `known`: of the other instances."""
         name = self.model.policy.resources[each.resource].owner.members[0]
         parent = self.model.policy.resources[name]
-        at = self._around(each, name) or self._inside(each, name)
+        key = self._named(each, parent)
+        at = self._agreeing(key, parent, self._around(each, name), self._inside(each, name))
         if at is None:
-            key = self._named(each, parent) or self.asked(parent)
-            return self._of_key(parent, key)
+            return self._of_key(parent, key or self.asked(parent))
         owners = known.get(at.pointer, ())
         if not owners and parent.owner.kind == "resource":
             owners = self.owners(at, known)
         keys = texts(at.value, parent.key)
         return owners or self._of_key(parent, keys[0] if keys else "")
+
+    @staticmethod
+    def _agreeing(
+        key: str, parent: Resource, *found: ObjectInstance | None
+    ) -> ObjectInstance | None:
+        """The first instance that may be the object of this key: a comment that names its post may
+        quote another one, and may be quoted in another one. Empty: any."""
+        for at in found:
+            theirs = texts(at.value, parent.key) if at is not None else ()
+            if at is not None and (not key or not theirs or key in theirs):
+                return at
+        return None
 
     def _around(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
         """The innermost instance of a resource that an instance stands in."""

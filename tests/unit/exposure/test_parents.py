@@ -54,14 +54,22 @@ keys = st.sampled_from(["7", "8", "9", ""])
 def test_the_first_that_names_the_parent_decides_and_what_it_does_not_tell_no_other_does(
     around: str, inside: str, member: str, path: str
 ) -> None:
-    """Around it, in it, by a member, by the path; `9` is an issue of which nothing is known."""
+    """By a member, around it, in it, by the path; `9` is an issue of which nothing is known."""
     said = {"issue_id": member} if member else {}
     note = instance("Note", "/issue/notes/0", id="1", **said)
     others = [instance("Issue", "/issue", id=around)] if around else []
     others += [instance("Issue", "/issue/notes/0/about", id=inside)] if inside else []
-    first = next((key for key in (around, inside, member, path) if key), "")
+    first = next((key for key in (member, around, inside, path) if key), "")
     expected = {"7": ("u1",), "8": ("u2",)}.get(first, ())
     assert owners(note, *others, Issue=path) == expected
+
+
+def test_another_that_it_quotes_or_that_quotes_it_is_not_the_parent_that_it_names() -> None:
+    note = instance("Note", "/note", id="1", issue_id="7")
+    assert owners(note, instance("Issue", "/note/quoted", id="8")) == ("u1",)
+    assert owners(note, instance("Issue", "", id="8")) == ("u1",)
+    # One without a key may be the parent, and says whose it is.
+    assert owners(note, instance("Issue", "", text="a"), known={(): ("u5",)}) == ("u5",)
 
 
 def test_a_parent_whose_owner_the_response_says_needs_no_key() -> None:
@@ -72,7 +80,7 @@ def test_a_parent_whose_owner_the_response_says_needs_no_key() -> None:
 def test_over_two_levels_the_owner_is_that_of_the_parents_parent() -> None:
     issue = instance("Issue", "/issue", id="9", plan_id="3")
     assert owners(NOTE, issue) == ("u1",)
-    plan = instance("Plan", "", id="4")
+    issue, plan = instance("Issue", "/issue", id="9", plan_id="4"), instance("Plan", "", id="4")
     assert owners(NOTE, plan, issue, known={(): ("u6",)}) == ("u6",)
 
 
