@@ -171,13 +171,7 @@ class Cast:
             extra = sorted(self.relationships.get((viewer, owner), frozenset()) - known.keys())
             if extra:
                 return extra[0]
-        implied = {each for name in relations & known.keys() for each in known[name].requires}
-        bare = [name for name in known if name in relations - implied]
-        for kind in ("owner", "lookup", "field", "claim", "authenticated"):
-            strongest = [name for name in bare if kind in self.policy.kinds(name)]
-            if strongest:
-                return "+".join(strongest)
-        return next((name for name in known if name in relations), ANYONE)
+        return label_of(self.policy, relations)
 
     @staticmethod
     def placeholder(name: str) -> str:
@@ -212,6 +206,40 @@ class Cast:
             if owner in relationships:
                 relationships[owner] += len(words)
         return sorted(self.ids, key=lambda name: -relationships[name])
+
+
+def label_of(policy: Policy, relations: frozenset[str]) -> str:
+    """The strongest of a viewer's relations; several of one kind are named together."""
+    known = policy.relations
+    implied = {each for name in relations & known.keys() for each in known[name].requires}
+    bare = [name for name in known if name in relations - implied]
+    for kind in ("owner", "lookup", "field", "claim", "authenticated"):
+        strongest = [name for name in bare if kind in policy.kinds(name)]
+        if strongest:
+            return "+".join(strongest)
+    return next((name for name in known if name in relations), ANYONE)
+
+
+def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
+    """Label and relations of a viewer who has a relation and no other that it does not bring.
+
+    A relation brings what it requires, every look-up that reads its list, and, if its viewers are
+    logged in, what is said of all who are, unless another takes it away. No viewer has fewer.
+    """
+    known = policy.relations
+    sources = set(policy.required(name))
+    lists = {_list(known[each]) for each in sources if known[each].operation}
+    brought = {name for name, each in known.items() if each.operation and _list(each) in lists}
+    plain = ("anyone",) if policy.kinds(name) <= {"anyone"} else ("anyone", "authenticated")
+    sources |= brought | {each for each in known if known[each].kind in plain}
+
+    def holds(each: str) -> bool:
+        taken = any(holds(other) for other in known[each].unless)
+        return each in sources and not taken and all(map(holds, known[each].requires))
+
+    held = frozenset(each for each in known if holds(each))
+    # One that its own requirements take away is nobody's: it is named, and stays untested.
+    return (label_of(policy, held), held) if name in held else (name, held | {name})
 
 
 def _list(relation: Relation, *, turned: bool = False) -> tuple[str, str, bool]:

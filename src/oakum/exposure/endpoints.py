@@ -527,11 +527,25 @@ def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str,
             at = member(at, segment) if at else None
         declared = _fields(at, model.bound) if at else ()
         # Without a declaration, the response may hold any field of the resource.
-        found.setdefault(resource, {}).update(
-            dict.fromkeys(declared or model.tables[resource].leaves)
-        )
+        found.setdefault(resource, {}).update(dict.fromkeys(declared or _every(model, resource)))
     for name, paths in found.items():
         yield name, tuple(paths)
+
+
+def _every(model: Model, resource: str) -> list[str]:
+    """The fields of a resource, without members that hold further resources wherever they are
+    declared: no owner is shown one as a value, so a cell of it would stay untested."""
+    shapes = [
+        shape
+        for operation in model.operations.values()
+        for answers in operation.responses.values()
+        for media in answers
+        for name, shape in (resources_in(media.shape, model.bound) if media.shape else ())
+        if name == resource
+    ]
+    plain = {path for shape in shapes for path in _fields(shape, model.bound)}
+    inner = {path for shape in shapes for path in _boundaries(shape, model.bound)} - plain
+    return [path for path in model.tables[resource].leaves if path not in inner]
 
 
 def _fields(shape: Shape, bound: Mapping[str, str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.principal import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
-from oakum.exposure.cast import Cast
+from oakum.exposure.cast import Cast, least_of
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.list_ends import Ends
@@ -250,12 +250,9 @@ class Matrix:
             for word in self.model.tables[name].relations:
                 kind = policy.relations[word].kind
                 if not nobodys or kind in _BASIC:
-                    kinds.setdefault((name, word), (self._basic | {word}, kind != "anyone"))
+                    label, fewest = least_of(policy, word)
+                    kinds.setdefault((name, label), (fewest, kind != "anyone"))
         return kinds
-
-    @property
-    def _basic(self) -> frozenset[str]:
-        return self.model.policy.only(*_BASIC)
 
     def _plan(self, endpoint: str, resource: str, path: str) -> None:
         table = self.model.tables[resource]
@@ -529,12 +526,12 @@ class Matrix:
         """(endpoint, resource, label) → further labels under which its viewers were judged, because
         objects name them in a relation."""
         found: dict[tuple[str, str, str], set[str]] = {}
-        named = self.model.policy.with_any("field")
+        named, basic = self.model.policy.with_any("field"), self.model.policy.only(*_BASIC)
         for key, entry in self.entries.items():
             if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
                 held = self.cast.relations(entry.viewer, entry.owner)
                 label = self.cast.label(held, entry.viewer, entry.owner)
-                if label != key.viewer and held - self._basic:
+                if label != key.viewer and held - basic:
                     found.setdefault((*key[:2], label), set()).add(key.viewer)
         return found
 

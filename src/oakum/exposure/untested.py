@@ -131,12 +131,13 @@ def why_untold(model: Model, resource: str) -> str:
     )
 
 
-def asked_as(cast: Cast, relation: str) -> list[str]:
-    """Labels of viewers who have a relation to others' objects; a viewer with several is labelled
-    by the strongest."""
+def asked_as(cast: Cast, viewer: str) -> list[str]:
+    """Labels of viewers who have the relations of a label to others' objects; a viewer with several
+    is labelled by the strongest."""
+    wanted = set(viewer.split("+"))
     pairs = ((v, o) for o in cast.names() for v in (None, *cast.names()) if v != o)
     held = ((cast.relations(v, o), v, o) for v, o in pairs)
-    return sorted({cast.label(each, v, o) for each, v, o in held if relation in each})
+    return sorted({cast.label(each, v, o) for each, v, o in held if wanted <= each})
 
 
 def _as_others(viewer: str, names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.errors import counted
+from oakum.exposure.cast import least_of
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
 from oakum.http.media_type import essence
@@ -88,11 +89,12 @@ def _commonest(reasons: Iterable[str]) -> str:
 
 def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
     """Resource and viewer that some cell must be about: of the resources that leave by some
-    endpoint, the relations that their grants name. Which fields an endpoint can show is the scan's
-    to know."""
+    endpoint, the relations that their grants name, each with those that it brings. Which fields an
+    endpoint can show is the scan's to know."""
     for name, table in model.tables.items():
         if _leaves(seen, name):
-            yield from ((name, viewer) for viewer in table.relations)
+            viewers = (least_of(model.policy, each)[0] for each in table.relations)
+            yield from ((name, viewer) for viewer in dict.fromkeys(viewers))
 
 
 def _leaves(seen: View, resource: str) -> bool:

@@ -109,11 +109,13 @@ def unseen(
         for relation in cell.viewer.split("+")
     }  # fmt: skip
     for cell in cells:
-        relation = relations.get(cell.viewer)
-        if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):
-            met = any(reach.get((name, cell.viewer)) for name in model.policy.resources)
-            if not met and cell.viewer not in seen and not asked_as(cast, cell.viewer):
-                missing[cell.viewer] = None
+        met = any(reach.get((name, cell.viewer)) for name in model.policy.resources)
+        for viewer in cell.viewer.split("+") if _is_somebodys(model, cell.resource) else ():
+            relation = relations.get(viewer)
+            if relation is None or relation.untested or met or viewer in seen:
+                continue
+            if not asked_as(cast, viewer):
+                missing[viewer] = None
     for viewer in missing:
         yield (
             f"no identity is `{viewer}`: nothing is known about such callers; list one, or"
