@@ -79,6 +79,14 @@ class Arguments:
             found = [each for each in found if each[0] not in _OTHER_END]
         return tuple(found)
 
+    def optional(self, field: GraphQLField) -> list[str]:
+        """Arguments that a query need not have, but for how many of a list are wanted."""
+        return [
+            name
+            for name, arg in field.args.items()
+            if not is_required_argument(arg) and not _is_size(name, arg)
+        ]
+
     def choosing(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType]
     ) -> tuple[str, Value] | None:

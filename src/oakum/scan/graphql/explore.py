@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.utilities import strip_ignored_characters
 
+from oakum.errors import few
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, Query, probe_of
 from oakum.finding import Endpoint
@@ -76,6 +77,8 @@ class Explorer:
     """It answers nothing that could be read: nothing more is asked."""
     _probes: dict[object, Probe] = field(default_factory=dict)
     """By the text of the query, and what fills it."""
+    _unused: dict[str, list[str]] = field(default_factory=dict)
+    """Field of the root → optional arguments that no query has."""
     _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[str]] = field(default_factory=dict)
@@ -151,6 +154,9 @@ class Explorer:
         if waiting and not self._closed:
             named = ", ".join(f"`{root.name}`" for root in waiting)
             self.engine.state.remark(f"{self._called}: no known value to query {named}")
+        if self._unused and not self._closed:
+            named = few([f"{name}({', '.join(each)})" for name, each in self._unused.items()], 8)
+            self.engine.state.remark(f"{self._called}: arguments that no query used: {named}")
         self._keep_ways()
 
     def _suppose(self) -> None:
@@ -175,6 +181,7 @@ class Explorer:
             said = f"`{name}` of {self._called} was not queried: {why}"
             if said not in self.engine.state.notes:
                 self.engine.state.remark(said)
+        self._unused = planner.unused
         return roots
 
     def _ask_all(self, roots: Sequence[Root]) -> None:

@@ -103,6 +103,8 @@ class Planner:
         """Field of the root → why it is not asked: it does something."""
         self.lacking: list[str] = []
         """Fields of the root that want what nobody knows."""
+        self.unused: dict[str, list[str]] = {}
+        """Field of the root → optional arguments that no query has."""
 
     def roots(self) -> list[Root]:
         """All possible queries, those that lead to owned objects first."""
@@ -118,6 +120,9 @@ class Planner:
             made = list(self._roots(name, each))
             if not made:
                 self.lacking.append(name)
+            used = {argument for root in made for argument, _ in root.pick.args}
+            if left := [arg for arg in self._arguments.optional(each) if arg not in used]:
+                self.unused[name] = left
             found += made
         return sorted(found, key=lambda root: root.rank)
 

@@ -427,6 +427,12 @@ def test_a_search_is_asked_for_what_objects_are_called(raw: bool) -> None:
     assert sailed.told == ({INSURANCE} if raw else set())
 
 
+def test_optional_arguments_that_no_query_has_are_named() -> None:
+    sailed = Sailed(Harbour())
+    (said,) = (each for each in sailed.engine.state.notes if "no query used" in each)
+    assert said == "POST /api/graphql: arguments that no query used: `berths(after)`"
+
+
 # ------------------------------------------------------------------------- without a request
 
 
