@@ -100,11 +100,10 @@ class Model:
         """The unconfirmed draft line that decides a field: its own, or that of a state in another
         resource. None if all is confirmed."""
         table = self.tables[resource]
-        rule = next(
-            (r for r in table.rules if r.location == self.field_location(resource, leaf)), None
-        )
+        line = self.field_location(resource, leaf)
+        rule = next((each for each in table.rules if each.location == line), None)
         if rule.draft if rule is not None else table.resource.draft:
-            return self.field_location(resource, leaf)
+            return line
         for name in deciding(table, leaf):
             above = self.policy.resources.get(table.resource.states[name].of.partition(".")[0])
             if above is not None and above.draft:
