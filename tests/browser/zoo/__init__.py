@@ -75,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
     """`/NAME/` is a page of the zoo; an answer is that of the page whose address asks."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Else a body waits 40 ms for the client's delayed ACK."""
     api: ClassVar[Mapping[str, Any]] = {}
     page: ClassVar[bytes] = b""
     """In the place of the zoo's, at every address without an answer."""
