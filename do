@@ -239,6 +239,7 @@ case $command in
         engines
         java
         frameworks
+        unset PYTHONDONTWRITEBYTECODE # or all that runs here compiles all that it imports anew
         cd "$root" && exec "$venv/bin/python" -m pytest -n 4 --dist worksteal "$@"
         ;;
     check)
