@@ -4,7 +4,10 @@ where a shell has started the tests in the background without it."""
 
 from __future__ import annotations
 
+import importlib
+import os
 import signal
+from contextlib import suppress
 
 import pytest
 from hypothesis import settings
@@ -22,3 +25,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(autouse=True)
 def _unhurried_scans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TIMEOUT", patient(client.TIMEOUT))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Of all tests, each worker imports another part first: what one has compiled, the others load,
+    where all would compile the same modules at the same time."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or session.config.args != session.config.getini("testpaths"):
+        return
+    root, workers = session.config.rootpath, int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    files = sorted((root / "tests").glob("**/test_*.py"))
+    for file in files[int(worker.removeprefix("gw")) :: workers]:
+        with suppress(Exception, pytest.skip.Exception):  # the collection tells of it
+            importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
