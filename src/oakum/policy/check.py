@@ -11,14 +11,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from oakum.errors import Location, Problem, did_you_mean
+from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape import containers, member, scalars
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.reader import nearest
 from oakum.policy.review import review
-from oakum.policy.view import View, declares, siblings, taken, view
+from oakum.policy.view import View, declares, siblings, success, taken, view
 
 
 def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Problem]]:
@@ -40,6 +42,7 @@ def _errors(seen: View) -> list[Problem]:
         *_members(seen),
         *_parameters(seen),
         *_headers(seen),
+        *_counts(seen),
     ]
 
 
@@ -229,6 +232,30 @@ def _taken_out(
         elif query[parameter].required:
             message = f"`{name}` cannot be called without `{parameter}`, which it requires"
             yield Problem(where, message, "`call: []` closes the operation")
+
+
+def _counts(seen: View) -> Iterator[Problem]:
+    """Counts that are lists: what is in one is no number of objects."""
+    for name, rule in seen.policy.operations.items():
+        operation = seen.document.operation(name)
+        shapes = success(operation) if operation is not None else []
+        for index, pointer in enumerate(rule.counts):
+            found = [_at(shape, path_of(pointer)) for shape in shapes]
+            if any(at is not None and _is_list(at) for at in found):
+                where = place(seen.policy, "operations", name, "counts", str(index))
+                message = f"`{pointer}` is a list in the response of `{name}`, and no count"
+                yield Problem(where, message, f"name the count beside it, or `{pointer}/*` of each")
+
+
+def _at(shape: Shape, steps: tuple[str, ...]) -> Shape | None:
+    at: Shape | None = shape
+    for step in steps:
+        at = member(at, step) if at is not None else None
+    return at
+
+
+def _is_list(shape: Shape) -> bool:
+    return "array" in containers(shape) and not scalars(shape)
 
 
 def _path(operation: Operation) -> list[str]:

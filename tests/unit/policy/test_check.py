@@ -90,6 +90,17 @@ def test_a_shown_shape_is_a_shape_of_the_resource() -> None:
     assert errors(part) == ["`Person` has no field `idd`; did you mean `id`?"]
 
 
+def test_a_count_is_no_list() -> None:
+    part = """
+        resources: {Person: {owner: id, key: id}}
+        operations: {searchMembers: {shows: {Person: /data/*}, counts: [/total, /data]}}
+    """
+    assert errors(part) == [
+        "`/data` is a list in the response of `searchMembers`, and no count; name the count"
+        " beside it, or `/data/*` of each"
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
