@@ -55,13 +55,13 @@ def _passes(compiled: CompiledContract, operation: Operation, where: str, name: 
     }
     if where == "header":
         return forwards(name, compiled.policy.guard, declared)
+    if where == "cookie" and name in (compiled.policy.guard.cookies or ()):
+        return True
     return name in declared and name not in compiled.model.rule(operation.id).without
 
 
 def _said(where: str, name: str) -> str:
-    if where == "cookie":
-        return f"look-ups are not told the cookie `{name}`"
-    kind = "header" if where == "header" else "query parameter"
+    kind = "query parameter" if where == "query" else where
     return f"the guard removes the {kind} `{name}`"
 
 
@@ -69,4 +69,6 @@ def _hint(where: str, name: str) -> str:
     declare = f"declare `{{name: {name}, in: {where}}}` for them"
     if where == "header":
         return f"{declare}, or let it pass everywhere: `guard: {{request_headers: [{name}]}}`"
+    if where == "cookie":
+        return f"{declare}, or let it pass everywhere: `guard: {{cookies: [{name}]}}`"
     return declare

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -32,10 +32,10 @@ from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.conditions import conditions
 from oakum.routing.fields import check, in_origin_form
-from oakum.routing.headers import back, client, onward, upgrades
+from oakum.routing.headers import back, client, onward, upgrades, with_cookies
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
-from oakum.routing.messages import Answered, Asked, Denied, broken
+from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import Place, Router, passes, placed, queried, without
 from oakum.routing.who import (
@@ -233,7 +233,7 @@ class Gatekeeper:
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
                 raise Denied(404, "route")
-            kept = onward(asked, guard, self._names(), raw=True)
+            kept = self._jar(onward(asked, guard, self._names(), raw=True))
             joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
             passing.forward, passing.switch = replace(asked, headers=(*kept, *joins)), True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
@@ -277,9 +277,16 @@ class Gatekeeper:
         return {each.name for each in self._lookups.credentials if each.where == where}
 
     def _names(self) -> set[str]:
-        """Names of the headers that carry credentials."""
-        cookies = {"cookie"} if self._credentials("cookie") else set()
-        return self._credentials("header") | cookies
+        """Names of the headers that carry credentials, or cookies of the contract."""
+        cookies = self._credentials("cookie") or self.policy.guard.cookies
+        return self._credentials("header") | ({"cookie"} if cookies else set())
+
+    def _jar(self, headers: Headers, declared: Collection[str] = ()) -> Headers:
+        """Headers with only the cookies that document or contract name."""
+        if "cookie" in self._credentials("header"):
+            return headers
+        more = self.policy.guard.cookies or ()
+        return with_cookies(headers, {*self._credentials("cookie"), *more, *declared})
 
     def _query(self, place: Place, endpoint: Endpoint) -> str:
         return queried(
@@ -378,7 +385,9 @@ class Gatekeeper:
         asked, declared = passing.asked, self._names()
         declared |= {e.name.lower() for e in parameters if e.where == "header"}
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
-        headers = described(onward(asked, self.policy.guard, declared), taken.media)
+        named = {e.name for e in parameters if e.where == "cookie"}
+        kept = self._jar(onward(asked, self.policy.guard, declared), named)
+        headers = described(kept, taken.media)
         known = passing.inquiry is not None and passing.inquiry.who.ids
         if not known and "authorization" in self._credentials("header"):
             # Credentials that identify nobody here must identify nobody upstream: some servers

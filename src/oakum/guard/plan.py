@@ -29,7 +29,7 @@ from oakum.authz.whole import Place
 from oakum.guard.account import called
 from oakum.guard.kinds import bits_of, nulls, scalar
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
-from oakum.guard.settings import settings
+from oakum.guard.settings import passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Media, Operation, Shape
@@ -248,10 +248,7 @@ class _Renderer:
             "nested": planned(endpoint.nested),
             "form": endpoint.form.plan if endpoint.form else None,
             "parts": endpoint.parts.plan if endpoint.parts else None,
-            "headers": sorted(
-                {e.name.lower() for e in operation.parameters if e.where == "header"}
-                | {"cookie" for e in operation.parameters if e.where == "cookie"}
-            ),
+            **passing_parameters(operation),
             **self._selects(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             "target": target,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Guarding
 
 
@@ -32,9 +33,20 @@ def settings(said: Guarding, folder: Path) -> dict[str, Any]:
         "strip": said.strip,
         "headers": said.headers,
         "request_headers": said.request_headers,
+        "cookies": said.cookies or (),
         "unknown": said.unknown,
         "max_body": said.max_body,
         "hops": said.hops,
         "tokens": tokens,
         "api_keys": read_api_keys(said.api_keys, folder) if said.api_keys else None,
+    }
+
+
+def passing_parameters(operation: Operation) -> dict[str, Json]:
+    """Names of the headers and cookies that a request to an operation may have besides."""
+    cookies = {each.name for each in operation.parameters if each.where == "cookie"}
+    headers = {each.name.lower() for each in operation.parameters if each.where == "header"}
+    return {
+        "headers": sorted(headers | ({"cookie"} if cookies else set())),
+        "cookies": sorted(cookies),
     }

@@ -5,14 +5,14 @@ The law of this module: as of `foreseen`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.policy.guarding import OF_THE_WHOLE
-from oakum.policy.model import Guarding
+from oakum.policy.model import Guarding, Policy
 from oakum.routing.headers import is_condition, returns
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import Credential, Endpoint
 
 Where = Callable[[Operation], Location]
 
@@ -59,6 +59,20 @@ def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterato
         f"the response headers {few} of {_first(first)} do not reach callers: they may tell of"
         f" what is removed",
         hint if allowed else "none of these can be allowed; let clients do without",
+    )
+
+
+def cookies(credentials: Iterable[Credential], policy: Policy) -> Iterator[Problem]:
+    """Warns about cookies that only the API knows, until the contract says which there are."""
+    named = [each.name for each in credentials if each.where == "cookie"]
+    if not named or policy.guard.cookies is not None:
+        return
+    where = policy.places.get(("guard",), policy.places.get(("caller",), Location(policy.file)))
+    yield Problem(
+        where,
+        f"of a request's cookies, {few(named, 3)}, those that its operation declares, and those"
+        f" against forgery (`csrftoken`) are forwarded, and no others",
+        "write `guard: {cookies: [NAME]}` with what else the API reads, or `cookies: []`",
     )
 
 

@@ -17,7 +17,7 @@ from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem
 from oakum.guard.unenforceable_creations import creations
-from oakum.guard.unenforceable_headers import answers, conditions
+from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
@@ -45,6 +45,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
+        *cookies(wiring.credentials, seen.policy),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),

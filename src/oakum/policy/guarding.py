@@ -20,8 +20,8 @@ from oakum.policy.reader import Read, Reader, many, named, nearest, one_of, reco
 
 GUARD = (
     *("jwt", "service", "api_keys", "ttl", "timeout", "lookups", "pass", "websockets", "hosts"),
-    *("origins", "strip", "headers", "request_headers", "unknown", "max_body"),
-    "hops",
+    *("origins", "strip", "headers", "request_headers", "cookies", "unknown"),
+    *("max_body", "hops"),
 )
 JWT = ("keys", "algorithms", "issuer", "audience", "audiences")
 SERVICE = ("header", "env")
@@ -81,10 +81,19 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
         strip=found.read("strip", many(_header, "a header's name"), ()),
         headers=found.read("headers", many(_answered, "a header's name"), ()),
         request_headers=found.read("request_headers", many(_asked, "a header's name"), ()),
+        cookies=found.find("cookies", many(_cookie, "a cookie's name")),
         unknown=found.read("unknown", _unknown, usual.unknown),
         max_body=found.read("max_body", size, usual.max_body),
         hops=found.read("hops", count(0), usual.hops),
     )
+
+
+def _cookie(r: Reader, node: Node, what: str) -> str | None:
+    found = word(r, node, what)
+    if found is not None and not _TOKEN.fullmatch(found):
+        r.wrong(node, f"`{found}` is no cookie's name (RFC 6265, 4.1.1)")
+        return None
+    return found
 
 
 def _unknown(r: Reader, node: Node, what: str) -> Literal["refuse", "remove"] | None:

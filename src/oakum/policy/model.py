@@ -243,6 +243,8 @@ class Guarding:
     """Further response headers that may pass."""
     request_headers: tuple[str, ...] = ()
     """Further request headers that may pass."""
+    cookies: tuple[str, ...] | None = None
+    """Further cookies that may pass; None: the contract does not say."""
     unknown: Literal["refuse", "remove"] = "refuse"
     """What happens to members of a request body that the caller may not set."""
     max_body: int = 1 << 20

@@ -94,6 +94,26 @@ def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) 
     return name not in guard.strip and _ONWARD.fullmatch(name) is not None
 
 
+_CSRF = re.compile(r"(?:__host-|__secure-)?[._-]?(?:csrf|xsrf)[_-]?(?:token)?", re.I)
+"""Cookies against forgery of requests, which name nobody; their headers pass as well."""
+_STARTS = re.compile(r"[,\s\"][^;]*=")
+"""In a value: where some server starts another cookie."""
+
+
+def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:
+    """Request headers, of whose cookies those of these names and those against forgery of requests
+    are forwarded. Any other may choose an account or a tenant that nobody has judged."""
+    said = [value for name, value in headers if name == "cookie"]
+    kept = []
+    for piece in ";".join(said).split(";"):
+        name, equals, value = piece.strip(" \t").partition("=")
+        known = name in allowed or _CSRF.fullmatch(name) is not None
+        if equals and known and not _STARTS.search(value):
+            kept.append(f"{name}={value}")
+    others = tuple(each for each in headers if each[0] != "cookie")
+    return (*others, ("cookie", "; ".join(kept))) if kept else others
+
+
 def forwards(name: str, guard: Guarding, declared: Collection[str]) -> bool:
     """Whether a request header in lower case is forwarded to an operation with these parameters."""
     service = guard.service is not None and name == guard.service.header

@@ -50,13 +50,15 @@ def test_each_line_that_an_operation_is_not_sent_is_named_once_with_its_place(
     assert "request_headers: [x-org]" in hint
     assert line == 3
     message, hint, _ = found[-1]
-    assert "look-ups are not told the cookie `club`" in message
+    assert "the guard removes the cookie `club`" in message
     assert "{name: club, in: cookie}" in hint
+    assert "`guard: {cookies: [club]}`" in hint
 
 
 def test_what_the_contract_lets_pass_is_not_named(tmp_path: Path) -> None:
-    found = told(tmp_path, request_headers=["x-org", "x-tenant"])
-    assert not [each for each in found if "X-Org" in each[0] or "X-Tenant" in each[0]]
+    found = told(tmp_path, request_headers=["x-org", "x-tenant"], cookies=["club"])
+    named = ("X-Org", "X-Tenant", "cookie `club`")
+    assert not [each for each in found if any(name in each[0] for name in named)]
 
 
 def test_credentials_and_standard_headers_are_not_named(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         ("lets WebSockets through at `{}`", was.websockets, now.websockets),
         ("lets the response header `{}` through", was.headers, now.headers),
         ("lets the request header `{}` through", was.request_headers, now.request_headers),
+        ("lets the cookie `{}` through", was.cookies or (), now.cookies or ()),
     ):
         for each in _lost(after, before):
             yield Term(True, False, f"a guard {what.format(each)}")

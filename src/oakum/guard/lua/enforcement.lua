@@ -155,7 +155,7 @@ local function prepare(plan, endpoint, index)
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
-  endpoint.headers = set_of(endpoint.headers)
+  endpoint.headers, endpoint.jar = set_of(endpoint.headers), set_of(endpoint.cookies)
   conditions.prepare(endpoint.selects)
   endpoint.chosen, endpoint.choices = {}, 0
   endpoint.kinds, endpoint.streams = {}, false
@@ -270,6 +270,13 @@ local function password(headers)
   return false
 end
 
+local function removes(x, name)
+  for i = 1, #x.remove do
+    if x.remove[i] == name then return true end
+  end
+  return false
+end
+
 -- What goes on to the API. `endpoint` is nil for what passes unread.
 function Guard:forward(x, req, endpoint, anonymous)
   x.method = x.endpoint and x.method == "HEAD" and "GET" or req.method
@@ -286,6 +293,12 @@ function Guard:forward(x, req, endpoint, anonymous)
     not x.raw and IDENTITY or nil,
   }
   if not x.raw then described(x) end
+  local kept = x.cookie and self.headers:cookies_of(x.cookie, endpoint and endpoint.jar)
+  if kept == "" then
+    x.remove[#x.remove + 1] = "cookie"
+  elseif kept and kept ~= x.cookie and not removes(x, "cookie") then
+    x.set[#x.set + 1] = { "cookie", kept }
+  end
 end
 
 -- An upgrade to WebSocket passes unread where the contract says so.
@@ -293,7 +306,8 @@ local function upgrade(self, x, req)
   if req.method ~= "GET" or not route.matches(self.websockets, x) then return 404, "route" end
   x.raw, x.switch = true, true
   self:forward(x, req, nil, false)
-  x.set[4], x.set[5] = UPGRADE[1], UPGRADE[2]
+  x.set[#x.set + 1] = UPGRADE[1]
+  x.set[#x.set + 1] = UPGRADE[2]
 end
 
 -- A static file, which passes unread and without credentials.

@@ -135,6 +135,7 @@ function M.new(guard, credentials)
     strip = {},
     more = set(""),
     cookies = false,
+    jar = {},
     credentials = {},
     answer = {},
     known = cache.new(2 ^ 18),
@@ -142,10 +143,11 @@ function M.new(guard, credentials)
   }, Headers)
   for i = 1, #guard.strip do self.strip[lower(guard.strip[i])] = true end
   for i = 1, #guard.headers do self.answer[lower(guard.headers[i])] = true end
+  for i = 1, guard.cookies and #guard.cookies or 0 do self.cookies, self.jar[guard.cookies[i]] = true, true end
   local more = guard.request_headers or {}
   for i = 1, #more do self.more[lower(more[i])] = true end
   for i = 1, #credentials do
-    if credentials[i].where == "cookie" then self.cookies = true end
+    if credentials[i].where == "cookie" then self.cookies, self.jar[credentials[i].name] = true, true end
     if credentials[i].where == "header" then self.credentials[credentials[i].name] = i end
   end
   return self
@@ -252,6 +254,31 @@ function Headers:removed(x, headers, endpoint, anonymous)
     end
   end
   return removed
+end
+
+-- Cookies against forgery of requests, which name nobody; their headers pass as well.
+local function is_against_forgery(name)
+  local rest = lower(name)
+  rest = match(rest, "^__host%-(.*)$") or match(rest, "^__secure%-(.*)$") or rest
+  rest = match(rest, "^[._-]?[cx]srf(.*)$")
+  return rest ~= nil and (match(rest, "^[_-]?$") or match(rest, "^[_-]?token$")) ~= nil
+end
+
+-- What is forwarded of the cookies of a request: those that document or contract name, and those against
+-- forgery. Any other may choose an account or a tenant that nobody has judged. A value in which some server
+-- starts another cookie goes as well.
+function Headers:cookies_of(text, declared)
+  if self.credentials.cookie then return text end
+  local kept, n = {}, 0
+  for piece in gmatch(text .. ";", "([^;]*);") do
+    local name, value = match(match(piece, "^[ \t]*(.-)[ \t]*$"), "^([^=]*)=(.*)$")
+    if name and (self.jar[name] or declared and declared[name] or is_against_forgery(name))
+      and not find(value, "[,%s\"].*=") then
+      n = n + 1
+      kept[n] = name .. "=" .. value
+    end
+  end
+  return table.concat(kept, "; ")
 end
 
 local function learn_answer(self, name)
