@@ -5,11 +5,15 @@ The law of this module: as of `foreseen`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
+from oakum.authz.model import declared_answers, resources_in
+from oakum.authz.places import resource_of
+from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.shape import ways
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
 
@@ -41,6 +45,54 @@ def creations(
                 f" not exist yet is in no state that its `when` asks for",
                 "add a line with `set` and without `when`, or let clients set it afterwards",
             )
+
+
+def placed(
+    model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about objects that a body puts by their key where the API may show nothing at all: then
+    nobody can tell what stands there."""
+    shower = model.operations.get(endpoint.target.operation)
+    shown = declared_answers(shower, 200) if shower is not None else ()
+    around = endpoint.target.resource
+    for media in endpoint.operation.body if around and endpoint.write else ():
+        for name, at in resources_in(media.shape, model.bound) if media.shape else ():
+            found = [*_keyed(model, at)] if name == around else []
+            loose = [(n, one) for n, one in found if not _is_always_shown(model, shown, name, n)]
+            for member, one in loose[:1]:
+                more = f" (and {len(loose) - 1} more)" if loose[1:] else ""
+                yield Problem(
+                    where(endpoint.operation),
+                    f"a body of `{endpoint.operation.id}` with a `{one.name}` named by its"
+                    f" `{one.key}` in `{member}`{more} is refused where `{shower and shower.id}`"
+                    f" shows no `{member}` at all",
+                    f"let the API show `null` there, and declare `{member}` as `required`",
+                )
+                return
+
+
+def _keyed(model: Model, shape: Shape) -> Iterator[tuple[str, Resource]]:
+    """Members that hold one object of a resource whose key somebody may set."""
+    for member, child in shape.properties.items():
+        for way in ways(child()):
+            one = model.policy.resources.get(resource_of(way, model.bound))
+            if one is None or not one.key or one.owner.kind in ("none", "parent"):
+                continue
+            table = model.settable[one.name]
+            at = leaf_index(table, one.key)
+            if at >= 0 and any(each.set for each in table.rules[at].grants):
+                yield member, one
+
+
+def _is_always_shown(model: Model, shown: Iterable[Media], name: str, member: str) -> bool:
+    shapes = [
+        at
+        for each in shown
+        if each.shape
+        for n, at in resources_in(each.shape, model.bound)
+        if n == name
+    ]
+    return bool(shapes) and all(member in at.required for at in shapes)
 
 
 def _is_listed(endpoint: Endpoint) -> bool:

@@ -16,7 +16,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem
-from oakum.guard.unenforceable_creations import creations
+from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_writes import Writes
 from oakum.http.json_pointer import path_of
@@ -222,6 +222,7 @@ class _Seen(Writes):
         if endpoint.write:
             yield from self._write(endpoint)
             yield from creations(self.model, endpoint, self.where)
+            yield from placed(self.model, endpoint, self.where)
             yield from self._existence(endpoint)
         yield from self._forms(endpoint)
         if not endpoint.ahead:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import LEDGER, said
+
+DECOYS = yaml.safe_load((FOLDER / "contracts" / "decoys.yaml").read_text())
 
 
 def test_a_put_below_a_list_creates_nothing(tmp_path: Path) -> None:
@@ -71,3 +76,19 @@ def test_a_field_that_hangs_on_a_state_can_be_set_of_no_new_object(tmp_path: Pat
     words = "`plan` of a new `Note` cannot be set by `addNote`"
     assert words in said(tmp_path, LEDGER, makes)
     assert words not in said(tmp_path, LEDGER, open_when_missing)
+
+
+def test_an_object_that_a_body_puts_where_nothing_may_be_shown_is_named(tmp_path: Path) -> None:
+    def shown(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document["components"]["schemas"]["Doc"]["required"] = ["sub"]
+
+    def keyless(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Sub"]["fields"]["id"] = [{"see": ["member"]}]
+
+    words = (
+        "a body of `patchDoc` with a `Sub` named by its `id` in `sub` is refused where `getDoc`"
+        " shows no `sub` at all"
+    )
+    assert words in said(tmp_path, DECOYS)
+    assert words not in said(tmp_path, DECOYS, shown)
+    assert words not in said(tmp_path, DECOYS, keyless)
