@@ -78,6 +78,16 @@ paths:
                     contentSchema: {$ref: "#/components/schemas/Workout"}
             application/x-ndjson: {itemSchema: {$ref: "#/components/schemas/Workout"}}
             application/json: {schema: {$ref: "#/components/schemas/Workout"}}
+  /feeds/{channel}:
+    get:
+      operationId: feedOf
+      parameters: [{name: channel, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: what happens there
+          content:
+            text/event-stream: {schema: {$ref: "#/components/schemas/Workout"}}
+            application/x-ndjson: {schema: {$ref: "#/components/schemas/Workout"}}
 components:
   securitySchemes: {token: {type: http, scheme: bearer}}
   schemas:
@@ -101,7 +111,7 @@ resources:
       by, title: [{see: [owner, follower]}]
       pulse: [{see: [owner, follower]}]
       note: [{see: [owner]}]
-operations: {feed: {call: [member]}}
+operations: {feed: {call: [member]}, feedOf: {call: [member]}}
 limits:
   Workout: {distinct: 2, per: 1h}
 guard: {ttl: 300ms, timeout: 60s, service: {header: x-service-key, env: FEED_KEY}GUARD}
@@ -160,7 +170,8 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
     made = Feed()
-    for name, way in (("me", made.me), ("followers", made.listed), ("feed", made.feed)):
+    ways = {"me": made.me, "followers": made.listed, "feed": made.feed, "feeds": made.feed}
+    for name, way in ways.items():
         monkeypatch.setitem(WAYS, name, way)
     return made
 
@@ -187,8 +198,8 @@ def engine(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
-def listen(engine: Engine, who: str) -> client.Reply:
-    return ask(engine.listen, "GET", "/feed", f"authorization: Bearer {who}")
+def listen(engine: Engine, who: str, path: str = "/feed") -> client.Reply:
+    return ask(engine.listen, "GET", path, f"authorization: Bearer {who}")
 
 
 def listen_on(engine: Engine, who: str, feed: Feed) -> client.Reply:
@@ -226,6 +237,18 @@ def test_lines_are_judged_one_by_one(engine: Engine, feed: Feed) -> None:
     feed.pieces = say(b"\n".join(lines))
     reply = listen(engine, "bob")
     assert (reply.status, reply.body) == (200, SHOWN + b"\n" + SHOWN + b"\n")
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/x-ndjson"])
+@pytest.mark.parametrize(("who", "title"), [("ann", b"ann-secret"), ("bob", b"run"), ("dan", b"")])
+def test_the_path_of_a_feed_names_none_of_the_objects_of_its_events(
+    engine: Engine, feed: Feed, kind: str, who: str, title: bytes
+) -> None:
+    feed.kind = kind
+    feed.pieces = say(event(workout("ann")) if "event" in kind else workout("ann") + b"\n")
+    reply = listen(engine, who, "/feeds/news")
+    assert reply.status == 200
+    assert (title in reply.body) if title else not reply.body
 
 
 def test_nobody_who_is_nobody_listens(engine: Engine, feed: Feed) -> None:

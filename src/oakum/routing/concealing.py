@@ -14,7 +14,7 @@ from oakum.authz import Model
 from oakum.authz.model import outermost
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
-from oakum.routing.object_locations import shown_at
+from oakum.routing.object_locations import answer, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.path_objects import PathObjects, Reader, names
 
@@ -98,7 +98,7 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
     """The resource that an operation returns one object of; several when it is one of them."""
-    model, operation, media = paths.model, reader.get, reader.get.success()
+    model, operation, top = paths.model, reader.get, answer(reader.get)
     keyed = _keyed(paths, reader, params)
     if keyed and keyed in _held(model, operation):
         return (keyed,)
@@ -106,9 +106,9 @@ def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) ->
     shown = [(len(at), name) for name, at in places.items() if at is not None]
     if shown:
         return (min(shown, key=lambda each: each[0])[1],)
-    if media is None or media.shape is None:
+    if top is None:
         return ()
-    for shape in (media.shape, *(child() for child in media.shape.properties.values())):
+    for shape in (top, *(child() for child in top.properties.values())):
         found = tuple(dict.fromkeys(_branches(shape, model.bound, _DEEP)))
         if found and "" not in found:
             return found
@@ -118,9 +118,9 @@ def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) ->
 def _held(model: Model, operation: Operation) -> Iterator[str]:
     """Resources in an operation's success response at any depth, without nested ones."""
     yield from (name for _, name in model.shown.get(operation.id, ()))
-    media = operation.success()
-    if media is not None and media.shape is not None:
-        yield from outermost(media.shape, model.bound)
+    top = answer(operation)
+    if top is not None:
+        yield from outermost(top, model.bound)
 
 
 def _keyed(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> str:

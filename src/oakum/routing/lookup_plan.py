@@ -30,7 +30,7 @@ from oakum.routing.body_tenants import tenant_members, unsaid
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.form_members import Form, form_body
-from oakum.routing.media import FORM, PARTS
+from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
 from oakum.routing.object_types import typed
@@ -76,15 +76,6 @@ class Credential:
     def header(self) -> str:
         """Lower-case name of its header; empty when it is in the query."""
         return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
-
-
-FEEDS = {
-    "application/x-ndjson": "ndjson",
-    "application/ndjson": "ndjson",
-    "application/jsonl": "ndjson",
-    "text/event-stream": "sse",
-}
-"""Media types of streams → how they are split into events."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,13 @@ _AT_HEART = ("charset", "boundary", "encoding")
 """Parameters that decide how a body is read; a name that merely contains one is rejected."""
 UTF_8 = frozenset(("utf-8", "utf8"))
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+FEEDS = {
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "text/event-stream": "sse",
+}
+"""Media types of streams → how they are split into events."""
 
 
 @dataclass(frozen=True)

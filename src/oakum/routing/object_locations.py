@@ -9,11 +9,37 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.places import resource_of
+from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape import element, member, ways
+from oakum.routing.media import FEEDS
 
 _DEEP = 3
 """Depth of a response that is searched for a resource."""
+
+
+def answer(operation: Operation) -> Shape | None:
+    """The success response as a whole. What a document declares of a feed is one of its events, of
+    which it is a list."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    if shape is None or not _is_of_events(operation):
+        return shape
+    return Shape(kinds=frozenset(("array",)), items=lambda: shape, pointer=shape.pointer)
+
+
+def pointed(model: Model, operation: Operation) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Pointers of `shows` into `answer`, each with its resource."""
+    shown = model.shown.get(operation.id, ())
+    return tuple((("*", *at), name) for at, name in shown) if _is_of_events(operation) else shown
+
+
+def _is_of_events(operation: Operation) -> bool:
+    """Whether the success response is a feed whose schema is that of an event."""
+    media = operation.success()
+    if media is None or essence(media.type) not in FEEDS:
+        return False
+    return media.shape is None or element(media.shape) is None
 
 
 def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
@@ -25,14 +51,14 @@ def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ..
 def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[str, ...]]:
     """Pointers to such resources near the top of the success response."""
     found: dict[tuple[str, ...], None] = {}
-    for segments, name in model.shown.get(operation.id, ()):
+    for segments, name in pointed(model, operation):
         if name == resource and "*" not in segments:
             found[segments] = None
-    media = operation.success()
-    if media is not None and media.shape is not None:
-        if resource_of(media.shape, model.bound) == resource:
+    top = answer(operation)
+    if top is not None:
+        if resource_of(top, model.bound) == resource:
             found[()] = None
-        for name, child in media.shape.properties.items():
+        for name, child in top.properties.items():
             if resource_of(child(), model.bound) == resource:
                 found[(name,)] = None
     yield from found
@@ -41,9 +67,8 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
 def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[str, ...]]:
     """Where they stand in no object of a resource, nor in a list or a map, within a few members."""
     found = dict.fromkeys(all_at(model, operation, resource))
-    media = operation.success()
-    todo = [((), media.shape)] if media is not None and media.shape is not None else []
-    wraps: list[tuple[tuple[str, ...], Shape]] = [*todo]
+    top = answer(operation)
+    wraps: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in wraps:
         name = resource_of(shape, model.bound)
         if name == resource:
@@ -67,9 +92,8 @@ def _plain(name: str) -> str:
 def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], ...]:
     """All places of such resources in the success response down to a few levels; `*` stands for
     list elements and map values."""
-    found = {at: None for at, name in model.shown.get(operation.id, ()) if name == resource}
-    media = operation.success()
-    top = media.shape if media is not None else None
+    found = {at: None for at, name in pointed(model, operation) if name == resource}
+    top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in todo:
         for way in ways(shape):
@@ -85,9 +109,8 @@ def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str
 def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:
     """Whether a place of the success response is inside a resource's object, in which case the path
     names the outer object's owner."""
-    media = operation.success()
-    shape = media.shape if media is not None else None
-    shown = {segments for segments, _ in model.shown.get(operation.id, ())}
+    shape = answer(operation)
+    shown = {segments for segments, _ in pointed(model, operation)}
     for end, step in enumerate(pointer):
         ways = (shape, *(branch() for branch in shape.branches)) if shape is not None else ()
         if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways):
@@ -101,9 +124,8 @@ def enclosing(
 ) -> tuple[tuple[int, str], ...]:
     """Resources of the objects around a place of the success response, outermost first, each with
     its depth; empty where one is ambiguous."""
-    media, found = operation.success(), list[tuple[int, str]]()
-    shape = media.shape if media is not None else None
-    shown = dict(model.shown.get(operation.id, ()))
+    shape, found = answer(operation), list[tuple[int, str]]()
+    shown = dict(pointed(model, operation))
     for end, step in enumerate(pointer):
         ways = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
         said = {resource_of(each, model.bound) for each in ways if each.kinds != {"null"}}
@@ -121,9 +143,8 @@ def within_at(
 ) -> list[tuple[str, ...]]:
     """Where an operation's good answer shows such resources in an object of `around` that stands in
     no other, with `*` at the end for those of a list; none where that is one of several objects."""
-    found = [at for at, name in model.shown.get(operation.id, ()) if name == resource]
-    media = operation.success()
-    top = media.shape if media is not None else None
+    found = [at for at, name in pointed(model, operation) if name == resource]
+    top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in todo:
         each = element(shape)
@@ -145,11 +166,10 @@ def within_at(
 
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
     """Place of a list of such resources in the success response, ending in `*`."""
-    for segments, name in model.shown.get(operation.id, ()):
+    for segments, name in pointed(model, operation):
         if name == resource and segments[-1:] == ("*",) and segments.count("*") == 1:
             return segments
-    media = operation.success()
-    top = media.shape if media is not None else None
+    top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     while todo:
         at, shape = todo.pop(0)

@@ -12,7 +12,8 @@ from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.authz.tags import alternatives
 from oakum.openapi.model import Operation, Shape
-from oakum.routing.path_objects import PathObjects, Reader, shape_of
+from oakum.routing.object_locations import answer, pointed
+from oakum.routing.path_objects import PathObjects, Reader
 from oakum.routing.write_targets import Target
 
 _DEEP = 3
@@ -63,11 +64,11 @@ def _unions(model: Model, operation: Operation) -> Iterator[str]:
 
 def _shown(model: Model, reader: Reader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Places of an answer with objects that stand in no other one, and what they may be of."""
-    shown = model.shown.get(reader.get.id, ())
+    shown = pointed(model, reader.get)
     for at, name in shown:
         if "*" not in at:
             yield at, {name}
-    top = shape_of(reader.get)
+    top = answer(reader.get)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in todo:
         if names := _kinds(model.bound, shape):

@@ -16,9 +16,9 @@ from typing import Literal
 from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
-from oakum.routing.object_locations import listed_at, outer_at
+from oakum.routing.object_locations import answer, listed_at, outer_at
 from oakum.routing.route import nameless
 
 _NAME = re.compile(r"\{([^{}]+)\}")
@@ -202,7 +202,7 @@ class PathObjects:
 
     def _is_beside(self, get: Operation, one: Resource, at: tuple[str, ...]) -> bool:
         """Whether what stands at a place of an answer may be beside, or in, what a path names."""
-        shape = shape_of(get)
+        shape = answer(get)
         for step in at:
             members = shape.properties if shape is not None else {}
             if one.key.split(".")[0] in members:
@@ -353,8 +353,3 @@ def _beginnings(path: str) -> Iterator[tuple[str, str]]:
     for end, segment in enumerate(segments, 1):
         for name in _NAME.findall(segment):
             yield name, "/".join(segments[:end])
-
-
-def shape_of(operation: Operation) -> Shape | None:
-    media = operation.success()
-    return media.shape if media is not None else None

@@ -19,6 +19,7 @@ from oakum.openapi.model import Operation
 from oakum.openapi.shape import named
 from oakum.policy.model import Policy, Resource
 from oakum.routing.object_locations import (
+    answer,
     likeliest,
     listed_at,
     outer_at,
@@ -33,7 +34,6 @@ from oakum.routing.path_objects import (
     Step,
     names,
     places,
-    shape_of,
     shut,
 )
 
@@ -264,7 +264,7 @@ class Targets:
 
     def _says(self, get: Operation, at: tuple[str, ...], key: str) -> bool:
         """Whether the document lets an object at a place of an answer say its key."""
-        shape = shape_of(get)
+        shape = answer(get)
         for step in (*at, *key.split(".")) if key else ():
             shape = named(shape, step) if shape is not None else None
         return bool(key) and shape is not None
