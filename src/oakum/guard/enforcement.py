@@ -195,7 +195,8 @@ class Gatekeeper:
             return
         found = self._router.find(place, "GET" if asked.method == "HEAD" else asked.method)
         endpoint = self._lookups.endpoints.get(found[0].id) if found else None
-        if found is None or endpoint is None:
+        headless = asked.method == "HEAD" and endpoint is not None and endpoint.headless
+        if found is None or endpoint is None or headless:
             raise Denied(404, "route")
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])

@@ -234,6 +234,7 @@ class _Renderer:
             "public": operation.anonymous,
             "write": endpoint.write,
             "conceals": endpoint.conceals,
+            "headless": endpoint.headless,
             "hidden": self._concealed(endpoint.hidden) if endpoint.hidden else None,
             "asked": asked.keys.plan if asked.by else None,
             "named": {name: self._concealed(each) for name, each in asked.by.items()},
@@ -406,8 +407,7 @@ class _Renderer:
         return self._known[key]
 
     def _seen_below(self, place: _Place) -> bool:
-        """Whether a resource may occur at or below this place: it counts as removed although it is
-        cut."""
+        """Whether a resource may occur at or below this place: it counts as removed though cut."""
         if place.shape is None or self.writing:
             return False
         key = self._shape_key(place.shape)

@@ -78,6 +78,10 @@ class Credential:
         return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
 
 
+NEVER_SENT = frozenset(("HEAD", "TRACE"))
+"""Methods of which no request goes on: HEAD is sent as the GET of its path, TRACE is refused."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """An operation that the contract grants, as the guard needs it."""
@@ -124,6 +128,8 @@ class Endpoint:
     """The resource of the object that a path names where no GET shows that one."""
     helps: str = ""
     """The line by which it could be told whose object a write touches."""
+    headless: bool = False
+    """Whether the document has a HEAD at its path that is granted to nobody."""
     asked: Asked = field(default_factory=Asked)
     """The concealed objects that the query of a read names, which hide what it shows of them."""
 
@@ -285,6 +291,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         operation.id: _endpoint(make, operation)
         for operation in document.operations
         if (operation.id in model.rules or operation.id in model.showing)
+        and operation.method not in NEVER_SENT
         and not shut(model, operation)
     }
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
@@ -442,6 +449,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         typed(make.paths, operation, target) if write else None,
         plain,
         *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
+        operation.method == "GET" and make.paths.is_headless(operation.path),
         Asked() if write else asked(make.paths, operation),
     )
 

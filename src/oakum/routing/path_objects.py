@@ -124,6 +124,11 @@ class PathObjects:
                 pairs = zip(names(each), wanted, strict=True)
                 yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
+    def is_headless(self, path: str) -> bool:
+        """Whether the document has a HEAD of a path, and the contract grants it to nobody."""
+        alike = self._at.get(nameless(path), ())
+        return any(each.method == "HEAD" and shut(self.model, each) for each in alike)
+
     # ------------------------------------------------------------ what a path names
 
     def steps(self, operation: Operation) -> list[Step]:

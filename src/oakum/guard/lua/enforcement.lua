@@ -496,7 +496,9 @@ local function admit(self, x, req)
     end
   end
   local endpoint, params, fits = fitting(endpoints[method == "HEAD" and "GET" or method], x)
-  if not endpoint or endpoint.barred then return 404, "route" end
+  if not endpoint or endpoint.barred or endpoint.headless and method == "HEAD" then
+    return 404, "route"
+  end
   x.endpoint = endpoint
   x.params = params
   if not fits then return 404, "path" end

@@ -1,0 +1,53 @@
+"""Lines of a contract that grant HEAD or TRACE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from oakum.guard.contract_files import ContractFiles, read_contract
+from tests.conformance.exchanges import FOLDER
+
+HEADS = yaml.safe_load((FOLDER / "contracts" / "heads.yaml").read_text(encoding="utf-8"))
+
+
+def read(folder: Path, **rules: dict[str, Any]) -> ContractFiles:
+    policy = HEADS["policy"] | {"operations": rules}
+    (folder / "openapi.yaml").write_text(yaml.safe_dump(HEADS["document"]), encoding="utf-8")
+    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+    return read_contract(folder / "exposure.yaml")
+
+
+def said(folder: Path, **rules: dict[str, Any]) -> str:
+    return "\n".join(map(str, read(folder, **rules).warned(feeds=True)))
+
+
+def test_a_line_of_a_head_that_differs_from_its_get_is_named(tmp_path: Path) -> None:
+    words = "`getShown` decides who may call `headShown`, not its own line"
+    member = {"call": ["member"]}
+    assert words in said(tmp_path, headShown=member)
+    assert words not in said(tmp_path, headShown=member, getShown=member)
+    assert words not in said(tmp_path, headShown={})
+    assert words not in said(tmp_path, headShown={"call": []})
+    assert "headShown" not in said(tmp_path)
+
+
+def test_a_line_of_a_head_without_a_get_is_named(tmp_path: Path) -> None:
+    words = "nobody is granted one at the path of `headAlone`: it answers 404"
+    assert words in said(tmp_path, headAlone={})
+    assert words not in said(tmp_path)
+    assert words not in said(tmp_path, headAlone={"call": []})
+    assert "at the path of `headShut`" in said(tmp_path, headShut={}, getShut={"call": []})
+
+
+def test_a_line_of_a_trace_is_named(tmp_path: Path) -> None:
+    words = "404 to every TRACE, also to `traceTraced`"
+    assert words in said(tmp_path, traceTraced={})
+    assert words not in said(tmp_path)
+
+
+def test_head_and_trace_are_no_endpoints(tmp_path: Path) -> None:
+    every = read(tmp_path, headShown={}, headAlone={}, traceTraced={})
+    assert every.endpoints == read(tmp_path).endpoints
