@@ -18,6 +18,12 @@ COMPOSING = frozenset(("$ref", "allOf", "oneOf", "anyOf", "discriminator"))
 LISTING = frozenset(("items", "prefixItems"))
 MAPPING = frozenset(("additionalProperties", "unevaluatedProperties", "patternProperties"))
 STRUCTURE = LISTING | MAPPING | {"properties"}
+_CONDITIONS = ("if", "then", "else", "not")
+_DEPENDING = ("dependentSchemas", "dependencies")
+_DYNAMIC = ("$dynamicRef", "$recursiveRef")
+_ELEMENTS = ("contains", "unevaluatedItems", "additionalItems")
+UNREAD = frozenset((*_CONDITIONS, *_DEPENDING, *_DYNAMIC, *_ELEMENTS))
+"""Keywords with schemas that a value need not satisfy, or that only a validator can tell."""
 
 NO_KIND: frozenset[str] = frozenset()
 KIND = {
@@ -139,6 +145,40 @@ def values(part: Place) -> list[Place]:
         start = pointer + "/patternProperties/"
         found += (Place(file, start + escape(n), v) for n, v in patterns.items() if v is not False)
     return found
+
+
+def unread(part: Place) -> list[Place]:
+    """The schemas in `UNREAD` keywords that are about the value itself."""
+    file, pointer, raw = part
+    found = [Place(file, f"{pointer}/{word}", raw[word]) for word in _CONDITIONS if word in raw]
+    for word in _DEPENDING:
+        if type(schemas := raw.get(word)) is dict:
+            start = f"{pointer}/{word}/"
+            found += (Place(file, start + escape(name), each) for name, each in schemas.items())
+    for word in _DYNAMIC:
+        if type(ref := raw.get(word)) is str:
+            found += _anchored(part, ref)
+    return found
+
+
+def _anchored(part: Place, ref: str) -> list[Place]:
+    """The schemas that a dynamic reference may lead to: any component with that anchor."""
+    if not ref.startswith("#") or ref.startswith("#/"):
+        return [Place(part.file, part.pointer, {"$ref": ref})]
+    home = Place(part.file, "", part.file.root).at("components", "schemas")
+    schemas = home.value if type(home.value) is dict else {}
+    found = [
+        f"{home.pointer}/{escape(name)}"
+        for name, each in schemas.items()
+        if type(each) is dict and ref[1:] in (each.get("$dynamicAnchor"), each.get("$anchor"))
+    ]
+    return [Place(part.file, at, {"$ref": f"#{at}"}) for at in found]
+
+
+def unread_elements(part: Place) -> list[Place]:
+    """The schemas in `UNREAD` keywords that are about the elements of a list."""
+    file, pointer, raw = part
+    return [Place(file, f"{pointer}/{word}", raw[word]) for word in _ELEMENTS if word in raw]
 
 
 def is_null(raw: Json) -> bool:

@@ -30,7 +30,9 @@ class Shape:
     extra: Callable[[], Shape] | None = None
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
     content: Callable[[], Shape] | None = None
-    """What the JSON in a text is (`contentSchema`)."""
+    """What a text holds (`contentSchema`)."""
+    unread: tuple[Callable[[], Shape], ...] = ()
+    """What keywords say of it that declare no member for everybody: `if`, `not`, `contains` …"""
     branches: tuple[Callable[[], Shape], ...] = ()
     """Alternatives of `oneOf` / `anyOf`; members common to all stand in `properties`."""
     discriminator: tuple[str, Mapping[str, str]] | None = None

@@ -9,10 +9,10 @@ thousands of schemas, most of which a command never looks at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from oakum.http.json_pointer import unescape
-from oakum.http.media_type import essence, is_json
 from oakum.openapi import keywords
 from oakum.openapi.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
 from oakum.openapi.model import Json, Shape
@@ -102,7 +102,7 @@ class Schemas:
             made["names"] = frozenset((name,))
         if STRUCTURE.isdisjoint(raw):
             keywords.annotate(raw, made)
-            self._content(place, made)
+            self._hidden(place, made)
             made["properties"] = _NO_MEMBERS
         else:
             made["properties"] = self._merge((place,), made)
@@ -135,18 +135,24 @@ class Schemas:
             items += [found] if (found := keywords.items(part)) else []
             extra += [found] if (found := keywords.values(part)) else []
             keywords.annotate(part.value, made)
-            self._content(part, made)
+            self._hidden(part, made)
         if items:
             made["items"] = self._every(items)
         if extra:
             made["extra"] = self._every(extra)
         return {name: _Lazy(self, places) for name, places in members.items()}
 
-    def _content(self, part: Place, made: dict[str, Any]) -> None:
-        """Notes what the JSON in a text is."""
-        kind = part.value.get("contentMediaType", "application/json")
-        if "contentSchema" in part.value and is_json(essence(str(kind))):
+    def _hidden(self, part: Place, made: dict[str, Any]) -> None:
+        """Notes what a text holds, and what keywords say that declare nothing for everybody."""
+        if "contentSchema" in part.value:
             made.setdefault("content", _Lazy(self, (part.at("contentSchema"),)))
+        if keywords.UNREAD.isdisjoint(part.value):
+            return
+        found: list[Thunk] = [_Lazy(self, (each,)) for each in keywords.unread(part)]
+        for each in keywords.unread_elements(part):
+            shape = Shape(kinds=KIND["array"], items=_Lazy(self, (each,)), pointer=each.where)
+            found.append(partial(_same, shape))
+        made["unread"] = (*made.get("unread", ()), *found)
 
     def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
         """The element schemas of each part: all apply together; of alternatives in one part,
@@ -275,6 +281,10 @@ class _Conjunction:
     def _end(self, place: Place) -> int:
         target = self._library.follow(place)
         return 0 if isinstance(target, str) else id(target.value)
+
+
+def _same(shape: Shape) -> Shape:
+    return shape
 
 
 def _says(part: Place) -> bool:

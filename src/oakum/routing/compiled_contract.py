@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
-from oakum.routing.json_texts import without_texts
+from oakum.routing.hidden_schemas import with_hidden
 from oakum.routing.lookup_plan import LookupPlan, derive
 
 
@@ -55,8 +55,9 @@ def compile_for_gateway(contract: Contract) -> CompiledContract:
         hint = "write one, or draft it with `oakum init`"
         raise InputError([Problem(Location(document.file), "there is no policy to enforce", hint)])
     stated = compile_contract(document, policy)
-    closed, texts = without_texts(document, stated.bound)
-    model = open_to_clients(closed, compile_contract(closed, policy) if texts else stated)
+    closed, texts = with_hidden(document, stated.bound) or (document, ())
+    judged = stated if closed is document else compile_contract(closed, policy)
+    model = open_to_clients(closed, judged)
     lookups = derive(closed, model)
     lookups = replace(lookups, warnings=(*lookups.warnings, *texts))
     return CompiledContract(document, stated, model, lookups)

@@ -1,0 +1,154 @@
+"""Objects of a resource that a document declares where nobody else looks for them.
+
+The law of this module: a gateway judges such an object as that of its resource, or it withholds it;
+no line about what is around it opens it. Where a keyword that else is not read (`then`, `contains`)
+declares it, it is declared in that place. A text that holds it as JSON (`contentSchema`) is one
+value, and what a gateway cannot cut, it withholds: for a gateway the object itself is declared in
+its place, and a text is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oakum.errors import Problem
+from oakum.openapi.document import Document
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.shape import merged, scalars, ways
+from oakum.openapi.walk import Thunk, shape_with
+
+
+def with_hidden(
+    document: Document, bound: Collection[str]
+) -> tuple[Document, tuple[Problem, ...]] | None:
+    """The document with those objects of these schemas where they stand, and a warning for each
+    text that holds some; None if there are none."""
+    every = (
+        media.shape
+        for each in document.operations
+        for medias in (each.body, *each.responses.values())
+        for media in medias
+        if media.shape is not None
+    )
+    found = {shape: names for shape in _all(every) if (names := _held(shape, bound))}
+    if not found:
+        return None
+    closed = _Closed(found, bound)
+    made = {each.id: closed.operation(each) for each in document.operations}
+    return document.extended(made, {}, document.files[1:]), tuple(
+        Problem(
+            document.locate(shape.pointer),
+            f"this text holds a `{names[0]}`, and a gateway cannot cut a text: it is withheld, and"
+            f" refused in a request",
+            "let the API send the object itself; or remove `contentSchema` by an overlay, if"
+            " whoever gets the text may have all of it",
+        )
+        for shape, names in found.items()
+        if shape.content is not None
+    )
+
+
+def _all(shapes: Iterable[Shape]) -> Iterator[Shape]:
+    """Every shape at or below these, what only their hidden schemas say included."""
+    waiting, done = list(shapes), set[Shape]()
+    while waiting:
+        shape = waiting.pop()
+        if shape not in done:
+            done.add(shape)
+            yield shape
+            waiting += [*shape.below(), *_hidden(shape)]
+
+
+def _hidden(shape: Shape) -> list[Shape]:
+    texts = (shape.content,) if shape.content is not None else ()
+    return [each() for each in (*texts, *shape.unread)]
+
+
+def _held(shape: Shape, bound: Collection[str]) -> list[str]:
+    """Names of the schemas of resources that the hidden schemas of a shape lead to."""
+    return sorted({name for each in _all(_hidden(shape)) for name in each.names if name in bound})
+
+
+@dataclass
+class _Closed:
+    """Copies of shapes, each made once, with what hidden schemas declare."""
+
+    found: Collection[Shape]
+    bound: Collection[str]
+    _made: dict[Shape, Shape] = field(default_factory=dict)
+    _unions: dict[tuple[Shape, ...], Shape] = field(default_factory=dict)
+
+    def operation(self, operation: Operation) -> Operation:
+        responses = {status: self._all(each) for status, each in operation.responses.items()}
+        return replace(operation, body=self._all(operation.body), responses=responses)
+
+    def _all(self, medias: tuple[Media, ...]) -> tuple[Media, ...]:
+        return tuple(
+            replace(each, shape=self.shape(each.shape)) if each.shape is not None else each
+            for each in medias
+        )
+
+    def shape(self, shape: Shape) -> Shape:
+        """A shape without hidden schemas of a resource."""
+        if shape not in self._made:
+            if shape not in self.found:
+                self._made[shape] = self._copy(shape)
+            elif shape.content is not None:
+                self._made[shape] = inner = shape.content()
+                self._made[shape] = self.shape(inner)
+            else:
+                self._made[shape] = self._opened(shape)
+        return self._made[shape]
+
+    def _opened(self, shape: Shape) -> Shape:
+        said = dict[Shape, None]()
+        todo = [*shape.unread]
+        for thunk in todo:
+            for way in ways(thunk()):
+                if way not in said and way is not shape:
+                    said[way] = None
+                    todo += way.unread
+        own = not shape.names.isdisjoint(self.bound)
+        whole = [] if own else [each for each in said if not each.names.isdisjoint(self.bound)]
+        base = self._copy(shape, [each for each in said if each not in whole])
+        return self._either(base, whole) if whole else base
+
+    def _either(self, base: Shape, others: Iterable[Shape]) -> Shape:
+        """What is one of several, each time the same one; a base that allows anything would make it
+        nobody's."""
+        says = base.properties or base.items or base.extra or base.branches
+        kept = [base] if says or base.kinds & scalars(base) else []
+        found = tuple(dict.fromkeys((*kept, *map(self.shape, others))))
+        return self._unions.setdefault(found, merged([*found]))
+
+    def _copy(self, shape: Shape, more: Collection[Shape] = ()) -> Shape:
+        """`more`: what else declares members and elements of it."""
+        said: dict[str, Any] = {**vars(shape)}
+        for name in ("_below", "_atoms", "content", "unread"):
+            said.pop(name, None)
+        said["branches"] = tuple(self._of([each]) for each in shape.branches)
+        found = {name: [each] for name, each in shape.properties.items()}
+        for each in more:
+            for name, thunk in each.properties.items():
+                found.setdefault(name, []).append(thunk)
+        said["properties"] = {name: self._of(thunks) for name, thunks in found.items()}
+        for name in ("items", "extra"):
+            thunks = [at for each in (shape, *more) if (at := getattr(each, name)) is not None]
+            if thunks:
+                said[name] = self._of(thunks)
+        return shape_with(said)
+
+    def _of(self, thunks: list[Thunk]) -> Thunk:
+        """The first, or what leads to a resource of the others."""
+
+        def made() -> Shape:
+            first, *others = [each() for each in thunks]
+            leading = [each for each in others if self._leads(each)]
+            return self._either(self.shape(first), leading) if leading else self.shape(first)
+
+        return made
+
+    def _leads(self, shape: Shape) -> bool:
+        return any(not each.names.isdisjoint(self.bound) for each in _all([shape]))
