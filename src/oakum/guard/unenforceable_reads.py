@@ -19,13 +19,13 @@ from oakum.errors import Location, Problem
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_writes import Writes
+from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, member, scalars
 from oakum.policy.model import Relation, Resource, State, origin
 from oakum.routing.lookup_plan import NEVER_SENT, Endpoint, LookupPlan, kind_of
-from oakum.routing.route import nameless
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -43,7 +43,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.relations(),
         *seen.states(),
         *seen.unnamed(),
-        *seen.unsent(),
+        *unsent_methods(document, model, wiring, seen.where),
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
@@ -212,33 +212,6 @@ class _Seen(Writes):
             said = f"no line mentions {few}, so a gateway answers 404 there"
             where = self.policy.places.get(("operations",), Location(self.policy.file))
             yield Problem(where, said, f"write `{names[0]}: {{}}` if callers should reach it")
-
-    def unsent(self) -> Iterator[Problem]:
-        """Warns about HEAD and TRACE that a line grants: GET decides the one, nothing the other."""
-        gets = {
-            nameless(each.operation.path): each.operation
-            for each in self.wiring.endpoints.values()
-            if each.operation.method == "GET"
-        }
-        for operation in self.document.operations:
-            rule, hint = self.model.rules.get(operation.id), "leave its line out"
-            if operation.method not in NEVER_SENT or rule is None or rule.call == ():
-                continue
-            get = gets.get(nameless(operation.path))
-            if operation.method == "TRACE":
-                said = f"a gateway answers 404 to every TRACE, also to `{operation.id}`"
-            elif get is None:
-                said = (
-                    f"a gateway sends a HEAD as the GET of its path, and nobody is granted one at"
-                    f" the path of `{operation.id}`: it answers 404"
-                )
-                hint = "declare the GET and grant it, or leave the line out"
-            elif rule.call != self.model.rule(get.id).call:
-                said = f"`{get.id}` decides who may call `{operation.id}`, not its own line"
-                hint = f"write the same `call` as at `{get.id}`; `call: []` hides the HEAD alone"
-            else:
-                continue
-            yield Problem(self.where(operation), said, hint)
 
     # ------------------------------------------------------------ operations
 
