@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.params import enumerated
+from oakum.inference.side_effects import orders
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 
@@ -18,10 +19,11 @@ _PAGES = listed("cursor from offset page pages skip start to until")
 
 
 def choices(name: str, shape: Shape) -> tuple[Json, ...]:
-    """Possible values, the most harmless first: an enumeration, both booleans, integers within
-    bounds (JSON Schema, 6.2); empty when anything is possible, or when it is an id."""
+    """Possible values, the most harmless first: an enumeration without what may change something,
+    both booleans, integers within bounds (JSON Schema, 6.2); empty when anything is possible, or
+    when it is an id."""
     if listed_values := enumerated(shape):
-        return listed_values
+        return tuple(each for each in listed_values if not orders(name, each)) or listed_values[:1]
     kinds = shape.kinds - {"null"}
     if kinds == {"boolean"}:
         return (False, True)

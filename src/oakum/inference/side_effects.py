@@ -198,6 +198,19 @@ def says_act(segment: str) -> bool:
     return len(parts) > 1 and parts[0] in _ACTS and parts[1] not in _NOUN_FOLLOWERS
 
 
+_TELLS_WHAT_TO_DO = listed(
+    "act action call cmd command function method op operation procedure verb"
+)
+
+
+def orders(name: str, value: Json) -> bool:
+    """Whether a choice of a member may have the API change something: `method: slips.delete`."""
+    if not isinstance(value, str) or _TELLS_WHAT_TO_DO.isdisjoint(words(name)[-1:]):
+        return False
+    said = {*words(value)}
+    return bool(said & (CHANGES - _NOUNS_TOO)) or bool(said & _NOUNS_TOO and not said & _READS)
+
+
 def sounds_like_reading(operation: Operation) -> bool:
     """Whether its name or a sentence starts with a reading verb, whatever the method.
 

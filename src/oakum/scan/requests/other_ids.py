@@ -13,6 +13,8 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.enum_values import choices, members_with_choices, placed
+from oakum.exposure.styles import text_of
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
@@ -33,9 +35,11 @@ def named_others(model: Model, probes: Iterable[Probe]) -> dict[str, list[tuple[
         if probe.how or probe.query or probe.batch or probe.asks is not None:
             continue
         for each in free(probe):
-            source = meant.source(probe, each)
-            if source or meant.may_choose(each):
-                found.setdefault(probe.id, []).append((each, source))
+            named = meant.source(probe, each)
+            sources = (named,) if named else meant.objects(probe, each)
+            if sources or meant.may_choose(each):
+                said = [(each, source) for source in sources or ("",)]
+                found.setdefault(probe.id, []).extend(said)
     return found
 
 
@@ -47,6 +51,8 @@ def ask_for_others(engine: Engine) -> None:
         for parameter, source in named:
             if source:
                 _ask(engine, probe, parameter, source)
+                for chosen in _chosen(probe) if parameter.where == "body" else ():
+                    _ask(engine, chosen, parameter, source)
             else:
                 _ask_for_seen(engine, probe, parameter)
 
@@ -62,10 +68,10 @@ def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> Non
             if viewer == who:
                 engine.put(way, who, who)
                 continue
+            plain = _plain(engine, probe, viewer)
             answer = engine.send(way, viewer, filled)
-            plain = engine.state.keeping.get((probe.id, viewer, viewer if probe.personal else None))
             # otherwise the other id makes no difference
-            if plain is None or plain.text != hash(answer.body):
+            if plain is None or plain != hash(answer.body):
                 engine.take_in(way, viewer, who, filled, answer)
             if viewer and answer.status >= _REFUSED:
                 for each in twice(engine, way, parameter, source, viewer, who):
@@ -73,7 +79,32 @@ def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> Non
                     engine.put(each, viewer, who)
 
 
+def _chosen(probe: Probe) -> Iterator[Probe]:
+    """The request with each other choice of a member that every body has: an API of one endpoint
+    reads the other members by its `method`, `action` or `type`."""
+    for at, member in members_with_choices(probe.operation, probe.sources):
+        others = choices(member.name, member.shape)[1 : _MOST + 1]
+        filled = not member.required or ".".join(at) in probe.sources
+        for each in others if not filled else ():
+            said = f"{probe.endpoint.path} with {'.'.join(at)}={text_of(each)}"
+            yield probe.otherwise("option", endpoint=said, fixed=placed(at, each, probe.fixed))
+
+
+def _plain(engine: Engine, probe: Probe, viewer: str | None) -> int | None:
+    """What tells the answer to the request without the parameter; None: it is not known."""
+    who = viewer if probe.personal else None
+    known = engine.state.keeping.get((probe.id, viewer, who))
+    if known is not None or not probe.how:
+        return known.text if known is not None else None
+    filled = fill(probe, engine.target, engine.knowledge, who)
+    if filled is None or not _may(engine, filled):
+        return None
+    return hash(engine.send(probe, viewer, filled).body)
+
+
 _REFUSED = 400
+_MOST = 6
+"""Choices of one member that are tried."""
 
 
 def _may(engine: Engine, filled: Filled) -> bool:

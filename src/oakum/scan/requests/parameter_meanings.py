@@ -44,7 +44,10 @@ def optional(probe: Probe) -> Iterator[Parameter]:
         # Plain requests never set a cookie parameter.
         if header or each.where == "cookie" or (each.where == "query" and not each.required):
             yield each
-    for name, member in body_members(probe.operation).items() if probe.asks is None else ():
+    members = body_members(probe.operation) if probe.asks is None else {}
+    for name, member in members.items():
+        if name == "id" and "jsonrpc" in members:
+            continue  # the call's own (JSON-RPC 2.0, 4)
         acts = any(asks_for_change(step, "", member.shape.kinds) for step in member.at)
         if not (member.required or member.shape.properties or acts):
             yield Parameter(name, "body", shape=member.shape)
@@ -89,6 +92,18 @@ class Whom:
         key = self.model.policy.resources[resource].key if found else ""
         filters = resource in probe.shows and field != key and not _is_id(field)
         return "" if filters else found
+
+    def objects(self, probe: Probe, parameter: Parameter) -> tuple[str, ...]:
+        """The keys that may fill a member of a body that is called no more than an id: those of
+        what the response shows. A search that knows one by its id says no more of which kind."""
+        said = _words_of(parameter)
+        if parameter.where != "body" or not _takes_an_id(parameter):
+            return ()
+        if len(said) != 1 or singular(said[0]) not in _IDS - {"key"}:
+            return ()
+        known = self.model.policy.resources
+        owned = [known[name] for name in probe.shows if known[name].owner.kind != "none"]
+        return tuple(f"{each.name}.{each.key}" for each in owned if each.key)
 
     def may_choose(self, parameter: Parameter) -> bool:
         """Whether a parameter's name suggests that it selects an owner; not for paging."""

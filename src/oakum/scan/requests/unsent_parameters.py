@@ -32,7 +32,23 @@ def unsent(engine: Engine) -> Iterator[Untested]:
                 f" nothing says what to send; name it under `operations: {{{probe.operation.id}:"
                 " {params: {NAME: Resource.field}}}`",
             )
+    yield from _unfilled(engine)
     yield from _never_without(engine)
+
+
+def _unfilled(engine: Engine) -> Iterator[Untested]:
+    """Endpoints whose body has a member that the contract fills and the scan cannot write."""
+    for probe in engine.state.probes:
+        rule = engine.model.rule(probe.operation.id)
+        names = {each.name for each in probe.operation.parameters}
+        left = [each for each in rule.params if each not in {*probe.sources, *names}]
+        if left and not (probe.how or probe.lacks or probe.query or rule.untested):
+            named = " and ".join(f"`{each}`" for each in left)
+            yield Untested(
+                f"{probe.endpoint.method} {probe.endpoint.path}",
+                f"never asked with {named}, though `params` fills it: the scan fills members of"
+                " objects up to three levels deep, and none within lists",
+            )
 
 
 def _never_without(engine: Engine) -> Iterator[Untested]:

@@ -223,7 +223,7 @@ def _values(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
     name = frozenset(words(parameter.name))
     shape = parameter.shape
     if shape.enum:
-        return [text_of(each) for each in shape.enum][:_MOST]
+        return [text_of(each) for each in choices(parameter.name, shape)][:_MOST]
     if "boolean" in shape.kinds:
         return ["true", "false"]
     if name & SIZES and shape.kinds & {"integer", "number"}:
