@@ -61,6 +61,12 @@ def says_nothing(value: Json) -> bool:
     return value is None or value is False or value == 0 or value in ("", [], {})
 
 
+def is_blank(value: Json) -> bool:
+    """Whether a field holds nothing, or a mask or a placeholder: an owner who is shown one is shown
+    no value that others may not see."""
+    return value in (None, "", [], {}) or (isinstance(value, str) and says_nothing(value))
+
+
 def is_theirs(text: str, known: Collection[str]) -> bool:
     """Whether a value equals or contains one of the owner's."""
     return text in known or any(len(each) >= MIN_INSIDE and holds(text, each) for each in known)
@@ -129,7 +135,10 @@ class Knowledge:
         flat: dict[str, str] = {}
         for leaf in instance.leaves:
             key = (who, instance.resource, leaf.path)
-            (self.empty if leaf.value in (None, "", [], {}) else self.present).add(key)
+            if leaf.value in (None, "", [], {}):
+                self.empty.add(key)
+            elif not is_blank(leaf.value):
+                self.present.add(key)
             if isinstance(leaf.value, int) and not isinstance(leaf.value, bool):
                 flat.setdefault(leaf.path, canonical(leaf.value))  # an id may be 0
             if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):

@@ -114,7 +114,9 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
     known = (owner, key.resource, key.field) in engine.knowledge.present
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
         # Another object of the owner may have the field: its absence from this one proves nothing.
-        known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
+        here = engine.matrix.own.get((key.endpoint, owner, key.resource), ())
+        empty = (owner, key.resource, key.field) in engine.knowledge.empty
+        known = key.field in here and (known or empty)
     if known or closed_by_absence(engine.model.tables[key.resource], key.field):
         return True
     # No object of the owner's came, so not those either that entitled viewers were shown.

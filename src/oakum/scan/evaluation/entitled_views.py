@@ -7,7 +7,7 @@ from oakum.exchange import Response
 from oakum.exposure.entitled import Object
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
-from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.knowledge import canonical, is_blank
 from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import is_success
 
@@ -28,10 +28,7 @@ def remember_shown(
     for leaf in instance.leaves:
         text = canonical(leaf.value)
         if leaf.allowed and (text == of.key or text not in question.sent):
-            blank = leaf.value in (None, "", [], {}) or (
-                isinstance(leaf.value, str) and says_nothing(leaf.value)
-            )
-            found.setdefault(leaf.path, set()).update(() if blank else [text])
+            found.setdefault(leaf.path, set()).update(() if is_blank(leaf.value) else [text])
     for path, values in found.items():
         ground.entitled.show(question.endpoint, of, path, frozenset(values))
     return any(not ground.knowledge.was_shown(*of, path) for path in found)

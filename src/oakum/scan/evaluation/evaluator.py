@@ -23,7 +23,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Place, Question, place_of
 from oakum.exposure.ground import Ground
-from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.knowledge import Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
 from oakum.exposure.ownership import (
     Ownership,
@@ -310,7 +310,7 @@ class Evaluator:
             resource = self._ground.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
             if self._ground.who(each, viewer) == viewer:
-                filled = [leaf.path for leaf in each.leaves if leaf.value not in (None, "", [], {})]
+                filled = [leaf.path for leaf in each.leaves if not is_blank(leaf.value)]
                 yield each.resource, key, place_of(each.pointer, key), filled
 
     def _learn_states(
@@ -369,7 +369,7 @@ class Evaluator:
         resource = self._ground.model.policy.resources[instance.resource]
         key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
         self._ground.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
-            leaf.path for leaf in instance.leaves if leaf.value not in (None, "", [], {})
+            leaf.path for leaf in instance.leaves if not is_blank(leaf.value)
         )
         for leaf in instance.leaves:
             if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
