@@ -20,7 +20,9 @@ from tests.scan.verdicts import HEAD, IDENTITIES, KEYS, ME, NAMES, RELATIONS, To
 
 pytestmark = pytest.mark.server
 
-NOTE = schema("Note", id="string", by="string", title="string", secret="string")
+NOTE = schema(
+    "Note", id="string", by="string", title="string", secret="string", team="string", pin="string"
+)
 NOTE += schema("NoteIn", title="string", extra="string")
 _BODY = '{content: {application/json: {schema: {$ref: "#/components/schemas/NoteIn"}}}}'
 PATHS = (
@@ -66,6 +68,8 @@ Say = Callable[[str, dict[str, Any], list[dict[str, Any]], dict[str, Any]], Any]
 class Notes:
     """Notes of three people. `made`, `kept_out`: what a creation, and a refused change, says."""
 
+    status = 403
+
     def __init__(self, *, made: Say | None = None, kept_out: Say | None = None) -> None:
         self.made, self.kept_out = made, kept_out
         self.calls: list[tuple[str, str]] = []
@@ -101,7 +105,7 @@ class Notes:
             return Reply(200, self.seen(who, note))
         if note["by"] != NAMES[who]:
             said = self.kept_out(who, note, everybodys, call.json if call.body else {})
-            return Reply(403, said)
+            return Reply(self.status, said)
         if call.method == "DELETE":
             del self.notes[note["id"]]
             return Reply(204)
@@ -111,6 +115,8 @@ class Notes:
     @staticmethod
     def seen(who: str, note: dict[str, Any]) -> dict[str, Any]:
         hidden = () if note["by"] == NAMES[who] else ("secret",)
+        if hidden and note.get("team", NAMES[who]) != NAMES[who]:
+            hidden = ("secret", "pin")
         return {name: value for name, value in note.items() if name not in hidden}
 
 
@@ -200,3 +206,52 @@ def test_what_a_write_may_have_made_its_caller_to_another_is_not_held_against_it
         tmp_path, refused, policy, relations=RELATIONS.replace("relations: {anyone: {}, ", guests)
     )
     assert ("Note.secret", "member") in run.proven, "what was refused has made nobody a guest"
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document says that a change is answered with the note."""
+    note = '{$ref: "#/components/schemas/Note"}'
+    said = f"{{description: ok, content: {{application/json: {{schema: {note}}}}}}}"
+    whole = PATHS.replace('{"200": {description: ok}}', f'{{"200": {said}}}')
+    assert whole != PATHS
+    monkeypatch.setattr(f"{__name__}.PATHS", whole)
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize("status", [403, 409, 200])
+def test_what_may_be_seen_is_no_leak_in_the_answer_of_a_write_that_may_not_be_sent(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Notes, "status", status)
+    closed = POLICY.replace("updateNote: {", "updateNote: {call: [owner], ")
+    api = Notes(kept_out=lambda who, note, every, sent: Notes.seen(who, note))
+    assert scan(tmp_path, api, closed).report.findings == ()
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize("status", [403, 200])
+def test_nor_is_what_those_see_whom_the_object_names(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Notes, "status", status)
+    monkeypatch.setattr(Notes, "add", _with_team)
+    policy = POLICY.replace("updateNote: {", "updateNote: {call: [owner], ").replace(
+        "title: [{see: [member]}",
+        "team: [{see: [member]}]\n      pin: [{see: [owner, mate]}]\n      title: [{see: [member]}",
+    )
+    relations = RELATIONS.replace("relations: {", "relations: {mate: {field: team}, ")
+    api = Notes(kept_out=lambda who, note, every, sent: Notes.seen(who, note))
+    assert scan(tmp_path, api, policy, relations=relations).report.findings == ()
+
+
+def _next(who: str) -> str:
+    names = [*NAMES]
+    return NAMES[names[(names.index(who) + 1) % len(names)]]
+
+
+def _with_team(notes: Notes, who: str, title: str) -> dict[str, Any]:
+    note = {"id": str(uuid.uuid4()), "by": NAMES[who], "title": title, "team": _next(who)}
+    note["pin"] = f"pin {uuid.uuid4().hex}"
+    notes.notes[note["id"]] = note | {"secret": f"secret {uuid.uuid4().hex}"}
+    return notes.notes[note["id"]]

@@ -87,15 +87,14 @@ class WriteAnswers:
         return self._probes[operation.id]
 
     def _may_be_granted(self, seen: Observation, probe: Probe, answer: Response) -> bool:
-        """Whether the relation that the write changed would let the viewer see it."""
+        """Whether the viewer may see it, as whom the owner's objects name, though they may not send
+        the write; or would if the relation held that the write changed."""
         relations = self._engine.model.policy.relations
         begins = probe.operation.id in self._steps
         if seen.result is not Result.LEAK:
             return True
-        if 400 <= answer.status < 500 and not begins:
-            return False
         table = self._engine.model.tables[seen.key.resource]
-        held = self._engine.cast.relations(seen.viewer, seen.owner)
+        held = self._engine.held(seen.viewer, seen.owner)
         looked_up = [name for name in table.relations if relations[name].kind == "lookup"]
         if len(looked_up) > _MOST:
             return True
@@ -108,6 +107,10 @@ class WriteAnswers:
                 if canonical(value) == text
             },
         }
+        if allows(table, seen.key.field, held, state):
+            return True
+        if 400 <= answer.status < 500 and not begins:
+            return False
         for each in product((False, True), repeat=len(looked_up)):
             now = {name for name, holds in zip(looked_up, each, strict=True) if holds}
             as_if = (held - set(looked_up)) | now
