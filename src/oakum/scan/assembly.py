@@ -171,7 +171,7 @@ class Wiring:
             if self.journal is not None and kind == "undo":
                 self.journal.undo(kind, entry["name"], self.seal.close(entry))
             elif self.journal is not None:
-                self.journal.undo(kind, entry)
+                self.journal.undo("undone", entry)  # a later run has nothing to do with either
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
         return UndoLog(engine.context.ask, log, left, patience=self.patience)

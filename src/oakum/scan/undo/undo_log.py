@@ -345,18 +345,19 @@ class UndoLog:
             with suppress(OakumError):
                 self.enter(each)
         for each in doubted.values():
-            self._done(each)
+            self._done(each, "refused")
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
         self.left = tuple(each.name for each in failed)
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
         return (*map(_left, failed), *harmed)
 
-    def _done(self, undo: Entry) -> None:
+    def _done(self, undo: Entry, kind: str = "undone") -> None:
+        """`kind`: `refused` of a creation that has made nothing: there was no change to undo."""
         self._sent.discard(undo.name)
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # a change left in the journal is only undone twice
-            self.log("undone", undo.name)
+            self.log(kind, undo.name)
 
 
 def _left(entry: Entry) -> str:

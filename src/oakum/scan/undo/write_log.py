@@ -27,13 +27,14 @@ class WriteLog:
 
     def heard(self, kind: str, name: str) -> None:
         """Counts changes: `undo`, `flip` before them; `undone`, `restored` when they are verified
-        as reverted."""
+        as reverted; `refused`: it was none."""
         if kind in ("undo", "flip"):
             self.changes += name not in self._open
             self._open.add(name)
         elif name in self._open:
             self._open.remove(name)
-            self.undone += 1
+            self.changes -= kind == "refused"
+            self.undone += kind != "refused"
 
     def writes(
         self,
