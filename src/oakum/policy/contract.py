@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.source import Node, parse, parse_json, read_text
 from oakum.policy.caller_choice import chosen
 from oakum.policy.check import check, mistakes
-from oakum.policy.embed import KEY, embedded
+from oakum.policy.embed import KEY, embedded, keys
 from oakum.policy.grammar import field_lines, parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
@@ -90,10 +90,13 @@ def _from_policy(
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     contract = _checked(document, policy, problems, path.parent)
-    if KEY not in document.raw:
+    # A document of megabytes is not walked for what none of its texts has.
+    texts = (each.read_bytes() for each in (*document.files, *overlays) if each.is_file())
+    first = next(keys(document), None) if any(KEY.encode() in each for each in texts) else None
+    if first is None:
         return contract
     both = Problem(
-        document.locate(f"/{KEY}"),
+        document.locate(first),
         f"`{KEY}` is ignored, since `{path}` is the policy",
         "keep one of the two",
     )

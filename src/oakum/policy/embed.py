@@ -54,6 +54,11 @@ def embedded(
     return gathered.join([root, added], "the policy", into=("resources", "operations"))
 
 
+def keys(document: Document) -> Iterator[str]:
+    """Pointers of the `x-exposure` keys of a document, what overlays have put into it included."""
+    return _pointers(document.raw, "")
+
+
 class _Texts:
     """Where a value of the document was written: in its own file, or in an overlay."""
 
@@ -214,7 +219,7 @@ class _Gathered:
 
     def refuse_strays(self) -> None:
         """Each key nobody has read is a rule its author believes in: say so."""
-        for pointer in _pointers(self._document.raw, ""):
+        for pointer in keys(self._document):
             if pointer != f"/{KEY}" and pointer not in self.used:
                 hint = "put it on a component schema, on a property of one, or on an operation"
                 self.wrong(self.place(pointer), f"`{KEY}` belongs to nothing here", hint)

@@ -121,6 +121,27 @@ def test_keys_beside_a_policy_file_are_not_read_and_that_is_said(folder: Path) -
     )
 
 
+def test_keys_that_an_overlay_puts_beside_a_policy_file_are_not_read_and_that_is_said(
+    folder: Path,
+) -> None:
+    action = """\
+overlay: 1.0.0
+info: {title: o, version: '1'}
+actions: [{target: "$.components.schemas.Member", update: UPDATE}]
+"""
+    policy = write(folder, POLICY)
+
+    def told(update: str) -> list[str]:
+        overlay = write(folder, action.replace("UPDATE", update), "overlay.yaml")
+        found = load(policy, [overlay]).warnings
+        return [str(each) for each in found if "x-exposure" in str(each)]
+
+    [said] = told("{x-exposure: {}}")
+    assert f"`x-exposure` is ignored, since `{policy}` is the policy" in said
+    assert told("{example: {x-exposure: []}}") == []
+    assert told("{description: a crew}") == []
+
+
 def test_an_overlay_changes_the_document_before_the_policy_is_checked(folder: Path) -> None:
     text = """\
         overlay: 1.0.0
