@@ -103,7 +103,7 @@ class Scan:
     emit: Callable[[Event], None]
     warnings: list[Problem] = field(default_factory=list)
     sleep: Callable[[float], None] = time.sleep
-    """Waits so many seconds for what was changed to be shown."""
+    """Waits so many seconds for what was changed to be shown, or as the rate or the target asks."""
     between: Between | None = None
     """What stands between the run and its target; None: nothing, as in every real run."""
     left_behind: tuple[str, ...] = ()
@@ -354,7 +354,7 @@ class Scan:
         between = self.between
         wire = between.wire(transport) if between is not None else transport
         names = Names(self.model.operations.values(), options.target)
-        governor = Governor(wire, options.rate, options.budget, name=names)
+        governor = Governor(wire, options.rate, options.budget, sleep=self.sleep, name=names)
         sessions = Sessions(
             self.identities, governor, self.contract.document, options.target, also=options.twin
         )
