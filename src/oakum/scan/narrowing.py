@@ -9,7 +9,7 @@ the record of what they asked tells it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -296,9 +296,11 @@ def narrow(
     feeds: list[Probe],
     *,
     own_settings: bool,
+    stated: Collection[str] = (),
 ) -> Scope:
     """The endpoints and techniques that a finding needs. `own_settings`: also those that show
-    changeable settings."""
+    changeable settings; `stated`: also one for each resource of which the identities file names
+    objects, which are asked for before anything is judged."""
     one = focus.finding
     if one.resource not in (*model.policy.resources, "*"):
         words = f"has no resource `{one.resource}`, to which the finding belongs"
@@ -328,6 +330,8 @@ def narrow(
         g for g in probes if own_settings and g.operation.path in written and g.id not in ids
     ]
     kept = {probe.id: probe for probe in (*readers, *targets, *teachers)}
+    for name in stated:
+        kept = {probe.id: probe for probe in _by_key(model, name, probes)[:1]} | kept
     return Scope(
         focus,
         [kept[probe.id] for probe in probes if probe.id in kept],
@@ -445,6 +449,14 @@ def _teachers(
             if probe.id not in found:
                 found.add(probe.id)
                 yield probe
+
+
+def _by_key(model: Model, name: str, probes: list[Probe]) -> list[Probe]:
+    """Endpoints that show an object of a resource by its key, its main endpoint first."""
+    resource = model.policy.resources[name]
+    source = f"{name}.{resource.key}"
+    able = [g for g in probes if name in g.shows and source in g.sources.values() and not g.batch]
+    return sorted(able, key=lambda g: g.id != resource.main)
 
 
 def _is_near(model: Model, probe: Probe) -> bool:

@@ -130,6 +130,7 @@ class Scan:
             self.scope = narrow(
                 options.only, self.model, self.inferred, self.probes, self.feeds,
                 own_settings=options.allow_own_settings,
+                stated={o.resource for i in self.identities.items.values() for o in i.owns},
             )  # fmt: skip
             self.probes, self.feeds = self.scope.probes, self.scope.feeds
         self.spending = afford(
