@@ -34,7 +34,8 @@ _MOST = 60
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
 _Place = tuple[str, str, str]
 """(identity, resource, key)."""
-_Rows = dict[_Place, Mapping[str, Json]]
+_Rows = dict[_Place, Mapping[str, Json] | None]
+"""None: several objects without a key, of which nothing tells one from another."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ class Census:
             if mine and (not key or key in each.value):
                 place = (who, each.resource, canonical(each.value[key]) if key else "")
                 row = {name: v for name, v in each.value.items() if id(v) not in inner}
-                found.setdefault(place, row)
+                # Nothing tells several objects without a key apart, and their order may change.
+                several = place in found and not key
+                found[place] = None if several else found.get(place, row)
         return found
 
     def differences(self) -> tuple[str, ...]:
@@ -184,8 +187,9 @@ class Census:
                 continue
             found |= {(place, _NEW): None for place in after if place not in known and place[2]}
             for place, row in before.items():
-                if place in after:
-                    found |= {(place, at): v for at, v in _lost(row, after[place], ())}
+                now_there = after.get(place)
+                if row is not None and now_there is not None:
+                    found |= {(place, at): v for at, v in _lost(row, now_there, ())}
                 elif place not in seen:
                     found[place, ()] = None
         return found

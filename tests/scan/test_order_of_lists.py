@@ -1,0 +1,97 @@
+"""A list that a write has put in another order holds what it held before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import KEYS, NAMES, path, told
+
+pytestmark = pytest.mark.server
+
+SCHEMAS = """\
+    Icon: {type: object, properties: {kind: {type: string}}}
+    Note:
+      type: object
+      properties:
+        id: {type: string, readOnly: true}
+        by: {type: string, readOnly: true}
+        text: {type: string}
+        icon: {$ref: "#/components/schemas/Icon"}
+"""
+PATHS = path("/notes", "listNotes", "Note", many=True) + (
+    """\
+    post:
+      operationId: addNote
+      requestBody:
+        content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+      responses:
+        "201":
+          description: made
+          content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+"""
+    + path("/notes/{id}", "getNote", "Note")
+    + "    delete:\n      operationId: removeNote\n      parameters: [{name: id, in: path,"
+    ' required: true, schema: {type: string}}]\n      responses: {"204": {description: gone}}\n'
+)
+POLICY = """\
+  Note:
+    key: id
+    owner: by
+    fields:
+      id, by, icon: [{see: [owner]}]
+      text: [{see: [owner], set: [owner]}]
+  Icon:
+    owner: {parent: true}
+    fields: {kind: [{see: [owner]}]}
+"""
+
+
+def test_objects_without_a_key_are_not_told_apart_by_their_place(tmp_path: Path) -> None:
+    notes: dict[str, dict[str, Any]] = {
+        f"n-{who}-{n}": {
+            "id": f"n-{who}-{n}",
+            "by": id,
+            "text": f"of {who} {n}",
+            "icon": {"kind": f"{who} {n}"},
+        }
+        for who, id in NAMES.items()
+        for n in (1, 2)
+    }
+    writes: list[str] = []
+
+    def api(call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if not who:
+            return Reply(401, {"error": "log in"})
+        if call.path == "/me":
+            return Reply(200, {"id": NAMES[who]})
+        mine = [each for each in notes.values() if each["by"] == NAMES[who]]
+        if call.path == "/notes" and call.method == "POST":
+            id = f"n-new-{len(writes)}"
+            writes.append(id)
+            notes[id] = {
+                "id": id,
+                "by": NAMES[who],
+                "text": call.json.get("text", ""),
+                "icon": {"kind": id},
+            }
+            return Reply(201, notes[id])
+        if call.path == "/notes":
+            return Reply(200, mine[:: -1 if writes else 1])
+        id = call.path.rpartition("/")[2]
+        if id not in {each["id"] for each in mine}:
+            return Reply(404, {"error": "no"})
+        if call.method == "DELETE":
+            del notes[id]
+            return Reply(204, None)
+        return Reply(200, notes[id])
+
+    run = told(tmp_path, SCHEMAS, PATHS, POLICY, api, allow_writes=True)
+    assert writes
+    assert run.report.distrust == ()
+    assert run.code is ExitCode.CLEAN
