@@ -95,3 +95,49 @@ def test_objects_without_a_key_are_not_told_apart_by_their_place(tmp_path: Path)
     assert writes
     assert run.report.distrust == ()
     assert run.code is ExitCode.CLEAN
+
+
+CHANGES = path("/notes", "listNotes", "Note", many=True) + (
+    """\
+  /notes/{id}:
+    patch:
+      operationId: changeNote
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      requestBody:
+        content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}
+      responses: {"200": {description: ok}}
+"""
+)
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_what_was_put_back_is_found_wherever_the_list_shows_it(leaks: bool, tmp_path: Path) -> None:
+    """The list shows last what changed last, and is all that shows a note."""
+    notes = [
+        {"id": f"n-{who}-{n}", "by": id, "text": f"of {who} {n}"}
+        for who, id in NAMES.items()
+        for n in (1, 2, 3)
+    ]
+    before = sorted(map(str, notes))
+
+    def api(call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if not who:
+            return Reply(401, {"error": "log in"})
+        if call.path == "/me":
+            return Reply(200, {"id": NAMES[who]})
+        if call.path == "/notes":
+            return Reply(200, [each for each in notes if each["by"] == NAMES[who]])
+        note = next((each for each in notes if call.path == f"/notes/{each['id']}"), None)
+        if note is None or not (leaks or note["by"] == NAMES[who]):
+            return Reply(404, {"error": "no"})
+        note["text"] = call.json.get("text", note["text"])
+        notes.remove(note)
+        notes.append(note)
+        return Reply(200, {})
+
+    run = told(tmp_path, SCHEMAS, CHANGES, POLICY, api, allow_writes=True, allow_own_settings=True)
+    assert sorted(map(str, notes)) == before
+    assert run.report.distrust == ()
+    found = {(each.rule, each.verdict) for each in run.report.findings}
+    assert found == ({("bola-write", "proven")} if leaks else set())

@@ -38,7 +38,7 @@ from oakum.scan.requests.variants import other_value, place, shape_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
-from oakum.scan.undo.undo_log import Undo, UndoLog, extract
+from oakum.scan.undo.undo_log import Undo, UndoLog, extract, is_same
 from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
 
 HOW = "write"
@@ -419,7 +419,8 @@ class _Endpoint:
                 self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
 
     def _is_changed(self, own: Undo) -> bool:
-        return extract(self.engine.context.ask(*own.check), own.members) != own.before
+        now = extract(self.engine.context.ask(*own.check), own.members)
+        return not is_same(own.before, now)
 
     def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""

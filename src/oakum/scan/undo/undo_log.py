@@ -289,7 +289,7 @@ class UndoLog:
 
     def _is_back(self, undo: Undo, now: str) -> bool:
         """Whether all is as before but what the API alone has moved, which is named."""
-        if now == undo.before:
+        if is_same(undo.before, now):
             return True
         if moved := moved_alone(undo, now):
             self.name_moved(moved, undo.how)
@@ -385,6 +385,23 @@ def extract(answer: Response, members: tuple[str, ...]) -> str:
     except orjson.JSONDecodeError:
         return ""
     return json_bytes(found, sort=True).decode()
+
+
+def is_same(before: str, now: str) -> bool:
+    """Whether two extracts hold the same objects: a write that was undone may have changed the
+    order of a list for good."""
+    if before == now:
+        return True
+    try:
+        was, shown = orjson.loads(before), orjson.loads(now)
+    except orjson.JSONDecodeError:
+        return False
+    lists = isinstance(was, list) and isinstance(shown, list)
+    return lists and sorted(map(_text, was)) == sorted(map(_text, shown))
+
+
+def _text(value: Json) -> bytes:
+    return json_bytes(value, sort=True)
 
 
 def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
