@@ -77,3 +77,47 @@ def test_a_field_by_which_an_object_is_named_closes_what_its_key_closes(
         assert (run.code, run.proven, run.named("suspected")) == (ExitCode.CLEAN, set(), set())
         said.append(run.results("Ticket.code", "member", ONE))
     assert said[0] == said[1]
+
+
+SIDES = """\
+  Deal: {key: id, owner: by, fields: {"id, by, number, code": [{see: [owner]}]}}
+operations:
+  getDeal: {params: {number: Deal.number}}
+"""
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_an_object_of_the_caller_s_own_closes_nothing_of_the_other_side(
+    leaks: bool, tmp_path: Path
+) -> None:
+    """Ann and bob have a deal: an object each, with the same number and code. What bob is shown for
+    the number is his own."""
+    ids = [*NAMES.values()]
+    rows = [
+        {"id": f"d-{id}-1", "by": id, "number": "no-81c4", "code": "k7deal55c90aa31f"}
+        for id in ids[:2]
+    ]
+    rows += [
+        {"id": f"d-{id}-2", "by": id, "number": f"no-{id}", "code": f"k7{id}open9f31"} for id in ids
+    ]
+
+    def mine(who: str) -> Any:
+        return [each for each in rows if each["by"] == NAMES[who]] if who else 401
+
+    def one(who: str, number: str) -> Any:
+        found = [each for each in rows if each["number"] == number]
+        own = next((each for each in found if who and each["by"] == NAMES[who]), None)
+        shows = leaks and len(found) == 2
+        return own or ({"code": found[0]["code"]} if shows else {} if found else 404)
+
+    run = told(
+        tmp_path,
+        schema("Deal", id="string", by="string", number="string", code="string"),
+        path("/deals", "listDeals", "Deal", many=True) + path("/deals/{number}", "getDeal", "Deal"),
+        SIDES,
+        Api({"/deals": mine, "/deals/([^/]+)": one}),
+    )
+    assert run.results("Deal.code", "member", "/deals/{number}") == (
+        {"untested"} if leaks else {"closed"}
+    )
+    assert run.report.findings == ()

@@ -11,12 +11,7 @@ from oakum.policy.model import Resource
 def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: Resource) -> str:
     """The key of the object of a resource that a request names: by the key itself, or by other
     fields that one known object of those it is about has; empty if there is none."""
-    sources = [each.partition(".") for each in probe.sources.values()]
-    named = {
-        path: question.params[name]
-        for name, (kind, _, path) in zip(probe.sources, sources, strict=True)
-        if kind == resource.name and name in question.params and not probe.batch
-    }
+    named = _named_fields(probe, question, resource)
     if not named or resource.key in named:
         return named.get(resource.key, "")
     keys = {
@@ -26,6 +21,26 @@ def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: 
         if named.items() <= row.items()
     }
     return keys.pop() if len(keys) == 1 else ""
+
+
+def names_one_of(
+    knowledge: Knowledge, probe: Probe, question: Question, resource: Resource, who: str
+) -> bool:
+    """Whether a request names an object of somebody's, be it another's too: two objects may have
+    the same number, as both sides of one deal do."""
+    named = _named_fields(probe, question, resource)
+    rows = knowledge.objects.get((who, resource.name), ())
+    return bool(named) and any(named.items() <= row.items() for row in rows)
+
+
+def _named_fields(probe: Probe, question: Question, resource: Resource) -> dict[str, str]:
+    """Field of a resource → the value that a request names it by."""
+    sources = [each.partition(".") for each in probe.sources.values()]
+    return {
+        path: question.params[name]
+        for name, (kind, _, path) in zip(probe.sources, sources, strict=True)
+        if kind == resource.name and name in question.params and not probe.batch
+    }
 
 
 def parameter_naming(probe: Probe, resource: Resource) -> str:

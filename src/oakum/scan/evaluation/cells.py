@@ -34,7 +34,7 @@ from oakum.exposure.matrix import (
     state_key,
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
-from oakum.exposure.named_objects import asked_key
+from oakum.exposure.named_objects import asked_key, names_one_of
 from oakum.exposure.ownership import Reading, is_one_of_many
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import path_of
@@ -68,6 +68,7 @@ class Cells:
         self._loose = loose_values(ground.model, probe, judged, reading)
         self._beside_fields = texts_beside(judged, response, self._loose)
         self._asked = partial(asked_key, ground.knowledge, probe, question)
+        self._names_one_of = partial(names_one_of, ground.knowledge, probe, question)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._place: Place = ()
@@ -427,6 +428,7 @@ class Cells:
                 each = self._ground.model.policy.resources[resource]
                 self._object = self._asked(each) if each.key else ""
                 own = who == viewer or self._ground.is_party(viewer, resource, self._object)
+                own |= viewer is not None and self._names_one_of(each, viewer)
                 if (who, resource) in self._sighted or (own and who != viewer):
                     continue
                 self._absent(resource, who, served=resource in shown)
