@@ -282,7 +282,9 @@ def is_graphql(operation: Operation, rule: OperationRule) -> bool:
     if operation.method not in ("GET", "POST"):
         return False
     last = operation.path.rstrip("/").rpartition("/")[2].lower()
-    return last in ("graphql", "gql") or body_members(operation).keys() >= {"query", "variables"}
+    shape = body_shape(operation)
+    members = shape.properties.keys() if shape is not None else set[str]()
+    return last in ("graphql", "gql") or members >= {"query", "variables"}
 
 
 _OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -62,11 +63,15 @@ class Member:
 
 
 def body_members(operation: Operation) -> Mapping[str, Member]:
-    """The members of an operation's body that hold a value, by their dotted names; of objects,
-    the members in them. Without those that only responses have."""
+    """The members of an operation's body and of the objects in it, by their dotted names, without
+    those that only responses have."""
     shape = body_shape(operation)
-    found = _members_below(shape, (), required=True) if shape is not None else ()
-    return {each.name: each for each in found}
+    return _members_of(shape) if shape is not None else {}
+
+
+@lru_cache(maxsize=1 << 10)
+def _members_of(shape: Shape) -> Mapping[str, Member]:
+    return {each.name: each for each in _members_below(shape, (), required=True)}
 
 
 def _members_below(shape: Shape, at: tuple[str, ...], *, required: bool) -> Iterator[Member]:
