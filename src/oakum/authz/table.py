@@ -333,7 +333,9 @@ def _of_all(path: str, shape: Shape, places: Places, resource: Resource) -> list
     """What a line `*` covers besides undeclared members: each declared one that no line names, as a
     line with its name does."""
     *stem, last = path.split(".")
-    at: Shape | None = shape if last == "*" else None
+    if last != "*":
+        return []
+    at: Shape | None = shape
     for segment in stem:
         at = member(at, segment) if at else None
     depth = len(stem)
