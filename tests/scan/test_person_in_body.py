@@ -119,4 +119,4 @@ def test_a_budget_that_ends_before_such_questions_is_not_clean(tmp_path: Path) -
     for budget in range(6, whole, 2):
         less = scan(tmp_path, "userId", "", leaks=True, budget=budget)
         assert less.code is not ExitCode.CLEAN, budget
-    assert any("larger `--budget`" in each for each in less.report.distrust)
+    assert any("raise `--budget`" in each for each in less.report.distrust)

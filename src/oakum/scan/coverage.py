@@ -159,11 +159,12 @@ def told(found: list[Untested]) -> Iterator[str]:
 
 
 def cut_short(techniques: Iterable[str]) -> Iterator[str]:
-    """What the run ended before, by the names of techniques that would have sent something."""
+    """What a spent budget left out, by the names of techniques that would have sent something."""
     if left := list(dict.fromkeys(techniques)):
+        named = ", ".join(f"`{each}`" for each in left)
         yield (
-            f"the run ended before it was done with {' and '.join(left)}: nothing is known of what"
-            " these would have found; give it a larger `--budget`"
+            f"the budget ended before these techniques were done: {named}; what they would have"
+            " found is unknown; raise `--budget`"
         )
 
 

@@ -51,7 +51,7 @@ from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.session import Sessions
-from oakum.scan.limits import May
+from oakum.scan.limits import May, is_spent
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
@@ -541,8 +541,9 @@ class Scan:
         near, called = within_reach(engine.cast, engine.matrix), engine.state.called
         silent = [each for each in skipped if each.endpoint.operation not in called]
         yield from alone(self.model, engine.cast)
-        left = (each for each in TECHNIQUES if each not in engine.state.finished)
-        yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
+        if is_spent(engine.context.pace):
+            left = (each for each in TECHNIQUES if each not in engine.state.finished)
+            yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
         yield from unseen(self.model, engine.cast, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
