@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
-from tests.conformance.exchanges import Case, Request, Response, Setup, Upstream
+from tests.conformance.exchanges import Case, Request, Response, Upstream
+from tests.properties.both import Both
 from tests.properties.pool import LAW
 
 _CONTRACTS = 12
@@ -104,22 +105,8 @@ class Shown(Upstream):
 
 
 @dataclass(repr=False)
-class World:
-    setup: Setup
+class World(Both):
     api: Shown
-    guards: list[Any]
-
-    def onward(self, method: str, target: str, body: Any) -> Any:
-        """What goes on of a body of ann's, the same of each implementation; None: it is refused."""
-        headers = (("x-session", "ann"), ("content-type", "application/json"))
-        sent = Request(method, target, headers, json.dumps(body).encode())
-        found = []
-        for guard in self.guards:
-            self.setup.clock.now += 1e5
-            forwarded = guard.exchange(sent).forwarded
-            found.append(forwarded and forwarded.body)
-        assert found[0] == found[1]
-        return None if found[0] is None else json.loads(found[0])
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +118,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
         setup = Case("law", "decoys", {}, given_).setup(folder)
         api = Shown(setup.upstream.script)
         setup = replace(setup, upstream=api)
-        made.append(World(setup, api, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]))
+        guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]
+        made.append(World(setup, guards, api))
     yield made
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -54,12 +54,8 @@ def scan(folder: Path, paths: str, full: Asks, *, needs: Asks = lambda call: Tru
     needs is not given."""
     asked: list[str] = []
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         everything = full(call)
         asked.append(call.path)
         one = call.path.startswith("/people/")

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -60,12 +60,8 @@ def scan(
     that is `deaf` gives the caller's first slip without the owner, whatever the id."""
     removed: list[str] = []
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         mine = [each for each in SLIPS if each["by"] == NAMES[who]]
         does, key = asked(call.json if call.body else {})
         if does == "mine":

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -36,12 +36,8 @@ operations:
 def scan(folder: Path, which: str, required: str = "false", **options: Any) -> Told:
     """`GET /tasks` shows the caller's own, two at a time; `which` requests show everybody's."""
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         asked, start = call.query.get("assignee", ""), int(call.query.get("cursor") or 0)
         if which == "needs a filter" and not asked:
             return Reply(400, {"error": "whose?"})

@@ -13,7 +13,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Told, path, schema, told
+from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -55,13 +55,9 @@ def scan(
     def cut(row: dict[str, Any], own: str) -> dict[str, Any]:
         return row if row["id"] == own else {**row, **dict.fromkeys(("email", "phone", "space_id"))}
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         own = NAMES[who]
-        if call.path == "/me":
-            return Reply(200, {"id": own})
         if call.path.startswith("/people/"):
             found = PEOPLE.get(call.path.rpartition("/")[2])
             return Reply(200, cut(found, own)) if found else Reply(404, {"error": "no"})

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, path, told
+from tests.scan.verdicts import NAMES, logged_in, path, told
 
 pytestmark = pytest.mark.server
 
@@ -64,12 +64,8 @@ def test_objects_without_a_key_are_not_told_apart_by_their_place(tmp_path: Path)
     }
     writes: list[str] = []
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         mine = [each for each in notes.values() if each["by"] == NAMES[who]]
         if call.path == "/notes" and call.method == "POST":
             id = f"n-new-{len(writes)}"
@@ -120,12 +116,8 @@ def test_what_was_put_back_is_found_wherever_the_list_shows_it(leaks: bool, tmp_
     ]
     before = sorted(map(str, notes))
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         if call.path == "/notes":
             return Reply(200, [each for each in notes if each["by"] == NAMES[who]])
         note = next((each for each in notes if call.path == f"/notes/{each['id']}"), None)

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -40,13 +40,9 @@ def scan(
     none is like another."""
     ticks = count()
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         own = NAMES[who]
-        if call.path == "/me":
-            return Reply(200, {"id": own})
         if call.path.startswith("/people/"):
             found: dict[str, Any] | None = PEOPLE.get(call.path.rpartition("/")[2])
             if found is None:

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -58,13 +58,9 @@ def scan(
     """The API shows the slips of whom the body names, to anybody if it `leaks`; numbers must be
     numbers."""
 
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         own = NAMES[who]
-        if call.path == "/me":
-            return Reply(200, {"id": own})
         mine = [each for each in SLIPS if each["by"] == own]
         if call.path == "/slips":
             return Reply(200, mine)

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -49,12 +49,8 @@ Answers = Callable[[str, str], Any]
 
 
 def scan(folder: Path, answers: Answers, source: str = "", name: str = "q") -> Told:
-    def api(call: Call) -> Reply:
-        who = KEYS.get(call.headers.get("x-key", ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": NAMES[who]})
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
         if call.path == "/records":
             return Reply(200, [row for row in RECORDS if row["by"] == NAMES[who]])
         if call.path == "/search":

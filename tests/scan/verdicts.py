@@ -77,6 +77,18 @@ class Api:
         return Reply(404, {"error": "no such path"})
 
 
+def logged_in(answer: Callable[[str, Call], Reply]) -> Callable[[Call], Reply]:
+    """An API that says who is asking, and answers nobody without a key."""
+
+    def api(call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if not who:
+            return Reply(401, {"error": "log in"})
+        return Reply(200, {"id": NAMES[who]}) if call.path == "/me" else answer(who, call)
+
+    return api
+
+
 @dataclass(frozen=True)
 class Told:
     """What a scan said."""

@@ -344,9 +344,8 @@ def test_a_websocket_passes_only_where_the_contract_says(
         assert sent[1]["text"] == "ann"
 
 
-def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
-    club: OakumMiddleware,
-) -> None:
+def asked_to_upgrade(app: OakumMiddleware, path: str) -> list[Any]:
+    """What an application sends to who asks for a WebSocket, and can be denied with a response."""
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -356,10 +355,17 @@ def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
         sent.append(message)
 
     scope = {
-        "type": "websocket", "path": "/other", "headers": [], "subprotocols": [],
+        "type": "websocket", "path": path, "headers": [], "subprotocols": [],
         "extensions": {"websocket.http.response": {}},
     }  # fmt: skip
-    asyncio.run(club(scope, receive, send))
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
+    club: OakumMiddleware,
+) -> None:
+    sent = asked_to_upgrade(club, "/other")
     start, body = sent
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 404)
     assert (b"content-type", b"application/problem+json") in start["headers"]
@@ -372,19 +378,7 @@ def test_a_response_in_place_of_a_websocket_does_not_pass_unread(tmp_path: Path)
         await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
         await send({"type": "websocket.http.response.body", "body": b"bob@x.test"})
 
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "websocket", "path": "/live", "headers": [], "subprotocols": [],
-        "extensions": {"websocket.http.response": {}},
-    }  # fmt: skip
-    asyncio.run(OakumMiddleware(denies, gate(tmp_path))(scope, receive, send))
+    sent = asked_to_upgrade(OakumMiddleware(denies, gate(tmp_path)), "/live")
     assert [each["type"] for each in sent] == ["websocket.close"]
 
 
