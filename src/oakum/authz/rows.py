@@ -2,8 +2,9 @@
 
 The law of this module: what an answer says beside an object may be about it (`score`, `snippet`, a
 cursor made of its key), so in a row, an element of a list or a value of a map, nothing stands
-beside an object that is hidden whole. A row of which no object is shown goes, as the object itself
-would, also where its objects stand in rows within it.
+beside an object that is hidden whole. A list that is a row holds rows itself; of its elements only
+those that hold an object are about that one alone. A row of which no object is shown goes, as the
+object itself would, also where its objects stand in rows within it.
 """
 
 from __future__ import annotations
@@ -59,11 +60,10 @@ class Rows:
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
         met = self._met[since:]
-        mixed = isinstance(value, list) and _is_mixed(value, [each for each, _ in met], at)
-        hidden = hidden or (mixed and not all(shown for _, shown in met))
+        if isinstance(value, list) and not all(shown for _, shown in met):
+            hidden = _holds_more(value, [each for each, _ in met], at)
         # Beside a list of which every object is hidden may stand how many there are.
-        one = isinstance(value, dict) or mixed
-        empty = one and bool(met) and not any(shown for _, shown in met)
+        empty = bool(met) and not any(shown for _, shown in met)
         if keep is False or not (hidden or empty):
             return keep
         if empty:
@@ -71,14 +71,10 @@ class Rows:
         return beside_nothing(value, keep, {each for each, _ in met}, at)
 
 
-def _is_mixed(value: list[Json], objects: Collection[Pointer], at: Pointer) -> bool:
-    """Whether a list is one row, as a tuple is, and no list of rows: with scalars in it, or with
-    something else beside objects that are its elements."""
+def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) -> bool:
+    """Whether an element of a list holds none of its objects, as a note or a score in a tuple."""
     around = {each[len(at)] for each in objects}
-    loose = [each for index, each in _elements(value) if index not in around and each is not None]
-    if any(not isinstance(each, dict | list) for each in loose):
-        return True
-    return bool(loose) and any(len(each) == len(at) + 1 for each in objects)
+    return any(index not in around and each is not None for index, each in _elements(value))
 
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:

@@ -55,3 +55,30 @@ def test_a_row_goes_where_all_objects_in_rows_within_are_hidden() -> None:
 def test_of_a_list_it_is_left_that_there_is_one() -> None:
     assert is_left({"tags": ["a"]}, {"tags": {"0": False}})
     assert not is_left({"tags": {"a": 1}}, {"tags": {"a": False}})
+
+
+def _list(value: list[Json], *met: tuple[str, bool]) -> tuple[Keep, bool]:
+    rows = Rows()
+    row = rows.enter()
+    for index, shown in met:
+        inner = rows.enter()
+        rows.meet((*AT, index, "doc"), shown=shown)
+        rows.leave(inner, value[int(index)], {"doc": shown}, (*AT, index))
+    keep: Keep = {str(index): index != "0" for index in range(len(value))}
+    return rows.leave(row, value, keep, AT), AT in rows.gone
+
+
+def test_an_element_without_an_object_is_beside_those_of_the_others() -> None:
+    pair: list[Json] = [{"doc": {}}, {"score": 1}, {"doc": {"id": "b"}}]
+    assert _list(pair[:2], ("0", False))[1]
+    kept, gone = _list(pair, ("0", False), ("2", True))
+    assert isinstance(kept, dict)
+    assert (kept["1"], gone) == (False, False)
+
+
+def test_a_list_of_rows_alone_keeps_those_that_are_shown() -> None:
+    rows: list[Json] = [{"doc": {}}, None, {"doc": {"id": "b"}}]
+    kept, gone = _list(rows, ("0", False), ("2", True))
+    assert isinstance(kept, dict)
+    assert (kept["1"], kept["2"], gone) == (True, True, False)
+    assert _list(rows[:1], ("0", False))[1]

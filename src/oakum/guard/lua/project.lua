@@ -57,8 +57,7 @@ local LOST -- whether an object that stands in no other one, in this row and in 
 local BURIED -- whether one is hidden whole in a row within
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
 local OBJECTS = 0 -- number of those that were met
-local OBJECT_AT = {} -- by depth: the number of the last one that was met there
-local MIXED = false -- whether the list that was read last has something beside its objects
+local LOOSE = false -- whether an element of the list that was read last holds no object
 local AGAIN = false -- whether a row is gone through once more, whose objects were counted
 local REFUSED -- number of `refuse` among what is kept
 local WHY
@@ -519,10 +518,7 @@ local function value(node, i, depth, set, owners, tally, label)
       end
       past, became = record(body, i, depth, set, owners, tally)
       -- An object of which nobody can tell what it is counts as one that is hidden.
-      if untold then
-        LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1
-        OBJECT_AT[depth] = OBJECTS
-      end
+      if untold then LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1 end
       if body.blind and past >= 0 then
         rollback(n, last, refused)
         SEENOUT.removed = counts
@@ -545,7 +541,8 @@ local function value(node, i, depth, set, owners, tally, label)
 end
 
 -- An element of a list or a value of a map, outside of every resource: nothing stands beside an object that
--- is hidden whole, and what holds no other one goes with it.
+-- is hidden whole, and what holds no other one goes with it. A list that is a row holds rows itself; of its
+-- elements only those that hold an object are about that one alone.
 local function row(node, i, depth, set, owners, tally, label)
   if APART and not SUBJECT and not node.inside then
     local n, last, refused, met = RANGES, TO[RANGES], REFUSED, SHOWN
@@ -561,8 +558,8 @@ local function row(node, i, depth, set, owners, tally, label)
   if SUBJECT or node.inside or node.nothing or (P[i] ~= 123 and P[i] ~= 91) then
     return value(node, i, depth, set, owners, tally, label)
   end
-  local one = P[i] == 123
-  if one and node.body and node.body.table then -- it is the object itself
+  local first = P[i]
+  if first == 123 and node.body and node.body.table then -- it is the object itself
     local lost = LOST
     local past, became = value(node, i, depth, set, owners, tally, label)
     BURIED = BURIED or LOST
@@ -575,11 +572,10 @@ local function row(node, i, depth, set, owners, tally, label)
   if counts then SEENOUT.removed = {} end
   local past, became = value(node, i, depth, set, owners, tally, label)
   local hidden, shown, within = LOST, SHOWN, LOST or BURIED
-  -- A list with something beside its objects is one row, as a tuple is; else its elements are.
-  if not one then hidden = MIXED and within end
+  if first == 91 then hidden = LOOSE and within end
   if hidden and depth == 0 then SEENOUT.lost = true end
   -- Beside a list of which every object is hidden may stand how many there are.
-  if past >= 0 and became ~= GONE and (hidden or (one and within and not shown)) then
+  if past >= 0 and became ~= GONE and (hidden or (within and not shown)) then
     if not SHUT then
       rollback(n, last, refused)
       tally[1] = count
@@ -697,7 +693,7 @@ function list(node, i, depth, set, owners, tally, label)
   local n, last, refused = RANGES, TO[RANGES], REFUSED
   i = space(i + 1)
   if i < N and P[i] == 93 then
-    MIXED = false
+    LOOSE = false
     if node.inside then
       if node.any[set] then tally[1] = tally[1] + 1 end
     elseif not rule.hold then
@@ -709,7 +705,7 @@ function list(node, i, depth, set, owners, tally, label)
   end
   emit(start, i)
   local kept, at, index, counts = false, -1, 0, SEENOUT.removed
-  local bare, loose, own = false, false, false
+  local loose = false
   -- A list that goes as a whole is one thing that goes.
   if not rule.hold then SEENOUT.removed = nil end
   while true do
@@ -722,13 +718,7 @@ function list(node, i, depth, set, owners, tally, label)
     local past, became = row(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
-    if first ~= 123 and first ~= 91 then
-      bare = bare or first ~= 110
-    elseif OBJECTS == met then
-      loose = true
-    else
-      own = own or (OBJECT_AT[depth + 1] or 0) > met
-    end
+    loose = loose or (OBJECTS == met and first ~= 110)
     if became == GONE then
       rollback(before, tail, no)
     else
@@ -739,7 +729,7 @@ function list(node, i, depth, set, owners, tally, label)
     i = space(past)
     local b = i < N and P[i] or 0
     if b == 93 then
-      MIXED = bare or (loose and own)
+      LOOSE = loose
       if not rule.hold then
         rollback(n, last, refused)
         SEENOUT.removed = counts
@@ -1529,7 +1519,6 @@ function object(body, i, depth, above)
   AROUND = around
   if above == NO_OWNERS then
     OBJECTS = OBJECTS + 1
-    OBJECT_AT[depth] = OBJECTS
     if became == GONE then LOST = true else SHOWN = true end
   end
   return past, became
