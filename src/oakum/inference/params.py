@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
+from oakum.inference.phrases import PICTURE
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
@@ -37,6 +38,13 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
         if filled:
             found[operation.id] = filled
     return found
+
+
+def _is_name(member: str, shape: Shape) -> bool:
+    """Whether a path may name an object by this handle: by its slug, not by its picture."""
+    label = label_field(member, shape)
+    pictured = shape.format == "uri" or label.reason.endswith(PICTURE)
+    return label.kind is FieldClass.HANDLE and not pictured
 
 
 def _is_given(parameter: Parameter) -> bool:
@@ -138,6 +146,5 @@ class _Resources:
         key = members.get(resource.key, Shape())
         counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}
         if said and (said[-1] in SAYS_A_TEXT or (counted and not _IDS.intersection(said))):
-            handles = (m for m in members if classify_field(m, members[m]) is FieldClass.HANDLE)
-            return next((m for m in handles if members[m].format != "uri"), resource.key)
+            return next((m for m in members if _is_name(m, members[m])), resource.key)
         return resource.key

@@ -30,6 +30,7 @@ MAY = "what an account may do"
 ADDRESS = "an e-mail address"
 PHONE = "a phone number"
 ACCOUNT_NAME = "a name of an account"
+PICTURE = "a picture"
 
 # Each entry: class, description, phrases. `_` joins the words of a phrase, which may also be
 # written as one word; `^` requires that the phrase is the whole name. PLAIN entries are exceptions.
@@ -234,7 +235,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.HANDLE,
-        "a picture",
+        PICTURE,
         "avatar avatar_url image_url ^image ^photo photo_url picture picture_url profile_image "
         "profile_photo profile_image_url profile_photo_url gravatar gravatar_id avatar_id "
         "thumbnail thumbnail_url",

@@ -81,6 +81,33 @@ def test_a_parameter_means_a_field(path: str, query: str, expected: dict[str, st
     assert found == ({"op": expected} if expected else {})
 
 
+@pytest.mark.parametrize(
+    ("members", "means"),
+    [
+        ({"avatar_url": "string", "id": "integer", "login": "string"}, "Member.login"),
+        ({"id": "integer", "photo": "string"}, "Member.id"),
+    ],
+)
+def test_the_picture_of_an_account_is_no_name_of_it(members: dict[str, str], means: str) -> None:
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {"/members/{member}": {"get": {
+            "operationId": "op",
+            "parameters": [
+                {"name": "member", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
+            "responses": {"200": {"description": "", "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/Member"}}}}},
+        }}},
+        "components": {"schemas": {"Member": {
+            "type": "object", "properties": {name: {"type": kind} for name, kind in members.items()}
+        }}},
+    }  # fmt: skip
+    spec = Document.parse(json.dumps(raw).encode(), "openapi.json")
+    assert infer_params(spec, POLICY) == {"op": {"member": means}}
+
+
 def test_a_query_parameter_that_may_be_left_out_needs_no_value() -> None:
     assert infer_params(document("/find", "email", required=False), POLICY) == {}
 
