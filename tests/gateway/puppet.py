@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.errors import TargetError
+from oakum.guard.local import UNIX
 from oakum.guard.target import Control, Deployment
 
 _PROGRAM = """
-import json, os, signal, sys, time
+import json, os, signal, socket, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 def log(line):
     with open(open("log").read(), "a") as file: file.write(line + chr(10))
@@ -37,14 +38,31 @@ def end(*_):
     os._exit(0)
 signal.signal(signal.SIGTERM, end)
 signal.signal(signal.SIGUSR1, lambda *_: log(json.dumps({"op": "reopened", "status": 200})))
+def admin():
+    with socket.create_server(open("admin").read(), family=socket.AF_UNIX) as listener:
+        while True:
+            one, _ = listener.accept()
+            with one:
+                one.recv(1000)
+                one.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
 host, port = open("listen").read().rsplit(":", 1)
-ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
+for _ in range(10):
+    try:
+        server = ThreadingHTTPServer((host, int(port)), Handler)
+        break
+    except OSError:
+        time.sleep(0.1)
+else:
+    print("its port is taken")
+    raise SystemExit(4)
+threading.Thread(target=admin, daemon=True).start()
+server.serve_forever()
 """
 
 
-SWAPPED = Control(frozenset({"plan.json"}), None)
-RELOADED_BY_SIGNAL = Control(frozenset({"plan.json"}), signal.SIGUSR1)
-NEVER_SWAPPED = Control(frozenset(), None)
+SWAPPED = Control(frozenset({"plan.json"}), None, "/ready")
+RELOADED_BY_SIGNAL = Control(frozenset({"plan.json"}), signal.SIGUSR1, "/ready")
+NEVER_SWAPPED = Control(frozenset(), None, "/ready")
 
 
 @dataclass
@@ -65,6 +83,7 @@ class Puppet:
             "plan.json": deployment.plan.text.encode(),
             "log": str(deployment.audit).encode(),
             "listen": deployment.listen.encode(),
+            "admin": deployment.admin.removeprefix(UNIX).encode(),
             "settings/secret": deployment.service_env.encode(),
         }
 

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -30,6 +30,7 @@ from oakum.guard import run
 from oakum.guard.denylist import Listed, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
+from oakum.guard.files import folder_of
 from oakum.guard.local import path_of, told
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
@@ -155,6 +156,37 @@ def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: Targ
         assert 'oakum_guard_removed_total{field="Member.email"} 3' in text
         assert "oakum_guard_errors_total 0" in text
         assert "oakum_guard_audit_unreadable_total 0" in text
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["any free port", "a port of one's choice"])
+def test_a_guard_never_takes_what_listens_at_its_port_for_its_engine(
+    club: Club, engine: Target, monkeypatch: pytest.MonkeyPatch, chosen: bool
+) -> None:
+    """Another program took the port after it was found free and before the engine bound it."""
+    spawn = subprocess.Popen
+    wanted = replace(options(club, engine), listen=f"127.0.0.1:{free_port() if chosen else 0}")
+    with ExitStack() as stack:
+        taken: list[str] = []
+
+        def late(command: list[str], **rest: Any) -> Any:
+            if not taken:
+                taken.append(guard.listen)
+                host, port = guard.listen.split(":")
+                stack.enter_context(create_server((host, int(port))))
+            return spawn(command, **rest)
+
+        folder = stack.enter_context(folder_of(None))
+        guard = Running(wanted, folder, lambda _: None)
+        stack.callback(guard.close)
+        monkeypatch.setattr(run.subprocess, "Popen", late)
+        if chosen:
+            with pytest.raises(InputError, match="address already in use"):
+                guard.start()
+            assert not guard.up
+        else:
+            guard.start()
+            assert guard.listen not in taken
+            assert fields(Answer(guard.listen, "/members/ann", "cat").body) == {"id", "name"}
 
 
 def test_no_other_user_of_the_machine_reaches_what_ends_the_engine(club: Club) -> None:
@@ -570,8 +602,7 @@ def test_limits_hold_without_the_redis_that_several_guards_share(
     club: Club, engine: Target
 ) -> None:
     club.write(limit=3)
-    with create_server(("127.0.0.1", 0)) as probe:
-        gone = f"127.0.0.1:{probe.getsockname()[1]}"
+    gone = f"127.0.0.1:{free_port()}"
     alone = options(club, engine)
     with pytest.raises(InputError, match="OAKUM_AUDIT_KEY"):
         guarded(replace(alone, redis=gone)).__enter__()

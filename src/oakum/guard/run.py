@@ -159,7 +159,9 @@ class Running:
 
     def start(self) -> None:
         """Raises `TargetError` when the engine does not come up."""
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
+            if attempt:
+                self._move()
             self._spawn()
             if not self._gone():
                 break
@@ -216,16 +218,20 @@ class Running:
                 break
             time.sleep(0.02)
 
+    def _move(self) -> None:
+        """Picks another port in place of a free one, which somebody may have taken before the
+        engine did. Raises `InputError` when a port of the operator's choice is in use."""
+        self.listen = _free(self._options.listen, "--listen", self.admin)
+        self._deployment = replace(self._deployment, listen=self.listen)
+
     def _own_address(self) -> str:
-        """Admin socket of the engine, new for each start; empty when it is stopped by a signal."""
-        if not self._engine.control.drain:
-            return ""
+        """Admin socket of the engine, new for each start."""
         return f"{UNIX}{self._private.name}/{self._starts}"
 
     def _answers(self) -> bool:
-        """Whether the engine is ready, checked without a request that its audit would count."""
-        ready = self._engine.control.ready
-        if ready and told(self._deployment.admin, "GET", ready)[0] != 200:
+        """Whether this very engine is ready: at its port somebody else may listen. Its audit counts
+        no request of this."""
+        if told(self._deployment.admin, "GET", self._engine.control.ready)[0] != 200:
             return False
         return _listens(self.listen)
 

@@ -107,11 +107,10 @@ class Control:
     file needs a restart."""
     reload: signal.Signals | None
     """Signal to send after the rename; None: the engine watches the files itself."""
+    ready: str
+    """Admin path that responds with 200 once the engine has bound its own address."""
     watched: frozenset[str] = frozenset()
     """Those of `swapped` that the engine watches, so that they need no `reload`."""
-    ready: str = ""
-    """Admin path that responds with 200 once the engine is ready; empty: it is ready when it
-    listens."""
     drain: str = ""
     """Admin path to POST to before `stop`, so that connections are drained."""
     busy: str = ""

@@ -34,7 +34,8 @@ def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path
     now = export(order, Puppet(), out)
     made = content(out)
     assert made.keys() == {
-        "export.json", "config/plan.json", "config/listen", "config/log", "config/settings/secret",
+        "export.json", "config/plan.json", "config/listen", "config/admin", "config/log",
+        "config/settings/secret",
     }  # fmt: skip
     assert made["config/log"].decode() == f"{tmp_path}/at/run/audit.jsonl"
     assert json.loads(made["config/plan.json"])["contract"] == now.digest

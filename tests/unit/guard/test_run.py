@@ -130,7 +130,7 @@ def test_an_engine_that_does_not_come_up_is_told_with_its_words(contract: Path) 
         running(options(contract, engine=Puppet(broken=True)), lambda _: None).__enter__()
 
 
-def test_an_engine_whose_port_was_taken_meanwhile_gets_another(contract: Path) -> None:
+def test_an_engine_that_fails_once_is_started_again(contract: Path) -> None:
     with guarded(options(contract, engine=Puppet(fails=1))) as (guard, told):
         assert ask(guard.listen)[0] == 200
         assert kinds(told) == ["guarding"]

@@ -45,7 +45,7 @@ class Envoy:
     control = Control(
         frozenset((POLICY,)),
         None,
-        ready="/ready",
+        "/ready",
         drain="/drain_listeners",
         busy="/stats?filter=http.oakum.downstream_rq_active",
     )

@@ -132,6 +132,8 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     return {
         "name": "oakum",
         "address": socket_address(*address(deployment.listen, "listen")),
+        # Of two engines that share a port, each would decide a part of the requests.
+        "enable_reuse_port": False,
         # Buffer limit for bodies; beyond it Envoy replies by itself.
         "per_connection_buffer_limit_bytes": buffered(deployment, plan),
         "filter_chains": [

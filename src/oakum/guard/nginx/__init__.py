@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from oakum.guard.local import path_of
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     Control,
@@ -56,7 +57,11 @@ class Nginx:
     name = "nginx"
     feeds = True
     control = Control(
-        frozenset((_CONF, _LUA, _CHECK)), SIGHUP, frozenset((_LUA, _CHECK)), stop=SIGQUIT
+        frozenset((_CONF, _LUA, _CHECK)),
+        SIGHUP,
+        "/status",
+        frozenset((_LUA, _CHECK)),
+        stop=SIGQUIT,
     )
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
@@ -168,7 +173,7 @@ def _values(
         "audit": _quotable(str(deployment.audit)),
         "ca": _quotable(deployment.ca),
         "listen": _listen(deployment.listen, "listen"),
-        "admin": _listen(deployment.admin, "admin") if deployment.admin else "",
+        "admin": _admin(deployment.admin),
         "server": f"[{host}]:{_port(upstream)}" if ":" in host else f"{host}:{_port(upstream)}",
         "scheme": upstream.scheme,
         "name_of_api": host,
@@ -186,6 +191,12 @@ def _values(
 def _listen(text: str, option: str) -> str:
     host, port = address(text, option)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _admin(where: str) -> str:
+    if path_of(where) is not None:
+        return f'"{_quotable(where)}"'
+    return _listen(where, "admin") if where else ""
 
 
 def _quotable(path: str) -> str:
