@@ -12,6 +12,7 @@ from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.ownership import Reading
+from oakum.exposure.shared_values import sharers
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.http.json_pointer import Pointer
 
@@ -72,3 +73,18 @@ def stands_loose(
             if name == last or len(text) >= MIN_INSIDE:
                 return at
     return ()
+
+
+def asked_for(ground: Ground, question: Question, who: str, resource: str, path: str) -> bool:
+    """Whether a value of somebody's that stands loose may well have come because the request asks
+    for them alone, or for those alone who share it."""
+    if who not in question.targets:
+        return False
+    values = ground.knowledge.own.get((who, resource, path), ())
+    if any(ground.withheld(question.viewer, who, text)[2] for text in values):
+        return False
+    shared = [text for text in values if ground.knowledge.shared(who, resource, path, text)]
+    theirs = all(
+        question.targets <= sharers(ground, question, resource, path, text) for text in shared
+    )
+    return theirs if shared else len(question.targets) == 1

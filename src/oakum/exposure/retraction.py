@@ -122,14 +122,20 @@ class Placeholders:
     """(resource, field, viewer, value) → owners with this value."""
     _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
     """(resource, field, viewer, value) → owners with another value."""
+    _shared: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """(resource, field, viewer, value) that several owners have, as they have a default."""
 
     def handed(self, key: Key, text: str, owner: str) -> None:
         """Records a value shown to a viewer in place of the owner's own."""
         self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
-    def told(self, key: Key, request_key: str, value: Json, owner: str) -> None:
-        """Records a leak of the owner's own value."""
+    def told(
+        self, key: Key, request_key: str, value: Json, owner: str, *, shared: bool = False
+    ) -> None:
+        """Records a leak of the owner's own value; `shared`: of one that others have as well."""
         text = canonical(value)
+        if shared:
+            self._shared.add((key.resource, key.field, key.viewer, text))
         self._told.setdefault(key, {}).setdefault(request_key, set()).add(text)
         self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
@@ -147,6 +153,8 @@ class Placeholders:
     def _stands_in(self, key: Key, text: str) -> bool:
         at = (key.resource, key.field, key.viewer, text)
         others = self._handed.get(at, set()) - self._theirs.get(at, set())
+        if at in self._shared:
+            return bool(others)
         return len(others) >= len(self._theirs.get(at, ()))
 
 

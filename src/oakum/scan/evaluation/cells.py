@@ -7,20 +7,21 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
 from oakum.authz.principal import at_path, texts
-from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
+from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.entitled import Lack, Object
 from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.ground import Ground
-from oakum.exposure.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
-from oakum.exposure.loose_values import loose_values, stands_loose, texts_beside
+from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
+from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
     ALIKE,
@@ -36,11 +37,12 @@ from oakum.exposure.matrix import (
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
 from oakum.exposure.named_objects import asked_key, names_one_of
 from oakum.exposure.ownership import Reading, is_one_of_many
+from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result
-from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.entitled_views import remember_shown
+from oakum.scan.evaluation.field_facts import alias, is_counted, is_one_of_several, is_setting_of
 
 _SHARED = "too common a value"
 _MASK = "mask"
@@ -144,6 +146,7 @@ class Cells:
         nobodys = self._ground.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
+            self._tell_shared(instance)
             return  # an owner outside the test accounts: what else of theirs may be seen is unknown
         if who and self._is_callers(instance, who):
             return  # the caller got their own object: no evidence about the owner
@@ -200,6 +203,26 @@ class Cells:
                 evidence = self._evidence(instance, leaf, "")
                 self._put(instance, leaf.path, "", Result.LEAK, evidence)
 
+    def _tell_shared(self, instance: ObjectInstance) -> None:
+        """Records values that several owners share, in an object that names none of them."""
+        shared = sharers_of_unnamed(self._ground, self._question, instance)
+        for leaf in instance.leaves if shared else ():
+            if who := shared.get(leaf.path):
+                held = self._ground.cast.relations(self._question.viewer, who)
+                self._suspect(replace(instance, held=held), leaf, who, SHARED)
+
+    def _suspect(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
+        """Records a leak that is no proof, unless the contract shows the field."""
+        place = (instance.resource, leaf.path, who, instance.held, instance.state)
+        if self._granted(instance.resource, leaf.path, instance.held, instance.state):
+            return
+        weak, self._weak = self._weak, self._weak or why
+        self._put(instance, leaf.path, who, Result.LEAK, self._evidence(instance, leaf, who))
+        key = self._key(*place)
+        told = self._ground.placeholders.told
+        told(key, self._question.request_key, leaf.value, who, shared=True)
+        self._weak, self._tentative = weak, True
+
     def _is_callers(self, instance: ObjectInstance, who: str) -> bool:
         """Whether an object that belongs to `who` only by the path contains the caller's own
         values."""
@@ -220,7 +243,7 @@ class Cells:
             if not own:
                 self._compare(instance, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if who != viewer and self._is_setting_of(instance, leaf, who):
+            if who != viewer and is_setting_of(self._ground, self._unread, instance, leaf, who):
                 self._shared.append(leaf)
             elif who != viewer and (leaf.value is False or leaf.value == 0):
                 self._perhaps(instance, leaf, who, _SHARED)
@@ -237,7 +260,9 @@ class Cells:
                 self._shared.append(leaf)
             elif why:
                 self._perhaps(instance, leaf, who, why)
-            elif not own and (field := self._alias(instance, leaf, who)):
+            elif not own and (
+                field := alias(self._ground, self._probe, self._question, instance, leaf, who)
+            ):
                 self._proved = self._proved or not self._weak
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, field, who, Result.LEAK, evidence)
@@ -261,28 +286,10 @@ class Cells:
             self._tentative = True
             self._ground.by_object.add(key, self._question.request_key, who, value, doubt)
 
-    def _is_setting_of(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
-        """Whether `false` is what this owner's account was read to be set to, by the same name."""
-        read = self._ground.matrix.state(instance.resource, who)
-        return leaf.value is False and any(
-            read.get(name) is False and name not in self._unread
-            for name in self._ground.model.settings_called(instance.resource, leaf.path)
-        )
-
     def _echo(self, leaf: Leaf) -> str:
         """Whether the question itself held what stands there: it tells of nobody then, unless more
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
-
-    def _alias(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
-        """The field whose value a member holds that neither document nor contract names; empty:
-        it holds none that the contract withholds from this viewer."""
-        table, text = self._ground.model.tables[instance.resource], canonical(leaf.value)
-        declared = self._probe.shows.get(instance.resource, ())
-        if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
-            return ""
-        resource, field, _ = self._ground.withheld(self._question.viewer, who, text)
-        return field if resource == instance.resource else ""
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
@@ -312,7 +319,11 @@ class Cells:
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
-        if is_a == _MASK and elsewhere and self._is_one_of_several(instance.resource, who):
+        if (
+            is_a == _MASK
+            and elsewhere
+            and is_one_of_several(self._ground, self._probe, instance.resource, who)
+        ):
             return _SHARED  # it is no mask if the other value is another object's
         if is_a in (_MASK, ALIKE):
             return is_a if elsewhere else "another value"
@@ -320,18 +331,14 @@ class Cells:
             self._unmasked[leaf.pointer] = None
         return _SHARED if shared else ""
 
-    def _is_one_of_several(self, resource: str, who: str) -> bool:
-        """Whether nothing tells an object without a key from others of its owner."""
-        keyless = not self._ground.model.policy.resources[resource].key
-        opens = any(each.startswith(f"{resource}.") for each in self._probe.sources.values())
-        return keyless and (opens or (who, resource) in self._ground.knowledge.apart)
-
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
         echo = self._echo(leaf)
         if self._proved or (echo and self._stands_with_a_leak(instance, who)):
             evidence = self._evidence(instance, leaf, who)
             self._put(instance, leaf.path, who, Result.LEAK, evidence)
+        elif sharers(self._ground, self._question, instance.resource, leaf.path, leaf.value):
+            self._suspect(instance, leaf, who, SHARED)
         else:
             self._perhaps(instance, leaf, who, echo or _SHARED)
 
@@ -371,7 +378,9 @@ class Cells:
             # The response held the caller's own object instead of the requested one.
             own = (viewer, resource) in self._sighted
             own |= self._ground.matrix.hides_way(self._probe, resource, viewer, who)
-            lost = self._counted(path) or (not present and (embedded or own))
+            lost = is_counted(self._ground.model, self._probe, path) or (
+                not present and (embedded or own)
+            )
             if served and not lost and who != viewer:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
@@ -393,21 +402,10 @@ class Cells:
         """An owner's value that stands in no object: nothing of theirs is closed by the answer;
         where it was asked for, it may well have come for that."""
         self._loosely[(who, resource)] = None
-        shared = any(
-            self._ground.knowledge.shared(who, resource, path, text)
-            or self._ground.withheld(self._question.viewer, who, text)[2]
-            for text in self._ground.knowledge.own.get((who, resource, path), ())
-        )
-        if who in self._question.targets and len(self._question.targets) == 1 and not shared:
+        if asked_for(self._ground, self._question, who, resource, path):
             weak, self._weak = self._weak, "it is outside every declared object"
             self._beside(at, who, resource, path, held, state)
             self._weak = weak
-
-    def _counted(self, path: str) -> bool:
-        """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
-        steps = tuple(path.split("."))
-        counts = self._ground.model.rule(self._probe.operation.id).counts
-        return any(path_of(each)[-len(steps) :] == steps for each in counts)
 
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
