@@ -326,7 +326,7 @@ def writes_said(report: Report) -> list[tuple[str, str]]:
     if not (writes.sent or writes.left or writes.untried):
         return []
     lines = [
-        ("sent", f"{counted(writes.sent, 'request')} that write"),
+        ("sent", f"{counted(writes.sent, 'request')} that write" + "s" * (writes.sent == 1)),
         ("undone", f"{writes.undone:,} of {counted(writes.changes, 'change')}, read back"),
         ("left", f"{len(writes.left):,}" if writes.left else "nothing"),
     ]

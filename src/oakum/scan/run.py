@@ -282,7 +282,7 @@ class Scan:
             writes=self.writes.writes(
                 self.model,
                 work.governor.written,
-                (*self.left_behind, *unsure),
+                (*self.left_behind, *unsure, *(self._census.traces if self._census else ())),
                 all_untried(
                     self.model, engine.state.untried if engine else (), writes=self.may.writes
                 ),

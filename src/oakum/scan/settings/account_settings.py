@@ -33,6 +33,7 @@ from oakum.scan.settings.settings_body import (
     how_moved,
     names_of,
     place_of,
+    set_by_the_api,
     settings_in,
     with_value,
 )
@@ -448,10 +449,8 @@ class AccountSettings:
                     f" {names_of(other, declared)}; check them by hand"
                 )
             if alone := [n for n, how in names.items() if how and n not in other]:
-                self.moved.append(
-                    f"settings of {identity}: {names_of(alone, declared)} differ from before"
-                    f" `{operation}`: the API sets them itself on each write"
-                )
+                of, names_moved = f"settings of {identity}: ", names_of(alone, declared)
+                self.moved.append(set_by_the_api(of, names_moved, f"`{operation}`"))
         self._before.clear()
         return tuple(said)
 

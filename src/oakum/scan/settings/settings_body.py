@@ -128,3 +128,9 @@ def names_of(names: Collection[str], declared: Collection[str]) -> str:
     """Member names in words; undeclared ones are replaced, since they may be personal data."""
     said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
     return ", ".join(f"`{name}`" for name in said)
+
+
+def set_by_the_api(of: str, names: str, before: str) -> str:
+    """Says of members that are not as they were that the API changed them, not the run."""
+    differ, them = ("differ", "them") if ", " in names else ("differs", "it")
+    return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"

@@ -268,8 +268,9 @@ class _Endpoint:
         return True
 
     def _tell_moved(self, owner: str) -> None:
-        """Name what the API itself has set at a write, such as a time of change: it stays so."""
-        last = self._view(owner) if self.steady else None
+        """Name what the API itself has set at a write, such as a time of change: it stays so in an
+        object that the run does not remove."""
+        last = self._view(owner) if self.steady and not self.ours else None
         moved = [
             name if self.engine.evaluator.may_write(name) else "‹key›"
             for name, value in self.steady.items()
@@ -353,6 +354,8 @@ class _Endpoint:
             return False
         if not self.steady:
             self.steady = {n: v for n, v in again.object.items() if view.object.get(n) == v}
+        # What becomes of a member that is sent, the undo log tells.
+        self.steady = {name: value for name, value in self.steady.items() if name not in changes}
         before = {name: view.object[name] for name in changes}
         forth = self._request(filled, view, changes)
         back = self._request(filled, view, before)

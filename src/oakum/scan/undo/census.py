@@ -58,6 +58,8 @@ class Census:
     """How long is waited before the questions are asked again."""
     rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
+    traces: list[str] = field(default_factory=list)
+    """What the API wrote down by itself since: the run left it, and nothing is wrong with it."""
 
     def take(self) -> None:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
@@ -160,8 +162,8 @@ class Census:
         )
 
     def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
-        """Objects that are there only since the run. Of what an API writes down by itself with each
-        login or change, it is no more than a note."""
+        """Objects that are there only since the run. What an API writes down by itself with each
+        login or change is noted, and makes the run no less trustworthy."""
         left = self.engine.context.undo_log.left if self.engine.context.undo_log is not None else ()
         for (who, resource), many in more.items():
             if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
@@ -174,6 +176,7 @@ class Census:
                 yield said
             else:
                 self.engine.state.remark(said)
+                self.traces.append(said)
 
     def _told(self) -> dict[tuple[_Place, _At], Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no

@@ -19,6 +19,7 @@ from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.settings_body import set_by_the_api
 
 
 @dataclass(frozen=True)
@@ -298,7 +299,7 @@ class UndoLog:
     def name_moved(self, names: Iterable[str], how: str, of: str = "") -> None:
         """Remarks on members that the API changed by itself; no reason to distrust the run."""
         listed = ", ".join(f"`{name}`" for name in sorted(set(names)))
-        said = f"{of}{listed} differ from before {how}: the API sets them itself on each write"
+        said = set_by_the_api(of, listed, how)
         if said not in self.unsure:
             self.unsure.append(said)
 

@@ -227,7 +227,9 @@ def test_what_was_ignored_and_stamped_is_as_before_but_for_a_stamp_that_is_named
     found, done = tried(profile, bio="felt", updated=1_700_000_001)
     assert done
     assert profile.writes == 1  # what was ignored needs no undoing
-    assert "`updated` differ from before PATCH /me as ann" in found.unsure[0]
+    assert (
+        "`updated` differs from before PATCH /me as ann: the API sets it itself" in found.unsure[0]
+    )
 
 
 def test_what_was_taken_is_put_back_beside_a_stamp() -> None:
