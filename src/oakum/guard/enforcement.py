@@ -35,6 +35,7 @@ from oakum.routing.fields import check, in_origin_form
 from oakum.routing.headers import back, client, onward, upgrades, with_cookies
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
+from oakum.routing.mentions import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import Place, Router, passes, placed, queried, without
@@ -224,8 +225,8 @@ class Gatekeeper:
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
             ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))
-            ids = {*passing.params.values(), held.mark, *ended}
-            passing.stale = taken.about | inquiry.who.ids | ids
+            named = taken.about | named_by(asked, passing.params, query, said)
+            passing.stale = named | inquiry.who.ids | {*passing.params.values(), held.mark, *ended}
             self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
@@ -334,7 +335,7 @@ class Gatekeeper:
             who = by_key(held, self._api_keys)
         else:
             who = yield from self._told(inquiry, index)
-        about, ttl = {held.mark, *who.ids, mark(caller.operation)}, self.policy.guard.ttl
+        ttl, about = self.policy.guard.ttl, {EVERYBODY, mark(caller.operation), held.mark, *who.ids}
         self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
         return who
 
@@ -522,10 +523,8 @@ class Gatekeeper:
                 raise Denied(failed, "unreadable")
             if new.ids:
                 break
-            seen = done.judged.instances
-            wanted = partial(
-                LookupRequirements.answer, call=call, instances=seen, closed=done.closed
-            )
+            seen, answer = done.judged.instances, LookupRequirements.answer
+            wanted = partial(answer, call=call, instances=seen, closed=done.closed)
             if not (yield from inquiry.settle(wanted)):
                 break
         if passing.sight is not None and not new.ids and status < 300:

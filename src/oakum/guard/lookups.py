@@ -22,6 +22,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.conditions import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan
+from oakum.routing.mentions import EVERYBODY
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled
@@ -298,15 +299,19 @@ class Inquiry:
     def _find_all(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, None]:
         relations = self.desk.model.policy.relations
         for want in wants:
-            # The list of a caller is about the owners in it as well, whose writes may change it.
-            lists = want.kind == "relation" and relations[want.name].of == "caller"
-            towards = want.owner if lists else ""
+            # A list is about those in it as well, whose writes may change it.
+            towards = frozenset[str]()
+            if want.kind == "relation":
+                of = relations[want.name].of
+                towards = frozenset((want.owner,)) if of == "caller" else self.who.ids
             for question in self.desk.questions(want, self.who):
                 if question in self.known and (not towards or question in self._fresh):
                     continue
                 yield from self._find(question, towards)
 
-    def _find(self, question: Question, towards: str) -> Generator[Asked, Answered | None, None]:
+    def _find(
+        self, question: Question, towards: frozenset[str]
+    ) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
         believed = memory.get(key, towards)
         self.known.pop(question, None)
@@ -319,7 +324,7 @@ class Inquiry:
         epoch = memory.epoch
         known = self.desk.read(question, (yield from self.ask(request)))
         ttl = self.desk.guard.ttl if known is not NOTHING else min(self.desk.guard.ttl, 1.0)
-        about = {mark(self.desk.wiring.asks[question.ask].operation)}
+        about = {EVERYBODY, mark(self.desk.wiring.asks[question.ask].operation)}
         about |= {question.about} if question.about else set()
         if not self.desk.serviced(question):
             about |= {

@@ -40,9 +40,9 @@ class Memory(Generic[_V]):
         self.epoch = 1
         """Grows with each change; read it before a look-up and pass it to `put` with the result."""
 
-    def get(self, key: Hashable, towards: str = "") -> tuple[_V] | None:
-        """The value in a tuple of one; None if there is none, if it has expired, or if the id
-        `towards` which it is asked for has changed."""
+    def get(self, key: Hashable, towards: Iterable[str] = ()) -> tuple[_V] | None:
+        """The value in a tuple of one; None if there is none, if it has expired, or if one of the
+        ids `towards` which it is asked for has changed."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or entry.until <= self.now() or self._stale(entry, towards):
@@ -69,9 +69,9 @@ class Memory(Generic[_V]):
                 self._floor = self.epoch
             self._changed.update(dict.fromkeys(ids, self.epoch))
 
-    def _stale(self, entry: _Entry[_V], towards: str) -> bool:
+    def _stale(self, entry: _Entry[_V], towards: Iterable[str]) -> bool:
         return entry.born < self._floor or any(
-            self._changed.get(id, 0) > entry.born for id in (*entry.about, towards)
+            self._changed.get(id, 0) > entry.born for id in (*entry.about, *towards)
         )
 
 

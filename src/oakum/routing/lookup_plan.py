@@ -322,8 +322,15 @@ def derive(document: Document, model: Model) -> LookupPlan:
             make.paths,
             relations,
             {path: make.asks[at].operation for path, (at, _) in states.items()},
+            {id for id, each in endpoints.items() if _tells_owner(model, each.target)},
         ),
     )
+
+
+def _tells_owner(model: Model, target: Target) -> bool:
+    """Whether the guard learns whose object a write touches."""
+    found = model.policy.resources.get(target.resource)
+    return target.kind == "ask" and found is not None and found.owner.kind == "field"
 
 
 def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:

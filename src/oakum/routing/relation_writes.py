@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from oakum.authz.asking import READS
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
+from oakum.openapi.walk import flatten
 from oakum.policy.model import Relation, origin
 from oakum.routing.path_objects import PathObjects, places
 from oakum.routing.route import nameless
@@ -24,6 +25,8 @@ _STEM = 4
 _MEMBERS = ("membership", "employment", "assignment")
 """Words for what a claim tells of a caller and of a group."""
 
+_SETTINGS = ("settings", "preferences", "privacy", "visibility")
+
 
 def mark(operation: str) -> str:
     """Stands for a look-up among ids; no real id starts with NUL."""
@@ -31,10 +34,14 @@ def mark(operation: str) -> str:
 
 
 def ends(
-    paths: PathObjects, looked_up: Collection[str], settings: Mapping[str, str]
+    paths: PathObjects,
+    looked_up: Collection[str],
+    settings: Mapping[str, str],
+    owned: Collection[str],
 ) -> Mapping[str, tuple[str, ...]]:
     """Write → look-ups that it discards for everybody. `looked_up`: names of relations;
-    `settings`: `Resource.state` of an account → the look-up that tells it."""
+    `settings`: `Resource.state` of an account → the look-up that tells it; `owned`: writes whose
+    object tells its owner before."""
     found = dict[str, dict[str, None]]()
     for relation in (paths.model.policy.relations[name] for name in looked_up):
         for each in _writes(paths):
@@ -47,7 +54,8 @@ def ends(
     for each in _writes(paths):
         # Without a parameter a path is about whoever calls it.
         for path, look in settings.items() if places(each) and not _says_whose(paths, each) else ():
-            if each.id in _switches(paths, path):
+            may = each.id not in owned and _may_set(paths, path, look, each)
+            if may or each.id in _switches(paths, path):
                 found.setdefault(each.id, {})[look] = None
     return {id: tuple(names) for id, names in found.items()}
 
@@ -61,6 +69,24 @@ def _switches(paths: PathObjects, path: str) -> Iterator[str]:
             write = paths.document.operation(state.switch.operation) if state.switch else None
             if own == path and write is not None:
                 yield write.id
+
+
+def _may_set(paths: PathObjects, path: str, look: str, write: Operation) -> bool:
+    """Whether a write may change a setting: its body declares a member of that name, or its path
+    is called like it, like what tells it, or like settings."""
+    resource, _, name = path.partition(".")
+    field = paths.model.policy.resources[resource].states[name].member
+    if field.rpartition(".")[2] in _members(write):
+        return True
+    asked = paths.document.operation(look)
+    own = [] if asked is None or asked.path.endswith("}") else _words(asked.path)[-1:]
+    return _begin_alike((*_SETTINGS, *own, *_words(name), *_words(field)), _words(write.path))
+
+
+def _members(write: Operation) -> set[str]:
+    """Names of all that a body declares that may be a value."""
+    shapes = [each.shape for each in write.body if each.shape is not None]
+    return {at.rpartition(".")[2] for each in shapes for at, _ in flatten(each)}
 
 
 def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]:

@@ -53,3 +53,58 @@ def test_a_path_of_accounts_says_whose_it_is(tmp_path: Path) -> None:
     assert set(compiled.lookups.ends) == {"unfriend", "dropPeer"}
     below = read(tmp_path, {"end": ["unfriend"]}, one="/users/{uid}/friends/{fid}")
     assert told(below) == []
+
+
+PEERS = yaml.safe_load((FOLDER / "contracts" / "ended.yaml").read_text())
+PRIVATE = {"private": {"field": "private", "missing": True}}
+
+
+def settings(folder: Path, path: str, member: str, **resource: Any) -> dict[str, tuple[str, ...]]:
+    """What a PATCH of a path discards, whose body has a member. `resource`: of its object."""
+    made = yaml.safe_load(yaml.safe_dump(PEERS))
+    document, policy = made["document"], made["policy"]
+    schema = {"type": "object", "properties": {"id": {}, "who": {}, member: {"type": "boolean"}}}
+    document["components"]["schemas"]["Thing"] = schema
+    one = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+    gone = {"204": {"description": "done"}}
+    shown = {"200": {"description": "one", **one}}
+    document["paths"][path] = {
+        "patch": {"operationId": "change", "requestBody": one, "responses": gone},
+        **({"get": {"operationId": "getThing", "responses": shown}} if resource else {}),
+    }
+    policy["operations"]["change"] = {"call": ["member"]}
+    policy["resources"]["User"]["states"] = PRIVATE
+    policy["resources"]["Note"]["states"] = {"private": {"of": "User.private"}}
+    lines = {"text": [{"see": "member", "when": {"private": False}}]}
+    policy["resources"]["Note"]["fields"] = {"id, owner": [{"see": "member"}], **lines}
+    if resource:
+        fields = {each: [{"see": "member", "set": "member"}] for each in ("id", "who", member)}
+        policy["resources"]["Thing"] = {"key": "id", "main": "getThing", **resource}
+        policy["resources"]["Thing"]["fields"] = fields
+    (folder / "openapi.yaml").write_text(yaml.safe_dump(document))
+    policy["api"] = "openapi.yaml"
+    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    found = compile_for_gateway(load(folder / "exposure.yaml")).lookups.ends
+    return {id: looks for id, looks in found.items() if id == "change"}
+
+
+def test_a_write_of_a_member_like_a_setting_discards_what_tells_the_setting(tmp_path: Path) -> None:
+    assert settings(tmp_path, "/things/{tid}", "private") == {"change": ("getUser",)}
+
+
+def test_one_whose_path_is_called_like_settings_does(tmp_path: Path) -> None:
+    assert settings(tmp_path, "/settings/{tid}/reset", "hard") == {"change": ("getUser",)}
+    assert settings(tmp_path, "/things/{tid}/private", "hard") == {"change": ("getUser",)}
+
+
+def test_one_that_is_called_otherwise_does_not(tmp_path: Path) -> None:
+    assert settings(tmp_path, "/things/{tid}", "hard") == {}
+
+
+def test_one_whose_path_says_whose_it_is_does_not(tmp_path: Path) -> None:
+    assert settings(tmp_path, "/users/{uid}/private", "private") == {}
+
+
+def test_one_whose_object_tells_its_owner_does_not(tmp_path: Path) -> None:
+    assert settings(tmp_path, "/things/{tid}", "private", owner="who") == {}
+    assert settings(tmp_path, "/things/{tid}", "private", owner="none") == {"change": ("getUser",)}

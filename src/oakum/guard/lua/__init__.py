@@ -37,6 +37,7 @@ MODULES = (
     "forms",
     "graphql",
     "caching",
+    "mentions",
     "address",
     "who",
     "audit",

@@ -18,6 +18,7 @@ local decide = require "oakum.decide"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
+local mentions = require "oakum.mentions"
 local parts = require "oakum.parts"
 local project = require "oakum.project"
 local csv = require "oakum.csv"
@@ -733,6 +734,7 @@ function Guard:judged(x, req, endpoint, object)
   text = text or ""
   x.bytes_in = #text
   if self.counts then x.text = text end
+  if endpoint.write then x.written = text end
   if #text > self.max_body then return 413, "too-long" end
   local decides = endpoint.write and not endpoint.call and endpoint.binds
   if text == "" then
@@ -841,14 +843,16 @@ end
 
 -- The ids that a write may be about, and the credentials it was sent with: a list.
 function Guard:stale(x, object)
-  local ids, list = {}, {}
-  if x.said then
-    scalars(json.decode(x.said), ids)
-    x.said = nil
-  end
+  local ids, list, texts = {}, {}, { x.written or "", x.query or "" }
+  if x.said then scalars(json.decode(x.said), ids) end
+  x.said, x.written = nil, nil
   for i = 1, object.owners.n do ids[object.owners[i]] = true end
   for i = 1, #x.who.list do ids[x.who.list[i]] = true end
-  for _, value in pairs(x.params) do ids[value] = true end
+  for _, value in pairs(x.params) do ids[value], texts[#texts + 1] = true, value end
+  for _, each in ipairs(x.conditions.headers) do texts[#texts + 1] = each[2] end
+  for _, each in ipairs(x.conditions.cookies) do texts[#texts + 1] = each[2] end
+  local named = mentions.of(texts) or { mentions.EVERYBODY }
+  for i = 1, #named do ids[named[i]] = true end
   for id in pairs(ids) do list[#list + 1] = id end
   for i = 1, #x.endpoint.ends do list[#list + 1] = x.endpoint.ends[i] end
   list[#list + 1] = self.who:mark_of(x.who)

@@ -9,6 +9,7 @@ local conditions = require "oakum.conditions"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
 local media = require "oakum.media"
+local mentions = require "oakum.mentions"
 local route = require "oakum.route"
 local spelling = require "oakum.spelling"
 local whole = require "oakum.whole"
@@ -21,7 +22,7 @@ local M = {}
 local ERA = "\0era"
 local ACCEPT, IDENTITY = { "accept", "application/json" }, { "accept-encoding", "identity" }
 local NEVER = 0 / 0 -- is not even itself
-local FAILED = { failed = true, owners = {} }
+local FAILED = { failed = true, turn = math.huge }
 local NEGATIVE = 1 -- seconds for which a failure is believed at most
 
 -- ---------------------------------------------------------------- values at a pointer
@@ -91,6 +92,7 @@ function M.new(plan, host, shared, service, patience)
     patience = patience, ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
     service = guard.service ~= "" and service and { guard.service, service } or nil,
     believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
+    noted = cache.new(2 ^ 22), turn = 0,
   }, Lookups)
   for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
   -- What `decide` calls for the request that is being judged; a judgement never yields.
@@ -281,9 +283,10 @@ end
 
 -- The marks of some ids as they are now: when one changes, what was believed of them is stale.
 function Lookups:marks(ids)
-  local made, now = {}, self.host.time()
+  local now = self.host.time()
+  local made = { mentions.EVERYBODY, self.shared:epoch(mentions.EVERYBODY, now) }
   for i = 1, #ids do
-    made[2 * i - 1], made[2 * i] = ids[i], self.shared:epoch(ids[i], now)
+    made[2 * i + 1], made[2 * i + 2] = ids[i], self.shared:epoch(ids[i], now)
   end
   return made
 end
@@ -299,17 +302,35 @@ function Lookups:era()
   return self.shared:busy(ERA, now) and NEVER or self:written()
 end
 
--- Whether what a list of a caller says about an owner is still so: a write of the owner may change it. Of one
--- about whom nobody wanted to know when it was asked for, this is known as long as nobody has written.
-function Lookups:towards(entry, owner)
-  local mark = entry.owners[owner]
-  if mark == nil then return entry.asked == self:era() end
-  return mark == self.shared:epoch(owner, self.host.time())
+-- When this worker noticed the last write about an id, in turns that it counts itself: of an id that it did
+-- not know before, now.
+function Lookups:since(id)
+  local mark, seen = self.shared:epoch(id, self.host.time()), self.noted:get(id)
+  if not seen or seen.mark ~= mark then
+    self.turn = self.turn + 1
+    seen = { mark = mark, turn = self.turn }
+    self.noted:put(id, seen)
+  end
+  return seen.turn
+end
+
+-- Whether what a list says of somebody in it is still so: a write of theirs may have changed it.
+function Lookups:towards(entry, id)
+  local turn = self:since(id)
+  return turn <= entry.turn or entry.asked == self:era()
+end
+
+-- The same for all ids of somebody.
+function Lookups:towards_all(entry, ids)
+  for i = 1, #ids do
+    if not self:towards(entry, ids[i]) then return false end
+  end
+  return true
 end
 
 -- What is known of a question, or nil; then it is noted as missing unless it can never be asked. `owner`:
--- towards whom a list of the caller is asked for.
-function Lookups:known(i, id, owner)
+-- towards whom a list of the caller is asked for; `own`: whether a list is asked for the caller's ids in it.
+function Lookups:known(i, id, owner, own)
   local ask, x = self.asks[i], self.x
   -- What was asked for nobody with one application's key is not believed for another's.
   local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
@@ -317,23 +338,26 @@ function Lookups:known(i, id, owner)
   -- What was found out for this request stays found out.
   if not x.known then x.known = {} end
   local found = x.known[key]
-  if found and found.missing and owner then found.missing.owners[owner] = true end
+  if found and found.missing and owner then self:since(owner) end
   if found and (not owner or found.missing or x.known[key .. "\0"] or self:towards(found, owner)) then
     return not found.failed and found or nil
   end
   found = self.believed:get(key)
   if found and found.expires > x.now and self:fresh(found, self:era())
-    and (not owner or self:towards(found, owner)) then
+    and (not owner or self:towards(found, owner)) and (not own or self:towards_all(found, x.who.list)) then
     x.known[key] = found
     return not found.failed and found or nil
   end
+  -- Writes from now on are later than the answer that is asked for.
+  if owner then self:since(owner) end
+  for j = 1, own and #x.who.list or 0 do self:since(x.who.list[j]) end
   if (not ask.placed or route.escaped(id)) and conditions.fills(x.conditions, ask.look) then
     local missing = x.missing
     if not missing then
       missing = {}
       x.missing = missing
     end
-    local miss = { ask = ask, id = id, key = key, owners = { [owner or ""] = true } }
+    local miss = { ask = ask, id = id, key = key }
     missing[#missing + 1] = miss
     x.known[key] = { failed = true, missing = miss }
   else
@@ -348,7 +372,7 @@ function Lookups:relation(index, owner)
   if not i or who.anonymous then return nil end
   if relation.of == "owner" then
     if not self.asks[i].placed then return nil end
-    local known = self:known(i, owner)
+    local known = self:known(i, owner, nil, true)
     if not known then return nil end
     local set = known.sets[index]
     local cleared = true
@@ -407,7 +431,7 @@ function Lookups:learn(x, miss, answer, era)
     made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
     made.expires = self.now() + self.ttl
   end
-  made.era, made.marks, made.asked, made.owners = era, miss.marks, era, miss.owners
+  made.era, made.marks, made.asked, made.turn = era, miss.marks, era, miss.turn
   self.believed:put(miss.key, made)
   x.known[miss.key], x.known[miss.key .. "\0"] = made, made
 end
@@ -429,8 +453,7 @@ function Lookups:inquire(x)
     question.timeout = seconds
     local about = { miss.ask.mark, miss.ask.placed and miss.id or nil }
     for j = 1, miss.ask.placed and 0 or #x.who.list do about[j + 1] = x.who.list[j] end
-    miss.marks = self:marks(about)
-    for owner in pairs(miss.owners) do miss.owners[owner] = self.shared:epoch(owner, self.host.time()) end
+    miss.marks, miss.turn = self:marks(about), self.turn
     if self.host.ask_all then
       batch[#batch + 1] = question
     else
