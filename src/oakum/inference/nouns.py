@@ -19,6 +19,18 @@ SAYS_AN_ID = listed("code guid handle id key name no number or slug the uuid")
 
 SAYS_A_TEXT = listed("filter keyword q query search term text")
 
+_IN_FULL = {
+    "app": ("application",),
+    "config": ("configuration",),
+    "dept": ("department",),
+    "dir": ("directory",),
+    "doc": ("document",),
+    "env": ("environment",),
+    "org": ("organization", "organisation"),
+    "repo": ("repository",),
+}
+"""What short forms stand for that paths prefer: `/repos/{repo}` is about a `Repository`."""
+
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
 _SELF = listed("authenticated me my myself self whoami")
 _BESIDE_SELF = _SELF | listed("account current profile user")
@@ -34,12 +46,14 @@ def is_segment(name: str) -> bool:
 
 
 def nouns(path: str, parameter: str) -> Iterator[str]:
-    """Nouns a parameter of a path may name, the likeliest first, such as `order_item`."""
+    """Nouns a parameter of a path may name, the likeliest first, such as `order_item`; what a short
+    form stands for comes last."""
     said = [word for word in words(parameter) if word not in SAYS_AN_ID | SAYS_A_TEXT]
+    named = [noun_of_path(path.partition("{" + parameter + "}")[0])]
     if said:
-        yield "_".join((*said[:-1], singular(said[-1])))
-        yield singular(said[-1])
-    yield noun_of_path(path.partition("{" + parameter + "}")[0])
+        named = ["_".join((*said[:-1], singular(said[-1]))), singular(said[-1]), *named]
+    yield from named
+    yield from dict.fromkeys(full for noun in named for full in _IN_FULL.get(noun, ()))
 
 
 def noun_of_path(path: str) -> str:

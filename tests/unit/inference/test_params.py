@@ -19,8 +19,11 @@ SCHEMAS: Spec = {
     "OrderItem": {"id": "string"},
     "Topic": {"id": "integer", "slug": "string"},
     "Book": {"book_title": "string", "secret": "string"},
+    "Repository": {"id": "string", "name": "string"},
+    "Organisation": {"id": "string"},
 }
 KEYS = {"Member": "id", "Workout": "id", "OrderItem": "id", "Topic": "id", "Book": "book_title"}
+KEYS |= {"Repository": "id", "Organisation": "id"}
 POLICY = Policy(
     relations={},
     resources={
@@ -68,6 +71,8 @@ def document(path: str, query: str = "", required: bool = True, shows: str = "Me
         ("/workouts/{id}", "", {"id": "Workout.id"}),
         ("/workouts/{uuid}/details", "", {"uuid": "Workout.id"}),
         ("/topics/{slug}", "", {"slug": "Topic.slug"}),
+        ("/repos/{repo}", "", {"repo": "Repository.id"}),
+        ("/orgs/{orgId}", "", {"orgId": "Organisation.id"}),
         ("/order-items/{orderItemId}", "", {"orderItemId": "OrderItem.id"}),
         ("/u/{userId}/w/{workout_id}", "", {"userId": "Member.id", "workout_id": "Workout.id"}),
         ("/search", "user_query", {"user_query": "Member.username"}),
@@ -138,6 +143,11 @@ def test_the_noun_of_a_path(path: str, noun: str) -> None:
 
 def test_nouns_of_a_parameter_come_likeliest_first() -> None:
     assert list(nouns("/people/{userId}", "userId")) == ["user", "user", "person"]
+
+
+def test_what_a_short_form_stands_for_comes_last() -> None:
+    assert list(nouns("/repos/{owner}/{repo}", "repo")) == ["repo", "repo", "repo", "repository"]
+    assert list(nouns("/orgs/{id}", "id")) == ["org", "organization", "organisation"]
 
 
 @pytest.mark.parametrize(
