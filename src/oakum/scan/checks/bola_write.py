@@ -34,7 +34,8 @@ REFERENCE = """
 *API1:2023 · CWE-639, CWE-862*
 
 **Finds** writes to an identity's object by somebody who may not write it: a stranger at a member's endpoint, or a member at a staff
-endpoint. Only the owner's own view afterwards counts. Needs `--allow-writes`. Also finds that an account of the run removes another
+endpoint. Only the owner's own view afterwards counts, whatever the answer says; a deletion is repeated with a second object, which
+has to stay while it is only read. Needs `--allow-writes`. Also finds that an account of the run removes another
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
 A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns; what was refused only

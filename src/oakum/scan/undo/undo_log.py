@@ -75,6 +75,8 @@ Entry = Undo | Made
 
 _FAILS = (OakumError, RecursionError, ValueError)
 """There is no answer, or one nested too deep to be understood."""
+_OF_CALLER = (401, 407, 408, 425, 429)
+"""What refuses a caller or a moment, and tells nothing of an object."""
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
 _LOOKS = 40
@@ -224,7 +226,7 @@ class UndoLog:
         assert made.look is not None
         url = made.look.url.replace("{key}", quote(key, safe=""))
         answer = self.ask(made.who, replace(made.look, url=url))
-        if answer.status >= 500 or answer.truncated:
+        if answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated:
             return None
         return 200 <= answer.status < 300 and made.mark.encode() in answer.body
 
@@ -250,7 +252,8 @@ class UndoLog:
         for key in keys:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
             answer = self.ask(made.who, replace(made.remove, url=url))
-            if answer.status >= 400 and answer.status not in (404, 410):
+            refused = answer.status >= 400 and answer.status not in (404, 410)
+            if refused and self.shows(replace(made, known=key)) is not False:
                 return False
         if not keys:
             # An object that nobody could see may exist.
