@@ -274,18 +274,88 @@ def test_other():
 def test_what_the_api_said_of_a_caller_is_asked_again_before_a_test_fails(
     pytester: pytest.Pytester,
 ) -> None:
-    """The same token is another's in the next test, as in a database that begins anew."""
+    """The same token becomes another's by a change that no request makes."""
     tests = """
-def test_one():
+def test_both(monkeypatch):
     assert ask("/members/bob", headers=of("bob")).status_code == 200
-
-def test_two(monkeypatch):
     monkeypatch.setitem(PEOPLE, "bob", PEOPLE["ann"])
     assert ask("/members/bob", headers=of("bob")).status_code == 200
 """
     head = SUITE.partition("def test_")[0]
     suite(pytester.path, "Flask", leaky=True, tests=f"from club import *\n{head}{tests}")
-    run(pytester).assert_outcomes(passed=2)
+    run(pytester).assert_outcomes(passed=1)
+
+
+SAME_TOKEN = {
+    "in the next test": """
+def test_right():
+    assert ask("/members/bob", headers=of("bob")).status_code == 200
+
+def test_leak(monkeypatch):
+    monkeypatch.setitem(PEOPLE, "bob", PEOPLE["ann"])
+    assert ask("/members/bob2", headers=of("bob")).status_code == 200
+""",
+    "at another application": """
+def test_leak(monkeypatch):
+    assert ask("/members/bob", headers=of("bob")).status_code == 200
+    monkeypatch.setitem(PEOPLE, "bob", PEOPLE["ann"])
+    other = flask.Flask("other")
+    for path, view in (("/me", "me"), ("/members/<id>", "member")):
+        other.add_url_rule(path, view, app.view_functions[view])
+    assert other.test_client().get("/members/bob2", headers=of("bob")).status_code == 200
+""",
+    "after a login that the document does not have": """
+def test_leak():
+    assert ask("/members/bob", headers=of("bob")).status_code == 200
+    assert app.test_client().post("/login", headers=of("bob")).status_code == 204
+    assert ask("/members/bob2", headers=of("bob")).status_code == 200
+""",
+}
+"""Why the token of bob is ann's: what is sent to it of bob is a leak."""
+
+
+@pytest.mark.parametrize("tests", SAME_TOKEN.values(), ids=SAME_TOKEN)
+def test_a_caller_known_before_never_hides_a_leak(pytester: pytest.Pytester, tests: str) -> None:
+    head = SUITE.partition("def test_")[0]
+    suite(
+        pytester.path, "Flask", leaky=True, tests=f"import flask\nfrom club import *\n{head}{tests}"
+    )
+    with (pytester.path / "club.py").open("a") as file:
+        file.write("PEOPLE['bob2'] = PEOPLE['bob']\n")
+    with (pytester.path / "app.py").open("a") as file:
+        file.write(
+            "\n@app.post('/login')\ndef login():\n    PEOPLE['bob'] = PEOPLE['ann']\n"
+            "    return '', 204\n"
+        )
+    done = run(pytester)
+    done.assert_outcomes(failed=1, passed=tests.count("def test_right"))
+    leaks = [c for c in told(pytester)["coverage"]["cells"] if c["result"] == "leak"]
+    assert [(c["field"], c["viewer"]) for c in leaks] == [("email", "member")]
+
+
+def test_who_ends_their_login_is_not_taken_for_a_stranger(pytester: pytest.Pytester) -> None:
+    """The API answers with the account that it ends; who-am-I refuses the token afterwards."""
+    tests = """
+def test_end():
+    assert app.test_client().delete("/members/bob", headers=of("bob")).json["email"]
+"""
+    head = SUITE.partition("def test_")[0]
+    suite(pytester.path, "Flask", leaky=False, tests=head + tests)
+    with (pytester.path / "app.py").open("a") as file:
+        file.write(
+            "\n@app.delete('/members/<id>')\ndef end(id):\n"
+            "    return PEOPLE.pop(bearer(flask.request.headers.get('authorization')))\n"
+        )
+    app = (pytester.path / "app.py").read_text()
+    (pytester.path / "app.py").write_text(
+        app.replace("if who else ({}, 401)", "if who in PEOPLE else ({}, 401)")
+    )
+    document = pytester.path / "openapi.yaml"
+    get, _, rest = document.read_text().partition("components:")
+    end = get[get.index("    get:\n      operationId: getMember") :]
+    end = end.replace("get:", "delete:").replace("getMember", "endMember")
+    document.write_text(f"{get}{end}components:{rest}")
+    run(pytester).assert_outcomes(passed=1)
 
 
 def test_a_setting_that_the_answer_does_not_tell_is_not_judged(pytester: pytest.Pytester) -> None:

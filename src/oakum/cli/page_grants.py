@@ -69,10 +69,11 @@ class Granted:
         return next(iter(found.values())) if len(found) == 1 else UNKNOWN
 
     def _asked(self, callers: Callers, heard: Heard, operation: Operation) -> Caller:
+        request = Request(heard.method, heard.url, heard.headers)
         if self._policy.caller.claim:
-            return callers.of(Request(heard.method, heard.url, heard.headers), None, None)
+            return callers.of(request, None, None)
         if operation == self._whoami:
-            return callers.learn("page", None, _response(heard))
+            return callers.learn(request, None, _response(heard))
         return UNKNOWN
 
     def _answers(self, usage: Usage) -> Iterator[tuple[Sent, Operation, Mapping[str, str]]]:

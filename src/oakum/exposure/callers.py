@@ -103,7 +103,9 @@ class Callers:
         """The running test, since it may override the login with its own dependency."""
         self.moved = False
         """Whether the same credentials have identified two callers."""
-        self._known: dict[str, Caller] = {}
+        self._known: dict[tuple[str, str], Caller] = {}
+        self._ids: dict[str, frozenset[str]] = {}
+        """Whom credentials identified last, in the whole run."""
         self._last: tuple[Request | None, Given] = (None, Given())
         self._stands_in: dict[int, bool] = {}
         self._claims = frozenset(each.claim for each in policy.relations.values() if each.claim)
@@ -127,11 +129,14 @@ class Callers:
             # The view may read a token itself, which the framework does not know.
             if caller is not NOBODY or not self._given(_without(request, own_cookies)):
                 return caller
-        if not key:
-            return self._known.get(self._bare(app), NOBODY)
-        if self._policy.caller.claim:
+        if key and self._policy.caller.claim:
             return UNKNOWN if self._stand_ins(app) else self._by_claims(held)
-        return self._known.get(key, UNKNOWN)
+        return self._known.get(self._at(key, request, app), UNKNOWN if key else NOBODY)
+
+    def forget(self) -> None:
+        """Forgets what who-am-I said. The same credentials may mean somebody else, or the same
+        person with other claims, in another test and after a write (a login, a changed role)."""
+        self._known.clear()
 
     def held(self, request: Request) -> Given:
         """The credentials of a request, at the places that the document declares."""
@@ -156,23 +161,26 @@ class Callers:
             return f"{self.test} {stand_ins}"
         return held.key if held else ""
 
-    def learn(self, key: str, app: object, response: Response) -> Caller:
-        """Records who-am-I's response to these credentials and returns the caller."""
+    def learn(self, request: Request, app: object, response: Response) -> Caller:
+        """Records who-am-I's response to this request's credentials and returns the caller."""
         caller = UNKNOWN
         if response.status == 200:
             caller = self._answered(response)
         elif response.status == 401:
             caller = NOBODY  # whatever the credentials are, the API rejects them
         if caller.known:
-            before = self._known.get(key, caller)
-            self.moved |= bool(key and before.ids and caller.ids and before.ids != caller.ids)
-            self._known[key or self._bare(app)] = caller
+            key = self.key(request, app)
+            before = self._ids.get(key, frozenset())
+            self.moved |= bool(key and before and caller.ids and before != caller.ids)
+            self._ids[key] = caller.ids or before
+            self._known[self._at(key, request, app)] = caller
         return caller
 
-    def _bare(self, app: object) -> str:
-        """Cache key of requests without credentials, for which a test suite may have disabled the
-        login."""
-        return f"{self.test} {id(app):x}"
+    @staticmethod
+    def _at(key: str, request: Request, app: object) -> tuple[str, str]:
+        """Cache key of who-am-I results: tests may give each application a database of its own.
+        Without credentials, too, somebody may be the caller: a suite may turn the login off."""
+        return key, urlsplit(request.url).netloc if app is None else f"{id(app):x}"
 
     def _answered(self, response: Response) -> Caller:
         try:

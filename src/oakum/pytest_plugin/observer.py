@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
+from oakum.authz.asking import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
@@ -93,6 +94,7 @@ class Watch:
         self._owed = asks.query if asks else ""
         self._hosts = hosts
         self._writes = {each.endpoint.operation for each in self.skipped}
+        self._reads = {probe.endpoint.operation for probe in self.probes}
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
         self._frame = Frame(
             self.model,
@@ -108,6 +110,7 @@ class Watch:
     def begin(self, test: str) -> None:
         """Begins a test, to which further responses belong."""
         self._test = self._callers.test = test
+        self._callers.forget()
         self._strays.begin()
 
     def wants(self, method: str, url: str) -> bool:
@@ -120,16 +123,22 @@ class Watch:
 
     def hear(self, heard: Heard) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
+        found = yield from self._heard(heard)
+        if heard.request.method not in READS and not (found and found.id in self._reads):
+            self._callers.forget()
+
+    def _heard(self, heard: Heard) -> Generator[Request, Response | None, Operation | None]:
+        """The operation that was asked; None if it is none of the document."""
         parts = urlsplit(heard.request.url)
         place = placed(parts.path or "/")
         found = self._router.find(place, _asked_as(heard.request.method)) if place else None
         if heard.app is None and not self._is_ours(parts.hostname or ""):
             if found is not None:
                 self.tally.unheard[found[0].id, f"{FOREIGN}: {parts.hostname}"] += 1
-            return
+            return None
         if found is None:
             self.tally.elsewhere[f"{heard.request.method} {_legible(parts.path)}"] += 1
-            return
+            return None
         operation, params = found
         self._number += 1
         self.tally.answers[operation.id] += 1
@@ -137,9 +146,7 @@ class Watch:
         self.tally.apps |= {each.__module__.partition(".")[0] for each in kinds} or {""}
         caller = self._callers.of(heard.request, heard.app, heard.user, heard.own_cookies)
         if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
-            caller = self._callers.learn(
-                self._callers.key(heard.request, heard.app), heard.app, heard.response
-            )
+            caller = self._callers.learn(heard.request, heard.app, heard.response)
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
@@ -154,6 +161,7 @@ class Watch:
             elif heard.response.body:
                 asked, look = yield from self._judged(heard, asked)
         yield from self._searched(heard, asked, look)
+        return operation
 
     def _refused(self, heard: Heard, asked: Asked) -> Asked:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
@@ -204,7 +212,12 @@ class Watch:
         query = "&".join(filter(None, (self._owed, *held.query)))
         url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}" + (f"?{query}" if query else "")
         told = yield Request("GET", url, {"accept": "application/json", **dict(held.headers)})
-        return self._callers.learn(key, heard.app, told) if told is not None else UNKNOWN
+        if told is None:
+            return UNKNOWN
+        caller = self._callers.learn(heard.request, heard.app, told)
+        # A write may have ended the login with which it was sent.
+        ended = caller is NOBODY and key and heard.request.method not in READS
+        return UNKNOWN if ended else caller
 
     def _judged(
         self, heard: Heard, asked: Asked

@@ -186,10 +186,11 @@ class Judged(Declared):
         return operation
 
     def _credential(self, passed: RecordedExchange, operation: Operation) -> None:
-        held = self._callers.key(passed.exchange.request, None)
+        request = passed.exchange.request
+        held = self._callers.key(request, None)
         self._credentials |= bool(held)
         if held and operation.id == self._whoami and _is_good(passed):
-            self._callers.learn(held, None, passed.exchange.response)
+            self._callers.learn(request, None, passed.exchange.response)
 
     def _learn(self, heard: _Heard) -> None:
         passed, operation = heard.passed, heard.operation
