@@ -114,6 +114,8 @@ def test_an_api_that_keeps_them_is_clean(
     assert run.report.findings == ()
     assert run.code is ExitCode.CLEAN
     assert removed == []
+    (said,) = (each for each in run.report.notes if each.startswith("choices that may change"))
+    assert "POST /do `" in said and ("`slips.delete`" in said or "`remove`" in said)
 
 
 def test_a_member_that_the_contract_fills_and_the_scan_cannot_is_told(tmp_path: Path) -> None:

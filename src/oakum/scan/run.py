@@ -52,6 +52,7 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May, is_spent
+from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
@@ -71,7 +72,7 @@ from oakum.scan.transport.feeds import Feeds
 from oakum.scan.undo.census import Census
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past, left_behind_in, recall
-from oakum.scan.undo.restraint import all_untried, untried, why_not_called
+from oakum.scan.undo.restraint import all_untried, untried
 from oakum.scan.undo.write_log import WriteLog, wrote_to
 
 _RESTORE_RESERVE = 200
@@ -265,13 +266,9 @@ class Scan:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         unasked = len(engine.state.later if engine else self.spending.left)
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
-        if engine is not None:
-            notes += [*engine.state.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
-            notes += said_unsent(engine) if self.scope is None else ()
-            notes += [*map(bent, engine.evaluator.bent.items()), *wrote_to(engine)]
         unsure = engine.context.unsure if engine is not None else ()
-        notes += unsure
         made = self._write_up(engine, distrust)
+        notes += [*self._remarks(engine, made), *unsure] if engine is not None else ()
         return replace(
             made,
             started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -288,6 +285,14 @@ class Scan:
                 ),
             ),
         )
+
+    def _remarks(self, engine: Engine, made: Report) -> Iterator[str]:
+        """What is to be noted of a run that could ask."""
+        yield from (*engine.state.notes, *asked_of_known(engine), *asked_by_everybody(engine))
+        if self.scope is None:
+            yield from (*said_unsent(engine), *unsent_choices(engine))
+            yield from without_fields(engine, made.cells, made.skipped)
+        yield from (*map(bent, engine.evaluator.bent.items()), *wrote_to(engine))
 
     def _leave(self, engine: Engine | None) -> tuple[str, ...]:
         """Put all back and look whether it is as before; says what is not."""
@@ -508,7 +513,8 @@ class Scan:
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
                 f" less than the {options.min_shown:g} % asked for"
             )
-        skipped = tuple(self._left_alone(engine))
+        may_write = self.options.allow_writes
+        skipped = tuple(left_alone(self.model, engine, self.skipped, self.feeds, writes=may_write))
         # Without findings, a draft alone cannot tell whether something was left out.
         told_of = self.policy.stated or not findings
         if self.scope is None and engine is not None and seen and told_of:
@@ -548,22 +554,6 @@ class Scan:
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
         yield from told([lacking[each] for each in sorted(lacking)])
-
-    def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
-        """Operations that no question was put to; feeds were listened to, and stay."""
-        heard = {each.operation.id for each in self.feeds}
-        called = engine.state.called.keys() - heard if engine else set()
-        called |= engine.context.used if engine else set()
-        for each, id in ((each, each.endpoint.operation) for each in self.skipped):
-            if id not in called:
-                why = self.options.allow_writes and why_not_called(self.model, id)
-                yield replace(each, reason=why) if why else each
-        why_not = engine.state.why if engine else {}
-        for probe in (
-            engine.state.probes if engine else ()
-        ):  # endpoints that show objects are reported by their cells
-            if not probe.shows and not probe.how and probe.id in why_not:
-                yield Skipped(probe.endpoint, why_not[probe.id])
 
 
 def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
