@@ -32,13 +32,13 @@ from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.conditions import conditions
 from oakum.routing.fields import check, in_origin_form
-from oakum.routing.headers import back, client, onward, upgrades, with_cookies
+from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, with_cookies
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.mentions import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
-from oakum.routing.route import Place, Router, passes, placed, queried, without
+from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
 from oakum.routing.who import (
     NOBODY,
     Verifier,
@@ -213,6 +213,8 @@ class Gatekeeper:
         self._rate(inquiry.who, self._block(asked))
         inquiry.begin()
         yield from self._call(passing, endpoint, inquiry)
+        if endpoint.write:
+            refuse_lost(asked, guard, endpoint.operation.header_names)
         try:
             taken = yield from self._intake.take(endpoint, passing.params, inquiry, asked)
         except Denied as denied:
@@ -273,7 +275,7 @@ class Gatekeeper:
         kept = kept if raw else described(kept, "")
         headers = tuple((name, value) for name, value in kept if name not in secret)
         rest = without(query, self._credentials("query"))
-        return replace(asked, target=_target(asked, rest), headers=headers)
+        return replace(asked, target=with_query(asked.target, rest), headers=headers)
 
     def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
         return {each.name for each in self._lookups.credentials if each.where == where}
@@ -385,7 +387,7 @@ class Gatekeeper:
     def _forward(self, passing: Passing, endpoint: Endpoint, query: str, taken: Taken) -> Asked:
         parameters = endpoint.operation.parameters
         asked, declared = passing.asked, self._names()
-        declared |= {e.name.lower() for e in parameters if e.where == "header"}
+        declared |= endpoint.operation.header_names
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
         named = {e.name for e in parameters if e.where == "cookie"}
         kept = self._jar(onward(asked, self.policy.guard, declared), named)
@@ -399,7 +401,7 @@ class Gatekeeper:
         return replace(
             asked,
             method="GET" if asked.method == "HEAD" else asked.method,
-            target=_target(asked, query),
+            target=with_query(asked.target, query),
             headers=headers,
             body=taken.body,
         )
@@ -575,11 +577,6 @@ class Gatekeeper:
             answered = replace(answered, body=b"")
         passing.status, passing.bytes_out = answered.status, len(answered.body)
         return answered
-
-
-def _target(asked: Asked, query: str) -> str:
-    path = asked.target.partition("?")[0]
-    return f"{path}?{query}" if query else path
 
 
 def _check(endpoint: Endpoint, params: Mapping[str, str]) -> None:

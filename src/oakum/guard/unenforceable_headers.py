@@ -20,6 +20,7 @@ Where = Callable[[Operation], Location]
 def conditions(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterator[Problem]:
     """Warns about conditions, since the answer to a guess would tell what is withheld."""
     named: dict[str, list[Operation]] = {}
+    written = {each.operation.id for each in endpoints if each.write}
     for operation in (each.operation for each in endpoints):
         for each in operation.parameters:
             if each.where == "header" and is_condition(each.name.lower()):
@@ -27,18 +28,19 @@ def conditions(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iter
     for name, found in named.items():
         if name.lower() in guard.request_headers:
             continue
-        hint = "callers are sent the full response instead"
-        if name.lower() in ("if-match", "if-unmodified-since"):
-            hint = (
+        told = "the answer to a guess would tell what a caller is not shown"
+        writes = [each for each in found if each.id in written]
+        if writes and name.lower() != "if-modified-since":
+            only = "" if name.lower() == "if-unmodified-since" else ", except with `*`,"
+            yield Problem(
+                where(writes[0]),
+                f"a call of {_first(writes)} with `{name}`{only} is refused with 412: {told}",
                 "if the API compares it with nothing secret, such as a version that every"
-                f" caller sees, write `guard: {{request_headers: [{name}]}}`"
+                f" caller sees, write `guard: {{request_headers: [{name}]}}`",
             )
-        yield Problem(
-            where(found[0]),
-            f"`{name}` of {_first(found)} is not forwarded: the answer to a guess would tell"
-            f" what a caller is not shown",
-            hint,
-        )
+        if reads := [each for each in found if each.id not in written]:
+            said = f"`{name}` of {_first(reads)} is not forwarded: {told}"
+            yield Problem(where(reads[0]), said, "callers are sent the full response instead")
 
 
 def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterator[Problem]:

@@ -119,6 +119,11 @@ class Operation:
     """Whether the document requires the body (OpenAPI 3.1, Request Body Object)."""
 
     @property
+    def header_names(self) -> frozenset[str]:
+        """Header parameters, in lower case."""
+        return frozenset(each.name.lower() for each in self.parameters if each.where == "header")
+
+    @property
     def anonymous(self) -> bool:
         """True when the document lets anybody call it without credentials."""
         return not self.security or frozenset() in self.security

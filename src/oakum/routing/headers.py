@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 
 from oakum.policy.model import Guarding
-from oakum.routing.messages import Answered, Asked, Headers
+from oakum.routing.messages import Answered, Asked, Denied, Headers
 
 _NEVER = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"
@@ -23,7 +23,7 @@ _UNREAD = re.compile(r"range|if-range|accept-encoding|sec-websocket-.*")
 """Forwarded only if the response passes unread: a partial body cannot be judged."""
 _CONDITION = re.compile(r"if-(?:none-)?match|if-(?:un)?modified-since")
 """Conditional headers: a declaration does not let them pass, since the answer to a guess would tell
-what is withheld from a body."""
+what is withheld from a body; a write that has one is refused."""
 _ONWARD = re.compile(
     r"host|accept|accept-language|accept-charset|content-type|content-language|content-encoding"
     r"|content-disposition|user-agent|origin|referer|cache-control|pragma|priority|prefer|dnt"
@@ -59,6 +59,29 @@ def is_condition(name: str) -> bool:
     return _CONDITION.fullmatch(name) is not None
 
 
+_CONDITIONS_OF_WRITES = ("if-match", "if-none-match", "if-unmodified-since")
+"""Those that a method other than GET and HEAD heeds (RFC 9110, 13.1.3)."""
+
+
+def refuse_lost(asked: Asked, guard: Guarding, declared: Collection[str]) -> None:
+    """Refuses a write of which a header is not forwarded that says whether, or where, to write:
+    without it the API would overwrite what the client does not know. Raises `Denied`."""
+    hop = for_this_hop(asked)
+    for name in _CONDITIONS_OF_WRITES:
+        passes = name in guard.request_headers or _asks_for_any(asked, name)
+        if asked.values(name) and (name in hop or not passes):
+            raise Denied(412, "condition")
+    passes = "content-range" in (*guard.request_headers, *declared) and "content-range" not in hop
+    if asked.values("content-range") and not passes:
+        raise Denied(400, "body")
+
+
+def _asks_for_any(asked: Asked, name: str) -> bool:
+    """Whether a condition of a write holds for any object, and so compares nothing of it."""
+    wild = name in ("if-match", "if-none-match") and asked.method not in ("GET", "HEAD")
+    return wild and [each.strip(" \t") for each in asked.values(name)] == ["*"]
+
+
 def onward(
     asked: Asked, guard: Guarding, declared: Collection[str], *, raw: bool = False
 ) -> Headers:
@@ -69,7 +92,9 @@ def onward(
     hop = {*for_this_hop(asked), *((guard.service.header,) if guard.service else ())}
 
     def stays(name: str) -> bool:
-        return name not in hop and _stays(name, guard, declared, raw=raw)
+        if name in hop:
+            return False
+        return _stays(name, guard, declared, raw=raw) or _asks_for_any(asked, name)
 
     proto = asked.values("x-forwarded-proto")[-1:] if guard.hops else []
     scheme = proto[0] if proto and proto[0] in ("http", "https") else asked.scheme

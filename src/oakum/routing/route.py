@@ -348,6 +348,12 @@ def without(query: str, names: Collection[str]) -> str:
     return "&".join(kept)
 
 
+def with_query(target: str, query: str) -> str:
+    """A target with another query."""
+    path = target.partition("?")[0]
+    return f"{path}?{query}" if query else path
+
+
 def called(piece: str) -> str:
     """The decoded name of a `name=value` piece."""
     return unquote(_halves(piece)[0].replace("+", " "))

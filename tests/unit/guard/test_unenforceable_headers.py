@@ -13,11 +13,13 @@ def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_pat
     def allowed(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["guard"] = {"request_headers": ["If-Match"]}
 
-    words = "`If-Match` of `getNote` and 1 more is not forwarded"
+    words = "a call of `putNote` with `If-Match`, except with `*`, is refused with 412"
     assert words in said(tmp_path, LEDGER)
     assert "write `guard: {request_headers: [If-Match]}`" in said(tmp_path, LEDGER)
     assert words not in said(tmp_path, LEDGER, allowed)
-    assert "`If-None-Match` of `getNote`" in said(tmp_path, LEDGER, allowed)
+    assert "`If-None-Match` of `getNote` is not forwarded" in said(tmp_path, LEDGER, allowed)
+    assert "`putNote` with `If-Unmodified-Since` is refused" in said(tmp_path, LEDGER)
+    assert "`putNote` with `If-Modified-Since`" not in said(tmp_path, LEDGER)
 
 
 def test_response_headers_that_do_not_reach_callers_are_named(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oakum.policy.model import Guarding, Service
-from oakum.routing.headers import back, client, onward
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.headers import back, client, onward, refuse_lost
+from oakum.routing.messages import Answered, Asked, Denied
 
 GUARD = Guarding(service=Service("x-service", "KEY"), strip=("x-internal",), headers=("x-more",))
 
@@ -111,3 +113,43 @@ def test_an_answer_to_somebody_is_kept_by_no_cache() -> None:
     found = back(ANSWER, GUARD, private=True)
     assert [value for name, value in found if name == "cache-control"] == ["private, no-store"]
     assert "expires" not in dict(found)
+
+
+WRITE = Asked("PUT", "/", (), host="api.test")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("if-match", '"v"', 412),
+        ("if-none-match", '"v"', 412),
+        ("if-unmodified-since", "*", 412),
+        ("content-range", "bytes 0-1/2", 400),
+    ],
+)
+def test_a_write_that_would_lose_its_condition_is_refused(
+    name: str, value: str, status: int
+) -> None:
+    asked = replace(WRITE, headers=((name, value),))
+    with pytest.raises(Denied) as denied:
+        refuse_lost(asked, GUARD, ())
+    assert denied.value.status == status
+    refuse_lost(asked, Guarding(request_headers=(name,)), ())
+    with pytest.raises(Denied):
+        hop = replace(asked, headers=(*asked.headers, ("connection", name)))
+        refuse_lost(hop, Guarding(request_headers=(name,)), ())
+
+
+@pytest.mark.parametrize("name", ["if-match", "if-none-match"])
+def test_a_condition_that_compares_nothing_passes_with_a_write(name: str) -> None:
+    asked = replace(WRITE, headers=((name, "*"),))
+    refuse_lost(asked, GUARD, ())
+    assert (name, "*") in onward(asked, GUARD, ())
+    assert (name, "*") not in onward(replace(asked, method="GET"), GUARD, ())
+    with pytest.raises(Denied):
+        refuse_lost(replace(asked, headers=((name, "*"), (name, '"v"'))), GUARD, ())
+
+
+def test_a_part_of_an_object_passes_where_the_operation_declares_it() -> None:
+    asked = replace(WRITE, headers=(("content-range", "bytes 0-1/2"),))
+    refuse_lost(asked, GUARD, ("content-range",))

@@ -405,6 +405,8 @@ local function call(self, x, req, endpoint)
   end
   local object
   if endpoint.write then
+    status, reason = headers.loses(x, endpoint)
+    if status then return status, reason end
     object, status, reason = self:object(x, endpoint)
     if status then
       if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end

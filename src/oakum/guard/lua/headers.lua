@@ -25,6 +25,9 @@ local NEVER_HOLDS = { "method-override", "http-method", "http-verb" }
 -- Of what passes unread alone: a part of an answer cannot be judged.
 local PARTS = set "range if-range accept-encoding"
 local CONDITIONS = set "if-none-match if-modified-since if-match if-unmodified-since"
+-- Those that a method other than GET and HEAD heeds (RFC 9110, 13.1.3), and whether `*` stands for any object.
+local OF_WRITES = { ["if-match"] = true, ["if-none-match"] = true, ["if-unmodified-since"] = false }
+local PART = "content-range"
 -- What clients and browsers say of themselves, and of no account (RFC 9110, Fetch, Trace Context).
 local ONWARD = set [[host accept accept-language accept-charset content-type content-language
   content-encoding content-disposition user-agent origin referer cache-control pragma priority prefer dnt
@@ -89,6 +92,43 @@ local function begins(name, prefixes)
   return false
 end
 
+-- Names that `connection` lists beside the usual ones: they belong to this hop only.
+local function hop_names(connection)
+  if not connection or connection == "keep-alive" or connection == "close" then return nil end
+  connection = lower(connection)
+  local names = {}
+  for name in connection:gmatch("[^, \t]+") do names[name] = true end
+  return names
+end
+
+M.hop_names = hop_names
+
+-- Notes a header that says whether, or where, a write has to write: `x.heeded[name]` is whether it is
+-- forwarded, or `PART` where the operation says so.
+local function heed(x, what, value)
+  local name, heeded = what.name, x.heeded or {}
+  x.heeded = heeded
+  if name == PART then
+    heeded[name] = what.rule and PART or true
+  elseif what.rule then
+    heeded[name] = heeded[name] == nil and OF_WRITES[name] and find(value, "^[ \t]*%*[ \t]*$") ~= nil
+  else
+    heeded[name] = true
+  end
+end
+
+-- A status and a reason where a write would lose a header that says whether, or where, to write: without it
+-- the API would overwrite what the client does not know.
+function M.loses(x, endpoint)
+  if not x.heeded then return nil end
+  local hop = hop_names(x.connection) or NONE
+  for name in pairs(OF_WRITES) do
+    if x.heeded[name] == false or (x.heeded[name] and hop[name]) then return 412, "condition" end
+  end
+  local part = x.heeded[PART]
+  if part and (hop[PART] or (part == PART and not endpoint.headers[PART])) then return 400, "body" end
+end
+
 local Headers = {}
 Headers.__index = Headers
 
@@ -100,8 +140,8 @@ local function any(name, patterns, plain)
 end
 
 -- How a name is treated: `never` passes; `parts` only with what passes unread, as a condition that the
--- contract does not name: the answer to a guess would tell what is withheld; `unless` when the operation or the contract declares it or it is a credential; nil: it
--- passes.
+-- contract does not name: the answer to a guess would tell what is withheld; `unless` when the operation or
+-- the contract declares it or it is a credential; nil: it passes.
 local function rule_of(self, name)
   if NEVER[name] or name == self.service or begins(name, NEVER_BEGINS) or any(name, NEVER_HOLDS, true) then
     return "never"
@@ -123,6 +163,7 @@ local function learn(self, name)
     joint = reads and reads[2] or false,
     credential = self.credentials[name] or false,
     counts = not UNCOUNTED[name] and sub(name, 1, 8) ~= "x-envoy-",
+    heeded = OF_WRITES[name] ~= nil or name == PART,
   }
   if #name <= 64 then self.known:put(name, made) end
   return made
@@ -153,17 +194,6 @@ function M.new(guard, credentials)
   return self
 end
 
--- Names that `connection` lists beside the usual ones: they belong to this hop only.
-local function hop_names(connection)
-  if not connection or connection == "keep-alive" or connection == "close" then return nil end
-  connection = lower(connection)
-  local names = {}
-  for name in connection:gmatch("[^, \t]+") do names[name] = true end
-  return names
-end
-
-M.hop_names = hop_names
-
 -- Whether a request with these fields, joined by commas, asks for a WebSocket. An upgrade to anything else is
 -- not followed, nor one that `connection` does not name: then it is a request as any other (RFC 9110, 7.8).
 function M.upgrades(connection, upgrade)
@@ -190,6 +220,7 @@ function Headers:read(x, headers, target)
       suspects = suspects or {}
       suspects[#suspects + 1] = what
     end
+    if what.heeded then heed(x, what, value) end
     if member then
       if not x[member] or what.joint == true then
         x[member] = value
@@ -222,10 +253,12 @@ function Headers:read(x, headers, target)
   return wrong or ((size > MOST_BYTES or lines > MOST_LINES) and 431) or nil
 end
 
-local function goes(what, name, endpoint)
+local function goes(what, name, endpoint, x)
   local rule = what.rule
   if rule == "never" then return true end
-  if rule == "parts" then return endpoint ~= nil end
+  if rule == "parts" then
+    return endpoint ~= nil and not (x.heeded and x.heeded[name] and x.method ~= "GET")
+  end
   if what.credential then return false end
   if not endpoint then return rule == "unless" end
   return not endpoint.headers[name]
@@ -238,7 +271,7 @@ function Headers:removed(x, headers, endpoint, anonymous)
   local removed, n = {}, 0
   for i = 1, suspects and #suspects or 0 do
     local what = suspects[i]
-    if not what.replaced and goes(what, what.name, endpoint) then
+    if not what.replaced and goes(what, what.name, endpoint, x) then
       n = n + 1
       removed[n] = what.name
     end
