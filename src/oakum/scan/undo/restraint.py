@@ -8,6 +8,7 @@ before the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
@@ -99,8 +100,10 @@ def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Probe | None:
     """The operation that deletes what another one creates, below its own path before any other:
-    `DELETE /me/cart/{postId}` names a post, too; None if there is none."""
-    key, elsewhere = model.policy.resources[resource].key, None
+    `DELETE /me/cart/{postId}` names a post, too. Of several, the one whose last parameter is the
+    key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none."""
+    key = model.policy.resources[resource].key
+    found: list[tuple[tuple[bool, bool, bool], Probe]] = []
     for each in model.operations.values():
         last = last_parameter(each.path)
         if each.method != "DELETE" or not last or not key:
@@ -110,10 +113,9 @@ def remover(
         below = each.path.startswith(f"{make.path.rstrip('/')}/")
         # The creator may not be allowed to delete it if that is reserved for staff.
         if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
-            if below:
-                return remove
-            elsewhere = elsewhere or remove
-    return elsewhere
+            meant = remove.sources.get(last, "")
+            found.append(((below, meant == f"{resource}.{key}", not meant), remove))
+    return max(found, key=itemgetter(0))[1] if found else None
 
 
 def untried(model: Model) -> Iterator[Skipped]:
