@@ -15,7 +15,7 @@ from oakum.authz.decide import may_call
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_writes import Writes
@@ -24,7 +24,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, member, scalars
-from oakum.policy.model import Relation, Resource, State, origin
+from oakum.policy.model import Grant, Relation, Resource, State, origin
 from oakum.routing.lookup_plan import NEVER_SENT, Endpoint, LookupPlan, kind_of
 
 _PICKS = frozenset(
@@ -43,6 +43,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.relations(),
         *seen.states(),
         *seen.unnamed(),
+        *seen.shut(),
         *unsent_methods(document, model, wiring, seen.where),
         *seen.logins(),
         *seen.bodiless(),
@@ -208,10 +209,43 @@ class _Seen(Writes):
             and each.success() is None
         ]
         if names:
-            few = ", ".join(f"`{each}`" for each in names[:5]) + (", …" if names[5:] else "")
-            said = f"no line mentions {few}, so a gateway answers 404 there"
+            some = ", ".join(f"`{each}`" for each in names[:5]) + (", …" if names[5:] else "")
+            said = f"no line mentions {some}, so a gateway answers 404 there"
             where = self.policy.places.get(("operations",), Location(self.policy.file))
             yield Problem(where, said, f"write `{names[0]}: {{}}` if callers should reach it")
+
+    def shut(self) -> Iterator[Problem]:
+        """Warns about fields that `anyone` may see, and that only operations show which the
+        document opens to nobody without credentials."""
+        found: dict[str, Location] = {}
+        shut: dict[str, None] = {}
+        for name, resource in self.policy.resources.items():
+            grants = (grant for rule in resource.fields for grant in rule.grants)
+            opened = next((each for each in grants if self._to_anyone(each)), None)
+            shows = [
+                each.operation
+                for each in self.wiring.endpoints.values()
+                if not each.write and name in self._shown(each.operation)
+            ]
+            kept = [each.id for each in shows if self.model.rule(each.id).call is None]
+            kept.sort(key=resource.main.__ne__)
+            reached = any(may_call(self.model, ANONYMOUS, each.id, {}) for each in shows)
+            if opened is not None and kept and not reached:
+                found[name] = opened.location
+                shut |= dict.fromkeys(kept)
+        if found:
+            said = (
+                f"`anyone` may see fields of {few([*found], 3)}, but the document asks for"
+                f" credentials at {few([*shut], 3)}, so callers without any get 401 there"
+            )
+            hint = (
+                f"write `{next(iter(shut))}: {{call: [anyone]}}` where no login is needed, or"
+                " `security: []` in the document or an overlay"
+            )
+            yield Problem(next(iter(found.values())), said, hint)
+
+    def _to_anyone(self, grant: Grant) -> bool:
+        return any(self.policy.relations[name].kind == "anyone" for name in grant.see)
 
     # ------------------------------------------------------------ operations
 

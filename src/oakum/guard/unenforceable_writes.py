@@ -156,7 +156,7 @@ class Writes:
             yield Problem(self.where(operation), said, hint)
         elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")
-            if operation.method == "POST" and below:
+            if (operation.method == "POST" and below) or self._links(operation):
                 said = f"no `call:` says who may call `{id}`, so only the owner of the object may"
                 hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
                 yield Problem(self.where(operation), said, hint)
@@ -177,6 +177,13 @@ class Writes:
             said = f"no line says who may set the body fields of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` for the fields that callers send"
             yield Problem(self.where(operation), said, hint)
+
+    def _links(self, operation: Operation) -> bool:
+        """Whether a write says what the caller does with the object: `PUT /following/{id}`, which
+        sends nothing to set, and the DELETE that takes it back."""
+        each = (other.operation for other in self.wiring.endpoints.values())
+        puts = {found.path for found in each if found.method == "PUT" and not found.body}
+        return operation.path in puts and operation.method in ("PUT", "DELETE")
 
     def _typed(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about a body of one of several resources where nothing shows which the object is

@@ -602,3 +602,100 @@ def test_an_answer_to_a_write_that_shows_an_object_without_its_parent_is_named(
         }
 
     assert "`addLine` shows a `Line` without its parent object" in said(tmp_path, LEDGER, change)
+
+
+def _small(folder: Path, paths: str, operations: str = "", security: str = "[{key: []}]") -> str:
+    (folder / "openapi.yaml").write_text(
+        f"""\
+openapi: 3.0.3
+info: {{title: x, version: "1"}}
+security: {security}
+paths:
+  /me:
+    get:
+      operationId: me
+      responses: {{200: {{$ref: "#/components/responses/One"}}}}
+  /people:
+    get:
+      operationId: people
+      responses: {{200: {{$ref: "#/components/responses/One"}}}}
+  /people/{{id}}:
+    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+    get:
+      operationId: person
+      responses: {{200: {{$ref: "#/components/responses/One"}}}}
+{paths}
+components:
+  securitySchemes: {{key: {{type: apiKey, in: header, name: x-key}}}}
+  responses:
+    One:
+      description: ok
+      content: {{application/json: {{schema: {{$ref: "#/components/schemas/Person"}}}}}}
+  schemas:
+    Person: {{type: object, properties: {{id: {{type: string}}, nick: {{type: string}}}}}}
+"""
+    )
+    (folder / "exposure.yaml").write_text(
+        f"""\
+exposure: 1
+api: openapi.yaml
+caller: {{operation: me, id: /id}}
+relations: {{anyone: {{}}, member: {{authenticated: true}}, owner: {{is: owner}}}}
+resources:
+  Person:
+    key: id
+    owner: id
+    main: person
+    fields: {{"id, nick": [{{see: [anyone]}}]}}
+operations:
+  person: {{params: {{id: Person.id}}}}
+{operations}
+"""
+    )
+    found = read_contract(folder / "exposure.yaml").warned(feeds=True)
+    return "\n".join(str(each) for each in found)
+
+
+def test_a_grant_to_anyone_that_the_document_opens_to_nobody_is_told(tmp_path: Path) -> None:
+    words = (
+        "`anyone` may see fields of `Person`, but the document asks for credentials at `person`,"
+        " `me`, `people`, so callers without any get 401 there"
+    )
+    assert words in _small(tmp_path, "")
+    assert "write `person: {call: [anyone]}`" in _small(tmp_path, "")
+    assert "asks for credentials" not in _small(tmp_path, "", "  people: {call: [anyone]}")
+    assert "asks for credentials" not in _small(tmp_path, "", security="[]")
+
+
+def test_a_grant_that_each_operation_narrows_is_no_surprise(tmp_path: Path) -> None:
+    narrow = "\n".join(f"  {each}: {{call: [member]}}" for each in ("me", "people"))
+    assert "asks for credentials at `person`," in _small(tmp_path, "", narrow)
+    folder = tmp_path / "exposure.yaml"
+    folder.write_text(
+        folder.read_text().replace("person: {params", "person: {call: [member], params")
+    )
+    told = "\n".join(str(each) for each in read_contract(folder).warned(feeds=True))
+    assert "asks for credentials" not in told
+
+
+LINKS = """\
+  /following/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    put: {operationId: follow, responses: {204: {description: done}}}
+    delete: {operationId: leave, responses: {204: {description: done}}}
+"""
+NAMED = "  follow: {%sparams: {id: Person.id}}\n  leave: {%sparams: {id: Person.id}}"
+
+
+def test_a_link_to_anothers_account_needs_a_line_that_says_who_may_make_it(tmp_path: Path) -> None:
+    told = _small(tmp_path, LINKS, NAMED % ("", ""))
+    for each in ("follow", "leave"):
+        assert f"no `call:` says who may call `{each}`, so only the owner of the object" in told
+    told = _small(tmp_path, LINKS, NAMED % (("call: [member], ",) * 2))
+    assert "no `call:` says who may call" not in told
+    edits = LINKS.replace("put: {operationId: follow, ", "put: {operationId: follow, %s") % (
+        'requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Person"}}'
+        "}}, "
+    )
+    told = _small(tmp_path, edits, NAMED % ("", ""))
+    assert "no `call:` says who may call" not in told
