@@ -21,6 +21,7 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.other_ids import ask_for_others, named_others
+from oakum.scan.requests.other_names import ask_by_other_names, other_names
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
     ORDERS,
@@ -72,6 +73,7 @@ def run(engine: Engine) -> None:
             _as_others(engine, probe, way, subjects)
         try_as_viewers(engine, probe, tried)
     ask_for_others(engine)
+    ask_by_other_names(engine)
 
 
 def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> None:
@@ -166,6 +168,14 @@ def _choices(probe: Probe, parameter: Parameter, values: list[str]) -> Iterator[
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that may be tried."""
+    for name in other_names(prospect.model, prospect.probes):
+        for source in name.sources:
+            yield {
+                "as": "an owner; then every kind of viewer",
+                "request": f"{name.probe.endpoint.method} {name.probe.endpoint.path}"
+                f"  with `{name.parameter}: {source}`",
+                "why": "the document says that it takes this too",
+            }
     others = named_others(prospect.model, prospect.probes)
     for probe in prospect.probes:
         for parameter, source in others.get(probe.id, ()):
