@@ -103,6 +103,14 @@ ROUND = st.tuples(SEEN, NAME, NAME, TURNED, WRITTEN, NAME, NAME)
         ("member", "bob", "cy", "open", "change", "ann", "ann"),
     ]
 )
+@example(
+    [
+        ("member", "cy", "ann", "follow", "login", "cy", "bob"),
+        ("member", "ann", "bob", "session", "train", "ann", "bob"),
+        ("member", "ann", "cy", "open", "change", "ann", "cy"),
+        ("workout", "ann", "ann", "follow", "nudge", "ann", "ann"),
+    ]
+)
 @given(st.lists(ROUND, min_size=3, max_size=6))
 def test_what_a_write_makes_old_is_believed_by_none_of_them(
     service: str, rounds: list[tuple[str, str, str, str, str, str, str]]

@@ -35,15 +35,21 @@ class Memory(Generic[_V]):
         self._most = most
         self._entries: OrderedDict[Hashable, _Entry[_V]] = OrderedDict()
         self._changed: dict[str, int] = {}
+        self._noted: dict[str, int] = {}
         self._floor = 0
         self._lock = Lock()
         self.epoch = 1
         """Grows with each change; read it before a look-up and pass it to `put` with the result."""
 
-    def get(self, key: Hashable, towards: Iterable[str] = ()) -> tuple[_V] | None:
+    def get(self, key: Hashable, towards: Collection[str] = ()) -> tuple[_V] | None:
         """The value in a tuple of one; None if there is none, if it has expired, or if one of the
-        ids `towards` which it is asked for has changed."""
+        ids `towards` which it is asked for has changed. One that is asked for the first time may
+        have changed until now, for all that a gateway's worker knows."""
         with self._lock:
+            if len(self._noted) > self._most:
+                self._noted.clear()
+            for each in towards:
+                self._noted.setdefault(each, self.epoch)
             entry = self._entries.get(key)
             if entry is None or entry.until <= self.now() or self._stale(entry, towards):
                 return None
@@ -69,9 +75,11 @@ class Memory(Generic[_V]):
                 self._floor = self.epoch
             self._changed.update(dict.fromkeys(ids, self.epoch))
 
-    def _stale(self, entry: _Entry[_V], towards: Iterable[str]) -> bool:
-        return entry.born < self._floor or any(
-            self._changed.get(id, 0) > entry.born for id in (*entry.about, *towards)
+    def _stale(self, entry: _Entry[_V], towards: Collection[str]) -> bool:
+        return (
+            entry.born < self._floor
+            or any(self._changed.get(id, 0) > entry.born for id in (*entry.about, *towards))
+            or any(self._noted[id] > entry.born for id in towards)
         )
 
 

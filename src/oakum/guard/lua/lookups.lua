@@ -92,7 +92,7 @@ function M.new(plan, host, shared, service, patience)
     patience = patience, ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
     service = guard.service ~= "" and service and { guard.service, service } or nil,
     believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
-    noted = cache.new(2 ^ 22), turn = 0,
+    noted = cache.new(2 ^ 22), turn = 0, seen = nil,
   }, Lookups)
   for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
   -- What `decide` calls for the request that is being judged; a judgement never yields.
@@ -302,13 +302,20 @@ function Lookups:era()
   return self.shared:busy(ERA, now) and NEVER or self:written()
 end
 
--- When this worker noticed the last write about an id, in turns that it counts itself: of an id that it did
--- not know before, now.
+-- How often this worker has noticed that somebody wrote.
+function Lookups:turns()
+  local written = self:written()
+  if written ~= self.seen then self.seen, self.turn = written, self.turn + 1 end
+  return self.turn
+end
+
+-- At which of these turns it noticed the last write about an id: of an id that it did not know before, now.
+-- The mark is read first: whoever changes it has changed the era before.
 function Lookups:since(id)
   local mark, seen = self.shared:epoch(id, self.host.time()), self.noted:get(id)
+  local turn = self:turns()
   if not seen or seen.mark ~= mark then
-    self.turn = self.turn + 1
-    seen = { mark = mark, turn = self.turn }
+    seen = { mark = mark, turn = turn }
     self.noted:put(id, seen)
   end
   return seen.turn
@@ -316,8 +323,7 @@ end
 
 -- Whether what a list says of somebody in it is still so: a write of theirs may have changed it.
 function Lookups:towards(entry, id)
-  local turn = self:since(id)
-  return turn <= entry.turn or entry.asked == self:era()
+  return self:since(id) <= entry.turn
 end
 
 -- The same for all ids of somebody.
@@ -431,7 +437,7 @@ function Lookups:learn(x, miss, answer, era)
     made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
     made.expires = self.now() + self.ttl
   end
-  made.era, made.marks, made.asked, made.turn = era, miss.marks, era, miss.turn
+  made.era, made.marks, made.turn = era, miss.marks, miss.turn
   self.believed:put(miss.key, made)
   x.known[miss.key], x.known[miss.key .. "\0"] = made, made
 end
@@ -453,7 +459,7 @@ function Lookups:inquire(x)
     question.timeout = seconds
     local about = { miss.ask.mark, miss.ask.placed and miss.id or nil }
     for j = 1, miss.ask.placed and 0 or #x.who.list do about[j + 1] = x.who.list[j] end
-    miss.marks, miss.turn = self:marks(about), self.turn
+    miss.marks, miss.turn = self:marks(about), self:turns()
     if self.host.ask_all then
       batch[#batch + 1] = question
     else
