@@ -15,7 +15,7 @@ from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held
 from oakum.authz.rows import Keep, beside_nothing, is_left, without
 from oakum.http.json_pointer import Pointer
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Operation
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
 """Kinds of relations to an object or its owner."""
@@ -23,11 +23,22 @@ READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{([^{}]+)\}")
 
 
+def changes(model: Model, operation: Operation) -> bool:
+    """Whether an operation writes: as `reads` says, else as its method does (RFC 9110, 9.2.1), or
+    as another line of the contract that is about a change."""
+    rule = model.rule(operation.id)
+    if rule.reads is not None:
+        return not rule.reads
+    called = (operation.id, f"{operation.method} {operation.path}")
+    named = not model.policy.changing.isdisjoint(called)
+    return operation.method not in READS or bool(rule.login) or named
+
+
 def asks(model: Model, operation: str) -> bool:
     """Whether read access depends on the objects in the response: `call:` names a relation to an
     object, and no `owner:` names the path's owner."""
     rule, endpoint = model.rule(operation), model.operations.get(operation)
-    if endpoint is None or rule.owner or (rule.reads is not True and endpoint.method not in READS):
+    if endpoint is None or rule.owner or changes(model, endpoint):
         return False
     kinds = model.policy.kinds(*rule.call or ())
     return not kinds.isdisjoint(OF_OBJECTS)

@@ -213,7 +213,7 @@ class Gatekeeper:
         self._rate(inquiry.who, self._block(asked))
         inquiry.begin()
         yield from self._call(passing, endpoint, inquiry)
-        if endpoint.write:
+        if endpoint.acts:
             refuse_lost(asked, guard, endpoint.operation.header_names)
         try:
             taken = yield from self._intake.take(endpoint, passing.params, inquiry, asked)
@@ -470,7 +470,7 @@ class Gatekeeper:
             or passing.raw
         ):
             return False
-        done = endpoint.write and answered.status < 300
+        done = endpoint.acts and answered.status < 300
         if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
             return False
         return not (yield from sight.clear(inquiry))

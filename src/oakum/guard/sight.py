@@ -66,7 +66,7 @@ class Sight:
         that the request names; `apart` cuts it. They are looked at only where that matters."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
-        if self.endpoint.write or not others or not shows(done):
+        if self.endpoint.acts or not others or not shows(done):
             return done
         without = apart()
         if without.body == done.body:

@@ -393,6 +393,15 @@ class Policy:
         return {name: self.kinds(name) for name in self.relations}
 
     @cached_property
+    def changing(self) -> frozenset[str]:
+        """Operations that begin or end a relation, or change a setting, as the contract calls
+        them."""
+        relations = self.relations.values()
+        found = {each.operation for one in relations for each in (*one.begin, *one.end)}
+        states = [state for one in self.resources.values() for state in one.states.values()]
+        return frozenset(found | {each.switch.operation for each in states if each.switch})
+
+    @cached_property
     def owners_in_query(self) -> frozenset[str]:
         """Query parameters that name the owner of what is asked for."""
         owners = (each.owner for each in self.resources.values())

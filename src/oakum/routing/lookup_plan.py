@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.asking import READS
+from oakum.authz.asking import changes
 from oakum.authz.decide import holds_resource
 from oakum.authz.media import edits, judges_json, key
 from oakum.authz.model import resources_in
@@ -133,6 +133,12 @@ class Endpoint:
     asked: Asked = field(default_factory=Asked)
     """The concealed objects that the query of a read names, which hide what it shows of them."""
 
+    @property
+    def acts(self) -> bool:
+        """Whether its answer is that of a write. A GET is answered as a read, whatever it changes:
+        what it shows of an object is judged by that object."""
+        return self.write and self.operation.method != "GET"
+
     def resource_form(self, media: str) -> Form | None:
         """The form for a body of this media type, if it is a resource."""
         form = {FORM: self.form, PARTS: self.parts}.get(media)
@@ -211,12 +217,13 @@ class _Maker:
 
     def relation(self, relation: Relation) -> int | None:
         operation = self.document.operation(relation.operation)
-        if operation is None or operation.method != "GET" or places(operation) > 1:
+        if operation is None or not self.paths.shows(operation) or places(operation) > 1:
             self.warnings.append(
                 Problem(
                     relation.location,
                     f"`{relation.name}` cannot be looked up by a gateway, so nobody has it there",
-                    "the operation must be a GET with one path parameter at most",
+                    "the operation must be a GET that changes nothing, with one path parameter at"
+                    " most",
                 )
             )
             return None
@@ -267,7 +274,7 @@ class _Maker:
         main = self.policy.resources[resource].main
         named = self.document.operation(main) if main else None
         for operation in (named,) if named else self.document.operations:
-            if operation.method == "GET" and places(operation) <= 1:
+            if self.paths.shows(operation) and places(operation) <= 1:
                 at = shown_at(self.model, operation, resource)
                 if at is not None and (named or not stands_inside(self.model, operation, at)):
                     return operation, at
@@ -400,8 +407,7 @@ def kind_of(media: Media) -> str:
 
 
 def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
-    rule = make.model.rule(operation.id)
-    write = rule.reads is not True and operation.method not in READS
+    rule, write = make.model.rule(operation.id), changes(make.model, operation)
     query = [
         each
         for each in operation.parameters
@@ -453,11 +459,11 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
             if name and each.operation and places(make.model.operations[each.operation]) > 1
         ),
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
-        typed(make.paths, operation, target) if write else None,
+        typed(make.paths, operation, target) if write and operation.method != "GET" else None,
         plain,
         *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
         operation.method == "GET" and make.paths.is_headless(operation.path),
-        Asked() if write else asked(make.paths, operation),
+        Asked() if write and operation.method != "GET" else asked(make.paths, operation),
     )
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from oakum.authz import Model
+from oakum.authz.asking import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
@@ -105,14 +106,18 @@ class PathObjects:
         found = dict[str, tuple[Operation, list[Resource]]]()
         for each in self.model.policy.resources.values():
             main = self.document.operation(each.main) if each.main else None
-            if main is not None and main.method == "GET":
+            if main is not None and self.shows(main):
                 found.setdefault(nameless(main.path), (main, []))[1].append(each)
         return found
+
+    def shows(self, operation: Operation) -> bool:
+        """Whether a look-up may call it: a GET that changes nothing."""
+        return operation.method == "GET" and not changes(self.model, operation)
 
     def main(self, resource: Resource) -> Operation | None:
         """The GET that shows one whole, if anybody may call it."""
         main = self.document.operation(resource.main) if resource.main else None
-        usable = main is not None and main.method == "GET" and not shut(self.model, main)
+        usable = main is not None and self.shows(main) and not shut(self.model, main)
         return main if usable else None
 
     def gets(self, path: str) -> Iterator[Reader]:
@@ -120,7 +125,7 @@ class PathObjects:
         wanted = _NAME.findall(path)
         alike = self._at.get(nameless(path), ())
         for each in sorted(alike, key=lambda each: each.path != path):
-            if each.method == "GET" and not shut(self.model, each):
+            if self.shows(each) and not shut(self.model, each):
                 pairs = zip(names(each), wanted, strict=True)
                 yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
@@ -230,7 +235,7 @@ class PathObjects:
             name: (each, at)
             for get in above
             for name, each in self.model.policy.resources.items()
-            if get.method == "GET" and (at := listed_at(self.model, get, name)) is not None
+            if self.shows(get) and (at := listed_at(self.model, get, name)) is not None
         }
         listed = [one for one, at in shown.values() if at == ("*",) or not one.is_account]
         if len(shown) == 1 and listed:
@@ -300,7 +305,7 @@ class PathObjects:
         ends = [
             each
             for each in self.document.operations
-            if each.method == "GET" and places(each) == 1 and each.path.endswith("}")
+            if self.shows(each) and places(each) == 1 and each.path.endswith("}")
             and not shut(self.model, each) and self.steps(each)[0].resource is one
             and self.steps(each)[0].key == one.key
         ]  # fmt: skip

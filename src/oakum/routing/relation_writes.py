@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from oakum.authz.asking import READS
+from oakum.authz.asking import changes
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
 from oakum.openapi.walk import flatten
@@ -134,10 +134,7 @@ def _named(relation: Relation, write: Operation) -> bool:
 
 
 def _writes(paths: PathObjects) -> Iterator[Operation]:
-    model = paths.model
-    for each in paths.document.operations:
-        if each.method not in READS and model.rule(each.id).reads is not True:
-            yield each
+    return (each for each in paths.document.operations if changes(paths.model, each))
 
 
 def _says_whose(paths: PathObjects, write: Operation) -> bool:

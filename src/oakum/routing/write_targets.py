@@ -411,7 +411,7 @@ class Finders:
         the answer: by what the contract says of the parameter, by a `main`, or by what the answer
         is."""
         last = get.path.rpartition("/")[2]
-        if get.method != "GET" or not re.fullmatch(r"\{[^{}]+\}", last) or not self._granted(get):
+        if not re.fullmatch(r"\{[^{}]+\}", last) or not self._granted(get):
             return False
         alike = [each for each in self.document.operations if each.path == get.path]
         said = {self.model.rule(each.id).params.get(last[1:-1], "") for each in alike} - {""}
@@ -438,7 +438,7 @@ class Finders:
         below = {
             names(each)[-1]
             for each in self.document.operations
-            if each.method == "GET" and places(each) > 1 and each.path.endswith("}")
+            if self.paths.shows(each) and places(each) > 1 and each.path.endswith("}")
             and shown_at(self.model, each, resource.name) == ()
         }  # fmt: skip
         return not below or names(get)[-1] in below
@@ -457,7 +457,7 @@ class Finders:
 
     def _granted(self, get: Operation) -> bool:
         named = get.id in self.model.rules or get.id in self.model.showing
-        return named and not shut(self.model, get)
+        return named and self.paths.shows(get) and not shut(self.model, get)
 
 
 def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:

@@ -156,6 +156,8 @@ local function prepare(plan, endpoint, index)
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
+  -- Whether what it answers is that of a write: a GET is answered as a read, whatever it changes.
+  endpoint.acts = endpoint.write and endpoint.method ~= "GET"
   endpoint.headers, endpoint.jar = set_of(endpoint.headers), set_of(endpoint.cookies)
   conditions.prepare(endpoint.selects)
   endpoint.chosen, endpoint.choices = {}, 0
@@ -405,7 +407,7 @@ local function call(self, x, req, endpoint)
   end
   local object
   if endpoint.write then
-    status, reason = headers.loses(x, endpoint)
+    if endpoint.acts then status, reason = headers.loses(x, endpoint) end
     if status then return status, reason end
     object, status, reason = self:object(x, endpoint)
     if status then
@@ -1053,7 +1055,7 @@ local function left(self, x, out, seen, apart)
   end
   -- Of an answer without an object `tells` decides; an event is an answer of its own.
   local hangs = #others > 0 and (seen.shown or seen.event)
-  if endpoint.write or not out or not (hangs or seen.lost) then return out, seen end
+  if endpoint.acts or not out or not (hangs or seen.lost) then return out, seen end
   local without = { removed = {}, owners = {}, apart = true, event = seen.event }
   local rest = apart(without)
   if rest == out then return out, seen end
@@ -1067,7 +1069,7 @@ end
 local function tells(self, x, reason)
   local endpoint, status = x.endpoint, x.upstream
   if not endpoint or not x.who or x.preflight or x.shown then return false end
-  if (endpoint.write and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  if (endpoint.acts and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
   return #named(x) > 0 and not self:visible(x)
 end
 
