@@ -203,7 +203,10 @@ class Wiring:
 
     def _opened(self, flip: Flip) -> Flip:
         try:
-            return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
+            if not flip.secret:
+                return flip
+            before, after, *also = map(self.seal.open, (flip.before, flip.after, *flip.also))
+            return replace(flip, before=before, after=after, also=tuple(also))
         except ValueError:
             return flip  # reported as not restorable
 

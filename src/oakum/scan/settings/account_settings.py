@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.errors import OakumError
@@ -26,10 +26,11 @@ from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.past_cache import fresh, uncached
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.reception import Reception
-from oakum.scan.settings.setting_change import Flip, left_behind
+from oakum.scan.settings.setting_change import Flip, left_behind, why_left
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
     SettingsWrite,
+    beside,
     how_moved,
     names_of,
     place_of,
@@ -37,7 +38,7 @@ from oakum.scan.settings.settings_body import (
     settings_in,
     with_value,
 )
-from oakum.scan.settings.vouching import Elsewhere, Vouching
+from oakum.scan.settings.vouching import Elsewhere, Vouching, places
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.shield import heard_afterwards
 
@@ -90,6 +91,8 @@ class AccountSettings:
         self._status = 0
         """Of the last answer to a write."""
         self.reception = Reception()
+        self._past = {(flip.identity, flip.state) for flip in self.pending}
+        self._kept: dict[tuple[str, str], str] = {}
         self._pins: dict[tuple[str, str], str] = {}
         """(identity, writer) → the address of the one object that is changed and put back."""
         for flip in self.pending:
@@ -100,16 +103,8 @@ class AccountSettings:
     def be_wary(self, probes: Sequence[Probe]) -> None:
         """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
-        self.vouching = Vouching(self.cast, self.shown, self._places)
+        self.vouching = Vouching(self.cast, self.shown, partial(places, self.policy))
         self.elsewhere = Elsewhere(probes, self.cast, self.knowledge, self.target, self.ask)
-
-    def _places(self, operation: str) -> list[tuple[str, tuple[str, ...]]]:
-        return [
-            (f"{resource.name}.{state.name}", path_of(state.switch.pointer))
-            for resource in self.policy.resources.values()
-            for state in resource.states.values()
-            if state.switch is not None and state.switch.operation == operation
-        ]
 
     def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
         """An identity's settings, optionally bypassing caches; empty if not shown."""
@@ -360,9 +355,18 @@ class AccountSettings:
                 continue
             self._is_back(flip)
         self.pending.clear()
-        said = (*map(left_behind, failed), *self._damage(failed), *self.harmed)
+        left = (left_behind(e, self._kept.get((e.identity, e.state), "")) for e in failed)
+        said = (*left, *self._damage(failed), *self.harmed)
         self.harmed.clear()
         return (*said, *self._otherwise(e for e in first.values() if e not in failed))
+
+    def _why_left(self, flip: Flip, shown: Json, last: Json) -> str:
+        """Why a setting stays as it is; empty: a run has set it so. `last`: shown after that."""
+        name, switch = (flip.identity, flip.state), self.switch(flip.state)
+        if shown is None and name in self._past and self.elsewhere and name[1] not in self.fields:
+            at = self.writers[switch.operation].operation.path if switch else ""
+            shown = self.elsewhere.shows(*name, at)
+        return why_left(flip, (shown, last), self.pending, unseen=name not in self._past)
 
     def _otherwise(self, flips: Iterable[Flip]) -> Iterator[str]:
         """Settings that were restored at their endpoint, but differ in the owner's own object."""
@@ -393,14 +397,20 @@ class AccountSettings:
                 switch = self.switch(flip.state)
                 if switch is None or flip.identity not in self.cast.ids:
                     return False
+                at, name = path_of(switch.pointer), (flip.identity, flip.state)
+                last = member_at(self._last(flip.identity, switch), at)
+                if others:  # somebody else may have set it since it was last read
+                    self._now.pop((flip.identity, switch.operation), None)
                 prepared = self._prepare(flip.identity, switch)
                 if prepared is None:
                     return False
-                at, name = path_of(switch.pointer), (flip.identity, flip.state)
                 shown = member_at(self._last(flip.identity, switch), at)
                 if shown is not None and shown == flip.before and name not in self.reception.late:
                     return True
-                prepared = self._beside(prepared, flip, others)
+                if others and (why := self._why_left(flip, shown, last)):
+                    self._kept[name] = why
+                    return False
+                prepared = beside(prepared, flip, others, self.switch)
                 if self._write(prepared, flip.identity, switch, flip.before):
                     return True
                 shown = member_at(self._read(prepared.operation, flip.identity), at)
@@ -410,20 +420,6 @@ class AccountSettings:
             except KeyboardInterrupt:  # even a second Ctrl-C must not leave changed settings behind
                 continue
         return False
-
-    def _beside(self, write: SettingsWrite, flip: Flip, others: Iterable[Flip]) -> SettingsWrite:
-        """A write that repeats these as they were before, where it repeats them at all."""
-        content = write.content
-        for each in others:
-            switch = self.switch(each.state)
-            at = path_of(switch.pointer) if switch else ()
-            same = switch is not None and switch.operation == write.operation.id
-            if not same or each.identity != flip.identity or at[0] not in content:
-                continue
-            sealed = each.secret and is_sealed(each.before)
-            if not sealed and isinstance(member_at(content, at[:-1]), dict):
-                content = with_value(content, at, each.before)
-        return replace(write, content=content)
 
     def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
         """Members that writing has changed beyond the settings flipped, by name, not by value."""

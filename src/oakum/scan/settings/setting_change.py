@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
+from oakum.scan.undo.recognition import CHANGED, UNREAD
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,24 @@ class Flip:
     """Tells the address that was written from that of another object; empty: not kept."""
     beside: bool = False
     """Nothing was sent to change it: what was sent for another may move it too."""
+    also: tuple[Json, ...] = ()
+    """Further values that the run has set, one after the other."""
 
 
-def left_behind(flip: Flip) -> str:
+def left_behind(flip: Flip, why: str = "") -> str:
     """Tells the user how to restore a setting by hand."""
     value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
-    return f"`{flip.state}` of {flip.identity} could not be restored to {value}: set it by hand"
+    by_hand = f"`{flip.state}` of {flip.identity} could not be restored to {value}: set it by hand"
+    return f"{by_hand}; {why}" if why else by_hand
+
+
+def why_left(flip: Flip, seen: tuple[Json, Json], changes: Iterable[Flip], *, unseen: bool) -> str:
+    """Why a setting is not restored: it has neither its old value nor one that a run has set, or
+    nobody is shown what it has; empty: it may be. `seen`: as it is now, and after the last change;
+    `unseen`: what is shown nowhere is taken for what the run has set."""
+    now, last = seen
+    if now is None:
+        return "" if unseen else UNREAD
+    same = [e for e in changes if (e.identity, e.state) == (flip.identity, flip.state)]
+    known = (flip.before, last, *(value for e in (flip, *same) for value in (e.after, *e.also)))
+    return "" if now in known else CHANGED

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.request_bodies import body_shape, encode
+from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
 from oakum.openapi.model import Json, Media, Operation, Shape
+from oakum.policy.model import Switch
+from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.encryption import is_sealed
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -134,3 +138,23 @@ def set_by_the_api(of: str, names: str, before: str) -> str:
     """Says of members that are not as they were that the API changed them, not the run."""
     differ, them = ("differ", "them") if ", " in names else ("differs", "it")
     return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"
+
+
+def beside(
+    write: SettingsWrite,
+    flip: Flip,
+    others: Iterable[Flip],
+    switch_of: Callable[[str], Switch | None],
+) -> SettingsWrite:
+    """A write that repeats these as they were before, where it repeats them at all."""
+    content = write.content
+    for each in others:
+        switch = switch_of(each.state)
+        at = path_of(switch.pointer) if switch else ()
+        same = switch is not None and switch.operation == write.operation.id
+        if not same or each.identity != flip.identity or at[0] not in content:
+            continue
+        sealed = each.secret and is_sealed(each.before)
+        if not sealed and isinstance(member_at(content, at[:-1]), dict):
+            content = with_value(content, at, each.before)
+    return replace(write, content=content)

@@ -20,10 +20,11 @@ from oakum.exchange import Request, Response
 from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
-from oakum.http.json_pointer import member_at
+from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
+from oakum.policy.model import Policy
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.past_cache import past_cache
 
@@ -134,6 +135,16 @@ class Vouching:
         if told:
             self.shared.add(operation)
         return twins[0] if told else ""
+
+
+def places(policy: Policy, operation: str) -> list[Place]:
+    """Each state that an operation sets, with its place in the settings."""
+    return [
+        (f"{resource.name}.{state.name}", path_of(state.switch.pointer))
+        for resource in policy.resources.values()
+        for state in resource.states.values()
+        if state.switch is not None and state.switch.operation == operation
+    ]
 
 
 @dataclass(frozen=True)

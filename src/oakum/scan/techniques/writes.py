@@ -36,9 +36,10 @@ from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, place, shape_of
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
-from oakum.scan.undo.undo_log import Undo, UndoLog, extract, is_same
+from oakum.scan.undo.undo_log import Undo, UndoLog
 from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
 
 HOW = "write"
@@ -370,7 +371,7 @@ class _Endpoint:
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {owner}",
             json_bytes(dict(changes)).decode(),
         )
-        own = self._own_side(viewer, owner, names)
+        own = self._own_side(viewer, owner, changes)
         self.undo_log.enter(undo)
         self.undo_log.is_sent(undo)
         if own is not None:
@@ -453,7 +454,7 @@ class _Endpoint:
             f" request omits, even undocumented ones: it was not tried again"
         )
 
-    def _own_side(self, viewer: str | None, owner: str, names: tuple[str, ...]) -> Undo | None:
+    def _own_side(self, viewer: str | None, owner: str, changes: Mapping[str, Json]) -> Undo | None:
         """How to put back the caller's own object: some endpoints change that, whatever is
         named."""
         engine = self.engine
@@ -461,7 +462,7 @@ class _Endpoint:
         if view is None or viewer is None:
             return None
         filled = fill(self.probe, engine.target, engine.knowledge, viewer)
-        held = {name: view.object[name] for name in names if name in view.object}
+        held = {name: view.object[name] for name in changes if name in view.object}
         if filled is None or not held:
             return None
         own = tuple(held)
@@ -474,6 +475,7 @@ class _Endpoint:
             extract(answer, own),
             own,
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {viewer}",
+            json_bytes({name: changes[name] for name in own}).decode(),
         )
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:

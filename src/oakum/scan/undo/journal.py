@@ -182,8 +182,11 @@ def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
 
 def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
     if "flip" in each:
-        flip = Flip(**each["flip"])
+        flip = Flip(**{**each["flip"], "also": tuple(each["flip"].get("also", ()))})
         first = pending.setdefault((flip.identity, flip.state), flip)
+        if flip.after not in (first.before, first.after, *first.also):
+            first = replace(first, also=(*first.also, flip.after))
+            pending[flip.identity, flip.state] = first
         if first.beside and not flip.beside:
             pending[flip.identity, flip.state] = replace(first, beside=False)
     if "restored" in each:

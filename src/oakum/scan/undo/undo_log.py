@@ -13,13 +13,14 @@ from urllib.parse import quote
 import orjson
 
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response, json_bytes
-from oakum.inference.unsafe_writes import moves_by_itself
+from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.settings_body import set_by_the_api
+from oakum.scan.undo.extracts import extract, is_same, moved_alone
+from oakum.scan.undo.recognition import CHANGED, UNREAD, Standing, at_its_own, is_written, named
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Undo:
     """How a person does it, with names in place of values: `PATCH /me as ann`."""
     sent: str = field(default="", repr=False)
     """The members that were sent, with their values: a JSON object; empty: not kept."""
+    after: str = field(default="", repr=False)
+    """As `before`, what a reading has shown after the write, where that is not what was sent."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,24 @@ class UndoLog:
     """What the API said that it has not made."""
     _sent: set[str] = field(default_factory=set)
     """Names of writes that were sent and not refused: a reading that shows none may be late."""
+    _fresh: set[str] = field(default_factory=set)
+    """Names of writes of this process that no reading has followed yet, and that were not refused:
+    what the first one shows is theirs."""
+    _own: set[str] = field(default_factory=set)
+    """Names of creations of this process."""
+    _shown: set[str] = field(default_factory=set)
+    """Names of creations that a response has shown with their mark."""
+    _why: dict[str, str] = field(default_factory=dict)
+    """Name of what is left as it is → why."""
+    _after: dict[str, str] = field(default_factory=dict)
+    """Name of a write → what the first reading has shown of it."""
 
     def enter(self, undo: Entry) -> None:
         """Records an entry before the write is sent; replaces one with the same name."""
         self.log("undo", as_json(undo))
         self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
+        (self._own if isinstance(undo, Made) else self._fresh).add(undo.name)
 
     def is_sent(self, undo: Undo) -> None:
         """Records that the write is about to be sent."""
@@ -120,6 +135,7 @@ class UndoLog:
     def is_refused(self, undo: Undo) -> None:
         """Records that the API rejected the write (RFC 9110, 15.4 and 15.5); a read verifies it."""
         self._sent.discard(undo.name)
+        self._fresh.discard(undo.name)
 
     def keys(self, made: Made) -> frozenset[str]:
         """Keys on the owner's first pages, before the object is created."""
@@ -138,23 +154,32 @@ class UndoLog:
     def learn(self, made: Made, key: str) -> Made:
         """Records the key of a created object."""
         now = replace(made, known=key)
-        return self._now(now)
+        self._now(now)
+        return now
 
     def taken(self, made: Made) -> Made:
         """Records that the API confirmed the creation."""
-        return self._now(replace(made, taken=True))
+        now = replace(made, taken=True)
+        self._now(now)
+        return now
 
-    def _now(self, now: Made) -> Made:
+    def _now(self, now: Entry) -> None:
         self.log("undo", as_json(now))
         self.pending = [now if each.name == now.name else each for each in self.pending]
-        return now
+
+    def is_shown(self, made: Made) -> None:
+        """Records that a response has shown the object with its mark."""
+        self._shown.add(made.name)
 
     def seen(self, made: Made) -> list[Mapping[str, Json]]:
         """Objects with the marker on the owner's first pages."""
         return self._search(made, 1)[0]
 
-    def _search(self, made: Made, pages: int) -> tuple[list[Mapping[str, Json]], bool]:
-        """Objects with the mark in them, and whether all that there is was looked through."""
+    def _search(
+        self, made: Made, pages: int, key: str = ""
+    ) -> tuple[list[Mapping[str, Json]], bool]:
+        """Objects with the mark in them, and whether all that there is was looked through. `key`:
+        those that have this key instead."""
         found: list[Mapping[str, Json]] = []
         whole = bool(made.find)
         turns = made.turns or ((),) * len(made.find)
@@ -171,7 +196,9 @@ class UndoLog:
                     at = None  # paging has no effect: every page is the same
                     break
                 texts.add(answer.body)
-                found += self._marked(made, value, pages > 1)
+                found += (
+                    named(value, made.key, key) if key else self._marked(made, value, pages > 1)
+                )
                 at = next_page(at, answer, names)
             whole = whole and at is None
         return found, whole
@@ -180,6 +207,7 @@ class UndoLog:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
         found = marked(value, made.mark, made.key)
+        self._shown |= {made.name} if found else set()
         if found or not thorough or made.look is None:
             return found
         keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
@@ -223,12 +251,52 @@ class UndoLog:
     def _is_there(self, made: Made, key: str) -> bool | None:
         """Whether the object's own endpoint shows it with its mark; None: its answer tells
         nothing."""
-        assert made.look is not None
-        url = made.look.url.replace("{key}", quote(key, safe=""))
-        answer = self.ask(made.who, replace(made.look, url=url))
+        answer = self._looked_at(made, key)
         if answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated:
             return None
-        return 200 <= answer.status < 300 and made.mark.encode() in answer.body
+        there = 200 <= answer.status < 300 and made.mark.encode() in answer.body
+        self._shown |= {made.name} if there else set()
+        return there
+
+    def _looked_at(self, made: Made, key: str) -> Response:
+        assert made.look is not None
+        url = made.look.url.replace("{key}", quote(key, safe=""))
+        return self.ask(made.who, replace(made.look, url=url))
+
+    def _standing(self, made: Made, key: str) -> Standing:
+        """Whether what has this key now is what the run has made; waits for a view that lags."""
+        found: list[Standing] = []
+
+        def told() -> bool:
+            found.append(self._stands(made, key))
+            gone = found[-1] is Standing.GONE and made.name in self._shown
+            return gone or found[-1] in (Standing.RUNS, Standing.ANOTHERS)
+
+        self.patience.until(told)
+        return found[-1]
+
+    def _stands(self, made: Made, key: str) -> Standing:
+        signs = {made.mark, *self._texts()}
+        alone = at_its_own(self._looked_at(made, key), signs) if made.look is not None else None
+        if alone is Standing.RUNS:
+            return alone
+        pages = 1 if alone in (Standing.GONE, Standing.UNKNOWN) else _PAGES
+        rows, whole = self._search(made, pages, key)
+        if any(holds(row, sign) for row in rows for sign in signs):
+            return Standing.RUNS
+        if made.look is None and made.name in self._own - self._shown:
+            return Standing.RUNS  # nothing has ever shown more of it than that it was made
+        if rows or (alone is Standing.ANOTHERS and not whole):
+            return Standing.ANOTHERS
+        if alone is Standing.UNKNOWN:
+            return alone
+        return Standing.GONE if alone is Standing.GONE or whole else Standing.UNKNOWN
+
+    def _texts(self) -> Iterator[str]:
+        """Texts of writes that were not taken back: they may stand where a mark has stood."""
+        for each in self.pending:
+            sent = orjson.loads(each.sent or "{}") if isinstance(each, Undo) else {}
+            yield from (v for v in sent.values() if isinstance(v, str) and v.startswith("oakum-"))
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
@@ -249,7 +317,14 @@ class UndoLog:
             keys.add(key)
         if keys & made.older:
             return False
+        ours = set()
         for key in keys:
+            standing = self._standing(made, key)
+            if standing in (Standing.ANOTHERS, Standing.UNKNOWN):
+                self._why[made.name] = standing.value
+                return False
+            ours |= {key} if standing is Standing.RUNS else set()
+        for key in ours:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
             answer = self.ask(made.who, replace(made.remove, url=url))
             refused = answer.status >= 400 and answer.status not in (404, 410)
@@ -274,7 +349,11 @@ class UndoLog:
                     return True
             return False
         try:
-            done = self._shows_back(undo)
+            now = extract(self.ask(*undo.check), undo.members)
+            done = self._is_back(undo, now)
+            if not done and not self._is_ours(undo, now):
+                self._why[undo.name] = CHANGED if now not in ("", "[]") else UNREAD
+                return False
             steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
             for step in steps:
                 with suppress(OakumError):  # it may have succeeded, or another step may do it
@@ -288,6 +367,19 @@ class UndoLog:
             return False
         return False
 
+    def _is_ours(self, undo: Undo, now: str) -> bool:
+        """Whether what a reading shows is what the write has made. Whatever the first one of the
+        same process shows is: an API may store another value than it was sent."""
+        known = is_written(undo.before, undo.sent, now)
+        if undo.name in self._fresh:
+            self._fresh.discard(undo.name)
+            self._after[undo.name] = now
+            if undo.sent and not known:
+                self._now(replace(undo, after=now))
+            return True
+        seen = {undo.after, self._after.get(undo.name, "")} - {""}
+        return known or any(is_same(each, now) for each in seen)
+
     def _shows_back(self, undo: Undo) -> bool:
         return self._is_back(undo, extract(self.ask(*undo.check), undo.members))
 
@@ -295,7 +387,7 @@ class UndoLog:
         """Whether all is as before but what the API alone has moved, which is named."""
         if is_same(undo.before, now):
             return True
-        if moved := moved_alone(undo, now):
+        if moved := moved_alone(undo.before, undo.sent, now):
             self.name_moved(moved, undo.how)
         return bool(moved)
 
@@ -354,7 +446,7 @@ class UndoLog:
         self.pending.clear()
         self.left = tuple(each.name for each in failed)
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
-        return (*map(_left, failed), *harmed)
+        return (*(_left(each, self._why.get(each.name, "")) for each in failed), *harmed)
 
     def _done(self, undo: Entry, kind: str = "undone") -> None:
         """`kind`: `refused` of a creation that has made nothing: there was no change to undo."""
@@ -364,12 +456,12 @@ class UndoLog:
             self.log(kind, undo.name)
 
 
-def _left(entry: Entry) -> str:
+def _left(entry: Entry, why: str) -> str:
     mark = (
         f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
     )
     how = f" ({entry.how}{mark})" if entry.how else ""
-    return f"{entry.name} could not be undone: check it by hand{how}"
+    return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
 
 
 def _read(answer: Response) -> tuple[Json, bool]:
@@ -378,67 +470,6 @@ def _read(answer: Response) -> tuple[Json, bool]:
         return orjson.loads(answer.body or b"null"), not answer.truncated
     except orjson.JSONDecodeError:
         return None, False
-
-
-def extract(answer: Response, members: tuple[str, ...]) -> str:
-    """The relevant members of every object in a response, as JSON."""
-    if not members:
-        return str(answer.status)
-    try:
-        found = list(_objects(orjson.loads(answer.body), members))
-    except orjson.JSONDecodeError:
-        return ""
-    return json_bytes(found, sort=True).decode()
-
-
-def is_same(before: str, now: str) -> bool:
-    """Whether two extracts hold the same objects: a write that was undone may have changed the
-    order of a list for good."""
-    if before == now:
-        return True
-    try:
-        was, shown = orjson.loads(before), orjson.loads(now)
-    except orjson.JSONDecodeError:
-        return False
-    lists = isinstance(was, list) and isinstance(shown, list)
-    return lists and sorted(map(_text, was)) == sorted(map(_text, shown))
-
-
-def _text(value: Json) -> bytes:
-    return json_bytes(value, sort=True)
-
-
-def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
-    if isinstance(value, list):
-        return [each for child in value for each in _objects(child, members)]
-    if not isinstance(value, dict):
-        return []
-    own = {name: value[name] for name in members if name in value}
-    inner = [each for child in value.values() for each in _objects(child, members)]
-    return [own, *inner] if own else inner
-
-
-def moved_alone(undo: Undo, now: str) -> tuple[str, ...]:
-    """Changed members, if all of them look like values that an API sets itself at any write; empty
-    if another member differs, or one that was sent."""
-    try:
-        was, shown = orjson.loads(undo.before), orjson.loads(now)
-        sent = orjson.loads(undo.sent)
-    except orjson.JSONDecodeError:
-        return ()
-    if not isinstance(was, list) or not isinstance(shown, list) or len(was) != len(shown):
-        return ()
-    moved: set[str] = set()
-    for before, after in zip(was, shown, strict=True):
-        if before.keys() != after.keys():
-            return ()
-        names = {name for name, value in before.items() if after[name] != value}
-        for name in names:
-            value = after[name]
-            if not moves_by_itself(name, value) or sent.get(name) in (value, None):
-                return ()
-        moved |= names
-    return tuple(sorted(moved))
 
 
 def in_path(key: Json) -> str:
@@ -488,6 +519,7 @@ def as_json(undo: Entry) -> Json:
         "members": list(undo.members),
         "how": undo.how,
         "sent": undo.sent,
+        "after": undo.after,
     }
 
 
@@ -511,6 +543,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         tuple(value["members"]),
         str(value.get("how", "")),
         str(value.get("sent", "")),
+        str(value.get("after", "")),
     )
 
 

@@ -65,6 +65,34 @@ def test_what_was_never_changed_is_only_read(desk: Desk) -> None:
     assert {each.method for each in desk.sent} == {"GET"}
 
 
+@pytest.mark.parametrize("theirs", ["friends", "nobody"])
+def test_a_setting_that_somebody_has_set_since_is_left_and_told(desk: Desk, theirs: str) -> None:
+    flipped(desk, desk.folder / "journal")
+    desk.studio.settings[ANN]["is_private"] = theirs
+    done = restored(desk)
+    assert (done.left, done.whole) == ((SAID,), False)
+    assert any("neither what was there before nor what the run wrote" in e for e in done.reasons)
+    assert desk.studio.settings[ANN]["is_private"] == theirs
+    assert "PUT" not in {each.method for each in desk.sent}
+
+
+def test_a_setting_that_is_shown_nowhere_is_left_and_told(desk: Desk) -> None:
+    flipped(desk, desk.folder / "journal")
+    desk.before = lambda request, number: (
+        reply({"theme": "x"}) if request.url.endswith("/settings") else None
+    )
+    assert restored(desk).left == (SAID,)
+    assert "PUT" not in {each.method for each in desk.sent}
+
+
+def test_what_the_owner_has_written_since_is_not_written_over(sealing: Desk) -> None:
+    write(sealing, [])
+    sealing.studio.settings[ANN]["theme"] = "typed by ann"
+    done = restored(sealing)
+    assert (done.left, done.whole) == (("`Settings` of ann (theme)",), False)
+    assert sealing.studio.settings[ANN]["theme"] == "typed by ann"
+
+
 def test_what_the_api_refuses_is_left_and_put_back_later(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
     desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
@@ -115,7 +143,7 @@ def write(desk: Desk, secrets: list[str]) -> None:
     back = Request("PUT", url, {"content-type": "application/json"}, body)
     undo = Undo(
         "`Settings` of ann (theme)", (("ann", back),), ("ann", Request("GET", url)),
-        '[{"theme":"theme-of-ann"}]', ("theme",),
+        '[{"theme":"theme-of-ann"}]', ("theme",), sent='{"theme":"oakum-1234"}',
     )  # fmt: skip
     seal = Encryption(secrets or scan.identities.secrets(), scan.run)
     made.undo("undo", undo.name, seal.close(as_json(undo)))

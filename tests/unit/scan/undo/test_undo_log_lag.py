@@ -10,7 +10,8 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.scan.settings.patience import PAUSES, Patience
-from oakum.scan.undo.undo_log import Undo, UndoLog, extract
+from oakum.scan.undo.extracts import extract
+from oakum.scan.undo.undo_log import Undo, UndoLog
 
 AT = "http://market.test/notes/n1"
 

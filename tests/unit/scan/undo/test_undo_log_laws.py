@@ -20,7 +20,6 @@ from oakum.scan.undo.undo_log import (
     Undo,
     UndoLog,
     as_json,
-    extract,
     from_json,
     in_path,
     marked,
@@ -174,23 +173,6 @@ def test_what_one_identity_cannot_take_back_another_may() -> None:
     book, _ = undo_log(ask)
     book.enter(entry("wool", steps=2))
     assert book.restore() == () and stall.state["sign"] == "wool"
-
-
-@pytest.mark.parametrize(("status", "text"), [(200, "200"), (404, "404")])
-def test_without_members_the_status_is_what_counts(status: int, text: str) -> None:
-    assert extract(reply({"sign": "wool"}, status), ()) == text
-
-
-@LAW
-@given(st.dictionaries(st.sampled_from(["sign", "price", "id"]), VALUES))
-def test_of_an_answer_only_the_members_that_count_are_kept_in_whatever_order(
-    stall: dict[str, Json],
-) -> None:
-    turned = dict(reversed(stall.items()))
-    one, other = reply({"data": [stall], "at": "10:01"}), reply([{"x": turned}])
-    assert extract(one, ("sign", "price")) == extract(other, ("price", "sign"))
-    assert ("id" in extract(one, ("sign", "price"))) is False
-    assert extract(Response(200, {}, b"<html>"), ("sign",)) == ""
 
 
 # --------------------------------------------------------------------------- objects made

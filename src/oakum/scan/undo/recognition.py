@@ -1,0 +1,96 @@
+"""Whether what stands where a run has written is still the run's.
+
+The law: what is removed or written over shows, at this moment, what the run has put there. A key is
+given again to another object, and people write where a run has written; what is neither from before
+nor from the run is somebody else's by now, and what nobody can read may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from enum import Enum
+
+import orjson
+
+from oakum.exchange import Response
+from oakum.inference.unsafe_writes import moves_by_itself
+from oakum.openapi.model import Json
+
+_CLEAR = 8
+"""Characters of a text that is nobody else's by chance."""
+
+
+class Standing(Enum):
+    """What stands under a key; the value says why it is left as it is."""
+
+    RUNS = "it is the run's own"
+    ANOTHERS = "what has its key now does not contain that text, so it may be another's and stays"
+    GONE = "nothing has its key"
+    UNKNOWN = "no response shows what has its key now, so it was not removed"
+
+
+CHANGED = (
+    "what stands there now is neither what was there before nor what the run wrote, so it stays"
+)
+UNREAD = "no response shows what stands there now, so nothing was written"
+
+
+def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
+    """What an object's own endpoint says of it; `signs`: texts of the run's in it."""
+    if answer.status in (404, 410):
+        return Standing.GONE
+    if not 200 <= answer.status < 300 or answer.truncated:
+        return Standing.UNKNOWN
+    marked = any(sign.encode() in answer.body for sign in signs)
+    return Standing.RUNS if marked else Standing.ANOTHERS
+
+
+def named(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:
+    """Every object of an answer that has this key, those within another too."""
+    if isinstance(value, list):
+        for child in value:
+            yield from named(child, member, key)
+    elif isinstance(value, dict):
+        if isinstance(value.get(member), str | int) and str(value[member]) == key:
+            yield value
+        for child in value.values():
+            yield from named(child, member, key)
+
+
+def is_written(before: str, sent: str, now: str) -> bool:
+    """Whether an extract shows what was sent in place of what was there before. What is sent may
+    come back in another form; members that the API moves by itself may have moved."""
+    try:
+        was, wrote, shown = orjson.loads(before), orjson.loads(sent), orjson.loads(now)
+    except orjson.JSONDecodeError:
+        return False
+    if not (isinstance(was, list) and isinstance(shown, list) and isinstance(wrote, dict)):
+        return False
+    lost = [each for each in was if each not in shown]
+    new = [each for each in shown if each not in was]
+    return any(_is_made_of(row, old, wrote) for row in new for old in lost)
+
+
+def _is_made_of(
+    row: Mapping[str, Json], old: Mapping[str, Json], wrote: Mapping[str, Json]
+) -> bool:
+    changed = [n for n in row.keys() | old.keys() if row.get(n) != old.get(n)]
+    ours = [n for n in changed if n in wrote and _is_like(row.get(n), wrote[n])]
+    return bool(ours) and all(n in ours or moves_by_itself(n, row.get(n)) for n in changed)
+
+
+def _is_like(now: Json, sent: Json) -> bool:
+    """Whether a value is what was sent, as an API may have stored it."""
+    if now == sent:
+        return isinstance(now, bool) == isinstance(sent, bool)
+    if isinstance(now, list) and isinstance(sent, list):
+        return len(now) == len(sent) and all(each in now for each in sent)
+    if isinstance(now, dict | list | bool | None) or isinstance(sent, dict | list | bool | None):
+        return False
+    one, other = (" ".join(str(each).casefold().split()) for each in (now, sent))
+    if one == other or (len(other) >= _CLEAR and other in one):
+        return True
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False

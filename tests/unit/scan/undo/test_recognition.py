@@ -1,0 +1,206 @@
+"""Nothing is removed or written over but what shows, at that moment, what the run has put there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.exchange import Request, Response
+from oakum.scan.undo.recognition import is_written
+from oakum.scan.undo.undo_log import Made, Undo
+from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
+
+KNOWN = replace(MADE, known="s5", taken=True)
+HERS = "a stall of ann's own"
+
+
+def deletes(market: Market) -> bool:
+    return any(each.startswith("DELETE") for each in market.asked)
+
+
+@pytest.mark.parametrize("look", [MADE.look, None])
+def test_a_key_that_was_given_again_is_not_removed_by_the_next_run(look: Request | None) -> None:
+    market = Market([*SIGNS[:5], HERS])
+    found, said = undo_log(market, replace(KNOWN, look=look))
+    (told,) = found.restore()
+    assert market.stalls["s5"]["sign"] == HERS and not deletes(market)
+    assert said == []  # it stays in the journal
+    assert "could not be undone" in told
+    assert told.endswith("does not contain that text, so it may be another's and stays")
+
+
+@pytest.mark.parametrize("look", [MADE.look, None])
+def test_a_key_that_was_given_again_while_the_run_goes_on_is_not_removed(
+    look: Request | None,
+) -> None:
+    market = Market(SIGNS[5:])
+    found, _ = undo_log(market)
+    made = replace(KNOWN, known="s0", look=look)
+    found.enter(made)
+    assert found.is_ours(made, "s0")
+    market.stalls["s0"]["sign"] = HERS
+    assert found.restore() != ()
+    assert market.stalls["s0"]["sign"] == HERS and not deletes(market)
+
+
+@pytest.mark.parametrize("look", [MADE.look, None])
+def test_what_has_the_mark_is_removed_by_the_next_run(look: Request | None) -> None:
+    market = Market(SIGNS)
+    found, _ = undo_log(market, replace(KNOWN, look=look))
+    assert found.restore() == () and "s5" not in market.stalls
+
+
+def test_what_is_gone_is_not_removed_once_more() -> None:
+    """The key may be somebody's whose object the owner is not shown."""
+    market = Market(SIGNS[:5])
+    found, said = undo_log(market, KNOWN)
+    assert found.restore() == () and not deletes(market)
+    assert said == [("undone", MADE.name)]
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_what_cannot_be_read_is_not_removed(status: int) -> None:
+    class Shut(Market):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            answer = super().__call__(viewer, request)
+            return self.reply(None, status) if request.method == "GET" else answer
+
+    market = Shut(SIGNS)
+    found, _ = undo_log(market, KNOWN)
+    (told,) = found.restore()
+    assert "s5" in market.stalls and not deletes(market)
+    assert told.endswith("no response shows what has its key now, so it was not removed")
+
+
+def test_what_never_showed_more_than_its_key_is_removed_by_the_run_that_made_it_alone() -> None:
+    made = replace(KNOWN, look=None)
+    ours = Market(SIGNS, cards=True)
+    found, _ = undo_log(ours)
+    found.enter(made)
+    assert found.restore() == () and "s5" not in ours.stalls
+    later = Market(SIGNS, cards=True)
+    killed, _ = undo_log(later, made)
+    assert killed.restore() != () and "s5" in later.stalls
+
+
+def test_a_text_that_the_run_has_written_over_the_mark_is_the_runs_too() -> None:
+    market = Market([*SIGNS[:5], "oakum-77ff00aa"])
+    found, _ = undo_log(market, KNOWN)
+    written = Undo(
+        "`Stall` of ann (sign)", (), ("ann", Request("GET", f"{AT}/s5")),
+        '[{"sign":"oakum 1a2b"}]', ("sign",), sent='{"sign":"oakum-77ff00aa"}',
+    )  # fmt: skip
+    found.pending.append(written)
+    assert len(found.restore()) == 1 and "s5" not in market.stalls
+
+
+# --------------------------------------------------------------------------- writes
+
+
+def left_behind(now: Any, *, sent: str = "oakum-1a2b") -> tuple[Profile, tuple[str, ...]]:
+    """A profile with the write of a killed run, restored by the next."""
+    profile = Profile()
+    back = Request("PATCH", f"{AT}/me", {}, json.dumps({"bio": "wool"}).encode())
+    undo = Undo(
+        "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
+        '[{"bio":"wool"}]', ("bio",), "PATCH /me as ann", json.dumps({"bio": sent}),
+    )  # fmt: skip
+    found, _ = undo_log(profile, undo)  # type: ignore[arg-type]
+    profile.own["bio"] = now
+    return profile, found.restore()
+
+
+@pytest.mark.parametrize("now", ["oakum-1a2b", "OAKUM-1A2B", " oakum-1a2b ", "<p>oakum-1a2b</p>"])
+def test_a_killed_runs_write_is_taken_back_in_whatever_form_it_is_kept(now: str) -> None:
+    profile, told = left_behind(now)
+    assert (profile.own["bio"], told) == ("wool", ())
+
+
+@pytest.mark.parametrize("now", ["ann typed this since", "", None, 3, ["oakum-1a2b"]])
+def test_what_was_written_since_is_not_written_over(now: Any) -> None:
+    profile, told = left_behind(now)
+    assert profile.own["bio"] == now and profile.writes == 0
+    assert told[0].endswith("nor what the run wrote, so it stays")
+
+
+def test_where_a_journal_does_not_say_what_was_sent_nothing_is_written() -> None:
+    profile, told = left_behind("oakum-1a2b", sent="")
+    assert profile.writes == 0 and told
+
+
+def test_what_a_refused_write_has_not_made_is_not_written_over() -> None:
+    profile = Profile()
+    found, _ = undo_log(profile)  # type: ignore[arg-type]
+    back = Request("PATCH", f"{AT}/me", {}, json.dumps({"bio": "wool"}).encode())
+    undo = Undo(
+        "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
+        '[{"bio":"wool"}]', ("bio",), sent='{"bio":"oakum-1a2b"}',
+    )  # fmt: skip
+    found.enter(undo)
+    found.is_refused(undo)
+    profile.own["bio"] = "ann typed this since"
+    assert not found.undo(undo) and profile.writes == 0
+    profile.own["bio"] = "oakum-1a2b"  # it was taken after all
+    assert found.undo(undo) and profile.own["bio"] == "wool"
+
+
+def test_what_an_api_makes_of_a_write_is_known_to_the_next_run() -> None:
+    """The first reading after a write tells; the journal keeps it."""
+    profile = Profile()
+    found, said = undo_log(profile)  # type: ignore[arg-type]
+    back = Request("PATCH", f"{AT}/me", {}, json.dumps({"bio": "wool"}).encode())
+    undo = Undo(
+        "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
+        '[{"bio":"wool"}]', ("bio",), sent='{"bio":"oakum-1a2b"}',
+    )  # fmt: skip
+    found.enter(undo)
+    profile.own["bio"], profile.kept = "o…", ("bio",)
+    assert not found.undo(undo)
+    (kept,) = found.pending
+    assert isinstance(kept, Undo) and kept.after == '[{"bio":"o…"}]'
+    assert [kind for kind, _ in said] == ["undo", "undo"]
+    profile.kept = ()
+    assert undo_log(profile, kept)[0].restore() == ()  # type: ignore[arg-type]
+    assert profile.own["bio"] == "wool"
+
+
+ROWS = [{"title": "wool", "size": 3}, {"title": "rope", "size": 3}]
+MINE = {"title": "oakum-1a2b", "size": 3}
+
+
+@pytest.mark.parametrize(
+    ("now", "sent", "written"),
+    [
+        (ROWS, {"title": "oakum-1a2b"}, False),
+        ([MINE, ROWS[1]], {"title": "oakum-1a2b"}, True),
+        ([ROWS[1], MINE, {"title": "a new one", "size": 1}], {"title": "oakum-1a2b"}, True),
+        ([{**MINE, "size": 4}, ROWS[1]], {"title": "oakum-1a2b"}, False),
+        ([{"title": "felt", "size": 3}, ROWS[1]], {"title": "oakum-1a2b"}, False),
+        ([{"title": "wool", "size": "9.0"}, ROWS[1]], {"size": 9}, True),
+        ([{"title": "wool", "size": True}, ROWS[1]], {"size": 1}, False),
+        ([], {"title": "oakum-1a2b"}, False),
+        ("200", {"title": "oakum-1a2b"}, False),
+    ],
+)
+def test_a_write_is_seen_by_what_was_sent_in_place_of_what_was_there(
+    now: Any, sent: dict[str, Any], written: bool
+) -> None:
+    assert is_written(json.dumps(ROWS), json.dumps(sent), json.dumps(now)) == written
+
+
+@given(st.text(), st.text(), st.sampled_from(["", "{}", "[]", "3"]))
+def test_what_cannot_be_read_is_nobodys(before: str, now: str, sent: str) -> None:
+    assert not is_written(before, sent, now)
+
+
+def test_marks_are_of_the_run_that_made_them() -> None:
+    """What another run has made under the key is not this one's to remove."""
+    market = Market([*SIGNS[:5], "oakum 9z9z"])
+    found, _ = undo_log(market, KNOWN)
+    assert isinstance(KNOWN, Made)
+    assert found.restore() != () and "s5" in market.stalls
