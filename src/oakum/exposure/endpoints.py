@@ -349,6 +349,8 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
             used[parameter.name] = sources[parameter.name]
         elif value is not None and _is_sent(parameter):
             fixed[parameter.name] = value
+        elif parameter.required and _is_any_state(parameter):
+            fixed[parameter.name] = "*"
         elif parameter.required and parameter.where == "path":
             unfilled.append(parameter.name)
             if value is not None:
@@ -414,6 +416,11 @@ def _is_sent(parameter: Parameter) -> bool:
     if parameter.where == "header":
         return parameter.required and parameter.name.lower() not in _HTTPS_OWN
     return parameter.where == "query" and parameter.required
+
+
+def _is_any_state(parameter: Parameter) -> bool:
+    """Whether `*` stands for whatever state the object is in (RFC 9110, 13.1.1)."""
+    return parameter.where == "header" and parameter.name.lower() == "if-match"
 
 
 _HTTPS_OWN = ("accept", "authorization", "content-type")

@@ -88,6 +88,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("pattern", pattern)
     if "maximum" in raw:
         made.setdefault("maximum", raw["maximum"])
+    if type(shortest := raw.get("minLength")) is int:
+        made.setdefault("min_length", shortest)
     if "minimum" in raw:
         made.setdefault("minimum", raw["minimum"])
     if type(required := raw.get("required")) is list:

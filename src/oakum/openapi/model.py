@@ -46,6 +46,8 @@ class Shape:
     """Regular expression (ECMA-262) that is found in each text; empty: any."""
     maximum: Json = None
     minimum: Json = None
+    min_length: int = 0
+    """Shortest text, in characters."""
     required: frozenset[str] = frozenset()
     """Names of the members that must be there."""
     pointer: str = ""

@@ -264,6 +264,8 @@ class _Asking:
         return 482913 if shape.kinds & {"integer", "number"} else self._w._wrong
 
 
+_LONGEST = 1_000
+"""Characters of a made-up text, however long the document wants it."""
 ANY_TEXT = "oakum"
 """What stands where any text will do."""
 
@@ -283,4 +285,6 @@ def harmless(name: str, shape: Shape) -> Json:
     dates = {"date": "2000-01-01", "date-time": "2000-01-01T00:00:00Z"}
     if shape.format in ("uri", "url"):
         return "https://example.com/"
-    return dates.get(shape.format, ANY_TEXT)
+    least = min(max(shape.min_length, len(ANY_TEXT)), _LONGEST)
+    longer = (ANY_TEXT * (least // len(ANY_TEXT) + 1))[:least]
+    return dates.get(shape.format, longer)

@@ -273,9 +273,8 @@ class _Trial:
 
     def _delete(self, made: Made, viewer: str | None, request: Request) -> int:
         """The status with which a deletion was answered; `_GONE` if the object is missing since."""
-        engine, symbolic = self.engine, self.pair.remove.operation.path
-        asked = Filled(request, {}, frozenset({made.known}), symbolic)
-        answer = engine.send(self.pair.remove, viewer, asked)
+        asked = Filled(request, {}, frozenset({made.known}), self.pair.remove.operation.path)
+        answer = self._ask_to_remove(made, viewer, request)
         if not self._is_gone(made):
             return answer.status
         again = self._is_repeated(viewer, request, made)
@@ -287,6 +286,16 @@ class _Trial:
         )
         self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer, sure=sure)
         return _GONE
+
+    def _ask_to_remove(self, made: Made, viewer: str | None, request: Request) -> Response:
+        """The answer to a viewer, who knows the state that the object is in."""
+        symbolic = self.pair.remove.operation.path
+
+        def send(asked: Request) -> Response:
+            filled = Filled(asked, {}, frozenset({made.known}), symbolic)
+            return self.engine.send(self.pair.remove, viewer, filled)
+
+        return self.undo_log.in_its_state(send, made, request, made.known)
 
     def _is_gone(self, made: Made) -> bool:
         return all(self._shows(made) is False for _ in range(_READS))
@@ -309,12 +318,7 @@ class _Trial:
                 return False
             old, new = (f"/{quote(each.known, safe='')}" for each in (made, fresh))
             before, _, after = request.url.rpartition(old)
-            asked = replace(request, url=f"{before}{new}{after}")
-            self.engine.send(
-                self.pair.remove,
-                viewer,
-                Filled(asked, {}, frozenset(), self.pair.remove.operation.path),
-            )
+            self._ask_to_remove(fresh, viewer, replace(request, url=f"{before}{new}{after}"))
             return self._is_gone(fresh)
         finally:
             self._undo(fresh)

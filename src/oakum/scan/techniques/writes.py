@@ -31,14 +31,16 @@ from oakum.inference.unsafe_writes import (
 )
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.requests.builder import Filled, curl, fill, variable, with_body
+from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.left_out import left_out, why_left_out
-from oakum.scan.requests.variants import other_value, place, shape_of
+from oakum.scan.requests.variants import other_value, shape_of
+from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
+from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.undo_log import Undo, UndoLog
 from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
 
@@ -109,12 +111,16 @@ class _Endpoint:
     emptied: bool = False
     """A write has emptied what it was not sent: no other is sent."""
 
+    stuck: bool = False
+    """A write could not be taken back: no other is sent."""
+
     hidden: set[str | None] = field(default_factory=set)
     """Viewers who were refused, and are not shown what the object stands in."""
 
     def __post_init__(self) -> None:
         self.many = bulk(self.engine.model, self.probe.operation)
         self.parents = ParentObjects(self.engine, self.probe)
+        self.body = WriteBody(self.engine.model, self.probe, self.resource, self.many)
 
     def run(self) -> None:
         """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
@@ -226,7 +232,7 @@ class _Endpoint:
         back."""
         if self.probe.operation.method != "PUT" or not self.probe.operation.body:
             return False
-        shape = self._shape()
+        shape = self.body.shape
         unseen = [
             name
             for name, thunk in shape.properties.items()
@@ -259,13 +265,15 @@ class _Endpoint:
         """Write what `viewer` may not, all at once; one by one when that is refused for what it
         is, and not for who asks. Whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
-        if not changes or self.emptied:
+        if not changes or self.emptied or self.stuck:
             return False
         stuck = self._write(owner, viewer, view, changes)
         whoever = self.refused in (401, 404, 405) or (self.refused == 403 and viewer != owner)
         if stuck is None and len(changes) > 1 and not whoever:
             for name, value in changes.items():
                 self._write(owner, viewer, view, {name: value})
+                if self.stuck:
+                    break
         return True
 
     def _tell_moved(self, owner: str) -> None:
@@ -286,7 +294,7 @@ class _Endpoint:
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
     ) -> Iterator[tuple[str, Json]]:
         """Members that this caller may not set, each with another value than it has."""
-        shape = self._shape()
+        shape = self.body.shape
         known = self.engine.model.policy.resources[self.resource]
         states = {state.member for state in known.states.values()}
         relations = self.engine.model.policy.relations.values()
@@ -357,20 +365,8 @@ class _Endpoint:
             self.steady = {n: v for n, v in again.object.items() if view.object.get(n) == v}
         # What becomes of a member that is sent, the undo log tells.
         self.steady = {name: value for name, value in self.steady.items() if name not in changes}
-        before = {name: view.object[name] for name in changes}
-        forth = self._request(filled, view, changes)
-        back = self._request(filled, view, before)
-        names = tuple(changes)
-        undo = Undo(
-            f"`{self.resource}` of {owner} by {self.probe.endpoint.method}"
-            f" {self.probe.endpoint.path} as {viewer or 'nobody'} ({', '.join(names)})",
-            ((viewer, back), (owner, back)),
-            (owner, view.filled.request),
-            extract(again.answer, names),
-            names,
-            f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {owner}",
-            json_bytes(dict(changes)).decode(),
-        )
+        forth = self.body.request(filled, again.object, changes, ours=self.ours)
+        names, undo = tuple(changes), self._undo(owner, viewer, filled, again, changes)
         own = self._own_side(viewer, owner, changes)
         self.undo_log.enter(undo)
         self.undo_log.is_sent(undo)
@@ -378,7 +374,7 @@ class _Endpoint:
             self.undo_log.enter(own)
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.is_sent(own)
-        answer = self._sent(viewer, owner, replace(filled, request=forth))
+        answer = self._sent(viewer, owner, replace(filled, request=forth), undo)
         self._heard(undo, own, answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
@@ -387,6 +383,7 @@ class _Endpoint:
         if after is None and viewer != owner and key:
             stuck = [key]  # the owner no longer has it: the writer took it over
         undone = self.undo_log.undo(undo)
+        self.stuck = self.stuck or not undone
         if self.probe.operation.method == "PUT":
             self._give_back(owner, again, filled)
         if own is not None:
@@ -395,12 +392,41 @@ class _Endpoint:
             self._tell(name, owner, viewer, view, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
 
-    def _sent(self, viewer: str | None, owner: str, asked: Filled) -> Response:
+    def _undo(
+        self,
+        owner: str,
+        viewer: str | None,
+        filled: Filled,
+        shown: _View,
+        changes: Mapping[str, Json],
+    ) -> Undo:
+        """How to take the changes of the object back."""
+        names, how = tuple(changes), f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
+        before = {name: shown.object[name] for name in changes}
+        back = self.body.request(filled, shown.object, before, ours=self.ours)
+        return Undo(
+            f"`{self.resource}` of {owner} by {how} as {viewer or 'nobody'} ({', '.join(names)})",
+            ((viewer, back), (owner, back)),
+            (owner, shown.filled.request),
+            extract(shown.answer, names),
+            names,
+            f"{how} as {owner}",
+            json_bytes(dict(changes)).decode(),
+            "",
+            *self.body.state(owner, filled, shown.object),
+        )
+
+    def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
         """The answer to a write; one that refused what the object stands in is not the last."""
         engine = self.engine
-        answer = engine.send(self.probe, viewer, asked)
+
+        def send(request: Request) -> Response:
+            return engine.send(self.probe, viewer, replace(asked, request=request))
+
+        who, look = undo.look or undo.check
+        answer = send_on(send, asked.request, lambda: engine.context.ask(who, look))
         if engine.context.told_once():
-            answer = engine.send(self.probe, viewer, asked)
+            answer = send(asked.request)
         if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
             return answer
         below = self.parents.below_own(viewer, asked.request) if self.ours else None
@@ -444,11 +470,16 @@ class _Endpoint:
         if not lost:
             return
         self.emptied = True
-        shape = self._shape()
+        shape = self.body.shape
         kept = {name for name, thunk in shape.properties.items() if thunk().read_only}
         whole = {name: value for name, value in was.object.items() if name not in kept}
-        request = with_body(filled, self.probe.operation, self._placed(whole)).request
-        self.engine.send(self.probe, owner, replace(filled, request=request))
+        request = with_body(filled, self.probe.operation, self.body.placed(whole)).request
+
+        def send(asked: Request) -> Response:
+            return self.engine.send(self.probe, owner, replace(filled, request=asked))
+
+        seen = now.answer if now is not None else None
+        send_on(send, request, lambda: seen, lost, self.body.state(owner, filled, was.object)[1])
         self.engine.state.remark(
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} clears members that the"
             f" request omits, even undocumented ones: it was not tried again"
@@ -470,45 +501,15 @@ class _Endpoint:
         return Undo(
             f"`{self.resource}` of {viewer} by {self.probe.endpoint.method}"
             f" {self.probe.endpoint.path} ({', '.join(own)})",
-            ((viewer, self._request(filled, view, held)),),
+            ((viewer, self.body.request(filled, view.object, held)),),
             (viewer, view.filled.request),
             extract(answer, own),
             own,
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {viewer}",
             json_bytes({name: changes[name] for name in own}).decode(),
+            "",
+            *self.body.state(viewer, filled, view.object),
         )
-
-    def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
-        content: dict[str, Json] = {}
-        shape = self._shape()
-        if self.probe.operation.method == "PUT":
-            content = {n: v for n, v in view.object.items() if n in shape.properties}
-        else:
-            content = {n: view.object[n] for n in shape.required if n in view.object}
-        if self.many:
-            key = self.engine.model.policy.resources[self.resource].key
-            content = {**content, **changes, key: view.object[key]}
-            body = self._placed(content)
-            body = {**filled.content, **body} if isinstance(body, dict) else body
-        else:
-            body = self._placed({**content, **filled.content, **changes})
-        return with_body(filled, self.probe.operation, body).request
-
-    def _placed(self, content: Json) -> Json:
-        """The object where the body of this operation holds it."""
-        at, _ = self._place()
-        for segment in reversed(at):
-            content = [content] if segment == "*" else {segment: content}
-        return content
-
-    def _shape(self) -> Shape:
-        """What the document says of the object in the body."""
-        return self._place()[1]
-
-    def _place(self) -> tuple[tuple[str, ...], Shape]:
-        if self.many:
-            return self.many.at, self.many.shape
-        return place(self.engine.model, self.probe.operation, self.resource)
 
     def _view(self, owner: str) -> _View | None:
         """The owner's own view of their object, at the endpoint that shows most of it."""
@@ -572,7 +573,8 @@ class _Endpoint:
             None,
             engine.evaluator.side(viewer, label, answer),
             curl(
-                replace(filled, body=self._shown(name, owner)), engine.context.credentials(viewer)
+                replace(filled, body=self.body.symbolic(name, owner)),
+                engine.context.credentials(viewer),
             ),
             note="the owner's own view contained the new value afterwards, and the old one again"
             " after it was restored",
@@ -584,9 +586,3 @@ class _Endpoint:
         engine.state.report(
             Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
         )
-
-    def _shown(self, name: str, owner: str) -> str:
-        """The body for a curl line: the member, and the object's key where the body has it."""
-        key = self.engine.model.policy.resources[self.resource].key
-        named = {key: variable(owner, f"{self.resource}.{key}")} if self.many else {}
-        return json_bytes(self._placed({**named, name: "…"})).decode()

@@ -87,7 +87,7 @@ class Maker:
         """The created object and its owner's view; None if the API refused."""
         engine, pair, log = self.engine, self.creation, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
-        asked = None if self.stopped else self.request(mark, more)
+        asked = None if self.removes_nothing() else self.request(mark, more)
         lists = self._lists()
         remove = self._with_key(self.creation.remove)
         if asked is None or remove is None:
@@ -140,7 +140,7 @@ class Maker:
             made = log.learn(made, known)
         if not made.known:  # searched for again at the end, and reported if not found
             log.taken(made)
-            self.stopped = True
+            self._stop()
             return None
         return self._created(made), view
 
@@ -151,7 +151,16 @@ class Maker:
 
     def undo(self, made: Made) -> None:
         """Deletes a created object; after a failure nothing more is created."""
-        self.stopped = not self.undo_log.undo(made) or self.stopped
+        if not self.undo_log.undo(made):
+            self._stop()
+
+    def _stop(self) -> None:
+        self.stopped = True
+        self.undo_log.unremovable.add(self.creation.remove.operation.id)
+
+    def removes_nothing(self) -> bool:
+        """Whether what the run made before could not be removed, whoever made it."""
+        return self.stopped or self.creation.remove.operation.id in self.undo_log.unremovable
 
     def _wrote_over(self, made: Made) -> None:
         """The mark stands in an object that was there before: the creation has changed that one,
@@ -323,6 +332,10 @@ class Workshop:
             why = f"the contract does not let {owner} create or remove one"
         for each in may:
             maker = Maker(engine, self.undo_log, each, owner)
+            removal = each.remove.endpoint
+            if maker.removes_nothing():
+                why = f"{removal.method} {removal.path} did not remove one that the run had made"
+                continue
             if (found := maker.make({})) is not None:
                 made, view = found
                 key = engine.model.policy.resources[resource].key

@@ -8,16 +8,16 @@ before the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
+from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.request_bodies import unwritable
+from oakum.exposure.request_bodies import body_shape, unwritable
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Json, Operation
 from oakum.scan.requests.variants import last_parameter, written
 
 _WRITES = ("PATCH", "PUT", "POST")
@@ -27,6 +27,12 @@ _ONE_EACH = listed(
     "account config configuration consent me preference preferences profile setting settings"
 )
 """Nouns of what each account has one of, and does not make: it is written over."""
+_MEANT = listed(
+    "ack acknowledge acknowledged agree agreed confirm confirmation confirmed force forced hard"
+    " permanent permanently purge sure yes"
+)
+_LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
+"""Flags of a removal that makes less, or more, than to remove."""
 
 
 def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
@@ -66,10 +72,9 @@ def why_not_called(model: Model, operation: str) -> str:
         return f"not written to: {kept[0]}"
     if making and not any(remover(model, each, name, {}) for name, _ in found):
         name = found[0][0]
-        key = model.policy.resources[name].key
-        return (
-            f"not written to: its objects could not be removed again, because no DELETE is known"
-            f" that names a `{name}` by its key" + (f" (`{name}.{key}`)" if key else "")
+        why = next((why for n, _ in found for _, why in _removers(model, each, n, {}) if why), "")
+        return "not written to: its objects could not be removed again, because " + (
+            why or _no_removal(model, name)
         )
     if making:
         return "not written to: it creates nothing that its creator can see and remove"
@@ -96,26 +101,88 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
     return ""
 
 
+def _no_removal(model: Model, name: str) -> str:
+    key = model.policy.resources[name].key
+    return f"no DELETE is known that names a `{name}` by its key" + (
+        f" (`{name}.{key}`)" if key else ""
+    )
+
+
 def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Probe | None:
     """The operation that deletes what another one creates, below its own path before any other:
     `DELETE /me/cart/{postId}` names a post, too. Of several, the one whose last parameter is the
-    key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none."""
+    key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none whose
+    request can be written."""
+    key = f"{resource}.{model.policy.resources[resource].key}"
+
+    def rank(found: tuple[Probe, str]) -> tuple[bool, ...]:
+        remove, lacks = found
+        meant = remove.sources.get(last_parameter(remove.operation.path), "")
+        return _is_below(remove.operation, make), meant == key, not meant, not lacks
+
+    best, lacks = max(_removers(model, make, resource, params), key=rank, default=(None, ""))
+    return None if lacks else best
+
+
+def _removers(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[Probe, str]]:
+    """Operations that delete such objects; each with why it cannot be asked to, else empty."""
     key = model.policy.resources[resource].key
-    found: list[tuple[tuple[bool, bool, bool], Probe]] = []
     for each in model.operations.values():
         last = last_parameter(each.path)
         if each.method != "DELETE" or not last or not key:
             continue
         remove = probe_of(model, each, params.get(each.id, {}))
         named = f"{resource}.{key}" in remove.sources.values()
-        below = each.path.startswith(f"{make.path.rstrip('/')}/")
         # The creator may not be allowed to delete it if that is reserved for staff.
-        if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
-            meant = remove.sources.get(last, "")
-            found.append(((below, meant == f"{resource}.{key}", not meant), remove))
-    return max(found, key=itemgetter(0))[1] if found else None
+        if not (_is_below(each, make) or named) or barred(model, each):
+            continue
+        agreed = _agreed(remove)
+        lacking = [name for name in agreed.unfilled if name != last]
+        lacking += [*_guessed(model, agreed, last), *_lacking_members(agreed)]
+        how = f"{each.method} {each.path}"
+        yield agreed, f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
+
+
+def _is_below(remove: Operation, make: Operation) -> bool:
+    return remove.path.startswith(f"{make.path.rstrip('/')}/")
+
+
+def _agreed(remove: Probe) -> Probe:
+    """A removal with the flags that say that it is meant, and is for good: an object of the run's
+    own is to be gone."""
+    fixed: dict[str, Json] = {
+        each.name: bool(_MEANT.intersection(words(each.name)))
+        for each in remove.operation.parameters
+        if each.name in remove.unfilled
+        and "boolean" in each.shape.kinds
+        and not (_MEANT | _LESS).isdisjoint(words(each.name))
+    }
+    unfilled = tuple(name for name in remove.unfilled if name not in fixed)
+    return replace(remove, fixed={**fixed, **remove.fixed}, unfilled=unfilled)
+
+
+def _guessed(model: Model, remove: Probe, last: str) -> Iterator[str]:
+    """Required parameters besides the path that only a guess fills with the key of the object,
+    which the path names already."""
+    said = model.rule(remove.operation.id).params
+    for each in remove.operation.parameters:
+        again = each.name in remove.sources and remove.sources[each.name] == remove.sources.get(
+            last
+        )
+        if again and each.required and each.where != "path" and each.name not in said:
+            yield each.name
+
+
+def _lacking_members(remove: Probe) -> list[str]:
+    """Members that the body of a removal has to have, and that nothing fills."""
+    shape = body_shape(remove.operation)
+    if shape is None or not remove.operation.needs_body:
+        return []
+    return sorted(name for name in shape.required if name not in remove.sources)
 
 
 def untried(model: Model) -> Iterator[Skipped]:

@@ -20,6 +20,7 @@ from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.settings_body import set_by_the_api
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
+from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import CHANGED, UNREAD, Standing, at_its_own, is_written, named
 
 
@@ -43,6 +44,10 @@ class Undo:
     """The members that were sent, with their values: a JSON object; empty: not kept."""
     after: str = field(default="", repr=False)
     """As `before`, what a reading has shown after the write, where that is not what was sent."""
+    look: tuple[str | None, Request] | None = field(default=None, repr=False)
+    """Who asks what, to see the state of the object alone; None: `check` tells."""
+    this: tuple[str, Json] = field(default=("", None), repr=False)
+    """Member and value that name the object."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ class UndoLog:
     """(resource, whose, key) of objects that were there before the run, and were written to."""
     why_existing: dict[str, str] = field(default_factory=dict)
     """Resource → why none of the run's own was written to."""
+    unremovable: set[str] = field(default_factory=set)
+    """Operations that have not removed what they were to: nothing more is made for them."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
     patience: Patience = field(default_factory=Patience.none)
@@ -298,6 +305,14 @@ class UndoLog:
             sent = orjson.loads(each.sent or "{}") if isinstance(each, Undo) else {}
             yield from (v for v in sent.values() if isinstance(v, str) and v.startswith("oakum-"))
 
+    def in_its_state(
+        self, send: Callable[[Request], Response], made: Made, request: Request, key: str
+    ) -> Response:
+        """The answer to a removal, with the tag of the object where the API asks for one."""
+        url = made.look.url.replace("{key}", quote(key, safe="")) if made.look else ""
+        look = replace(made.look, url=url) if made.look else None
+        return send_on(send, request, lambda: self.ask(made.who, look) if look else None)
+
     def _remove(self, made: Made, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
         search = thorough and not made.known
@@ -326,7 +341,8 @@ class UndoLog:
             ours |= {key} if standing is Standing.RUNS else set()
         for key in ours:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
-            answer = self.ask(made.who, replace(made.remove, url=url))
+            remove = replace(made.remove, url=url)
+            answer = self.in_its_state(lambda asked: self.ask(made.who, asked), made, remove, key)
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if refused and self.shows(replace(made, known=key)) is not False:
                 return False
@@ -357,7 +373,7 @@ class UndoLog:
             steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
             for step in steps:
                 with suppress(OakumError):  # it may have succeeded, or another step may do it
-                    self.ask(*step)
+                    self._send_back(undo, *step)
                 if done := self._shows_back(undo):
                     break
             if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
@@ -366,6 +382,15 @@ class UndoLog:
         except _FAILS:
             return False
         return False
+
+    def _send_back(self, undo: Undo, who: str | None, request: Request) -> None:
+        """Sends a step, on the state that the write has left."""
+
+        def send(asked: Request) -> Response:
+            return self.ask(who, asked)
+
+        look = undo.look or undo.check
+        send_on(send, request, lambda: self.ask(*look), undo.members, undo.this)
 
     def _is_ours(self, undo: Undo, now: str) -> bool:
         """Whether what a reading shows is what the write has made. Whatever the first one of the
@@ -520,6 +545,8 @@ def as_json(undo: Entry) -> Json:
         "how": undo.how,
         "sent": undo.sent,
         "after": undo.after,
+        "look": undo.look and [undo.look[0], _sent(undo.look[1])],
+        "this": list(undo.this),
     }
 
 
@@ -544,6 +571,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         str(value.get("how", "")),
         str(value.get("sent", "")),
         str(value.get("after", "")),
+        (look[0], _request(look[1])) if (look := value.get("look")) else None,
+        tuple(value.get("this") or ("", None)),
     )
 
 

@@ -80,9 +80,11 @@ def wrote_to(engine: Engine) -> Iterator[str]:
         kinds = ", ".join(f"{number} `{name}`" for name, number in sorted(many.items()))
         why = undo_log.why_existing if undo_log else {}
         said = [f"`{name}`, since {why[name]}" for name in sorted(many) if name in why]
+        lasts = undo_log is not None and undo_log.left
+        restored = "did not restore all values" if lasts else "restored the values"
         yield (
             f"wrote to {counted(len(found), 'object')} of the identities that existed before the"
-            f" run, and restored the values ({kinds}): what the API itself records about a"
+            f" run, and {restored} ({kinds}): what the API itself records about a"
             f" write, such as its time and the writer's address, is not restored"
             + (f"; the run could not use its own objects of {'; of '.join(said)}" if said else "")
         )

@@ -1,0 +1,104 @@
+"""Bodies of writes to one object: the changed members, where the operation's body holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from oakum.authz import Model
+from oakum.exchange import Request, json_bytes
+from oakum.exposure.endpoints import Probe
+from oakum.inference.lexicon import classify_field
+from oakum.openapi.model import Json, Shape
+from oakum.scan.requests.builder import Filled, variable, with_body
+from oakum.scan.requests.bulk_writes import Bulk
+from oakum.scan.requests.person_operations import is_secret
+from oakum.scan.requests.variants import place
+from oakum.scan.requests.wording import harmless
+from oakum.scan.settings.owned_fields import LETS_IN
+
+
+@dataclass(frozen=True)
+class WriteBody:
+    """How one operation is told what to write to objects of one resource."""
+
+    model: Model
+    probe: Probe
+    resource: str
+    many: Bulk | None = None
+    """Where it writes a list of objects by key."""
+
+    @property
+    def shape(self) -> Shape:
+        """What the document says of the object in the body."""
+        return self._place[1]
+
+    @cached_property
+    def _place(self) -> tuple[tuple[str, ...], Shape]:
+        if self.many:
+            return self.many.at, self.many.shape
+        return place(self.model, self.probe.operation, self.resource)
+
+    @property
+    def _key(self) -> str:
+        return self.model.policy.resources[self.resource].key
+
+    def request(
+        self,
+        filled: Filled,
+        shown: Mapping[str, Json],
+        changes: Mapping[str, Json],
+        *,
+        ours: bool = False,
+    ) -> Request:
+        """A write of some members of the object that its owner is shown. `ours`: the object is the
+        run's own, so that a required member that no view shows may be written, too."""
+        content: dict[str, Json] = {}
+        shape = self.shape
+        if self.probe.operation.method == "PUT":
+            content = {n: v for n, v in shown.items() if n in shape.properties}
+        else:
+            content = {n: shown[n] for n in shape.required if n in shown}
+        if ours:
+            content = {**dict(self._made_up(shown)), **content}
+        if self.many:
+            content = {**content, **changes, self._key: shown[self._key]}
+            body = self.placed(content)
+            body = {**filled.content, **body} if isinstance(body, dict) else body
+        else:
+            body = self.placed({**content, **filled.content, **changes})
+        return with_body(filled, self.probe.operation, body).request
+
+    def _made_up(self, shown: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+        """Required members that the object does not have, such as the reason of a change; not what
+        names another object, is a secret or lets somebody in."""
+        shape = self.shape
+        for name in sorted(shape.required & shape.properties.keys()):
+            inner = shape.properties[name]()
+            kind = classify_field(name, inner)
+            known = name in shown or name in self.probe.sources or inner.read_only
+            if not (known or is_secret(name, inner) or kind in LETS_IN):
+                yield name, harmless(name, inner)
+
+    def state(
+        self, owner: str, filled: Filled, shown: Mapping[str, Json]
+    ) -> tuple[tuple[str | None, Request] | None, tuple[str, Json]]:
+        """Who asks what to see the state that a write has to name, and which object it is."""
+        path, operations = self.probe.operation.path, self.model.operations.values()
+        reads = any((each.method, each.path) == ("GET", path) for each in operations)
+        url = filled.request.url.partition("?")[0]
+        alone = (owner, Request("GET", url, {"accept": "application/json"})) if reads else None
+        return alone, (self._key, shown.get(self._key))
+
+    def placed(self, content: Json) -> Json:
+        """The object where the body of this operation holds it."""
+        at, _ = self._place
+        for segment in reversed(at):
+            content = [content] if segment == "*" else {segment: content}
+        return content
+
+    def symbolic(self, name: str, owner: str) -> str:
+        """The body for a curl line: the member, and the object's key where the body has it."""
+        named = {self._key: variable(owner, f"{self.resource}.{self._key}")} if self.many else {}
+        return json_bytes(self.placed({**named, name: "…"})).decode()

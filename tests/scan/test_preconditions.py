@@ -1,0 +1,97 @@
+"""Writes that say of which state they are: what the API asks for is given, to owner and stranger
+alike, and nothing stays that the run cannot take back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oakum.finding import Report
+from tests.scan.desk import Desk
+from tests.scan.test_odd_writes import scan
+
+pytestmark = pytest.mark.server
+
+Found = set[tuple[str, str, str]]
+
+
+def found(report: Report) -> Found:
+    return {
+        (each.verdict, str(each.endpoints[0].operation), each.viewer)
+        for each in report.findings
+        if each.rule == "bola-write"
+    }
+
+
+ASKS = [(), ("version",), ("tag",), ("header",), ("confirm",), ("reason",)]
+BOTH: Found = {("proven", "edit", "person"), ("proven", "drop", "person")}
+
+
+@pytest.mark.parametrize("asks", ASKS, ids=str)
+def test_a_write_by_anybody_is_proven_whatever_state_it_has_to_name(
+    asks: tuple[str, ...], tmp_path: Path
+) -> None:
+    desk = Desk(*asks, leaks=("edit", "drop"))
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert found(report) == BOTH
+    assert (desk.unchanged(), report.distrust) == (True, ())
+
+
+@pytest.mark.parametrize("asks", ASKS, ids=str)
+def test_an_api_that_asks_for_a_state_and_refuses_strangers_is_clean(
+    asks: tuple[str, ...], tmp_path: Path
+) -> None:
+    desk = Desk(*asks)
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert (report.findings, report.distrust, desk.unchanged()) == ((), (), True)
+    assert desk.applied
+
+
+@pytest.mark.parametrize("main", ["memo", "memos"])
+@pytest.mark.parametrize("asks", [(), ("version",), ("tag",), ("header",)], ids=str)
+def test_an_object_that_was_there_gets_its_value_back(
+    asks: tuple[str, ...], main: str, tmp_path: Path
+) -> None:
+    desk = Desk(*asks)
+    made = desk.entry(makes=False, sets="", main=main)
+    report = scan(made, desk.app(), tmp_path)
+    assert [(f.rule, f.verdict, f.field) for f in report.findings] == [
+        ("mass-assignment", "proven", "text")
+    ]
+    assert (desk.unchanged(), report.distrust) == (True, ())
+    assert any("and restored the values" in note for note in report.notes)
+
+
+def test_a_write_that_cannot_be_taken_back_is_the_last_and_is_told(tmp_path: Path) -> None:
+    desk = Desk()
+
+    class Once(dict[str, object]):
+        """A memo whose text may be changed once."""
+
+        def __setitem__(self, name: str, value: object) -> None:
+            if name != "text" or not self.get("changed"):
+                super().__setitem__(name, value)
+            if name == "text":
+                super().__setitem__("changed", True)
+
+    for id, memo in desk.memos.items():
+        desk.memos[id] = Once(memo)
+    report = scan(desk.entry(makes=False, sets=""), desk.app(), tmp_path)
+    assert sum(memo.get("changed") is True for memo in desk.memos.values()) == 1
+    assert any("could not be undone" in why for why in report.distrust)
+    assert any("did not restore all values" in note for note in report.notes)
+
+
+def test_after_a_removal_that_failed_nothing_more_is_made(tmp_path: Path) -> None:
+    desk = Desk(never=("drop",))
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert len(desk.memos) == len(desk.before) + 1
+    assert sum("could not be undone" in why for why in report.distrust) == 1
+
+
+def test_nothing_is_made_whose_removal_cannot_be_written(tmp_path: Path) -> None:
+    desk = Desk("seal")
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert (desk.memos.keys(), report.distrust) == (desk.before.keys(), ())
+    assert any("`DELETE /memos/{id}` requires `seal`" in each.reason for each in report.skipped)
