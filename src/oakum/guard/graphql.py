@@ -9,6 +9,7 @@ servers are known to read differently is none of them.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from urllib.parse import unquote_plus
 
 from oakum.openapi.model import Json
@@ -44,6 +45,15 @@ def refused(said: Json, *, writes: bool = False) -> str:
         return "batch"
     query = said.get("query") if isinstance(said, dict) else None
     return refusal(query, writes=writes) if isinstance(query, str) else "missing"
+
+
+def arguments(said: Json) -> set[str]:
+    """Names of the arguments in the query of a request body, and of what is within their values."""
+    query = said.get("query") if isinstance(said, dict) else None
+    tokens = _tokens(query) if isinstance(query, str) else ""
+    if isinstance(tokens, str):
+        return set()
+    return {each for each, after in pairwise(tokens) if after == ":" and _is_name(each)}
 
 
 def parameter(query: str) -> str | None:

@@ -15,7 +15,7 @@ from oakum.authz.principal import identifiers, text
 from oakum.authz.span import Unreadable, read
 from oakum.authz.writing import Named
 from oakum.guard.forms import as_json, left
-from oakum.guard.graphql import parameter, refused
+from oakum.guard.graphql import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.objects import find, question, seen, unlike
@@ -27,6 +27,7 @@ from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_typ
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.parts import overrides, pair_names, part_names
 from oakum.routing.route import queried
+from oakum.routing.tenant_names import is_named
 from oakum.routing.who import readable
 from oakum.routing.write_targets import Target, TargetKind
 
@@ -222,7 +223,7 @@ class Intake:
         if not body:
             reads = operation.method == "GET"
             url = asked.target.partition("?")[2]
-            self._query(endpoint, {"query": parameter(url)} if reads else None)
+            self._query(endpoint, {"query": parameter(url)} if reads else None, inquiry)
             if decides and not self._own(endpoint, inquiry, subject):
                 raise absent(endpoint, "call")
             yield from self._sets(endpoint, inquiry, subject)
@@ -236,7 +237,7 @@ class Intake:
             reading = read(said)
         except Unreadable:
             raise Denied(400, "body") from None
-        self._query(endpoint, reading[0])
+        self._query(endpoint, reading[0], inquiry)
         call = Call(operation.id, params, media_type=str(kind))
         done = yield from self._left(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
@@ -307,11 +308,17 @@ class Intake:
         if not may_set(model, inquiry.principal(), id, subject):
             raise Denied(422, "body")
 
-    def _query(self, endpoint: Endpoint, said: Json) -> None:
-        """Denies (400) a GraphQL query that `refused` rejects, where the response depends on
-        one."""
-        if self._model.rule(endpoint.operation.id).graphql and refused(said, writes=endpoint.write):
+    def _query(self, endpoint: Endpoint, said: Json, inquiry: Inquiry) -> None:
+        """Denies (400) a GraphQL query that `refused` rejects, where the response depends on one.
+        Nothing is looked up for one that names the tenant."""
+        if not self._model.rule(endpoint.operation.id).graphql:
+            return
+        if refused(said, writes=endpoint.write):
             raise Denied(400, "query")
+        own = inquiry.desk.wiring.selections[endpoint.operation.id]
+        if any(is_named(each, own) for each in arguments(said)):
+            unsaid = replace(inquiry.on.conditions, unsaid=True)
+            inquiry.on = replace(inquiry.on, conditions=unsaid)
 
     def _own(self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's own, as required where no body says what is set."""

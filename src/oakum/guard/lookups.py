@@ -313,8 +313,11 @@ class Inquiry:
         self, question: Question, towards: frozenset[str]
     ) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
-        believed = memory.get(key, towards)
         self.known.pop(question, None)
+        # What may not be asked for this request is not believed for it either.
+        if not self.desk.may_ask(question.ask, self.on):
+            return
+        believed = memory.get(key, towards)
         if believed is not None:
             self.known[question] = believed[0]
             return

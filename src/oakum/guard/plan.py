@@ -43,7 +43,7 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
-from oakum.routing.selection import Selection
+from oakum.routing.selection import TENANTS, Selection
 from oakum.routing.write_targets import Target
 
 VERSION = 1
@@ -145,6 +145,7 @@ class _Renderer:
                 {"name": each.name, "kind": each.kind, "most": each.most, "per": each.per}
                 for each in self.policy.limits
             ],
+            "tenants": sorted(TENANTS),
             "guard": settings(self.policy.guard, folder),
         }
 

@@ -8,7 +8,7 @@ resource, or when the policy makes the root a resource itself and grants the fie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -114,16 +114,33 @@ class Graph:
         """The operation as an endpoint of this graph: what it is asked, and what it answers."""
         kept = tuple(each for each in operation.parameters if each.where != "query")
         asks = operation.method == "GET"
+        body = _body(self.name, self._arguments())
+        texts = {"variables": Shape(kinds=_TEXT, content=body.properties["variables"])}
         said = ("query", "variables", "operationName") if asks else ()
         answer = self._answer(reads=asks or rule.reads is True)
         media = tuple(Media(each, answer) for each in MEDIA)
         return replace(
             operation,
-            parameters=(*kept, *(Parameter(each, "query") for each in said)),
-            body=() if asks else (Media("application/json", _body(self.name)),),
+            parameters=(
+                *kept,
+                *(Parameter(each, "query", shape=texts.get(each, Shape())) for each in said),
+            ),
+            body=() if asks else (Media("application/json", body),),
             # Responses with other statuses are not GraphQL; with these they report an error.
             responses={"200": media, "4XX": media, "5XX": media},
         )
+
+    def _arguments(self) -> list[str]:
+        """Names of arguments, and of what is within them."""
+        from graphql import is_input_object_type, is_object_type
+
+        found = dict[str, None]()
+        for type in self.schema.type_map.values():
+            if is_object_type(type) and not type.name.startswith("__"):
+                found |= dict.fromkeys(name for each in type.fields.values() for name in each.args)
+            elif is_input_object_type(type):
+                found |= dict.fromkeys(type.fields)
+        return [*found]
 
     def takes_arguments(self, type: str, path: str) -> bool:
         """Whether a field on the path from a type takes arguments, so that the caller chooses its
@@ -289,8 +306,9 @@ def _said(error: GraphQLError) -> str:
     return said[:1].lower() + said[1:]
 
 
-def _body(name: str) -> Shape:
-    """A request: its `query` is looked into by whoever passes it on, its `variables` are free."""
+def _body(name: str, arguments: Sequence[str]) -> Shape:
+    """A request: its `query` is looked into by whoever passes it on, its `variables` are free. They
+    declare the names of all arguments, since what a request says by these stands there."""
     at = f"{name}#request"
     free = frozenset(("object", "array", "string", "number", "integer", "boolean", "null"))
     anything = Shape(
@@ -300,7 +318,12 @@ def _body(name: str) -> Shape:
     members: dict[str, Shape] = {
         "query": text,
         "operationName": text,
-        "variables": Shape(kinds=_OBJECT, extra=lambda: anything, pointer=f"{at}.all"),
+        "variables": Shape(
+            kinds=_OBJECT,
+            properties=dict.fromkeys(arguments, lambda: anything),
+            extra=lambda: anything,
+            pointer=f"{at}.all",
+        ),
         # `persistedQuery` and similar keys refer to a query that the guard cannot inspect.
         "extensions": Shape(kinds=_OBJECT, pointer=f"{at}.extensions"),
     }

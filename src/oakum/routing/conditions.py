@@ -14,6 +14,7 @@ from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
 from oakum.routing.selection import Selection
+from oakum.routing.tenant_names import names_tenant
 from oakum.routing.who import cookies
 
 
@@ -42,8 +43,10 @@ class Conditions:
     headers: Headers = field(default=(), repr=False)
     cookies: Headers = field(default=(), repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
+    path: tuple[str, ...] = ()
+    """Where the path names the tenant, as `Selection.path` has it."""
     unsaid: bool = False
-    """Whether the body may name the tenant."""
+    """Whether the tenant is named where no look-up can be told it."""
 
     @property
     def key(self) -> str:
@@ -56,7 +59,7 @@ class Conditions:
     def told(self, look: Selection) -> Told | None:
         """What a look-up of an operation is sent; None if it may not be asked, since it requires
         something that nothing says."""
-        if self.unsaid and not look.caller:
+        if not look.caller and (self.unsaid or not {*self.path}.issubset(look.paths)):
             return None
         if not {_base(each) for each in self.query}.isdisjoint(look.unclear):
             return None
@@ -106,7 +109,8 @@ def conditions(asked: Asked, query: str, selection: Selection) -> Conditions:
         tuple(headers),
         tuple((name, value) for name, values in found.items() for value in values),
         tuple(pieces),
-        bool(selection.body),
+        selection.path,
+        names_tenant(asked, query, selection),
     )
 
 

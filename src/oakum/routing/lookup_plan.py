@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz import Model
@@ -26,7 +26,6 @@ from oakum.openapi.model import Media, Operation
 from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
-from oakum.routing.body_tenants import tenant_members, unsaid
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.form_members import Form, form_body
@@ -40,6 +39,7 @@ from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.route import rivals, written
 from oakum.routing.selection import Selection, selections, unasked
+from oakum.routing.tenant_places import unsaid, with_tenants
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -305,7 +305,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
     places = {(each.where, each.name) for each in credentials}
     looks = _read(make, endpoints)
     said = selections(document, model.policy.guard, places, looks, caller.id if caller else "")
-    chosen = {**said, **dict(_with_bodies(model, said, endpoints, bool(relations)))}
+    chosen = dict(_with_tenants(make.paths, said, endpoints))
     return LookupPlan(
         endpoints,
         tuple(make.asks),
@@ -320,7 +320,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *unnamed(make.paths, relations),
             *untold(make.paths),
             *unasked(document, chosen, [*looks], [*endpoints]),
-            *unsaid(document, chosen),
+            *unsaid(document, chosen, [*looks], [*endpoints]),
         ),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
@@ -352,14 +352,15 @@ def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
     return dict.fromkeys((*(each.operation for each in make.asks), *shown))
 
 
-def _with_bodies(
-    model: Model, said: Mapping[str, Selection], endpoints: Mapping[str, Endpoint], related: bool
+def _with_tenants(
+    paths: PathObjects, said: Mapping[str, Selection], endpoints: Mapping[str, Endpoint]
 ) -> Iterator[tuple[str, Selection]]:
-    """Selections of the writes that look-ups decide and whose body names a tenant."""
-    for id, each in endpoints.items():
-        if each.write and (related or each.target.kind == "ask"):
-            names = tenant_members(model, each.operation, each.target.resource)
-            yield id, replace(said[id], body=names)
+    """Selections with where requests name the tenant."""
+    for operation in paths.document.operations:
+        each = endpoints.get(operation.id)
+        target = each.target.resource if each is not None else ""
+        write = each is not None and each.write
+        yield operation.id, with_tenants(paths, operation, said[operation.id], target, write=write)
 
 
 def _asks(model: Model, caller: Operation) -> bool:

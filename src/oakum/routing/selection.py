@@ -6,7 +6,8 @@ header or cookie parameter may be one of them, unless it only shapes a response.
 may as well filter a list, and a caller could shorten a look-up by it, so it is one only if most
 operations of the document have it, or if a look-up requires it and it is called like a tenant. What
 cannot be said to a look-up leaves it unasked: a query parameter that it shares with few, one that
-is called like a tenant and that it does not have, a tenant in a body.
+is called like a tenant and that it does not have, a tenant in a body, within a value of a query, or
+in a path that the look-up does not share.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
 from oakum.errors import Location, Problem, few
@@ -25,6 +27,8 @@ from oakum.routing.headers import is_standard
 from oakum.routing.paging import PAGING
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_PARAMETER = re.compile(r"\{([^{}]+)\}")
+_JOINTS = str.maketrans("", "", "_-")
 _SHAPES = frozenset(
     (
         *("cursor", "expand", "expansion", "field", "fields", "filter", "filters", "lang"),
@@ -50,9 +54,12 @@ _TENANTS = frozenset(
         *("namespace", "company", "shop", "site"),
     )
 )
-_OWN_TENANTS = _TENANTS - {"company", "shop", "site"}
-"""Of them, those that name no fact about a person or an object."""
 _KEYS = frozenset(("id", "ids", "key", "slug", "name", "code", "uuid"))
+TENANTS = frozenset(
+    tenant + key for tenant in _TENANTS - {"company", "shop", "site"} for key in ("", *_KEYS)
+)
+"""Names of a tenant where any name may stand, as `plain` spells them. Those that may as well be a
+fact about a person or an object are none of them."""
 _NEUTRAL = frozenset(
     (
         *("api", "app", "apikey", "client", "debug", "key", "signature", "source", "timestamp"),
@@ -100,8 +107,18 @@ class Selection:
     """Required parameters that only a request can fill: without them a look-up of this operation
     is not asked."""
     body: tuple[str, ...] = ()
-    """Members of its request body that name the tenant: no look-up is asked for its requests, since
-    none can be told so."""
+    """Members of its request body that name the tenant: no look-up is asked for a request that has
+    one, since none can be told so."""
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameters of its query in whose value members do the same → these."""
+    free: bool = False
+    """Whether members of any name may stand there: then also those that are called like a
+    tenant."""
+    path: tuple[str, ...] = ()
+    """Parameters of its path that name the tenant, as `path_tenants` has them: for a request of it
+    only a look-up is asked that has the same."""
+    paths: tuple[str, ...] = ()
+    """All that its path has of them, also those that name an object of the contract."""
     caller: bool = False
     """Whether it is who-am-I: an account is the same where nothing can be said of a tenant."""
 
@@ -115,9 +132,18 @@ class Selection:
             "unclear": list(self.unclear),
             "supplied": [each.plan for each in self.supplied],
             "needed": [list(each) for each in self.needed],
-            "body": list(self.body),
+            "body": sorted(self.plain_names),
+            "within": sorted(self.within),
+            "free": self.free,
+            "path": list(self.path),
+            "paths": list(self.paths),
             "caller": self.caller,
         }
+
+    @cached_property
+    def plain_names(self) -> frozenset[str]:
+        """Names of `body` and `within`, as `plain` spells them."""
+        return frozenset(map(plain, chain(self.body, *self.within.values())))
 
     def has(self, place: Place) -> bool:
         """Whether requests of this operation may say it."""
@@ -201,17 +227,26 @@ def is_tenant(name: str) -> bool:
     return not _TENANTS.isdisjoint(_words(name))
 
 
-def in_body(names: Collection[str], shown: Collection[str]) -> tuple[str, ...]:
-    """Members of a request body that name a tenant, and no fact about the object that the API shows
-    (`shown`)."""
-    return tuple(
-        sorted(
-            name
-            for name in names
-            if name not in shown and _words(name) <= _OWN_TENANTS | _KEYS
-            and not _OWN_TENANTS.isdisjoint(_words(name))
-        )
-    )  # fmt: skip
+def plain(name: str) -> str:
+    """A name without what styles of spelling differ in: `tenant_id` and `tenantId` are the same."""
+    return name.translate(_JOINTS).lower()
+
+
+def tenants_of(names: Collection[str], shown: Collection[str] = ()) -> tuple[str, ...]:
+    """Names of a tenant, and of no fact about an object that the API shows (`shown`)."""
+    return tuple(sorted({name for name in names if name not in shown and _is_tenants(name)}))
+
+
+def _is_tenants(name: str) -> bool:
+    words = _words(name)
+    return words <= _TENANTS | _KEYS and not _TENANTS.isdisjoint(words)
+
+
+def path_tenants(path: str) -> Mapping[str, str]:
+    """Parameters of a path that are called like a tenant → the path up to them, without names: by
+    it two paths have the same one, whatever they call it."""
+    found = {each[1]: path[: each.end()] for each in _PARAMETER.finditer(path)}
+    return {name: _PARAMETER.sub("{}", at) for name, at in found.items() if _is_tenants(name)}
 
 
 def _selection(

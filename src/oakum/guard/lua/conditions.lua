@@ -7,9 +7,11 @@
 local cache = require "oakum.cache"
 local credentials = require "oakum.credentials"
 local headers = require "oakum.headers"
+local media = require "oakum.media"
 local route = require "oakum.route"
 
-local concat, gmatch, match, sort = table.concat, string.gmatch, string.match, table.sort
+local concat, find, gmatch, gsub, lower, match, sort =
+  table.concat, string.find, string.gmatch, string.gsub, string.lower, string.match, table.sort
 
 local M = {}
 
@@ -24,7 +26,9 @@ function M.prepare(selects)
   if selects.asked then return end
   selects.jar = credentials.jar(selects.cookies)
   selects.headed, selects.asked = set_of(selects.headers), set_of(selects.query)
-  selects.blurred = set_of(selects.unclear)
+  selects.blurred, selects.named, selects.inside = set_of(selects.unclear), set_of(selects.body), set_of(selects.within)
+  selects.placed = set_of(selects.paths)
+  selects.listens = selects.free or #selects.body > 0
   selects.only = {}
   for i = 1, #selects.supplied do
     local each = selects.supplied[i]
@@ -36,6 +40,53 @@ end
 local function base_of(piece)
   local name = route.halves(piece)
   return name and match(name, "^[^%[]*")
+end
+
+-- ---------------------------------------------------------------- tenants that no look-up can be told
+
+-- Whatever a parser could read as the name of a declared member is one: names are looked for in the text as it
+-- is and as it is once its escapes are resolved; of a body in JSON only the names of members count, in any
+-- other text each word. The Lua of `routing/tenant_names.py`.
+
+local WORD, MEMBER = "[%w_-]+", '([%w_-]+)"[\t\n\r ]*:'
+
+local function byte_of(digits) return string.char(tonumber(digits, 16)) end
+
+-- Whether a member of this name says the tenant of a request. `tenants`: names of one where any may stand.
+function M.is_named(name, selects, tenants)
+  local plain = lower((gsub(name, "[_-]", "")))
+  return selects.named[plain] or selects.free and tenants[plain] or false
+end
+
+local function holds(text, pattern, selects, tenants)
+  for name in gmatch(text, pattern) do
+    if M.is_named(name, selects, tenants) then return true end
+  end
+  if not find(text, "%", 1, true) and not find(text, "\\u00", 1, true) then return false end
+  local bare = gsub(gsub(text, "%%(%x%x)", byte_of), "\\u00([2-7]%x)", byte_of)
+  for name in gmatch(bare, pattern) do
+    if M.is_named(name, selects, tenants) then return true end
+  end
+  return false
+end
+
+-- Whether the body of a request names the tenant, or the value of a parameter of its query does. A body that
+-- cannot be read may.
+local function unsaid(selects, x, req, tenants)
+  for piece in gmatch(next(selects.inside) and x.query or "", "[^&]+") do
+    local name = base_of(piece)
+    if name and selects.inside[name] and holds(piece, WORD, selects, tenants) then return true end
+  end
+  if req.empty then return false end
+  local text = req.body()
+  if not text then return true end
+  local said = x.content_type and media.read(x.content_type)
+  return holds(text, said and media.is_json(said.type) and MEMBER or WORD, selects, tenants)
+end
+
+-- Nothing is looked up any more for a request that names the tenant.
+function M.silence(x)
+  x.conditions.unsaid, x.known = true, false
 end
 
 -- Conditions that were seen → a number; two that differ never have the same.
@@ -69,8 +120,9 @@ local function headers_of(selects, list, hop, sent)
 end
 
 -- The conditions of a request, whose query is what goes on of it; nil for a cookie that servers may read
--- differently.
-function M.of(selects, x, list, host)
+-- differently. `tenants`: as in `is_named`.
+function M.of(selects, x, req, tenants)
+  local list, host = req.headers, req.host or ""
   local made = { host = host, headers = {}, cookies = {}, query = {}, sent = {} }
   local hop = headers.hop_names(x.connection)
   if #selects.headers > 0 then made.headers = headers_of(selects, list, hop, made.sent) end
@@ -97,12 +149,16 @@ function M.of(selects, x, list, host)
       parts[#parts + 1] = "\2" .. piece
     end
   end
-  made.mark, made.unsaid = mark_of(concat(parts, "\0")), #selects.body > 0
+  made.mark, made.path = mark_of(concat(parts, "\0")), selects.path
+  made.unsaid = selects.listens and unsaid(selects, x, req, tenants)
   return made
 end
 
 -- Whether a request says all that a look-up requires, and nothing that may filter it or that it cannot be told.
 function M.fills(made, look)
+  for i = 1, look.caller and 0 or #made.path do
+    if not look.placed[made.path[i]] then return false end
+  end
   if made.unsaid and not look.caller then return false end
   for k = 1, #made.query do
     if look.blurred[made.query[k][1]] then return false end

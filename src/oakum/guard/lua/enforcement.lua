@@ -203,7 +203,7 @@ function M.new(text, host, settings)
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
     origins = set_of(guard.origins), passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
-    max_body = guard.max_body, hops = guard.hops, secrets = {}, host_pair = NONE,
+    max_body = guard.max_body, hops = guard.hops, secrets = {}, tenants = set_of(plan.tenants), host_pair = NONE,
   }, Guard)
   for i = 1, #plan.endpoints do prepare(plan, plan.endpoints[i], i) end
   for i = 1, #plan.rivals do
@@ -393,7 +393,7 @@ local function call(self, x, req, endpoint)
   if query == false then return 400, "query" end
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end
-  x.conditions = conditions.of(endpoint.selects, x, req.headers, req.host or "")
+  x.conditions = conditions.of(endpoint.selects, x, req, self.tenants)
   if not x.conditions then return 400, "unreadable" end
   local bearer, status, wait = self.who:find(x, req)
   if not bearer then return status, status == 429 and "rate" or "who", wait end
@@ -716,9 +716,12 @@ local function unread(self, x, endpoint, said, text)
 end
 
 -- Whether an endpoint at which a query chooses what is answered is asked something else than a query that
--- says which field is which; `said`: the body, decoded.
-local function evades(endpoint, said)
-  return endpoint.graphql and graphql.refused(said, endpoint.write)
+-- says which field is which; `said`: the body, decoded. Nothing is looked up for one that names the tenant.
+local function evades(self, x, endpoint, said)
+  if graphql.refused(said, endpoint.write) then return true end
+  for _, name in ipairs(graphql.arguments(said)) do
+    if conditions.is_named(name, endpoint.selects, self.tenants) then conditions.silence(x) end
+  end
 end
 
 -- Whether no body, `null` or an empty list comes from whom an object without members is refused: where all
@@ -744,7 +747,7 @@ function Guard:judged(x, req, endpoint, object)
   if text == "" then
     if endpoint.graphql then
       local url = endpoint.method == "GET" and graphql.parameter(x.query or "")
-      if evades(endpoint, { query = url }) then return 400, "query" end
+      if evades(self, x, endpoint, { query = url }) then return 400, "query" end
     end
     if decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
     if unset(self, x, endpoint, object) then return 422, "body" end
@@ -765,7 +768,7 @@ function Guard:judged(x, req, endpoint, object)
   if endpoint.graphql then
     local said = json.decode(text)
     if said == nil then return 400, "body" end
-    if evades(endpoint, said) then return 400, "query" end
+    if evades(self, x, endpoint, said) then return 400, "query" end
   end
   local asking, out, seen = self.asking, nil, nil
   local named = object and objects.named(endpoint)

@@ -196,6 +196,17 @@ function M.refused(said, writes)
   return M.refusal(query, writes)
 end
 
+-- Names of the arguments in the query of a request body, decoded, and of what is within their values: a list.
+function M.arguments(said)
+  local query, found = json.is_object(said) and said.query, {}
+  local tokens, n = nil, nil
+  if type(query) == "string" then tokens, n = tokens_of(query) end
+  for i = 1, tokens and n or 0 do
+    if tokens[i + 1] == ":" and is_name(tokens[i]) then found[#found + 1] = tokens[i] end
+  end
+  return found
+end
+
 -- ---------------------------------------------------------------- in a URL
 
 local function decoded(text)

@@ -343,6 +343,11 @@ function Lookups:known(i, id, owner, own)
   local key = ask.tag .. x.conditions.mark .. (ask.service and "" or x.who.token .. app) .. id
   -- What was found out for this request stays found out.
   if not x.known then x.known = {} end
+  -- What may not be asked for this request is not believed for it either.
+  if not conditions.fills(x.conditions, ask.look) then
+    x.known[key] = FAILED
+    return nil
+  end
   local found = x.known[key]
   if found and found.missing and owner then self:since(owner) end
   if found and (not owner or found.missing or x.known[key .. "\0"] or self:towards(found, owner)) then
@@ -357,7 +362,7 @@ function Lookups:known(i, id, owner, own)
   -- Writes from now on are later than the answer that is asked for.
   if owner then self:since(owner) end
   for j = 1, own and #x.who.list or 0 do self:since(x.who.list[j]) end
-  if (not ask.placed or route.escaped(id)) and conditions.fills(x.conditions, ask.look) then
+  if not ask.placed or route.escaped(id) then
     local missing = x.missing
     if not missing then
       missing = {}

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.routing.conditions import conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selection import Selection, Supplied
+from oakum.routing.selection import TENANTS, Selection, Supplied
 from tests.conformance.lua import runtime
 
 SELECTS = Selection(("x-region", "x-tenant"), ("org",), ("space",))
@@ -46,6 +46,53 @@ def listed(pairs: Any) -> tuple[tuple[str, str], ...]:
     return tuple((each[1].decode(), each[2].decode()) for each in pairs.values())
 
 
+def request(lua: Any, headers: tuple[tuple[str, str], ...], body: bytes = b"") -> Any:
+    """A request as an engine gives it to the runtime."""
+    read = lua.eval(b"function(text) return function() return text end end")(body)
+    said = {b"headers": table(lua, headers), b"host": b"api.test", b"empty": not body}
+    return lua.table_from({**said, b"body": read})
+
+
+def tenants(lua: Any) -> Any:
+    """Names of tenants, as a set of the runtime."""
+    return lua.table_from(dict.fromkeys(map(str.encode, TENANTS), True))
+
+
+BODIES = (
+    b"", b'{"tenant_id":1}', b'{"a":{"tenantId" : 1}}', b'{"t\\u0065nantid":1}',
+    b'{"a":"tenantid"}', b"a=1&t%65nant-id=2", b"tenant", b'{"tenant":1}', b'{"org-id":1}',
+    b'{"company":1}',
+)  # fmt: skip
+OWN = (
+    Selection(body=("tenant_id",)),
+    Selection(within={"f": ("tenantId",)}),
+    Selection(free=True),
+    Selection(path=("/t/{}",)),
+)
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize("query", ["", "f[tenant_id]=1", "f=%5Cu0074enantid", "g[tenant_id]=1"])
+@pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
+def test_both_find_the_same_tenant(own: Selection, query: str, media: str) -> None:
+    lua = runtime()
+    module = lua.eval(b'require "oakum.conditions"')
+    selects = table(lua, own.plan)
+    module.prepare(selects)
+    looks = [Selection(), Selection(caller=True), Selection(paths=("/t/{}", "/u/{}"))]
+    plans = [table(lua, each.plan) for each in looks]
+    for each in plans:
+        module.prepare(each)
+    headers = (("content-type", media),) if media else ()
+    for body in BODIES:
+        said = conditions(Asked("PUT", "/x", headers, body, "api.test"), query, own)
+        x = lua.table_from({b"query": query.encode() or False, b"cookie": False})
+        x[b"connection"], x[b"content_type"] = False, media.encode() or False
+        made = module.of(selects, x, request(lua, headers, body), tenants(lua))
+        asked = [bool(module.fills(made, each)) for each in plans]
+        assert asked == [said.told(look) is not None for look in looks], body
+
+
 @pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize("headers", HEADERS)
 def test_both_send_the_same_and_tell_the_same_apart(
@@ -60,7 +107,7 @@ def test_both_send_the_same_and_tell_the_same_apart(
         {b"query": query.encode() or False, b"cookie": named.get("cookie", "").encode() or False}
     )
     x[b"connection"] = named.get("connection", "").encode() or False
-    made = module.of(selects, x, table(lua, headers), b"api.test")
+    made = module.of(selects, x, request(lua, headers), tenants(lua))
     try:
         wanted = conditions(Asked("GET", "/x", headers, b"", "api.test"), query, SELECTS)
     except Denied:
