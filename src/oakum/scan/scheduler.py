@@ -7,7 +7,7 @@ The scheduler holds nothing: it reads the state, and asks through the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.exchange import Exchange, Response
@@ -319,18 +319,31 @@ class Scheduler:
         """Endpoints that take many ids at once: one question per viewer decides for all owners."""
         engine, state = self.engine, self.engine.state
         names = engine.cast.names()
-        for probe in state.probes:
-            if not probe.batch:
-                continue
+        for probe in [each for each in state.probes if each.batch]:
             viewers = (*engine.cast.subjects(), None)
             # The owner's own view first: others are compared with it.
             for owner in engine.cast.subjects():
                 if any(self.decides(probe, viewer, (owner,)) for viewer in viewers):
                     engine.put(probe, owner, None)
+            if probe.id in state.answered and not self._has_own(probe):
+                self._part(probe)
+                continue
             self._give_up(probe, names)
             for viewer in viewers:
                 if self.decides(probe, viewer, names):
                     engine.put(probe, viewer, None)
+
+    def _has_own(self, probe: Probe) -> bool:
+        return any(endpoint == probe.id for endpoint, _, _ in self.engine.matrix.own)
+
+    def _part(self, probe: Probe) -> None:
+        """Asks with the ids of one owner at a time, as an API wants it that shows nothing to those
+        who ask for another's beside their own."""
+        state, matrix = self.engine.state, self.engine.matrix
+        parted = replace(probe, batch=False, personal=frozenset(probe.sources))
+        state.probes[state.probes.index(probe)] = matrix.probes[probe.id] = parted
+        for who in self.engine.cast.subjects():
+            self._items(who)
 
     def _give_up(self, probe: Probe, owners: Iterable[str]) -> None:
         """What an endpoint does not show an owner who asked for it, it cannot tell of them."""

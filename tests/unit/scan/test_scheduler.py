@@ -134,14 +134,29 @@ def test_many_ids_at_once_are_asked_for_by_owners_first_and_by_whom_it_decides_s
     with Playing(
         "getPosts", undecided=[("getPosts", None, "bob"), ("getPosts", "cat", "ann")]
     ) as p:
+        p.run.matrix.own["getPosts", "ann", "Post"] = {"text"}
         p.scheduler._batches()
         assert [each[1] for each in p.puts] == ["ann", "bob", "cat", None]
         assert {(at, who) for at, _, who, _ in p.puts} == {("getPosts", None)}
         gone = {place for place in p.run.matrix.hopeless if place[0] == "getPosts"}
+        assert ("getPosts", "ann", "Post") not in gone
         assert {owner for _, owner, _ in gone} == {"ann", "bob"}, "who asked and was shown nothing"
     with Playing("getPosts", "getPerson", "listPeople") as p:
         p.scheduler._batches()
         assert p.puts == []
+
+
+def test_what_shows_nobody_anything_for_many_ids_is_asked_with_those_of_one_owner() -> None:
+    with Playing(
+        "getPosts", undecided=[("getPosts", None, "bob"), ("getPosts", "cat", "ann")]
+    ) as p, patch("oakum.scan.scheduler.ask_for_nobodys"):  # fmt: skip
+        p.scheduler._batches()
+        together = [each[1] for each in p.puts if each[2] is None]
+        apart = [each[1:3] for each in p.puts if each[2] is not None]
+        assert together == ["ann", "bob"]
+        assert apart == [("ann", "ann"), ("cat", "ann"), ("bob", "bob"), (None, "bob")]
+        (known,) = (each for each in p.state.probes if each.id == "getPosts")
+        assert not known.batch and known.personal and p.run.matrix.probes["getPosts"] == known
 
 
 def test_an_item_is_asked_for_by_its_owner_first_and_not_by_whom_it_cannot_tell_anything() -> None:
