@@ -225,8 +225,32 @@ class Ownership:
         if who and not inner and self._is_asked_for(probe, each, resource):
             found.given.add(each.pointer)
             return tuple(sorted(self.cast.ids[who]))
+        if kind == "field" and (known := self._known_by_key(each, resource, found)) is not None:
+            found.given |= {each.pointer} if known else set()
+            return tuple(sorted(self.cast.ids[known])) if known else ()
         found.unclear.add(each.resource)
         return ()
+
+    def _known_by_key(self, each: ObjectInstance, resource: Resource, found: Reading) -> str | None:
+        """Whose an object is that leaves its owner out: the one identity's who was shown an object
+        of this key as theirs, for certain if another value of it is the same; empty: none of them
+        was, so that it is another object. None: nothing tells."""
+        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        if not key or (resource.name, key) in self.knowledge.contested:
+            return None
+        shown = {
+            who: self.knowledge.own.get((who, resource.name, resource.key), set())
+            for who in self.cast.names()
+        }
+        names = [who for who, keys in shown.items() if key in keys]
+        if not names:
+            return "" if all(shown.values()) else None
+        same, unlike = self._alike(each, resource, names[0], key)
+        if len(names) > 1 or (unlike and not same):
+            return None
+        if not same:
+            found.weak[each.pointer] = f"only its key tells that it is {names[0]}'s"
+        return names[0]
 
     def _creators(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,

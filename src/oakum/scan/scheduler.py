@@ -116,7 +116,7 @@ class Scheduler:
         """All requests that can still decide a cell in the current state."""
         engine = self.engine
         self.sweep()
-        if self.learn_ids():
+        if self.learn_ids() | self.learn_owners():
             self.sweep()
         for _ in range(3):  # ids from one response make the next endpoint callable
             asked = len(engine.state.asked)
@@ -201,6 +201,30 @@ class Scheduler:
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
             if probe.id in state.answered:
                 self._give_up(probe, names)
+
+    def learn_owners(self) -> bool:
+        """Whether objects that came without their owner turn out to be somebody's: those who got
+        them ask again."""
+        engine, state = self.engine, self.engine.state
+        known = {
+            (name, key)
+            for name, resource in engine.model.policy.resources.items()
+            for who in engine.cast.names()
+            for key in engine.knowledge.own.get((who, name, resource.key), ())
+        }
+        again = set[tuple[str, str | None]]()
+        for (endpoint, viewer), found in engine.evaluator.nameless.items():
+            for name in [n for n, keys in found.items() if any((n, k) in known for k in keys)]:
+                engine.matrix.unclear.discard((endpoint, viewer or "", "", name))
+                again.add((endpoint, viewer))
+        for place in again:
+            del engine.evaluator.nameless[place]
+        state.asked = {
+            key
+            for key in state.asked
+            if (key.split("|")[0], key.split("|")[1] or None) not in again
+        }
+        return bool(again)
 
     def _readers(self, probe: Probe, names: Sequence[str]) -> list[str | None]:
         """Who asks: of what is nobody's, one of each kind, for all of a kind are alike to it."""

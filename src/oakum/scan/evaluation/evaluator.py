@@ -74,6 +74,9 @@ class Evaluator:
         self.bent: dict[str, str] = {}
         """Endpoint that sent one object for a list → pointer of the schema that declares the
         list."""
+        self.nameless: dict[tuple[str, str | None], dict[str, set[str]]] = {}
+        """(endpoint, viewer) → resource → keys of objects that came without their owner, and that
+        nobody was shown as theirs by then. In memory only."""
         self._kept: dict[str, _Kept] = {}
         """Probe → its response. In memory only."""
         self._news = False
@@ -125,6 +128,7 @@ class Evaluator:
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
             self._contest(question.viewer, judged.instances, reading)
+        self._note_nameless(question, judged.instances, reading)
         outcome = self._judged(probe, question, response, value, judged, whole, reading)
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
@@ -134,6 +138,18 @@ class Evaluator:
             self._news = False
             self._judge_again()
         return outcome
+
+    def _note_nameless(
+        self, question: Question, instances: list[ObjectInstance], reading: Reading
+    ) -> None:
+        found: dict[str, set[str]] = {}
+        for each in instances if reading.unclear else ():
+            resource = self._ground.model.policy.resources[each.resource]
+            if not each.owners and resource.key and resource.owner.kind == "field":
+                keys = found.setdefault(each.resource, set())
+                keys.update(texts(each.value, resource.key))
+        if found:
+            self.nameless[question.endpoint, question.viewer] = found
 
     def _judged(
         self, probe: Probe, question: Question, response: Response, value: Json, judged: Judgement,
