@@ -28,6 +28,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.patience import Patience
+from oakum.scan.undo.soft_deletion import is_deleted
 
 _MOST = 60
 """Questions of one reading."""
@@ -122,7 +123,7 @@ class Census:
         for each in instances:
             key = engine.model.policy.resources[each.resource].key
             mine = engine.cast.ids[who] & set(each.owners)
-            if mine and (not key or key in each.value):
+            if mine and (not key or key in each.value) and not is_deleted(each.value):
                 place = (who, each.resource, canonical(each.value[key]) if key else "")
                 row = {name: v for name, v in each.value.items() if id(v) not in inner}
                 # Nothing tells several objects without a key apart, and their order may change.

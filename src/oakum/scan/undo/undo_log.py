@@ -22,6 +22,7 @@ from oakum.scan.settings.settings_body import set_by_the_api
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import CHANGED, UNREAD, Standing, at_its_own, is_written, named
+from oakum.scan.undo.soft_deletion import is_deleted
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,9 @@ class UndoLog:
     def _marked(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
-        found = marked(value, made.mark, made.key)
-        self._shown |= {made.name} if found else set()
+        every = marked(value, made.mark, made.key)
+        self._shown |= {made.name} if every else set()
+        found = [each for each in every if not self._is_kept(made, each)]
         if found or not thorough or made.look is None:
             return found
         keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
@@ -263,7 +265,16 @@ class UndoLog:
             return None
         there = 200 <= answer.status < 300 and made.mark.encode() in answer.body
         self._shown |= {made.name} if there else set()
-        return there
+        rows = named(_read(answer)[0], made.key, key) if there else ()
+        return there and not any(self._is_kept(made, each) for each in rows)
+
+    def _is_kept(self, made: Made, shown: Mapping[str, Json]) -> bool:
+        """Whether an object is deleted, and so gone, though the API keeps it; that is told."""
+        kept = is_deleted(shown)
+        said = f"the API keeps what is deleted, and marks it so: {made.how or made.name}"
+        if kept and said not in self.unsure:
+            self.unsure.append(said)
+        return kept
 
     def _looked_at(self, made: Made, key: str) -> Response:
         assert made.look is not None
