@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.finding import Endpoint, Skipped
-from oakum.inference.lexicon import classify_field
+from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
@@ -19,8 +19,9 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
         return "it names the object"
     if name in resource.owner.members:
         return "it names the object's owner"
-    if classify_field(path, shape) in LETS_IN:
-        return "access depends on it"
+    if (kind := classify_field(path, shape)) in LETS_IN:
+        refers = kind is FieldClass.KEY
+        return "it refers to another object" if refers else "it names somebody or lets them in"
     if is_stamp(path, value):
         return "it is a time that the API sets"
     return ""

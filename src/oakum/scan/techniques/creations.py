@@ -176,7 +176,7 @@ class _Trial:
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and ends(path, other):
-                why = "the object's existence depends on it"
+                why = "it may end or lock the object, or take back what only staff can give"
             if not why and found >= _MOST:
                 why = f"at most {_MOST} are tried at once"
             if why:

@@ -314,11 +314,11 @@ class _Endpoint:
             if not why and name in states:
                 why = "it is a setting, which the scan tests separately"
             if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
-                why = "the object's existence depends on it"
+                why = "it may end or lock the object, or take back what only staff can give"
             if not why and not self.ours and sets_off(name, each, value):
                 why = "not plain text: effects may stay, and the run did not create the object"
             if not why and name in named:
-                why = "access depends on it"
+                why = "a relation depends on it"
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and found >= _MOST:
