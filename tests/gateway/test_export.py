@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -67,13 +69,18 @@ def words(out: Path) -> list[str]:
 
 @contextmanager
 def started(
-    out: Path, engine: Target, address: str, environ: Mapping[str, str] = ENVIRON
+    out: Path,
+    engine: Target,
+    address: str,
+    environ: Mapping[str, str] = ENVIRON,
+    user: str = "root",
 ) -> Iterator[Path]:
-    """The exported folder at work; gives the file of what it prints."""
+    """The exported folder at work; gives the file of what it prints. `user`: of nginx's workers,
+    where root starts it."""
     program, *more = words(out)
     assert Path(program).name == engine.name
     if engine.name == "nginx" and os.geteuid() == 0:
-        more += ["-g", "user root;"]  # the tests' folder is root's alone
+        more += ["-g", f"user {user};"]  # the tests' folder is root's alone
     printed = out.parent / "printed"
     with printed.open("wb") as log:
         process = subprocess.Popen(
@@ -256,6 +263,21 @@ def test_only_what_is_read_at_the_start_rolls_the_pods(club: Club, tmp_path: Pat
     first = mark("0.0.0.0:80", POLICY)
     assert mark("0.0.0.0:80", POLICY.replace("[owner, friend]", "[owner]")) == first
     assert mark("0.0.0.0:81", POLICY) != first
+
+
+def test_an_nginx_whose_workers_may_not_open_the_state_says_so(club: Club, tmp_path: Path) -> None:
+    if not installed(nginx):
+        pytest.skip("apt-get install nginx libnginx-mod-http-lua")
+    if os.geteuid() != 0:
+        pytest.skip("only root starts workers of another user")
+    out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
+    export(order(club, address, out), Nginx(), out)
+    nobody = pwd.getpwnam("nobody")
+    user = f"nobody {grp.getgrgid(nobody.pw_gid).gr_name}"
+    with started(out, Nginx(), address, user=user) as printed:
+        answer = Answer(address, "/members/ann", "bob")
+        assert answer.status == 503
+        assert "start nginx as the user of these files" in printed.read_text(encoding="utf-8")
 
 
 def test_an_nginx_in_front_sends_everything_to_the_guard(club: Club, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
+from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, member, scalars
@@ -284,7 +285,9 @@ class _Seen(Writes):
             yield Problem(
                 self.where(operation),
                 f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
-                "no contract line can open it; route it to the API without the gateway",
+                "declare a list of objects whose members are the columns"
+                if any(essence(each.type) == "text/csv" for each in several)
+                else "no contract line can open it; route it to the API without the gateway",
             )
 
     def _anything(self, endpoint: Endpoint) -> Iterator[Problem]:

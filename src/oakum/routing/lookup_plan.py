@@ -23,6 +23,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
+from oakum.openapi.shape import element
 from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
@@ -401,10 +402,12 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
 
 def kind_of(media: Media) -> str:
     """How a response of this media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not at
-    all. A range such as `*/*` admits JSON only."""
+    all. A range such as `*/*` admits JSON only. CSV is rows of columns that a list declares."""
     if judges_json(media.type):
         return "json"
-    return {"text/csv": "csv", **FEEDS}.get(essence(media.type), "")
+    if essence(media.type) == "text/csv":
+        return "csv" if media.shape is not None and element(media.shape) is not None else ""
+    return FEEDS.get(essence(media.type), "")
 
 
 def _endpoint(make: _Maker, operation: Operation) -> Endpoint:

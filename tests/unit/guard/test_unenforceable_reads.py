@@ -145,6 +145,25 @@ def test_an_answer_that_cannot_be_read_is_told_of(tmp_path: Path, media: str) ->
     assert words not in said(tmp_path, DESK)
 
 
+def test_csv_without_columns_is_told_of_with_what_to_declare(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["listLabels"] = {"call": ["member"]}
+        found = document["paths"]["/labels"]["get"]["responses"]["200"]
+        found["content"] = {"text/csv": {"schema": {"type": "string"}}}
+
+    def rows(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        change(document, policy)
+        one = {"type": "object", "properties": {"at": {"type": "string"}}}
+        found = document["paths"]["/labels"]["get"]["responses"]["200"]["content"]
+        found["text/csv"]["schema"] = {"type": "array", "items": one}
+
+    words = "`listLabels` answers with `text/csv`, which a gateway cannot read: it answers 502"
+    assert f"{words}; declare a list of objects" in said(tmp_path, DESK, change).replace(
+        " - ", "; "
+    )
+    assert words not in said(tmp_path, DESK, rows)
+
+
 def test_a_parameter_that_leaves_the_owner_out_is_told_of(tmp_path: Path) -> None:
     def sparse(document: dict[str, Any], _: dict[str, Any]) -> None:
         parameter = {"name": "fields", "in": "query", "schema": {"type": "string"}}

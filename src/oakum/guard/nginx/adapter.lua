@@ -534,6 +534,12 @@ function made.worker(path)
   if ffi.C.oakum_getppid() ~= master then os.exit(1) end
   local line = line_of(path)
   local fine, own = pcall(dofile, path)
+  if not fine and tostring(own):find("Permission denied", 1, true) then
+    -- Another worker would fare no better: a master that root starts has workers of another user.
+    guard.unfit = tostring(own)
+    host.log("error", guard.unfit .. ": every request is answered 503; start nginx as the user of these files")
+    return
+  end
   if not fine then
     host.log("error", "a worker does not load its contract: " .. tostring(own))
     os.exit(1)
