@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from oakum.authz import Model
+from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.knowledge import objects_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.model import Operation
+from oakum.scan.discovery.contrast import Features, take_apart
+from oakum.scan.identities.login import json_of
+from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.undo.restraint import barred
 
@@ -35,6 +40,21 @@ def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[
             taken = last.startswith("{") and sources == {resource} and len(probe.sources) == 1
         if taken:
             yield probe
+
+
+def account_views(model: Model, params: Mapping[str, Mapping[str, str]]) -> list[Probe]:
+    """Endpoints that show an account by its key, then those that list accounts."""
+    resource = account_resource(model)
+    known = model.policy.resources.get(resource)
+    found: list[Probe] = []
+    for operation in model.operations.values():
+        if operation.method != "GET" or known is None:
+            continue
+        probe = probe_of(model, operation, params.get(operation.id, {}))
+        by_key = set(probe.sources.values()) in ({f"{resource}.{known.key}"}, set())
+        if resource in probe.shows and by_key and not probe.unfilled:
+            found.append(probe)
+    return sorted(found, key=lambda each: not each.sources)
 
 
 def registration(model: Model, login: str) -> Operation | None:
@@ -75,3 +95,22 @@ def account_resource(model: Model) -> str:
     """The resource whose objects are accounts; empty if there is none."""
     found = (name for name, each in model.policy.resources.items() if each.is_account)
     return next(found, "")
+
+
+def said(answer: Response, filled: Filled) -> Features:
+    """Status and body of an answer, without what the request held."""
+    found = take_apart(answer, filled.sent)
+    return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}
+
+
+def tells_of_none(answer: Response) -> bool:
+    """Whether the answer to a registration holds nothing of an account that it has made, such as
+    `202` and the words that a letter is on its way: the answer for everybody (OWASP,
+    Authentication Cheat Sheet, "Authentication and Error Messages"). What the request held may
+    come back."""
+    return "location" not in answer.headers and not any(
+        words(name)[-1:] in _KEYS for each in objects_of(json_of(answer)) for name in each
+    )
+
+
+_KEYS = (("id",), ("uuid",), ("guid",), ("key",), ("token",))

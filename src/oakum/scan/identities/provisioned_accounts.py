@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
@@ -19,8 +20,16 @@ from oakum.exposure.knowledge import Knowledge, canonical, objects_of
 from oakum.exposure.request_bodies import body_shape, encode
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
-from oakum.scan.discovery.contrast import Features, take_apart
-from oakum.scan.discovery.registration import account_resource, registration, removals
+from oakum.scan.discovery.contrast import Features
+from oakum.scan.discovery.registration import (
+    account_resource,
+    account_views,
+    registration,
+    removals,
+    said,
+    tells_of_none,
+)
+from oakum.scan.identities.account_login import PERSON, SECRET, template
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
@@ -31,8 +40,8 @@ from oakum.scan.requests.wording import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)
 """A login that brakes says nothing of the secret."""
-_PERSON, _SECRET = "oakum_person", "oakum_secret"
-"""Variables of a made account's login."""
+_MOST_VIEWS = 4
+"""Endpoints at which an account is looked for by its name."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,8 @@ class ProvisionedAccount:
     called: Mapping[str, str] = field(repr=False)
     """`handle`, `mail` and `phone` of it; `text`: what is filled in where any text will do."""
     secret: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    """Its key, where the answer to its registration has told it and it cannot log in."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class ProvisionedAccounts:
     """Whether wrong secrets were given for one of them, to see a brake."""
 
     def __post_init__(self) -> None:
-        self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
+        self.template = next(filter(None, map(template, self.sessions.identities.items.values())),
                              None)  # fmt: skip
         login = self.template[0].login if self.template else None
         where = login.where if isinstance(login, Login) else ""
@@ -99,6 +110,8 @@ class ProvisionedAccounts:
         when that is gone, was never made."""
         self._welcomed: dict[str, Features] = {}
         """Account → what its registration was answered, without what the request held."""
+        self.shut: dict[str, bool] = {}
+        """Accounts that the API said it has made, and that cannot log in → whether it shows one."""
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
         self._removers: list[str] = []
@@ -139,11 +152,14 @@ class ProvisionedAccounts:
         answer = ask(filled)
         # Also after a refusal: some APIs create the account and then fail to show it.
         if not self._logs_in(made):
+            if answer.status < 400 and self._removers:
+                self._keep_shut(made, answer)
+                return None
             if answer.status < 400:
                 self.strays.append(made.called["handle"])
             self._gone(made)
             return None
-        self._welcomed[made.name] = _said(answer, filled)
+        self._welcomed[made.name] = said(answer, filled)
         # after a server error the account may exist: it stays recorded for removal
         return made if answer.status < 400 else None
 
@@ -162,6 +178,18 @@ class ProvisionedAccounts:
         """(resource, field) of the login name, as far as the contract knows it."""
         wanted = self.template[1] if self.template else ""
         return self.resource, next((f for f, noun in self._nouns() if noun == wanted), "")
+
+    def _keep_shut(self, made: ProvisionedAccount, answer: Response) -> None:
+        """Keeps an account that cannot log in for whoever may remove others."""
+        key = canonical(self.own(made, answer).get(self._key, ""))
+        now = replace(made, key=key)
+        self.log("undo", as_json(now))
+        self.pending = [now if each.name == made.name else each for each in self.pending]
+        self.shut[made.name] = False
+
+    @property
+    def _key(self) -> str:
+        return self.model.policy.resources[self.resource].key if self.resource else ""
 
     def _logs_in(self, made: ProvisionedAccount) -> bool:
         """A session for a new account; False: it gets none."""
@@ -254,8 +282,8 @@ class ProvisionedAccounts:
         if intact and inside:
             self._alive.add(other.name)
             return Claim(answer)
-        alike = of is not None and self._welcomed.get(of.name) == _said(answer, filled)
-        if of is not None and intact and alike and _tells_of_none(answer):
+        alike = of is not None and self._welcomed.get(of.name) == said(answer, filled)
+        if of is not None and intact and alike and tells_of_none(answer):
             self._unlikely[other.name] = of.name
             return Claim(answer, silent=True)
         self._gone(other)
@@ -331,6 +359,10 @@ class ProvisionedAccounts:
                     left.append(each)
         firsts = {each.name for each in left}
         left = [each for each in left if self._unlikely.get(each.name) not in firsts]
+        for each in [e for e in left if not self.shut.get(e.name, True)]:
+            left.remove(each)
+            self.strays.append(each.called["handle"])
+            self._gone(each)  # the journal keeps what is certainly there
         self.pending.clear()
         assert not self.strays or self.operation is not None
         lost = (
@@ -363,12 +395,14 @@ class ProvisionedAccounts:
         others = [*self._removers, *names]
         by = [who.name] if own else [name for name in dict.fromkeys(others) if name != who.name]
         try:
-            if who.name not in self._alive and not self._exists(who):
-                return self._gone(who)
+            if who.name not in self._alive:
+                if not self._exists(who):
+                    return self._is_removed_unseen(who, own=own)
+                self._logs_in(who)
             if own and self._is_somebodys(who):
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
-                self.learn(who, self.resource, self._shown(who) or self._supposed(who))
+                self.learn(who, self.resource, self._known(who) or self._supposed(who))
             for probe in removals(self.model, self.params):
                 filled = fill(probe, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
@@ -415,8 +449,7 @@ class ProvisionedAccounts:
             if resource == self.resource and name in self._identities
             for row in found
         )
-        key = self.model.policy.resources[self.resource].key if self.resource else ""
-        return frozenset(row[key] for row in rows if key in row)
+        return frozenset(row[self._key] for row in rows if self._key in row)
 
     def _is_somebodys(self, who: ProvisionedAccount) -> bool:
         """Whether the API takes its session for an identity's: that one's would be removed."""
@@ -432,6 +465,51 @@ class ProvisionedAccounts:
         if proof is None or who.name not in self._alive:
             return {}
         return self.own(who, self.sessions.send(who.name, proof.request))
+
+    def _known(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+        """Its own object: as who-am-I shows it, or the answer to its login, else as it is shown
+        to itself or to whoever may remove accounts."""
+        if self._key in (found := self._shown(who)):
+            return found
+        answer = self.sessions.login_answers.get(who.name)
+        if answer is not None and self._key in (told := self.own(who, answer.response)):
+            return told
+        views = (self._listed(by, who) for by in (who.name, *self._removers))
+        return next((each for each in views if each), found)
+
+    def _listed(self, by: str, who: ProvisionedAccount) -> Mapping[str, Json]:
+        """An account's object with its key, as `by` is shown it beside one of its names."""
+        known = (who.name, self.resource) in self.knowledge.objects
+        for probe in account_views(self.model, self.params)[: _MOST_VIEWS if self._key else 0]:
+            filled = fill(probe, self.target, self.knowledge, who.name)
+            if filled is None or (probe.sources and not known):
+                continue
+            with suppress(LoginFailed):
+                if self._key in (found := self.own(who, self.sessions.send(by, filled.request))):
+                    return found
+        return {}
+
+    def _is_removed_unseen(self, who: ProvisionedAccount, *, own: bool) -> bool:
+        """Whether an account that cannot log in is gone. It is removed where whoever may do that is
+        shown it, with one of its names; else it is taken for one that was never made, unless the
+        API has said otherwise."""
+        if who.key:
+            self.learn(who, self.resource, {self._key: who.key})
+        for by in () if own else tuple(self._removers):
+            row = self._listed(by, who)
+            self.shut |= {who.name: True} if row else {}
+            if not row or canonical(row[self._key]) in self._taken:
+                continue
+            self.learn(who, self.resource, row)
+            for probe in (each for each in removals(self.model, self.params) if each.personal):
+                filled = fill(probe, self.target, self.knowledge, who.name)
+                if filled is None or filled.sent & self._taken:
+                    continue
+                self.asked.add(probe.operation.id)
+                answer = self.sessions.send(by, filled.request)
+                if answer.status < 400 and not self._listed(by, who):
+                    return self._gone(who)
+        return who.name not in self.shut and self._gone(who)
 
     def _supposed(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""
@@ -458,7 +536,7 @@ class ProvisionedAccounts:
         assert self.template is not None
         identity, noun = self.template
         person = who.called.get(noun) or who.called["handle"]
-        known = {_PERSON: Secret(person), _SECRET: Secret(who.secret)}
+        known = {PERSON: Secret(person), SECRET: Secret(who.secret)}
         return replace(
             identity, name=who.name, variables={**identity.variables, **known}, facts={}, states={},
             owns=(),
@@ -480,25 +558,6 @@ class Claim:
 Ask = Callable[[Filled], Response]
 
 
-def _said(answer: Response, filled: Filled) -> Features:
-    """Status and body of an answer, without what the request held."""
-    found = take_apart(answer, filled.sent)
-    return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}
-
-
-def _tells_of_none(answer: Response) -> bool:
-    """Whether the answer to a registration holds nothing of an account that it has made, such as
-    `202` and the words that a letter is on its way: the answer for everybody (OWASP,
-    Authentication Cheat Sheet, "Authentication and Error Messages"). What the request held may
-    come back."""
-    return "location" not in answer.headers and not any(
-        words(name)[-1:] in _KEYS for each in objects_of(json_of(answer)) for name in each
-    )
-
-
-_KEYS = (("id",), ("uuid",), ("guid",), ("key",), ("token",))
-
-
 def _mark() -> str:
     return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
 
@@ -511,41 +570,14 @@ def _spoken(who: ProvisionedAccount) -> str:
 
 def as_json(made: ProvisionedAccount) -> Json:
     """An account as JSON, to be encrypted in the journal."""
-    return {"account": made.name, "called": dict(made.called), "secret": made.secret}
+    known = {"account": made.name, "called": dict(made.called), "secret": made.secret}
+    return {**known, "key": made.key} if made.key else known
 
 
 def from_json(value: Mapping[str, Json]) -> ProvisionedAccount:
     """Inverse of `as_json`. Raises `KeyError` or `TypeError`."""
-    return ProvisionedAccount(value["account"], dict(value["called"]), value["secret"])
-
-
-def _template(identity: Identity) -> tuple[Identity, Noun] | None:
-    """An identity whose login names a person and holds a secret, with these two made variables."""
-    login = identity.login
-    if not isinstance(login, Login) or not isinstance(login.body, Mapping):
-        return None
-    found: dict[str, Noun] = {}
-
-    def walk(value: Json, name: str) -> Json:
-        if isinstance(value, Mapping):
-            return {key: walk(child, str(key)) for key, child in value.items()}
-        if not isinstance(value, str):
-            return value
-        if is_secret(name, Shape()):
-            found[_SECRET] = ""
-            return f"${_SECRET}"
-        noun = noun_of(name) or ("any" if "$" in value else "")
-        if noun and _PERSON not in found:
-            known = identity.fill(value)
-            found[_PERSON] = "mail" if noun == "any" and "@" in str(known) else noun
-            return f"${_PERSON}"
-        return value
-
-    body = walk(login.body, "")
-    if found.keys() != {_PERSON, _SECRET}:
-        return None
-    noun = "handle" if found[_PERSON] == "any" else found[_PERSON]
-    return replace(identity, login=replace(login, body=body)), noun
+    called, key = dict(value["called"]), str(value.get("key", ""))
+    return ProvisionedAccount(value["account"], called, value["secret"], key)
 
 
 def _texts(values: Iterable[Json]) -> set[str]:

@@ -125,6 +125,13 @@ class _Trial:
         if control is None:
             self.engine.state.remark("no account could be created: tests that need one did not run")
             unasked(self.engine, "the run could not create an account of its own")
+            if self.provisioned.shut:
+                self.engine.state.doubt(
+                    "accounts that the run creates cannot log in: what needs one was not tested; if"
+                    " they must be confirmed first, keep scans from creating any with `operations:"
+                    f' {{{self.provisioned.probe.operation.id}: {{untested: "the reason"}}}}` in'
+                    " the contract"
+                )
             return
         before = self._view(control)
         second = self._ask_for_more(before) or self._register({})

@@ -428,6 +428,109 @@ def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
     assert {*inn.users} == {*PASSWORDS}
 
 
+# --------------------------------------------------------------------------- by the key
+
+
+class House(Inn):
+    """Removes an account by its key alone, and tells it whoever registers. `keeper` removes
+    anybody's; `deaf`: nothing is removed; `blind`: nobody is shown another's account."""
+
+    def __init__(self, *, keeper: str = "", deaf: bool = False, blind: bool = False) -> None:
+        super().__init__()
+        self.keeper, self.deaf, self.blind = keeper, deaf, blind
+
+    def send(self, request: Request) -> Response:
+        path = request.url.removeprefix(TARGET)
+        caller = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if request.method == "DELETE" and caller in self.users:
+            self.asked.append(f"DELETE {path}")
+            named = next((n for n, e in self.users.items() if e["id"] == unquote(path[7:])), "")
+            if caller not in (named, self.keeper) or not named:
+                return reply(None, 404)
+            self.users = {n: e for n, e in self.users.items() if n != named or self.deaf}
+            return reply(None, 204)
+        if request.method == "GET" and path != "/me" and self.blind:
+            return reply(None, 403)
+        keys = {each["id"] for each in self.users.values()}
+        if request.method == "GET" and path != "/me" and unquote(path[7:]) not in keys:
+            return reply(None, 404)
+        answer = super().send(request)
+        if request.method == "POST" and path != "/auth/login" and answer.status == 201:
+            name = orjson.loads(request.body)["username"]
+            return reply({"id": self.users[name]["id"], "username": name}, 201)
+        return answer
+
+
+BY_KEY = ("/auth/login", "/auth/register", "/me", "/users/{userId}")
+
+
+def kept(inn: Inn, pending: tuple[ProvisionedAccount, ...] = ()) -> Any:
+    """As `ready`, with `bob` as the cleaner."""
+    found, heard = ready(inn, *BY_KEY, pending=pending)
+    found._removers.append("bob")
+    return found, heard
+
+
+def test_a_killed_runs_account_is_removed_by_its_key_and_not_by_its_name() -> None:
+    inn = House()
+    found, heard = ready(inn, *BY_KEY)
+    made = join(found, inn)
+    assert made is not None
+    past = tuple(from_json(orjson.loads(orjson.dumps(each))) for _, each in heard)
+    inn.asked.clear()
+    again, _ = ready(inn, *BY_KEY, pending=past)
+    key = inn.users[made.called["handle"]]["id"]
+    assert again.restore() == ()
+    assert {*inn.users} == {*PASSWORDS}
+    assert [e for e in inn.asked if e.startswith("DELETE /users")] == [f"DELETE /users/{key}"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_account_that_cannot_log_in_is_removed_by_the_cleaner_by_its_key(killed: bool) -> None:
+    inn = House(keeper="bob")
+    inn.lets_in = False
+    found, heard = kept(inn)
+    assert join(found, inn) is None and len(inn.users) == 3
+    if killed:
+        past = from_json(orjson.loads(orjson.dumps(heard[-1][1])))
+        assert past.key
+        found, heard = kept(inn, (past,))
+    assert found.restore() == ()
+    assert {*inn.users} == {*PASSWORDS} and heard[-1][0] == "undone"
+
+
+def test_one_that_cannot_log_in_and_is_not_shown_to_the_cleaner_is_left_and_told() -> None:
+    """Nobody sees whose account has this key by now."""
+    inn = House(keeper="bob", blind=True)
+    inn.lets_in = False
+    found, _ = kept(inn)
+    join(found, inn)
+    (said,) = found.restore()
+    assert "that cannot log in may have been created" in said and len(inn.users) == 3
+    assert not any(each.startswith("DELETE") for each in inn.asked)
+
+
+def test_a_key_that_was_given_to_somebody_else_is_not_removed() -> None:
+    inn = House(keeper="bob")
+    inn.lets_in = False
+    found, _ = kept(inn)
+    join(found, inn)
+    (name,) = inn.users.keys() - PASSWORDS.keys()
+    inn.users["cat"] = {**inn.users.pop(name), "username": "cat", "email": "cat@inn.test"}
+    found.restore()
+    assert "cat" in inn.users
+
+
+def test_one_that_cannot_log_in_and_stays_is_told_as_created_and_kept_in_the_journal() -> None:
+    inn = House(keeper="bob", deaf=True)
+    inn.lets_in = False
+    found, heard = kept(inn)
+    join(found, inn)
+    (said,) = found.restore()
+    assert "that the run created could not be removed" in said
+    assert [kind for kind, _ in heard] == ["undo", "undo"]
+
+
 # --------------------------------------------------------------------------- names that are taken
 
 
