@@ -22,9 +22,10 @@ from oakum.inference.side_effects import classify
 from oakum.policy.contract import Contract
 from oakum.scan.engine import Engine
 from oakum.scan.identities.session import Sessions
+from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.transport.client import BudgetSpent, Governor, Transport
+from oakum.scan.transport.client import Governor, Transport
 from oakum_selftest import mutant as mutants
 from oakum_selftest.answers import Does, Memory
 from oakum_selftest.harmless import CHANGES, PERSONAL, Change

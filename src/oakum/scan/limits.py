@@ -6,7 +6,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from oakum.errors import ExitCode, OakumError
 from oakum.exchange import Request
+
+
+class BudgetSpent(OakumError):
+    """As many requests were sent as were allowed: what was not asked is not known."""
+
+    exit_code = ExitCode.NOT_TRUSTWORTHY
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,10 @@ class Pace(Protocol):
 
     def spares(self, request: Request, /) -> str:
         """Why the request's operation must not be called any more; empty if it may."""
+        ...
+
+    def hold(self, requests: int, /) -> AbstractContextManager[object]:
+        """Within this context some requests of the budget are kept for what comes after it."""
         ...
 
     def bare(self) -> AbstractContextManager[None]:

@@ -51,7 +51,7 @@ from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.session import Sessions
-from oakum.scan.limits import May, is_spent
+from oakum.scan.limits import BudgetSpent, May, is_spent
 from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
@@ -66,7 +66,7 @@ from oakum.scan.settings.setting_change import left_behind
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
-from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport
+from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.fault_proxy import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.undo.census import Census

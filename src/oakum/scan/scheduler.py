@@ -7,6 +7,7 @@ The scheduler holds nothing: it reads the state, and asks through the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +21,7 @@ from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_wh
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.confirming import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
-from oakum.scan.limits import is_spent
+from oakum.scan.limits import LEAST, BudgetSpent, is_spent
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.every_owner import ask_for_each
 from oakum.scan.requests.other_ways import ask_other_ways
@@ -29,6 +30,8 @@ from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique
 
+_PART = 10
+"""One of so many requests of a small budget is kept for repeating what findings rest on."""
 Given = Iterable[tuple[str, str, Exchange]]
 """(operation, identity, exchange) of logins and who-am-I calls already made."""
 
@@ -49,17 +52,13 @@ class Scheduler:
 
     def explore(self, exchanges: Given) -> None:
         """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
-        engine = self.engine
-        self.introduce(exchanges)
-        engine.state.remark(*self.at_start())
-        waiting = ask_for_stated(engine, engine.context.owns)
-        self.round()
-        if waiting:  # other ids in their paths may be known by now
-            tell_unasked(engine, left := ask_for_stated(engine, waiting))
-            if len(left) < len(waiting):
-                self.round()
-        self.go_on()
-        ask_for_each(engine, 0.5)
+        engine, pace = self.engine, self.engine.context.pace
+        try:
+            with pace.hold(min(LEAST, pace.left // _PART)) if pace is not None else nullcontext():
+                self._documented(exchanges)
+        except BudgetSpent:
+            confirm(engine)
+            raise
         self.at_first()
         for technique in self.techniques:
             technique.run(engine)
@@ -74,6 +73,20 @@ class Scheduler:
         engine.evaluator.take_back()
         close_by_entitled(engine)
         say_why(engine)
+
+    def _documented(self, exchanges: Given) -> None:
+        """Known facts, and all requests that the document and the contract suggest."""
+        engine = self.engine
+        self.introduce(exchanges)
+        engine.state.remark(*self.at_start())
+        waiting = ask_for_stated(engine, engine.context.owns)
+        self.round()
+        if waiting:  # other ids in their paths may be known by now
+            tell_unasked(engine, left := ask_for_stated(engine, waiting))
+            if len(left) < len(waiting):
+                self.round()
+        self.go_on()
+        ask_for_each(engine, 0.5)
 
     def go_on(self) -> None:
         """Continues with endpoints that were left out, while the budget lasts."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +18,7 @@ from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.confirming import is_sure, repeat, still_served
+from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
@@ -205,7 +206,7 @@ def test_an_answer_that_did_not_come_with_the_others_is_asked_for_alone() -> Non
 def test_what_is_not_to_be_asked_any_more_is_not_asked_at_the_same_time_either() -> None:
     class Sparing:
         rate, left, took = 10.0, 10_000, 0.0
-        bare = staticmethod(nullcontext)
+        bare = hold = staticmethod(nullcontext)
 
         def spares(self, request: Request) -> str:
             return "it answers with errors only" if "/people/" in request.url else ""
@@ -434,7 +435,7 @@ class Budget:
     """So many requests may be sent."""
 
     rate, took = 10.0, 0.0
-    bare = staticmethod(nullcontext)
+    bare = hold = staticmethod(nullcontext)
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -471,6 +472,53 @@ def test_without_a_limit_nothing_is_left_for_the_budgets_sake() -> None:
     run.engine.state.later = [probe("getNews")]
     run.scheduler.go_on()
     assert run.engine.state.later == [probe("getNews")], "it never was, so nothing is asked for it"
+
+
+class Purse:
+    """A budget that is enforced."""
+
+    rate, took = 10.0, 0.0
+    bare = staticmethod(nullcontext)
+
+    def __init__(self, budget: int) -> None:
+        self.budget, self.held, self.sent = budget, 0, 0
+
+    @contextmanager
+    def hold(self, requests: int) -> Iterator[None]:
+        self.held += requests
+        try:
+            yield
+        finally:
+            self.held -= requests
+
+    @property
+    def left(self) -> int:
+        return max(self.budget - self.held - self.sent, 0)
+
+    def spares(self, request: Request) -> str:
+        return ""
+
+    def spend(self) -> None:
+        if not self.left:
+            raise BudgetSpent("spent")
+        self.sent += 1
+
+
+@pytest.mark.parametrize("budget", [30, 40, 60])
+def test_a_spent_budget_has_repeated_what_the_findings_rest_on(budget: int) -> None:
+    studio, purse = Leaking(), Purse(budget)
+    run = Run(studio)
+
+    def ask(viewer: str | None, request: Request) -> Response:
+        purse.spend()
+        return studio(viewer, request)
+
+    run.give(pace=purse, ask=ask)
+    with suppress(BudgetSpent):
+        run.explore()
+    assert purse.sent <= budget
+    found = {key.finding for key, _ in run.matrix.leaks()}
+    assert found and found <= run.matrix.confirmed
 
 
 # ------------------------------------------------------------ the order of a run

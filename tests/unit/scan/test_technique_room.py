@@ -21,6 +21,8 @@ class Left:
     rate: float = 10.0
     took: float = 0.0
 
+    hold = staticmethod(nullcontext)
+
     def spares(self, request: Request) -> str:
         return ""
 

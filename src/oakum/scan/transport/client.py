@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import oakum
-from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import not_too_deep
 from oakum.http.origin import PORTS, origin_of
+from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_names import NOTHING
 from oakum.scan.transport.health import Health, is_failure
 
@@ -59,12 +60,6 @@ class Unreachable(TargetError):
     def __init__(self, message: str, *, again: bool) -> None:
         super().__init__(message)
         self.again = again
-
-
-class BudgetSpent(OakumError):
-    """As many requests were sent as were allowed: what was not asked is not known."""
-
-    exit_code = ExitCode.NOT_TRUSTWORTHY
 
 
 class HttpTransport:
@@ -366,6 +361,7 @@ class Governor:
         self._counted = 0
         self.written: Counter[str] = Counter()
         """Requests that are no reads, by operation."""
+        self._held = 0
         self._restoring = False
         self._bare = False
         self._absent = 0.0
@@ -387,10 +383,19 @@ class Governor:
             self.budget -= requests
             self._restoring = False
 
+    @contextmanager
+    def hold(self, requests: int) -> Iterator[None]:
+        """Within this context some requests of the budget are kept for what comes after it."""
+        self._held += requests
+        try:
+            yield
+        finally:
+            self._held -= requests
+
     @property
     def left(self) -> int:
         """Requests that may still be sent."""
-        return max(self.budget - self.sent, 0)
+        return max(self.budget - self._held - self.sent, 0)
 
     @contextmanager
     def bare(self) -> Iterator[None]:
@@ -461,7 +466,7 @@ class Governor:
 
     def _once(self, request: Request, way: Transport) -> Response:
         with self._turn:  # concurrent requests wait for each other
-            if self.sent >= self.budget:
+            if not self.left:
                 raise BudgetSpent(f"the budget of {self.budget} requests is spent")
             pause = self._next - self._clock()
             if pause > 0:

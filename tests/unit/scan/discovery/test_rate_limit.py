@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 
@@ -21,6 +21,8 @@ class Pace:
     rate: float = 10.0
     left: int = 500
     took: float = 0.01
+
+    hold = staticmethod(nullcontext)
 
     def spares(self, request: Request) -> str:
         return ""

@@ -184,6 +184,8 @@ class Calm:
 
     rate, left, took = 10.0, 1000, 0.0
 
+    hold = staticmethod(nullcontext)
+
     def spares(self, request: Request) -> str:
         return ""
 

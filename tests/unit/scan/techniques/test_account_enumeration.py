@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import chain, cycle, repeat
 from typing import Any
 
@@ -104,6 +104,8 @@ class Watch:
     """A pace that has taken, for each answer, what a club says."""
 
     rate, left, took = 1000.0, 1000, 0.0
+
+    hold = staticmethod(nullcontext)
 
     def spares(self, request: Request) -> str:
         return ""

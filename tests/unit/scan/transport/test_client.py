@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 import oakum
 from oakum.errors import ExitCode, InputError, TargetError
 from oakum.exchange import Request, Response
+from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport import client as module
 from oakum.scan.transport.client import (
-    BudgetSpent,
     Governor,
     HttpTransport,
     Unreachable,
@@ -339,6 +339,19 @@ def test_the_budget_ends_it() -> None:
         governor.send(ASK)
     assert governor.sent == 2
     assert caught.value.exit_code is ExitCode.NOT_TRUSTWORTHY
+
+
+def test_requests_of_the_budget_are_kept_for_what_comes_after() -> None:
+    governor = Script([200] * 3).governor(budget=3)
+    with (
+        pytest.raises(BudgetSpent, match="the budget of 3 requests is spent"),
+        governor.hold(1),
+    ):
+        assert governor.left == 2
+        for _ in range(3):
+            governor.send(ASK)
+    assert governor.sent == 2 and governor.left == 1
+    governor.send(ASK)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from oakum.exposure.streams import Frame, Stream
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
-from oakum.scan.transport.client import BudgetSpent, Governor, HttpTransport, Unreachable
+from oakum.scan.limits import BudgetSpent
+from oakum.scan.transport.client import Governor, HttpTransport, Unreachable
 from oakum.scan.transport.feeds import Feeds
 from tests.patience import patient
 from tests.scan import servers
