@@ -103,6 +103,26 @@ def test_a_number_of_objects_that_comes_only_for_a_hidden_value_is_a_leak(tmp_pa
     assert scan(tmp_path, counted).proven == {("Record.illness", "member")}
 
 
+@pytest.mark.parametrize("shown", [("id", "by"), ("id", "by", "grade"), ("id", "illness", "by")])
+def test_what_stands_in_the_rows_of_a_search_is_judged_as_in_any_other(
+    shown: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The field is sent, not inferred, where the rows that its value brings show it."""
+
+    def rows(own: str, text: str) -> list[Row]:
+        return [
+            {"record": {name: row[name] for name in shown}}
+            for row in RECORDS
+            if row["by"] != own and row["illness"] in text and "illness" in text.split(":")[0]
+        ]
+
+    run = scan(tmp_path, rows, name="filter")
+    told_of = {each.field: each.rule for each in run.report.findings}
+    assert told_of.keys() == {"illness", *shown} and run.code is ExitCode.FINDINGS
+    inferred = {field for field, rule in told_of.items() if rule == "inference-leak"}
+    assert inferred == {"illness"} - {*shown}
+
+
 def test_a_row_for_a_value_that_others_may_have_is_suspected(tmp_path: Path) -> None:
     run = scan(tmp_path, found_by("grade"), "{grade: Record.grade}", name="grade")
     assert (run.proven, run.named("suspected")) == (set(), {("Record.grade", "member")})

@@ -19,7 +19,7 @@ from oakum.exposure.matrix import state_key
 from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
-from oakum.finding import Evidence
+from oakum.finding import Evidence, Result
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
@@ -307,6 +307,8 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         if not came and not _more_rows(readings):
             return False
     assert asked is not None
+    if _sent(engine, asking.one, hidden, *asked):
+        return True
     says = (
         "the filter finds the owner only with the right value"
         if came
@@ -315,6 +317,19 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
     found = signal(engine, asking.one, hidden, *asked, says)
     engine.state.report(replace(found, sure=sure))
     return True
+
+
+def _sent(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response) -> bool:
+    """Judges the rows that the right value brings, as those of any request; whether the hidden
+    field itself is among what they show."""
+    way = replace(way, how="option")  # what stands in the rows is sent, not inferred
+    engine.matrix.open(way)
+    outcome = engine.take_in(way, hidden.viewer, None, filled, answer)
+    engine.state.keep_way(way)
+    place = (hidden.resource, hidden.field, hidden.label)
+    return any(
+        seen.result is Result.LEAK and seen.key[1:4] == place for seen in outcome.observations
+    )
 
 
 def _answer(
