@@ -48,6 +48,8 @@ class Taken:
     about: frozenset[str] = frozenset()
     media: str = ""
     """Media type to forward; empty when the client's `content-type` is ambiguous."""
+    value: Json = None
+    """The body, if it was read."""
 
 
 class Intake:
@@ -72,7 +74,8 @@ class Intake:
             yield from self._named(endpoint, params, inquiry, asked, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
-        return Taken(body, ids | owners, str(read_media_type(asked.values("content-type")) or ""))
+        media = str(read_media_type(asked.values("content-type")) or "")
+        return Taken(body, ids | owners, media, value)
 
     # ------------------------------------------------------------ the object
 
@@ -186,7 +189,9 @@ class Intake:
         model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
-        keys = endpoint.plain.keys(asked.target.partition("?")[2], value)
+        keys = endpoint.plain.keys(
+            asked.target.partition("?")[2], value, inquiry.on.conditions.beside
+        )
         if keys is None:
             raise absent(endpoint, "call")
         if subject is not None and not keys and self._names_all(endpoint):

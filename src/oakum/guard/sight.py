@@ -23,6 +23,13 @@ from oakum.routing.path_objects import renamed
 from oakum.routing.route import filled
 from oakum.routing.who import STRANGER, readable
 
+Named = tuple[tuple[Concealed, Mapping[str, str]], ...]
+"""Concealed objects, each with the parameters that name it."""
+
+
+def _keyed(params: Mapping[str, str], named: Named) -> Named:
+    return tuple((each, {**params, **its}) for each, its in named)
+
 
 @dataclass
 class Sight:
@@ -39,8 +46,12 @@ class Sight:
     def of(cls, model: Model, endpoint: Endpoint, params: Mapping[str, str], query: str) -> Sight:
         """Those of the path and of the query."""
         path = ((endpoint.hidden, params),) if endpoint.hidden is not None else ()
-        keyed = ((each, {**params, **its}) for each, its in endpoint.asked.named(query))
-        return cls(model, endpoint, (*path, *keyed))
+        return cls(model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query))))
+
+    def reading(self, named: Named, params: Mapping[str, str]) -> Sight:
+        """The same once the body is read: those that it names, and headers and cookies do."""
+        path = tuple(each for each in self.objects if each[0] is self.endpoint.hidden)
+        return Sight(self.model, self.endpoint, (*path, *_keyed(params, named)))
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
         """Whether the caller may know that all of them exist."""

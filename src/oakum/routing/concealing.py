@@ -7,13 +7,13 @@ concealed only if each of them is; then whoever is not shown any of them must no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.model import outermost
 from oakum.authz.places import resource_of
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Json, Operation, Shape
 from oakum.routing.object_locations import answer, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.path_objects import PathObjects, Reader, names
@@ -42,16 +42,24 @@ class Concealed:
 
 @dataclass(frozen=True)
 class Asked:
-    """Concealed objects that the query of a read names."""
+    """Concealed objects that a read names beside its path."""
 
     keys: Plain = field(default_factory=Plain)
     by: Mapping[str, Concealed] = field(default_factory=dict)
     """Resource → how one with the key `KEY` is looked up."""
 
-    def named(self, query: str) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
-        """The objects that a query names, each with its key; without one if what stands there is
-        no key."""
-        keys = self.keys.keys(query, None) if self.by else []
+    def named(
+        self,
+        query: str,
+        value: Json = None,
+        beside: Iterable[tuple[str, str]] = (),
+        *,
+        unread: bool = False,
+    ) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
+        """The objects that a query, a body and what stands beside them name, each with its key;
+        without one if what stands there is no key, or if the body was not read."""
+        hidden = unread and bool(self.keys.body)
+        keys = [] if not self.by else None if hidden else self.keys.keys(query, value, beside)
         if keys is None:
             return tuple((replace(each, reader=""), {}) for each in self.by.values())
         return tuple((self.by[name], {KEY: key}) for name, key in dict.fromkeys(keys))
@@ -77,11 +85,11 @@ def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
 
 
 def asked(paths: PathObjects, operation: Operation) -> Asked:
-    """The concealed objects that the query of a read may name by their keys."""
+    """The concealed objects that a read may name by their keys beside its path."""
     policy = paths.model.policy
     keys = asked_keys(paths, operation)
     by = {}
-    for name in dict.fromkeys(keys.query.values()):
+    for name in dict.fromkeys((*keys.query.values(), *keys.body.values(), *keys.beside.values())):
         one = policy.resources[name]
         if one.conceal:
             reader = paths.by_key(operation, one, KEY)
@@ -91,9 +99,12 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
                 if reader is not None
                 else Concealed("", (name,), whose)
             )
-    query = {param: name for param, name in keys.query.items() if name in by}
-    joined = {param: mark for param, mark in keys.joined.items() if param in query}
-    return Asked(Plain(query, joined), by)
+    query, body, beside = (
+        {param: name for param, name in each.items() if name in by}
+        for each in (keys.query, keys.body, keys.beside)
+    )
+    joined = {param: mark for param, mark in keys.joined.items() if param in {*query, *beside}}
+    return Asked(Plain(query, joined, body, beside), by)
 
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:

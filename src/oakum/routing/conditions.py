@@ -56,6 +56,12 @@ class Conditions:
         raw = [part.encode("utf-8", "surrogatepass") for part in parts]
         return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
 
+    @property
+    def beside(self) -> tuple[tuple[str, str], ...]:
+        """Values of headers and cookies, each by where it stands and its name."""
+        headers = ((f"header {name}", value) for name, value in self.headers)
+        return (*headers, *((f"cookie {name}", value) for name, value in self.cookies))
+
     def told(self, look: Selection) -> Told | None:
         """What a look-up of an operation is sent; None if it may not be asked, since it requires
         something that nothing says."""

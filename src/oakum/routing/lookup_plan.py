@@ -511,7 +511,9 @@ def _finders(
     shapes = [each.shape for each in operation.body if each.shape is not None]
     held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
     said = [name for _, name in make.model.sets.get(operation.id, ())]
-    for name in dict.fromkeys((*held, *said, *plain.query.values(), *plain.body.values())):
+    for name in dict.fromkeys(
+        (*held, *said, *plain.query.values(), *plain.body.values(), *plain.beside.values())
+    ):
         found = finders.by_key(operation, make.policy.resources[name])
         if found is not None:
             yield name, found

@@ -1,13 +1,15 @@
-"""Objects that a request names by key alone, in its query or in members of its body.
+"""Objects that a request names by key alone, in its query, its headers and cookies, or in members
+of its body.
 
 The law of this module: what `params` says is the key of a resource names an object of it, and such
-a write touches each that it names. What cannot be looked at passes nobody. A read is of what its
-query names, also where the parameter has the particular name that one of a path has.
+a write touches each that it names, and a read is of each. What cannot be looked at passes nobody. A
+read is of what its query names also where the parameter has the particular name that one of a path
+has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Model
@@ -26,14 +28,16 @@ class Plain:
 
     query: Mapping[str, str] = field(default_factory=dict)
     joined: Mapping[str, str] = field(default_factory=dict)
-    """Those of `query` whose value is a joined list → its separator."""
+    """Those of `query` and `beside` whose value is a joined list → its separator."""
     body: Mapping[str, str] = field(default_factory=dict)
     """Member paths of a body that is not a resource → resource."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Headers and cookies, as `Conditions.beside` has them → resource."""
     needed: bool = False
     """Whether only the query tells which object is meant."""
 
     def __bool__(self) -> bool:
-        return bool(self.query or self.body)
+        return bool(self.query or self.body or self.beside)
 
     @property
     def plan(self) -> Json:
@@ -42,15 +46,28 @@ class Plain:
         body: list[Json] = [
             {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
         ]
-        return {"query": query, "joined": dict(self.joined), "body": body, "needed": self.needed}
+        beside: dict[str, Json] = dict(self.beside)
+        joined: dict[str, Json] = dict(self.joined)
+        return {
+            "query": query,
+            "joined": joined,
+            "body": body,
+            "beside": beside,
+            "needed": self.needed,
+        }
 
-    def keys(self, query: str, value: Json) -> list[Key] | None:
+    def keys(
+        self, query: str, value: Json, beside: Iterable[tuple[str, str]] = ()
+    ) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
         missing."""
         asked = [*self._asked(query)]
         if self.needed and not asked:
             return None
         found = [*asked, *self._said(value)]
+        for place, said in beside:
+            if place in self.beside:
+                found += [(self.beside[place], each) for each in self._parts(place, said)]
         keys = [(name, key) for name, said in found if (key := identifier(said)) is not None]
         return keys if len(keys) == len(found) else None
 
@@ -59,9 +76,11 @@ class Plain:
             name = called(piece)
             name = name if name in self.query else name.partition("[")[0]
             if name in self.query:
-                said = valued(piece)
-                for each in said.split(self.joined[name]) if name in self.joined else (said,):
+                for each in self._parts(name, valued(piece)):
                     yield self.query[name], each
+
+    def _parts(self, name: str, said: str) -> list[str]:
+        return said.split(self.joined[name]) if name in self.joined else [said]
 
     def _said(self, value: Json) -> Iterator[tuple[str, Json]]:
         for path, resource in self.body.items():
@@ -78,6 +97,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     tops = [each.shape for each in operation.body if each.shape is not None]
     asked, said, joined = dict[str, str](), dict[str, str](), dict[str, str]()
+    beside = dict[str, str]()
     for name, filled in rule.params.items():
         kind, _, path = filled.partition(".")
         resource = model.policy.resources.get(kind)
@@ -89,13 +109,30 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
         if name in query and name not in rule.without:
             asked[name] = kind
             joined |= {name: between} if (between := _between(query[name])) else {}
+        elif places := _beside(operation, name):
+            beside |= dict.fromkeys(places, kind)
+            joined |= _places_joined(places)
         elif name not in query and any(_holds(model, operation, top, name) for top in tops):
             said[name] = kind
-    return Plain(asked, joined, said, needed=bool(asked) and not within)
+    return Plain(asked, joined, said, beside, needed=bool(asked) and not within)
+
+
+def _beside(operation: Operation, name: str) -> dict[str, Parameter]:
+    """Headers and cookies of this name."""
+    return {
+        f"{each.where} {name.lower() if each.where == 'header' else name}": each
+        for each in operation.parameters
+        if each.where in ("header", "cookie") and each.name == name
+    }
+
+
+def _places_joined(places: Mapping[str, Parameter]) -> dict[str, str]:
+    """Those whose value is a list (style `simple`, or `form` of a cookie) → its separator."""
+    return {place: "," for place, each in places.items() if "array" in each.shape.kinds}
 
 
 def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
-    """The parameters of a read's query that name objects."""
+    """What names objects in a read beside its path."""
     rule = paths.model.rule(operation.id)
     asked, joined = dict[str, str](), dict[str, str]()
     for each in operation.parameters:
@@ -105,7 +142,18 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
         if one is not None:
             asked[each.name] = one.name
             joined |= {each.name: between} if (between := _between(each)) else {}
-    return Plain(asked, joined)
+    said, beside, query = dict[str, str](), dict[str, str](), {*asked, *names(operation)}
+    tops = [each.shape for each in operation.body if each.shape is not None]
+    for name in rule.params:
+        one = paths.asked(operation, name) if name not in query else None
+        if one is None:
+            continue
+        if places := _beside(operation, name):
+            beside |= dict.fromkeys(places, one.name)
+            joined |= _places_joined(places)
+        elif any(_holds(paths.model, operation, top, name) for top in tops):
+            said[name] = one.name
+    return Plain(asked, joined, said, beside)
 
 
 def _between(parameter: Parameter) -> str:

@@ -152,8 +152,8 @@ function M.named(endpoint)
 end
 
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
--- or nothing that has to.
-function M.keys(plain, query, value)
+-- or nothing that has to. `said`: the conditions of the request.
+function M.keys(plain, query, value, said)
   local found, seen, fine, asked = {}, {}, true, false
   local function add(name, said)
     local id = spelling.id(said)
@@ -164,19 +164,22 @@ function M.keys(plain, query, value)
       found[#found + 1] = { name = name, key = id, mark = mark }
     end
   end
+  local function parts(resource, text, between)
+    if not between then return add(resource, text) end
+    for each in (text .. between):gmatch("([^" .. between .. "]*)[" .. between .. "]") do add(resource, each) end
+  end
+  for where, list in pairs { header = said.headers, cookie = said.cookies } do
+    for i = 1, #list do
+      local place = where .. " " .. list[i][1]
+      if plain.beside[place] then parts(plain.beside[place], list[i][2], plain.joined[place]) end
+    end
+  end
   for piece in (query or ""):gmatch "[^&]+" do
     local name, said = route.halves(piece)
     if name and not plain.query[name] then name = name:match "^[^%[]*" end
     if name and plain.query[name] then
       asked = true
-      local between = plain.joined[name]
-      if between then
-        for each in (said .. between):gmatch("([^" .. between .. "]*)[" .. between .. "]") do
-          add(plain.query[name], each)
-        end
-      else
-        add(plain.query[name], said)
-      end
+      parts(plain.query[name], said, plain.joined[name])
     end
   end
   for k = 1, value ~= nil and plain.body.n or 0 do
