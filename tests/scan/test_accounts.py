@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.finding import Finding
+from oakum_catalogue.kit import Entry
 from tests.catalogue.play import Played, play
 from tests.patience import busy
 from tests.scan import gym
@@ -108,6 +109,34 @@ def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:
     played = play(replace(made, options=()), "leaky", 1, tmp_path)
     assert "POST /people/register" not in gym.asked
     assert {each.rule for each in played.report.findings} == {"weak-jwt-secret", "unsafe-get"}
+
+
+def declared(made: Entry, name: str, shape: str) -> Entry:
+    """The gym with one more member that its registration takes by the document."""
+    last = "                mail: {type: string, format: email}\n"
+    text = made.document.replace(last, f"{last}                {name}: {shape}\n", 1)
+    assert text != made.document
+    return replace(made, document=text)
+
+
+@pytest.mark.parametrize("leak", ["role", ""])
+def test_authority_that_a_registration_takes_by_the_document_is_asked_for(
+    leak: str, tmp_path: Path
+) -> None:
+    made, _ = entry({leak} if leak else ())
+    played = play(declared(made, "staff", "{type: boolean}"), "leaky", 1, tmp_path)
+    assert told(played.report.findings) == ({LEAKS[leak]} if leak else set())
+    assert played.after == played.before
+
+
+def test_authority_that_no_response_shows_is_named_as_untried(tmp_path: Path) -> None:
+    made, _ = entry(())
+    text = "{type: string, enum: [member, admin]}"
+    played = play(declared(made, "role", text), "leaky", 1, tmp_path)
+    assert played.report.writes is not None
+    said = [each.reason for each in played.report.writes.untried]
+    assert [each for each in said if "`role`" in each and "no response shows it" in each]
+    assert not played.report.findings
 
 
 class Registry(gym.Gym):

@@ -32,6 +32,7 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
+from oakum.scan.requests.left_out import left_out
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.variants import other_value, shape_of, written
 from oakum.scan.requests.wording import harmless
@@ -111,6 +112,16 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": f"{operation.method} {operation.path}",
             "why": "who may change whose credentials",
         }
+
+
+def _raised(member: str, value: Json, shape: Shape) -> Json:
+    """Another value, of several one that says that it is more."""
+    rest = tuple(each for each in shape.enum if _RAISES.isdisjoint(words(str(each))))
+    more = tuple(each for each in shape.enum if each not in rest)
+    return other_value(member, value, replace(shape, enum=(*more, *rest)), far=True)
+
+
+_RAISES = listed("admin administrator manager moderator owner root staff superuser")
 
 
 @dataclass(frozen=True)
@@ -193,9 +204,11 @@ class _Trial:
         return probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
 
     def _ask_for_more(self, before: Mapping[str, Json]) -> ProvisionedAccount | None:
-        """Register with members that the document does not take; what sticks is told."""
-        shape = body_shape(self.provisioned.probe.operation)
-        more = dict(self._beyond(before, shape.properties if shape else ()))
+        """Register with members that the document does not take, and with authority that it does;
+        what sticks is told."""
+        shape = body_shape(self.provisioned.probe.operation) or Shape()
+        more = dict(self._beyond(before, {n: thunk() for n, thunk in shape.properties.items()}))
+        self._name_unasked(shape, more)
         for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)][:_MOST]:
             made = self._register(asked) if asked else None
             if made is None:
@@ -223,11 +236,27 @@ class _Trial:
             taken = {n: v for n, v in taken.items() if (after.get(n) == v) is bool(asked)}
         return taken
 
+    def _name_unasked(self, shape: Shape, more: Collection[str]) -> None:
+        """Names authority that a registration takes by the document, that the contract lets nobody
+        set, and that was not asked for."""
+        model, resource = self.engine.model, self.provisioned.resource
+        owner, table = model.policy.only("owner", "authenticated", "anyone"), model.settable
+        why = "no response shows it with a value to which another is known"
+        unasked = {
+            name: why
+            for name, thunk in shape.properties.items()
+            if classify_field(name, thunk()) is FieldClass.AUTHORITY and name not in more
+            if not thunk().read_only
+            and not (resource in table and allows(table[resource], name, owner, {}))
+        }
+        if unasked:
+            self.engine.state.leave_out(left_out(self.provisioned.probe.endpoint, unasked))
+
     def _beyond(
-        self, before: Mapping[str, Json], declared: Collection[str]
+        self, before: Mapping[str, Json], declared: Mapping[str, Shape]
     ) -> Iterator[tuple[str, Json]]:
-        """Members of an account that it may not set, and that are not `declared` to be taken, each
-        with another value: one that raises it, and never one that may end it."""
+        """Members of an account that it may not set, each with another value: one that raises it,
+        and never one that may end it. Of those that are `declared` to be taken, authority alone."""
         engine, name = self.engine, self.provisioned.resource
         owner = engine.model.policy.only("owner", "authenticated", "anyone")
         table = engine.model.settable.get(name)
@@ -235,14 +264,18 @@ class _Trial:
             inner = shape_of(engine.model, name, member) if name else None
             kind = classify_field(member, inner)
             known = {words(member), (*words(member), "id")}
-            if member in declared or kind in LETS_IN or ("id",) in known or isinstance(value, list):
+            asked = member in declared and kind is FieldClass.AUTHORITY
+            if (member in declared or isinstance(value, list)) and not asked:
+                continue
+            if kind in LETS_IN or ("id",) in known:
                 continue
             if not engine.evaluator.may_write(member):
                 continue
             if table is not None and allows(table, member, owner, {}):
                 continue
-            other = other_value(member, value, inner, far=True) if inner else None
-            if other is None and kind is FieldClass.AUTHORITY:
+            inner = declared[member] if asked else inner
+            other = _raised(member, value, inner) if inner else None
+            if other is None and not asked and kind is FieldClass.AUTHORITY:
                 other = "admin"
             if ends(member, other):
                 continue
@@ -271,7 +304,7 @@ class _Trial:
             or ("{" in operation.path and not self._names(probe, filled, who))
         ):
             return
-        more = dict(self._beyond(before, ()))
+        more = dict(self._beyond(before, {}))
         at = dict(written(engine.model, operation)).get(resource, ())
         shape = body_shape(operation) or Shape()
         kept = {n: before[n] for n in shape.required if n in before}
