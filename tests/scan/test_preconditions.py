@@ -95,3 +95,26 @@ def test_nothing_is_made_whose_removal_cannot_be_written(tmp_path: Path) -> None
     report = scan(desk.entry(), desk.app(), tmp_path)
     assert (desk.memos.keys(), report.distrust) == (desk.before.keys(), ())
     assert any("`DELETE /memos/{id}` requires `seal`" in each.reason for each in report.skipped)
+
+
+@pytest.mark.parametrize("asks", ["lock", "csrf"])
+@pytest.mark.parametrize("leaks", [(), ("edit",)], ids=["correct", "leaking"])
+def test_what_the_owner_is_refused_too_is_named_as_untried(
+    asks: str, leaks: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing tells the two apart: what nobody could write was tried by nobody."""
+    desk = Desk(asks, leaks=leaks)
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert (report.findings, report.distrust, desk.unchanged()) == ((), (), True)
+    assert report.writes is not None
+    said = [each.reason for each in report.writes.untried if each.endpoint.operation == "edit"]
+    told = [each for each in said if each.startswith("not tested as `person`")]
+    # A stranger who is refused with 404, where the owner is not, was refused for who they are.
+    assert bool(told) is bool(leaks)
+
+
+def test_a_trial_whose_owner_can_write_is_not_named(tmp_path: Path) -> None:
+    desk = Desk()
+    report = scan(desk.entry(), desk.app(), tmp_path)
+    assert report.writes is not None
+    assert not any(each.reason.startswith("not tested as") for each in report.writes.untried)

@@ -39,7 +39,9 @@ has to stay while it is only read. Needs `--allow-writes`. Also finds that an ac
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
 A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns; what was refused only
-because of its parent is named as untried too.
+because of its parent is named as untried too. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
+that nobody has set, a member that it requires and the document does not name, a change that it makes later. On an object that was there
+before, the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
 
 **Cannot know** which check is missing, of the object or of the role.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.masks import looks_masked
 from oakum.inference.lexicon import classify_field
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
@@ -80,6 +81,29 @@ class WriteBody:
             known = name in shown or name in self.probe.sources or inner.read_only
             if not (known or is_secret(name, inner) or kind in LETS_IN):
                 yield name, harmless(name, inner)
+
+    def unseen(
+        self,
+        owner: str,
+        shown: Mapping[str, Json],
+        faces: Mapping[tuple[str, str, str, str], Mapping[str, str]],
+    ) -> list[str]:
+        """Why a whole object cannot be put back: members that its owner's view does not show."""
+        shape = self.shape
+        why = [
+            f"`{name}` is shown nowhere"
+            for name, thunk in shape.properties.items()
+            if name not in shown and name not in self.probe.sources and not thunk().read_only
+        ]
+        for name, value in shown.items() if shape.properties else ():
+            differs = any(
+                len(set(each.values())) > 1
+                for (who, resource, _, path), each in faces.items()
+                if (who, resource, path) == (owner, self.resource, name)
+            )
+            if name in shape.properties and (looks_masked(value) or differs):
+                why.append(f"the shown value of `{name}` may be a mask")
+        return why
 
     def state(
         self, owner: str, filled: Filled, shown: Mapping[str, Json]

@@ -18,7 +18,6 @@ from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.masks import looks_masked
 from oakum.exposure.ownership import relations_to
 from oakum.exposure.request_bodies import json_value
 from oakum.exposure.signals import Signal
@@ -42,6 +41,7 @@ from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.undo_log import Undo, UndoLog
+from oakum.scan.undo.write_control import Outcome, WriteControl
 from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
 
 HOW = "write"
@@ -104,13 +104,15 @@ class _Endpoint:
     """The object that is written to is the run's own."""
     steady: dict[str, Json] = field(default_factory=dict)
     """Members of the object that was written last, as they were in two reads before that."""
-    refused: int = 0
-    """Status with which the last write was refused."""
+    status: int = 0
+    """With which the last write was answered; 0: none was sent."""
     untried: dict[str, str] = field(default_factory=dict)
     """Members that the contract lets nobody set and that were not tried → why."""
     emptied: bool = False
     """A write has emptied what it was not sent: no other is sent."""
 
+    tells: bool = True
+    """What takes effect is a finding, and no control."""
     stuck: bool = False
     """A write could not be taken back: no other is sent."""
 
@@ -120,6 +122,7 @@ class _Endpoint:
     def __post_init__(self) -> None:
         self.many = bulk(self.engine.model, self.probe.operation)
         self.parents = ParentObjects(self.engine, self.probe)
+        self.control = WriteControl(self.engine, self.probe)
         self.body = WriteBody(self.engine.model, self.probe, self.resource, self.many)
 
     def run(self) -> None:
@@ -162,6 +165,7 @@ class _Endpoint:
                 for kind, viewer in todo.items()
                 if self._try(owner, viewer, view, declared=viewer != owner)
             }
+            self._compare(owner, view)
             self._tell_moved(owner)
         for kind in tried & todo.keys():
             self._name_lacking(owner, todo[kind], kind, view)
@@ -195,6 +199,7 @@ class _Endpoint:
                 return False
             self.hidden.discard(viewer)
             tried = self._try(owner, viewer, view, declared=True)
+            self._compare(owner, view)
             self._tell_moved(owner)
         return tried and viewer not in self.hidden
 
@@ -232,28 +237,7 @@ class _Endpoint:
         back."""
         if self.probe.operation.method != "PUT" or not self.probe.operation.body:
             return False
-        shape = self.body.shape
-        unseen = [
-            name
-            for name, thunk in shape.properties.items()
-            if name not in view.object and name not in self.probe.sources and not thunk().read_only
-        ]
-        faces = self.engine.knowledge.faces
-        doubtful = [
-            name
-            for name, value in view.object.items()
-            if name in shape.properties
-            and (
-                looks_masked(value)
-                or any(
-                    len(set(shown.values())) > 1
-                    for (who, resource, _, path), shown in faces.items()
-                    if (who, resource, path) == (owner, self.resource, name)
-                )
-            )
-        ]
-        why = [f"`{name}` is shown nowhere" for name in unseen]
-        why += [f"the shown value of `{name}` may be a mask" for name in doubtful]
+        why = self.body.unseen(owner, view.object, self.engine.knowledge.faces)
         if why:
             self.engine.state.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
@@ -267,14 +251,40 @@ class _Endpoint:
         changes = dict(self._changes(owner, viewer, view, declared=declared))
         if not changes or self.emptied or self.stuck:
             return False
-        stuck = self._write(owner, viewer, view, changes)
-        whoever = self.refused in (401, 404, 405) or (self.refused == 403 and viewer != owner)
-        if stuck is None and len(changes) > 1 and not whoever:
-            for name, value in changes.items():
-                self._write(owner, viewer, view, {name: value})
-                if self.stuck:
-                    break
+        took = self._write_all(owner, viewer, view, changes)
+        if viewer != owner and self.status and viewer not in self.hidden:
+            self.control.tried[viewer] = Outcome(self.status, took)
         return True
+
+    def _write_all(
+        self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
+    ) -> bool:
+        """Whether any of the changes took effect."""
+        self.status = 0
+        took = self._write(owner, viewer, view, changes)
+        whoever = self.status in (401, 404, 405) or (self.status == 403 and viewer != owner)
+        found = [took]
+        if took is None and len(changes) > 1 and not whoever:
+            for name, value in changes.items():
+                if not self.stuck:
+                    found.append(self._write(owner, viewer, view, {name: value}))
+        return True in found
+
+    def _compare(self, owner: str, view: _View) -> None:
+        """Writes as the owner what strangers wrote in vain: only to an object of the run's own."""
+        left, own = self.control.unsure(), None
+        wanted = {
+            name: value
+            for viewer in left if self.ours and not (self.stuck or self.emptied)
+            for name, value in self._changes(owner, viewer, view, declared=True)
+            if self._may_set(name, owner, owner, view)
+        }  # fmt: skip
+        if wanted:
+            self.tells = False
+            took = self._write_all(owner, owner, view, wanted)
+            self.tells = True
+            own = Outcome(self.status, took) if self.status else None
+        self.control.tell(owner, own, compared=bool(wanted))
 
     def _tell_moved(self, owner: str) -> None:
         """Name what the API itself has set at a write, such as a time of change: it stays so in an
@@ -376,7 +386,7 @@ class _Endpoint:
             self.undo_log.is_sent(own)
         answer = self._sent(viewer, owner, replace(filled, request=forth), undo)
         self._heard(undo, own, answer, view, owner)
-        self.refused = answer.status if answer.status >= 400 else 0
+        self.status = answer.status
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
         key = engine.model.policy.resources[self.resource].key
@@ -388,7 +398,7 @@ class _Endpoint:
             self._give_back(owner, again, filled)
         if own is not None:
             self.undo_log.undo(own)
-        for name in stuck:
+        for name in stuck if self.tells else ():
             self._tell(name, owner, viewer, view, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
 

@@ -1,0 +1,62 @@
+"""The control of a write trial: the same write by the owner, which has to take effect.
+
+What an API refuses to the owner, too, says nothing of who may write: a lock that nobody has set, a
+member that it wants and the document does not name. Nor does a write that takes effect too late for
+any reading. Whoever was answered so is named as untried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from oakum.exposure.endpoints import Probe
+from oakum.finding import Skipped
+from oakum.scan.engine import Engine
+
+_OF_CALLER = (401, 403, 404, 405, 410)
+"""What refuses whoever asks, or hides the object from them."""
+
+
+class Outcome(NamedTuple):
+    """What became of a write."""
+
+    status: int
+    took: bool
+    """Whether the owner's view has shown it."""
+
+
+@dataclass
+class WriteControl:
+    """Writes by strangers to one object, and what the owner's own says of them."""
+
+    engine: Engine
+    probe: Probe
+    tried: dict[str | None, Outcome] = field(default_factory=dict)
+
+    def unsure(self) -> list[str | None]:
+        """Viewers whose write took no effect, for a reason that a control may tell; nobody is
+        refused for being nobody."""
+        if any(each.took for each in self.tried.values()):
+            return []
+        plain = {(None, 401)}
+        return [v for v, each in self.tried.items() if (v, each.status) not in plain]
+
+    def tell(self, owner: str, own: Outcome | None, *, compared: bool) -> None:
+        """Names those of whom nothing is known. `own`: what became of the owner's write; None:
+        there was none. `compared`: one was wanted."""
+        for viewer in self.unsure():
+            status = self.tried[viewer].status
+            if own is not None and (own.took or (status in _OF_CALLER and status != own.status)):
+                continue
+            if own is None and (status in _OF_CALLER or not (compared or status >= 400)):
+                continue
+            cast = self.engine.cast
+            label = cast.label(cast.relations(viewer, owner), viewer, owner)
+            said = f"the write was answered with {status} and took no effect"
+            if own is not None:
+                said += f", and no more did the owner's own, answered with {own.status}"
+            self.engine.state.leave_out(
+                Skipped(self.probe.endpoint, f"not tested as `{label}`: {said}")
+            )
+        self.tried.clear()
