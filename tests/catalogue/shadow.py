@@ -21,6 +21,7 @@ from oakum.guard.contract_files import read_contract
 from oakum.guard.loading import open_gate
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
+from oakum.routing.route import Router, placed
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _NOT_ALLOWED = ("body", "query", "listed", "rate", "budget")
@@ -73,6 +74,7 @@ class Shadow:
     def __post_init__(self) -> None:
         self._model = read_contract(self.policy).compiled.model
         gate = open_gate(self.policy, environ=_Environ(self.service))
+        self._router = Router([*self._model.operations.values()])
         self._line: Mapping[str, Any] = {}
         self._guarded = OakumMiddleware(self._within, gate, audit=self._note)
 
@@ -81,7 +83,7 @@ class Shadow:
 
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The API for the guard, to which no write comes."""
-        if scope["method"] in _READS:
+        if self._is_read(scope):
             await self.app(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -96,7 +98,7 @@ class Shadow:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         there, here = _Reply(), _Reply()
-        if scope["method"] not in _READS:
+        if not self._is_read(scope):
             await self._guarded(dict(scope), _once(body), there.send)
             await self.app(scope, _once(body), here.send)
         else:
@@ -106,6 +108,14 @@ class Shadow:
         self._compare(here, there)
         await send({"type": "http.response.start", "status": here.status, "headers": here.headers})
         await send({"type": "http.response.body", "body": here.body})
+
+    def _is_read(self, scope: Scope) -> bool:
+        """Whether a request may be sent twice: by its method, or by the contract's word."""
+        if scope["method"] in _READS:
+            return True
+        place = placed(scope["path"])
+        found = self._router.find(place, scope["method"]) if place is not None else None
+        return found is not None and self._model.rule(found[0].id).reads is True
 
     def _compare(self, here: _Reply, there: _Reply) -> None:
         line, self._line = self._line, {}

@@ -94,11 +94,11 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
         if one.conceal:
             reader = paths.by_key(operation, one, KEY)
             whose = KEY if one.is_account else ""
-            by[name] = (
-                Concealed(reader.get.id, (name,), whose, reader.names)
-                if reader is not None
-                else Concealed("", (name,), whose)
-            )
+            if reader is not None:
+                by[name] = Concealed(reader.get.id, (name,), whose, reader.names)
+            else:  # the read itself may be what shows it
+                own = shown_at(paths.model, operation, name) is not None
+                by[name] = Concealed(operation.id if own else "", (name,), whose)
     query, body, beside = (
         {param: name for param, name in each.items() if name in by}
         for each in (keys.query, keys.body, keys.beside)
