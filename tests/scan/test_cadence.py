@@ -62,7 +62,7 @@ def leaks(report: dict[str, Any]) -> set[Cell]:
     """Every cell of every finding: its field, viewer and state at each of its endpoints."""
     return {
         (
-            *(d["method"], d["path"].partition("?")[0]),
+            *(d["method"], d["path"].partition("?")[0].partition(" by ")[0]),
             *(f["resource"], f["field"], f["viewer"], state(f["state"])),
         )
         for f in report["findings"]

@@ -67,7 +67,7 @@ def test_an_object_is_asked_for_by_both_names(
     assert not any("was not requested by" in each for each in run.report.notes)
     if leaks:
         endpoints = run.finding("Person.phone", "member").endpoints
-        assert [each.path for each in endpoints] == ["/people/{username}"]
+        assert [each.path for each in endpoints] == [f"/people/{{{parameter}}} by username"]
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,8 @@ def ask_by_other_names(engine: Engine) -> None:
 def _way(engine: Engine, name: OtherName, source: str) -> Probe | None:
     """The request by another field; None if it shows no owner their own."""
     probe, field = name.probe, source.partition(".")[2]
-    path = probe.endpoint.path.replace(f"{{{name.parameter}}}", f"{{{field}}}")
     way = replace(
-        probe.otherwise("option", endpoint=path),
+        probe.otherwise("option", endpoint=f"{probe.endpoint.path} by {field}"),
         sources={**probe.sources, name.parameter: source},
     )
     engine.matrix.open(way)
