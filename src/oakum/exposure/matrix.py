@@ -125,6 +125,8 @@ class Entry:
     owner: str = ""
     request_keys: list[str] = field(default_factory=list)
     """Keys of the requests that showed it, the first one first."""
+    open: bool = False
+    """Some request showed what is granted."""
 
 
 _BASIC = ("anyone", "authenticated")
@@ -195,7 +197,8 @@ class Matrix:
         self.confirmed: set[tuple[str, str, str, State]] = set()
         """Leaks seen in a second response."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
-        """Over-blocks → first evidence, and whether seen in a second response."""
+        """Over-blocks → first evidence, and whether the same request was refused once more."""
+        self.repeats = ""  # the request that is sent once more
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Finding → why it is not proven yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
@@ -222,8 +225,7 @@ class Matrix:
         """(endpoint, owner, resource) that the endpoint never shows."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner) that an endpoint which selects objects itself left out."""
-        # endpoints that show callers their own data about the person they name
-        self.by_peer = set[str]()
+        self.by_peer = set[str]()  # endpoints that show callers their own data about whom they name
         self._memo, self._kinds = _Memo(), self._viewer_kinds()
         self._plan_all()
 
@@ -443,6 +445,7 @@ class Matrix:
 
     def _enter(self, seen: Observation, request_key: str) -> None:
         entry = self.entries.setdefault(seen.key, Entry(seen.granted))
+        entry.open |= seen.result is Result.OPEN
         if self.adding_only and (seen.result, entry.result) == (Result.OVER_BLOCK, Result.OPEN):
             return
         if _RANK[seen.result] > _RANK[entry.result]:
@@ -452,15 +455,14 @@ class Matrix:
             self._wrong(seen, entry, request_key)
 
     def _wrong(self, seen: Observation, entry: Entry, request_key: str) -> None:
-        """Keeps a finding's first evidence; a second response confirms it."""
+        """Keeps a finding's first evidence; a second response confirms it. A refusal is confirmed
+        by the same request alone: two may have failed by chance."""
         name = seen.key.finding
-        again = (
-            bool(entry.request_keys)
-            and request_key not in entry.request_keys
-            and seen.result is entry.result
-        )
+        before = entry.request_keys
+        again = bool(before) and request_key not in before and seen.result is entry.result
         if seen.result is Result.OVER_BLOCK:
             first, sure = self.refused.get(name, (None, False))
+            again &= self.repeats in before
             self.refused[name] = (first or seen.evidence, sure or again)
         elif seen.evidence is not None:
             known = self.evidence.get(name)

@@ -32,6 +32,7 @@ from oakum.scan.assembly import Wiring, switch_operations
 from oakum.scan.budget_plan import afford
 from oakum.scan.context import Event
 from oakum.scan.coverage import (
+    Untested,
     alone,
     bent,
     cut_short,
@@ -44,6 +45,7 @@ from oakum.scan.coverage import (
 from oakum.scan.discovery.facts import with_claims
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
+from oakum.scan.evaluation.confirming import drop_unconfirmed
 from oakum.scan.findings import conclude, field_lines
 from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
@@ -486,6 +488,8 @@ class Scan:
 
     def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
         options = self.options
+        if engine:
+            drop_unconfirmed(engine.matrix)
         findings = (
             conclude(self.model, engine.cast, engine.matrix, engine.state.signals) if engine else []
         )
@@ -552,6 +556,7 @@ class Scan:
             yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
         yield from unseen(self.model, engine.cast, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
+        lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}
         lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
         yield from told([lacking[each] for each in sorted(lacking)])
 

@@ -7,6 +7,7 @@ are held in memory only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ from oakum.scan.evaluation.forms import Form, Keeping
 from oakum.scan.requests.builder import Filled
 
 _MOST_ARTEFACTS = 400
+_MOST_REPEATS = 3
+"""Broken answers of one endpoint that are asked for once more: an API that fails is spared."""
 _Pairs = set[tuple[str, str]]
 Place = tuple[str, str | None, str | None]
 """(endpoint, viewer, whose values) of a question."""
@@ -93,11 +96,20 @@ class RunState:
     """Links and cursors of the answers so far."""
     giving: dict[Place, None] = field(default_factory=dict)
     """Questions whose answers gave links or cursors."""
+    lacking: dict[str, str] = field(default_factory=dict)
+    """What a technique could not test, such as `GET /feed` → why."""
     _notes: list[str] = field(default_factory=list)
     _signals: list[Signal] = field(default_factory=list)
     _untried: list[Skipped] = field(default_factory=list)
     _distrust: list[str] = field(default_factory=list)
     _number: int = 0
+    _repeats: Counter[str] = field(default_factory=Counter)
+
+    def may_repeat(self, probe: Probe) -> bool:
+        """Whether a broken answer of an endpoint is asked for once more: what always breaks is left
+        alone, and so is a variant that nobody documents."""
+        self._repeats[probe.id] += 1
+        return not (probe.how or probe.query) and self._repeats[probe.id] <= _MOST_REPEATS
 
     # ------------------------------------------------------------- remarks for the report
 
@@ -116,6 +128,10 @@ class RunState:
     def doubt(self, reason: str) -> None:
         """Adds a reason to distrust the run, which then ends as not trustworthy."""
         self._distrust.append(reason)
+
+    def lack(self, what: str, why: str) -> None:
+        """Records what a technique tried to test and could not: the run is then not trustworthy."""
+        self.lacking.setdefault(what, why)
 
     def keep_way(self, *ways: Probe) -> None:
         """Adds undocumented variants that work, to repeat them when settings change."""

@@ -238,11 +238,14 @@ def test_another_object_that_is_withheld_takes_nothing_from_who_was_shown_the_fi
 # ------------------------------------------------------------ what proves a finding
 
 
-def test_an_over_block_is_sure_when_a_second_answer_shows_it_and_keeps_its_first_evidence() -> None:
+def test_an_over_block_is_sure_when_its_request_is_refused_again_and_keeps_its_evidence() -> None:
     found = matrix()
-    for request_key, evidence, sure in (
-        ("one", None, False), ("one", EVIDENCE, False), ("two", AGAIN, True), ("two", None, True)
+    for request_key, repeats, evidence, sure in (
+        ("one", "", None, False), ("one", "", EVIDENCE, False), ("two", "", AGAIN, False),
+        ("three", "four", None, False), ("three", "two", None, False), ("five", "two", None, True),
+        ("six", "", None, True),
     ):  # fmt: skip
+        found.repeats = repeats
         found.apply(
             "getPerson", outcome(request_key, seen(NAME, Result.OVER_BLOCK, evidence=evidence))
         )

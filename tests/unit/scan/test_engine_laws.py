@@ -17,7 +17,7 @@ from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.confirming import is_sure, repeat, still_served
+from oakum.scan.evaluation.confirming import drop_unconfirmed, is_sure, repeat, still_served
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
@@ -135,10 +135,28 @@ def test_a_grant_that_is_not_honoured_is_sure_by_a_second_refusal_and_by_no_leak
     block, leak = (Result.OVER_BLOCK, NAME.finding), (Result.LEAK, NAME.finding)
     assert not is_sure(found, block) and not is_sure(found, leak)
     found.apply("getPerson", outcome("two", seen(NAME, Result.OVER_BLOCK)))
+    assert not is_sure(found, block), "two requests may have failed by chance"
+    found.repeats = "two"
+    found.apply("getPerson", outcome("three", seen(NAME, Result.OVER_BLOCK)))
     assert is_sure(found, block) and not is_sure(found, leak)
     found.confirmed.add(BIO.finding)
     assert is_sure(found, (Result.LEAK, BIO.finding))
     assert not is_sure(found, (Result.OVER_BLOCK, BIO.finding))
+
+
+def test_what_was_withheld_once_alone_is_no_over_block() -> None:
+    found = matrix()
+    for request_key, key in (("one", NAME), ("two", BIO)):
+        found.apply("getPerson", outcome(request_key, seen(key, Result.OVER_BLOCK)))
+    found.apply("getPerson", outcome("three", seen(BIO, Result.OPEN)))
+    found.repeats = "one"
+    found.apply("getPerson", outcome("four", seen(NAME, Result.OVER_BLOCK)))
+    drop_unconfirmed(found)
+    assert found.entries[NAME].result is Result.OVER_BLOCK
+    assert found.entries[BIO].result is Result.OPEN
+    found.refused[NAME.finding] = (None, False)
+    drop_unconfirmed(found)
+    assert found.entries[NAME].result is Result.UNTESTED
 
 
 class Last:

@@ -44,7 +44,9 @@ def repeat(engine: Engine) -> None:
         probe, viewer, who, turn = engine.state.request_keys[best]
         if first := who or ("" if probe.sources else owners[best]):
             engine.put(probe, first, who, "again" if who else f"before {best}", turn)
+        matrix.repeats = best
         engine.put(probe, viewer, who, "again", turn)
+        matrix.repeats = ""
         open_findings = {
             name: request_keys - {best}
             for name, request_keys in open_findings.items()
@@ -67,6 +69,14 @@ def still_served(engine: Engine) -> None:
                 f" showed before: the target has started to refuse requests, so cells that look"
                 f" closed may not be"
             )
+
+
+def drop_unconfirmed(matrix: Matrix) -> None:
+    """Takes back what did not come once and was not seen to be withheld again: it is no word of the
+    API about a grant."""
+    for key, entry in matrix.entries.items():
+        if entry.result is Result.OVER_BLOCK and not is_sure(matrix, (entry.result, key.finding)):
+            entry.result = Result.OPEN if entry.open else Result.UNTESTED
 
 
 def is_sure(matrix: Matrix, name: _Name) -> bool:

@@ -40,9 +40,9 @@ from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on
-from oakum.scan.undo.undo_log import Undo, UndoLog
+from oakum.scan.undo.undo_log import Undo, UndoLog, tells_nothing
 from oakum.scan.undo.write_control import Outcome, WriteControl
-from oakum.scan.undo.writing_endpoints import bulk_left_out, writing_endpoints
+from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
 
 HOW = "write"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
@@ -50,6 +50,8 @@ OPENS_WAYS = False
 
 _MOST = 12
 """Members tried at one endpoint."""
+_READS = 2
+"""Further readings that an object has to be missing from."""
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
@@ -115,7 +117,8 @@ class _Endpoint:
     """What takes effect is a finding, and no control."""
     stuck: bool = False
     """A write could not be taken back: no other is sent."""
-
+    mute: bool = False
+    """An answer to the last look at an owner's object tells nothing of it."""
     hidden: set[str | None] = field(default_factory=set)
     """Viewers who were refused, and are not shown what the object stands in."""
 
@@ -390,7 +393,7 @@ class _Endpoint:
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
         key = engine.model.policy.resources[self.resource].key
-        if after is None and viewer != owner and key:
+        if after is None and viewer != owner and key and self._is_lost(owner):
             stuck = [key]  # the owner no longer has it: the writer took it over
         undone = self.undo_log.undo(undo)
         self.stuck = self.stuck or not undone
@@ -521,6 +524,12 @@ class _Endpoint:
             *self.body.state(viewer, filled, view.object),
         )
 
+    def _is_lost(self, owner: str) -> bool:
+        """Whether an object is missing from its owner's view more than by chance."""
+        return not self.mute and all(
+            self._view(owner) is None and not self.mute for _ in range(_READS)
+        )
+
     def _view(self, owner: str) -> _View | None:
         """The owner's own view of their object, at the endpoint that shows most of it."""
         engine = self.engine
@@ -531,40 +540,24 @@ class _Endpoint:
             if (who, resource) == (owner, self.resource) and endpoint in engine.matrix.probes
             and not engine.matrix.probes[endpoint].batch
         ]  # fmt: skip
+        self.mute = False
         for _, _, endpoint in sorted(endpoints, reverse=True)[:2]:
             probe = engine.matrix.probes[endpoint]
             filled = fill(probe, engine.target, engine.knowledge, owner if probe.personal else None)
             if filled is None:
                 continue
             answer = engine.send(probe, owner, filled)
+            self.mute |= tells_nothing(answer)
             question = engine.question(probe, owner, frozenset({owner}), filled, probe.id)
             _, judged, _ = engine.evaluator.walk(probe, question, answer)
             for each in judged.instances:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
-                if fits and mine and self._is_meant(each.value, owner):
+                if fits and mine and is_meant(engine, self.probe, self.resource, each.value, owner):
                     if self.ours:  # lets the object be recognised in responses to others
                         engine.knowledge.learn_own(owner, each)
                     return _View(probe, filled, each.value, answer)
         return None
-
-    def _is_meant(self, value: Mapping[str, Json], owner: str) -> bool:
-        """Whether an object is the one that the writing endpoint would name: by its key, else it
-        has to be the owner's only one."""
-        engine = self.engine
-        known = engine.model.policy.resources[self.resource]
-        if self.many:  # by key: the first known object is the one shown
-            rows = engine.knowledge.objects.get((owner, self.resource), ())
-            first = next((row[known.key] for row in rows if known.key in row), "")
-            return canonical(value.get(known.key)) == first
-        filled = fill(self.probe, engine.target, engine.knowledge, owner)
-        source = f"{self.resource}.{known.key}"
-        names = [name for name, each in self.probe.sources.items() if each == source]
-        if known.key and names and filled is not None:
-            meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
-            return known.key in value and canonical(value[known.key]) in meant
-        objects = engine.knowledge.objects.get((owner, self.resource), ())
-        return not known.key or len({row.get(known.key) for row in objects}) <= 1
 
     def _tell(
         self,

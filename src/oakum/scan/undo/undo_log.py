@@ -82,14 +82,17 @@ class Made:
 
 Entry = Undo | Made
 
-_FAILS = (OakumError, RecursionError, ValueError)
-"""There is no answer, or one nested too deep to be understood."""
-_OF_CALLER = (401, 407, 408, 425, 429)
-"""What refuses a caller or a moment, and tells nothing of an object."""
+_FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
+_OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
 _LOOKS = 40
 """Objects of a page that are looked at one by one, where the list shows too little of them."""
+
+
+def tells_nothing(answer: Response) -> bool:
+    """Whether it is open if an object is there."""
+    return answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated
 
 
 @dataclass
@@ -261,7 +264,7 @@ class UndoLog:
         """Whether the object's own endpoint shows it with its mark; None: its answer tells
         nothing."""
         answer = self._looked_at(made, key)
-        if answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated:
+        if tells_nothing(answer):
             return None
         there = 200 <= answer.status < 300 and made.mark.encode() in answer.body
         self._shown |= {made.name} if there else set()

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.knowledge import canonical
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.undo.restraint import barred
@@ -92,3 +95,22 @@ def _sets_what_is_there(operation: Operation, probe: Probe) -> bool:
         and classify_field(name, thunk()) is FieldClass.KEY
     ]
     return bool(probe.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)
+
+
+def is_meant(
+    engine: Engine, probe: Probe, resource: str, value: Mapping[str, Json], owner: str
+) -> bool:
+    """Whether an object is the one that a writing endpoint would name: by its key, else it has to
+    be the owner's only one."""
+    known = engine.model.policy.resources[resource]
+    objects = engine.knowledge.objects.get((owner, resource), ())
+    if bulk(engine.model, probe.operation):  # by key: the first known object is the one shown
+        first = next((row[known.key] for row in objects if known.key in row), "")
+        return canonical(value.get(known.key)) == first
+    filled = fill(probe, engine.target, engine.knowledge, owner)
+    source = f"{resource}.{known.key}"
+    names = [name for name, each in probe.sources.items() if each == source]
+    if known.key and names and filled is not None:
+        meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
+        return known.key in value and canonical(value[known.key]) in meant
+    return not known.key or len({row.get(known.key) for row in objects}) <= 1

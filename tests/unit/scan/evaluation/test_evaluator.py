@@ -353,8 +353,9 @@ def test_a_grant_that_is_not_honoured_elsewhere_confirms_no_leak() -> None:
     leak = Observation(key, False, Result.LEAK, "cat", "ann")
     block = Observation(other, True, Result.OVER_BLOCK, "cat", "ann")
     run.matrix.apply("getPerson", Outcome("a", 200, (leak,)))
-    for request_key in "bc":
-        run.matrix.apply("listPeople", Outcome(request_key, 200, (block,)))
+    run.matrix.apply("listPeople", Outcome("b", 200, (block,)))
+    run.matrix.repeats = "b"
+    run.matrix.apply("listPeople", Outcome("c", 200, (block,)))
     assert key.finding not in run.matrix.confirmed
     assert run.matrix.refused[key.finding] == (None, True)
 
