@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,12 +72,19 @@ def serving(app: ASGIApp) -> Iterator[str]:
         thread.join(timeout=patient(10))
 
 
-def play(entry: Entry, mode: Mode, seed: int, folder: Path) -> Played:
-    """Serve, scan with the options that the entry names, and compare all that lasts."""
+def play(
+    entry: Entry,
+    mode: Mode,
+    seed: int,
+    folder: Path,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Played:
+    """Serve, scan with the options that the entry names, and compare all that lasts. `around`: what
+    is put before the API."""
     policy = entry.write(folder, seed)
     app = entry.app(mode, seed)
     before = copy.deepcopy(app.state.db)
-    with serving(app) as target:
+    with serving(around(app)) as target:
         report = Scan(options_of(entry, policy, target), lambda event: None, sleep=hasty).report()
     return Played(report, before, app.state.db)
 

@@ -35,7 +35,7 @@ from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.forms import Keeping, form_of, governed, keeping_of
+from oakum.scan.evaluation.forms import Keeping, form_of, governed, is_broken, keeping_of
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
 
@@ -112,6 +112,8 @@ class Engine:
         known = self.context.replay.get(key) if who and viewer != who and not probe.how else None
         if known is None:
             answer = state.early.pop(key, None) or self.send(probe, viewer, filled)
+            if is_broken(probe.operation, answer) and state.may_repeat(probe):
+                answer = self.send(probe, viewer, filled)
             known = self.judge(probe, viewer, who, filled, answer, key)
         else:
             self.record(probe, known)

@@ -83,6 +83,19 @@ class Comparison:
                 return False
         return bool(self.heard) and not self._halts(self.heard)
 
+    @property
+    def unsettled(self) -> str:
+        """Why answers that tell nobody apart prove nothing; empty: they do."""
+        if any(each.answer.status >= 500 for each in self.heard):
+            return "it failed with a server error"
+        forms: dict[str, set[tuple[int, str]]] = {}
+        for each in self.heard:
+            form = (each.answer.status, each.answer.media_type)
+            forms.setdefault(each.who, set()).add(form)
+        if any(len(each) > 1 for each in forms.values()):
+            return "it answers the same question in different ways"
+        return ""
+
     def times(self) -> tuple[list[float], list[float]]:
         """Response times in seconds: about existing people, and about non-existing ones."""
         known = [each.took for each in self.heard if each.who]

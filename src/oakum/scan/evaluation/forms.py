@@ -9,9 +9,11 @@ import orjson
 
 from oakum.authz import Table
 from oakum.authz.judge import Judgement
+from oakum.authz.model import declared_answers
 from oakum.authz.table import leaf_index
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, leaves_of
+from oakum.openapi.model import Operation
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]
 """Status, media type, places of values with list positions left out, and how many values."""
@@ -36,6 +38,20 @@ class Keeping:
     etag: str
     """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
     this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""
+
+
+def is_broken(operation: Operation, answer: Response) -> bool:
+    """Whether an answer is none to the question, and may be one the next time: a server's error, or
+    a page in place of what is declared."""
+    if answer.status >= 500:
+        return True
+    declared = [each.type for each in declared_answers(operation, answer.status)]
+    return (
+        200 <= answer.status < 300
+        and bool(answer.body and declared)
+        and answer.media_type == "text/html"
+        and "text/html" not in declared
+    )
 
 
 def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:

@@ -225,7 +225,7 @@ class Explorer:
 
     def _close(self, why: str) -> None:
         self._closed = True
-        self.engine.state.remark(f"{self._called} {why}")
+        self.engine.state.lack(self._called, f"it {why}")
 
     def _ask_known(self) -> None:
         """The document's own examples, for each owner."""

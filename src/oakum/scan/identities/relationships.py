@@ -110,8 +110,8 @@ class Relationships:
     def begin(self, viewer: str, relation: str, owner: str) -> bool:
         """Starts a relation and verifies it; False if it was not seen, with the reason in `why`.
         Recorded until it is ended."""
-        if why := self._why_not(relation):
-            self.why = why
+        self.why = self._why_not(relation)
+        if self.why:
             return False
         known = self.policy.relations[relation]
         before = self._listed(known, viewer, owner)

@@ -186,6 +186,10 @@ class _Table:
         if found := made.run():
             heard = next(each for each in made.heard if each.who)
             self.tell(talk, group, heard, found, sure=not made.alone)
+        elif why := made.unsettled:
+            if not self.engine.model.rule(talk.probe.operation.id).untested:
+                why += ", so whether it tells who has an account is unknown"
+                self.engine.state.lack(_called(talk), why)
         elif made.alike and talk.kind == "read":
             self._time(talk, made, names[0])
         return made.heard

@@ -68,19 +68,24 @@ def run(engine: Engine) -> None:
         heard, unfilled = 0, True
         statuses: set[int] = set()
         tried: set[str] = set()
+        unmade: dict[str, str] = {}
         for who, viewers in _audiences(engine, feed):
-            hall = _Hall(engine, engine.context.listen, feed, who, viewers, tried)
+            hall = _Hall(engine, engine.context.listen, feed, who, viewers, tried, unmade)
             if not hall.can_fill():
                 continue
             unfilled = False
             hall.run()
             heard, statuses = heard + hall.heard, statuses | hall.statuses
         endpoint = f"{feed.endpoint.method} {feed.endpoint.path}"
+        if engine.model.rule(feed.operation.id).untested:
+            continue
         if unfilled:
-            engine.state.remark(f"{endpoint}: a feed, not tested: its parameters have no value")
+            engine.state.lack(endpoint, "a feed whose parameters have no value")
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
-            engine.state.remark(f"{endpoint}: a feed from which no frame came (answered {said})")
+            engine.state.lack(endpoint, f"a feed from which no frame came (answered {said})")
+        for relation in unmade.keys() - tried:
+            engine.state.lack(f"the end of `{relation}` while {endpoint} is open", unmade[relation])
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -158,6 +163,8 @@ class _Hall:
     viewers: list[str | None]
     tried: set[str]
     """Relations, settings and fields that were changed already while this feed was open."""
+    unmade: dict[str, str]
+    """Relations that could not be begun → why."""
     heard: int = 0
     statuses: set[int] = field(default_factory=set)
     seats: list[_Seat] = field(default_factory=list)
@@ -237,6 +244,8 @@ class _Hall:
     def _end(self, relationships: Relationships, viewer: str, relation: str, owner: str) -> bool:
         """A relation that has begun ends while a feed is open."""
         if not relationships.begin(viewer, relation, owner):
+            if not self.engine.model.policy.relations[relation].untested:
+                self.unmade[relation] = relationships.why
             return False
         done = False
         with self._endpoints():

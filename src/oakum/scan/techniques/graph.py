@@ -24,9 +24,12 @@ OPENS_WAYS = True
 
 def run(engine: Engine) -> None:
     """Ask at every endpoint of GraphQL."""
-    operations = list(_operations(engine.model))
+    model = engine.model
+    operations = [each for each in _operations(model) if not model.rule(each.id).untested]
     if operations and find_spec("graphql") is None:
-        engine.state.remark("GraphQL was not tested: `pip install '.[graphql]'` in Oakum's folder")
+        for each in operations:
+            why = "GraphQL needs `pip install '.[graphql]'` in Oakum's folder"
+            engine.state.lack(f"{each.method} {each.path}", why)
         return
     for operation in operations:
         from oakum.scan.graphql.explore import Explorer  # needs graphql-core

@@ -55,14 +55,18 @@ def run(engine: Engine) -> None:
             if _end(engine, engine.context.relationships, viewer, relation, owner):
                 done.add(relation)
             else:
-                why[relation] = engine.context.relationships.why
-        for relation in engine.context.relationships.lacking():
-            why[relation] = (
-                "every identity is already related to every other, and the scan does not end"
-                " existing relations; add an unrelated identity"
-            )
+                why[relation] = engine.context.relationships.why or (
+                    f"as `{relation}` of {owner}, {viewer} was shown nothing of theirs"
+                )
         for relation in why.keys() - done:
-            engine.state.remark(f"the end of `{relation}` was not tested: {why[relation]}")
+            if not engine.model.policy.relations[relation].untested:
+                engine.state.lack(f"the end of `{relation}`", why[relation])
+        for relation in engine.context.relationships.lacking():
+            engine.state.remark(
+                f"the end of `{relation}` was not tested: every identity is already related to"
+                " every other, and the scan does not end existing relations; add an unrelated"
+                " identity"
+            )
     if engine.context.account_settings is not None:
         for owner, changes in _closings(engine, engine.context.account_settings).items():
             _close(engine, engine.context.account_settings, owner, changes)
