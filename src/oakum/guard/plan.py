@@ -478,7 +478,8 @@ class _Renderer:
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
         path = self._called(place, "*")
-        listed = {segments[0] for segments, _ in place.ahead if segments and segments[0].isdigit()}
+        steps = dict.fromkeys(segments[0] for segments, _ in place.ahead if segments)
+        listed = [step for step in steps if step.isdigit()]
         found["list"] = {
             "node": self._node(self._step(place, None, each, star, path)),
             "at": {key: self._node(self._step(place, key, each, star, path)) for key in listed},
@@ -518,7 +519,8 @@ class _Renderer:
         resources = sorted({name for each in branches if (name := resource_of(each, bound))})
         tag, mapping = (shape.discriminator if self.writing else tag_of(shape)) or ("", {})
         tags: dict[str, int] = {}
-        for said in {*mapping, *(name for each in branches for name in each.names)} if tag else ():
+        names = {*mapping, *(name for each in branches for name in each.names)}
+        for said in sorted(names) if tag else ():
             wanted = mapping.get(said, said)
             hit = [i for i, each in enumerate(branches) if wanted in each.names]
             if len(hit) == 1:
@@ -572,7 +574,7 @@ class _Renderer:
 
     def _fill(self, index: int, at: _Place, name: str, hold: bool) -> None:
         keys = dict.fromkeys(member_names(at.shape) if at.shape else ())
-        keys.update(dict.fromkeys(at.trie.names() if at.trie else ()))
+        keys.update(dict.fromkeys(sorted(at.trie.names()) if at.trie else ()))
         keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
         owner = self._of(at.table).resource.name if at.inside else ""
         members = {key: self._member(at, key, owner) for key in keys}
