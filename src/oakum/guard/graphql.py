@@ -9,6 +9,7 @@ servers are known to read differently is none of them.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import unquote_plus
 
@@ -73,7 +74,7 @@ def refusal(query: str, *, writes: bool = False) -> str:
 
     `syntax`: not an executable document. `alias`: a field under another name. `mutation` (unless
     the endpoint `writes`), `subscription`. `introspection`: of the schema. `directive`: any but
-    `@include` and `@skip`. `depth`, `size`: over the limit.
+    `@include` and `@skip`. `depth`, `size`: over the limit, with each fragment in its place.
     """
     tokens = _tokens(query)
     if isinstance(tokens, str):
@@ -101,7 +102,71 @@ def refusal(query: str, *, writes: bool = False) -> str:
             wrong = _selection(before, token, after) if levels else _head(token)
         if wrong:
             return wrong
-    return "" if fresh and tokens else "syntax"
+    return _unfolded(tokens) if fresh and tokens else "syntax"
+
+
+@dataclass
+class _Definition:
+    """An operation or a fragment, with the fragments in it in their places."""
+
+    deepest: int = 0
+    size: int = 0
+    """Tokens."""
+    waits: int = 0
+    """Spreads of fragments that are not counted yet."""
+    spread: list[tuple[_Definition, int]] = field(default_factory=list)
+    """Where it stands, if it is a fragment: a definition, and the level of the selection."""
+
+
+def _unfolded(tokens: list[str]) -> str:
+    """Reason code for a query whose fragments make it deeper or longer than one without fragments
+    may be; a fragment that contains itself has no end. The API pays for what they stand for."""
+    definitions = _definitions(tokens)
+    if definitions is None:
+        return "syntax"
+    ready = [each for each in definitions if not each.waits]
+    for each in ready:  # grows meanwhile
+        if each.deepest > MAX_LEVELS:
+            return "depth"
+        if each.size > MAX_TOKENS:
+            return "size"
+        for around, level in each.spread:
+            around.deepest = max(around.deepest, level - 1 + each.deepest)
+            around.size += each.size
+            around.waits -= 1
+            if not around.waits:
+                ready.append(around)
+    return "" if len(ready) == len(definitions) else "depth"
+
+
+def _definitions(tokens: list[str]) -> list[_Definition] | None:
+    """All of a query without syntax errors; None if two fragments have one name."""
+    found: list[_Definition] = []
+    named: dict[str, _Definition] = {}
+    spreads: list[tuple[str, _Definition, int]] = []
+    levels, values = 0, False
+    for index, token in enumerate(tokens):
+        after = "".join(tokens[index + 1 : index + 2])
+        if levels == 0 and not values and (not found or tokens[index - 1] == "}"):
+            found.append(_Definition())
+            if token == "fragment":
+                if after in named:
+                    return None
+                named[after] = found[-1]
+        now = found[-1]
+        now.size += 1
+        if token in "()":
+            values = token == "("
+        elif not values and token in "{}":
+            levels += 1 if token == "{" else -1
+            now.deepest = max(now.deepest, levels)
+        elif not values and token == "..." and _is_name(after) and after != "on":
+            spreads.append((after, now, levels))
+    for name, around, level in spreads:
+        if name in named:
+            named[name].spread.append((around, level))
+            around.waits += 1
+    return found
 
 
 def _tokens(query: str) -> list[str] | str:

@@ -40,6 +40,12 @@ def both(query: str, *, writes: bool = False) -> str:
     return said
 
 
+def nested(levels: int) -> str:
+    """Fragments F0, F1 and so on, each a selection around the next: so many levels together."""
+    around = (f" fragment F{n} on T {{a{{...F{n + 1}}}}}" for n in range(levels - 1))
+    return "".join(around) + f" fragment F{levels - 1} on T {{b}}"
+
+
 PASS = {
     "the short form": "{ me { id } }",
     "a named one": "query Who($id: ID!, $n: [Int!]! = [1, -2]) { member(id: $id) { id name } }",
@@ -58,6 +64,13 @@ PASS = {
     "letters of all kinds in texts": '{ search(q: "é, 漢, 😀") { id } } # ü',
     "numbers": "{ a(b: -0, c: 1.5e+3, d: 0.0, e: 12E9) }",
     "as deep as may be": "{a" * MAX_LEVELS + "}" * MAX_LEVELS,
+    "as deep as may be with fragments": "{a{...F0}}" + nested(MAX_LEVELS - 1),
+    "a fragment in many places": "{a{...F} b{...F ...F}} fragment F on T {c}",
+    "as long as may be with a fragment": (
+        "{" + "...F " * 990 + "} fragment F on T {" + "a " * 2 + "}"
+    ),
+    "fragments that nobody knows": "{...F ...G} fragment F on T {...H}",
+    "a fragment called like a word": "{...fragment} fragment fragment on T {a}",
     "as long as may be": "{" + "a " * (MAX_TOKENS - 2) + "}",
 }  # fmt: skip
 REFUSE = {
@@ -91,9 +104,23 @@ REFUSE = {
         "{ a @ }",
         "{ ... @defer { a } }",
     ],
-    "depth": ["{a" * 16 + "}" * 16, "{ a(b: " + "[" * 16 + "]" * 16 + ") }"],
-    "size": ["{" + "a " * (MAX_TOKENS - 1) + "}", "{ a" * MAX_TOKENS + "?"],
+    "depth": [
+        "{a" * 16 + "}" * 16,
+        "{ a(b: " + "[" * 16 + "]" * 16 + ") }",
+        "{a{...F0}}" + nested(MAX_LEVELS),
+        "{a{...F0}}" + nested(100),
+        "{a{...F}} fragment F on T {b{...F}}",
+        "{a} fragment F on T {...G} fragment G on T {...F}",
+        "{a{b{...F}}} fragment F on T {" + "c{" * 13 + "d" + "}" * 14,
+    ],
+    "size": [
+        "{" + "...F " * 1100 + "} fragment F on T {" + "a " * 2 + "}",
+        "{...F0}" + "".join(
+            f" fragment F{n} on T {{...F{n + 1} ...F{n + 1}}}" for n in range(2000)
+        ) + " fragment F2000 on T {a}",
+        "{" + "a " * (MAX_TOKENS - 1) + "}", "{ a" * MAX_TOKENS + "?"],
     "syntax": [
+        "{...F} fragment F on T {a} fragment F on T {b}",
         "",
         "  # nothing\n",
         "{ a",
@@ -331,7 +358,27 @@ def seen(query: str) -> set[str] | None:
         return None
     visitor = _Seen()
     visit(tree, visitor)
-    return visitor.found
+    return visitor.found | _folded(tree)
+
+
+def _folded(tree: Node) -> set[str]:
+    """What fragments make of a query: read by unfolding them."""
+    fragments = [d for d in tree.definitions if d.kind == "fragment_definition"]
+    named = {each.name.value: each for each in fragments}
+
+    def depth(node: Node, around: tuple[str, ...]) -> int:
+        if node.kind == "fragment_spread":
+            name = node.name.value
+            if name in around:
+                return MAX_LEVELS + 1
+            return depth(named[name].selection_set, (*around, name)) - 1 if name in named else 0
+        inside = node.selections if node.kind == "selection_set" else [node.selection_set]
+        deep = max((depth(each, around) for each in inside if each is not None), default=0)
+        return deep + (node.kind == "selection_set")
+
+    deepest = max((depth(d.selection_set, ()) for d in tree.definitions), default=0)
+    twice = {"syntax"} if len(named) < len(fragments) else set[str]()
+    return twice | ({"depth"} if deepest > MAX_LEVELS else set())
 
 
 def wild(many: int, make: Callable[[Wild], str]) -> Iterator[str]:

@@ -154,6 +154,69 @@ local function selection(before, token, after)
   return sub(token, 1, 2) == "__" and token ~= "__typename" and "introspection" or nil
 end
 
+-- The operations and fragments of a query without syntax errors, each with its depth, its tokens,
+-- how many spreads of fragments it has, and where it is spread itself; nil if two fragments have one
+-- name.
+local function definitions_of(tokens, n)
+  local found, named, spreads = {}, {}, {}
+  local count, levels, values = 0, 0, false
+  for i = 1, n do
+    local token = tokens[i]
+    if levels == 0 and not values and (i == 1 or tokens[i - 1] == "}") then
+      count = count + 1
+      found[count] = { deepest = 0, size = 0, waits = 0, spread = {} }
+      if token == "fragment" then
+        local name = tokens[i + 1]
+        if named[name] then return nil end
+        named[name] = found[count]
+      end
+    end
+    local now, after = found[count], tokens[i + 1]
+    now.size = now.size + 1
+    if token == "(" or token == ")" then
+      values = token == "("
+    elseif not values and (token == "{" or token == "}") then
+      levels = levels + (token == "{" and 1 or -1)
+      if levels > now.deepest then now.deepest = levels end
+    elseif not values and token == "..." and is_name(after) and after ~= "on" then
+      spreads[#spreads + 1] = { name = after, around = now, level = levels }
+    end
+  end
+  for _, each in ipairs(spreads) do
+    local fragment = named[each.name]
+    if fragment then
+      fragment.spread[#fragment.spread + 1] = each
+      each.around.waits = each.around.waits + 1
+    end
+  end
+  return found
+end
+
+-- What is wrong with a query whose fragments make it deeper or longer than one without fragments
+-- may be; a fragment that contains itself has no end. The API pays for what they stand for.
+local function unfolded(tokens, n)
+  local definitions = definitions_of(tokens, n)
+  if not definitions then return "syntax" end
+  local ready, done = {}, 0
+  for _, each in ipairs(definitions) do
+    if each.waits == 0 then ready[#ready + 1] = each end
+  end
+  while done < #ready do
+    done = done + 1
+    local each = ready[done]
+    if each.deepest > MAX_LEVELS then return "depth" end
+    if each.size > MAX_TOKENS then return "size" end
+    for _, spread in ipairs(each.spread) do
+      local around = spread.around
+      around.deepest = math.max(around.deepest, spread.level - 1 + each.deepest)
+      around.size = around.size + each.size
+      around.waits = around.waits - 1
+      if around.waits == 0 then ready[#ready + 1] = around end
+    end
+  end
+  return done < #definitions and "depth" or nil
+end
+
 -- Why a query may not be passed on, a word; nil: it may. `writes`: at this endpoint, mutations too.
 function M.refusal(query, writes)
   local tokens, n = tokens_of(query)
@@ -184,7 +247,8 @@ function M.refusal(query, writes)
     end
     if wrong then return wrong end
   end
-  return not (fresh and n > 0) and "syntax" or nil
+  if not (fresh and n > 0) then return "syntax" end
+  return unfolded(tokens, n)
 end
 
 -- Why a request body, decoded, may not be passed on, a word; nil: it may. `batch`: several requests
