@@ -27,6 +27,7 @@ LEAKY = [
     ("p05-forgotten-password", _PAGE),
     ("p10-keepers", "writes are refused with 404"),
     ("p11-walkers", "writes are refused with 409"),
+    ("p16-plots", "writes are refused with 404"),
 ]
 FIXED = [
     ("p03-birders", _LIST),

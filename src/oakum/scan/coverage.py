@@ -158,6 +158,14 @@ def told(found: list[Untested]) -> Iterator[str]:
         yield f"{counted(left, 'more operation')} are untested too"
 
 
+def vain(why: str) -> str:
+    """That no setting could be changed, although the run might."""
+    return (
+        f"no own setting could be changed ({why}): nothing is known about other values than the"
+        " present ones; fix that, or scan without `--allow-own-settings`"
+    )
+
+
 def cut_short(techniques: Iterable[str]) -> Iterator[str]:
     """What a spent budget left out, by the names of techniques that would have sent something."""
     if left := list(dict.fromkeys(techniques)):

@@ -40,6 +40,7 @@ from oakum.scan.coverage import (
     told,
     unseen,
     untested,
+    vain,
     within_reach,
 )
 from oakum.scan.discovery.facts import with_claims
@@ -554,6 +555,9 @@ class Scan:
         if is_spent(engine.context.pace):
             left = (each for each in TECHNIQUES if each not in engine.state.finished)
             yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
+        settings = engine.context.account_settings
+        if settings is not None and settings.used and not settings.taken:
+            yield vain(settings.why)
         yield from unseen(self.model, engine.cast, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}

@@ -68,6 +68,8 @@ class AccountSettings:
     """Operations that something was sent to."""
     why: str = ""
     """Why the last flip that failed did."""
+    taken: int = 0
+    """How many changes were seen to be made; of settings and fields."""
     moved: list[str] = field(default_factory=list)
     """What the API itself has set at a write and nothing puts back, in words."""
     vouching: Vouching | None = None
@@ -232,6 +234,7 @@ class AccountSettings:
                 self._is_late(identity, path, switch, before)
             self.why = "the API did not accept the setting"
             return False
+        self.taken += 1
         if path not in self.fields:
             self.cast.states[(identity, path)] = value
         return True
@@ -306,6 +309,7 @@ class AccountSettings:
         for path, (flip, at) in flips.items():
             if path not in kept and member_at(now, at) == flip.before:
                 self._is_late(identity, path, self.switch(path) or first, flip.before)
+        self.taken += len(kept)
         self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
         return kept
 

@@ -16,7 +16,7 @@ from itertools import count
 from oakum.errors import TargetError
 from oakum.exposure.matrix import Outcome, state_key
 from oakum.exposure.signals import Signal
-from oakum.finding import Evidence, Result, State
+from oakum.finding import Evidence, Result, Skipped, State
 from oakum.scan.discovery.comparison import Comparison, Heard
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
@@ -33,6 +33,8 @@ ORACLE = "oracle"
 """What signals call a difference that tells who has an account."""
 
 _REFUSED = (401, 403)
+_UNTRIED = (400, 404, 409, 410, 415, 422, 423, 428, 429)
+"""Refusals of what was sent, whoever it names."""
 _MOST_GROUPS = 4
 
 
@@ -190,6 +192,9 @@ class _Table:
             if not self.engine.model.rule(talk.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
                 self.engine.state.lack(_called(talk), why)
+        elif talk.kind == "mail" and (status := made.heard[0].answer.status) in _UNTRIED:
+            why = f"everybody is refused with {status}: whether it tells who has an account is open"
+            self.engine.state.leave_out(Skipped(talk.probe.endpoint, why))
         elif made.alike and talk.kind == "read":
             self._time(talk, made, names[0])
         return made.heard
