@@ -69,6 +69,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
+def _refuses(heard: Sequence[Heard]) -> bool:
+    return all(each.answer.status in _UNTRIED for each in heard)
+
+
 def _called(talk: Talk) -> str:
     return f"{talk.probe.endpoint.method} {talk.probe.endpoint.path}"
 
@@ -192,8 +196,8 @@ class _Table:
             if not self.engine.model.rule(talk.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
                 self.engine.state.lack(_called(talk), why)
-        elif talk.kind == "mail" and (status := made.heard[0].answer.status) in _UNTRIED:
-            why = f"everybody is refused with {status}: whether it tells who has an account is open"
+        elif made.alike and talk.kind == "mail" and _refuses(made.heard):
+            why = "everybody is refused alike: whether it tells who has an account is open"
             self.engine.state.leave_out(Skipped(talk.probe.endpoint, why))
         elif made.alike and talk.kind == "read":
             self._time(talk, made, names[0])
