@@ -46,7 +46,7 @@ def ran(origin: Path, branch: str, folder: Path, target: str = "") -> Run:
     identities = str(origin.parent / "kit/identities.yaml")
     return github(
         clone, folder / "runner", {"GITHUB_BASE_REF": "main"}, contract=pulls.CONTRACT,
-        target=target, identities=identities, scan_args="--budget 1000 --rate 2000",
+        target=target, identities=identities, scan_args="--budget 2000 --rate 2000",
     )  # fmt: skip
 
 

@@ -83,7 +83,11 @@ def run(engine: Engine) -> None:
             engine.state.lack(endpoint, "a feed whose parameters have no value")
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
-            engine.state.lack(endpoint, f"a feed from which no frame came (answered {said})")
+            why = f"a feed from which no frame came (answered {said})"
+            if any(_is_let_in(each) for each in statuses):
+                engine.state.lack(endpoint, why)
+            else:
+                engine.state.remark(f"{endpoint}: {why}")
         for relation in unmade.keys() - tried:
             engine.state.lack(f"the end of `{relation}` while {endpoint} is open", unmade[relation])
 
@@ -195,7 +199,7 @@ class _Hall:
         back = [*reversed(self.viewers)] if self.who is None else self.viewers
         for probe, order in ((self.replay, self.viewers), (self.plain, back)):
             self._arrivals(probe, order)
-        if not any(200 <= status < 300 or status == 101 for status in self.statuses):
+        if not any(map(_is_let_in, self.statuses)):
             return
         for probe, order in ((self.replay, self.viewers), (self.plain, back)):
             if self._unsure():
@@ -340,7 +344,7 @@ class _Hall:
         first = self._first(filled) if socket else b""
         stream = self.engine.listen(self.listen, probe, viewer, filled, first)
         self.statuses.add(stream.status)
-        if stream.status and not (200 <= stream.status < 300 or stream.status == 101):
+        if stream.status and not _is_let_in(stream.status):
             stream.close()
             return False
         if socket:
@@ -470,6 +474,10 @@ class _Hall:
             if key.endpoint == self.plain.id and entry.result is Result.LEAK
             if key.finding not in self.engine.matrix.confirmed
         }
+
+
+def _is_let_in(status: int) -> bool:
+    return 200 <= status < 300 or status == 101
 
 
 def _is_structure(shape: Shape) -> bool:
