@@ -224,9 +224,10 @@ class Gatekeeper:
             if hides and not (yield from passing.sight.clear(inquiry)):
                 raise absent(endpoint, denied.reason) from None
             raise
-        unread = bool(asked.body) and taken.value is None
-        asks = endpoint.asked.named(query, taken.value, said.beside, unread=unread)
-        passing.sight = passing.sight.reading(asks, found[1])
+        if endpoint.asked.by:
+            unread = bool(asked.body) and taken.value is None
+            asks = endpoint.asked.named(query, taken.value, said.beside, unread=unread)
+            passing.sight = passing.sight.reading(asks, found[1])
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
             ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))
