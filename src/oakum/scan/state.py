@@ -1,8 +1,8 @@
 """What a run has learnt so far, and the questions that it has put.
 
 The engine writes down here what was asked and answered; techniques add what they find with a few
-verbs (`remark`, `report`, `leave_out`, `doubt`, `keep_way`) and read the rest. Values of answers
-are held in memory only.
+verbs (`remark`, `report`, `leave_out`, `doubt`, `lack`, `keep_way`) and read the rest. Values of
+answers are held in memory only.
 """
 
 from __future__ import annotations
