@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oakum.finding import Finding
 from tests.catalogue.play import play
@@ -50,6 +52,35 @@ def test_a_feed_that_keeps_to_the_contract_is_clean(tmp_path: Path) -> None:
     assert "a scan listens to it" in told["news"]
     assert "a scan listens to it" in told["openRoom"]
     assert not any("a feed" in note for note in played.report.notes)
+
+
+def mute(status: int) -> Callable[[ASGIApp], ASGIApp]:
+    """Answers each feed of events with this status and nothing else."""
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = dict(scope.get("headers", ()))
+            if scope["type"] != "http" or b"event-stream" not in headers.get(b"accept", b""):
+                await app(scope, receive, send)
+                return
+            kind = [(b"content-type", b"text/event-stream")]
+            await send({"type": "http.response.start", "status": status, "headers": kind})
+            await send({"type": "http.response.body", "body": b""})
+
+        return asked
+
+    return around
+
+
+@pytest.mark.parametrize(("status", "trusted"), [(200, False), (403, True)])
+def test_a_feed_that_lets_in_and_stays_silent_is_untested(
+    tmp_path: Path, status: int, trusted: bool
+) -> None:
+    made, _ = entry(())
+    report = play(made, "fixed", 1, tmp_path, mute(status)).report
+    words = f"a feed from which no frame came (answered {status})"
+    assert any(words in each for each in (report.notes if trusted else report.distrust))
+    assert not any(words in each for each in (report.distrust if trusted else report.notes))
 
 
 def test_without_leave_to_change_what_changes_nothing_is_heard(tmp_path: Path) -> None:
