@@ -12,6 +12,7 @@ from oakum.errors import Location, Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import NEVER_SENT, LookupPlan
+from oakum.routing.path_objects import leaves_out
 from oakum.routing.route import nameless
 
 
@@ -37,6 +38,12 @@ def unsent_methods(
                 f" path of `{operation.id}`: it answers 404"
             )
             hint = "declare the GET and grant it, or leave the line out"
+        elif leaves_out(model, operation, get):
+            said = (
+                f"a gateway sends a HEAD as the GET of its path, and `{get.id}` lets in callers"
+                f" that `{operation.id}` leaves out: every HEAD there is 404"
+            )
+            hint = f"write the same `call` as at `{get.id}`, or leave the line out"
         elif rule.call != model.rule(get.id).call:
             said = f"`{get.id}` decides who may call `{operation.id}`, not its own line"
             hint = f"write the same `call` as at `{get.id}`; `call: []` hides the HEAD alone"

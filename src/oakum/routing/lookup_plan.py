@@ -130,7 +130,7 @@ class Endpoint:
     helps: str = ""
     """The line by which it could be told whose object a write touches."""
     headless: bool = False
-    """Whether the document has a HEAD at its path that is granted to nobody."""
+    """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
     asked: Asked = field(default_factory=Asked)
     """The concealed objects that the query of a read names, which hide what it shows of them."""
 
@@ -466,7 +466,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         typed(make.paths, operation, target) if write and operation.method != "GET" else None,
         plain,
         *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
-        operation.method == "GET" and make.paths.is_headless(operation.path),
+        operation.method == "GET" and make.paths.is_headless(operation),
         Asked() if write and operation.method != "GET" else asked(make.paths, operation),
     )
 

@@ -75,6 +75,19 @@ def shut(model: Model, operation: Operation) -> bool:
     return model.rule(operation.id).call == ()
 
 
+def leaves_out(model: Model, head: Operation, get: Operation) -> bool:
+    """Whether the line of a HEAD refuses somebody whom the GET of its path lets in, as far as the
+    names of relations tell. A HEAD without a line is its GET without the body (RFC 9110, 9.3.2)."""
+    said, call = model.rule(head.id).call, model.rule(get.id).call
+    relations = model.policy.relations
+    if said is None or (call is not None and {*call} <= {*said}):
+        return False
+    plain = [each for each in map(relations.__getitem__, said) if not each.requires + each.unless]
+    kinds = {each.kind for each in plain}
+    strangers = get.anonymous if call is None else any(relations[e].kind == "anyone" for e in call)
+    return "anyone" not in kinds and (strangers or "authenticated" not in kinds)
+
+
 @dataclass(frozen=True)
 class PathObjects:
     """Reads the paths of one contract."""
@@ -129,10 +142,10 @@ class PathObjects:
                 pairs = zip(names(each), wanted, strict=True)
                 yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
-    def is_headless(self, path: str) -> bool:
-        """Whether the document has a HEAD of a path, and the contract grants it to nobody."""
-        alike = self._at.get(nameless(path), ())
-        return any(each.method == "HEAD" and shut(self.model, each) for each in alike)
+    def is_headless(self, get: Operation) -> bool:
+        """Whether the line of a HEAD at the path of a GET refuses somebody whom the GET lets in."""
+        alike = self._at.get(nameless(get.path), ())
+        return any(e.method == "HEAD" and leaves_out(self.model, e, get) for e in alike)
 
     # ------------------------------------------------------------ what a path names
 

@@ -14,7 +14,8 @@ HEADS = yaml.safe_load((FOLDER / "contracts" / "heads.yaml").read_text(encoding=
 
 
 def read(folder: Path, **rules: dict[str, Any]) -> ContractFiles:
-    policy = HEADS["policy"] | {"operations": rules}
+    relations = HEADS["policy"]["relations"] | {"anyone": {}}
+    policy = HEADS["policy"] | {"operations": rules, "relations": relations}
     (folder / "openapi.yaml").write_text(yaml.safe_dump(HEADS["document"]), encoding="utf-8")
     (folder / "exposure.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
     return read_contract(folder / "exposure.yaml")
@@ -32,6 +33,17 @@ def test_a_line_of_a_head_that_differs_from_its_get_is_named(tmp_path: Path) -> 
     assert words not in said(tmp_path, headShown={})
     assert words not in said(tmp_path, headShown={"call": []})
     assert "headShown" not in said(tmp_path)
+
+
+def test_a_line_of_a_head_that_leaves_somebody_out_is_named(tmp_path: Path) -> None:
+    words = "`getShown` lets in callers that `headShown` leaves out: every HEAD there is 404"
+    owner, member, anyone = {"call": ["owner"]}, {"call": ["member"]}, {"call": ["anyone"]}
+    assert words in said(tmp_path, headShown=owner)
+    assert words in said(tmp_path, headShown=owner, getShown=member)
+    assert words not in said(tmp_path, headShown=owner, getShown=owner)
+    assert words not in said(tmp_path, headShown=member, getShown=owner)
+    assert words in said(tmp_path, headShown=member, getShown=anyone)
+    assert words not in said(tmp_path, headShown=anyone)
 
 
 def test_a_line_of_a_head_without_a_get_is_named(tmp_path: Path) -> None:
