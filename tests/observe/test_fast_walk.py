@@ -10,8 +10,8 @@ import pytest
 import cadence
 from oakum.authz import Judge
 from oakum.exposure.callers import NOBODY, UNKNOWN
-from oakum.exposure.cast import Cast
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
@@ -39,7 +39,7 @@ def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
     judged = Judged(compile_for_gateway(load(CONTRACT)))
     model, policy = judged.model, judged.policy
-    label = Cast(policy, {}, {}, {}).label
+    label = KnownIdentities(policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"k" * 32, judged.names), label, {})
     verdicts = Verdicts(model, label)
     fast_walks = {name: FastWalk(model, name) for name in model.operations}

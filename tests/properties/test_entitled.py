@@ -17,7 +17,7 @@ from oakum.scan.evaluation.absence import close_by_entitled
 from tests.properties.pool import LAW
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import CARD, Watch, policy
-from tests.unit.scan.studio import IDS, Run, Studio, cast
+from tests.unit.scan.studio import IDS, Run, Studio, known_identities
 
 STAFFED = studio.POLICY.replace(
     "phone, vip: [{see: [owner]}]", "phone: [{see: [staff]}]\n      vip: [{see: [owner]}]"
@@ -53,8 +53,8 @@ def staffed(*staff: str) -> Watch:
     """Nothing has been seen yet, and these are of the staff."""
     watch = Watch()
     claims = {name: {"roles": ["staff"]} for name in staff}
-    watch.run = Run(Studio(), who=cast(relationships={}, claims=claims))
-    watch.run.cast.states |= {(name, "Settings.private"): True for name in IDS}
+    watch.run = Run(Studio(), who=known_identities(relationships={}, claims=claims))
+    watch.run.identities.states |= {(name, "Settings.private"): True for name in IDS}
     return watch
 
 
@@ -109,7 +109,7 @@ def test_a_field_is_closed_just_when_all_entitled_viewers_are_shown_one_value_an
 def test_the_staff_of_the_law_are_the_staff() -> None:
     with policy(STAFFED):
         watch = staffed("bob")
-        assert watch.run.cast.relations("bob", "ann") >= {"staff"}
+        assert watch.run.identities.relations("bob", "ann") >= {"staff"}
         look(watch, Answer("bob", VALUES[0], None, looks=False), 0)
         look(watch, Answer(None, NO_PHONE, None, looks=True), 1)
         assert closed_to(watch, "anyone") and IDS["ann"] == CARD["id"]

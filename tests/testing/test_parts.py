@@ -7,8 +7,8 @@ import pytest
 
 from oakum.exchange import Response
 from oakum.exposure.callers import UNKNOWN, Caller
-from oakum.exposure.cast import Cast
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
@@ -33,7 +33,7 @@ def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:
     model = judged.model
     operation = model.operations["getWorkout"]
     shape = operation.responses["200"][0].shape
-    label = Cast(model.policy, {}, {}, {}).label
+    label = KnownIdentities(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     asked = Asked(operation, {}, caller, ANSWERED, ResponseReader(value, shape), False, "test", "1")
     slow = {leak.key for leak in Look(frame, asked, {}).judge().leaks}

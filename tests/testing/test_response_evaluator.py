@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller
-from oakum.exposure.cast import Cast
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.exposure.unknowns import RELATION
 from oakum.openapi.model import Json
@@ -30,7 +30,7 @@ ANSWERED = Response(200, {"content-type": "application/json"})
 
 
 def looked(model: Model, caller: Caller, value: Json) -> Look:
-    label = Cast(model.policy, {}, {}, {}).label
+    label = KnownIdentities(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
     return Look(

@@ -96,7 +96,7 @@ class _Front:
 
             def changed(viewer: str | None, request: Request) -> Response:
                 answer = healthy(viewer, request)
-                return change.answer_to(viewer, request, answer, engine.cast)
+                return change.answer_to(viewer, request, answer, engine.identities)
 
             context = replace(context, ask=changed)
         if self.leak is None or self._wire is None or self.scan is None:
@@ -107,9 +107,9 @@ class _Front:
             scan.identities, aside, scan.contract.document, options.target, also=options.twin
         )
         aside.sessions = owners
-        for name in engine.cast.names():
+        for name in engine.identities.names():
             owners.login(name)
-        seeded = Seeded(self.leak, scan.model, engine.cast, owners.send)
+        seeded = Seeded(self.leak, scan.model, engine.identities, owners.send)
 
         def ask(viewer: str | None, request: Request) -> Response:
             if any(name[:2] in seeded.shown for name in engine.matrix.confirmed):

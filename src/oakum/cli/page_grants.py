@@ -12,8 +12,8 @@ from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.callers import UNKNOWN, Caller, Callers
-from oakum.exposure.cast import Cast
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.frontend.contrast import Row, Sight, Viewed, contrast
 from oakum.frontend.usage import Heard, Sent, Usage
@@ -40,7 +40,7 @@ class Granted:
         self._claims = frozenset(each.claim for each in relations if each.claim)
         self._router = Router(contract.document.operations)
         self._whoami = contract.document.operation(self._policy.caller.operation)
-        label = Cast(contract.policy, {}, {}, {}).label
+        label = KnownIdentities(contract.policy, {}, {}, {}).label
         redactor = Redactor(secrets.token_bytes(16), frozenset())
         self._frame = Frame(self._model, redactor, label, {})
 

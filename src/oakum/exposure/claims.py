@@ -13,8 +13,8 @@ from dataclasses import replace
 from oakum.authz import Model
 from oakum.authz.principal import Principal, Subject, claimed, held
 from oakum.authz.table import allows
-from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
@@ -23,7 +23,7 @@ _NOBODYS = Subject("", (), owned=False)
 
 
 def unheard(
-    model: Model, cast: Cast, closed: Collection[tuple[str, Key]], key: Key,
+    model: Model, identities: KnownIdentities, closed: Collection[tuple[str, Key]], key: Key,
     viewers: Collection[str | None], state: Mapping[str, Json],
 ) -> str:  # fmt: skip
     """Why the contract may show something to one of these viewers after all; empty when it may not.
@@ -32,7 +32,7 @@ def unheard(
     its holders may see. `closed`: cells that were closed to somebody.
     """
     policy = model.policy
-    for relation in (*unheld(policy, cast.claims), *_compared(policy)):
+    for relation in (*unheld(policy, identities.claims), *_compared(policy)):
         shown = (
             allows(model.tables[key.resource], key.field, frozenset({name}), state)
             for name in policy.relations
@@ -41,7 +41,7 @@ def unheard(
         if not any(shown):
             continue
         for viewer in viewers:
-            known = viewer is None or claimed(cast.claims.get(viewer, {}), relation.claim)
+            known = viewer is None or claimed(identities.claims.get(viewer, {}), relation.claim)
             if known is not None:
                 continue
             # What a viewer is refused of one object says nothing of another with another tenant.

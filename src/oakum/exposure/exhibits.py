@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Mark, Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix
 from oakum.finding import Answer, Evidence
 from oakum.openapi.model import Json
@@ -99,7 +99,7 @@ def place_of(pointer: tuple[str, ...], key: str = "") -> Place:
 class Exhibits:
     """Makes the evidence from one response."""
 
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     matrix: Matrix
     redactor: Redactor
@@ -166,7 +166,7 @@ class Exhibits:
         viewer = self.question.viewer
         return self.redactor.answer(
             viewer or "nobody logged in",
-            self.cast.label(held, viewer, who),
+            self.identities.label(held, viewer, who),
             self.response.status,
             self.response.media_type,
             self.value,

@@ -8,11 +8,11 @@ from itertools import product
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding, leaf_index
-from oakum.exposure.cast import Cast
 from oakum.exposure.entitled import Entitled
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Matrix
 from oakum.exposure.ownership import (
     is_below,
@@ -30,7 +30,7 @@ class Ground:
     """Shared context of all evaluations; every response adds to it."""
 
     model: Model
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     matrix: Matrix
     redactor: Redactor
@@ -51,9 +51,9 @@ class Ground:
         """The owner of an object; the viewer, if they are one of several owners."""
         if self.is_nobodys(instance.resource):
             return NOBODY
-        if viewer and self.cast.ids[viewer] & set(instance.owners):
+        if viewer and self.identities.ids[viewer] & set(instance.owners):
             return viewer
-        return self.cast.who(instance.owners)
+        return self.identities.who(instance.owners)
 
     def is_viewers_own(self, instance: ObjectInstance, viewer: str | None, who: str) -> bool:
         """Whether an object that belongs to `who` only by the path contains the viewer's own
@@ -104,9 +104,9 @@ class Ground:
         self, sources: Iterable[Source], viewer: str | None, who: str, resource: str, path: str
     ) -> bool:
         table = self.model.tables[resource]
-        if self.cast.in_doubt(who, resource) & set(deciding(table, path)):
+        if self.identities.in_doubt(who, resource) & set(deciding(table, path)):
             return True
-        held, state = self.cast.relations(viewer, who), self.matrix.state(resource, who)
+        held, state = self.identities.relations(viewer, who), self.matrix.state(resource, who)
         return any(
             allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
         )
@@ -130,7 +130,7 @@ class Ground:
     def is_party(self, viewer: str | None, resource: str, key: str) -> bool:
         """Whether an object of several owners also belongs to its viewer."""
         parties = self.knowledge.parties.get((resource, key), ())
-        return bool(self.cast.ids.get(viewer or "", frozenset()) & set(parties))
+        return bool(self.identities.ids.get(viewer or "", frozenset()) & set(parties))
 
     def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the
@@ -152,7 +152,7 @@ class Ground:
     ) -> list[frozenset[str]]:  # fmt: skip
         """The relations under which a result counts: of the relations to owner and object, those
         with the same grant; a leak counts under all."""
-        every = self.cast.kinds(held, question.viewer, who)
+        every = self.identities.kinds(held, question.viewer, who)
         if result is Result.LEAK or len(every) == 1:
             return [held]
 

@@ -16,9 +16,9 @@ from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.principal import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
-from oakum.exposure.cast import Cast, least_of
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.known_identities import KnownIdentities, least_of
 from oakum.exposure.list_ends import Ends
 from oakum.finding import Endpoint, Evidence, Result, State
 from oakum.openapi.model import Json
@@ -172,14 +172,14 @@ class Matrix:
         self,
         model: Model,
         probes: Iterable[Probe],
-        cast: Cast,
+        identities: KnownIdentities,
         expected: Mapping[str, tuple[frozenset[str], bool]] = {},
     ) -> None:
         """`expected`: further kinds of viewers to test for every owned resource: name → relations,
         and whether logged in."""
         self._expected = expected
         self.model = model
-        self.cast = cast
+        self.identities = identities
         self.probes = {probe.id: probe for probe in probes}
         self.entries: dict[Key, Entry] = {}
         self.wanted: Callable[[Key], bool] | None = None
@@ -242,10 +242,10 @@ class Matrix:
         policy = self.model.policy
         for name, resource in policy.resources.items():
             nobodys = resource.owner.kind == "none"
-            for owner in (NOBODY,) if nobodys else self.cast.names():
-                for viewer in (None, *self.cast.names()):
-                    held = self.cast.relations(viewer, owner)
-                    label = self.cast.label(held, viewer, owner)
+            for owner in (NOBODY,) if nobodys else self.identities.names():
+                for viewer in (None, *self.identities.names()):
+                    held = self.identities.relations(viewer, owner)
+                    label = self.identities.label(held, viewer, owner)
                     kinds.setdefault((name, label), (held, viewer is not None))
             for label, kind_of in self._expected.items() if not nobodys else ():
                 kinds.setdefault((name, label), kind_of)
@@ -288,9 +288,10 @@ class Matrix:
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows an owner's field to the viewer at any endpoint; also True if
         it depends on an unknown state."""
-        if self.cast.in_doubt(owner, resource) & set(deciding(self.model.tables[resource], path)):
+        doubts = self.identities.in_doubt(owner, resource)
+        if doubts.intersection(deciding(self.model.tables[resource], path)):
             return True
-        held = self.cast.relations(viewer, owner)
+        held = self.identities.relations(viewer, owner)
         return allows(self.model.tables[resource], path, held, self.state(resource, owner))
 
     def hides_way(self, probe: Probe, resource: str, viewer: str | None, owner: str) -> bool:
@@ -343,8 +344,8 @@ class Matrix:
                 continue
             if not only and (endpoint, whose, resource) in self.hopeless:
                 continue
-            held = self.cast.relations(viewer, whose)
-            label = self.cast.label(held, viewer, whose)
+            held = self.identities.relations(viewer, whose)
+            label = self.identities.label(held, viewer, whose)
             for key, entry in self.candidates(probe, resource, label, whose):
                 if not self._is_open(key, entry, viewer):
                     continue
@@ -398,11 +399,11 @@ class Matrix:
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
         """An owner's current states."""
-        principal, ids = self.cast.principal(None), tuple(self.cast.ids.get(owner, ()))[:1]
+        who, ids = self.identities.principal(None), tuple(self.identities.ids.get(owner, ()))[:1]
         known = self._memo.states.get((resource, owner))
-        if known is None or known[0] is not principal or known[1] != ids:
+        if known is None or known[0] is not who or known[1] != ids:
             each, subject = self.model.policy.resources[resource], Subject(resource, ids)
-            known = (principal, ids, state_of(self.model.policy, each, principal, subject))
+            known = (who, ids, state_of(self.model.policy, each, who, subject))
             self._memo.states[resource, owner] = known
         return dict(known[2])
 
@@ -531,8 +532,8 @@ class Matrix:
         named, basic = self.model.policy.with_any("field"), self.model.policy.only(*_BASIC)
         for key, entry in self.entries.items():
             if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
-                held = self.cast.relations(entry.viewer, entry.owner)
-                label = self.cast.label(held, entry.viewer, entry.owner)
+                held = self.identities.relations(entry.viewer, entry.owner)
+                label = self.identities.label(held, entry.viewer, entry.owner)
                 if label != key.viewer and held - basic:
                     found.setdefault((*key[:2], label), set()).add(key.viewer)
         return found

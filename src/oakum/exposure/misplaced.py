@@ -135,7 +135,7 @@ class Misplaced:
                 continue
             said = canonical(leaf.value)
             named = self.ground.knowledge.canary(said, aside=True)
-            if said in self.ground.cast.ids.get(who, ()) or (
+            if said in self.ground.identities.ids.get(who, ()) or (
                 named is not None and named[0] == who and not is_one_of_few(said, named[2])
             ):
                 return True

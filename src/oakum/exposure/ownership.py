@@ -16,10 +16,10 @@ from oakum.authz.owners import partly
 from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, named, texts
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import AROUND, UNTOLD
 from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
 from oakum.exposure.parents import Parents
@@ -95,7 +95,7 @@ class Ownership:
     """Assigns owners and states to the instances of a response. Learns nothing."""
 
     model: Model
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
 
     def read(
@@ -106,7 +106,7 @@ class Ownership:
         places = {each.pointer: each for each in instances}
         resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
         asked = partial(asked_key, self.knowledge, probe, question)
-        parents = Parents(self.model, self.cast, self.knowledge, places, asked)
+        parents = Parents(self.model, self.identities, self.knowledge, places, asked)
         for each in sorted(instances, key=self._has_parents_owner):
             resource = resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
@@ -161,7 +161,7 @@ class Ownership:
                 may_have((*tables[outer.resource].leaves, *_members_of(outer.value)), member)
                 for member in members_named(self.model, name)
             )
-            and may_hold(policy, name, self.cast.principal(viewer), subject)
+            and may_hold(policy, name, self.identities.principal(viewer), subject)
         }
         return found.around.get(outer.pointer, frozenset()) | named
 
@@ -224,10 +224,10 @@ class Ownership:
         (who,) = question.targets if len(question.targets) == 1 and not probe.batch else ("",)
         if who and not inner and self._is_asked_for(probe, each, resource):
             found.given.add(each.pointer)
-            return tuple(sorted(self.cast.ids[who]))
+            return tuple(sorted(self.identities.ids[who]))
         if kind == "field" and (known := self._known_by_key(each, resource, found)) is not None:
             found.given |= {each.pointer} if known else set()
-            return tuple(sorted(self.cast.ids[known])) if known else ()
+            return tuple(sorted(self.identities.ids[known])) if known else ()
         found.unclear.add(each.resource)
         return ()
 
@@ -240,7 +240,7 @@ class Ownership:
             return None
         shown = {
             who: self.knowledge.own.get((who, resource.name, resource.key), set())
-            for who in self.cast.names()
+            for who in self.identities.names()
         }
         names = [who for who, keys in shown.items() if key in keys]
         if not names:
@@ -267,7 +267,7 @@ class Ownership:
             found.given.add(each.pointer)
         else:
             found.unclear.add(each.resource)
-        return tuple(sorted({id for who in names for id in self.cast.ids.get(who, ())}))
+        return tuple(sorted({id for who in names for id in self.identities.ids.get(who, ())}))
 
     def _is_asked_for(self, probe: Probe, each: ObjectInstance, resource: Resource) -> bool:
         """Whether the request names this object, or the account that owns it."""
@@ -303,18 +303,18 @@ class Ownership:
                     f"it was asked for as {about}'s, and {viewer} is shown one of this key as"
                     " their own elsewhere"
                 )
-            return tuple(sorted(self.cast.ids[about]))
+            return tuple(sorted(self.identities.ids[about]))
         if viewer is None:  # anonymous callers own nothing, so the owner is unknown
             found.unclear.add(each.resource)
             return each.owners
-        if not keys or keys[0] in self.cast.ids[viewer]:
+        if not keys or keys[0] in self.identities.ids[viewer]:
             return each.owners
         # A caller's own list, such as friends, may name other accounts.
         listed = any(step.isdigit() for step in each.pointer)
-        other = "" if listed else self.cast.who(keys)
+        other = "" if listed else self.identities.who(keys)
         if other:
-            return tuple(sorted(self.cast.ids[other]))
-        named = bool(self.cast.who(keys))
+            return tuple(sorted(self.identities.ids[other]))
+        named = bool(self.identities.who(keys))
         if not named and self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer):
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
@@ -329,10 +329,10 @@ class Ownership:
         owner is unclear."""
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key not in resource.owner.members else []
-        if viewer is None or not keys or not self.cast.ids[viewer] & set(each.owners):
+        if viewer is None or not keys or not self.identities.ids[viewer] & set(each.owners):
             return ()
         other = self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer)
-        if not other or self.cast.ids[other] & set(each.owners):
+        if not other or self.identities.ids[other] & set(each.owners):
             return ()
         same, unlike = self._alike(each, resource, other, keys[0])
         asked_for = asked_key(self.knowledge, probe, question, resource)
@@ -341,7 +341,7 @@ class Ownership:
             return ()  # keys that count separately for each owner: two objects
         found.claimed.add(each.resource)
         if asked and same > unlike:
-            return tuple(sorted(self.cast.ids[other]))
+            return tuple(sorted(self.identities.ids[other]))
         found.unclear.add(each.resource)
         found.mute.add(each.pointer)
         return ()
@@ -353,7 +353,7 @@ class Ownership:
         """The owners of an object by its parent; whoever it was asked for as theirs and was shown
         to first, where an API that does not compare object and parent shows it below any. What
         comes below two parents unasked may belong to both, as a song does to two albums."""
-        keys, whose = texts(each.value, resource.key), self.cast.who(owners)
+        keys, whose = texts(each.value, resource.key), self.identities.who(owners)
         if not keys or not whose or len(question.targets) != 1 or whose in question.targets:
             return owners
         other = self.knowledge.first_shown(resource.name, resource.key, keys[0], whose)
@@ -362,7 +362,7 @@ class Ownership:
         same, unlike = self._alike(each, resource, other, keys[0])
         # Nothing tells that it is not theirs, too, of whom no object of the kind is known.
         if same > unlike and self.knowledge.objects.get((whose, resource.name)):
-            return tuple(sorted(self.cast.ids[other]))
+            return tuple(sorted(self.identities.ids[other]))
         if same or not unlike:  # else keys count separately below each parent: two objects
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
@@ -397,7 +397,7 @@ class Ownership:
         known = self.knowledge.parties.get((each.resource, key[0])) if key else None
         if known is not None:
             return tuple(dict.fromkeys((*each.owners, *known)))
-        if question.viewer is None or not self.cast.ids[question.viewer] & set(each.owners):
+        if question.viewer is None or not self.identities.ids[question.viewer] & set(each.owners):
             members = resource.owner.members
             lacking = next(path for path in members if lacks(each.value, path))
             found.weak[each.pointer] = (
@@ -412,15 +412,15 @@ class Ownership:
         """Whom the instance's members name, where the response itself does not tell: that is as its
         owners were shown, or unknown."""
         viewer = question.viewer
-        if viewer is None or self.cast.ids[viewer] & set(owners):
+        if viewer is None or self.identities.ids[viewer] & set(owners):
             return {}
         policy, declared = self.model.policy, self.model.tables[resource.name].leaves
         key = self.key_of(probe, question, each, resource, inner)
-        whose = [name for name, ids in self.cast.ids.items() if ids & set(owners)]
+        whose = [name for name, ids in self.identities.ids.items() if ids & set(owners)]
         found_named: dict[str, Truth] = {}
         for name in relations_by_member(self.model):
             member = policy.relations[name].member
-            here = named(policy.relations[name], self.cast.principal(viewer), each.value)
+            here = named(policy.relations[name], self.identities.principal(viewer), each.value)
             told = (
                 self.knowledge.is_related(whose, resource.name, key, viewer, name) if key else None
             )
@@ -434,7 +434,7 @@ class Ownership:
                 resource.name, owners, each.value, resource.owner.kind != "none", each.partly,
                 named=found_named,
             )  # fmt: skip
-            principal = self.cast.principal(viewer)
+            principal = self.identities.principal(viewer)
             found.untold[each.pointer] = frozenset(
                 name
                 for name in policy.relations
@@ -468,7 +468,7 @@ class Ownership:
         if not own or not is_one_of_many(self.model, resource):
             return {}
         key = self.key_of(probe, question, each, resource, inner)
-        who = self.cast.who(owners)
+        who = self.identities.who(owners)
         known = self.knowledge.conditions.get((who, each.resource, key), {}) if key else {}
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)
@@ -572,17 +572,22 @@ def depends_on(policy: Policy, name: str) -> frozenset[str]:
 
 
 def relations_to(
-    model: Model, cast: Cast, name: str, value: Mapping[str, Json], viewer: str | None, owner: str
+    model: Model,
+    identities: KnownIdentities,
+    name: str,
+    value: Mapping[str, Json],
+    viewer: str | None,
+    owner: str,
 ) -> frozenset[str]:
     """Relations of a viewer to an owner's object: the general ones, and those that the object's
     members give as a joint owner or otherwise."""
-    held = cast.relations(viewer, owner)
+    held = identities.relations(viewer, owner)
     if viewer in (None, owner):
         return held
     of, policy = model.policy.resources[name].owner, model.policy
     owners = tuple(id for each in of.members for id in texts(dict(value), each))
-    if of.kind == "field" and cast.ids[viewer] & set(owners):
-        return held | cast.relations(viewer, viewer)
+    if of.kind == "field" and identities.ids[viewer] & set(owners):
+        return held | identities.relations(viewer, viewer)
     subject = Subject(name, owners, dict(value))
     return held | {
         each
@@ -591,5 +596,5 @@ def relations_to(
             may_have((*model.tables[name].leaves, *value), member)
             for member in members_named(model, each)
         )
-        and may_hold(policy, each, cast.principal(viewer), subject)
+        and may_hold(policy, each, identities.principal(viewer), subject)
     }

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.principal import texts
-from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import Knowledge, canonical
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.http.json_pointer import Pointer
 from oakum.policy.model import Resource
 
@@ -23,7 +23,7 @@ class Parents:
     """Finds the parents of the instances of one response, and whose they are."""
 
     model: Model
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     places: Mapping[Pointer, ObjectInstance]
     asked: Callable[[Resource], str]
@@ -100,4 +100,4 @@ class Parents:
             if key and who and name == parent.name and any(r.get(parent.key) == key for r in rows)
         }
         names |= self.knowledge.creators.get((parent.name, key), set())
-        return tuple(sorted({id for who in names for id in self.cast.ids.get(who, ())}))
+        return tuple(sorted({id for who in names for id in self.identities.ids.get(who, ())}))

@@ -38,14 +38,14 @@ def report_cells(
             if entry.result is not Result.LEAK or named in ways:
                 continue
             ways.add(named)
-        known = (matrix, matrix.model, matrix.cast, key, why, reach, more)
+        known = (matrix, matrix.model, matrix.identities, key, why, reach, more)
         reason = why_untested(*known) if unshown else ""
         result, granted = entry.result, entry.granted
         if result is Result.CLOSED and (doubt := why_not_closed(matrix, at, entry, keyless)):
             result, reason = Result.UNTESTED, doubt
         guessed = (
             not matrix.model.policy.stated
-            or matrix.cast.is_unknown(entry.viewer)
+            or matrix.identities.is_unknown(entry.viewer)
             or matrix.model.drafted(key.resource, key.field) is not None
         )
         if result is Result.OVER_BLOCK and guessed:

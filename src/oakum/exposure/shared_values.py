@@ -31,7 +31,7 @@ def sharers(
         return frozenset()
     places = knowledge.owners(text)
     names = {who for who, *place in places if place == [resource, path]}
-    everybody = {*ground.cast.names()} <= {who for who, *_ in places}
+    everybody = {*ground.identities.names()} <= {who for who, *_ in places}
     if len(names) < 2 or everybody or question.viewer in {who for who, *_ in places}:
         return frozenset()
     varies = any(knowledge.ambient.holds(who, (kind, at), text) for who, kind, at in places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
-from oakum.exposure.cast import ANYONE, Cast
+from oakum.exposure.known_identities import ANYONE, KnownIdentities
 from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Entry, Key, Matrix, state_key
 from oakum.exposure.ownership import may_have, members_named, relations_by_member
 from oakum.finding import Result
@@ -16,7 +16,7 @@ COMMON = "the value there is too common to attribute to an owner"
 def why_untested(
     matrix: Matrix,
     model: Model,
-    cast: Cast,
+    identities: KnownIdentities,
     key: Key,
     why: Mapping[str, str],
     reach: Mapping[tuple[str, str], bool],
@@ -27,12 +27,12 @@ def why_untested(
     `Matrix.asked_as_more`."""
     if key.endpoint in why:
         return why[key.endpoint]
-    if _came_unclear(matrix, cast, key):
+    if _came_unclear(matrix, identities, key):
         return f"a `{key.resource}` came there, but nothing in it names its owner"
     if doubt := matrix.doubt(key):
         return _of_doubt(model, key, doubt)
     if not reach.get((key.resource, key.viewer)):
-        return _nobody_is(model, cast, key)
+        return _nobody_is(model, identities, key)
     if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
         return (
             f"`{key.resource}` came, but its owner is not one of the identities; if it is, give"
@@ -45,7 +45,7 @@ def why_untested(
         return f"no owner ever received a `{key.field}` that was not empty"
     if any(
         (at, r, path) == (key.endpoint, key.resource, key.field)
-        and key.viewer in (ANYONE if not who else "", *_labels(cast, who))
+        and key.viewer in (ANYONE if not who else "", *_labels(identities, who))
         for at, who, _, r, path in matrix.ends.blank
     ):
         return f"`{key.field}` came empty, and its owner's value may be empty too"
@@ -53,13 +53,13 @@ def why_untested(
         return _as_others(key.viewer, names)
     if key.state:
         said = ", ".join(f"{name}={value}" for name, value in key.state)
-        if _was_known(matrix, cast, key):
+        if _was_known(matrix, identities, key):
             return (
                 f"an owner has a `{key.resource}` in the state {said}, and no response there"
                 f" told `{key.viewer}` anything about it"
             )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
-    if not any(matrix.sees(key.resource, key.field, who, who) for who in cast.names()):
+    if not any(matrix.sees(key.resource, key.field, who, who) for who in identities.names()):
         return (
             f"its owner may not see `{key.field}`, and those who may were not shown the same value"
             " of an object there"
@@ -85,13 +85,13 @@ def _of_doubt(model: Model, key: Key, doubt: str) -> str:
     return COMMON
 
 
-def _was_known(matrix: Matrix, cast: Cast, key: Key) -> bool:
+def _was_known(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
     """Whether an owner's object is known to be in the cell's state, where states belong to
     objects."""
     probe, table = matrix.probes[key.endpoint], matrix.model.tables[key.resource]
     return matrix.conditions is not None and any(
         state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
-        for who in cast.names()
+        for who in identities.names()
         for each in matrix.conditions(probe, table.resource, who)
     )
 
@@ -131,13 +131,13 @@ def why_untold(model: Model, resource: str) -> str:
     )
 
 
-def asked_as(cast: Cast, viewer: str) -> list[str]:
+def asked_as(identities: KnownIdentities, viewer: str) -> list[str]:
     """Labels of viewers who have the relations of a label to others' objects; a viewer with several
     is labelled by the strongest."""
     wanted = set(viewer.split("+"))
-    pairs = ((v, o) for o in cast.names() for v in (None, *cast.names()) if v != o)
-    held = ((cast.relations(v, o), v, o) for v, o in pairs)
-    return sorted({cast.label(each, v, o) for each, v, o in held if wanted <= each})
+    pairs = ((v, o) for o in identities.names() for v in (None, *identities.names()) if v != o)
+    held = ((identities.relations(v, o), v, o) for v, o in pairs)
+    return sorted({identities.label(each, v, o) for each, v, o in held if wanted <= each})
 
 
 def _as_others(viewer: str, names: Iterable[str]) -> str:
@@ -146,10 +146,10 @@ def _as_others(viewer: str, names: Iterable[str]) -> str:
     )
 
 
-def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
+def _nobody_is(model: Model, identities: KnownIdentities, key: Key) -> str:
     """Why no viewer of this kind was tested: no identity has the relation, or no object names
     one."""
-    if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
+    if (names := asked_as(identities, key.viewer)) and key.viewer not in names:
         return _as_others(key.viewer, names)
     known = key.viewer in model.policy.relations
     for member in members_named(model, key.viewer) if known else ():
@@ -165,16 +165,16 @@ def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
     return f"no identity is `{key.viewer}` to another's `{key.resource}`"
 
 
-def _came_unclear(matrix: Matrix, cast: Cast, key: Key) -> bool:
+def _came_unclear(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
     return any(
         (endpoint, resource) == (key.endpoint, key.resource)
-        and key.viewer in (ANYONE if not viewer else "", *_labels(cast, viewer))
+        and key.viewer in (ANYONE if not viewer else "", *_labels(identities, viewer))
         for endpoint, viewer, _, resource in matrix.unclear
     )
 
 
-def _labels(cast: Cast, viewer: str) -> set[str]:
+def _labels(identities: KnownIdentities, viewer: str) -> set[str]:
     """Labels of an identity towards other owners."""
     who = viewer or None
-    pairs = ((cast.relations(who, owner), owner) for owner in cast.names())
-    return {cast.label(held, who, owner) for held, owner in pairs if owner != viewer}
+    pairs = ((identities.relations(who, owner), owner) for owner in identities.names())
+    return {identities.label(held, who, owner) for held, owner in pairs if owner != viewer}

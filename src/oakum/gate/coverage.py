@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.errors import counted
-from oakum.exposure.cast import least_of
+from oakum.exposure.known_identities import least_of
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
 from oakum.http.media_type import essence

@@ -15,11 +15,11 @@ from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import (
     MAX_TEXT,
     ResponseReader,
@@ -99,7 +99,7 @@ class Watch:
         self._frame = Frame(
             self.model,
             Redactor(key, names),
-            Cast(policy, {}, {}, {}).label,
+            KnownIdentities(policy, {}, {}, {}).label,
             {probe.id: probe.shows for probe in self.probes},
         )
         self._refusals = Refusals(self._frame)

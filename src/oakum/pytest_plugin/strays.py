@@ -21,11 +21,11 @@ from oakum.authz.principal import held, texts
 from oakum.authz.table import deciding, leaf_index
 from oakum.exchange import Request
 from oakum.exposure.ambient import NAMES_ONE, instant
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.misplaced import Found, Misplaced
 from oakum.exposure.response_reader import is_success
@@ -66,7 +66,7 @@ class Kept:
     """Where something stands that a line of the contract may show to the caller."""
 
 
-class _People(Cast):
+class _People(KnownIdentities):
     """Callers by any id of theirs. It grows with each, so nothing is copied."""
 
     def __init__(self, frame: Frame) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import oakum
-from oakum.exposure.cast import Cast
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, Report, Result
@@ -26,7 +26,7 @@ NOTHING_SHOWN = "no test received a field that the contract grants: closed cells
 
 
 @dataclass
-class _Viewers(Cast):
+class _Viewers(KnownIdentities):
     """Viewers without identities: each is labelled by its relation to the owner."""
 
     stood: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class Run:
 def report(watch: Watch, tally: Tally, run: Run) -> Report:
     """All that a run of tests has to say. The tally is settled."""
     policy = watch.policy
-    cast = _Viewers(policy, {}, {}, {}, stood=tally.stood)
-    matrix = Matrix(watch.model, watch.probes, cast, _strangers(policy, cast))
+    identities = _Viewers(policy, {}, {}, {}, stood=tally.stood)
+    matrix = Matrix(watch.model, watch.probes, identities, _strangers(policy, identities))
     _fill(matrix, tally, policy)
     cells = tuple(_cells(watch, matrix, tally))
     heard = tally.answers.total()
@@ -71,7 +71,7 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
         seconds=round(run.seconds, 2),
         requests=heard,
         budget=heard,
-        findings=tuple(conclude(watch.model, cast, matrix)),
+        findings=tuple(conclude(watch.model, identities, matrix)),
         cells=cells,
         skipped=tuple(each for each in watch.skipped if not tally.answers[each.endpoint.operation]),
         identities=(),
@@ -83,13 +83,15 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
     )
 
 
-def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bool]]:
+def _strangers(
+    policy: Policy, identities: KnownIdentities
+) -> dict[str, tuple[frozenset[str], bool]]:
     """The anonymous caller and a logged-in stranger, for whom cells exist even if no test makes
     requests as them."""
     found = {}
     for logged_in, kinds in ((False, ("anyone",)), (True, ("anyone", "authenticated"))):
         held = policy.only(*kinds)
-        found[cast.label(held, None, "")] = (held, logged_in)
+        found[identities.label(held, None, "")] = (held, logged_in)
     return found
 
 

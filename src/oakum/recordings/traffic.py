@@ -20,8 +20,8 @@ from oakum.authz.principal import at_path, digit, text, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
-from oakum.exposure.cast import Cast
 from oakum.exposure.evidence import declared_names, policy_names
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.unknowns import OWNER, WHO
@@ -124,7 +124,7 @@ class Judged(Declared):
         for name, index in lookups.relations.items():
             self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
         self._writes = dict(_writes(compiled.document, self.policy))
-        self._label = Cast(self.policy, {}, {}, {}).label
+        self._label = KnownIdentities(self.policy, {}, {}, {}).label
         self._verdicts = Verdicts(self.model, self._label)
         self._fast_walks: dict[str, FastWalk] = {}
         self.facts = Facts()

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Model
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.knowledge import Knowledge, objects_of
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
@@ -82,9 +82,9 @@ class Wiring:
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
-        cast = self._cast(found)
+        identities = self._identities(found)
         knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
-        matrix = Matrix(self.model, [*self.spending.probes, *self.spending.left], cast)
+        matrix = Matrix(self.model, [*self.spending.probes, *self.spending.left], identities)
         matrix.keyless = _keyless(self.identities)
         names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
         redactor = Redactor(os.urandom(16), names)
@@ -103,10 +103,10 @@ class Wiring:
                 kind = "flip" if kind == "foreseen" else kind
                 self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
-        evaluator = Evaluator(self.model, cast, knowledge, matrix, redactor)
+        evaluator = Evaluator(self.model, identities, knowledge, matrix, redactor)
         later = list(self.spending.left)
         state = RunState(
-            cast, knowledge, matrix, evaluator, list(self.spending.probes), later,
+            identities, knowledge, matrix, evaluator, list(self.spending.probes), later,
             {probe.id: self.spending.why for probe in later},
         )  # fmt: skip
         context = self._context(found, emit)
@@ -132,8 +132,9 @@ class Wiring:
         """Reads and compares the contract's relation lists."""
         probes = self._named_probes(each.operation for each in self.policy.relations.values())
         return Relations(
-            self.policy, probes, engine.cast, engine.knowledge, self.target, engine.context.ask
-        )
+            self.policy, probes, engine.identities, engine.knowledge, self.target,
+            engine.context.ask,
+        )  # fmt: skip
 
     def _context(self, found: Examination, emit: Callable[[Event], None]) -> RunContext:
         """All that is known of the run before there is anything to put back."""
@@ -221,8 +222,9 @@ class Wiring:
             if not (name in stepped and barred(self.model, each.operation, named=True))
         }
         return Relationships(
-            self.policy, probes, engine.cast, engine.knowledge, self.target, engine.context.ask,
-            log, [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
+            self.policy, probes, engine.identities, engine.knowledge, self.target,
+            engine.context.ask, log,
+            [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
         )  # fmt: skip
 
     def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:
@@ -259,7 +261,7 @@ class Wiring:
                     if each.path == probe.operation.path:
                         readers[each.id] = probe
         found = AccountSettings(
-            self.policy, writers, readers, engine.cast, engine.knowledge,
+            self.policy, writers, readers, engine.identities, engine.knowledge,
             self.target, engine.context.ask, log,
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
             fields,
@@ -269,7 +271,7 @@ class Wiring:
         found.be_wary([*self.spending.probes, *self.spending.left])
         return found
 
-    def _cast(self, found: Examination) -> Cast:
+    def _identities(self, found: Examination) -> KnownIdentities:
         named: dict[str, list[str]] = {}
         firm: dict[str, list[str]] = {}
         claims: dict[str, Mapping[str, Json]] = {}
@@ -284,13 +286,16 @@ class Wiring:
             claims[name] = claims_of(name, found, self.policy, self.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
         told = unshared(named, firm)
-        ids = {name: each or frozenset({Cast.placeholder(name)}) for name, each in told.items()}
+        ids = {
+            name: each or frozenset({KnownIdentities.placeholder(name)})
+            for name, each in told.items()
+        }
         for tie in self.identities.between:
             if tie.viewer in ids and tie.owner in ids:
                 pair = (tie.viewer, tie.owner)
                 relationships[pair] = relationships.get(pair, frozenset()) | {tie.relation}
         unproven = {each.name: each.message for each in found.states if each.ok and each.message}
-        return Cast(
+        return KnownIdentities(
             self.policy, ids, claims, relationships, states, unproven=unproven, stated={*states}
         )  # fmt: skip
 

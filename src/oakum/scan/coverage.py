@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.errors import counted
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import probe_of
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
@@ -71,7 +71,7 @@ def _is_somebodys(model: Model, resource: str) -> bool:
     return model.policy.resources[resource].owner.kind != "none"
 
 
-def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
+def within_reach(identities: KnownIdentities, matrix: Matrix) -> set[tuple[str, str, str]]:
     """(operation, resource, viewer) for which an identity has the relation to an owner whose object
     was shown."""
     found = set[tuple[str, str, str]]()
@@ -79,21 +79,24 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
         # What only another body or query has shown counts as the operation's own.
         plain = not matrix.how(endpoint)
         if owner and (plain or (matrix.operation(endpoint), resource) not in matrix.carried):
-            for viewer in (None, *cast.names()):
+            for viewer in (None, *identities.names()):
                 if (
                     viewer
                     and (endpoint, viewer, owner) in matrix.passed_over
                     and matrix.is_own(endpoint)
                 ):
                     continue
-                label = cast.label(cast.relations(viewer, owner), viewer, owner)
+                label = identities.label(identities.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(endpoint), resource, label))
     more = matrix.asked_as_more()  # these viewers were judged under another relation there
     return found - {(matrix.operation(at), resource, label) for at, resource, label in more}
 
 
 def unseen(
-    model: Model, cast: Cast, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
+    model: Model,
+    identities: KnownIdentities,
+    cells: Iterable[Cell],
+    reach: Mapping[tuple[str, str], bool],
 ) -> Iterator[str]:
     """Kinds of viewers with a grant that no identity represents. `reach`: (resource, viewer) →
     whether any pair of identities has the relation.
@@ -114,7 +117,7 @@ def unseen(
             relation = relations.get(viewer)
             if relation is None or relation.untested or met or viewer in seen:
                 continue
-            if not asked_as(cast, viewer):
+            if not asked_as(identities, viewer):
                 missing[viewer] = None
     for viewer in missing:
         yield (
@@ -123,10 +126,10 @@ def unseen(
         )
 
 
-def alone(model: Model, cast: Cast) -> Iterator[str]:
+def alone(model: Model, identities: KnownIdentities) -> Iterator[str]:
     """Why strangers are untested: a single account cannot request another's object."""
     owned = any(_is_somebodys(model, name) for name in model.policy.resources)
-    if owned and len(cast.names()) < 2:
+    if owned and len(identities.names()) < 2:
         yield (
             "nobody requested another user's object: there is only one identity; list a second"
             " account, so that a stranger can"

@@ -10,7 +10,7 @@ knows a socket: requests go through the ports of the context, and what happens i
         for probe in engine.state.probes:
             way = probe.otherwise(HOW, query=(("limit", "1000"),))
             engine.matrix.open(way)
-            for who in engine.cast.subjects():
+            for who in engine.identities.subjects():
                 for viewer in (who, *engine.watchers(who)):
                     engine.put(way, viewer, who if way.personal else None)
 """
@@ -25,10 +25,10 @@ from oakum.authz import Model
 from oakum.authz.owners import named_in_query
 from oakum.authz.table import allows
 from oakum.exchange import Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.streams import Listen, Stream
 from oakum.http.origin import origin_of
@@ -69,9 +69,9 @@ class Engine:
         return self.context.target
 
     @property
-    def cast(self) -> Cast:
+    def identities(self) -> KnownIdentities:
         """The identities and their relationships."""
-        return self.state.cast
+        return self.state.identities
 
     @property
     def knowledge(self) -> Knowledge:
@@ -159,7 +159,7 @@ class Engine:
         the label, whether they are logged in, and the relations that known objects give them. By
         the label alone a stranger who is logged in is nobody, where no relation says
         `authenticated`."""
-        label = self.cast.label(self.cast.relations(viewer, owner), viewer, owner)
+        label = self.identities.label(self.identities.relations(viewer, owner), viewer, owner)
         if viewer in (None, owner):
             return Kind(label, viewer is not None, frozenset())
         return Kind(label, True, self.knowledge.given_by_objects(owner, viewer or ""))
@@ -167,7 +167,7 @@ class Engine:
     def held(self, viewer: str | None, owner: str) -> frozenset[str]:
         """Relations of a viewer to an owner's objects: those to all, and those that some of the
         known objects give, or leave open."""
-        return self.cast.relations(viewer, owner) | self.kind(viewer, owner).given
+        return self.identities.relations(viewer, owner) | self.kind(viewer, owner).given
 
     def may_see(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows a viewer a field of any of an owner's objects; also True if
@@ -181,8 +181,8 @@ class Engine:
         """One viewer of each kind towards `who`, nobody logged in first, then those to whom objects
         give least; for None towards anybody."""
         kinds: dict[Kind, str | None] = {}
-        for owner in (who,) if who is not None else self.cast.names():
-            for viewer in (None, *self.cast.names()):
+        for owner in (who,) if who is not None else self.identities.names():
+            for viewer in (None, *self.identities.names()):
                 if viewer != owner:
                     kinds.setdefault(self.kind(viewer, owner), viewer)
         order = sorted(kinds, key=lambda kind: (kind.logged_in, len(kind.given)))
@@ -211,7 +211,9 @@ class Engine:
     ) -> Outcome:
         """Judges a response and records the result. `key` identifies the request; `who`: owner of
         its values."""
-        targets = frozenset(self.cast.names()) if probe.batch else frozenset({who} if who else ())
+        targets = (
+            frozenset(self.identities.names()) if probe.batch else frozenset({who} if who else ())
+        )
         place = (probe.id, viewer, who)
         question = self.question(probe, viewer, targets, filled, key)
         self.state.forms[place] = form_of(answer)

@@ -10,8 +10,8 @@ from itertools import product
 from oakum.authz import Model
 from oakum.authz.table import allows, deciding, leaf_index
 from oakum.errors import Location
-from oakum.exposure.cast import Cast
 from oakum.exposure.claims import unheard, values_of
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Entry, Key, Matrix, state_key
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Finding, Result, State
@@ -27,12 +27,12 @@ Place = tuple[str, str, str, State]
 
 
 def conclude(
-    model: Model, cast: Cast, matrix: Matrix, signals: Iterable[Signal] = ()
+    model: Model, identities: KnownIdentities, matrix: Matrix, signals: Iterable[Signal] = ()
 ) -> list[Finding]:
     """Findings, most severe first. With a drafted contract they are at most *suspected*."""
     groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
     for key, entry in matrix.leaks():
-        if entry.result is Result.OVER_BLOCK and _owes_nothing(model, cast, key, entry):
+        if entry.result is Result.OVER_BLOCK and _owes_nothing(model, identities, key, entry):
             continue
         name = (entry.result, key.resource, key.field, key.viewer, key.state)
         groups.setdefault(name, []).append((key, entry))
@@ -43,14 +43,14 @@ def conclude(
     refused = _closed_to_anonymous(matrix)
     made = [
         _over_block(model, matrix, cells) if name[0] is Result.OVER_BLOCK
-        else _leak(model, cast, matrix, cells, leaking[name[1], name[3]], refused)
+        else _leak(model, identities, matrix, cells, leaking[name[1], name[3]], refused)
         for name, cells in groups.items()
     ]  # fmt: skip
     told: dict[tuple[str, str, str, str, State], list[Signal]] = {}
     for each in signals:
         same = (each.how, each.resource, each.field, each.viewer, each.state)
         told.setdefault(same, []).append(each)
-    made += [_told(model, cast, together) for together in told.values()]
+    made += [_told(model, identities, together) for together in told.values()]
     return in_order(made)
 
 
@@ -72,15 +72,19 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(made, key=urgency)
 
 
-def _owes_nothing(model: Model, cast: Cast, key: Key, entry: Entry) -> bool:
+def _owes_nothing(model: Model, identities: KnownIdentities, key: Key, entry: Entry) -> bool:
     """Whether a grant that is not honoured is none that the API could break: a guessed grant is no
     promise, and of who an unknown caller is, nobody knows whether it holds."""
     guessed = not model.policy.stated or model.drafted(key.resource, key.field) is not None
-    return guessed or cast.is_unknown(entry.viewer)
+    return guessed or identities.is_unknown(entry.viewer)
 
 
 def _doubts(
-    model: Model, cast: Cast, resource: str, field: str, viewers: Iterable[str | None]
+    model: Model,
+    identities: KnownIdentities,
+    resource: str,
+    field: str,
+    viewers: Iterable[str | None],
 ) -> tuple[tuple[str, ...], bool]:
     """Why what was seen proves nothing against the API, in words; and whether it is because nobody
     has confirmed the line that it contradicts."""
@@ -93,7 +97,7 @@ def _doubts(
     unstated = bool(found)
     for viewer in dict.fromkeys(viewers):
         # Viewers other than the test identities are provisioned accounts, whose owner is known.
-        if viewer in cast.ids and cast.is_unknown(viewer):
+        if viewer in identities.ids and identities.is_unknown(viewer):
             found.append(
                 f"the account of `{viewer}` is unknown, and so is what it may see; add `facts:"
                 " {id: …}` to it"
@@ -103,7 +107,7 @@ def _doubts(
 
 def _leak(
     model: Model,
-    cast: Cast,
+    identities: KnownIdentities,
     matrix: Matrix,
     cells: list[tuple[Key, Entry]],
     together: Collection[str],
@@ -113,16 +117,18 @@ def _leak(
     what was closed to callers without login."""
     cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
     key, _ = cells[0]
-    leak = _describe(model, cast, matrix, cells, together, refused)
+    leak = _describe(model, identities, matrix, cells, together, refused)
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = [entry.viewer for _, entry in cells]
-    doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
+    doubts, drafted = _doubts(model, identities, key.resource, key.field, viewers)
     for why in (_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
         doubts = (*doubts, why) if why else doubts
     state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
-    if not leak.owner and (why := unheard(model, cast, matrix.closed_to, key, viewers, state)):
+    if not leak.owner and (
+        why := unheard(model, identities, matrix.closed_to, key, viewers, state)
+    ):
         doubts = (*doubts, why)
     return Finding(
         rule=rule.id,
@@ -183,7 +189,7 @@ def _stated_severity(model: Model, resource: str, field: str) -> Severity | None
     return table.rules[index].severity if index >= 0 else table.resource.severity
 
 
-def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
+def _told(model: Model, identities: KnownIdentities, signals: list[Signal]) -> Finding:
     """One finding for equal signals at one or several endpoints."""
     first = next((each for each in signals if each.sure), signals[0])
     anonymous = first.identity is None
@@ -194,8 +200,8 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         frozenset({first.how}), first.says, resource is None or resource.owner.kind != "none",
         resource is not None and resource.is_account,
     )  # fmt: skip
-    doubts, drafted = _doubts(model, cast, first.resource, first.field, [first.identity])
-    if not doubts and (unproven := cast.unproven_of(first.identity, "")):
+    doubts, drafted = _doubts(model, identities, first.resource, first.field, [first.identity])
+    if not doubts and (unproven := identities.unproven_of(first.identity, "")):
         doubts = (unproven,)
     if why := _no_word_on_writing(model, first):
         doubts = (*doubts, why)
@@ -261,7 +267,7 @@ def _evidence(matrix: Matrix, key: Key) -> Evidence | None:
 
 def _describe(
     model: Model,
-    cast: Cast,
+    identities: KnownIdentities,
     matrix: Matrix,
     cells: list[tuple[Key, Entry]],
     together: Collection[str],
@@ -270,7 +276,7 @@ def _describe(
     key, entry = cells[0]
     policy = model.policy
     table = model.tables[key.resource]
-    held = cast.relations(entry.viewer, entry.owner)
+    held = identities.relations(entry.viewer, entry.owner)
     kinds = policy.kinds(*held)
     state = matrix.state(key.resource, entry.owner)
     state.update(values_of(model, key))
@@ -300,7 +306,9 @@ def _describe(
         account=table.resource.is_account,
         whole=whole,
         unguessable=_unguessable(matrix, cells),
-        some=any((name, each) in matrix.closed_to for each, _ in cells for name in cast.names()),
+        some=any(
+            (name, each) in matrix.closed_to for each, _ in cells for name in identities.names()
+        ),
     )
 
 

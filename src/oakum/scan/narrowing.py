@@ -139,7 +139,10 @@ class Scope:
     def insists(self, key: Key, viewer: str | None) -> bool:
         """Whether a viewer of the original finding must be tested against every owner, since a
         single closed one proves little."""
-        known = self.focus.viewers & {None, *(self.engine.cast.names() if self.engine else ())}
+        known = self.focus.viewers & {
+            None,
+            *(self.engine.identities.names() if self.engine else ()),
+        }
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
     def teach(self, scheduler: Scheduler, given: list[tuple[str, str, Exchange]]) -> None:
@@ -152,7 +155,7 @@ class Scope:
         scheduler.introduce(given)
         for _ in range(2):
             for probe in self.teachers:
-                for who in engine.cast.names():
+                for who in engine.identities.names():
                     engine.put(probe, who, who if probe.personal else None)
 
     def _ask(self, ask: Callable[[str | None, Request], Response]) -> Ask:
@@ -260,13 +263,13 @@ class Scope:
     def _stands(self, engine: Engine, viewer: str | None) -> bool:
         """Whether some pair of identities has the relation of the finding's viewer, or known
         objects may give it."""
-        cast, wanted = engine.cast, self.focus.finding.viewer
-        if viewer is not None and viewer not in cast.ids:
+        identities, wanted = engine.identities, self.focus.finding.viewer
+        if viewer is not None and viewer not in identities.ids:
             return True  # a provisioned account
         return any(
-            cast.label(cast.relations(viewer, owner), viewer, owner) == wanted
+            identities.label(identities.relations(viewer, owner), viewer, owner) == wanted
             or (viewer != owner and engine.held(viewer, owner).issuperset(wanted.split("+")))
-            for owner in cast.names()
+            for owner in identities.names()
         )
 
 
@@ -402,7 +405,7 @@ class _Ways:
         for way in self._ways:
             engine.matrix.open(way)
             engine.state.keep_way(way)
-            for who in engine.cast.subjects() if way.personal else [None]:
+            for who in engine.identities.subjects() if way.personal else [None]:
                 for viewer in (who, *engine.watchers(who)):
                     engine.put(way, viewer, who)
 

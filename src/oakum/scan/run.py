@@ -492,7 +492,9 @@ class Scan:
         if engine:
             drop_unconfirmed(engine.matrix)
         findings = (
-            conclude(self.model, engine.cast, engine.matrix, engine.state.signals) if engine else []
+            conclude(self.model, engine.identities, engine.matrix, engine.state.signals)
+            if engine
+            else []
         )
         cells = report_cells(engine.matrix, engine.state.why, reach(engine)) if engine else []
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
@@ -549,16 +551,16 @@ class Scan:
     ) -> Iterator[str]:
         """What the run could not see, although the contract speaks of it: identities, kinds of
         viewers, endpoints."""
-        near, called = within_reach(engine.cast, engine.matrix), engine.state.called
+        near, called = within_reach(engine.identities, engine.matrix), engine.state.called
         silent = [each for each in skipped if each.endpoint.operation not in called]
-        yield from alone(self.model, engine.cast)
+        yield from alone(self.model, engine.identities)
         if is_spent(engine.context.pace):
             left = (each for each in TECHNIQUES if each not in engine.state.finished)
             yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
         settings = engine.context.account_settings
         if settings is not None and settings.used and not settings.taken:
             yield vain(settings.why)
-        yield from unseen(self.model, engine.cast, cells, reach(engine))
+        yield from unseen(self.model, engine.identities, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}
         lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}

@@ -112,16 +112,16 @@ class Scheduler:
         `left`: settings that a killed run left changed."""
         engine = self.engine
         for operation, identity, exchange in exchanges:
-            if identity in engine.cast.ids:
+            if identity in engine.identities.ids:
                 self._take_in(operation, identity, exchange)
         for resource in engine.model.policy.resources.values():
             if resource.is_account:  # an account resource has one object for each account
                 for who, id in engine.context.accounts.items():
-                    if who in engine.cast.ids:
+                    if who in engine.identities.ids:
                         engine.knowledge.suppose(who, resource.name, resource.key, id)
         self.learn_states()
         for who, name in dict.fromkeys((each.identity, each.state) for each in left):
-            for probe in engine.state.probes if who in engine.cast.ids else ():
+            for probe in engine.state.probes if who in engine.identities.ids else ():
                 if name.partition(".")[0] in probe.shows and probe.operation.method == "GET":
                     engine.put(probe, who, who if probe.personal else None)
 
@@ -133,7 +133,7 @@ class Scheduler:
             self.sweep()
         for _ in range(3):  # ids from one response make the next endpoint callable
             asked = len(engine.state.asked)
-            for who in engine.cast.subjects():
+            for who in engine.identities.subjects():
                 self._items(who)
             if len(engine.state.asked) == asked:
                 break
@@ -178,22 +178,22 @@ class Scheduler:
         for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
             ways = [g for g in state.probes if members & set(g.shows.get(name, ())) and not g.batch]
-            for who in engine.cast.names() if members else ():
+            for who in engine.identities.names() if members else ():
                 for probe in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
                     wanted = {(who, f"{name}.{each}") for each in resource.states}
-                    if wanted <= engine.cast.states.keys():
+                    if wanted <= engine.identities.states.keys():
                         break
                     if probe.sources or not probe.operation.anonymous:
                         engine.put(probe, who, who if probe.sources else None)
-        engine.cast.unread = unread(
-            engine.model, engine.matrix.probes.values(), engine.cast, state.seen
+        engine.identities.unread = unread(
+            engine.model, engine.matrix.probes.values(), engine.identities, state.seen
         )
 
     def sweep(self) -> None:
         """Requests endpoints without personal parameters once for each kind of viewer."""
         engine, state = self.engine, self.engine.state
         engine.say("requesting the endpoints that need no id")
-        names, first = engine.cast.subjects(), engine.cast.subjects()[:2]
+        names, first = engine.identities.subjects(), engine.identities.subjects()[:2]
         for probe in state.probes:
             if probe.personal or probe.batch:
                 continue
@@ -222,7 +222,7 @@ class Scheduler:
         known = {
             (name, key)
             for name, resource in engine.model.policy.resources.items()
-            for who in engine.cast.names()
+            for who in engine.identities.names()
             for key in engine.knowledge.own.get((who, name, resource.key), ())
         }
         again = set[tuple[str, str | None]]()
@@ -255,7 +255,7 @@ class Scheduler:
         engine, state = self.engine, self.engine.state
         learnt = list(own_ids(engine.matrix))
         for name, id in learnt:
-            engine.cast.learn(name, id)
+            engine.identities.learn(name, id)
         if learnt:  # earlier responses must be judged again with the new ids
             outside = {endpoint for endpoint, _ in engine.matrix.outsiders}
             state.asked = {key for key in state.asked if key.split("|")[0] not in outside}
@@ -266,7 +266,7 @@ class Scheduler:
     def _items(self, who: str) -> None:
         """Endpoints to one owner's objects: the owner first, then everybody else who matters."""
         engine, state = self.engine, self.engine.state
-        viewers = [v for v in (None, *engine.cast.names()) if v != who]
+        viewers = [v for v in (None, *engine.identities.names()) if v != who]
         for probe in state.probes:
             if not probe.personal or probe.batch or probe.id in state.ignoring:
                 continue
@@ -304,7 +304,7 @@ class Scheduler:
                 for name, fields in owned
                 for state_of in [engine.matrix.state(name, who)]
                 for held in [
-                    engine.cast.relations(viewer, who).union(
+                    engine.identities.relations(viewer, who).union(
                         *(each.get(viewer, ()) for at, each in kin if at[:2] == (who, name))
                     )
                 ]
@@ -344,7 +344,10 @@ class Scheduler:
         engine, state = self.engine, self.engine.state
         page = state.pages.get((probe.id, who))
         if not probe.shows:  # without a declared shape, others are compared with the owner by value
-            return who in engine.cast.subjects()[:2] and viewer in (who, *engine.watchers(who))
+            return who in engine.identities.subjects()[:2] and viewer in (
+                who,
+                *engine.watchers(who),
+            )
         if page is None:
             return self.decides(probe, viewer, (who,))
         return any(
@@ -355,11 +358,11 @@ class Scheduler:
     def _batches(self) -> None:
         """Endpoints that take many ids at once: one question per viewer decides for all owners."""
         engine, state = self.engine, self.engine.state
-        names = engine.cast.names()
+        names = engine.identities.names()
         for probe in [each for each in state.probes if each.batch]:
-            viewers = (*engine.cast.subjects(), None)
+            viewers = (*engine.identities.subjects(), None)
             # The owner's own view first: others are compared with it.
-            for owner in engine.cast.subjects():
+            for owner in engine.identities.subjects():
                 if any(self.decides(probe, viewer, (owner,)) for viewer in viewers):
                     engine.put(probe, owner, None)
             if probe.id in state.answered and not self._has_own(probe):
@@ -379,7 +382,7 @@ class Scheduler:
         state, matrix = self.engine.state, self.engine.matrix
         parted = replace(probe, batch=False, personal=frozenset(probe.sources))
         state.probes[state.probes.index(probe)] = matrix.probes[probe.id] = parted
-        for who in self.engine.cast.subjects():
+        for who in self.engine.identities.subjects():
             self._items(who)
 
     def _give_up(self, probe: Probe, owners: Iterable[str]) -> None:

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oakum.exchange import Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.signals import Signal
 from oakum.finding import Skipped
@@ -45,7 +45,7 @@ class Control:
 class RunState:
     """What is known: cells, identities, values, answers, and what is to be said of them."""
 
-    cast: Cast
+    identities: KnownIdentities
     """Who the identities are, what they are to each other, and how their accounts are set."""
     knowledge: Knowledge
     matrix: Matrix

@@ -25,7 +25,7 @@ def test_a_list_of_a_thousand_objects_is_walked_once_for_a_field_of_theirs() -> 
     """Else the work grows with the square of the answer, and one long list takes minutes."""
     redactor = Counting()
     exhibits = Exhibits(
-        cast=cast(Any, SimpleNamespace(label=lambda *_: "member")),
+        identities=cast(Any, SimpleNamespace(label=lambda *_: "member")),
         knowledge=cast(Any, SimpleNamespace(own={})),
         matrix=cast(Any, SimpleNamespace(evidence={})),
         redactor=cast(Any, redactor),

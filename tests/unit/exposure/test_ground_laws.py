@@ -23,7 +23,7 @@ from oakum.policy.model import Owner, Relation
 from tests.unit.exposure.test_ownership import with_drafts
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.studio import IDS, cast, probe
+from tests.unit.scan.studio import IDS, known_identities, probe
 
 TEXT = "a text that is long enough"
 OPEN = {"draft": False}
@@ -50,7 +50,7 @@ DRAFTS = drafts()
 
 
 def ground(model: Model = DRAFTS) -> Ground:
-    who = cast(relationships={})
+    who = known_identities(relationships={})
     for name in who.names():
         who.states[(name, "Settings.private")] = True
     knowledge = Knowledge()
@@ -70,7 +70,9 @@ def test_an_object_is_its_viewers_where_it_belongs_to_several_and_they_are_one()
     both = instance("Post", (IDS["ann"], IDS["bob"]))
     for viewer, whose in (("ann", "ann"), ("bob", "bob"), ("cat", "ann"), (None, "ann")):
         assert ground().who(both, viewer) == whose
-    assert ground().who(instance("Post", ("p-zoe-9",)), "cat") == "", "somebody outside the cast"
+    assert ground().who(instance("Post", ("p-zoe-9",)), "cat") == "", (
+        "somebody outside the identities"
+    )
     assert ground().who(instance("Course", (IDS["ann"],)), "ann") == "", "a catalogue is nobody's"
     assert ground().is_nobodys("Course") and not ground().is_nobodys("Post")
 
@@ -134,11 +136,11 @@ def test_a_value_may_be_seen_that_may_come_of_an_object_the_contract_shows(
 def test_a_field_that_hangs_on_a_setting_nobody_has_read_may_be_seen() -> None:
     at = ground(studio.model())
     assert not at.may_see("cat", "ann", "Person", "bio", TEXT)
-    del at.cast.states["ann", "Settings.private"]
+    del at.identities.states["ann", "Settings.private"]
     assert at.may_see("cat", "ann", "Person", "bio", TEXT)
     assert not at.may_see("cat", "ann", "Person", "phone", TEXT)
     assert at.may_see("ann", "ann", "Person", "phone", TEXT)
-    at.cast.states["ann", "Settings.private"] = False
+    at.identities.states["ann", "Settings.private"] = False
     assert at.may_see("cat", "ann", "Person", "bio", TEXT), "in the state of this very owner"
     assert not at.may_see("cat", "bob", "Person", "bio", TEXT)
 
@@ -180,7 +182,7 @@ def callers(*, batch: bool = False) -> tuple[Ownership, object]:
     known = Knowledge()
     reader = Ownership(
         replace(made, policy=replace(made.policy, resources=resources)),
-        cast(relationships={}),
+        known_identities(relationships={}),
         known,
     )
     return reader, replace(probe("getPost"), batch=batch)
@@ -268,7 +270,7 @@ def test_who_is_written_into_whatever_they_ask_for_owns_nothing_by_that(
 ) -> None:
     """Ann was shown the post as hers; cat's answer says that it is cat's. A key that counts anew
     for each owner names two: then values of the same account tell."""
-    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
+    reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     reader.knowledge.learn_own(
         "ann", instance("Post", (), id=KEY, author_id=IDS["ann"], text=TEXT, course_id="c-17")
     )
@@ -284,7 +286,7 @@ def test_who_is_written_into_whatever_they_ask_for_owns_nothing_by_that(
 
 
 def test_what_says_that_it_is_the_one_who_was_shown_it_first_is_claimed_by_nobody() -> None:
-    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
+    reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     mine = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT)
     reader.knowledge.learn_own("ann", mine)
     for viewer in ("cat", None, "ann"):
@@ -302,7 +304,7 @@ def shared_post() -> Ownership:
     two = replace(post, owner=replace(post.owner, members=("author_id", "course_id")))
     resources = {**DRAFTS.policy.resources, "Post": two}
     made = replace(DRAFTS, policy=replace(DRAFTS.policy, resources=resources))
-    return Ownership(made, cast(relationships={}), Knowledge())
+    return Ownership(made, known_identities(relationships={}), Knowledge())
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -339,7 +341,7 @@ def test_owners_that_an_answer_leaves_out_are_those_that_another_named(told: boo
 def test_whom_an_object_names_is_as_its_owner_was_shown_or_unknown(
     viewer: str | None, told: list[bool], cut: bool, named: dict[str, bool | None]
 ) -> None:
-    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
+    reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     for each in told:
         reader.knowledge.learn_related(("ann", "Post", KEY), "cat", "tutor", each)
     reader.knowledge.learn_related(("ann", "Post", KEY), "cat", "tutor", None)
@@ -354,7 +356,7 @@ def test_whom_an_object_names_is_as_its_owner_was_shown_or_unknown(
 
 
 def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing() -> None:
-    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
+    reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     person = instance("Person", (IDS["ann"],), id=IDS["ann"], phone=TEXT)
     assert read(reader, probe("getPerson"), "cat", ["ann"], person)[1].untold == {}
     assert DRAFTS.policy.relations["tutor"] == replace(
@@ -367,7 +369,7 @@ def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing
 
 
 def test_a_catalogues_object_is_nobodys_whoever_was_asked_for() -> None:
-    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
+    reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     owners, found = read(reader, probe("getPerson"), "cat", ["ann"], instance("Course", id="c-1"))
     assert owners == () and found == Reading()
 
@@ -385,7 +387,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
     endpoint: str, of: list[str], batch: bool, given: bool
 ) -> None:
     """By an account's id whatever stands there; by a post's id a post, and no settings."""
-    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
+    reader = Ownership(studio.model(), known_identities(relationships={}), Knowledge())
     asked = Question("q", endpoint, "cat", frozenset(of), {}, frozenset(), "curl")
     at = replace(probe(endpoint), batch=batch)
     each = instance("Person", id=None, phone=TEXT)
@@ -402,7 +404,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
 
 
 def test_an_object_that_names_its_owner_is_theirs_whoever_was_asked_for() -> None:
-    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
+    reader = Ownership(studio.model(), known_identities(relationships={}), Knowledge())
     bobs = instance("Person", (IDS["bob"],), id=IDS["bob"])
     assert read(reader, probe("getPerson"), "cat", ["ann"], bobs) == ((IDS["bob"],), Reading())
 
@@ -412,7 +414,7 @@ def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
         "    owner: {path: personId}\n", "    owner: {parent: true}\n"
     ).replace("owner: author_id", "owner: [author_id, course_id]")  # fmt: skip
     with policy(text):
-        reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
+        reader = Ownership(studio.model(), known_identities(relationships={}), Knowledge())
     outer = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"])
     inner = replace(
         instance("Settings", (IDS["ann"],), theme=TEXT), pointer=("more", "settings"), partly=True
@@ -433,7 +435,7 @@ def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
 
 def test_an_object_may_be_found_by_a_member_and_is_asked_for_in_the_state_of_its_key() -> None:
     """`/texts/{text}` is filled with texts of posts; the state stands beside the key."""
-    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
+    reader = Ownership(with_drafts(), known_identities(relationships={}), Knowledge())
     for number, (text, draft) in enumerate((("a", True), ("b", True), ("c", False))):
         row = {"id": f"post-{number}", "text": text}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
@@ -445,7 +447,7 @@ def test_an_object_may_be_found_by_a_member_and_is_asked_for_in_the_state_of_its
 
 
 def test_at_most_four_objects_of_an_owner_are_asked_for_at_one_endpoint() -> None:
-    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
+    reader = Ownership(with_drafts(), known_identities(relationships={}), Knowledge())
     for number in range(6):
         row = {"id": f"post-{number}"}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
@@ -454,7 +456,7 @@ def test_at_most_four_objects_of_an_owner_are_asked_for_at_one_endpoint() -> Non
 
 
 def test_the_key_of_an_instance_is_its_own_or_the_one_it_was_asked_for_by() -> None:
-    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
+    reader = Ownership(studio.model(), known_identities(relationships={}), Knowledge())
     post = studio.model().policy.resources["Post"]
     asked = Question("q", "getPost", "cat", frozenset(), {"postId": "post-9"}, frozenset(), "curl")
     own, none = instance("Post", id="post-1"), instance("Post", text=TEXT)
@@ -489,7 +491,7 @@ def test_an_owner_may_have_many_of_what_has_a_key_and_is_no_account(
 def test_a_whole_object_where_the_document_has_none_is_known_by_what_others_told() -> None:
     known = Knowledge()
     known.objects["bob", "Post"] = [{"id": "post-7", "text": "a text of bob's"}]
-    reader = Ownership(studio.model(), cast(relationships={}), known)
+    reader = Ownership(studio.model(), known_identities(relationships={}), known)
 
     def inside(path: str, value: Json, at: tuple[str, ...]) -> Leaf:
         return Leaf(path, at, value, False)
@@ -515,7 +517,7 @@ def test_a_callers_object_that_has_no_key_stays_its_callers() -> None:
 
 
 def test_of_whom_no_object_is_known_the_first_that_comes_is_asked_for() -> None:
-    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
+    reader = Ownership(with_drafts(), known_identities(relationships={}), Knowledge())
     assert reader.turns(probe("getPost"), "ann") == [0]
     reader.knowledge.conditions["ann", "Post", ""] = {"draft": True}
     assert reader.conditions(probe("getPost"), with_drafts().policy.resources["Post"], "ann") == []

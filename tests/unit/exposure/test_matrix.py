@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz.table import allows, deciding, granted_to_nobody, leaf_index
-from oakum.exposure.cast import Cast
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Doubt, Key, Matrix, Observation, Outcome, state_key
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.openapi.model import Json
-from tests.unit.scan.studio import cast, model, probe
+from tests.unit.scan.studio import known_identities, model, probe
 
 PRIVATE, PUBLIC = (("private", "true"),), (("private", "false"),)
 BIO = Key("getPerson", "Person", "bio", "member", PRIVATE)
@@ -24,9 +24,11 @@ OWN_BIO = Key("getPerson", "Person", "bio", "owner", PRIVATE)
 EVIDENCE = Evidence(None, Answer("cat", "member", 200, "application/json"), "curl")
 
 
-def matrix(*endpoints: str, who: Cast | None = None) -> Matrix:
+def matrix(*endpoints: str, who: KnownIdentities | None = None) -> Matrix:
     return Matrix(
-        model(), [probe(endpoint) for endpoint in endpoints or ("getPerson",)], who or cast()
+        model(),
+        [probe(endpoint) for endpoint in endpoints or ("getPerson",)],
+        who or known_identities(),
     )
 
 
@@ -70,12 +72,12 @@ def test_every_field_has_a_square_for_each_kind_of_viewer_in_each_state_that_dec
 
 
 def test_a_relation_of_the_contract_in_which_nobody_stands_has_its_squares_too() -> None:
-    lonely = matrix(who=cast(relationships={}, names=["ann"]))
+    lonely = matrix(who=known_identities(relationships={}, names=["ann"]))
     assert "follower" in {key.viewer for key in lonely.entries}
 
 
 def test_a_kind_of_viewer_that_only_the_file_knows_has_squares_of_its_own() -> None:
-    found = matrix(who=cast(relationships={("cat", "ann"): frozenset({"pending"})}))
+    found = matrix(who=known_identities(relationships={("cat", "ann"): frozenset({"pending"})}))
     pending = Key("getPerson", "Person", "bio", "pending", PRIVATE)
     assert found.entries[pending].granted is False
     assert found.entries[pending._replace(state=PUBLIC)].granted is True
@@ -142,7 +144,7 @@ def test_endpoints_of_one_defect_share_its_name() -> None:
 
 
 def test_an_answer_may_decide_the_squares_of_its_viewer_in_the_owners_state() -> None:
-    who = cast()
+    who = known_identities()
     who.states[("ann", "Settings.private")] = True
     found = matrix(who=who)
     fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
@@ -369,7 +371,7 @@ def test_a_grant_that_nobody_has_stated_is_not_broken(drafted: str) -> None:
         (stated, (Result.OVER_BLOCK, True)),
         (guess, (Result.CLOSED, False)),
     ):
-        found = Matrix(known, [probe("getPerson")], cast())
+        found = Matrix(known, [probe("getPerson")], known_identities())
         found.apply("getPerson", shown_to_owner(NAME, PHONE))
         found.apply(
             "getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK), seen(PHONE, Result.LEAK))
@@ -395,7 +397,7 @@ def test_evidence_that_shows_the_owners_side_too_is_kept(first: str) -> None:
 
 
 def test_a_closed_cell_is_asked_again_of_the_viewer_for_whom_it_is_wanted_and_of_no_other() -> None:
-    found = matrix(who=cast(relationships={}))
+    found = matrix(who=known_identities(relationships={}))
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
     found.insists = lambda key, viewer: key.field == "phone" and viewer == "cat"
@@ -427,8 +429,8 @@ def test_what_stands_below_who_am_i_and_takes_no_id_is_about_its_caller(
     endpoint: str, path: str, own: bool
 ) -> None:
     there = replace(probe(endpoint), operation=replace(probe(endpoint).operation, path=path))
-    assert Matrix(model(), [there], cast()).is_own(endpoint) is own
-    assert not Matrix(model(), [there], cast()).is_own("nothing")
+    assert Matrix(model(), [there], known_identities()).is_own(endpoint) is own
+    assert not Matrix(model(), [there], known_identities()).is_own("nothing")
 
 
 @pytest.mark.parametrize(
@@ -448,7 +450,7 @@ def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
         probe("listPosts"), operation=replace(probe("listPosts").operation, path=path),
         sources=sources,
     )  # fmt: skip
-    who = cast()
+    who = known_identities()
     who.states[("ann", "Settings.private")] = True
     assert matrix("listPosts", who=who).hides_way(there, "Post", viewer, "ann") is hidden
 

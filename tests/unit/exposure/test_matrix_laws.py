@@ -9,8 +9,8 @@ from itertools import permutations
 import pytest
 
 from oakum.authz import Model
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Query
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Evidence, Result
@@ -31,7 +31,7 @@ from tests.unit.exposure.test_matrix import (
 )
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
-from tests.unit.scan.studio import cast, model, probe
+from tests.unit.scan.studio import known_identities, model, probe
 
 AGAIN = Evidence(EVIDENCE.owner, EVIDENCE.viewer, "curl again")
 MEMBER = frozenset({"member", "anyone"})
@@ -45,9 +45,9 @@ def behind_login(*operations: str) -> Model:
     return replace(model(), operations=every)
 
 
-def private_ann() -> Cast:
+def private_ann() -> KnownIdentities:
     """Everybody's setting is known: only what was read makes a cell of a state."""
-    who = cast()
+    who = known_identities()
     for name in who.names():
         who.states[(name, "Settings.private")] = True
     return who
@@ -58,7 +58,7 @@ def private_ann() -> Cast:
 
 def test_a_field_is_granted_to_nobody_logged_in_only_where_no_login_is_asked_for() -> None:
     for known, free in ((model(), True), (behind_login("getCourse"), False)):
-        found = Matrix(known, [probe("getCourse")], cast())
+        found = Matrix(known, [probe("getCourse")], known_identities())
         place = ("getCourse", "Course", "title", frozenset({"anyone"}))
         assert found.granted(*place, False, {}) is free
         assert found.granted(*place, True, {})
@@ -73,7 +73,7 @@ def test_an_undocumented_way_asks_for_no_login_but_keeps_the_contracts_callers(
         rule = replace(known.rule("getCourse"), call=called)
         known = replace(known, rules={**known.rules, "getCourse": rule})
     way = probe("getCourse").otherwise("option", query=(("all", "1"),))
-    found = Matrix(known, [probe("getCourse"), way], cast())
+    found = Matrix(known, [probe("getCourse"), way], known_identities())
     granted = found.granted(way.id, "Course", "title", frozenset({"anyone"}), False, {})
     assert granted is (called is None)
     assert found.granted(way.id, "Course", "title", frozenset({"anyone", "owner"}), False, {})
@@ -81,7 +81,7 @@ def test_an_undocumented_way_asks_for_no_login_but_keeps_the_contracts_callers(
 
 
 def test_what_may_be_seen_at_some_endpoint_hangs_on_the_setting_or_on_its_being_unread() -> None:
-    who = cast(relationships={})
+    who = known_identities(relationships={})
     found = matrix(who=who)
     assert found.sees("Person", "bio", "cat", "ann"), "nobody has read whether she is private"
     assert not found.sees("Person", "phone", "cat", "ann"), "no setting decides this one"
@@ -101,13 +101,13 @@ def test_a_catalogue_hides_no_way_though_nothing_of_it_is_shown() -> None:
             at, sources={"courseId": "Course.id"},
             operation=replace(at.operation, path="/courses/{courseId}/posts"),
         )  # fmt: skip
-        found = Matrix(studio.model(), [there], cast(relationships={}))
+        found = Matrix(studio.model(), [there], known_identities(relationships={}))
         assert not found.sees("Course", "title", "cat", NOBODY)
         assert not found.hides_way(there, "Post", "cat", "ann")
 
 
 def test_the_state_of_one_owner_is_not_that_of_another() -> None:
-    who = cast()
+    who = known_identities()
     who.states.update({("ann", "Settings.private"): False, ("bob", "Settings.private"): True})
     found = matrix(who=who)
     assert found.state("Person", "ann") == {"private": False}
@@ -121,7 +121,7 @@ STAFF = {"staff": (frozenset({"anyone", "member", "staff"}), True)}
 
 
 def expecting(*endpoints: str) -> Matrix:
-    return Matrix(model(), [probe(endpoint) for endpoint in endpoints], cast(), STAFF)
+    return Matrix(model(), [probe(endpoint) for endpoint in endpoints], known_identities(), STAFF)
 
 
 def test_every_owned_resource_is_to_be_asked_as_every_kind_of_viewer_that_is_expected() -> None:
@@ -133,7 +133,9 @@ def test_every_owned_resource_is_to_be_asked_as_every_kind_of_viewer_that_is_exp
 
 
 def test_a_kind_that_a_grant_names_is_asked_of_owned_resources_with_what_all_members_hold() -> None:
-    alone = matrix("getPerson", "getCourse", who=cast(relationships={}, names=["ann"])).entries
+    alone = matrix(
+        "getPerson", "getCourse", who=known_identities(relationships={}, names=["ann"])
+    ).entries
     assert alone[BIO._replace(viewer="follower")].granted is True
     assert alone[NAME._replace(viewer="follower")].granted is True
     assert alone[PHONE._replace(viewer="follower")].granted is False
@@ -347,7 +349,7 @@ def test_a_leak_of_common_values_in_another_state_is_no_proof_and_says_so() -> N
 
 
 def test_a_leak_that_only_weak_answers_show_is_worth_another_question() -> None:
-    found = matrix(who=cast(relationships={}))
+    found = matrix(who=known_identities(relationships={}))
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", replace(seen(PHONE, Result.LEAK), weak="a mask")))
     assert PHONE in found.undecided("getPerson", "bob", "ann")
@@ -396,7 +398,7 @@ def test_an_endpoint_given_up_for_one_resource_is_still_asked_for_another() -> N
 
 
 def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> None:
-    who = cast(relationships={})
+    who = known_identities(relationships={})
     who.states[("ann", "Settings.private")] = True
     found = matrix(who=who)
     found.conditions = lambda probe, resource, owner: (
@@ -444,7 +446,7 @@ def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> Non
     """A cell that one way has decided is not untested by another."""
     query = replace(probe("getPerson"), query=(("view", "full"),), endpoint=replace(
         probe("getPerson").endpoint, path="/people/{personId}?view=full"))  # fmt: skip
-    found = Matrix(model(), [probe("getPerson"), query], cast())
+    found = Matrix(model(), [probe("getPerson"), query], known_identities())
     mine = shown_to_owner(PHONE, NAME)
     found.apply("getPerson", mine)
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
@@ -466,9 +468,9 @@ def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> Non
 
 
 def test_a_promise_to_an_account_that_nobody_knows_is_not_broken() -> None:
-    nameless = cast(relationships={})
+    nameless = known_identities(relationships={})
     nameless.ids = {**nameless.ids, "cat": frozenset({nameless.placeholder("cat")})}
-    for who, known in ((cast(relationships={}), True), (nameless, False)):
+    for who, known in ((known_identities(relationships={}), True), (nameless, False)):
         found = matrix(who=who)
         found.apply("getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK)))
         (cell,) = (
@@ -527,7 +529,7 @@ def test_a_resource_of_which_only_strangers_objects_came_is_not_judged() -> None
 
 def test_graphql_queries_are_cells_of_the_one_operation_that_they_go_through() -> None:
     asked = replace(probe("getPerson"), asks=Query("{ person { name } }", {}, "person"))
-    found = Matrix(model(), [asked], cast())
+    found = Matrix(model(), [asked], known_identities())
     assert {key.endpoint for key in found.entries} == {asked.id} != {"getPerson"}
     assert {cell.endpoint.operation for cell in report_cells(found, {}, {})} == {"getPerson"}
 

@@ -12,7 +12,7 @@ from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.ownership import Ownership, Reading, relations_to
 from oakum.policy.model import Owner, Relation, Resource, State
-from tests.unit.scan.studio import IDS, cast, model, probe
+from tests.unit.scan.studio import IDS, known_identities, model, probe
 
 POSTS = [
     {"id": "post-1", "author_id": "p-ann-1001", "text": "first", "draft": "true"},
@@ -42,7 +42,7 @@ def ownership() -> Ownership:
     knowledge.objects[("ann", "Post")] = [dict(each) for each in POSTS]
     for each in POSTS:
         knowledge.conditions[("ann", "Post", each["id"])] = {"draft": each["draft"] == "true"}
-    return Ownership(with_drafts(), cast(), knowledge)
+    return Ownership(with_drafts(), known_identities(), knowledge)
 
 
 def test_one_object_of_each_state_is_asked_for(ownership: Ownership) -> None:
@@ -154,6 +154,8 @@ def test_what_somebody_is_to_an_object_is_read_from_that_very_object(
     tables = {**made.tables, "Post": replace(made.tables["Post"], leaves=leaves)}
     shared = replace(made, policy=policy, tables=tables)
     value = {"id": "post-1", "author_id": IDS["ann"], **members}
-    plain = cast().relations("cat", "ann")
-    assert relations_to(shared, cast(), "Post", value, "cat", "ann") == plain | more
-    assert relations_to(shared, cast(), "Post", value, None, "ann") == cast().relations(None, "ann")
+    plain = known_identities().relations("cat", "ann")
+    assert relations_to(shared, known_identities(), "Post", value, "cat", "ann") == plain | more
+    assert relations_to(
+        shared, known_identities(), "Post", value, None, "ann"
+    ) == known_identities().relations(None, "ann")

@@ -40,9 +40,9 @@ def owners(
         }
     )  # fmt: skip
     model: Any = SimpleNamespace(policy=SimpleNamespace(resources=RESOURCES))
-    cast: Any = SimpleNamespace(ids=IDS)
+    identities: Any = SimpleNamespace(ids=IDS)
     places = {one.pointer: one for one in (*others, each)}
-    found = Parents(model, cast, knowledge, places, lambda parent: asked.get(parent.name, ""))
+    found = Parents(model, identities, knowledge, places, lambda parent: asked.get(parent.name, ""))
     return found.owners(each, known or {})
 
 

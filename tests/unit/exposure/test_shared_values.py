@@ -57,7 +57,7 @@ def test_what_the_contract_shows_the_viewer_of_one_owner_tells_of_nobody() -> No
     known = watch.run.evaluator._ground
     assert not sharers(known, asked("cat"), "Person", "bio", "we keep 12 bees at 4 o'clock")
     for who in IDS:
-        watch.run.cast.states[(who, "Settings.private")] = True
+        watch.run.identities.states[(who, "Settings.private")] = True
     assert sharers(known, asked("cat"), "Person", "bio", "we keep 12 bees at 4 o'clock")
 
 

@@ -18,10 +18,10 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe, probe_of, survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, Result
@@ -229,14 +229,14 @@ def probe(operation: str) -> Probe:
     return probe_of(model(), model().operations[operation], {})
 
 
-def cast(
+def known_identities(
     relationships: Mapping[tuple[str, str], frozenset[str]] | None = None,
     claims: Mapping[str, Mapping[str, Any]] | None = None,
     names: Collection[str] = tuple(IDS),
-) -> Cast:
+) -> KnownIdentities:
     """Ann, bob and cat; bob follows ann unless told otherwise."""
     ids = {name: frozenset({IDS[name]}) for name in names}
-    return Cast(
+    return KnownIdentities(
         model().policy, ids, claims or {}, FOLLOWS if relationships is None else relationships
     )
 
@@ -388,27 +388,27 @@ class Run:
         studio: Studio,
         endpoints: Collection[str] = (),
         settings: bool = False,
-        who: Cast | None = None,
+        who: KnownIdentities | None = None,
         replay: Mapping[str, Outcome] | None = None,
     ) -> None:
         self.studio = studio
         self.events: list[Event] = []
         self.flips: list[tuple[str, Flip]] = []
-        self.cast = who or cast()
+        self.identities = who or known_identities()
         self.knowledge = Knowledge()
         probes = [
             each
             for each in survey(model(), {})[0]
             if not endpoints or each.operation.id in endpoints
         ]
-        self.matrix = Matrix(model(), probes, self.cast)
+        self.matrix = Matrix(model(), probes, self.identities)
         redactor = Redactor(b"key of this run", frozenset({"id", "data", "bio", "phone", "name"}))
-        self.evaluator = Evaluator(model(), self.cast, self.knowledge, self.matrix, redactor)
+        self.evaluator = Evaluator(model(), self.identities, self.knowledge, self.matrix, redactor)
         context = RunContext(
             model(), TARGET, studio, self.events.append,
             lambda who: (f"Authorization: ${who}",) if who else (), replay=replay or {},
         )  # fmt: skip
-        state = RunState(self.cast, self.knowledge, self.matrix, self.evaluator, probes)
+        state = RunState(self.identities, self.knowledge, self.matrix, self.evaluator, probes)
         self.engine = Engine(context, state)
         self.techniques: tuple[Technique, ...] = ()
         if settings:
@@ -430,7 +430,7 @@ class Run:
         self.scheduler.explore(
             [
                 ("getMe", name, Exchange(me, self.studio.getMe(name, "", None)))
-                for name in self.cast.names()
+                for name in self.identities.names()
             ]
         )
         return self
@@ -469,6 +469,6 @@ def account_settings(run: Run) -> AccountSettings:
     return AccountSettings(
         model().policy, {"putSettings": probe("putSettings")},
         {"putSettings": probe("getSettings")},
-        run.cast, run.knowledge, TARGET, run.studio,
+        run.identities, run.knowledge, TARGET, run.studio,
         lambda kind, flip: run.flips.append((kind, flip)),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.undo.journal import Journal, recall
-from tests.unit.scan.studio import IDS, MISSING, Run, Studio, cast, reply
+from tests.unit.scan.studio import IDS, MISSING, Run, Studio, known_identities, reply
 
 
 class Leaking(Studio):
@@ -104,7 +104,9 @@ def test_a_decided_cell_is_not_asked_again() -> None:
 def test_each_of_a_kind_asks_for_each_others_objects_once() -> None:
     """Bob and cat are both but members to each other and to ann: neither speaks for the other."""
     studio = Studio()
-    Run(studio, ["getMe", "getSettings", "getPerson"], who=cast(relationships={})).explore()
+    Run(
+        studio, ["getMe", "getSettings", "getPerson"], who=known_identities(relationships={})
+    ).explore()
     asked = [line.split() for line in studio.asked if " getPerson " in line]
     pairs = [(words[0], words[2]) for words in asked if words[0] not in ("-", words[2])]
     names = ("ann", "bob", "cat")
@@ -152,7 +154,7 @@ def test_false_proves_nothing_until_true_was_seen(ann: bool) -> None:
 
     studio = Boasting()
     studio.people[IDS["ann"]]["vip"] = ann
-    run = Run(studio, who=cast(relationships={})).explore()
+    run = Run(studio, who=known_identities(relationships={})).explore()
     cell = run.cells["getPerson", "Person.vip", "member", ""]
     assert cell.result is (Result.LEAK if ann else Result.UNTESTED)
     if not ann:
@@ -164,7 +166,7 @@ def test_an_embedded_object_shares_the_fate_of_its_parent() -> None:
     run = Run(Studio(), ["getMe", "getSettings", "listPosts", "getPost"]).explore()
     assert run.result("getPost", "Person.name", "member") is Result.OPEN  # of bob, who is public
     assert not [c for c in run.cells.values() if c.result is Result.OVER_BLOCK]
-    private = cast(relationships={})
+    private = known_identities(relationships={})
     studio = Studio()
     studio.follows = ()
     for each in studio.settings.values():

@@ -24,7 +24,17 @@ from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import Flip
 from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
-from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, probe, reply
+from tests.unit.scan.studio import (
+    IDS,
+    LOGIN,
+    MISSING,
+    NAMES,
+    Run,
+    Studio,
+    known_identities,
+    probe,
+    reply,
+)
 from tests.unit.scan.test_engine import Leaking, order
 
 # ------------------------------------------------------------ confirming
@@ -66,7 +76,7 @@ ONE, TWO, THREE = "getPerson|cat|ann||", "getPerson|cat|ann||value 1", "getPerso
 
 def asker(leaks: dict[str, tuple[Key, ...]], **more: Any) -> Asker:
     """An engine that was shown these leaks in answer to these questions."""
-    found = matrix(who=cast(relationships={}))
+    found = matrix(who=known_identities(relationships={}))
     for request_key, keys in leaks.items():
         found.apply("getPerson", outcome(request_key, *(seen(key, Result.LEAK) for key in keys)))
     found.confirmed.clear()
@@ -120,7 +130,7 @@ def test_where_no_id_is_asked_for_the_owner_of_what_leaked_asks_right_before(
 ) -> None:
     """A parameter that is filled with nobody's value brings nobody's own view."""
     request_key = f"{endpoint.id}|cat|||"
-    found = Matrix(matrix().model, [endpoint], cast(relationships={}))
+    found = Matrix(matrix().model, [endpoint], known_identities(relationships={}))
     key = PHONE._replace(endpoint=endpoint.id)
     found.apply(endpoint.id, outcome(request_key, seen(key, Result.LEAK, "cat", "bob")))
     engine = Asker(found, {request_key: (endpoint, "cat", None, 0)})
@@ -163,7 +173,7 @@ class Last:
     """What the last look needs of an engine."""
 
     def __init__(self, good: Sequence[str], answers: dict[str, Outcome | None]) -> None:
-        self.cast = cast(relationships={})
+        self.identities = known_identities(relationships={})
         self.good = {who: (PAGE, who) for who in good}
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
         self.doubt, self.state = self.distrust.append, self
@@ -262,7 +272,7 @@ def test_what_an_endpoint_does_not_show_to_those_who_asked_is_given_up_for_them_
 
 def test_an_endpoint_that_declares_nothing_is_asked_about_two_owners_as_each_kind() -> None:
     studio = Studio()
-    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
+    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=known_identities(relationships={}))
     bare = replace(probe("getPerson"), shows={})
     run.engine.state.probes = [probe("getMe"), probe("getSettings"), bare]
     run.matrix.probes["getPerson"] = bare
@@ -333,16 +343,16 @@ def test_settings_are_read_by_each_identity_from_its_main_place_and_once() -> No
     assert [line for line in studio.asked if "getSettings" in line] == [
         f"{name} getSettings {name}" for name in IDS
     ]
-    assert run.cast.states["ann", "Settings.private"] is True
-    assert run.cast.states["bob", "Settings.private"] is False
-    assert run.cast.unread == set()
+    assert run.identities.states["ann", "Settings.private"] is True
+    assert run.identities.states["bob", "Settings.private"] is False
+    assert run.identities.unread == set()
     blind = Run(Studio(), ("getPerson", "getSettings"))
     blind.scheduler.introduce([])
-    assert blind.cast.unread == {(name, "Settings.private") for name in IDS}
+    assert blind.identities.unread == {(name, "Settings.private") for name in IDS}
 
 
 def test_who_stands_in_no_file_is_not_taken_in() -> None:
-    run = Run(Studio(), who=cast(names=("ann", "bob")))
+    run = Run(Studio(), who=known_identities(names=("ann", "bob")))
     me = Request("GET", "http://studio.test/me")
     run.scheduler.introduce([(
         "getMe", who, Exchange(me, Studio().getMe("ann", "", None))) for who in ("zoe", "ann")
@@ -566,7 +576,7 @@ def test_a_run_begins_with_who_everybody_is_and_ends_with_what_goes_beyond() -> 
     assert int(begun) <= 3 < int(asked) == int(same) <= len(studio.asked), "settings come first"
     assert "a note" in engine.state.notes
     phases = [event.data["name"] for event in run.events if event.kind == "phase"]
-    assert all(phases) and f"GET /people/{{personId}} of {run.cast.subjects()[0]}" in phases
+    assert all(phases) and f"GET /people/{{personId}} of {run.identities.subjects()[0]}" in phases
 
 
 def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
@@ -593,7 +603,11 @@ def test_an_endpoint_of_many_ids_is_asked_by_the_owners_first_and_about_all_of_t
             return reply([self.post(viewer, each) for each in body["ids"]]) if viewer else LOGIN
 
     studio = Lending()
-    run = Run(studio, ("getMe", "getSettings", "listPosts", "getPosts"), who=cast(relationships={}))
+    run = Run(
+        studio,
+        ("getMe", "getSettings", "listPosts", "getPosts"),
+        who=known_identities(relationships={}),
+    )
     run.explore()
     asked = [line.split()[0] for line in studio.asked if "getPosts" in line]
     assert asked[:3] == ["ann", "bob", "cat"] and set(asked) == {"ann", "bob", "cat", "-"}
@@ -627,7 +641,7 @@ class Twin(Studio):
 @pytest.mark.parametrize("leaks", [True, False])
 def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leaks: bool) -> None:
     studio = Twin(leaks)
-    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
+    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=known_identities(relationships={}))
     way = probe("getPerson").otherwise("option", query=(("full", "1"),))
     run.matrix.open(way)
     run.engine.state.ways = [way]
@@ -649,7 +663,7 @@ def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leak
 
 def test_who_is_shown_one_owners_objects_each_is_that_owner_and_is_asked_anew() -> None:
     """The identities are known by user names; lists of their own name them by number."""
-    names = cast(relationships={})
+    names = known_identities(relationships={})
     names.ids = {name: frozenset({f"user {name}"}) for name in IDS}
     run = Run(Studio(), ("listPeople", "getCourse"), who=names)
     run.matrix.outsiders["listPeople", "Person"] = {name: {IDS[name]} for name in IDS}

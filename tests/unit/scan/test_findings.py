@@ -12,7 +12,7 @@ from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
 from oakum.scan.findings import conclude, field_lines
-from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
+from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, known_identities, model, reply
 
 ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]
 
@@ -35,7 +35,7 @@ class Open(Studio):
 
 def findings(run: Run, **policy: Any) -> list[Finding]:
     changed = replace(model(), policy=replace(model().policy, **policy)) if policy else model()
-    return conclude(changed, run.cast, run.matrix)
+    return conclude(changed, run.identities, run.matrix)
 
 
 def one(found: list[Finding], field: str, viewer: str) -> Finding:
@@ -122,7 +122,7 @@ def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
 
 
 def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
-    who = cast(
+    who = known_identities(
         relationships={
             ("bob", "ann"): frozenset({"follower"}),
             ("cat", "ann"): frozenset({"blocked"}),
@@ -191,7 +191,7 @@ def test_a_write_by_who_may_call_proves_nothing_where_no_line_says_who_may_set_w
         "bola-write", "Settings", "theme", "member", endpoint, seen, identity="cat", says="written"
     )
     run = Run(Studio()).explore()
-    (found,) = conclude(changed, run.cast, run.matrix, [signal])
+    (found,) = conclude(changed, run.identities, run.matrix, [signal])
     assert (found.rule, found.verdict) == ("bola-write", verdict)
     doubted = "no line of `Settings` says who may set" in " ".join(found.doubts)
     assert doubted == (verdict == "suspected")

@@ -26,7 +26,16 @@ from tests.unit.exposure.test_matrix import (
     shown_to_owner,
 )
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch, results
-from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, model, probe, reply
+from tests.unit.scan.studio import (
+    LOGIN,
+    MISSING,
+    Run,
+    Studio,
+    known_identities,
+    model,
+    probe,
+    reply,
+)
 
 ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")
 FIELDS = ("bio", "phone", "vip")
@@ -101,7 +110,7 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
     for number, why in enumerate(weak):
         leak = replace(seen(BIO, Result.LEAK), weak=why)
         squares.apply("getPerson", outcome(f"request_key {number}", leak))
-    (found,) = conclude(model(), cast(), squares)
+    (found,) = conclude(model(), known_identities(), squares)
     assert found.verdict == ("proven" if weak.count("") > 1 else "suspected")
 
 
@@ -110,7 +119,7 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     run = Run(Studio(), ENDPOINTS, settings=True).explore()
     cells = report_cells(run.matrix, {}, reach(run.engine))
-    near = within_reach(run.cast, run.matrix)
+    near = within_reach(run.identities, run.matrix)
     before = {each.operation for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
     gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
@@ -143,7 +152,7 @@ def test_an_over_block_of_a_draft_is_none() -> None:
     """A guessed grant is no promise: the cell is closed, and there is no finding."""
     drafted = replace(model(), policy=replace(model().policy, stated=False))
     for known in (model(), drafted):
-        squares = Matrix(known, [probe("getPerson")], cast())
+        squares = Matrix(known, [probe("getPerson")], known_identities())
         squares.apply("getPerson", outcome("p", seen(NAME, Result.OVER_BLOCK)))
         (cell,) = (
             each
@@ -153,7 +162,7 @@ def test_an_over_block_of_a_draft_is_none() -> None:
         stated = known is not drafted
         assert cell.result is (Result.OVER_BLOCK if stated else Result.CLOSED)
         assert cell.granted is stated
-        assert len(conclude(known, cast(), squares)) == stated
+        assert len(conclude(known, known_identities(), squares)) == stated
 
 
 def test_what_came_only_inside_of_another_object_is_not_owed_alone() -> None:
@@ -176,9 +185,9 @@ def test_a_weak_leak_stays_open_to_a_better_answer() -> None:
     squares.apply("getPerson", shown_to_owner(BIO))
     weak = replace(seen(BIO, Result.LEAK), weak="a mask, perhaps")
     squares.apply("getPerson", outcome("first", weak))
-    (found,) = conclude(model(), cast(), squares)
+    (found,) = conclude(model(), known_identities(), squares)
     assert found.verdict == "suspected"
     for request_key in ("second", "third"):
         squares.apply("getPerson", outcome(request_key, seen(BIO, Result.LEAK)))
-    (found,) = conclude(model(), cast(), squares)
+    (found,) = conclude(model(), known_identities(), squares)
     assert (found.verdict, found.state) == ("proven", PRIVATE)

@@ -15,7 +15,7 @@ from oakum.authz import Call, Model, compile_contract, project
 from oakum.authz.diff import changes, compare
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
-from oakum.exposure.cast import Cast
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
@@ -39,12 +39,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 @pytest.fixture
-def cast(model: Model) -> Cast:
+def identities(model: Model) -> KnownIdentities:
     states: dict[tuple[str, str], Json] = {
         ("ann", "Member.private"): False, ("bob", "Member.private"): True,
     }  # fmt: skip
     ids = {"ann": frozenset({"m-4711"}), "bob": frozenset({"m-4712"})}
-    return Cast(model.policy, ids, {}, {}, states)
+    return KnownIdentities(model.policy, ids, {}, {}, states)
 
 
 def ask(viewer: str | None, request: Request) -> Response:
@@ -56,9 +56,11 @@ def ask(viewer: str | None, request: Request) -> Response:
     return Response(reply.status, {"content-type": "application/json"}, body)
 
 
-def answers(leak: Mutant, model: Model, cast: Cast) -> list[tuple[str | None, str, Response]]:
+def answers(
+    leak: Mutant, model: Model, identities: KnownIdentities
+) -> list[tuple[str | None, str, Response]]:
     """Who asked for whom, and what the club with this leak answered."""
-    seeded = Seeded(leak, model, cast, ask)
+    seeded = Seeded(leak, model, identities, ask)
     found = []
     for viewer in (None, "ann", "bob"):
         for each in PEOPLE.values():
@@ -72,15 +74,15 @@ def answers(leak: Mutant, model: Model, cast: Cast) -> list[tuple[str | None, st
 
 
 def test_a_leak_shows_what_the_contract_withholds_and_nothing_is_withheld_without_one(
-    model: Model, cast: Cast
+    model: Model, identities: KnownIdentities
 ) -> None:
     """The law of seeding: an answer was altered exactly if `project` would cut it."""
     tried = set()
     for leak in of_cells(cells(), model, {}):
-        for viewer, id, answer in answers(leak, model, cast):
+        for viewer, id, answer in answers(leak, model, identities):
             healthy = ask(viewer, Request("GET", f"http://club.test/members/{id}"))
             call = Call("getMember", {"id": id}, answer.status)
-            cut = project(model, cast.principal(viewer), call, answer.body)
+            cut = project(model, identities.principal(viewer), call, answer.body)
             if answer == healthy:
                 assert answer.status >= 400 or not cut.withheld
             else:
@@ -90,19 +92,21 @@ def test_a_leak_shows_what_the_contract_withholds_and_nothing_is_withheld_withou
 
 
 def test_a_field_is_un_hidden_for_the_kind_of_viewer_and_the_state_that_it_is_about(
-    model: Model, cast: Cast
+    model: Model, identities: KnownIdentities
 ) -> None:
     leak = Mutant("field", ENDPOINT, "member", "Member", "city", (("private", "true"),))
     shown = {
         (viewer, id)
-        for viewer, id, answer in answers(leak, model, cast)
+        for viewer, id, answer in answers(leak, model, identities)
         if b"Bremen" in answer.body
     }
     assert shown == {("bob", "m-4712"), ("ann", "m-4712")}
 
 
-def test_answers_at_other_endpoints_are_left_alone(model: Model, cast: Cast) -> None:
-    seeded = Seeded(Mutant("check", ENDPOINT, "member", "Member"), model, cast, ask)
+def test_answers_at_other_endpoints_are_left_alone(
+    model: Model, identities: KnownIdentities
+) -> None:
+    seeded = Seeded(Mutant("check", ENDPOINT, "member", "Member"), model, identities, ask)
     request = Request("GET", "http://club.test/me")
     healthy = ask("ann", request)
     assert seeded.answer("ann", request, healthy) is healthy
@@ -175,15 +179,19 @@ def test_ids_are_issued_anew_one_for_one_and_understood_again(ids: list[str], se
 
 
 @pytest.mark.parametrize("name", [*CHANGES, *PERSONAL])
-def test_no_harmless_change_shows_anybody_more(name: str, model: Model, cast: Cast) -> None:
+def test_no_harmless_change_shows_anybody_more(
+    name: str, model: Model, identities: KnownIdentities
+) -> None:
     change = Change(name, 1, model)
     for viewer in (None, "ann", "bob"):
         for each in PEOPLE.values():
             request = Request("GET", f"http://club.test/members/{each['id']}")
-            answer = change.answer_to(viewer, request, change.answer(ask(viewer, request)), cast)
+            answer = change.answer_to(
+                viewer, request, change.answer(ask(viewer, request)), identities
+            )
             if answer.status == 200:
                 call = Call("getMember", {"id": str(each["id"])})
-                cut = project(model, cast.principal(viewer), call, answer.body)
+                cut = project(model, identities.principal(viewer), call, answer.body)
                 body = json.loads(answer.body)
                 assert all(_at(body, pointer) is None for pointer in cut.withheld)
 

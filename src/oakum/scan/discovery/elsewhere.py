@@ -76,7 +76,7 @@ class Elsewhere:
         """How many of its fields not everybody may see."""
         return sum(
             not self.engine.matrix.sees(resource, path, None, who)
-            for who in self.engine.cast.subjects()[:1]
+            for who in self.engine.identities.subjects()[:1]
             for resource, paths in probe.shows.items()
             for path in paths
         )
@@ -138,7 +138,7 @@ class Elsewhere:
         """An owner to ask as, whose values to ask with, and the question; None: no value is
         known."""
         engine = self.engine
-        for who in engine.cast.subjects():
+        for who in engine.identities.subjects():
             about = who if _is_about(way) else None
             filled = fill(way, engine.target, engine.knowledge, about)
             if filled is not None:
@@ -205,7 +205,7 @@ class Elsewhere:
         engine.matrix.open(way)
         engine.state.keep_way(way)
         asked: Counter[object] = Counter()
-        for who in engine.cast.subjects() if _is_about(way) else [None]:
+        for who in engine.identities.subjects() if _is_about(way) else [None]:
             viewers: list[str | None] = []
             for viewer in engine.watchers(who):
                 kind = self._kind(viewer, who)
@@ -229,7 +229,7 @@ class Elsewhere:
         """What makes one pair of viewer and owner like another: relation and settings."""
         states = sorted(
             (path, str(value))
-            for (name, path), value in self.engine.cast.states.items()
+            for (name, path), value in self.engine.identities.states.items()
             if name == who
         )
         return self.engine.kind(viewer, who or ""), tuple(states)

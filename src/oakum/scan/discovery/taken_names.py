@@ -149,7 +149,9 @@ class Taken:
     def _hides(self, path: str) -> bool:
         """Whether the contract hides the names of accounts."""
         engine = self.engine
-        return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
+        return not engine.matrix.sees(
+            self.provisioned.resource, path, None, engine.identities.names()[0]
+        )
 
     def _hides_from_members(self, path: str) -> bool:
         """Whether the contract hides the names from every account that has no further relation:
@@ -160,7 +162,7 @@ class Taken:
             for name, each in engine.model.policy.relations.items()
             if each.kind in ("anyone", "authenticated")
         )
-        state = engine.matrix.state(resource, engine.cast.names()[0])
+        state = engine.matrix.state(resource, engine.identities.names()[0])
         return not allows(engine.model.tables[resource], path, basic, state)
 
     # ---------------------------------------------------------- requests

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.named_objects import parameter_naming
 from oakum.exposure.ownership import is_one_of_many
@@ -25,15 +25,15 @@ def close_lists(engine: Engine) -> None:
         for viewer, sighted in answers.items():
             if picks:
                 present = {owner for owner, _ in sighted}
-                left_out = {NOBODY, *engine.cast.names()} - present
+                left_out = {NOBODY, *engine.identities.names()} - present
                 engine.matrix.passed_over |= {(endpoint, viewer, owner) for owner in left_out}
             # Shown without the field before not shown at all: the former is stronger evidence.
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 if owner != viewer:
                     probe = engine.matrix.probes[endpoint]
                     absent = picks and (owner, resource) not in sighted
-                    held = engine.cast.relations(viewer, owner)
-                    label = engine.cast.label(held, viewer, owner)
+                    held = engine.identities.relations(viewer, owner)
+                    label = engine.identities.label(held, viewer, owner)
                     # Objects that were shown under a further relation say nothing about this one.
                     if (endpoint, resource, label) not in more:
                         _close(engine, probe, viewer, owner, resource, absent=absent)
@@ -42,7 +42,7 @@ def close_lists(engine: Engine) -> None:
 def unread(
     model: Model,
     probes: Iterable[Probe],
-    cast: Cast,
+    identities: KnownIdentities,
     seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
 ) -> set[tuple[str, str]]:
     """(identity, `Resource.state`) that an endpoint shows but nobody has read yet, because of the
@@ -54,13 +54,13 @@ def unread(
             continue  # such objects have a state each, stored by key
         states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
         endpoints = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
-        for who in cast.names():
+        for who in identities.names():
             places = ((g.id, who if g.sources else "") for g in endpoints)
             shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)
             # Absence is evidence only where the field is shown for somebody's object.
-            carried = {state for _, state in cast.states}
+            carried = {state for _, state in identities.states}
             found |= {(who, state) for state in states if not shown or state not in carried}
-    return found - cast.states.keys()
+    return found - identities.states.keys()
 
 
 def close_by_entitled(engine: Engine) -> None:
@@ -109,7 +109,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
     own = any(resource.states[name].member for name, _ in key.state)
     if own and is_one_of_many(engine.model, resource) and not _was_left_out(engine, key, owner):
         return False
-    if engine.cast.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
+    if engine.identities.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
@@ -143,7 +143,7 @@ def say_stated(engine: Engine) -> None:
     """Remarks which settings are known from the identities file only, where a mistake would falsify
     results."""
     whose: dict[str, list[str]] = {}
-    for name, path in sorted(engine.cast.stated):
+    for name, path in sorted(engine.identities.stated):
         whose.setdefault(path, []).append(name)
     engine.state.remark(
         *(

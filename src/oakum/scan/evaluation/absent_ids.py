@@ -67,7 +67,7 @@ def _learn_named(engine: Engine, control: Control) -> None:
     """Schedules requests for the objects of everybody whose id is in a response, to learn their
     values."""
     text = control.answer.body.decode("utf-8", "replace")
-    for who, ids in engine.cast.ids.items():
+    for who, ids in engine.identities.ids.items():
         if who != control.who and any(len(id) >= _TELLING and id in text for id in ids):
             for probe in engine.state.probes:
                 alike = probe.shows.keys() & control.probe.shows.keys()

@@ -73,9 +73,10 @@ def _chosen(engine: Engine) -> dict[_At, _Fields]:
         viewer = next(
             (
                 name
-                for name in (*engine.cast.names(), None)
+                for name in (*engine.identities.names(), None)
                 if name != owner
-                and engine.cast.label(engine.cast.relations(name, owner), name, owner) == key.viewer
+                and engine.identities.label(engine.identities.relations(name, owner), name, owner)
+                == key.viewer
             ),
             owner,
         )

@@ -64,8 +64,8 @@ class Cells:
         instances = judged.instances
         self._reading = reading
         self._exhibits = Exhibits(
-            ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, probe,
-            question, response, value,
+            ground.identities, ground.knowledge, ground.matrix, ground.redactor, ground.views,
+            probe, question, response, value,
         )  # fmt: skip
         self._loose = loose_values(ground.model, probe, judged, reading)
         self._beside_fields = texts_beside(judged, response, self._loose)
@@ -189,7 +189,7 @@ class Cells:
         states = self._ground.model.policy.resources[resource].states
         self._unread = frozenset(
             name
-            for name in self._ground.cast.in_doubt(who, resource)
+            for name in self._ground.identities.in_doubt(who, resource)
             if states[name].member not in shown
         )
 
@@ -208,7 +208,7 @@ class Cells:
         shared = sharers_of_unnamed(self._ground, self._question, instance)
         for leaf in instance.leaves if shared else ():
             if who := shared.get(leaf.path):
-                held = self._ground.cast.relations(self._question.viewer, who)
+                held = self._ground.identities.relations(self._question.viewer, who)
                 self._suspect(replace(instance, held=held), leaf, who, SHARED)
 
     def _suspect(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
@@ -318,7 +318,7 @@ class Cells:
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
-        is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
+        is_a = kind_of(text, elsewhere, self._ground.identities.ids.get(who, ()), shared=shared)
         if (
             is_a == _MASK
             and elsewhere
@@ -436,7 +436,7 @@ class Cells:
         if not served and self._ground.is_nobodys(resource):
             return
         viewer = self._question.viewer
-        held = self._ground.cast.relations(viewer, who)
+        held = self._ground.identities.relations(viewer, who)
         state = {**self._ground.matrix.state(resource, who), **self._asked_state(resource, who)}
         named = held | self._ground.named(viewer, who, resource, self._object)
         for path in self._probe.shows[resource]:
@@ -477,7 +477,7 @@ class Cells:
         if shown:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
-        held = self._ground.cast.relations(self._question.viewer, who)
+        held = self._ground.identities.relations(self._question.viewer, who)
         viewer = self._question.viewer
         first, *others = self._ground.sources(viewer, who, resource, path, value)
         state = {**self._ground.matrix.state(resource, who), **first.state}
@@ -538,9 +538,9 @@ class Cells:
         )
         if unsure and not told:
             return  # unknown whether the contract grants it
-        unproven = self._ground.cast.unproven_of(self._question.viewer, who)
+        unproven = self._ground.identities.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
-        doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
+        doubted = (self._question.viewer or "", who) in self._ground.identities.doubted
         if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
             if self._untold and result is Result.CLOSED and wait is None:
                 key = self._key(resource, path, who, held, state)
@@ -574,7 +574,7 @@ class Cells:
             return
         key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
         evidence = self._evidence(instance, leaf, who)
-        weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
+        weak = self._weak or self._ground.identities.unproven_of(self._question.viewer, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
         self._doubts[key] = Doubt(why, seen)
 
@@ -586,7 +586,7 @@ class Cells:
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
     ) -> Key:
         table = self._ground.model.tables[resource]
-        label = self._ground.cast.label(held, self._question.viewer, who)
+        label = self._ground.identities.label(held, self._question.viewer, who)
         known = state_key(table, path, state)
         # A state that was never read is left out of the key.
         known = tuple(pair for pair in known if pair[0] not in self._unread)

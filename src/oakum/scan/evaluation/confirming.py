@@ -57,7 +57,7 @@ def repeat(engine: Engine) -> None:
 def still_served(engine: Engine) -> None:
     """Repeats an owner's earlier successful request, since a target that blocks the run would make
     everything look closed."""
-    for who in engine.cast.subjects()[:2]:
+    for who in engine.identities.subjects()[:2]:
         good = engine.state.good.get(who)
         if good is None:
             continue

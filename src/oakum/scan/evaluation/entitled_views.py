@@ -20,7 +20,9 @@ def remember_shown(
     it is a field that its owner was not shown. Of what the request held, only the object's key
     counts."""
     viewer = question.viewer
-    uncertain = instance.pointer in reading.untold or ground.cast.unproven_of(viewer, of.owner)
+    uncertain = instance.pointer in reading.untold or ground.identities.unproven_of(
+        viewer, of.owner
+    )
     weak = uncertain or reading.weakness(instance.pointer, False)
     if weak or not (of.owner and of.key and is_success(response.status)):
         return False

@@ -18,12 +18,12 @@ from oakum.authz.judge import Judgement
 from oakum.authz.principal import Subject, lacks, may_hold, named, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Place, Question, place_of
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, is_blank, says_nothing
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
 from oakum.exposure.ownership import (
     Ownership,
@@ -60,10 +60,15 @@ class Evaluator:
     """Looks at answers. Keeps the owners' own answers in memory to compare with."""
 
     def __init__(
-        self, model: Model, cast: Cast, knowledge: Knowledge, matrix: Matrix, redactor: Redactor
+        self,
+        model: Model,
+        identities: KnownIdentities,
+        knowledge: Knowledge,
+        matrix: Matrix,
+        redactor: Redactor,
     ) -> None:
-        self._ground = Ground(model, cast, knowledge, matrix, redactor)
-        self._ownership = Ownership(model, cast, knowledge)
+        self._ground = Ground(model, identities, knowledge, matrix, redactor)
+        self._ownership = Ownership(model, identities, knowledge)
         self.strays = self._ground.strays
         self.entitled = self._ground.entitled
         self.may_see = self._ground.may_see
@@ -164,7 +169,7 @@ class Evaluator:
         return replace(cells.outcome(), whole=whole)
 
     def _around(self) -> tuple[object, ...]:
-        return dict(self._ground.cast.states), self._ground.cast.relationships
+        return dict(self._ground.identities.states), self._ground.identities.relationships
 
     def _judge_again(self) -> None:
         """Judges the kept responses once more, if nothing but what was told of them has changed."""
@@ -219,7 +224,7 @@ class Evaluator:
         read = (
             probe.reader(response) if probe.reader else read_as_declared(probe.operation, response)
         )
-        principal = self._ground.cast.principal(question.viewer)
+        principal = self._ground.identities.principal(question.viewer)
         if read.bent and is_success(response.status):
             self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = read.bent
         judge = partial(
@@ -265,7 +270,9 @@ class Evaluator:
                 continue
             if who == viewer or self._ground.is_nobodys(instance.resource):
                 owners = [
-                    n for n, ids in self._ground.cast.ids.items() if ids & set(instance.owners)
+                    n
+                    for n, ids in self._ground.identities.ids.items()
+                    if ids & set(instance.owners)
                 ]
                 self._ground.knowledge.learn_own(who, instance, owners)
             if who != viewer:
@@ -354,13 +361,13 @@ class Evaluator:
                 self._ground.knowledge.conditions.setdefault(place, {})[name] = instance.state[name]
             elif shown and not many:
                 setting = (viewer, f"{resource.name}.{name}")
-                self._ground.cast.states[setting] = instance.state[name]
-                self._ground.cast.stated.discard(setting)
+                self._ground.identities.states[setting] = instance.state[name]
+                self._ground.identities.stated.discard(setting)
 
     def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
         """Who is what to this very object, as its members say; what a short answer leaves out was
         told by another, or may be anything."""
-        model, cast, value = self._ground.model, self._ground.cast, instance.value
+        model, identities, value = self._ground.model, self._ground.identities, instance.value
         kinds = relations_through_members(model) if key else frozenset()
         if not kinds:
             return
@@ -372,11 +379,11 @@ class Evaluator:
         subject = Subject(instance.resource, instance.owners, instance.value)
         place = (viewer, instance.resource, key)
         known = self._ground.knowledge.kin.setdefault(place, {})
-        for each in cast.names():
-            for name in () if cast.is_unknown(each) else relations_by_member(model):
-                said = named(policy.relations[name], cast.principal(each), value)
+        for each in identities.names():
+            for name in () if identities.is_unknown(each) else relations_by_member(model):
+                said = named(policy.relations[name], identities.principal(each), value)
                 self._news |= self._ground.knowledge.learn_related(place, each, name, said)
-            may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
+            may = {n for n in told if may_hold(policy, n, identities.principal(each), subject)}
             now = (known.get(each, kinds) - told) | may
             self._ground.knowledge.learn_kin(place, each, now, able)
 

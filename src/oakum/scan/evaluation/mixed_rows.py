@@ -28,12 +28,12 @@ _TELLING = frozenset(
 def tell_mixed(ground: Ground) -> None:
     """Records rows shown to a viewer as their own with values that the contract denies them."""
     for endpoint, viewer, owner, resource, path, other in list(_mixed(ground)):
-        held = ground.cast.relations(viewer, owner)
+        held = ground.identities.relations(viewer, owner)
         state = ground.matrix.state(resource, owner)
         view = ground.views.get((endpoint, viewer))
         if view is None or ground.matrix.granted(endpoint, resource, path, held, True, state):
             continue
-        label = ground.cast.label(held, viewer, owner)
+        label = ground.identities.label(held, viewer, owner)
         key = Key(
             endpoint, resource, path, label, state_key(ground.model.tables[resource], path, state)
         )

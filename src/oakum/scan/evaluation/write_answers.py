@@ -61,7 +61,7 @@ class WriteAnswers:
 
     def _heard(self, viewer: str | None, request: Request, answer: Response) -> bool:
         operation = self._names.operation(request)
-        if operation is None or (viewer is not None and viewer not in self._engine.cast.ids):
+        if operation is None or (viewer is not None and viewer not in self._engine.identities.ids):
             return False  # a provisioned account is not a viewer of the contract
         rule = self._engine.model.rule(operation.id)
         kind = classify(operation, rule).kind
@@ -141,14 +141,14 @@ class WriteAnswers:
     def _whose(self, text: str) -> str:
         """The identity that an id names, or whose object's it is; empty: nobody's that is known."""
         engine = self._engine
-        for name in engine.cast.names():
+        for name in engine.identities.names():
             rows = (
                 row.get(each.key)
                 for each in engine.model.policy.resources.values()
                 for row in engine.knowledge.objects.get((name, each.name), ())
                 if each.key
             )
-            if text in engine.cast.ids[name] or text in rows:
+            if text in engine.identities.ids[name] or text in rows:
                 return name
         return ""
 

@@ -110,7 +110,7 @@ class Explorer:
             for name, each in engine.model.policy.resources.items()
             if each.owner.kind != "none"
         )
-        self._names = engine.cast.subjects()
+        self._names = engine.identities.subjects()
         self._words = Vocabulary(engine.model, None, stated=False)
 
     @property
@@ -163,7 +163,7 @@ class Explorer:
         """Of who is known by facts of the file alone, one is taken for the id: rather one with
         digits than a name."""
         engine = self.engine
-        for who, ids in engine.cast.ids.items():
+        for who, ids in engine.identities.ids.items():
             likely = sorted(ids, key=lambda id: (not any(map(str.isdigit, id)), id))
             for name in self._words.accounts if likely else ():
                 key = engine.model.policy.resources[name].key
@@ -260,7 +260,7 @@ class Explorer:
         return chosen
 
     def _kind(self, viewer: str | None, owner: str) -> object:
-        known = self.engine.cast.states.items()
+        known = self.engine.identities.states.items()
         states = sorted((p, repr(v)) for (who, p), v in known if who == owner)
         return self.engine.kind(viewer, owner), tuple(states)
 
@@ -436,7 +436,7 @@ class Explorer:
         base = base or self._base
         named = {each.asks.name for each in self._probes.values() if each.asks is not None}
         name = asked.name if asked.name not in named else f"{asked.name} ({len(named)})"
-        read = reader(asked, self._words, lambda: self.engine.cast.ids)
+        read = reader(asked, self._words, lambda: self.engine.identities.ids)
         probe = replace(
             base,
             shows=shows(asked, self._words) if asked.picks else {},
@@ -467,10 +467,10 @@ class Explorer:
         for accounts in self._of_callers().values():
             if len(accounts) > 1 and len(set(accounts.values())) == len(accounts):
                 found |= {id: who for who, id in accounts.items()}
-        ids = self.engine.cast.ids
+        ids = self.engine.identities.ids
         new = {id: who for id, who in found.items() if id not in ids.get(who, ())}
         for id, who in new.items():
-            self.engine.cast.learn(who, id)
+            self.engine.identities.learn(who, id)
         for probe, asked, viewer, filled, answer in self._taken if new else ():
             outcome = self.engine.take_in(probe, viewer, None, filled, answer)
             shown = {owner for owner, _ in outcome.sighted}
@@ -498,7 +498,7 @@ class Explorer:
             texts.append(base64url_bytes(id).decode())
         for text in texts:
             if match := _INNER.fullmatch(text):
-                return self.engine.cast.who((match["id"],))
+                return self.engine.identities.who((match["id"],))
         return ""
 
     # ---------------------------------------------- other states of an account

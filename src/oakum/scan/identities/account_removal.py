@@ -17,11 +17,11 @@ def tell_removals(engine: Engine) -> None:
     """Reports accounts whose removal by another was observed, once for each operation."""
     made, policy = engine.context.provisioned, engine.model.policy
     known = policy.resources.get(made.resource) if made is not None else None
-    names = engine.cast.names()
+    names = engine.identities.names()
     if made is None or known is None or not names:
         return
     plain = policy.only("authenticated", "anyone")
-    label = engine.cast.label(plain, None, names[0])
+    label = engine.identities.label(plain, None, names[0])
     for each in {one.probe.id: one for one in made.removals}.values():
         call = engine.model.rule(each.probe.operation.id).call
         if call is not None and not plain.isdisjoint(call):

@@ -18,9 +18,9 @@ import orjson
 from oakum.authz.whole import Pages, Place, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
@@ -100,7 +100,7 @@ class Relations:
     policy: Policy
     probes: Mapping[str, Probe]
     """Operation id → probe of every operation that a look-up names."""
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     target: str
     ask: Ask
@@ -133,12 +133,12 @@ class Relations:
             if self.policy.relations[relation].of == "owner"
             else (whose, relation, other)
             for (relation, whose), found in self.before.items()
-            for other in {self.cast.who((each,)) for each in found.ids} - {"", whose}
+            for other in {self.identities.who((each,)) for each in found.ids} - {"", whose}
         }
         for viewer, relation, owner in sorted(bonds):
-            if relation not in self.cast.told(viewer, owner):
+            if relation not in self.identities.told(viewer, owner):
                 line = f"{viewer} is {relation} of {owner}"
-                self.cast.doubt(
+                self.identities.doubt(
                     viewer, owner,
                     f"the API lists them as `{relation}`, but the identities file does not",
                 )  # fmt: skip
@@ -150,12 +150,14 @@ class Relations:
 
     def _unstated(self) -> Iterator[str]:
         """Relations that only the identities file could tell, and of which it says nothing."""
-        said = {word for words in self.cast.relationships.values() for word in words}
+        said = {word for words in self.identities.relationships.values() for word in words}
         for name, relation in self.policy.relations.items():
             if relation.kind != "lookup" or relation.operation or name in said:
                 continue
-            for viewer, owner in permutations(self.cast.names(), 2):
-                self.cast.doubt(viewer, owner, f"no line of the identities file names `{name}`")
+            for viewer, owner in permutations(self.identities.names(), 2):
+                self.identities.doubt(
+                    viewer, owner, f"no line of the identities file names `{name}`"
+                )
             yield (
                 f"no operation lists who is `{name}`, and no line of `between` in the identities"
                 " file names one: no leak between identities is proven; add the lines"
@@ -167,7 +169,7 @@ class Relations:
             (name, whose)
             for name, known in self.policy.relations.items()
             if known.kind == "lookup" and self._is_read(known.operation)
-            for whose in self.cast.names()
+            for whose in self.identities.names()
             if (name, whose) not in but
         )
         return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
@@ -194,7 +196,7 @@ class Relations:
         return tuple(found)
 
     def _differing(self) -> Iterator[str]:
-        mine = frozenset[str]().union(*self.cast.ids.values())
+        mine = frozenset[str]().union(*self.identities.ids.values())
         for (relation, whose), was in self.before.items():
             now = self._now((relation, whose))
             if now is None:
@@ -211,10 +213,12 @@ class Relations:
                     )
 
     def _name(self, id: str) -> str:
-        return self.cast.who((id,))
+        return self.identities.who((id,))
 
 
-def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:
+def moved(
+    policy: Policy, identities: KnownIdentities, was: Lists, now: Lists
+) -> dict[Bond, tuple[bool, bool]]:
     """Changed relations between identities: whether each holds now, and whether that is certain. A
     list with both losses and gains may merely show another page."""
     found: dict[Bond, tuple[bool, bool]] = {}
@@ -225,7 +229,7 @@ def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tupl
         gone, more = before.ids - after.ids, after.ids - before.ids
         whole = before.whole and after.whole
         for ids, held in ((gone if after.whole else frozenset[str](), False), (more, True)):
-            for other in {cast.who((each,)) for each in ids} - {"", whose}:
+            for other in {identities.who((each,)) for each in ids} - {"", whose}:
                 of_owner = policy.relations[relation].of == "owner"
                 bond = (other, relation, whose) if of_owner else (whose, relation, other)
                 found[bond] = (held, whole and not (more if not held else gone))

@@ -8,8 +8,8 @@ sent, and of the end after it was looked up, like settings.
 
 An API may do more than it is asked: a follow that is mutual, an end that ends others too. So the
 lists of all identities are read before a beginning, after it and after the end; what has moved
-beside what was asked for is known to the cast at once, and is taken back like the rest. The first
-beginning or end that was answered and not seen is the last of its relation.
+beside what was asked for is known at once, and is taken back like the rest. The first beginning or
+end that was answered and not seen is the last of its relation.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
@@ -41,7 +41,7 @@ class Relationships:
     policy: Policy
     probes: Mapping[str, Probe]
     """Operation id → probe of every operation that a step or a look-up names."""
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     target: str
     ask: Ask
@@ -87,15 +87,15 @@ class Relationships:
         """(viewer, relation, owner) that can be started and ended without affecting existing
         relations."""
         takes = {word for each in self.policy.relations.values() for word in each.unless}
-        names = self.cast.names()
+        names = self.identities.names()
         return [
             (viewer, word, owner)
             for word, known in self.policy.relations.items()
             if self._can(known)
             for owner in names
             for viewer in names
-            if viewer != owner and not self.cast.relationships.get((viewer, owner))
-            if word not in takes or not self.cast.relationships.get((owner, viewer))
+            if viewer != owner and not self.identities.relationships.get((viewer, owner))
+            if word not in takes or not self.identities.relationships.get((owner, viewer))
         ]
 
     def lacking(self) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ class Relationships:
             if walked
             else f"the request to begin `{known.name}` was answered with {self._status}"
         )
-        self.cast.doubt(change.identity, owner, f"the run may have left them {change.state}")
+        self.identities.doubt(change.identity, owner, f"the run may have left them {change.state}")
         with suppress(OakumError):
             self._walk(known.end, change.identity, owner)
 
@@ -242,7 +242,7 @@ class Relationships:
         """Reverts a started or ended relation; False if it could not be, or was not seen to be."""
         relation, _, owner = change.state.partition(SIGN)
         viewer, known = change.identity, self.policy.relations.get(relation)
-        if known is None or not {viewer, owner} <= self.cast.ids.keys():
+        if known is None or not {viewer, owner} <= self.identities.ids.keys():
             return False
         wanted, steps = ("yes", known.begin) if change.before else ("no", known.end)
         try:
@@ -263,7 +263,7 @@ class Relationships:
 
     def _stays(self, change: Flip, relation: str, owner: str) -> None:
         """Records a relation that could not be undone: findings about the pair are doubtful."""
-        self.cast.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
+        self.identities.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
         self._ceased.setdefault(
             relation, f"`{relation}` of {change.identity} to {owner} could not be undone"
         )
@@ -280,7 +280,7 @@ class Relationships:
         and was not asked for."""
         now = self._lists()
         self._moving = False
-        found = moved(self.policy, self.cast, self._was or {}, now)
+        found = moved(self.policy, self.identities, self._was or {}, now)
         asked = {(each.identity, each.state) for each in self.pending}
         for bond, (held, sure) in found.items():
             viewer, relation, owner = bond
@@ -291,7 +291,9 @@ class Relationships:
             self._tie(viewer, relation, owner, held=held)
             known = self.policy.relations[relation]
             if not (sure and self._can(known)):
-                self.cast.doubt(viewer, owner, f"a change by the run has affected `{relation}`")
+                self.identities.doubt(
+                    viewer, owner, f"a change by the run has affected `{relation}`"
+                )
             elif bond not in self._sides:
                 change = Flip(viewer, f"{relation}{SIGN}{owner}", not held, held)
                 self._sides[bond] = change
@@ -306,7 +308,7 @@ class Relationships:
     def _lists(self) -> Lists:
         """Whom every list of a look-up shows now."""
         lists = Relations(
-            self.policy, self.probes, self.cast, self.knowledge, self.target, self.ask
+            self.policy, self.probes, self.identities, self.knowledge, self.target, self.ask
         )
         return lists.all()
 
@@ -381,7 +383,7 @@ class Relationships:
     def _listed(self, relation: Relation, viewer: str, owner: str) -> Listed | None:
         whose = owner if relation.of == "owner" else viewer
         lists = Relations(
-            self.policy, self.probes, self.cast, self.knowledge, self.target, self.ask
+            self.policy, self.probes, self.identities, self.knowledge, self.target, self.ask
         )
         return lists.of(relation.name, whose)
 
@@ -389,10 +391,10 @@ class Relationships:
         other = viewer if relation.of == "owner" else owner
         if found is None:
             return "unknown"
-        if found.ids & self.cast.ids[other]:
+        if found.ids & self.identities.ids[other]:
             return "yes"
         return "no" if found.whole else "unknown"
 
     def _tie(self, viewer: str, relation: str, owner: str, *, held: bool) -> None:
-        known = self.cast.relationships.get((viewer, owner), frozenset())
-        self.cast.retie(viewer, owner, known | {relation} if held else known - {relation})
+        known = self.identities.relationships.get((viewer, owner), frozenset())
+        self.identities.retie(viewer, owner, known | {relation} if held else known - {relation})

@@ -85,7 +85,7 @@ def _look_further(engine: Engine, least: float) -> None:
     comments may stand below another note. `least`: requests that have to be left."""
     pace = engine.context.pace
     for probe in _concerned(engine):
-        for who in engine.cast.subjects():
+        for who in engine.identities.subjects():
             if (engine.key(probe, who, who)) not in engine.state.request_keys:
                 continue
             for turn in range(1, min(known(engine, probe, who), MOST_OBJECTS)):
@@ -141,7 +141,9 @@ def _lists(engine: Engine) -> Iterator[_Asking]:
     for probe in engine.state.probes:
         if (probe.personal and not probe.batch) or not _shows_owned(engine, probe):
             continue
-        for viewer in (*engine.cast.subjects(), None) if engine.state.was_asked(probe) else ():
+        for viewer in (
+            (*engine.identities.subjects(), None) if engine.state.was_asked(probe) else ()
+        ):
             if (probe.id, viewer, "", 0) not in asked:
                 yield _Asking(probe, viewer, "", 0)
 
@@ -195,7 +197,7 @@ class _Done:
     def like(self, viewer: str | None, who: str) -> list[str | None]:
         """All viewers of the same kind towards an owner."""
         kind = self._engine.kind(viewer, who)
-        every = (*self._engine.cast.names(), None)
+        every = (*self._engine.identities.names(), None)
         return [each for each in every if each != who and self._engine.kind(each, who) == kind]
 
     def next(self, probe: Probe, viewers: Iterable[str | None], who: str) -> str | None:
@@ -213,14 +215,14 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
     return [
         (probe, who)
         for probe in _concerned(engine)
-        for who in engine.cast.subjects()
+        for who in engine.identities.subjects()
         # An owner who was shown nothing has nothing there that others could be shown.
         if engine.state.has_page(probe, who) or (probe.id, who, who, 0) not in done
     ]
 
 
 def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
-    kinds = {who: _kinds(engine, who) for who in engine.cast.subjects()}
+    kinds = {who: _kinds(engine, who) for who in engine.identities.subjects()}
     alike = {who: done.like(kinds[who][0], who) for who in kinds}
     places = _places(engine, done)
     for probe, who in places:
@@ -285,7 +287,7 @@ def _each_viewer(
     owners: dict[str, tuple[Probe, list[str]]] = {}
     for probe, who in places:
         owners.setdefault(probe.id, (probe, []))[1].append(who)
-    for viewer in (*engine.cast.names(), None):
+    for viewer in (*engine.identities.names(), None):
         for probe, whose in owners.values():
             kinds: dict[Kind, list[str]] = {}
             for who in whose:
@@ -298,7 +300,7 @@ def _each_viewer(
 
 
 def _least_asked(engine: Engine, done: _Done, probe: Probe, owners: Iterable[str]) -> str:
-    every = (*engine.cast.names(), None)
+    every = (*engine.identities.names(), None)
     return min(owners, key=lambda who: sum((probe.id, v, who) in done.pairs for v in every))
 
 
@@ -306,8 +308,8 @@ def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
     """Whoever has not asked for somebody's objects yet, nobody logged in first; at each endpoint
     one, then the next."""
     places = _places(engine, done)
-    for viewer in (None, *engine.cast.names()):
-        for each in engine.cast.subjects():
+    for viewer in (None, *engine.identities.names()):
+        for each in engine.identities.subjects():
             for probe, who in places:
                 if who == each != viewer and (probe.id, viewer, who) not in done.pairs:
                     yield _Asking(probe, viewer, who, _first(engine, probe, who))
@@ -389,7 +391,7 @@ def _strangers(
 def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> str:
     """The first other identity that a member of somebody's object names; empty: none."""
     said = {text for at, text in row.items() if at == member or at.startswith(f"{member}.")}
-    return next((n for n, ids in engine.cast.ids.items() if n != who and ids & said), "")
+    return next((n for n, ids in engine.identities.ids.items() if n != who and ids & said), "")
 
 
 def _asked(engine: Engine) -> set[_Id]:
@@ -430,19 +432,19 @@ def _ask(engine: Engine, each: _Asking) -> None:
 def unasked(engine: Engine) -> Iterator[Untested]:
     """Endpoints where some identities' objects were requested by nobody else."""
     asked = _asked(engine)
-    if len(engine.cast.names()) < 2:
+    if len(engine.identities.names()) < 2:
         return
     for probe in _concerned(engine):
         if probe.id in engine.state.why or engine.model.rule(probe.operation.id).untested:
             continue
         owners = [
             who
-            for who in engine.cast.names()
+            for who in engine.identities.names()
             if engine.state.has_page(probe, who)
             and _is_askable(engine, probe, who)
             and not any(
                 (probe.id, v, who, turn) in asked
-                for v in engine.cast.names()
+                for v in engine.identities.names()
                 if v != who
                 for turn in range(_first(engine, probe, who), _most(engine, probe, who))
             )
@@ -470,7 +472,7 @@ def asked_of_known(engine: Engine) -> list[str]:
     asked = _asked(engine)
     said: list[str] = []
     for probe in _concerned(engine):
-        owners = [who for who in engine.cast.names() if engine.state.has_page(probe, who)]
+        owners = [who for who in engine.identities.names() if engine.state.has_page(probe, who)]
         every = sum(known(engine, probe, who) for who in owners)
         by_others = {(who, turn) for id, v, who, turn in asked if id == probe.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
@@ -486,7 +488,7 @@ def asked_by_everybody(engine: Engine) -> list[str]:
         for each in _asked(engine)
         if each[2] not in ("", each[1]) and not _is_blind(engine, each)
     }
-    names = engine.cast.names()
+    names = engine.identities.names()
     said: list[str] = []
     for probe in _concerned(engine):
         owners = [who for who in names if engine.state.has_page(probe, who)]

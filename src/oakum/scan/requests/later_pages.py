@@ -47,7 +47,8 @@ def read_on(engine: Engine) -> None:
         if probe.batch or probe.query or not owned:
             continue
         who = next(
-            (each for each in engine.cast.subjects() if engine.state.has_page(probe, each)), None
+            (each for each in engine.identities.subjects() if engine.state.has_page(probe, each)),
+            None,
         )
         if probe.personal and who is None:
             continue
@@ -94,7 +95,10 @@ def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set
     _, judged, _ = engine.evaluator.walk(page.probe, question, page.answer)
     found = set[tuple[str, str]]()
     for each in judged.instances:
-        who, path = engine.cast.who(each.owners), engine.model.policy.resources[each.resource].key
+        who, path = (
+            engine.identities.who(each.owners),
+            engine.model.policy.resources[each.resource].key,
+        )
         keys = texts(each.value, path) if path else []
         told = any(not leaf.allowed and not says_nothing(leaf.value) for leaf in each.leaves)
         if who not in ("", viewer) and keys and told:
@@ -134,10 +138,10 @@ def _names(probe: Probe) -> list[str]:
 
 def _leave_open(engine: Engine, probe: Probe, viewer: str | None) -> None:
     """Nothing is closed to this kind of viewer by what is not on the pages that were read."""
-    cast = engine.cast
-    for owner in cast.names():
+    identities = engine.identities
+    for owner in identities.names():
         if owner != viewer:
-            label = cast.label(cast.relations(viewer, owner), viewer, owner)
+            label = identities.label(identities.relations(viewer, owner), viewer, owner)
             engine.matrix.ends.unended.add((probe.id, label))
 
 

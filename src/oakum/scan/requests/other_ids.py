@@ -58,7 +58,7 @@ def ask_for_others(engine: Engine) -> None:
 
 
 def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> None:
-    for who in engine.cast.subjects()[:1]:
+    for who in engine.identities.subjects()[:1]:
         for viewer in (who, *engine.watchers(who)):
             way = _way(probe, parameter, source, viewer or who)
             filled = fill(way, engine.target, engine.knowledge, who)
@@ -124,7 +124,11 @@ def _ask_for_seen(engine: Engine, probe: Probe, parameter: Parameter) -> None:
             query=((parameter.name, value),),
             veiled={parameter.name: variable("", parameter.name)},
         )
-        who = engine.cast.subjects()[0] if probe.personal and engine.cast.subjects() else None
+        who = (
+            engine.identities.subjects()[0]
+            if probe.personal and engine.identities.subjects()
+            else None
+        )
         for viewer in engine.watchers(who):
             filled = fill(way, engine.target, engine.knowledge, who)
             if filled is not None and _may(engine, filled):

@@ -80,7 +80,7 @@ def ask_by_other_names(engine: Engine) -> None:
         ways = [way for source in each.sources if (way := _way(engine, each, source))]
         for way in ways:
             engine.state.keep_way(way)
-            for who in engine.cast.subjects():
+            for who in engine.identities.subjects():
                 for viewer in (who, *engine.watchers(who)):
                     engine.put(way, viewer, who)
         if not ways:
@@ -101,7 +101,7 @@ def _way(engine: Engine, name: OtherName, source: str) -> Probe | None:
         sources={**probe.sources, name.parameter: source},
     )
     engine.matrix.open(way)
-    for who in engine.cast.subjects()[:2]:
+    for who in engine.identities.subjects()[:2]:
         outcome = engine.put(way, who, who)
         if outcome is not None and any(owner == who for owner, _ in outcome.sighted):
             return way

@@ -17,7 +17,7 @@ from oakum.scan.engine import Engine
 def ask_other_ways(engine: Engine) -> None:
     """Requests all variants in the current state."""
     changed = engine.state.changed
-    concerned = (changed,) if changed else engine.cast.subjects()
+    concerned = (changed,) if changed else engine.identities.subjects()
     plain = {probe.id: probe for probe in engine.state.probes}
     leaking: dict[str, dict[str, set[str]]] = {}
     for key, entry in engine.matrix.leaks():
@@ -43,8 +43,8 @@ def _leaks_all(
 ) -> bool:
     """Whether an endpoint leaks all of these fields to a viewer already, as far as they are not
     granted, in the states that the owner's objects are in."""
-    held = engine.cast.relations(viewer, owner)
-    label = engine.cast.label(held, viewer, owner)
+    held = engine.identities.relations(viewer, owner)
+    label = engine.identities.label(held, viewer, owner)
     for resource, fields in shown.items():
         if resource not in plain.shows:
             return False

@@ -23,9 +23,9 @@ def ask_with_peers(engine: Engine) -> None:
     for probe in engine.state.probes if not engine.state.world else ():
         if not _names_an_account(engine, probe) or probe.id in engine.matrix.by_peer:
             continue
-        if any(engine.state.has_page(probe, who) for who in engine.cast.names()):
+        if any(engine.state.has_page(probe, who) for who in engine.identities.names()):
             continue
-        if all((probe.id, who, who) in asked for who in engine.cast.subjects()):
+        if all((probe.id, who, who) in asked for who in engine.identities.subjects()):
             _ask(engine, probe)
 
 
@@ -44,8 +44,8 @@ def _names_an_account(engine: Engine, probe: Probe) -> bool:
 
 def _ask(engine: Engine, probe: Probe) -> None:
     (parameter,) = probe.personal
-    for who in engine.cast.subjects():
-        for peer in [each for each in engine.cast.subjects() if each != who][:_MOST]:
+    for who in engine.identities.subjects():
+        for peer in [each for each in engine.identities.subjects() if each != who][:_MOST]:
             if is_spent(engine.context.pace):
                 return
             way = replace(probe, whose={parameter: (peer, 0)})

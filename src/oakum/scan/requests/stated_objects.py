@@ -33,7 +33,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
     """Asks for each object as its owner; returns those that no request can name so far."""
     waiting: list[Stated] = []
     for who, each in stated:
-        if who not in engine.cast.ids:
+        if who not in engine.identities.ids:
             continue
         engine.say(f"asking for what the identities file says is {who}'s")
         met: list[tuple[Probe, Outcome]] = []

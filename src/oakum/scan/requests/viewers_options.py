@@ -88,7 +88,7 @@ def try_as_viewers(engine: Engine, probe: Probe, tried: Sequence[Sequence[Option
     """Calls an endpoint with all these options; `tried`: values of each option."""
     if probe.batch or probe.query or probe.how or probe.asks is not None:
         return
-    owners = engine.cast.subjects()
+    owners = engine.identities.subjects()
     if probe.shows:
         owners = [each for each in owners if engine.state.has_page(probe, each)]
     who = next(iter(owners), None)

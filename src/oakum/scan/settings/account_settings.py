@@ -14,9 +14,9 @@ from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.request_bodies import body_shape
 from oakum.http.json_pointer import member_at, path_of
@@ -52,7 +52,7 @@ class AccountSettings:
     """Operation id → probe of each operation that a switch names, parameters resolved."""
     readers: Mapping[str, Probe]
     """Operation id of a writer → the GET of the same path, where there is one."""
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     target: str
     ask: Ask
@@ -105,8 +105,8 @@ class AccountSettings:
     def be_wary(self, probes: Sequence[Probe]) -> None:
         """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
-        self.vouching = Vouching(self.cast, self.shown, partial(places, self.policy))
-        self.elsewhere = Elsewhere(probes, self.cast, self.knowledge, self.target, self.ask)
+        self.vouching = Vouching(self.identities, self.shown, partial(places, self.policy))
+        self.elsewhere = Elsewhere(probes, self.identities, self.knowledge, self.target, self.ask)
 
     def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
         """An identity's settings, optionally bypassing caches; empty if not shown."""
@@ -134,7 +134,7 @@ class AccountSettings:
             if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
                 continue
             value = self.elsewhere.shows(identity, path, named.path)
-            known = self.cast.states.get((identity, path))
+            known = self.identities.states.get((identity, path))
             if None not in (value, known) and value != known:
                 self.why = "the owner's own object shows another value than the known one"
                 return False
@@ -202,7 +202,7 @@ class AccountSettings:
 
     def _flip(self, identity: str, path: str, value: Json) -> bool:
         switch, own = self.switch(path), path in self.fields
-        before = self.cast.states.get((identity, path))
+        before = self.identities.states.get((identity, path))
         if switch is None or (before is None and not own):
             self.why = "its current value is unknown" if switch else "no operation sets it"
             return False
@@ -236,7 +236,7 @@ class AccountSettings:
             return False
         self.taken += 1
         if path not in self.fields:
-            self.cast.states[(identity, path)] = value
+            self.identities.states[(identity, path)] = value
         return True
 
     def _remember(self, flip: Flip) -> None:
@@ -278,7 +278,7 @@ class AccountSettings:
         for path, value in changes.items():
             switch, own = self.switch(path), path in self.fields
             at = path_of(switch.pointer) if switch else ()
-            before = member_at(shown, at) if own else self.cast.states.get((identity, path))
+            before = member_at(shown, at) if own else self.identities.states.get((identity, path))
             here = member_at(shown, at)
             if switch and here != before and self._is_anothers(identity, path, switch, here):
                 continue
@@ -310,7 +310,7 @@ class AccountSettings:
             if path not in kept and member_at(now, at) == flip.before:
                 self._is_late(identity, path, self.switch(path) or first, flip.before)
         self.taken += len(kept)
-        self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
+        self.identities.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
         return kept
 
     def undo_all(self, identity: str, paths: Collection[str]) -> None:
@@ -387,7 +387,7 @@ class AccountSettings:
     def _is_back(self, flip: Flip) -> None:
         self.reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
         if flip.state not in self.fields:
-            self.cast.states[(flip.identity, flip.state)] = flip.before
+            self.identities.states[(flip.identity, flip.state)] = flip.before
         with suppress(OakumError):  # settings that are still in a journal are restored again
             self.log("restored", flip)
 
@@ -399,7 +399,7 @@ class AccountSettings:
         for _ in range(2):
             try:
                 switch = self.switch(flip.state)
-                if switch is None or flip.identity not in self.cast.ids:
+                if switch is None or flip.identity not in self.identities.ids:
                     return False
                 at, name = path_of(switch.pointer), (flip.identity, flip.state)
                 last = member_at(self._last(flip.identity, switch), at)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix
 from oakum.finding import Result
 from oakum.openapi.model import Json
@@ -27,7 +27,7 @@ class Choice:
     """Looks at the matrix as it is; changes nothing."""
 
     model: Model
-    cast: Cast
+    identities: KnownIdentities
     matrix: Matrix
     account_settings: AccountSettings
 
@@ -35,7 +35,7 @@ class Choice:
         """The (identity, settings) that decide the most open cells. Settings that no cell combines
         are changed together to save requests."""
         wanted: dict[str, dict[Settings, int]] = {}
-        reach = owners_by_viewer(self.model, self.cast)
+        reach = owners_by_viewer(self.model, self.identities)
         for key, entry in self.matrix.entries.items():
             if entry.result is not Result.UNTESTED or not key.state:
                 continue
@@ -83,14 +83,14 @@ def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
     return gain, tuple(sorted(chosen.items()))
 
 
-def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str]]:
+def owners_by_viewer(model: Model, identities: KnownIdentities) -> dict[tuple[str, str], list[str]]:
     """(resource, viewer label) → owners to whom an identity has this relation."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, resource in model.policy.resources.items():
-        for owner in cast.subjects() if resource.owner.kind != "none" else [NOBODY]:
-            for viewer in (None, *cast.names()):
-                held = cast.relations(viewer, owner)
-                label = cast.label(held, viewer, owner)
+        for owner in identities.subjects() if resource.owner.kind != "none" else [NOBODY]:
+            for viewer in (None, *identities.names()):
+                held = identities.relations(viewer, owner)
+                label = identities.label(held, viewer, owner)
                 owners = found.setdefault((name, label), [])
                 if owner not in owners:
                     owners.append(owner)
@@ -99,7 +99,7 @@ def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str
 
 def reach(engine: Engine) -> dict[tuple[str, str], bool]:
     """(resource, viewer label) → whether any pair of identities has this relation."""
-    found = owners_by_viewer(engine.model, engine.cast)
+    found = owners_by_viewer(engine.model, engine.identities)
     return {key: bool(owners) for key, owners in found.items()}
 
 
@@ -108,18 +108,18 @@ def reach_states(
 ) -> None:
     """Changes own accounts to the states that open cells need, one after another. `ask` sends the
     requests in each state."""
-    cast = engine.cast
-    choice = Choice(engine.model, cast, engine.matrix, account_settings)
-    seen = {who: [_account(cast, who)] for who in cast.names()}
+    identities = engine.identities
+    choice = Choice(engine.model, identities, engine.matrix, account_settings)
+    seen = {who: [_account(identities, who)] for who in identities.names()}
     for number in range(1, _MOST_WORLDS + 1):
         best = choice.best(seen)
         if best is None:
             break
         who, wanted = best
-        seen[who].append({**_account(cast, who), **dict(wanted)})
+        seen[who].append({**_account(identities, who), **dict(wanted)})
         said = ", ".join(f"{path}={value}" for path, value in wanted)
         engine.say(f"{who} sets {said}")
-        changes = {p: v for p, v in wanted if cast.states.get((who, p)) != v}
+        changes = {p: v for p, v in wanted if identities.states.get((who, p)) != v}
         if all(account_settings.flip(who, path, value) for path, value in changes.items()):
             engine.state.enter(f"world {number}", who)
             ask()
@@ -127,5 +127,5 @@ def reach_states(
             engine.state.remark(f"{account_settings.why}: {said} of {who}")
 
 
-def _account(cast: Cast, who: str) -> dict[str, Json]:
-    return {path: value for (name, path), value in cast.states.items() if name == who}
+def _account(identities: KnownIdentities, who: str) -> dict[str, Json]:
+    return {path: value for (name, path), value in identities.states.items() if name == who}

@@ -17,9 +17,9 @@ import orjson
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import moves_by_itself
@@ -38,7 +38,7 @@ Place = tuple[str, tuple[str, ...]]
 class Vouching:
     """What the identities are shown as their settings, by writing operation."""
 
-    cast: Cast
+    identities: KnownIdentities
     read: Read
     places: Callable[[str], list[Place]]
     """The states that a writing operation sets."""
@@ -61,11 +61,11 @@ class Vouching:
                 self._look(operation)
             except _UNFORESEEN as error:
                 said = f"the response there could not be read ({type(error).__name__})"
-                self._why |= {(who, operation): said for who in self.cast.names()}
+                self._why |= {(who, operation): said for who in self.identities.names()}
         return self._why.get((identity, operation), "")
 
     def _look(self, operation: str) -> None:
-        names = self.cast.names()
+        names = self.identities.names()
         first = {who: self.read(who, operation, False) for who in names}
         self._first[operation] = first
         if not any(first.values()):
@@ -85,7 +85,7 @@ class Vouching:
         """Whether two are shown the same and are not the same."""
         if one >= other or not shown[one] or shown[one] != shown[other]:
             return False
-        known = self.cast.states
+        known = self.identities.states
         states = [path for path, _ in self.places(operation)]
         differ = any(
             known[one, path] != known[other, path]
@@ -109,7 +109,7 @@ class Vouching:
             for name, value in shown.items()
             if isinstance(value, str) or (isinstance(value, int) and words(name)[-1:] == ("id",))
         }
-        return {who for who in self.cast.names() if self.cast.ids[who] & values}
+        return {who for who in self.identities.names() if self.identities.ids[who] & values}
 
     def came_through(self, identity: str, operation: str, busy: Collection[str]) -> str:
         """Who else sees a change, or an owner whose own view does not; empty if nobody. Checked
@@ -152,7 +152,7 @@ class Elsewhere:
     """A setting as it stands in its owner's own object, at other endpoints than where it is set."""
 
     probes: Sequence[Probe]
-    cast: Cast
+    identities: KnownIdentities
     knowledge: Knowledge
     target: str
     ask: Callable[[str | None, Request], Response]
@@ -161,7 +161,7 @@ class Elsewhere:
         """The value of `Resource.state` shown to an identity; None if not shown. `but`: path at
         which it is set, which proves nothing; `past`: bypass caches."""
         resource, _, name = path.partition(".")
-        state = self.cast.policy.resources[resource].states[name]
+        state = self.identities.policy.resources[resource].states[name]
         endpoints = [
             each
             for each in self.probes
@@ -203,7 +203,7 @@ class Elsewhere:
         found = [
             member_at(each, at)
             for each in objects_of(content)
-            if self.cast.ids[identity]
+            if self.identities.ids[identity]
             & {canonical(v) for v in each.values() if isinstance(v, str | int)}
         ]
         return next((each for each in found if each is not None), None)

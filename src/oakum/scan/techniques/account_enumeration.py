@@ -130,12 +130,12 @@ class _Table:
     def _groups(self, talk: Talk) -> list[_Group]:
         """Every kind of viewer with owners of one kind, nobody logged in first."""
         engine = self.engine
-        owners = engine.cast.subjects()
+        owners = engine.identities.subjects()
         if talk.kind != "read":
             owners.reverse()  # start with the owners that other tests depend on least
         named = {who: own_value(engine.knowledge, engine.model, talk.slot, who) for who in owners}
         found: dict[tuple[Kind, str, State, bool], dict[str | None, dict[str, str]]] = {}
-        for viewer in (None, *engine.cast.names()):
+        for viewer in (None, *engine.identities.names()):
             for who, (source, value) in named.items():
                 if value and who != viewer:
                     key = self._kind(source, viewer, who)

@@ -62,7 +62,7 @@ def run(engine: Engine) -> None:
     provisioned = engine.context.provisioned
     if not engine.context.may.writes:
         return
-    if provisioned is None or not provisioned.possible or not engine.cast.names():
+    if provisioned is None or not provisioned.possible or not engine.identities.names():
         unasked(engine, "the run cannot create an account of its own")
         return
     if not provisioned.removable:
@@ -449,7 +449,7 @@ class _Trial:
         """Compare the times of wrong secrets with those for names that nobody has."""
         pace, named = self.engine.context.pace, self.provisioned.named_by
         told = any(each.endpoint.operation == login.id for each in self.engine.state.signals)
-        names = self.engine.cast.names()
+        names = self.engine.identities.names()
         if pace is None or told or not all(named):
             return
         if self.engine.matrix.sees(*named, None, names[0]):
@@ -467,12 +467,14 @@ class _Trial:
 
     def _label(self, who: str | None) -> str:
         """What somebody who is a stranger to the owner is called."""
-        cast = self.engine.cast
-        names = cast.names()
+        identities = self.engine.identities
+        names = identities.names()
         viewer = None if who is None else names[0]
         owner = next((each for each in names if each != viewer), names[0])
-        held = cast.relations(viewer, owner) & cast.policy.only("authenticated", "anyone")
-        return cast.label(held, None, owner)
+        held = identities.relations(viewer, owner) & identities.policy.only(
+            "authenticated", "anyone"
+        )
+        return identities.label(held, None, owner)
 
     def _signal(
         self,

@@ -183,7 +183,7 @@ def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
     if slot.name in probe.personal or resource is None or resource.owner.kind == "none":
         return
     named = replace(probe, personal=probe.personal | {slot.name})
-    for who in engine.cast.subjects():
+    for who in engine.identities.subjects():
         for turn in engine.evaluator.turns(named, who):
             for viewer in (who, *engine.watchers(who)):
                 cells = (
@@ -199,7 +199,7 @@ def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
 
 def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
     """Ask in one way after another, until somebody leaks."""
-    if not engine.cast.subjects():  # no identity could log in
+    if not engine.identities.subjects():  # no identity could log in
         return
     known: set[str] = set()
     """Terms that are no signs here: the endpoint answered, and showed nobody else."""
@@ -208,7 +208,7 @@ def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
             continue
         if _shows_more(engine, probe, way) and _ask_all(engine, way):
             return
-        form = engine.state.forms.get((way.id, engine.cast.subjects()[0], None))
+        form = engine.state.forms.get((way.id, engine.identities.subjects()[0], None))
         if form is not None and 200 <= form[0] < 300:
             known.add(term)
 
@@ -273,7 +273,7 @@ def _with_owner(engine: Engine, probe: Probe) -> None:
             query=((name, _TERM),) if in_query else (),
             fixed={} if in_query else {name: _TERM},
         )
-        viewer = engine.cast.subjects()[0] if engine.cast.subjects() else ""
+        viewer = engine.identities.subjects()[0] if engine.identities.subjects() else ""
         if not viewer or way.id in engine.matrix.probes:
             continue
         engine.matrix.open(way)
@@ -315,7 +315,7 @@ def _terms(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, str
         return
     yield "%", ""
     source, own = _own_text(engine, probe, slot)
-    symbol = variable(engine.cast.subjects()[-1], source)
+    symbol = variable(engine.identities.subjects()[-1], source)
     if own and not slot.source:
         yield own, symbol
     if slot.optional and slot.where == "query" and not slot.source:
@@ -343,7 +343,7 @@ def _is_key(model: Model, source: str) -> bool:
 def _own_text(engine: Engine, probe: Probe, slot: _Slot) -> tuple[str, str]:
     """`Resource.field` and the value of somebody's that is asked for: what fills the parameter, the
     field of its name, or else any text that the endpoint shows."""
-    who = engine.cast.subjects()[-1]
+    who = engine.identities.subjects()[-1]
     fields = {
         f"{resource}.{leaf}": words(leaf.split(".")[-1]) == words(slot.name)
         for resource in probe.shows
@@ -412,7 +412,7 @@ def _of_each(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[str]:
     """One id of each identity, that of who asks first: a page may be short, and an endpoint may
     look at one of them alone. Who has shown none yet asks without any, where that may be."""
     taken: set[str] = set()
-    for who in engine.cast.subjects()[:_MOST_OWNERS]:
+    for who in engine.identities.subjects()[:_MOST_OWNERS]:
         if not engine.knowledge.values(slot.source, who) and slot.optional:
             engine.put(probe, who, who)
         for each in engine.knowledge.values(slot.source, who):
@@ -429,7 +429,7 @@ def _shows_more(engine: Engine, probe: Probe, way: Probe) -> bool:
     """Whether who asks so is shown anybody whom the documented question did not show."""
     if way.id in engine.matrix.probes:
         return False
-    viewer = engine.cast.subjects()[0]
+    viewer = engine.identities.subjects()[0]
     engine.matrix.open(way)
     outcome = engine.put(way, viewer, None)
     if outcome is None:

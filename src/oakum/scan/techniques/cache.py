@@ -70,8 +70,8 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
             leaks = (entry for key, entry in engine.matrix.leaks() if key.endpoint == probe.id)
             if any((e.viewer, e.owner) == (viewer, owner) for e in leaks):
                 continue
-        held = engine.cast.relations(viewer, owner)
-        label = engine.cast.label(held, viewer, owner)
+        held = engine.identities.relations(viewer, owner)
+        label = engine.identities.label(held, viewer, owner)
         answer = found.answers[viewer]
         says = "who-am-I returned another account, but its own account for a unique URL"
         evidence = Evidence(
@@ -125,7 +125,7 @@ def _kept(engine: Engine) -> None:
         evidence = Evidence(
             None, Answer(viewer, "owner", keeping.status, keeping.media_type), asked, note=says
         )
-        label = engine.cast.label(engine.cast.relations(None, viewer), None, viewer)
+        label = engine.identities.label(engine.identities.relations(None, viewer), None, viewer)
         engine.state.report(
             Signal(
                 KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, sure=False, says=says
@@ -190,7 +190,7 @@ def _shows(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool
     answer = engine.send(probe, viewer, filled)
     question = engine.question(probe, viewer, frozenset(), filled, probe.id)
     _, judged, _ = engine.evaluator.walk(probe, question, answer)
-    ids = engine.cast.ids[owner]
+    ids = engine.identities.ids[owner]
     if any(ids & set(each.owners) for each in judged.instances):
         return True
     text = answer.body.decode("utf-8", "replace")

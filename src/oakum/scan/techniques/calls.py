@@ -57,7 +57,7 @@ def _is_closed_to_some(model: Model, probe: Probe) -> bool:
 def _ask(engine: Engine, probe: Probe) -> None:
     may: dict[str | None, bool] = {}
     for viewer in engine.watchers(None):
-        held = engine.cast.relations(viewer, NOBODY)
+        held = engine.identities.relations(viewer, NOBODY)
         may[viewer] = through(engine.model, probe.operation.id, held, viewer is not None)
         engine.put(probe, viewer, None)
     places = {viewer: (probe.id, viewer, None) for viewer in may}
@@ -86,7 +86,7 @@ def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> No
     answer = engine.send(probe, viewer, filled)
     if not 200 <= answer.status < 300:
         return  # one failure may be chance
-    label = engine.cast.label(engine.cast.relations(viewer, NOBODY), viewer, NOBODY)
+    label = engine.identities.label(engine.identities.relations(viewer, NOBODY), viewer, NOBODY)
     says = "gets the same response as callers who may call it" if sure else "is not refused"
     evidence = Evidence(
         None,

@@ -56,7 +56,7 @@ def run(engine: Engine) -> None:
     for pair in creations(engine.model, engine.context.params):
         engine.say(f"creating one `{pair.resource}`, and deleting it")
         refused = set[int]()
-        for owner in engine.cast.subjects():
+        for owner in engine.identities.subjects():
             if _Trial(Maker(engine, engine.context.undo_log, pair, owner, refused)).run():
                 break
         else:
@@ -158,7 +158,7 @@ class _Trial:
         engine, resource = self.engine, self.pair.resource
         known = engine.model.policy.resources[resource]
         untried: dict[str, str] = {}
-        held = engine.cast.relations(self.owner, self.owner)
+        held = engine.identities.relations(self.owner, self.owner)
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
         found = 0
@@ -234,7 +234,7 @@ class _Trial:
         endpoint = self.pair.remove.operation.id
         said = engine.model.rule(endpoint).call is not None
         kinds: dict[tuple[str, frozenset[str], bool], str | None] = {}
-        for viewer in (None, *engine.cast.names()):
+        for viewer in (None, *engine.identities.names()):
             if viewer != self.owner:
                 kind = self._label(viewer), self._held(viewer), viewer is not None
                 kinds.setdefault(kind, viewer)
@@ -247,11 +247,11 @@ class _Trial:
 
     def _held(self, viewer: str | None) -> frozenset[str]:
         """Relations of a viewer to the object: its members may name them."""
-        cast, resource = self.engine.cast, self.pair.resource
-        return relations_to(self.engine.model, cast, resource, self.view, viewer, self.owner)
+        identities, resource = self.engine.identities, self.pair.resource
+        return relations_to(self.engine.model, identities, resource, self.view, viewer, self.owner)
 
     def _label(self, viewer: str | None) -> str:
-        return self.engine.cast.label(self._held(viewer), viewer, self.owner)
+        return self.engine.identities.label(self._held(viewer), viewer, self.owner)
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its place or below a parent of their own."""

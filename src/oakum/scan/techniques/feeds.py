@@ -118,11 +118,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _audiences(engine: Engine, feed: Probe) -> Iterator[tuple[str | None, list[str | None]]]:
     """(whose feed, who listens): each way in which viewers stand to owners, once."""
     if not feed.personal:
-        yield None, list(dict.fromkeys([*engine.watchers(None), *engine.cast.subjects()]))
+        yield None, list(dict.fromkeys([*engine.watchers(None), *engine.identities.subjects()]))
         return
     done: set[tuple[Kind, tuple[tuple[str, str], ...]]] = set()
-    for who in engine.cast.subjects():
-        states = engine.cast.states.items()
+    for who in engine.identities.subjects():
+        states = engine.identities.states.items()
         account = tuple(sorted((path, canonical(v)) for (name, path), v in states if name == who))
         kinds = {(engine.kind(viewer, who), account): viewer for viewer in engine.watchers(who)}
         viewers = [viewer for kind, viewer in kinds.items() if kind not in done]
@@ -228,7 +228,7 @@ class _Hall:
             self.engine.context.account_settings,
             self.engine.context.relationships,
         )
-        owners = [self.who] if self.who else self.engine.cast.subjects()
+        owners = [self.who] if self.who else self.engine.identities.subjects()
         if relationships is not None:
             for viewer, relation, owner in relationships.chances():
                 if owner in owners:
@@ -237,7 +237,7 @@ class _Hall:
             return
         for path, values in self._states(account_settings):
             for owner in owners:
-                if (owner, path) in self.engine.cast.states:
+                if (owner, path) in self.engine.identities.states:
                     yield path, partial(self._close, account_settings, owner, path, values)
         named = [path for path in account_settings.fields if path.split(".")[0] in self.feed.shows]
         for path in named[:1]:
@@ -265,7 +265,7 @@ class _Hall:
         self, account_settings: AccountSettings, owner: str, path: str, values: tuple[Json, ...]
     ) -> bool:
         """A setting is closed while a feed is open."""
-        shut = self.engine.cast.states[(owner, path)] == values[-1]
+        shut = self.engine.identities.states[(owner, path)] == values[-1]
         done = not shut or account_settings.flip(owner, path, values[0])
         with self._endpoints():
             if done:
@@ -404,7 +404,7 @@ class _Hall:
     @contextmanager
     def _open(self, owner: str, path: str, value: Json) -> Iterator[None]:
         """As if a setting had not been closed yet."""
-        states = self.engine.cast.states
+        states = self.engine.identities.states
         now = states[(owner, path)]
         states[(owner, path)] = value
         try:
@@ -415,13 +415,13 @@ class _Hall:
     @contextmanager
     def _related(self, viewer: str, relation: str, owner: str) -> Iterator[None]:
         """As if a relation had not ended yet."""
-        cast = self.engine.cast
-        now = cast.relationships.get((viewer, owner), frozenset())
-        cast.retie(viewer, owner, now | {relation})
+        identities = self.engine.identities
+        now = identities.relationships.get((viewer, owner), frozenset())
+        identities.retie(viewer, owner, now | {relation})
         try:
             yield
         finally:
-            cast.retie(viewer, owner, now)
+            identities.retie(viewer, owner, now)
 
     def _judge_between(
         self, seat: _Seat, frame: Frame, before: Callable[[], AbstractContextManager[None]]

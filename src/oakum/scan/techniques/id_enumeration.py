@@ -113,7 +113,7 @@ class _Endpoint:
 
     def run(self) -> None:
         done: set[tuple[str, str, State]] = set()
-        for who in self.engine.cast.subjects():
+        for who in self.engine.identities.subjects():
             for viewer in self.engine.watchers(who):
                 hidden = [
                     source for source in self.sources.values() if self._hides(source, viewer, who)
@@ -139,7 +139,7 @@ class _Endpoint:
     def _case(self, viewer: str | None, who: str, source: str) -> _Case:
         engine = self.engine
         resource, _, path = source.partition(".")
-        label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+        label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
         state = state_key(engine.model.tables[resource], path, engine.matrix.state(resource, who))
         return _Case(viewer, who, label, state, resource, path)
 
@@ -183,8 +183,10 @@ class _Endpoint:
     def _shows(self, case: _Case, filled: Filled, instance: ObjectInstance) -> bool:
         engine = self.engine
         kind = engine.model.policy.resources[instance.resource].owner.kind
-        named = kind == "field" and engine.cast.who(instance.owners) == case.owner
-        if kind == "none" or (instance.owners and engine.cast.who(instance.owners) != case.owner):
+        named = kind == "field" and engine.identities.who(instance.owners) == case.owner
+        if kind == "none" or (
+            instance.owners and engine.identities.who(instance.owners) != case.owner
+        ):
             return False
         own = engine.knowledge.own
         return any(
@@ -334,7 +336,7 @@ class _Endpoint:
         """Questions for own objects that open this endpoint, the case's own first."""
         engine = self.engine
         found: list[Filled] = []
-        for who in dict.fromkeys((case.owner, *engine.cast.names())):
+        for who in dict.fromkeys((case.owner, *engine.identities.names())):
             other = self._case(case.viewer, who, f"{case.resource}.{case.field}")
             same = (other.label, other.state) == (case.label, case.state)
             for filled in self._foreign(case, who) if who != case.viewer and same else ():
@@ -363,8 +365,8 @@ class _Endpoint:
         for turn, value in enumerate(known[:_MOST_OBJECTS]):
             strays = engine.evaluator.strays.get((case.owner, value), {})
             for (endpoint, viewer, about), request_keys in list(strays.items()):
-                held = engine.cast.relations(viewer, case.owner)
-                same = engine.cast.label(held, viewer, case.owner) == case.label
+                held = engine.identities.relations(viewer, case.owner)
+                same = engine.identities.label(held, viewer, case.owner) == case.label
                 holder = case.viewer if viewer is None else viewer
                 open_key = self._is_open(case, holder, case.owner, value)
                 if (same or viewer is None) and endpoint != self.probe.id and not open_key:

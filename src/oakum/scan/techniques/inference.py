@@ -94,7 +94,7 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
     shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
     done: set[tuple[str, str, Kind]] = set()
     for (owner, resource, field), values in engine.knowledge.own.items():
-        if owner not in engine.cast.ids or whose not in ("", owner):
+        if owner not in engine.identities.ids or whose not in ("", owner):
             continue
         for viewer in engine.watchers(owner):
             kind = engine.kind(viewer, owner)
@@ -376,7 +376,9 @@ def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
     """Whether the object that holds the value came: another of its owner's says nothing."""
     if hidden.key:
         return (hidden.resource, hidden.key) in answer.objects
-    return any((hidden.resource, id) in answer.members for id in engine.cast.ids[hidden.owner])
+    return any(
+        (hidden.resource, id) in answer.members for id in engine.identities.ids[hidden.owner]
+    )
 
 
 def reading(

@@ -51,7 +51,7 @@ _TERMS = 2
 def run(engine: Engine) -> None:
     """Try the optional parameters of every endpoint that shows anything."""
     engine.say("trying optional parameters")
-    subjects = engine.cast.subjects()
+    subjects = engine.identities.subjects()
     for probe in list(engine.state.probes):
         tried: list[list[Option]] = [*options_beside(probe)]
         for parameter in _optional(probe):

@@ -35,16 +35,18 @@ def run(engine: Engine) -> None:
     engine.say("requesting others' objects under own parents")
     for probe in list(engine.state.probes):
         for above in _above(engine.model, probe):
-            owners = [who for who in engine.cast.subjects() if engine.state.has_page(probe, who)]
+            owners = [
+                who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
+            ]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
                     _show_own(engine, probe, above, viewer)
                     _show_below(engine, probe, viewer)
                     _ask(engine, _way(probe, above, viewer), viewer, who)
         for parameter in _named_in_query(probe):
-            for who in [who for who in engine.cast.subjects() if engine.state.has_page(probe, who)][
-                :1
-            ]:
+            for who in [
+                who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
+            ][:1]:
                 for viewer in _viewers(engine, who):
                     if _leaks(engine, probe, viewer, who):
                         continue
@@ -56,7 +58,7 @@ def run(engine: Engine) -> None:
 
 def _leaks(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
     """Whether the plain question tells a viewer of this kind what it should not."""
-    label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+    label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
     return any(
         (key.endpoint, key.viewer, entry.result) == (probe.id, label, Result.LEAK)
         for key, entry in engine.matrix.leaks()

@@ -159,13 +159,13 @@ def _closings(
     state with one owner, all of an owner's together."""
     done: set[str] = set()
     found: dict[str, list[tuple[str, Json]]] = {}
-    for owner in engine.cast.subjects():
+    for owner in engine.identities.subjects():
         for name, resource in engine.model.policy.resources.items():
             for state in resource.states.values():
                 path = f"{name}.{state.name}"
                 if not state.member or account_settings.switch(path) is None or path in done:
                     continue
-                now = engine.cast.states.get((owner, path))
+                now = engine.identities.states.get((owner, path))
                 if now is not None and now != state.values[-1]:
                     done.add(path)
                     found.setdefault(owner, []).append((path, state.values[-1]))

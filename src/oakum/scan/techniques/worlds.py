@@ -57,7 +57,7 @@ def run(engine: Engine) -> None:
     if account_settings is None or not engine.context.may.own_settings:
         return
     by_owner: dict[str, list[Hidden]] = {}
-    for owner in engine.cast.subjects():
+    for owner in engine.identities.subjects():
         known = {each.field: each for each in _writable(engine, account_settings, owner)}
         if known and not {(h.resource, h.field) for h in known.values()} <= {
             (h.resource, h.field) for kept in by_owner.values() for h in kept
@@ -100,7 +100,7 @@ def _name_untried(engine: Engine) -> None:
     """Hidden fields that only a write to an object could tell of, by the operation of the write."""
     kept = of_objects(engine.model, engine.context.params)
     found: dict[str, dict[str, None]] = {}
-    for owner in engine.cast.subjects() if kept else ():
+    for owner in engine.identities.subjects() if kept else ():
         for each in hidden_fields(engine, owner):
             path = f"{each.resource}.{each.field}"
             if path in kept and each.viewer is not None:
@@ -181,8 +181,8 @@ class _Pair:
             if steady and not self.engine.may_see(
                 hidden.resource, hidden.field, viewer, self.owner
             ):
-                held = self.engine.cast.relations(viewer, self.owner)
-                label = self.engine.cast.label(held, viewer, self.owner)
+                held = self.engine.identities.relations(viewer, self.owner)
+                label = self.engine.identities.label(held, viewer, self.owner)
                 seen = replace(hidden, viewer=viewer, label=label)
                 said = told(steady & sure[ask]) or told(steady)
                 self.engine.state.report(

@@ -131,7 +131,7 @@ class _Endpoint:
     def run(self) -> None:
         """Tests one owner with each kind of viewer, and further owners for remaining kinds."""
         engine, done = self.engine, set[Kind]()
-        for owner in engine.cast.subjects():
+        for owner in engine.identities.subjects():
             viewers: dict[Kind, str | None] = {}
             others = engine.watchers(owner) if self.probe.personal or self.many else ()
             for viewer in (owner, *others):
@@ -212,13 +212,15 @@ class _Endpoint:
         held = self._held(viewer, owner, view)
         if kind.given <= held:
             return
-        label = self.engine.cast.label(held | kind.given, viewer, owner)
+        label = self.engine.identities.label(held | kind.given, viewer, owner)
         why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
         self.engine.state.leave_out(Skipped(self.probe.endpoint, why))
 
     def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
         engine = self.engine
-        return relations_to(engine.model, engine.cast, self.resource, view.object, viewer, owner)
+        return relations_to(
+            engine.model, engine.identities, self.resource, view.object, viewer, owner
+        )
 
     def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
         viewers = todo.values()
@@ -551,7 +553,7 @@ class _Endpoint:
             question = engine.question(probe, owner, frozenset({owner}), filled, probe.id)
             _, judged, _ = engine.evaluator.walk(probe, question, answer)
             for each in judged.instances:
-                mine = engine.cast.ids[owner] & set(each.owners)
+                mine = engine.identities.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
                 if fits and mine and is_meant(engine, self.probe, self.resource, each.value, owner):
                     if self.ours:  # lets the object be recognised in responses to others
@@ -571,7 +573,7 @@ class _Endpoint:
         sure: bool,
     ) -> None:
         engine = self.engine
-        label = engine.cast.label(self._held(viewer, owner, view), viewer, owner)
+        label = engine.identities.label(self._held(viewer, owner, view), viewer, owner)
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),

@@ -101,7 +101,7 @@ class Census:
         for who, endpoint in found:
             named = who if probes[endpoint].personal else None
             filled = fill(probes[endpoint], engine.target, engine.knowledge, named)
-            if filled is not None and who in engine.cast.ids:
+            if filled is not None and who in engine.identities.ids:
                 yield _Asked(who, probes[endpoint], filled)
 
     def _shown(self, asked: _Asked) -> _Rows | None:
@@ -122,7 +122,7 @@ class Census:
         inner = {id(each.value) for each in instances}
         for each in instances:
             key = engine.model.policy.resources[each.resource].key
-            mine = engine.cast.ids[who] & set(each.owners)
+            mine = engine.identities.ids[who] & set(each.owners)
             if mine and (not key or key in each.value) and not is_deleted(each.value):
                 place = (who, each.resource, canonical(each.value[key]) if key else "")
                 row = {name: v for name, v in each.value.items() if id(v) not in inner}

@@ -318,7 +318,7 @@ class Workshop:
         known = [
             e for e in creations(engine.model, engine.context.params) if e.resource == resource
         ]
-        held = engine.cast.relations(owner, owner)
+        held = engine.identities.relations(owner, owner)
         may = [
             each
             for each in known
@@ -421,7 +421,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
     if classify_field(name, shape) is FieldClass.KEY:
         if (named := _named_by(engine, name)) is not None:
             # An object below somebody else's is shown to them, and they may be notified by mail.
-            whose = (owner, *(each for each in engine.cast.names() if each != owner))
+            whose = (owner, *(each for each in engine.identities.names() if each != owner))
             rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
             return next((row[named.key] for row in rows if named.key in row), "")
         return next(iter((*own, *knowledge.named(name))), "")

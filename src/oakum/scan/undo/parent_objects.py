@@ -53,7 +53,7 @@ class ParentObjects:
     def are_private(self, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows the innermost parent to no such viewer, ever: there is nothing
         to try below another's, and below an own one it was."""
-        held = self.engine.cast.relations(viewer, owner)
+        held = self.engine.identities.relations(viewer, owner)
         parent = [*self.named.values()][-1].partition(".")[0]
         return not held & {*self.engine.model.tables[parent].relations}
 
@@ -67,7 +67,7 @@ class ParentObjects:
         """Parents that both are shown, each as the only one of the owner's while it is entered."""
         resource, _, field = [*self.named.values()][-1].partition(".")
         objects = self.engine.knowledge.objects
-        order = [owner, *([viewer] if viewer else []), *self.engine.cast.names()]
+        order = [owner, *([viewer] if viewer else []), *self.engine.identities.names()]
         rows = {
             row[field]: row
             for who in reversed(order) for row in reversed(objects.get((who, resource), []))
@@ -90,7 +90,7 @@ class ParentObjects:
     def _is_shown(self, viewer: str | None, known: Mapping[str, str]) -> bool:
         """Whether an endpoint of these parents answers a viewer."""
         engine = self.engine
-        whose = viewer or next(iter(engine.cast.names()))
+        whose = viewer or next(iter(engine.identities.names()))
         for probe in self._readers():
             with ExitStack() as stack:
                 for source, value in known.items():
@@ -175,7 +175,7 @@ class ParentObjects:
     def name(self, viewer: str | None, owner: str) -> None:
         """Says that a refusal tells nothing of the object."""
         engine = self.engine
-        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
         parent = [*self.named.values()][-1].partition(".")[0]
         engine.state.leave_out(
             Skipped(

@@ -51,8 +51,8 @@ class WriteControl:
                 continue
             if own is None and (status in _OF_CALLER or not (compared or status >= 400)):
                 continue
-            cast = self.engine.cast
-            label = cast.label(cast.relations(viewer, owner), viewer, owner)
+            identities = self.engine.identities
+            label = identities.label(identities.relations(viewer, owner), viewer, owner)
             said = f"the write was answered with {status} and took no effect"
             if own is not None:
                 said += f", and no more did the owner's own, answered with {own.status}"

@@ -15,7 +15,7 @@ ENDPOINTS = ("getMe", "getSettings", "listPosts", "listPeople", "getPerson", "ge
 def found(studio: Studio) -> list[Finding]:
     """What a whole scan says of an API."""
     run = Run(studio, ENDPOINTS).explore()
-    return conclude(model(), run.cast, run.matrix)
+    return conclude(model(), run.identities, run.matrix)
 
 
 def named(rule: str, studio: Studio) -> set[tuple[str, str]]:

@@ -119,7 +119,7 @@ def test_off_is_its_owners_setting_only_where_that_was_read(settled: bool) -> No
     watch = Watch(private=False)
     if not settled:
         for name in IDS:
-            del watch.run.cast.states[name, "Settings.private"]
+            del watch.run.identities.states[name, "Settings.private"]
     watch.look("ann", ANN)
     with patch.object(Model, "settings_called", lambda *at: ["private"] * (at[2] == "vip")):
         found = watch.look("cat", {**CARD, "vip": False, "phone": ANN["phone"]})
@@ -280,7 +280,7 @@ def test_a_stranger_is_judged_only_by_what_nobody_is_to_see(watch: Watch) -> Non
 def unread() -> Watch:
     watch = Watch(relationships=FOLLOWS)
     for name in IDS:
-        del watch.run.cast.states[name, "Settings.private"]
+        del watch.run.identities.states[name, "Settings.private"]
     watch.look("ann", ANN)
     return watch
 
@@ -328,7 +328,7 @@ def test_a_setting_that_the_object_shows_itself_is_read() -> None:
 
 
 def test_what_an_unproven_identity_is_shown_is_weak_and_closes_all_the_same(watch: Watch) -> None:
-    with patch.object(watch.run.cast, "unproven", {"cat": "no who-am-I"}):
+    with patch.object(watch.run.identities, "unproven", {"cat": "no who-am-I"}):
         found = watch.look("cat", {**CARD, "phone": OWN})
     weak = {each.key.field: each.weak for each in found.observations}
     assert "no who-am-I" in weak["phone"]
@@ -338,7 +338,7 @@ def test_what_an_unproven_identity_is_shown_is_weak_and_closes_all_the_same(watc
 def test_between_two_who_may_not_be_what_they_are_told_to_be_nothing_closes_or_blocks(
     watch: Watch,
 ) -> None:
-    watch.run.cast.doubt("bob", "ann", "the run itself has ended it")
+    watch.run.identities.doubt("bob", "ann", "the run itself has ended it")
     found = watch.look("bob", {"id": ANN["id"], "phone": OWN})
     assert of(found, "bio") is None and of(found, "name") is None and of(found, "vip") is None
     (leak,) = [each for each in found.observations if each.result is Result.LEAK]

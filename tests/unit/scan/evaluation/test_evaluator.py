@@ -17,7 +17,7 @@ from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outc
 from oakum.finding import Result
 from oakum.policy.model import OperationRule
 from tests.unit.scan import studio
-from tests.unit.scan.studio import IDS, Run, Studio, cast, probe, reply
+from tests.unit.scan.studio import IDS, Run, Studio, known_identities, probe, reply
 
 ANN = Studio().people[IDS["ann"]]
 CARD = {"id": ANN["id"], "name": ANN["name"]}
@@ -29,9 +29,9 @@ class Watch:
     """An evaluator that has been told ann's settings, and answers given to it one by one."""
 
     def __init__(self, private: bool = True, relationships: Relationships | None = None) -> None:
-        self.run = Run(Studio(), who=cast(relationships=relationships or {}))
+        self.run = Run(Studio(), who=known_identities(relationships=relationships or {}))
         for name in IDS:
-            self.run.cast.states[(name, "Settings.private")] = private
+            self.run.identities.states[(name, "Settings.private")] = private
 
     def look(
         self, viewer: str | None, answer: Any, of: str | None = "ann", endpoint: str = "getPerson",
@@ -246,7 +246,7 @@ def test_an_empty_value_of_what_nobody_is_to_see_is_no_leak(watch: Watch) -> Non
 
 def test_what_an_unproven_identity_is_shown_is_doubted_with_the_reason(watch: Watch) -> None:
     """A common value says little by itself; that nobody knows who was shown it says less."""
-    with patch.object(watch.run.cast, "unproven", {"cat": "no who-am-I"}):
+    with patch.object(watch.run.identities, "unproven", {"cat": "no who-am-I"}):
         found = watch.look("cat", {**CARD, "vip": False})
     assert [(doubt.why, doubt.leak.weak) for doubt in found.doubts] == [
         ("too common a value", "`cat` is not proven: no who-am-I")
@@ -495,13 +495,13 @@ def test_a_single_object_where_a_list_is_declared_is_read_as_one() -> None:
 def test_settings_are_learnt_from_their_owners_own_answer_only() -> None:
     watch = Watch()
     watch.look("ann", {"is_private": False, "theme": "dusk"}, "ann", "getSettings")
-    assert watch.run.cast.states[("ann", "Settings.private")] is False
+    assert watch.run.identities.states[("ann", "Settings.private")] is False
     watch.look("cat", {"is_private": False, "theme": "dusk"}, "bob", "getSettings")
-    assert watch.run.cast.states[("bob", "Settings.private")] is True
+    assert watch.run.identities.states[("bob", "Settings.private")] is True
 
 
 def test_what_an_owner_saw_before_a_flip_is_forgotten(watch: Watch) -> None:
-    watch.run.cast.states[("ann", "Settings.private")] = False
+    watch.run.identities.states[("ann", "Settings.private")] = False
     before = watch.look("cat", {"error": "not found"}, status=404)
     assert results(before)[("Person", "name")] is Result.OVER_BLOCK
     watch.run.evaluator.forget("ann")

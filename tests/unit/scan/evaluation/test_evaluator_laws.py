@@ -120,14 +120,18 @@ def test_each_object_of_one_owner_is_judged_in_its_own_state() -> None:
 
 def test_the_settings_of_an_account_are_read_from_its_owners_own_answer_alone() -> None:
     watch = Watch()
-    watch.run.cast.stated.add(("ann", "Settings.private"))
+    watch.run.identities.stated.add(("ann", "Settings.private"))
     for viewer, whose, private in (("cat", "ann", True), ("ann", "ann", False)):
         page = {"is_private": not private, "theme": "dusk"}
         watch.look(viewer, page, whose, "getSettings")
-        assert watch.run.cast.states["ann", "Settings.private"] is (not private or viewer == "cat")
-    assert watch.run.cast.stated == set(), "an answer has shown it"
+        assert watch.run.identities.states["ann", "Settings.private"] is (
+            not private or viewer == "cat"
+        )
+    assert watch.run.identities.stated == set(), "an answer has shown it"
     watch.look("ann", {"theme": "dusk"}, "ann", "getSettings", again="2")
-    assert watch.run.cast.states["ann", "Settings.private"] is True, "missing says nothing new"
+    assert watch.run.identities.states["ann", "Settings.private"] is True, (
+        "missing says nothing new"
+    )
 
 
 # ------------------------------------------------------------ what an owner was shown

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from oakum.authz.whole import Place
 from oakum.exchange import Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.scan.identities.relation_lists import Listed, Relations, read_list
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
@@ -151,9 +151,11 @@ class Lists:
         rules = replace(known, relations={**known.relations, "follower": follower})
         page = probe("getPerson")
         endpoint = replace(page.operation, id="list", path=f"{page.operation.path}/followers")
-        cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, {})
+        identities = KnownIdentities(
+            rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, {}
+        )
         probes = {"listFollowers": replace(page, operation=endpoint)}
-        found = Relations(rules, probes, cast, knowledge, TARGET, self)
+        found = Relations(rules, probes, identities, knowledge, TARGET, self)
         found.take()
         assert len(found.before) == 3
         return found
@@ -193,11 +195,13 @@ def test_who_is_listed_and_not_told_of_is_in_doubt_and_named_and_nobody_else() -
     lists = Lists()
     lists.rows[IDS["bob"]] = [IDS["ann"]]
     found = lists.read()
-    found.cast.retie("ann", "bob", frozenset({"follower"}))
+    found.identities.retie("ann", "bob", frozenset({"follower"}))
     notes = [*found.doubt()]
-    assert set(found.cast.doubted) == {("bob", "ann")}
-    assert "`follower`" in found.cast.unproven_of("bob", "ann")
-    assert not found.cast.unproven_of("ann", "bob") and not found.cast.unproven_of("cat", "ann")
+    assert set(found.identities.doubted) == {("bob", "ann")}
+    assert "`follower`" in found.identities.unproven_of("bob", "ann")
+    assert not found.identities.unproven_of("ann", "bob") and not found.identities.unproven_of(
+        "cat", "ann"
+    )
     assert [each for each in notes if "add `bob is follower of ann`" in each] == notes != []
     assert "p-somebody" not in str(notes)
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.policy.model import Policy, Step
 from oakum.scan.identities.relationships import SIGN, Relationships
 from oakum.scan.settings.patience import Patience
@@ -83,7 +83,9 @@ def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
         knowledge.learn_own(name, instance(id=id))
     rules = policy("owner" if club.accepts else "caller")
     relationships = {pair: frozenset({"follower"}) for pair in PAIRS}
-    cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, relationships)
+    identities = KnownIdentities(
+        rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, relationships
+    )
     page = probe("getPerson")
 
     def endpoint(id: str, method: str) -> tuple[str, object]:
@@ -99,7 +101,7 @@ def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
     )
     log = said.append
     found = Relationships(
-        rules, probes, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip))
+        rules, probes, identities, knowledge, TARGET, club, lambda kind, flip: log((kind, flip))
     )  # type: ignore[arg-type]
     return found, said
 
@@ -147,10 +149,10 @@ def test_a_beginning_and_an_end_are_seen_by_the_api_and_by_the_cast(
     viewer, owner = pair
     assert found.begin(viewer, "follower", owner)
     assert club.follows == {*PAIRS, pair}
-    assert "follower" in found.cast.relations(viewer, owner)
+    assert "follower" in found.identities.relations(viewer, owner)
     assert found.end(viewer, "follower", owner)
     assert club.follows == {*PAIRS}
-    assert "follower" not in found.cast.relations(viewer, owner)
+    assert "follower" not in found.identities.relations(viewer, owner)
     change = Flip(viewer, f"follower{SIGN}{owner}", False, True)
     asked = [each for each in said if each[0] != "foreseen"]
     assert asked == [("flip", change)] and found.pending == [change]
@@ -380,11 +382,11 @@ def test_a_relation_that_was_made_mutual_is_ended_on_both_sides_and_known_meanwh
     club.both_end = both_end
     found, said = ready(club)
     assert found.begin("bob", "follower", "cat")
-    assert "follower" in found.cast.relations("cat", "bob")
+    assert "follower" in found.identities.relations("cat", "bob")
     assert found.end("bob", "follower", "cat")
-    assert ("follower" in found.cast.relations("cat", "bob")) is not both_end
+    assert ("follower" in found.identities.relations("cat", "bob")) is not both_end
     assert found.take_back("bob", "follower", "cat")
-    assert "follower" not in found.cast.relations("cat", "bob")
+    assert "follower" not in found.identities.relations("cat", "bob")
     assert club.follows == {*PAIRS} and found.pending == [] and found.restore() == ()
     heard = [(kind, each.identity, each.state) for kind, each in said]
     assert ("flip", "cat", "follower of bob") in heard
@@ -461,7 +463,7 @@ def test_what_was_ended_beside_what_was_asked_for_is_begun_again(club: Club) -> 
     start = {("bob", "ann"), ("cat", "ann")}
     club.follows = {*start}
     found, _ = ready(club)
-    found.cast.relationships = {pair: frozenset({"follower"}) for pair in start}
+    found.identities.relationships = {pair: frozenset({"follower"}) for pair in start}
     assert found.begin("ann", "follower", "cat") or found.begin("ann", "follower", "bob")
     assert found.end("ann", "follower", "cat")
     assert found.take_back("ann", "follower", "cat")
@@ -469,7 +471,9 @@ def test_what_was_ended_beside_what_was_asked_for_is_begun_again(club: Club) -> 
     found.end("cat", "follower", "bob")
     found.take_back("cat", "follower", "bob")
     assert found.restore() == () and club.follows == start
-    assert {pair for pair in found.cast.relationships if found.cast.relationships[pair]} == start
+    assert {
+        pair for pair in found.identities.relationships if found.identities.relationships[pair]
+    } == start
 
 
 class NoEnd(Club):
@@ -494,7 +498,7 @@ def test_after_the_first_end_that_is_not_seen_nothing_is_begun() -> None:
     assert not found.begin("cat", "follower", "bob") and "did not end" in found.why
     (told,) = found.restore()
     assert f"{left[0]} could not be seen to be no longer follower of {left[1]}" in told
-    assert found.cast.unproven_of(*left)  # and what it shows proves nothing
+    assert found.identities.unproven_of(*left)  # and what it shows proves nothing
 
 
 class Clock:
@@ -553,7 +557,7 @@ def test_what_is_shown_later_than_anybody_waits_is_begun_once_and_ended() -> Non
     found.restore()
     assert len([each for each in club.asked if " PUT " in each]) == 1
     assert club.follows == {*PAIRS}
-    assert found.cast.unproven_of(*FREE[0])
+    assert found.identities.unproven_of(*FREE[0])
 
 
 @pytest.mark.parametrize("how", ["done and 503", "done and lost"])
@@ -607,7 +611,7 @@ def approving(club: Approves, journal: Journal, pending: Sequence[Flip] = ()) ->
         made,
         policy=rules,
         probes={**made.probes, "approve": replace(follow, operation=operation)},
-        cast=replace(made.cast, policy=rules),
+        identities=replace(made.identities, policy=rules),
         log=lambda kind, flip: journal.flip("flip" if kind == "foreseen" else kind, flip),
         pending=[*pending],
     )

@@ -30,7 +30,7 @@ def ready(studio: Studio) -> tuple[Run, AccountSettings]:
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
-        run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
+        run.identities.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
     return run, account_settings(run)
 
 
@@ -39,7 +39,7 @@ def test_a_flip_changes_one_setting_and_keeps_the_others() -> None:
     run, found = ready(studio)
     assert found.flip("ann", PRIVATE, False)
     assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann"}
-    assert run.cast.states[("ann", PRIVATE)] is False
+    assert run.identities.states[("ann", PRIVATE)] is False
     assert studio.asked == ["ann getSettings ann", "ann putSettings ann", "ann getSettings ann"]
 
 
@@ -57,7 +57,7 @@ def test_the_journal_hears_of_a_flip_before_it_is_sent_and_of_its_undoing_after(
     found.flip("ann", PRIVATE, False)
     found.restore()
     assert order == ["GET", "flip", "PUT", "GET", "GET", "PUT", "GET", "restored"]
-    assert run.cast.states[("ann", PRIVATE)] is True
+    assert run.identities.states[("ann", PRIVATE)] is True
 
 
 def test_all_is_put_back_last_first_to_what_it_was_before_the_first_flip() -> None:
@@ -117,7 +117,7 @@ def test_a_write_that_fails_is_put_back_all_the_same() -> None:
     studio.refused = frozenset({"ann"})
     run, found = ready(studio)
     assert not found.flip("ann", PRIVATE, False)
-    assert run.cast.states[("ann", PRIVATE)] is True
+    assert run.identities.states[("ann", PRIVATE)] is True
     assert [flip.identity for flip in found.pending] == ["ann"]
     studio.refused = frozenset()
     assert found.restore() == ()
@@ -131,7 +131,7 @@ def test_a_write_that_is_not_read_back_did_not_happen() -> None:
 
     run, found = ready(Forgetful())
     assert not found.flip("ann", PRIVATE, False)
-    assert run.cast.states[("ann", PRIVATE)] is True
+    assert run.identities.states[("ann", PRIVATE)] is True
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}"])
@@ -221,7 +221,7 @@ def nested(studio: Studio, method: str = "PATCH") -> tuple[Run, AccountSettings]
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
-        run.cast.states[(name, PRIVATE)] = True
+        run.identities.states[(name, PRIVATE)] = True
     found = account_settings(run)
     writing(found, method, body=())
     settings = found.policy.resources["Settings"]
@@ -437,7 +437,7 @@ def test_a_patch_sends_the_one_setting() -> None:
 def test_an_unknown_state_is_not_flipped_since_it_could_not_be_put_back() -> None:
     studio = Studio()
     run, found = ready(studio)
-    del run.cast.states[("ann", PRIVATE)]
+    del run.identities.states[("ann", PRIVATE)]
     assert not found.flip("ann", PRIVATE, False)
     assert studio.asked == [] and found.pending == [] and run.flips == []
 
@@ -469,7 +469,7 @@ def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
 
 def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
     run = Run(Studio())
-    run.cast.states[("ann", PRIVATE)] = True
+    run.identities.states[("ann", PRIVATE)] = True
     found = account_settings(run)
     assert not found.flip("ann", PRIVATE, False)
     assert run.studio.asked == []
@@ -527,7 +527,7 @@ def account(api: Account, *, shown: bool = True) -> AccountSettings:
     """AccountSettings of ann's page and of her settings. `shown`: the page may be read."""
     run = Run(Studio())
     run.knowledge.learn_own("ann", instance(id=IDS["ann"]))
-    run.cast.states[("ann", PRIVATE)] = True
+    run.identities.states[("ann", PRIVATE)] = True
     found = account_settings(run)
     page = probe("getPerson")
     patch = replace(page.operation, id="patchPerson", method="PATCH", body=())

@@ -47,7 +47,7 @@ def wary(studio: Studio) -> tuple[Run, AccountSettings]:
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
-        run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
+        run.identities.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
     found = account_settings(run)
     found.be_wary([probe("getPerson"), probe("getSettings")])
     return run, found
@@ -210,6 +210,8 @@ def test_no_answer_of_another_endpoint_ends_a_run(value: Any) -> None:
     run, found = wary(Cached())
     page = probe("getSettings")
     other = replace(page, operation=replace(page.operation, path=f"{page.operation.path}/card"))
-    shown = Elsewhere([other], run.cast, run.knowledge, TARGET, lambda who, request: reply(value))
+    shown = Elsewhere(
+        [other], run.identities, run.knowledge, TARGET, lambda who, request: reply(value)
+    )
     assert shown.shows("ann", PRIVATE, page.operation.path) is None
     assert found.pending == []

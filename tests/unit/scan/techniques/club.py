@@ -17,10 +17,10 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.finding import Finding
 from oakum.policy.contract import load
@@ -241,22 +241,24 @@ class Played:
         pace: Pace | None = None,
     ) -> None:
         ids = {name: frozenset({str(club.rowers[name]["id"])}) for name in names}
-        cast = Cast(model().policy, ids, {}, {})
+        identities = KnownIdentities(model().policy, ids, {}, {})
         knowledge = Knowledge()
         probes, _ = survey(model(), {})
-        matrix = Matrix(model(), probes, cast)
+        matrix = Matrix(model(), probes, identities)
         redactor = Redactor(b"key", frozenset({"id", "email", "next", "first_name"}))
         self.events: list[Event] = []
-        evaluator = Evaluator(model(), cast, knowledge, matrix, redactor)
+        evaluator = Evaluator(model(), identities, knowledge, matrix, redactor)
         context = RunContext(
             model(), TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
             pace=pace,
         )  # fmt: skip
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
+        self.engine = Engine(context, RunState(identities, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names]
         Scheduler(self.engine, (account_enumeration,)).explore(given)
-        self.findings: list[Finding] = conclude(model(), cast, matrix, self.engine.state.signals)
+        self.findings: list[Finding] = conclude(
+            model(), identities, matrix, self.engine.state.signals
+        )
 
     @property
     def told(self) -> set[tuple[str, str, str, str]]:

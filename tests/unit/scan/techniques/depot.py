@@ -18,10 +18,10 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.finding import Finding
 from oakum.policy.contract import load
@@ -224,20 +224,24 @@ class Played:
         names: tuple[str, ...] = PEOPLE[:3],
     ) -> None:
         known = model(limits, taker=taker)
-        cast = Cast(known.policy, {name: frozenset({f"snd-{name}"}) for name in names}, {}, {})
+        identities = KnownIdentities(
+            known.policy, {name: frozenset({f"snd-{name}"}) for name in names}, {}, {}
+        )
         knowledge = Knowledge()
         probes, _ = survey(known, {})
-        matrix = Matrix(known, probes, cast)
+        matrix = Matrix(known, probes, identities)
         redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
-        evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
+        evaluator = Evaluator(known, identities, knowledge, matrix, redactor)
         context = RunContext(
             known, TARGET, depot, lambda event: None, lambda who: (), pace=pace or Pace()
         )
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
+        self.engine = Engine(context, RunState(identities, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names]
         Scheduler(self.engine, (id_enumeration,)).explore(given)
-        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.state.signals)
+        self.findings: list[Finding] = conclude(
+            known, identities, matrix, self.engine.state.signals
+        )
 
     @property
     def told(self) -> set[tuple[str, str, str, str]]:

@@ -26,10 +26,10 @@ from graphql import (
 
 from oakum.authz import compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.finding import Finding
 from oakum.policy.contract import load
@@ -271,24 +271,24 @@ class Sailed:
         assert contract.policy is not None
         self.model = model = compile_contract(contract.document, contract.policy)
         ids = {name: frozenset({str(700 + PEOPLE.index(name))}) for name in names}
-        cast = Cast(model.policy, ids, {}, {})
+        identities = KnownIdentities(model.policy, ids, {}, {})
         knowledge = Knowledge()
         self.probes, self.skipped = survey(model, {})
-        matrix = Matrix(model, self.probes, cast)
+        matrix = Matrix(model, self.probes, identities)
         redactor = Redactor(b"key", frozenset({"id"}))
         self.events: list[Event] = []
-        evaluator = Evaluator(model, cast, knowledge, matrix, redactor)
+        evaluator = Evaluator(model, identities, knowledge, matrix, redactor)
         context = RunContext(
             model, TARGET, api, self.events.append, lambda who: (f"As: ${who}",),
             graphs=contract.graphs,
             accounts={name: next(iter(known)) for name, known in ids.items() if told},
         )  # fmt: skip
-        state = RunState(cast, knowledge, matrix, evaluator, self.probes)
+        state = RunState(identities, knowledge, matrix, evaluator, self.probes)
         self.engine = engine = Engine(context, state)
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, api(name, me))) for name in names if told]
         Scheduler(engine, (graph,)).explore(given)
-        self.findings: list[Finding] = conclude(model, cast, matrix, engine.state.signals)
+        self.findings: list[Finding] = conclude(model, identities, matrix, engine.state.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str]]:

@@ -16,10 +16,10 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.cast import Cast
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.finding import Finding
 from oakum.policy.contract import load
@@ -173,17 +173,19 @@ class Played:
     def __init__(self, members: Members, request: str, params: str = "{}") -> None:
         known = model(request, params)
         ids = {name: frozenset({str(members.row(name)["id"])}) for name in CAST}
-        cast, knowledge = Cast(known.policy, ids, {}, {}), Knowledge()
+        identities, knowledge = KnownIdentities(known.policy, ids, {}, {}), Knowledge()
         probes, _ = survey(known, {"findMembers": {}})
-        matrix = Matrix(known, probes, cast)
+        matrix = Matrix(known, probes, identities)
         redactor = Redactor(b"key", frozenset({"id", "name", "mail", "listed", "hits", "asked"}))
-        evaluator = Evaluator(known, cast, knowledge, matrix, redactor)
+        evaluator = Evaluator(known, identities, knowledge, matrix, redactor)
         context = RunContext(known, TARGET, members, lambda event: None, lambda who: ())
-        self.engine = Engine(context, RunState(cast, knowledge, matrix, evaluator, probes))
+        self.engine = Engine(context, RunState(identities, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, reply(members.row(name)))) for name in CAST]
         Scheduler(self.engine, (bulk_exposure,)).explore(given)
-        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.state.signals)
+        self.findings: list[Finding] = conclude(
+            known, identities, matrix, self.engine.state.signals
+        )
 
     @property
     def told(self) -> set[tuple[str, str, str]]:

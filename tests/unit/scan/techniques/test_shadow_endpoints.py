@@ -85,7 +85,7 @@ def scan(studio: Elsewhere, **may: Any) -> Scanned:
     run.give(may=May(**may))
     run.techniques = (shadow_endpoints,)
     run.explore()
-    found = conclude(model(), run.cast, run.matrix)
+    found = conclude(model(), run.identities, run.matrix)
     assert {each.rule for each in found} <= {"shadow-endpoint"}
     assert all(each.verdict == "proven" for each in found)
     told = {
@@ -264,7 +264,7 @@ def test_a_version_that_a_request_may_say(
     run.give(may=May(twins=True))
     run.techniques = (shadow_endpoints,)
     run.explore()
-    found = conclude(model(), run.cast, run.matrix)
+    found = conclude(model(), run.identities, run.matrix)
     assert {each.rule for each in found} == {"shadow-endpoint"}
     assert {each.path for one in found for each in one.endpoints} == {endpoint}
     assert ("phone", "member") in {(each.field, each.viewer) for each in found}

@@ -15,7 +15,7 @@ from oakum.scan.techniques.writes import _Endpoint, _View
 from oakum.scan.undo.writing_endpoints import writing_endpoints
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
-from tests.unit.scan.studio import IDS, Run, Studio, cast, probe
+from tests.unit.scan.studio import IDS, Run, Studio, known_identities, probe
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -99,7 +99,7 @@ def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger
 """,
     )
     with patch.object(studio, "DOCUMENT", NOTES[0]), policy(shared):
-        run = Run(Studio(), who=cast(relationships={}))
+        run = Run(Studio(), who=known_identities(relationships={}))
         nothing: Any = SimpleNamespace()
         endpoint = _Endpoint(run.engine, nothing, probe("getPost"), "Post", nothing)
         post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}

@@ -205,7 +205,7 @@ def test_the_object_that_a_killed_run_has_written_is_found_again(left: bool) -> 
     run = Run(Studio())
     me = [
         ("getMe", name, Exchange(Request("GET", f"{TARGET}/me"), run.studio.getMe(name, "", None)))
-        for name in run.cast.names()
+        for name in run.identities.names()
     ]
     flip = Flip("ann", "Post.text", "before", "after")
     run.scheduler.introduce(me, [flip] if left else [])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oakum.exposure.cast import Cast
+from oakum.exposure.known_identities import KnownIdentities
 from oakum.policy.model import Policy, Relation
-from tests.unit.scan.studio import IDS, cast, model
+from tests.unit.scan.studio import IDS, known_identities, model
 
 
 def test_an_identity_is_told_by_a_value_that_names_it() -> None:
-    found = cast()
+    found = known_identities()
     assert found.who(["nobody", IDS["bob"]]) == "bob"
     assert found.who([IDS["ann"].upper()]) == ""  # an id that only looks alike is somebody else's
     assert found.who([]) == ""
@@ -18,7 +18,7 @@ def test_an_identity_is_told_by_a_value_that_names_it() -> None:
 
 
 def test_relations_are_those_of_the_contract() -> None:
-    found = cast(
+    found = known_identities(
         relationships={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): {"blocked"}}
     )  # type: ignore[dict-item]
     assert found.relations(None, "ann") == {"anyone"}
@@ -29,17 +29,19 @@ def test_relations_are_those_of_the_contract() -> None:
 
 
 def test_a_relation_by_claim_comes_from_the_token() -> None:
-    found = cast(claims={"cat": {"roles": ["guest", "staff"]}, "bob": {"roles": "staffer"}})
+    found = known_identities(
+        claims={"cat": {"roles": ["guest", "staff"]}, "bob": {"roles": "staffer"}}
+    )
     assert "staff" in found.relations("cat", "ann")
     assert "staff" not in found.relations("bob", "ann")
 
 
 def test_what_belongs_to_nobody_has_no_owner_and_no_followers() -> None:
-    assert cast().relations("bob", "") == {"anyone", "member"}
+    assert known_identities().relations("bob", "") == {"anyone", "member"}
 
 
 def test_a_label_is_the_strongest_relation() -> None:
-    found = cast(claims={"cat": {"roles": ["staff"]}})
+    found = known_identities(claims={"cat": {"roles": ["staff"]}})
     pairs = {
         (None, "ann"): "anyone", ("ann", "ann"): "owner", ("bob", "ann"): "follower",
         ("ann", "bob"): "member", ("cat", "ann"): "staff",
@@ -50,19 +52,19 @@ def test_a_label_is_the_strongest_relation() -> None:
 
 def test_two_look_ups_that_hold_are_named_together() -> None:
     both = {("bob", "ann"): frozenset({"follower", "blocked"})}
-    found = cast(relationships=both)
+    found = known_identities(relationships=both)
     assert found.label(found.relations("bob", "ann"), "bob", "ann") == "follower+blocked"
 
 
 def test_a_word_that_is_no_relation_is_a_kind_of_viewer_with_no_right_of_its_own() -> None:
-    found = cast(relationships={("cat", "ann"): frozenset({"pending"})})
+    found = known_identities(relationships={("cat", "ann"): frozenset({"pending"})})
     assert found.relations("cat", "ann") == {"anyone", "member"}
     assert found.label(found.relations("cat", "ann"), "cat", "ann") == "pending"
     assert found.label(found.relations("cat", "bob"), "cat", "bob") == "member"
 
 
 def test_a_principal_knows_every_look_up_of_the_file() -> None:
-    known = cast().principal("bob")
+    known = known_identities().principal("bob")
     assert known.related[("follower", IDS["ann"])] is True
     assert known.related[("follower", IDS["cat"])] is False
     assert ("blocked", IDS["ann"]) in known.related  # told, so that `unless` does not shut him out
@@ -72,7 +74,7 @@ def test_a_principal_knows_every_look_up_of_the_file() -> None:
 
 
 def test_a_flipped_setting_shows_in_every_principal() -> None:
-    found = cast()
+    found = known_identities()
     found.states[("ann", "Settings.private")] = True
     place = (IDS["ann"], "Settings.private")
     assert found.principal("bob").states[place] is True
@@ -88,7 +90,7 @@ def test_who_has_the_most_kinds_of_viewers_is_looked_at_first() -> None:
         ("ann", "cat"): frozenset({"follower", "pending"}),
         ("cat", "bob"): frozenset({"x"}),
     }
-    assert cast(relationships=relationships).subjects() == ["cat", "bob", "ann"]
+    assert known_identities(relationships=relationships).subjects() == ["cat", "bob", "ann"]
 
 
 def test_one_list_tells_of_every_relation_that_reads_it() -> None:
@@ -104,7 +106,7 @@ def test_one_list_tells_of_every_relation_that_reads_it() -> None:
     )
     ids = {name: frozenset({IDS[name]}) for name in ("ann", "bob", "cat")}
     follows = ("bob", "ann"), ("ann", "bob"), ("cat", "ann")
-    found = Cast(policy, ids, {}, {pair: frozenset({"follower"}) for pair in follows})
+    found = KnownIdentities(policy, ids, {}, {pair: frozenset({"follower"}) for pair in follows})
     assert found.relations("bob", "ann") == {"follower", "followed", "friend"}
     assert found.relations("cat", "ann") == {"follower"}
     assert found.relations("ann", "cat") == {"followed"}
@@ -122,9 +124,9 @@ def test_who_is_said_to_stand_in_a_relation_stands_in_what_it_requires() -> None
     )
     ids = {name: frozenset({IDS[name]}) for name in ("ann", "bob")}
     lines = {("bob", "ann"): frozenset({"speaker"})}
-    assert Cast(policy, ids, {}, lines).relations("bob", "ann") == {"guest"}
+    assert KnownIdentities(policy, ids, {}, lines).relations("bob", "ann") == {"guest"}
     adult = {"bob": {"age": "adult"}}
-    found = Cast(policy, ids, adult, lines).relations("bob", "ann")
+    found = KnownIdentities(policy, ids, adult, lines).relations("bob", "ann")
     assert found == {"guest", "adult", "speaker"}
 
 

@@ -24,7 +24,7 @@ ANYONE = "anyone"
 
 
 @dataclass
-class Cast:
+class KnownIdentities:
     """Test identities by name. Mutable: states change with their settings."""
 
     policy: Policy
