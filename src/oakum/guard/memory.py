@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from oakum.policy.model import Limit
+from oakum.routing.mentions import known_by
 
 _V = TypeVar("_V")
 
@@ -27,8 +28,9 @@ class _Entry(Generic[_V]):
 
 
 class Memory(Generic[_V]):
-    """A cache whose values each concern some ids. When one of these changes, the value is dropped,
-    and so is one that was requested before the change and arrives after it."""
+    """A cache whose values each concern some ids, as `known_by` has them. When one of these
+    changes, the value is dropped, and so is one that was requested before the change and arrives
+    after it."""
 
     def __init__(self, now: Callable[[], float], most: int = 50_000) -> None:
         self.now = now
@@ -48,6 +50,7 @@ class Memory(Generic[_V]):
         with self._lock:
             if len(self._noted) > self._most:
                 self._noted.clear()
+            towards = [*map(known_by, towards)]
             for each in towards:
                 self._noted.setdefault(each, self.epoch)
             entry = self._entries.get(key)
@@ -59,7 +62,7 @@ class Memory(Generic[_V]):
         self, key: Hashable, value: _V, about: Iterable[str], seconds: float, asked: int
     ) -> None:
         """Caches a value for so many seconds; `asked` is the epoch before its look-up."""
-        entry = _Entry(value, self.now() + seconds, asked, frozenset(about))
+        entry = _Entry(value, self.now() + seconds, asked, frozenset(map(known_by, about)))
         with self._lock:
             self._entries[key] = entry
             self._entries.move_to_end(key)
@@ -73,7 +76,7 @@ class Memory(Generic[_V]):
             if len(self._changed) + len(ids) > self._most:
                 self._changed.clear()
                 self._floor = self.epoch
-            self._changed.update(dict.fromkeys(ids, self.epoch))
+            self._changed.update(dict.fromkeys(map(known_by, ids), self.epoch))
 
     def _stale(self, entry: _Entry[_V], towards: Collection[str]) -> bool:
         return (

@@ -1,14 +1,16 @@
 """Ids that a request may name, wherever they stand in it.
 
 The law of this module: a write discards what was looked up about everybody whom it names, in
-whatever syntax. So every word of its parameters and of its body counts, whether or not it is an id;
-more words than anybody reads stand for everybody.
+whatever syntax. So every word of its parameters and of its body counts, and every few words in a
+row, whatever stands between them: an id is known by its words. More of them than anybody reads
+stand for everybody.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from oakum.routing.conditions import Conditions
@@ -16,13 +18,19 @@ from oakum.routing.messages import Asked
 
 EVERYBODY = "\0all"
 """Stands for all ids; no real id starts with NUL."""
-MOST = 1000
-"""Words that are told apart."""
+MOST = 3995
+"""Rows that are told apart: those of 1,000 words."""
+LONGEST = 4
+"""Words in a row. An id that has more is known by its last ones."""
 
-_WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/]+")
-_PART = re.compile(rb"[^:.@+~!*$^%]+")
+_WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/:.@+~!*$^%]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+_HEX = rb"[0-9A-Fa-f]"
+_ESCAPED = re.compile(
+    rb"\\u([dD][89abAB]" + _HEX + rb"{2})\\u([dD][c-fC-F]" + _HEX + rb"{2})"
+    rb"|\\u(" + _HEX + rb"{4})"
+)  # fmt: skip
+_BLANK = re.compile(rb"\\[bfnrt]")
 
 
 def named_by(
@@ -35,19 +43,31 @@ def named_by(
 
 
 def mentioned(texts: Iterable[str | bytes]) -> frozenset[str]:
-    """Every word of these texts, and each part of it; or `EVERYBODY` where they are too many."""
-    found = set[bytes]()
+    """Every word of these texts and every few in a row, as `known_by` has them; or `EVERYBODY`
+    where they are too many. What consists of no words may be any id without one."""
+    found = {b""}
     for each in texts:
-        raw = each if isinstance(each, bytes) else each.encode("utf-8", "surrogatepass")
-        for spelt in _spellings(_readable(raw)):
-            found.update(_WORD.findall(spelt))
-        if len(found) > MOST:
-            return frozenset((EVERYBODY,))
-    for word in tuple(found):
-        found.update(_PART.findall(word))
-    if len(found) > MOST:
-        return frozenset((EVERYBODY,))
-    return frozenset(word.decode("utf-8", "replace") for word in found)
+        for spelt in _spellings(_readable(_raw(each))):
+            words = _WORD.findall(spelt)
+            for end in range(1, len(words) + 1):
+                row = words[max(0, end - LONGEST) : end]
+                found.update(b" ".join(row[start:]) for start in range(len(row)))
+                if len(found) > MOST:
+                    return frozenset((EVERYBODY,))
+    return frozenset(row.decode("utf-8", "replace") for row in found)
+
+
+@lru_cache(maxsize=10_000)
+def known_by(id: str) -> str:
+    """The words of an id by which a write that names it is known, however it writes what stands
+    between them."""
+    if id.startswith("\0"):
+        return id
+    return b" ".join(_WORD.findall(_raw(id))[-LONGEST:]).decode("utf-8", "replace")
+
+
+def _raw(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
 def _spellings(text: bytes) -> Iterable[bytes]:
@@ -55,8 +75,14 @@ def _spellings(text: bytes) -> Iterable[bytes]:
     yield text
     if b"%" in text:
         yield unquote_to_bytes(text)
-    if b"\\u00" in text:
-        yield _ESCAPED.sub(lambda found: bytes((int(found[1], 16),)), text)
+    if b"\\" in text:
+        yield _BLANK.sub(b" ", _ESCAPED.sub(_character, text))
+
+
+def _character(escape: re.Match[bytes]) -> bytes:
+    high, low, alone = (int(each or b"0", 16) for each in escape.groups())
+    code = 0x10000 + ((high - 0xD800) << 10) + low - 0xDC00 if high else alone
+    return chr(code).encode("utf-8", "surrogatepass")
 
 
 def _readable(text: bytes) -> bytes:

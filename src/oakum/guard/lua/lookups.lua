@@ -286,7 +286,8 @@ function Lookups:marks(ids)
   local now = self.host.time()
   local made = { mentions.EVERYBODY, self.shared:epoch(mentions.EVERYBODY, now) }
   for i = 1, #ids do
-    made[2 * i + 1], made[2 * i + 2] = ids[i], self.shared:epoch(ids[i], now)
+    local known_by = mentions.known_by(ids[i])
+    made[2 * i + 1], made[2 * i + 2] = known_by, self.shared:epoch(known_by, now)
   end
   return made
 end
@@ -312,6 +313,7 @@ end
 -- At which of these turns it noticed the last write about an id: of an id that it did not know before, now.
 -- The mark is read first: whoever changes it has changed the era before.
 function Lookups:since(id)
+  id = mentions.known_by(id)
   local mark, seen = self.shared:epoch(id, self.host.time()), self.noted:get(id)
   local turn = self:turns()
   if not seen or seen.mark ~= mark then
@@ -487,7 +489,7 @@ end
 function Lookups:forget(ids)
   local now = self.host.time()
   self.shared:bump(ERA, now)
-  for i = 1, #ids do self.shared:bump(ids[i], now) end
+  for i = 1, #ids do self.shared:bump(mentions.known_by(ids[i]), now) end
   self.shared:bump(ERA, now)
 end
 
@@ -497,7 +499,7 @@ function Lookups:expect(ids)
   local now = self.host.time()
   local ends = now + self.patience
   self.shared:begin(ERA, ends, now)
-  for i = 1, #ids do self.shared:begin(ids[i], ends, now) end
+  for i = 1, #ids do self.shared:begin(mentions.known_by(ids[i]), ends, now) end
   self.shared:begin(ERA, ends, now)
 end
 

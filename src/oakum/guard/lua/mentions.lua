@@ -1,20 +1,21 @@
 -- Ids that a request may name, wherever they stand in it. The Lua of `routing/mentions.py`.
 --
 -- The law of this module: a write discards what was looked up about everybody whom it names, in whatever
--- syntax. So every word of its parameters and of its body counts, whether or not it is an id; more words
--- than anybody reads stand for everybody.
+-- syntax. So every word of its parameters and of its body counts, and every few words in a row, whatever
+-- stands between them: an id is known by its words. More of them than anybody reads stand for everybody.
 
-local char, find, gmatch, gsub = string.char, string.find, string.gmatch, string.gsub
-local concat = table.concat
+local char, find, floor, gmatch, gsub = string.char, string.find, math.floor, string.gmatch, string.gsub
+local concat, max = table.concat, math.max
 
 local M = {}
 
 -- Stands for all ids; no real id starts with NUL.
 M.EVERYBODY = "\0all"
-local MOST = 1000 -- words that are told apart
+local MOST = 3995 -- rows that are told apart: those of 1,000 words
+local LONGEST = 4 -- words in a row; an id that has more is known by its last ones
 
-local WORD = "[^%z\1-\32\127\"'`\\,;=&?#<>(){}%[%]|/]+"
-local PART = "[^:.@+~!*$^%%]+"
+local BETWEEN = "%z\1-\32\127\"'`\\,;=&?#<>(){}%[%]|/:.@+~!*$^%%"
+local WORD, MARKED = "[^" .. BETWEEN .. "]+", "[" .. BETWEEN .. "]"
 local BINARY = "[%z\1-\8\11\12\14-\31]"
 
 -- A text without lines of a binary file, whose bytes are no words.
@@ -29,41 +30,74 @@ end
 
 local function byte_of(digits) return char(tonumber(digits, 16)) end
 
--- Adds words to `into`; how many there are then, and nil where they are too many.
-local function words(text, pattern, into, count)
-  for word in gmatch(text, pattern) do
-    if not into[word] then
-      count = count + 1
-      if count > MOST then return nil end
-      into[word] = true
+local LEADING = { 0xC0, 0xE0, 0xF0 }
+
+local function utf8_of(code)
+  if code < 0x80 then return char(code) end
+  local rest, n = "", code < 0x800 and 1 or code < 0x10000 and 2 or 3
+  for _ = 1, n do
+    rest, code = char(0x80 + code % 64) .. rest, floor(code / 64)
+  end
+  return char(LEADING[n] + code) .. rest
+end
+
+local function character(digits) return utf8_of(tonumber(digits, 16)) end
+
+local function pair(high, low)
+  return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00)
+end
+
+-- A text once its escapes are resolved (RFC 8259).
+local function resolved(text)
+  text = gsub(text, "\\u([dD][89abAB]%x%x)\\u([dD][c-fC-F]%x%x)", pair)
+  return (gsub(gsub(text, "\\u(%x%x%x%x)", character), "\\[bfnrt]", " "))
+end
+
+-- Adds each word and each few in a row to `into`; how many there are then, and nil where they are too many.
+local function rows(text, into, count)
+  local words, n = {}, 0
+  for word in gmatch(text, WORD) do
+    n = n + 1
+    words[n] = word
+    for first = n, max(1, n - LONGEST + 1), -1 do
+      local row = concat(words, " ", first, n)
+      if not into[row] then
+        count = count + 1
+        if count > MOST then return nil end
+        into[row] = true
+      end
     end
   end
   return count
 end
 
--- Every word of some texts, and each part of it, as a list; or nil where they are too many.
+-- Every word of some texts and every few in a row, as `known_by` has them, as a list; or nil where they are
+-- too many. What consists of no words may be any id without one.
 function M.of(texts)
-  local found, count = {}, 0
+  local found, count = { [""] = true }, 1
   for i = 1, #texts do
     local text = readable(texts[i])
-    count = words(text, WORD, found, count)
+    count = rows(text, found, count)
     if count and find(text, "%", 1, true) then
-      count = words(gsub(text, "%%(%x%x)", byte_of), WORD, found, count)
+      count = rows(gsub(text, "%%(%x%x)", byte_of), found, count)
     end
-    if count and find(text, "\\u00", 1, true) then
-      count = words(gsub(text, "\\u00([2-7]%x)", byte_of), WORD, found, count)
-    end
+    if count and find(text, "\\", 1, true) then count = rows(resolved(text), found, count) end
     if not count then return nil end
   end
   local list = {}
-  for word in pairs(found) do list[#list + 1] = word end
-  for i = 1, #list do
-    count = words(list[i], PART, found, count)
-    if not count then return nil end
-  end
-  list = {}
-  for word in pairs(found) do list[#list + 1] = word end
+  for row in pairs(found) do list[#list + 1] = row end
   return list
+end
+
+-- The words of an id by which a write that names it is known, however it writes what stands between them.
+function M.known_by(id)
+  if not find(id, MARKED) or find(id, "^%z") then return id end
+  local words, n = {}, 0
+  for word in gmatch(id, WORD) do
+    n = n + 1
+    words[n] = word
+  end
+  return concat(words, " ", max(1, n - LONGEST + 1), n)
 end
 
 return M
