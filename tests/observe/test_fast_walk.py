@@ -15,9 +15,9 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.recordings.decision_cache import Verdicts
 from oakum.recordings.fast_walk import FastWalk
 from oakum.recordings.traffic import Judged
-from oakum.recordings.verdict import Verdicts
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import read

@@ -12,9 +12,9 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.recordings.decision_cache import Verdicts
 from oakum.recordings.fast_walk import FastWalk
 from oakum.recordings.traffic import Judged
-from oakum.recordings.verdict import Verdicts
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.conformance.exchanges import cases
 

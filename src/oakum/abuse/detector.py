@@ -16,7 +16,7 @@ from oakum.abuse.actor import Actor
 from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
 from oakum.abuse.counters import Shown, Tally
 from oakum.abuse.detections import By, Event, Report, Told
-from oakum.abuse.place import Place
+from oakum.abuse.endpoint_window import Place
 from oakum.abuse.signs import (
     FAILED,
     FIRST,

@@ -8,7 +8,7 @@ from oakum.advisory.contact import Contact, read_contact, told_contact
 from oakum.advisory.csaf import csaf
 from oakum.advisory.draft import Draft
 from oakum.advisory.gdpr_notification import statement
-from oakum.advisory.plain import SCHEMA, plain
+from oakum.advisory.json_document import SCHEMA, json_document
 from oakum.advisory.vendor import vendor
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "Contact",
     "Draft",
     "csaf",
-    "plain",
+    "json_document",
     "read_contact",
     "statement",
     "told_contact",

@@ -58,7 +58,7 @@ def command(
     the same rule and resource. `<…>` marks what Oakum cannot know. Sends nothing, except the one
     request of `--fetch-contact`. This is a draft and no legal advice.
     """
-    from oakum.advisory import Draft, csaf, plain, statement, vendor
+    from oakum.advisory import Draft, csaf, json_document, statement, vendor
 
     if security_txt is not None and fetch_contact:
         raise click.UsageError("`--security-txt` or `--fetch-contact`, not both")
@@ -78,7 +78,7 @@ def command(
         return 0
     text = vendor(draft) if to == "vendor" else statement(draft)
     if form == "json":
-        content = plain(draft, text, to)
+        content = json_document(draft, text, to)
         shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
     else:
         shared.say(text.rstrip("\n"))

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from oakum.authz import Model
-from oakum.cli import pipeline, shared
+from oakum.cli import ci_environment, shared
 from oakum.cli.gate_inputs import bench
 from oakum.cli.linters import lint
 from oakum.cli.trial import may_be_on_trial
@@ -158,7 +158,7 @@ def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
 
 def _say(verdict: Verdict, contract: Path, form: str) -> None:
     if form == "github":
-        pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
+        ci_environment.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
     shared.say(_rendered(verdict, contract, form))
 
 
@@ -181,7 +181,7 @@ def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
 
 def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
     """One annotation per line and criterion, at the line where the fix goes."""
-    path = pipeline.from_root()
+    path = ci_environment.from_root()
 
     def place(where: Location) -> Location:
         return replace(where, file=path(where.file or str(contract)))

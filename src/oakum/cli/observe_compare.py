@@ -48,8 +48,8 @@ def command(
     denies. What was not seen is not known.
     """
     from oakum.authz import compile_contract
+    from oakum.frontend.compare.contract_grants import Ground
     from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
-    from oakum.frontend.compare.ground import Ground
     from oakum.frontend.compare.render_text import document, lines, render
     from oakum.frontend.compare.rows import Comparison, compare
     from oakum.policy.contract import load

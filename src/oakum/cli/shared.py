@@ -222,11 +222,11 @@ def warn(problems: Iterable[Problem]) -> None:
 
 def write(report: Report, path: Path, form: str) -> None:
     """Write a report to a file, whole or not at all."""
-    from oakum.cli import pipeline
+    from oakum.cli import ci_environment
     from oakum.report import write as write_report
 
-    if form in pipeline.FORMS:
-        write_report(pipeline.rebased(report), path, form, pipeline.facts())
+    if form in ci_environment.FORMS:
+        write_report(ci_environment.rebased(report), path, form, ci_environment.facts())
     else:
         write_report(report, path, form)
 
@@ -261,15 +261,15 @@ def line(words: str, style: str = "") -> None:
 
 
 def _show(report: Report, form: str) -> None:
-    from oakum.cli import pipeline
+    from oakum.cli import ci_environment
     from oakum.report import html, json_v1, terminal
 
     if form == "json":
         click.echo(json_v1.render(report).decode(), nl=False)
     elif form == "html":
         click.echo(html.render(report), nl=False)
-    elif form in pipeline.FORMS:
-        click.echo(pipeline.rendered(report, form).decode(), nl=False)
+    elif form in ci_environment.FORMS:
+        click.echo(ci_environment.rendered(report, form).decode(), nl=False)
     else:
         terminal.render(report, console())
 

@@ -8,7 +8,7 @@ from itertools import product
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding, leaf_index
-from oakum.exposure.entitled import Entitled
+from oakum.exposure.entitled_views import EntitledViews
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
@@ -41,7 +41,7 @@ class Ground:
     )
     """(owner, value) found outside every object → (endpoint, viewer, requested owner) → keys of
     requests. In memory only."""
-    entitled: Entitled = field(default_factory=Entitled)
+    entitled: EntitledViews = field(default_factory=EntitledViews)
     """What others than its owner, who may see it, are shown of an object."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)

@@ -27,8 +27,8 @@ from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
 from oakum.authz.whole import Place
 from oakum.guard.account import called
-from oakum.guard.kinds import bits_of, nulls, scalar
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
+from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.settings import passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of

@@ -30,11 +30,11 @@ from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
+from oakum.recordings.decision_cache import Setting, Standing, Verdict, Verdicts
 from oakum.recordings.facts import Facts, is_whole
 from oakum.recordings.fast_walk import FastWalk, Seen
 from oakum.recordings.field_counts import Counted, Shown
 from oakum.recordings.object_ids import Answered, Bare
-from oakum.recordings.verdict import Setting, Standing, Verdict, Verdicts
 from oakum.recordings.writes import Writes
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.lookup_plan import Ask

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
+from oakum.recordings.decision_cache import Standing
 from oakum.recordings.fast_walk import Seen
-from oakum.recordings.verdict import Standing
 from oakum.traffic.grants import rank_of
 
 _MOST = 200_000

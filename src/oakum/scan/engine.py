@@ -35,7 +35,7 @@ from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.forms import Keeping, form_of, governed, is_broken, keeping_of
+from oakum.scan.evaluation.response_form import Keeping, form_of, governed, is_broken, keeping_of
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
 

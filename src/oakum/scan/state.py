@@ -20,7 +20,7 @@ from oakum.exposure.signals import Signal
 from oakum.finding import Skipped
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.forms import Form, Keeping
+from oakum.scan.evaluation.response_form import Form, Keeping
 from oakum.scan.requests.builder import Filled
 
 _MOST_ARTEFACTS = 400

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from oakum.advisory import Contact, Draft, csaf, plain, statement, vendor
+from oakum.advisory import Contact, Draft, csaf, json_document, statement, vendor
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
 from oakum.memory import Memory, learn, recorded
 from oakum.openapi.model import Json
@@ -62,7 +62,7 @@ def all_of(draft: Draft) -> Iterator[str]:
     yield vendor(draft)
     yield statement(draft)
     yield json.dumps(csaf(draft), ensure_ascii=False)
-    yield json.dumps(plain(draft, vendor(draft), "vendor"), ensure_ascii=False)
+    yield json.dumps(json_document(draft, vendor(draft), "vendor"), ensure_ascii=False)
 
 
 STAGE_1_TOLD, STAGE_2_TOLD = told(report(1, STAGE_1)), told(report(2, STAGE_2))

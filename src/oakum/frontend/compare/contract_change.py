@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from oakum.authz.table import ruling
-from oakum.frontend.compare.ground import MORE, Ground
+from oakum.frontend.compare.contract_grants import MORE, Ground
 from oakum.frontend.compare.verdict import Verdict
 from oakum.openapi.model import Json
 from oakum.policy.model import Grant

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from oakum.errors import Location
 from oakum.frontend.compare.contract_change import NO_CHANGE, Change, change
-from oakum.frontend.compare.ground import MORE, Ground
+from oakum.frontend.compare.contract_grants import MORE, Ground
 from oakum.frontend.compare.verdict import (
     VERDICTS,
     Came,

@@ -16,7 +16,7 @@ from oakum.authz.principal import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.entitled import Lack, Object
+from oakum.exposure.entitled_views import MissingField, Object
 from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.ground import Ground
@@ -564,7 +564,7 @@ class Cells:
         if self._object and closed.owner:
             self._tentative = True
             of = Object(closed.owner, closed.key.resource, self._object)
-            lack = Lack(closed, of, self._beside_fields, self._question.sent, absent)
+            lack = MissingField(closed, of, self._beside_fields, self._question.sent, absent)
             self._ground.entitled.lack(lack)
 
     def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:

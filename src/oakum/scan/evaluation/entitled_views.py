@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.authz import ObjectInstance
 from oakum.exchange import Response
-from oakum.exposure.entitled import Object
+from oakum.exposure.entitled_views import Object
 from oakum.exposure.exhibits import Question
 from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import canonical, is_blank

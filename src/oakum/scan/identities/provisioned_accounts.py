@@ -36,7 +36,7 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, fill, path_on
 from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
-from oakum.scan.requests.wording import ANY_TEXT, harmless
+from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)
 """A login that brakes says nothing of the secret."""

@@ -23,7 +23,7 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
-from oakum.scan.requests.wording import Named, Strangers, Wording, own_value
+from oakum.scan.requests.person_requests import Named, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
 
 HOW = "account-enumeration"

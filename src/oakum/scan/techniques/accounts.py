@@ -34,8 +34,8 @@ from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, Provi
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.left_out import left_out
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
+from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.variants import other_value, shape_of, written
-from oakum.scan.requests.wording import harmless
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.restraint import barred

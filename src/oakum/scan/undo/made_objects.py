@@ -30,8 +30,8 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of
+from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.variants import last_parameter, written
-from oakum.scan.requests.wording import harmless
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.restraint import barred, remover, why_no_creation
 from oakum.scan.undo.undo_log import Made, UndoLog, holds, in_path, marked

@@ -10,8 +10,8 @@ import pytest
 import cadence
 from oakum.authz import compile_contract
 from oakum.errors import InputError
+from oakum.frontend.compare.contract_grants import Ground
 from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
-from oakum.frontend.compare.ground import Ground
 from oakum.frontend.compare.rows import Row, compare
 from oakum.openapi.model import Json
 from oakum.policy.contract import load

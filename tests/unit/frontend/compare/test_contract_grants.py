@@ -11,7 +11,7 @@ import pytest
 import cadence
 from oakum.authz import Model, compile_contract
 from oakum.frontend.compare.contract_change import change
-from oakum.frontend.compare.ground import Ground
+from oakum.frontend.compare.contract_grants import Ground
 from oakum.frontend.compare.verdict import Verdict
 from oakum.policy.contract import load
 

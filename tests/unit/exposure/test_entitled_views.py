@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.entitled import Entitled, Lack, Object
+from oakum.exposure.entitled_views import EntitledViews, MissingField, Object
 from oakum.exposure.matrix import Key, Observation
 from oakum.finding import Result
 
@@ -13,14 +13,14 @@ KEY = Key("getNote", "Note", "remark", "member", ())
 REMARK = "needs a second look"
 
 
-def lack(*beside: str, absent: bool = False, of: Object = NOTE) -> Lack:
+def lack(*beside: str, absent: bool = False, of: Object = NOTE) -> MissingField:
     seen = Observation(KEY, False, Result.CLOSED, "cat", of.owner)
-    return Lack(seen, of, frozenset(beside), frozenset({"n-1"}), absent)
+    return MissingField(seen, of, frozenset(beside), frozenset({"n-1"}), absent)
 
 
 @pytest.mark.parametrize("first", ["the lack", "the view"])
 def test_answers_come_in_any_order(first: str) -> None:
-    entitled = Entitled()
+    entitled = EntitledViews()
     if first == "the lack":
         entitled.lack(lack())
         assert not [*entitled.tell()]
@@ -32,7 +32,7 @@ def test_answers_come_in_any_order(first: str) -> None:
 
 @pytest.mark.parametrize("values", [frozenset[str](), frozenset({"another"})])
 def test_two_views_that_differ_close_nothing(values: frozenset[str]) -> None:
-    entitled = Entitled()
+    entitled = EntitledViews()
     entitled.lack(lack())
     entitled.show("getNote", NOTE, "remark", frozenset({REMARK}))
     entitled.show("getNote", NOTE, "remark", values)
@@ -40,14 +40,14 @@ def test_two_views_that_differ_close_nothing(values: frozenset[str]) -> None:
 
 
 def test_another_object_of_the_owner_tells_nothing_of_this_one() -> None:
-    entitled = Entitled()
+    entitled = EntitledViews()
     entitled.lack(lack())
     entitled.show("getNote", NOTE._replace(key="n-2"), "remark", frozenset({REMARK}))
     assert not [*entitled.tell()]
 
 
 def test_a_refusal_counts_where_entitled_viewers_are_shown_the_object() -> None:
-    entitled = Entitled()
+    entitled = EntitledViews()
     entitled.lack(lack(absent=True))
     entitled.show("listNotes", NOTE, "remark", frozenset({REMARK}))
     assert not [*entitled.tell()], "that endpoint may show it to nobody"
@@ -63,7 +63,7 @@ def test_a_refusal_counts_where_entitled_viewers_are_shown_the_object() -> None:
 def test_a_value_that_stands_elsewhere_in_an_answer_closes_nothing(
     beside: str, value: str, closes: bool
 ) -> None:
-    entitled = Entitled()
+    entitled = EntitledViews()
     entitled.lack(lack(beside))
     entitled.lack(lack())
     entitled.show("getNote", NOTE, "remark", frozenset({value}))

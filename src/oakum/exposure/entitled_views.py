@@ -29,7 +29,7 @@ class Object(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingField:
     """A denied field that did not come to a viewer, with nothing else known of it."""
 
     closed: Observation
@@ -44,14 +44,14 @@ class Lack:
 
 
 @dataclass
-class Entitled:
+class EntitledViews:
     """Values that entitled viewers were shown, and cells that wait for them."""
 
     _shown: dict[tuple[Object, str], set[frozenset[str]]] = field(default_factory=dict)
     """(object, field) → the values in it, for each answer that had other ones."""
     _there: set[tuple[str, Object, str]] = field(default_factory=set)
     """(endpoint, object, field) shown to an entitled viewer."""
-    _lacks: dict[tuple[Key, str, Object], Lack] = field(default_factory=dict)
+    _lacks: dict[tuple[Key, str, Object], MissingField] = field(default_factory=dict)
     """(cell, viewer, object) → what did not come."""
     _closed: dict[Key, tuple[Object, ...]] = field(default_factory=dict)
     """Cells that are closed by this, and the objects that tell so."""
@@ -61,7 +61,7 @@ class Entitled:
         self._shown.setdefault((of, path), set()).add(values)
         self._there.add((endpoint, of, path))
 
-    def lack(self, lack: Lack) -> None:
+    def lack(self, lack: MissingField) -> None:
         """Records what did not come to somebody who may not see it."""
         viewer = lack.closed.viewer or ""
         known = self._lacks.get((lack.closed.key, viewer, lack.of))

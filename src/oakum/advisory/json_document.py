@@ -10,7 +10,7 @@ from oakum.report.pointing import short
 SCHEMA = "oakum.advisory/2"
 
 
-def plain(draft: Draft, text: str, to: str) -> Json:
+def json_document(draft: Draft, text: str, to: str) -> Json:
     """The draft as plain values; `text` is its Markdown, `to` whom it is for."""
     contact, clock = draft.contact, draft.clock
     return {

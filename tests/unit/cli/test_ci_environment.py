@@ -58,7 +58,7 @@ def test_it_ends_as_the_scan_did(report: Report, code: int, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_shown_is_what_is_rendered(form: str) -> None:
-    from oakum.cli.pipeline import facts
+    from oakum.cli.ci_environment import facts
 
     assert made(hostile(), form).out.encode() == dict(FORMATS)[form](hostile(), facts())
 
