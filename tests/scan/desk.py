@@ -2,7 +2,7 @@
 
 `Desk("tag")`: what `asks` names is asked for at each write: the `version` of the memo in the body,
 its entity `tag` in `If-Match` (`header`: the document says so), a `reason` of ten characters, a
-`lock` that the caller has set, or a `confirm` flag of a deletion.
+`lock` that the caller has set, its `kind` in the body, or a `confirm` flag of a deletion.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ def document(asks: Collection[str], makes: bool = True) -> dict[str, Any]:
     if "version" in asks:
         body["properties"]["version"] = {"type": "integer"}
         body["required"] = ["version"]
+    if "kind" in asks:
+        body["properties"]["kind"] = {"type": "string"}
+        body["required"] = ["kind"]
     if "reason" in asks:
         body["properties"]["reason"] = {"type": "string", "minLength": 10}
         body["required"] = ["reason"]
@@ -144,6 +147,8 @@ class Desk:
             return 409 if "version" in said else 422
         if patch and "reason" in asks and len(str(said.get("reason", ""))) < 10:
             return 422
+        if patch and "kind" in asks and "kind" not in said:
+            return 422
         if patch and "lock" in asks:
             return 423
         if patch and "csrf" in asks:
@@ -185,7 +190,9 @@ class Desk:
             if name == "drop":
                 del self.memos[found["id"]]
                 return Response(status_code=204)
-            found["text"] = str(said.get("text", found["text"]))
+            taken = ("text", "kind") if "kind" in self.asks else ("text",)
+            for name in taken:
+                found[name] = str(said.get(name, found[name]))
             found["version"] += 1
             return JSONResponse(found)
 
@@ -203,6 +210,10 @@ class Desk:
         """All that a scan needs. `sets`: who may set the text of a memo."""
         exposure = EXPOSURE.replace("MAIN", main).replace("SETS", sets)
         exposure = exposure.replace(", {set: []}", "") + (MAKES if makes else "")
+        if "kind" in self.asks:
+            line = "version: [{see: [owner]}]\n"
+            kind = f"{line}      kind: [{{see: [owner]}}, {{set: [owner]}}]\n"
+            exposure = exposure.replace("kind, version", "version").replace(line, kind)
         lines = "".join(
             f"  {who}: {{header: 'Authorization: Bearer {token}'}}\n"
             for who, token in TOKENS.items()

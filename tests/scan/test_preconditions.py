@@ -4,8 +4,10 @@ alike, and nothing stays that the run cannot take back."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from oakum.finding import Report
 from tests.scan.desk import Desk
@@ -24,7 +26,7 @@ def found(report: Report) -> Found:
     }
 
 
-ASKS = [(), ("version",), ("tag",), ("header",), ("confirm",), ("reason",)]
+ASKS = [(), ("version",), ("tag",), ("header",), ("confirm",), ("reason",), ("kind",)]
 BOTH: Found = {("proven", "edit", "person"), ("proven", "drop", "person")}
 
 
@@ -81,6 +83,32 @@ def test_a_write_that_cannot_be_taken_back_is_the_last_and_is_told(tmp_path: Pat
     assert sum(memo.get("changed") is True for memo in desk.memos.values()) == 1
     assert any("could not be undone" in why for why in report.distrust)
     assert any("did not restore all values" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("main", ["memo", "memos"])
+def test_at_the_end_of_a_run_what_an_owner_has_changed_beside_a_write_stays(
+    main: str, tmp_path: Path
+) -> None:
+    class Busy(Desk):
+        """Fails twice while a write is taken back, and the owner changes the kind meanwhile."""
+
+        fails = 2
+
+        def refuses(self, request: Request, said: dict[str, Any], memo: dict[str, Any]) -> int:
+            if self.fails and memo["text"].startswith("oakum"):
+                self.fails -= 1
+                memo["kind"] = "theirs"
+                return 503
+            return super().refuses(request, said, memo)
+
+    desk = Busy("kind")
+    report = scan(desk.entry(makes=False, sets="", main=main), desk.app(), tmp_path)
+    (changed,) = [id for id, memo in desk.memos.items() if memo["kind"] == "theirs"]
+    assert desk.memos[changed]["text"] == desk.before[changed]["text"]
+    desk.before[changed]["kind"] = "theirs"
+    assert (desk.fails, desk.unchanged()) == (0, True)
+    (told,) = report.distrust
+    assert "differs from before the run (`kind`)" in told
 
 
 def test_after_a_removal_that_failed_nothing_more_is_made(tmp_path: Path) -> None:

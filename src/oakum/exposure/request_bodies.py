@@ -118,12 +118,17 @@ def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
     """Content type and bytes of a body; JSON if the document declares none."""
     media = media_of(operation)
     base = essence(media.type) if media is not None else JSON
-    if base == FORM:
-        return FORM, urlencode(list(_pairs(content))).encode()
-    if base == MULTIPART:
-        return f"{MULTIPART}; boundary={BOUNDARY}", _parts(content)
-    written = media is not None and _is_json(media)
-    return (media.type if written and media else JSON), json_bytes(content)
+    kind = base if base == FORM else f"{MULTIPART}; boundary={BOUNDARY}"
+    if base not in (FORM, MULTIPART):
+        kind = media.type if media is not None and _is_json(media) else JSON
+    return kind, encode_as(kind, content)
+
+
+def encode_as(kind: str, content: Json) -> bytes:
+    """Bytes of a body, in a content type that `encode` tells."""
+    if kind.startswith(FORM):
+        return urlencode(list(_pairs(content))).encode()
+    return _parts(content) if kind.startswith(MULTIPART) else json_bytes(content)
 
 
 def writes_json(operation: Operation) -> bool:

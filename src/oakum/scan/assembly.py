@@ -39,9 +39,10 @@ from oakum.scan.settings.setting_change import Flip
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
 from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.restraint import barred
-from oakum.scan.undo.undo_log import UndoLog, from_json
+from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_log import WriteLog
 
 

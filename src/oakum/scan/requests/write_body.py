@@ -55,21 +55,37 @@ class WriteBody:
     ) -> Request:
         """A write of some members of the object that its owner is shown. `ours`: the object is the
         run's own, so that a required member that no view shows may be written, too."""
-        content: dict[str, Json] = {}
-        shape = self.shape
-        if self.probe.operation.method == "PUT":
-            content = {n: v for n, v in shown.items() if n in shape.properties}
-        else:
-            content = {n: shown[n] for n in shape.required if n in shown}
+        body = self.content(filled, shown, changes, ours=ours)
+        return with_body(filled, self.probe.operation, body).request
+
+    def content(
+        self,
+        filled: Filled,
+        shown: Mapping[str, Json],
+        changes: Mapping[str, Json],
+        *,
+        ours: bool = False,
+    ) -> Json:
+        """The body of such a write, as a value."""
+        content: dict[str, Json] = {n: shown[n] for n in self._as_shown if n in shown}
         if ours:
             content = {**dict(self._made_up(shown)), **content}
         if self.many:
             content = {**content, **changes, self._key: shown[self._key]}
             body = self.placed(content)
-            body = {**filled.content, **body} if isinstance(body, dict) else body
-        else:
-            body = self.placed({**content, **filled.content, **changes})
-        return with_body(filled, self.probe.operation, body).request
+            return {**filled.content, **body} if isinstance(body, dict) else body
+        return self.placed({**content, **filled.content, **changes})
+
+    @property
+    def _as_shown(self) -> tuple[str, ...]:
+        """Members that a write repeats as the owner's view shows them."""
+        shape = self.shape
+        return tuple(shape.properties if self.probe.operation.method == "PUT" else shape.required)
+
+    def beside(self, filled: Filled, changes: Mapping[str, Json]) -> tuple[str, ...]:
+        """Members that are in the body only because they would be lost, or are required."""
+        fixed = {self._key} if self.many else filled.content.keys()
+        return tuple(sorted({*self._as_shown} - fixed - changes.keys()))
 
     def _made_up(self, shown: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
         """Required members that the object does not have, such as the reason of a change; not what

@@ -29,9 +29,9 @@ from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import AsOwn, Maker, creations
 from oakum.scan.undo.parent_objects import ParentObjects
-from oakum.scan.undo.undo_log import Made
 
 HOW = "creation"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})

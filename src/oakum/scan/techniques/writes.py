@@ -36,11 +36,12 @@ from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on
-from oakum.scan.undo.undo_log import Undo, UndoLog, tells_nothing
+from oakum.scan.undo.undo_log import UndoLog, tells_nothing
 from oakum.scan.undo.write_control import Outcome, WriteControl
 from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
 
@@ -429,6 +430,8 @@ class _Endpoint:
             json_bytes(dict(changes)).decode(),
             "",
             *self.body.state(owner, filled, shown.object),
+            self.body.content(filled, shown.object, before, ours=self.ours),
+            self.body.beside(filled, before),
         )
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
@@ -524,6 +527,8 @@ class _Endpoint:
             json_bytes({name: changes[name] for name in own}).decode(),
             "",
             *self.body.state(viewer, filled, view.object),
+            self.body.content(filled, view.object, held),
+            self.body.beside(filled, held),
         )
 
     def _is_lost(self, owner: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import orjson
 
 from oakum.exchange import Response, json_bytes
@@ -18,6 +20,17 @@ def extract(answer: Response, members: tuple[str, ...]) -> str:
     except orjson.JSONDecodeError:
         return ""
     return json_bytes(found, sort=True).decode()
+
+
+def objects_in(value: Json) -> Iterator[Mapping[str, Json]]:
+    """Every object of a value, those within another too."""
+    if isinstance(value, list):
+        for child in value:
+            yield from objects_in(child)
+    elif isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from objects_in(child)
 
 
 def is_same(before: str, now: str) -> bool:

@@ -33,8 +33,9 @@ from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.settings.owned_fields import LETS_IN
+from oakum.scan.undo.entries import Made
 from oakum.scan.undo.restraint import barred, remover, why_no_creation
-from oakum.scan.undo.undo_log import Made, UndoLog, holds, in_path, marked
+from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
 
 _DEPTH = 3
 

@@ -7,13 +7,14 @@ nothing of who may write, and a write is taken back only with the state that it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
 from oakum.openapi.model import Json
+from oakum.scan.undo.extracts import objects_in
 
 _OF_TAGS = (400, 412, 428)
 _OF_STATE = (*_OF_TAGS, 409, 422)
@@ -60,7 +61,7 @@ def _with_members(
         body, seen = orjson.loads(sent), orjson.loads(shown)
     except orjson.JSONDecodeError:
         return sent
-    found = [*_objects(seen)]
+    found = [*objects_in(seen)]
     named = [each for each in found if this[0] in each and each[this[0]] == this[1]]
     fresh = _renewed(body, named or found, frozenset(kept))
     return sent if fresh == body else json_bytes(fresh)
@@ -83,13 +84,3 @@ def _renewed(body: Json, seen: list[Mapping[str, Json]], kept: frozenset[str]) -
     if len(alike) != 1:
         return body
     return {name: each if name in kept else alike[0].get(name, each) for name, each in body.items()}
-
-
-def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
-    if isinstance(value, list):
-        for child in value:
-            yield from _objects(child)
-    elif isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _objects(child)

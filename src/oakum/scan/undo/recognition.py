@@ -16,7 +16,7 @@ from oakum.exchange import Response
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 
-_CLEAR = 8
+CLEAR = 8
 """Characters of a text that is nobody else's by chance."""
 
 
@@ -33,6 +33,10 @@ CHANGED = (
     "what stands there now is neither what was there before nor what the run wrote, so it stays"
 )
 UNREAD = "no response shows what stands there now, so nothing was written"
+BESIDE = (
+    "the write sets other members, too, and no response shows what they hold now, so nothing was"
+    " written"
+)
 
 
 def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
@@ -88,7 +92,7 @@ def _is_like(now: Json, sent: Json) -> bool:
     if isinstance(now, dict | list | bool | None) or isinstance(sent, dict | list | bool | None):
         return False
     one, other = (" ".join(str(each).casefold().split()) for each in (now, sent))
-    if one == other or (len(other) >= _CLEAR and other in one):
+    if one == other or (len(other) >= CLEAR and other in one):
         return True
     try:
         return float(one) == float(other)

@@ -1,7 +1,4 @@
-"""What has to be undone and how, journaled before each write.
-
-An entry holds whole requests, with values of people in them; in the journal it is sealed (`seal`).
-"""
+"""Undoes what a run has written, from entries that are journaled before each write."""
 
 from __future__ import annotations
 
@@ -19,68 +16,20 @@ from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.paging import next_page
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.settings_body import set_by_the_api
+from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
+from oakum.scan.undo.other_members import steps_now
 from oakum.scan.undo.preconditions import send_on
-from oakum.scan.undo.recognition import CHANGED, UNREAD, Standing, at_its_own, is_written, named
+from oakum.scan.undo.recognition import (
+    BESIDE,
+    CHANGED,
+    UNREAD,
+    Standing,
+    at_its_own,
+    is_written,
+    named,
+)
 from oakum.scan.undo.soft_deletion import is_deleted
-
-
-@dataclass(frozen=True)
-class Undo:
-    """How to take one write back, and how to see that it is."""
-
-    name: str
-    """Unique in the run, and nobody's value: `Member.plan of ann by PATCH /me`."""
-    steps: tuple[tuple[str | None, Request], ...] = field(repr=False)
-    """(identity, request) pairs of which any one may do it, the likeliest first."""
-    check: tuple[str | None, Request] = field(repr=False)
-    """Who asks what, to see whether it is undone."""
-    before: str = field(repr=False)
-    """The part of that answer that counts, as it was: canonical JSON, or the status alone."""
-    members: tuple[str, ...] = ()
-    """Names of the members that count, wherever they stand in the answer; none: the status."""
-    how: str = ""
-    """How a person does it, with names in place of values: `PATCH /me as ann`."""
-    sent: str = field(default="", repr=False)
-    """The members that were sent, with their values: a JSON object; empty: not kept."""
-    after: str = field(default="", repr=False)
-    """As `before`, what a reading has shown after the write, where that is not what was sent."""
-    look: tuple[str | None, Request] | None = field(default=None, repr=False)
-    """Who asks what, to see the state of the object alone; None: `check` tells."""
-    this: tuple[str, Json] = field(default=("", None), repr=False)
-    """Member and value that name the object."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """How to find an object that the run has made, by a mark in it, and to take it away."""
-
-    name: str
-    """Unique in the run, and nobody's value: `a new `Stall` of ann`."""
-    who: str
-    mark: str
-    """A text in it that is in nothing else."""
-    key: str
-    """The member that names an object."""
-    find: tuple[Request, ...] = field(repr=False)
-    """What its owner asks to see it; any answer may hold it."""
-    remove: Request = field(repr=False)
-    """Takes it away, with `{key}` in the URL where its key has to stand."""
-    known: str = ""
-    """Its key, once the answer has told it."""
-    look: Request | None = field(default=None, repr=False)
-    """Shows it alone, with `{key}` in the URL; None: no endpoint does."""
-    turns: tuple[tuple[str, ...], ...] = ()
-    """For each of `find`, the query parameters by which it may be turned to its next page."""
-    taken: bool = False
-    """The API said that it has made it: not seen, it is there all the same."""
-    how: str = ""
-    """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
-    older: frozenset[str] = field(default=frozenset(), repr=False)
-    """Keys of objects that were there before: what has one of them is not the run's to remove."""
-
-
-Entry = Undo | Made
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 _OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
@@ -370,8 +319,9 @@ class UndoLog:
         return self.patience.until(lambda: not (found and self.seen(made)))
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
-        """Undoes a write that had an effect; False if that failed. `thorough`: search for an object
-        whose key is unknown, because the run was killed."""
+        """Undoes a write that had an effect; False if that failed. `thorough`: time has passed, as
+        where the run was killed. An object whose key is unknown is searched for, and the owner may
+        have changed what is beside a write."""
         if isinstance(undo, Made):
             with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
@@ -379,12 +329,19 @@ class UndoLog:
                     return True
             return False
         try:
-            now = extract(self.ask(*undo.check), undo.members)
+            seen = self.ask(*undo.check)
+            now = extract(seen, undo.members)
             done = self._is_back(undo, now)
             if not done and not self._is_ours(undo, now):
                 self._why[undo.name] = CHANGED if now not in ("", "[]") else UNREAD
                 return False
-            steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
+            steps = steps_now(undo, seen) if thorough else undo.steps
+            if steps is None and not done:
+                self._why[undo.name] = BESIDE
+                return False
+            steps = steps or ()
+            if done:
+                steps = steps[-1:] if undo.name in self._sent else ()
             for step in steps:
                 with suppress(OakumError):  # it may have succeeded, or another step may do it
                     self._send_back(undo, *step)
@@ -535,66 +492,3 @@ def holds(value: Mapping[str, Json], mark: str) -> bool:
         holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
         for each in value.values()
     )
-
-
-def as_json(undo: Entry) -> Json:
-    """An entry as JSON, to be encrypted in the journal."""
-    if isinstance(undo, Made):
-        return {
-            **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
-            "find": [_sent(each) for each in undo.find],
-            "turns": [list(each) for each in undo.turns],
-            "look": undo.look and _sent(undo.look),
-            "remove": _sent(undo.remove),
-            "taken": undo.taken,
-            "how": undo.how,
-            "older": sorted(undo.older),
-        }
-    return {
-        "name": undo.name,
-        "steps": [[who, _sent(request)] for who, request in undo.steps],
-        "check": [undo.check[0], _sent(undo.check[1])],
-        "before": undo.before,
-        "members": list(undo.members),
-        "how": undo.how,
-        "sent": undo.sent,
-        "after": undo.after,
-        "look": undo.look and [undo.look[0], _sent(undo.look[1])],
-        "this": list(undo.this),
-    }
-
-
-def from_json(value: Mapping[str, Json]) -> Entry:
-    """Inverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
-    if "mark" in value:
-        find = tuple(_request(each) for each in value["find"])
-        plain = (value["name"], value["who"], value["mark"], value["key"])
-        look = _request(value["look"]) if value["look"] else None
-        turns = tuple(tuple(each) for each in value["turns"])
-        remove, taken = _request(value["remove"]), bool(value.get("taken"))
-        how = str(value.get("how", ""))
-        older = frozenset(map(str, value.get("older", ())))
-        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
-    who, asked = value["check"]
-    return Undo(
-        value["name"],
-        tuple((each, _request(sent)) for each, sent in value["steps"]),
-        (who, _request(asked)),
-        value["before"],
-        tuple(value["members"]),
-        str(value.get("how", "")),
-        str(value.get("sent", "")),
-        str(value.get("after", "")),
-        (look[0], _request(look[1])) if (look := value.get("look")) else None,
-        tuple(value.get("this") or ("", None)),
-    )
-
-
-def _sent(request: Request) -> Json:
-    body = request.body.decode("utf-8")
-    return [request.method, request.url, dict(request.headers), body]
-
-
-def _request(sent: Json) -> Request:
-    method, url, headers, body = sent
-    return Request(method, url, headers, body.encode())

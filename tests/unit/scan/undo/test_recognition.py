@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
+from oakum.scan.undo.entries import Made, Undo
 from oakum.scan.undo.recognition import is_written
-from oakum.scan.undo.undo_log import Made, Undo
 from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
 
 KNOWN = replace(MADE, known="s5", taken=True)

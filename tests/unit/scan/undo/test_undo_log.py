@@ -11,7 +11,8 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.undo_log import Made, Undo, UndoLog, as_json, from_json
+from oakum.scan.undo.entries import Made, Undo, as_json, from_json
+from oakum.scan.undo.undo_log import UndoLog
 
 AT = "http://market.test/stalls"
 MADE = Made(

@@ -10,8 +10,9 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.scan.settings.patience import PAUSES, Patience
+from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import extract
-from oakum.scan.undo.undo_log import Undo, UndoLog
+from oakum.scan.undo.undo_log import UndoLog
 
 AT = "http://market.test/notes/n1"
 

@@ -15,15 +15,8 @@ from hypothesis import strategies as st
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.undo_log import (
-    Made,
-    Undo,
-    UndoLog,
-    as_json,
-    from_json,
-    in_path,
-    marked,
-)
+from oakum.scan.undo.entries import Made, Undo
+from oakum.scan.undo.undo_log import UndoLog, in_path, marked
 from tests.unit.scan.studio import reply
 
 ROOT = "http://market.test"
@@ -271,56 +264,3 @@ def test_what_is_found_by_its_mark_is_removed_and_nothing_else(
     assert set(shelf.gone) <= ({key} if in_path(key) else set())
     assert done or what == "made" or not in_path(key)
     assert (("undone", made.name) in said) == done
-
-
-# --------------------------------------------------------------------------- the journal
-
-PLAIN = st.text(max_size=12)
-REQUESTS = st.builds(
-    Request,
-    st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
-    st.builds(f"{ROOT}/{{}}".format, PLAIN),
-    st.dictionaries(PLAIN, PLAIN, max_size=3),
-    PLAIN.map(str.encode),
-)
-VIEWERS = st.none() | PLAIN
-UNDOS = st.builds(
-    Undo,
-    PLAIN,
-    st.lists(st.tuples(VIEWERS, REQUESTS), max_size=3).map(tuple),
-    st.tuples(VIEWERS, REQUESTS),
-    PLAIN,
-    st.lists(PLAIN, max_size=3).map(tuple),
-)
-MADES = st.builds(
-    Made,
-    PLAIN,
-    PLAIN,
-    PLAIN,
-    PLAIN,
-    st.lists(REQUESTS, max_size=2).map(tuple),
-    REQUESTS,
-    known=PLAIN,
-    look=st.none() | REQUESTS,
-    turns=st.lists(st.lists(PLAIN, max_size=2).map(tuple), max_size=2).map(tuple),
-    taken=st.booleans(),
-)
-
-
-@LAW
-@given(UNDOS | MADES)
-def test_an_entry_comes_out_of_a_journal_as_it_went_in(entry: Undo | Made) -> None:
-    assert from_json(orjson.loads(orjson.dumps(as_json(entry)))) == entry
-
-
-@LAW
-@given(st.dictionaries(st.sampled_from(["name", "mark", "steps", "check"]), PLAIN | st.none()))
-def test_a_damaged_entry_is_an_error_of_the_kinds_that_are_expected(entry: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        from_json(entry)
-
-
-@LAW
-@given(UNDOS | MADES)
-def test_an_entry_shows_no_request_where_it_is_printed(entry: Undo | Made) -> None:
-    assert ROOT not in repr(entry)

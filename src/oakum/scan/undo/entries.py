@@ -1,0 +1,142 @@
+"""Entries of the undo log: what has to be undone and how.
+
+An entry holds whole requests, with values of people in them; in the journal it is sealed (`seal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oakum.exchange import Request
+from oakum.openapi.model import Json
+
+
+@dataclass(frozen=True)
+class Undo:
+    """How to take one write back, and how to see that it is."""
+
+    name: str
+    """Unique in the run, and nobody's value: `Member.plan of ann by PATCH /me`."""
+    steps: tuple[tuple[str | None, Request], ...] = field(repr=False)
+    """(identity, request) pairs of which any one may do it, the likeliest first."""
+    check: tuple[str | None, Request] = field(repr=False)
+    """Who asks what, to see whether it is undone."""
+    before: str = field(repr=False)
+    """The part of that answer that counts, as it was: canonical JSON, or the status alone."""
+    members: tuple[str, ...] = ()
+    """Names of the members that count, wherever they stand in the answer; none: the status."""
+    how: str = ""
+    """How a person does it, with names in place of values: `PATCH /me as ann`."""
+    sent: str = field(default="", repr=False)
+    """The members that were sent, with their values: a JSON object; empty: not kept."""
+    after: str = field(default="", repr=False)
+    """As `before`, what a reading has shown after the write, where that is not what was sent."""
+    look: tuple[str | None, Request] | None = field(default=None, repr=False)
+    """Who asks what, to see the state of the object alone; None: `check` tells."""
+    this: tuple[str, Json] = field(default=("", None), repr=False)
+    """Member and value that name the object."""
+    content: Json = field(default=None, repr=False)
+    """The body of the steps, as a value."""
+    beside: tuple[str, ...] = ()
+    """Names of members of this body that the write was not about, as the owner's view showed
+    them."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How to find an object that the run has made, by a mark in it, and to take it away."""
+
+    name: str
+    """Unique in the run, and nobody's value: `a new `Stall` of ann`."""
+    who: str
+    mark: str
+    """A text in it that is in nothing else."""
+    key: str
+    """The member that names an object."""
+    find: tuple[Request, ...] = field(repr=False)
+    """What its owner asks to see it; any answer may hold it."""
+    remove: Request = field(repr=False)
+    """Takes it away, with `{key}` in the URL where its key has to stand."""
+    known: str = ""
+    """Its key, once the answer has told it."""
+    look: Request | None = field(default=None, repr=False)
+    """Shows it alone, with `{key}` in the URL; None: no endpoint does."""
+    turns: tuple[tuple[str, ...], ...] = ()
+    """For each of `find`, the query parameters by which it may be turned to its next page."""
+    taken: bool = False
+    """The API said that it has made it: not seen, it is there all the same."""
+    how: str = ""
+    """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
+    older: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of objects that were there before: what has one of them is not the run's to remove."""
+
+
+Entry = Undo | Made
+
+
+def as_json(undo: Entry) -> Json:
+    """An entry as JSON, to be encrypted in the journal."""
+    if isinstance(undo, Made):
+        return {
+            **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
+            "find": [_sent(each) for each in undo.find],
+            "turns": [list(each) for each in undo.turns],
+            "look": undo.look and _sent(undo.look),
+            "remove": _sent(undo.remove),
+            "taken": undo.taken,
+            "how": undo.how,
+            "older": sorted(undo.older),
+        }
+    return {
+        "name": undo.name,
+        "steps": [[who, _sent(request)] for who, request in undo.steps],
+        "check": [undo.check[0], _sent(undo.check[1])],
+        "before": undo.before,
+        "members": list(undo.members),
+        "how": undo.how,
+        "sent": undo.sent,
+        "after": undo.after,
+        "look": undo.look and [undo.look[0], _sent(undo.look[1])],
+        "this": list(undo.this),
+        "content": undo.content,
+        "beside": list(undo.beside),
+    }
+
+
+def from_json(value: Mapping[str, Json]) -> Entry:
+    """Inverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
+    if "mark" in value:
+        find = tuple(_request(each) for each in value["find"])
+        plain = (value["name"], value["who"], value["mark"], value["key"])
+        look = _request(value["look"]) if value["look"] else None
+        turns = tuple(tuple(each) for each in value["turns"])
+        remove, taken = _request(value["remove"]), bool(value.get("taken"))
+        how = str(value.get("how", ""))
+        older = frozenset(map(str, value.get("older", ())))
+        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
+    who, asked = value["check"]
+    return Undo(
+        value["name"],
+        tuple((each, _request(sent)) for each, sent in value["steps"]),
+        (who, _request(asked)),
+        value["before"],
+        tuple(value["members"]),
+        str(value.get("how", "")),
+        str(value.get("sent", "")),
+        str(value.get("after", "")),
+        (look[0], _request(look[1])) if (look := value.get("look")) else None,
+        tuple(value.get("this") or ("", None)),
+        value.get("content"),
+        tuple(value.get("beside") or ()),
+    )
+
+
+def _sent(request: Request) -> Json:
+    body = request.body.decode("utf-8")
+    return [request.method, request.url, dict(request.headers), body]
+
+
+def _request(sent: Json) -> Request:
+    method, url, headers, body = sent
+    return Request(method, url, headers, body.encode())

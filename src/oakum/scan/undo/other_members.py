@@ -1,0 +1,84 @@
+"""The other members of an object whose write is taken back later.
+
+A PUT, or a PATCH with required members, sends more than what is taken back. Between the write and
+its return, which a kill may put off for days, the owner may have changed that. The law: a member
+that the write was not about is sent as the owner's view shows it at this moment; where no response
+shows it, nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import orjson
+
+from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.request_bodies import encode_as
+from oakum.openapi.model import Json
+from oakum.scan.undo.entries import Undo
+from oakum.scan.undo.extracts import objects_in
+from oakum.scan.undo.recognition import CLEAR
+
+Steps = tuple[tuple[str | None, Request], ...]
+
+
+def steps_now(undo: Undo, seen: Response) -> Steps | None:
+    """The steps with the other members as an answer to the entry's check shows them; None: it does
+    not show them."""
+    if not undo.beside:
+        return undo.steps
+    shown = _shown(undo, seen)
+    if shown is None:
+        return None
+    content = _renewed(undo.content, undo, shown)
+    if content == undo.content:
+        return undo.steps
+    return tuple((who, _with(request, content)) for who, request in undo.steps)
+
+
+def _with(request: Request, content: Json) -> Request:
+    return replace(request, body=encode_as(request.headers.get("content-type", ""), content))
+
+
+def _shown(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
+    """What the one object that was written to holds now, of the other members."""
+    if not 200 <= seen.status < 300 or seen.truncated:
+        return None
+    try:
+        found = [*objects_in(orjson.loads(seen.body))]
+    except orjson.JSONDecodeError:
+        return None
+    name, key = undo.this
+    if key is not None:
+        found = [each for each in found if name in each and each[name] == key]
+    found = [each for each in found if {*undo.members} <= each.keys()]
+    held = [{n: each[n] for n in undo.beside if n in each} for each in found]
+    return held[0] if held and all(each == held[0] for each in held) else None
+
+
+def _renewed(content: Json, undo: Undo, shown: Mapping[str, Json]) -> Json:
+    if isinstance(content, list):
+        return [_renewed(each, undo, shown) for each in content]
+    if not isinstance(content, dict):
+        return content
+    if content.keys().isdisjoint(undo.members):
+        return {name: _renewed(each, undo, shown) for name, each in content.items()}
+    signs = [*_signs(undo)]
+    theirs = {  # a text that the API has derived from what was written is not the owner's
+        name: content[name] if _has(each, signs) else each
+        for name, each in shown.items()
+        if name in content or not _has(each, signs)
+    }
+    return {**{n: v for n, v in content.items() if n not in undo.beside}, **theirs}
+
+
+def _signs(undo: Undo) -> Iterator[str]:
+    for each in orjson.loads(undo.sent or "{}").values():
+        if isinstance(each, str) and len(each) >= CLEAR:
+            yield each.casefold()
+
+
+def _has(value: Json, signs: list[str]) -> bool:
+    text = json_bytes(value).decode().casefold()
+    return any(sign in text for sign in signs)
