@@ -36,6 +36,11 @@ def written(block: str, folder: Path) -> Path:
     if "getStats:" in block:
         stats = "{get: {operationId: getStats, responses: {'200': {description: ok}}}}"
         document = document.replace("paths:\n", f"paths:\n  /members/{{memberId}}/stats: {stats}\n")
+    if "listMembers" in block:
+        members = "{get: {operationId: listMembers, responses: {'200': {description: ok}}}}"
+        document = document.replace(
+            "paths:\n", f"paths:\n  /workspaces/{{wid}}/members: {members}\n"
+        )
     if "graphql:" in block:
         document = document.replace("paths:\n", "paths:\n  /graphql: {post: {}}\n")
         (folder / "schema.graphql").write_text(SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")

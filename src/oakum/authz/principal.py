@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from oakum.authz.truth import Truth, both, every, without
@@ -26,7 +26,8 @@ class Principal:
     """Every value that identifies the caller (id, user name); empty: anonymous."""
     claims: Mapping[str, Json] = field(default_factory=dict)
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict)
-    """(relation, owner id) → whether it holds, from look-ups; absent: unknown."""
+    """(relation, id of the owner, or of the tenant) → whether it holds, from look-ups; absent:
+    unknown."""
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     """(owner id, `Resource.state`) → value in the owner's account; None: unset; absent: unknown."""
 
@@ -144,7 +145,10 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
 
 
 def named(relation: Relation, principal: Principal, value: Json) -> Truth:
-    """Whether an object's member holds the caller's id, or the claim that it is compared with."""
+    """Whether an object's member holds the caller's id, or the claim that it is compared with, or a
+    tenant that the caller is a member of."""
+    if relation.is_membership:
+        return _belongs(relation, principal, value)
     if not relation.claim:
         return named_in(value, relation.member, principal.ids)
     said = claimed(principal.claims, relation.claim)
@@ -155,6 +159,19 @@ def named(relation: Relation, principal: Principal, value: Json) -> Truth:
     found = named_in(value, relation.member, frozenset(ids))
     if found is False and (len(ids) < len(listed) or _may_list(ids, value, relation.member)):
         return None
+    return found
+
+
+def _belongs(relation: Relation, principal: Principal, value: Json) -> Truth:
+    """Whether the caller was found among the members of a tenant that an object names."""
+    if not principal.ids:
+        return False
+    found: Truth = False
+    for tenant in _ids_at(value, relation.member.split(".")):
+        said = None if tenant is None else principal.related.get((relation.name, tenant))
+        if said:
+            return True
+        found = None if said is None else found
     return found
 
 
@@ -188,6 +205,12 @@ def _claimed(claims: Mapping[str, Json], relation: Relation) -> Truth:
         return None
     texts = [each for each in listed if isinstance(each, str)]
     return None if isinstance(has, str) and named_among((has,), texts) else False
+
+
+def has_role(relation: Relation, said: Json) -> Truth:
+    """Whether a member's role is, or contains, the one of a relation. It is read as a claim is, but
+    for one that is missing: whom a list shows without a role may have any."""
+    return None if said is None else _claimed({"role": said}, replace(relation, claim="role"))
 
 
 def _unsaid(claims: Mapping[str, Json], name: str) -> bool:

@@ -43,6 +43,8 @@ class KnownIdentities:
     it."""
     unproven: Mapping[str, str] = field(default_factory=dict)
     """Identity whose account is not confirmed → reason."""
+    tenants: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
+    """(relation, tenant) → identity → whether it is a member, of those that are known."""
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)
     """(viewer, owner) whose relation the run itself may have changed → reason; a leak between them
     proves nothing."""
@@ -107,7 +109,9 @@ class KnownIdentities:
             for relation in lookups
             for id in ids
         }
-        return Principal(self.ids[viewer], self.claims.get(viewer, {}), related, states)
+        members = {at: told[viewer] for at, told in self.tenants.items() if viewer in told}
+        claims = self.claims.get(viewer, {})
+        return Principal(self.ids[viewer], claims, {**related, **members}, states)
 
     def told(self, viewer: str, owner: str) -> frozenset[str]:
         """Words of the identities file for a viewer and an owner, and the look-ups that follow from
@@ -182,6 +186,11 @@ class KnownIdentities:
         """Adds a value that names an identity."""
         before = () if self.is_unknown(name) else self.ids[name]
         self.ids = {**self.ids, name: frozenset(before) | {id}}
+        self._forget()
+
+    def enrol(self, relation: str, tenant: str, told: Mapping[str, bool]) -> None:
+        """Records who is a member of a tenant, and who is not."""
+        self.tenants[relation, tenant] = dict(told)
         self._forget()
 
     def _forget(self) -> None:

@@ -27,6 +27,11 @@ def _relations(policy: Policy) -> Iterator[Problem]:
             where = place(policy, "relations", relation.name, "between")
             said = f"a guard cannot ask who is `{relation.name}`: no operation lists them"
             yield Problem(where, said, "name one: `in` and `id`; a scan uses the identities file")
+        elif relation.is_membership:
+            where = place(policy, "relations", relation.name, "in")
+            said = f"a guard does not look up who is `{relation.name}` of a tenant"
+            hint = "compare the field with a claim: `field` and `claim`; a scan uses `in`"
+            yield Problem(where, said, hint)
 
 
 def _owners(policy: Policy) -> Iterator[Problem]:

@@ -162,11 +162,22 @@ def _parameters(seen: View) -> Iterator[Problem]:
             where = place(seen.policy, "resources", resource.name, "owner")
             message = f"`{resource.name}` has no key, so nobody knows again what was created"
             yield Problem(where, message, "write `key:`")
+    yield from _members_of_tenants(seen)
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)
         if operation is not None:
             yield from _rule_parameters(seen, name, rule, operation)
             yield from _taken_out(seen, name, rule, operation)
+
+
+def _members_of_tenants(seen: View) -> Iterator[Problem]:
+    """Lists of a tenant's members whose path does not say of which tenant."""
+    for relation in seen.policy.relations.values():
+        operation = seen.document.operation(relation.operation)
+        if relation.is_membership and operation is not None and not _path(operation):
+            where = place(seen.policy, "relations", relation.name, "in")
+            message = f"the path of `{relation.operation}` has no parameter that names a tenant"
+            yield Problem(where, message, "name one that lists the members of a tenant")
 
 
 def _owner_in_query(seen: View, resource: Resource) -> Iterator[Problem]:

@@ -37,15 +37,18 @@ class Relation:
     """`claim`: the claim whose value (or one of whose values) must be `has`. `field`: the claim
     that stands at `member`, in place of the caller's id."""
     has: Json = None
+    """`claim`: what the claim must be or contain. `field` with `operation`: the role likewise."""
     operation: str = ""
     """`lookup`: the operation asked, with the `of` party's id; held when the other party's id
     stands at `pointer` in the answer. Empty: no operation lists them, and only the identities file
-    says who they are."""
+    says who they are. `field`: the operation that lists the members of the tenant at `member`."""
     pointer: str = ""
+    role: str = ""
+    """`field` with `operation`: the pointer of a member's role, beside the id; empty: any role."""
     of: Literal["owner", "caller"] = "owner"
     member: str = ""
-    """`field`: the member of the object that holds the ids of those in this relation, or what the
-    claim has to be."""
+    """`field`: the member of the object that holds the ids of those in this relation, what the
+    claim has to be, or the id of the tenant whose members `operation` lists."""
     unless: tuple[str, ...] = ()
     """Relations that take this one away. Unknown counts as held here: unknown is closed."""
     requires: tuple[str, ...] = ()
@@ -57,6 +60,11 @@ class Relation:
     untested: str = ""
     """Why no identity is told of that stands so; empty: one is missed."""
     location: Location = NOWHERE
+
+    @property
+    def is_membership(self) -> bool:
+        """Whether an operation lists the members of the tenant that an object names."""
+        return self.kind == "field" and bool(self.operation)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from oakum.errors import Problem
 from oakum.openapi.source import Node
 from oakum.policy.model import Policy, Relation, Step
 from oakum.policy.reader import (
+    Entries,
     Reader,
     circles,
     flag,
@@ -25,7 +26,7 @@ from oakum.policy.reader import (
 )
 
 RELATION = (
-    "authenticated", "is", "in", "id", "of", "between", "field", "claim", "has", "unless",
+    "authenticated", "is", "in", "id", "of", "role", "between", "field", "claim", "has", "unless",
     "requires", "begin", "end", "untested",
 )  # fmt: skip
 
@@ -39,7 +40,7 @@ _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "cla
 }
 
 
-_PARTS = (("id", "in"), ("of", "in"), ("has", "claim"))
+_PARTS = (("id", "in"), ("of", "in"))
 _STEPS = ("begin", "end")
 
 
@@ -74,7 +75,8 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         return Relation(called, "anyone", location=key.location)
     found = record(r, node, "a relation", RELATION)
     sources = found.present(_SOURCES)
-    if sources == ["field", "claim"] and "has" not in found:
+    member = sources == ["in", "field"]
+    if member or (sources == ["field", "claim"] and "has" not in found):
         sources = ["field"]
     if len(sources) > 1:
         listed = ", ".join(f"`{source}`" for source in sources)
@@ -86,6 +88,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         if part in found and "in" not in found and "claim" not in found:
             said = f"`{part}` belongs to `in` or `claim`, which `{called}` does not have"
             r.wrong(found[part], said)
+    _role(r, found, called, member=member)
     if "in" in found:
         found.require("id", f"`{called}`", "write the JSON pointer to the ids in that response")
     if "claim" in found and "field" not in found:
@@ -104,6 +107,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         has=found.read("has", scalar, None),
         operation=found.read("in", word, ""),
         pointer=found.read("id", pointer, ""),
+        role=found.read("role", pointer, ""),
         of=cast(Literal["owner", "caller"], found.read("of", one_of("owner", "caller"), "owner")),
         member=found.read("field", path, ""),
         unless=found.read("unless", relation_names, ()),
@@ -113,6 +117,30 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         untested=found.read("untested", reason, ""),
         location=key.location,
     )
+
+
+def _role(r: Reader, found: Entries, called: str, *, member: bool) -> None:
+    """Reports mistakes about members of tenants, and their roles."""
+    if not member:
+        if "has" in found and "claim" not in found:
+            said = f"`has` belongs to `claim`, which `{called}` does not have"
+            r.wrong(found["has"], said)
+        if "role" in found:
+            said = f"`role` belongs to `field` and `in`, which `{called}` does not have both"
+            r.wrong(found["role"], said)
+        return
+    for part in ("of", *_STEPS):
+        if part in found:
+            said = f"`{part}` does not belong to `field` and `in`, which list a tenant's members"
+            r.wrong(found[part], said)
+    for part, other in (("role", "has"), ("has", "role")):
+        if part in found and other not in found:
+            said = f"`{part}` belongs to `{other}`, which `{called}` does not have"
+            r.wrong(found[part], said, "`role` is where the role stands, and `has` what it is")
+    at, role = (str(found[part].scalar) if part in found else "" for part in ("id", "role"))
+    row = at.rpartition("/*")[0] + "/*" if "*" in at.split("/") else ""
+    if role and not (role.startswith(f"{row}/") and "*" not in role.removeprefix(row).split("/")):
+        r.wrong(found["role"], f"`{role}` is not beside the id", f"write it as `{row}/role`")
 
 
 def reason(r: Reader, node: Node, what: str) -> str | None:

@@ -326,8 +326,8 @@ def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
     caller = policy.caller
     yield caller.operation, caller.pointer, place(policy, "caller", "id")
     for relation in policy.relations.values():
-        where = place(policy, "relations", relation.name, "id")
-        yield relation.operation, relation.pointer, where
+        for word, pointer in (("id", relation.pointer), ("role", relation.role)):
+            yield relation.operation, pointer, place(policy, "relations", relation.name, word)
     for name, rule in policy.operations.items():
         for resource, pointer in rule.shows:
             yield name, pointer, place(policy, "operations", name, "shows", resource)

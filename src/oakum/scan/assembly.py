@@ -27,6 +27,7 @@ from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import SIGN, Relationships
@@ -119,6 +120,7 @@ class Wiring:
                 "no journal was written: no identity has a secret to encrypt it with; omit"
                 " --journal, or give the identities logins"
             )
+        context = replace(context, memberships=self._memberships(Engine(context, state)))
         engine = Engine(context, state)
         if context.may.writes or self.past.undos:
             undo_log, provisioned = self._undo_log(engine), self._provisioned(engine)
@@ -135,6 +137,17 @@ class Wiring:
         return Relations(
             self.policy, probes, engine.identities, engine.knowledge, self.target,
             engine.context.ask,
+        )  # fmt: skip
+
+    def _memberships(self, engine: Engine) -> Memberships | None:
+        """The lists of members of tenants, if the contract names any."""
+        named = [each.operation for each in self.policy.relations.values() if each.is_membership]
+        probes = self._named_probes(named)
+        if not named:
+            return None
+        return Memberships(
+            self.policy, probes, engine.identities, engine.knowledge, self.target,
+            engine.context.ask, engine.context.accounts,
         )  # fmt: skip
 
     def _context(self, found: Examination, emit: Callable[[Event], None]) -> RunContext:

@@ -19,6 +19,7 @@ from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json
 from oakum.policy.graphql import Graph
 from oakum.scan.identities.credentials import Owned
+from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.limits import May, Pace
@@ -84,6 +85,8 @@ class RunContext:
     """None: nothing may be written, not even to an own account."""
     relationships: Relationships | None = None
     """Relations between identities that may be ended for a while; None: none."""
+    memberships: Memberships | None = None
+    """Who is a member of which tenant; None: the contract does not ask."""
 
     def undoing(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
         """Names and functions that restore the target at the end of a run, in order. Each function

@@ -219,9 +219,15 @@ class Engine:
         self.state.forms[place] = form_of(answer)
         self.state.keeping[place] = self.kept_by_caches(probe, question, answer)
         self.state.gather(gather(probe, viewer, who, answer, origin_of(self.target)))
+        self.meet(probe, question, answer)
         outcome = self.evaluator.look(probe, question, answer)
         self.record(probe, outcome)
         return outcome
+
+    def meet(self, probe: Probe, question: Question, answer: Response) -> None:
+        """Asks who is a member of the tenants that a response names."""
+        if self.context.memberships is not None:
+            self.context.memberships.meet(self.evaluator.walk(probe, question, answer)[1].instances)
 
     def record(self, probe: Probe, outcome: Outcome) -> None:
         """Enters a result into the matrix and emits it."""

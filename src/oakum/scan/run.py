@@ -501,6 +501,8 @@ class Scan:
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.state.distrust if engine else []
+        if engine is not None and engine.context.memberships is not None:
+            distrust += engine.context.memberships.unread()
         distrust += map(shown_twice, engine.evaluator.twice.items()) if engine else ()
         unjudged = engine.matrix.unjudged() if engine else []
         if self.scope is not None:

@@ -51,6 +51,19 @@ def test_a_guard_asks_for_no_relation_that_nothing_lists() -> None:
     ]
 
 
+def test_a_guard_does_not_look_up_the_members_of_a_tenant() -> None:
+    member = Relation("lead", "field", member="firm", operation="list", pointer="/*/id")
+    claim = Relation("colleague", "field", member="firm", claim="firm")
+    known = {"lead": member, "colleague": claim, "guest": Relation("guest", "field", member="g")}
+    places = {("relations", "lead", "in"): Location("p.yaml", 4, 12)}
+    with pytest.raises(InputError) as refused:
+        refuse(Policy(known, {}, places=places))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:4:12: a guard does not look up who is `lead` of a tenant; compare the field with a"
+        " claim: `field` and `claim`; a scan uses `in`"
+    ]
+
+
 def test_every_line_is_told_at_once() -> None:
     with pytest.raises(InputError) as refused:
         refuse(policy(Owner("query", ("a",)), Owner("none"), Owner("query", ("b",))))

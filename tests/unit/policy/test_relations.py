@@ -28,6 +28,10 @@ def test_each_source_is_a_kind_of_relation() -> None:
         "/data/*/id",
     )
     assert (follower.of, follower.unless) == ("caller", ("blocked",))
+    lead = relation("{field: firm, in: list, id: /*/user/id, role: /*/role, has: lead}")
+    assert (lead.kind, lead.member, lead.role, lead.has, lead.is_membership) == (
+        "field", "firm", "/*/role", "lead", True,
+    )  # fmt: skip
     blocked = relation("{between: true}")
     assert (blocked.kind, blocked.operation, blocked.of) == ("lookup", "", "owner")
 
@@ -61,6 +65,16 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
         ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
         ("{between: false}", "`between` is `true` or absent; name the operation that lists them: `in` and `id`"),
         ("{between: true, in: a, id: /b}", "`x` has several sources: `in`, `between`; write one relation for each"),
+        ("{has: a}", "`has` belongs to `claim`, which `x` does not have"),
+        ("{in: op, id: /*/id, role: /*/role}", "`role` belongs to `field` and `in`, which `x` does not have both"),
+        ("{field: firm, in: op, id: /*/id, role: /*/role}", "`role` belongs to `has`, which `x` does not have; `role` is where the role stands, and `has` what it is"),
+        ("{field: firm, in: op, id: /*/id, has: a}", "`has` belongs to `role`, which `x` does not have; `role` is where the role stands, and `has` what it is"),
+        ("{field: firm, in: op, id: /a/*/user/id, role: /b/*/role, has: a}", "`/b/*/role` is not beside the id; write it as `/a/*/role`"),
+        ("{field: firm, in: op, id: /a/*/id, role: /a/*/roles/*, has: a}", "`/a/*/roles/*` is not beside the id; write it as `/a/*/role`"),
+        ("{field: firm, in: op, id: /a/*/id, of: caller}", "`of` does not belong to `field` and `in`, which list a tenant's members"),
+        ("{field: firm, in: op, id: /a/*/id, begin: [op]}", "`begin` does not belong to `field` and `in`, which list a tenant's members"),
+        ("{field: firm, in: op}", "`x` has no `id`; write the JSON pointer to the ids in that response"),
+        ("{field: firm, in: op, id: /a, claim: c}", "`x` has several sources: `in`, `field`, `claim`; write one relation for each"),
         ("{between: true, of: caller}", "`of` belongs to `in`, which `x` does not have"),
         ("{unless: x}", "`x` depends on itself; `x` unless `x`"),
         ("{unless: '*'}", "`*` is no relation; list each relation: a grant says who sees"),

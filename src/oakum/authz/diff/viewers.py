@@ -141,7 +141,8 @@ class Speaker:
         """The relation that a look-up serves."""
         for model in (self._model, self._other):
             for name, each in model.policy.relations.items():
-                if each.kind == "lookup" and source_of(model, each, _OWNED)[:4] == source[:4]:
+                asked = each.kind == "lookup" or each.is_membership
+                if asked and source_of(model, each, _OWNED)[:4] == source[:4]:
                     return f"`{name}`"
         return f"in `{source[1]}`"
 

@@ -61,6 +61,9 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
             return _LOGGED
         case "claim":
             return ("claim", relation.claim, type(relation.has).__name__, repr(relation.has))
+        case "field" if relation.operation:
+            of = ("tenant", relation.member, relation.role, repr(relation.has))
+            return ("lookup", _asked(model, relation), relation.pointer, of)
         case "field":
             return ("field", relation.member, relation.claim)
         case "owner" if owner.kind == "caller":
@@ -70,13 +73,16 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
         case "owner":
             return ("owner", owner.kind, owner.members)
         case "lookup":
-            asked = relation.operation or f"\0{relation.name}"
-            if endpoint := model.operations.get(asked):
-                asked = endpoint_key(endpoint.method, endpoint.path)
-            elif " " in asked:
-                asked = endpoint_key(*asked.split(maxsplit=1))
             whose = (owner.kind, owner.members)
-            return ("lookup", asked, relation.pointer, relation.of, *whose)
+            return ("lookup", _asked(model, relation), relation.pointer, relation.of, *whose)
+
+
+def _asked(model: Model, relation: Relation) -> str:
+    """The endpoint of a look-up; of one that only the identities file tells, its name."""
+    asked = relation.operation or f"\0{relation.name}"
+    if endpoint := model.operations.get(asked):
+        return endpoint_key(endpoint.method, endpoint.path)
+    return endpoint_key(*asked.split(maxsplit=1)) if " " in asked else asked
 
 
 class Side:

@@ -52,10 +52,11 @@ Lists = dict[tuple[str, str], Listed]
 
 
 def read_list(
-    ask: Ask, who: str, request: Request, names: Collection[str], place: Place
-) -> Listed | None:
+    ask: Ask, who: str, request: Request, names: Collection[str], place: Place,
+    bodies: list[Json] | None = None,
+) -> Listed | None:  # fmt: skip
     """The ids at a place of a response and of later pages; None if no response is usable. `names`:
-    declared query parameters. Raises what `ask` raises."""
+    declared query parameters; `bodies` takes in what was read. Raises what `ask` raises."""
     ids: set[str] = set()
     sizes: list[int] = []
     asked: Request | None = request
@@ -63,7 +64,7 @@ def read_list(
     sound, said = True, "unknown"
     while asked is not None and len(sizes) < _PAGES:
         answer = ask(who, asked)
-        value = _value(answer)
+        value = json_of(answer)
         if value is None:
             if not sizes:
                 return None
@@ -73,6 +74,8 @@ def read_list(
             asked = None  # paging has no effect: every page is the same
             break
         texts.add(answer.body)
+        if bodies is not None:
+            bodies.append(value)
         seen = look(place, value)
         ids.update(map(canonical, seen.ids))
         sizes.append(seen.found)
@@ -83,8 +86,8 @@ def read_list(
     return Listed(frozenset(ids), sound and asked is None and said == "whole")
 
 
-def _value(answer: Response) -> Json:
-    """The JSON of an answer that is whole; None: it says nothing of a list."""
+def json_of(answer: Response) -> Json:
+    """The JSON of a good answer that came whole; None: it says nothing of a list."""
     if not 200 <= answer.status < 300 or answer.truncated:
         return None
     try:

@@ -1,0 +1,192 @@
+"""Who is a member of a tenant, and in which role, as the API's lists of members say.
+
+The law of this module: any answer may say who is on a list, and only a whole one says who is not,
+unless another says that they are. What no identity is shown stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from oakum.authz import ObjectInstance
+from oakum.authz.principal import has_role, identifier, texts
+from oakum.authz.truth import Truth
+from oakum.authz.whole import place_of
+from oakum.errors import OakumError
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
+from oakum.http.json_pointer import path_of, value_at, values_at
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, Relation
+from oakum.scan.identities.relation_lists import json_of, read_list
+from oakum.scan.requests.builder import Ask, Filled, fill
+
+MOST = 100
+"""Tenants whose members are asked for."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What one identity was shown of a tenant's members."""
+
+    pages: tuple[Json, ...] = ()
+    whole: bool = False
+    gone: bool = False
+    """Whether the one who was asked for is said not to be there."""
+
+
+@dataclass
+class Memberships:
+    """The members of the tenants that objects name, asked for once when a tenant is first met."""
+
+    policy: Policy
+    probes: Mapping[str, Probe]
+    """Operation → endpoint of every list of members."""
+    identities: KnownIdentities
+    knowledge: Knowledge
+    target: str
+    ask: Ask
+    accounts: Mapping[str, str]
+    """Identity → its id."""
+    _met: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """(relation, tenant) → whether anything was told of its members. In memory only."""
+    _answers: dict[tuple[str, str, str, str], _Shown] = field(default_factory=dict)
+    """(identity, operation, tenant, whose row) → answer. In memory only."""
+
+    def meet(self, instances: Iterable[ObjectInstance]) -> None:
+        """Learns the members of every tenant that these objects name, before they are judged."""
+        for each in instances:
+            for relation in self._relations():
+                for tenant in texts(each.value, relation.member):
+                    if (relation.name, tenant) not in self._met and len(self._met) < MOST:
+                        told = self._told(relation, tenant)
+                        self._met[relation.name, tenant] = bool(told)
+                        self.identities.enrol(relation.name, tenant, told)
+
+    def unread(self) -> Iterator[str]:
+        """Reasons to distrust a run that met tenants and was shown the members of none."""
+        for relation in self._relations():
+            told = [shown for (name, _), shown in self._met.items() if name == relation.name]
+            if told and not any(told):
+                yield (
+                    f"`{relation.operation}` showed no identity the members of a tenant: nobody"
+                    f" knows who is `{relation.name}`, so what hangs on that was not tested"
+                )
+
+    def _relations(self) -> Iterator[Relation]:
+        return (each for each in self.policy.relations.values() if each.is_membership)
+
+    def _told(self, relation: Relation, tenant: str) -> dict[str, bool]:
+        """Identity → whether it is a member in the role; whom nothing tells of is left out."""
+        probe = self.probes.get(relation.operation)
+        if probe is None or probe.operation.method != "GET":
+            return {}
+        names = [name for name in self.identities.names() if not self.identities.is_unknown(name)]
+        shown = {
+            (asking, name): self._shown(relation, probe, asking, tenant, name)
+            for asking, name in product(names, names)
+        }
+        said = {pair: self._says(relation, pair[1], each) for pair, each in shown.items()}
+        # Only of who is shown a member it is known that they would be shown this one, too.
+        readers = {asking for (asking, _), each in said.items() if each is not None}
+        found: dict[str, bool] = {}
+        for name in names:
+            told = [said[asking, name] for asking in names]
+            told += [False for asking in readers if shown[asking, name].gone]
+            if True in told or False in told:
+                found[name] = True in told
+        return found
+
+    def _says(self, relation: Relation, name: str, shown: _Shown) -> Truth:
+        """Whether an answer says that somebody is a member in the role; None: it says nothing."""
+        row, at = _parts(path_of(relation.pointer))
+        role = path_of(relation.role)[len(row) :]
+        said: Truth = False if shown.whole else None
+        for page in shown.pages:
+            for each in values_at(page, row):
+                if identifier(value_at(each, at)) not in self.identities.ids[name]:
+                    continue
+                here = not relation.role or has_role(relation, value_at(each, role))
+                if here:
+                    return True
+                said = None if here is None else said
+        return said
+
+    def _shown(
+        self, relation: Relation, probe: Probe, asking: str, tenant: str, name: str
+    ) -> _Shown:
+        """What an identity is shown of a tenant's members, or of the one of this name."""
+        person, where = _parameters(self.policy, probe)
+        key = (asking, f"{relation.operation} {relation.pointer}", tenant, name if person else "")
+        if key not in self._answers:
+            given = {where: tenant, person: self.accounts.get(name, "")}
+            filled = self._filled(probe, {n: value for n, value in given.items() if n})
+            shown = _Shown()
+            if filled is not None:
+                with suppress(OakumError):
+                    if person:
+                        shown = self._asked_for(relation, asking, filled, name)
+                    else:
+                        shown = self._asked(relation, probe, asking, filled)
+            self._answers[key] = shown
+        return self._answers[key]
+
+    def _asked_for(self, relation: Relation, asking: str, filled: Filled, name: str) -> _Shown:
+        """The answer about one member: all that there is of them, if it names them."""
+        answer = self.ask(asking, filled.request)
+        value = json_of(answer)
+        if value is None:
+            return _Shown(gone=answer.status == 404)
+        there = map(identifier, values_at(value, path_of(relation.pointer)))
+        return _Shown((value,), whole=not self.identities.ids[name].isdisjoint(there))
+
+    def _asked(self, relation: Relation, probe: Probe, asking: str, filled: Filled) -> _Shown:
+        """The list of all members."""
+        pages: list[Json] = []
+        names = [each.name for each in probe.operation.parameters if each.where == "query"]
+        media = probe.operation.success()
+        place = place_of(path_of(relation.pointer), media.shape if media is not None else None)
+        found = read_list(self.ask, asking, filled.request, names, place, pages)
+        return _Shown(tuple(pages), found is not None and found.whole)
+
+    def _filled(self, probe: Probe, given: Mapping[str, str]) -> Filled | None:
+        """The request for the members of one tenant."""
+        sources = {name: each for name, each in probe.sources.items() if name not in given}
+        names = [name for name in probe.unfilled if name not in given]
+        if "" in given.values():
+            return None
+        return fill(
+            replace(
+                probe,
+                sources=sources,
+                personal=probe.personal & sources.keys(),
+                unfilled=(*names, *given),
+                guessed=tuple(name for name in probe.guessed if name not in given),
+                fixed={**probe.fixed, **given},
+            ),
+            self.target, self.knowledge, None,
+        )  # fmt: skip
+
+
+def _parts(pointer: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The path of a row, and the path within it."""
+    end = max((n for n, each in enumerate(pointer, 1) if each == "*"), default=0)
+    return pointer[:end], pointer[end:]
+
+
+def _parameters(policy: Policy, probe: Probe) -> tuple[str, str]:
+    """The path parameters of the member (empty: the path names none) and of the tenant: the member
+    is the one that `params` fills with a field of an account, or else the last of several."""
+    operation = probe.operation
+    paths = [each.name for each in operation.parameters if each.where == "path"]
+    paths.sort(key=lambda name: operation.path.find(f"{{{name}}}"))
+    rule = policy.operations.get(operation.id)
+    params = rule.params if rule is not None else {}
+    accounts = {name for name, each in policy.resources.items() if each.is_account}
+    persons = [name for name in paths if params.get(name, "").partition(".")[0] in accounts]
+    person = persons[-1] if persons else paths[-1] if len(paths) > 1 else ""
+    return person, next((name for name in reversed(paths) if name != person), "")

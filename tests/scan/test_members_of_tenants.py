@@ -1,0 +1,214 @@
+"""Members of tenants and their roles by look-up: `field` beside `in`, in a running API."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from oakum_catalogue.kit import Entry
+from tests.catalogue.play import play
+from tests.scan.keys import identities, sender, told
+
+pytestmark = pytest.mark.server
+
+DOCUMENT = """\
+openapi: 3.0.3
+info: {title: Books, version: "1"}
+security: [{bearer: []}]
+paths:
+  /me:
+    get:
+      operationId: me
+      responses:
+        "200": {description: the caller, content: {application/json: {schema: {$ref: "#/components/schemas/Clerk"}}}}
+  /firms/{firm}/members:
+    get:
+      operationId: listMembers
+      parameters: [{name: firm, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: its members
+          content: {application/json: {schema: {$ref: "#/components/schemas/Members"}}}
+  /firms/{firm}/members/{clerk}:
+    get:
+      operationId: getMember
+      parameters:
+        - {name: firm, in: path, required: true, schema: {type: string}}
+        - {name: clerk, in: path, required: true, schema: {type: string}}
+      responses:
+        "200":
+          description: one of its members
+          content: {application/json: {schema: {$ref: "#/components/schemas/Membership"}}}
+  /invoices:
+    get:
+      operationId: listInvoices
+      responses:
+        "200":
+          description: those of the caller's firms
+          content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Invoice"}}}}
+  /invoices/{id}:
+    get:
+      operationId: getInvoice
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200": {description: one, content: {application/json: {schema: {$ref: "#/components/schemas/Invoice"}}}}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+  schemas:
+    Clerk:
+      type: object
+      properties: {id: {type: string}}
+    Membership:
+      type: object
+      properties:
+        user: {type: object, properties: {id: {type: string}}}
+        role: {type: string}
+    Members:
+      type: object
+      properties: {data: {type: array, items: {$ref: "#/components/schemas/Membership"}}}
+    Invoice:
+      type: object
+      properties:
+        id: {type: string}
+        firm: {type: string}
+        clerk: {type: string}
+        total: {type: number}
+        margin: {type: number}
+"""  # noqa: E501
+LISTED = "in: listMembers, id: /data/*/user/id"
+ALONE = "in: getMember, id: /user/id"
+EXPOSURE = """\
+exposure: 1
+api: openapi.yaml
+caller: {operation: me, id: /id}
+relations:
+  member: {authenticated: true}
+  owner: {is: owner}
+  colleague: {field: firm, %(members)s}
+  lead: {field: firm, %(members)s, role: %(role)s, has: lead}
+resources:
+  Clerk:
+    key: id
+    owner: id
+    main: me
+    fields:
+      id: [{see: [owner]}]
+  Invoice:
+    key: id
+    owner: clerk
+    main: getInvoice
+    fields:
+      id, firm, clerk, total: [{see: [owner, colleague, lead]}]
+      margin: [{see: [owner, lead]}]
+operations:
+  listMembers: {call: [member]}
+  getMember: {call: [member]}
+"""
+ROLES = {
+    "ann": {"north": "lead"},
+    "ben": {"north": "clerk"},
+    "cas": {"south": "lead", "north": "clerk"},
+    "dot": {"south": "clerk"},
+    "eve": {},
+}
+WHOLE = {(field, "member") for field in ("id", "firm", "clerk", "total", "margin")}
+LEAKS = {
+    "": set(),
+    "firm": {*WHOLE, ("margin", "colleague")},
+    "role": {("margin", "colleague")},
+    "lead": {("margin", "colleague")},
+}
+"""`lead`: who leads any firm is taken for a lead of all of theirs."""
+
+
+def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int = 1) -> Entry:
+    draw = random.Random(seed)
+    ids = {name: f"{draw.getrandbits(64):016x}" for name in ROLES}
+    firms = {name: f"{draw.getrandbits(64):016x}" for name in ("north", "south")}
+    invoices = {
+        key: {"id": key, "firm": firms[firm], "clerk": ids[name],
+              "total": round(draw.uniform(1000, 9000), 2), "margin": round(draw.uniform(0, 1), 5)}
+        for name, theirs in ROLES.items() for firm in theirs for _ in range(2)
+        for key in [f"{draw.getrandbits(64):016x}"]
+    }  # fmt: skip
+
+    def role(name: str, firm: str) -> str:
+        return next((each for at, each in ROLES[name].items() if firms[at] == firm), "")
+
+    def view(name: str, row: dict[str, Any]) -> dict[str, Any] | None:
+        here = role(name, row["firm"])
+        if not here and leak != "firm":
+            return None
+        whole = here == "lead" or row["clerk"] == ids[name] or leak in ("role", "firm")
+        whole |= leak == "lead" and "lead" in ROLES[name].values()
+        return {at: value for at, value in row.items() if whole or at != "margin"}
+
+    def member(name: str, firm: str) -> dict[str, Any]:
+        return {"user": {"id": ids[name]}, "role": role(name, firm)}
+
+    def answer(request: Request) -> Response:
+        name, path = sender(request), request.path_params
+        if name not in ids:
+            return Response(status_code=401)
+        firm = path.get("firm", "")
+        if firm and not (role(name, firm) and readable):
+            return Response(status_code=404)
+        if "clerk" in path:
+            other = next((n for n, id in ids.items() if id == path["clerk"]), "")
+            there = other and role(other, firm)
+            return JSONResponse(member(other, firm)) if there else Response(status_code=404)
+        if firm:
+            return JSONResponse({"data": [member(n, firm) for n in ids if role(n, firm)]})
+        if "id" in path:
+            row = invoices.get(path["id"])
+            shown = view(name, row) if row else None
+            return JSONResponse(shown) if shown else Response(status_code=404)
+        if request.url.path == "/me":
+            return JSONResponse({"id": ids[name]})
+        near = [row for row in invoices.values() if role(name, row["firm"])]
+        return JSONResponse([view(name, row) for row in near])
+
+    def app(mode: str, seed: int) -> Starlette:
+        paths = ("/me", "/firms/{firm}/members", "/firms/{firm}/members/{clerk}", "/invoices",
+                 "/invoices/{id}")  # fmt: skip
+        made = Starlette(routes=[Route(path, answer) for path in paths])
+        made.state.db = {}
+        return made
+
+    where = {"members": members, "role": "/role" if members == ALONE else "/data/*/role"}
+    return Entry(
+        name="books", pattern="P2", title="books of two firms", convention="", document=DOCUMENT,
+        exposure=EXPOSURE % where, identities=lambda seed: identities(ids), app=app, truth=(),
+        decoys=(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("members", [LISTED, ALONE], ids=["a list", "one by one"])
+@pytest.mark.parametrize("leak", LEAKS)
+def test_what_members_of_a_tenant_show_others_is_found(
+    leak: str, members: str, tmp_path: Path
+) -> None:
+    played = play(entry(leak, members), "leaky", 1, tmp_path)
+    assert told(played) == {(*each, "proven") for each in LEAKS[leak]}
+    assert not played.report.distrust
+
+
+@pytest.mark.parametrize("members", [LISTED, ALONE], ids=["a list", "one by one"])
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_an_api_that_keeps_to_the_roles_is_clean(seed: int, members: str, tmp_path: Path) -> None:
+    played = play(entry("", members, seed=seed), "fixed", seed, tmp_path)
+    assert (told(played), played.report.distrust) == (set(), ())
+
+
+@pytest.mark.parametrize("leak", ["", "firm"])
+def test_nothing_is_proven_where_nobody_is_shown_the_members(leak: str, tmp_path: Path) -> None:
+    played = play(entry(leak, readable=False), "leaky", 1, tmp_path)
+    assert told(played) == set()
+    assert any("who is `colleague`" in reason for reason in played.report.distrust)
