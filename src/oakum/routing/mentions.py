@@ -27,8 +27,8 @@ _WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/:.@+~!*$^%]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HEX = rb"[0-9A-Fa-f]"
 _ESCAPED = re.compile(
-    rb"\\u([dD][89abAB]" + _HEX + rb"{2})\\u([dD][c-fC-F]" + _HEX + rb"{2})"
-    rb"|\\u(" + _HEX + rb"{4})"
+    rb"\\+u([dD][89abAB]" + _HEX + rb"{2})\\+u([dD][c-fC-F]" + _HEX + rb"{2})"
+    rb"|\\+u(" + _HEX + rb"{4})"
 )  # fmt: skip
 _BLANK = re.compile(rb"\\[bfnrt]")
 
@@ -71,7 +71,8 @@ def _raw(text: str | bytes) -> bytes:
 
 
 def _spellings(text: bytes) -> Iterable[bytes]:
-    """A text as it is, and as it is once its escapes are resolved (RFC 3986, RFC 8259)."""
+    """A text as it is, and as it is once its escapes are resolved (RFC 3986, RFC 8259). A text
+    within a text has its backslashes doubled."""
     yield text
     if b"%" in text:
         yield unquote_to_bytes(text)

@@ -43,6 +43,7 @@ def carriers(id: str) -> dict[str, str]:
         "name": f'{{{escaped}: 1, "x": 2}}',
         "text": json.dumps({"user": f"/users/{quote(id, safe='')}/followers"}),
         "call": f"unfollow(id: {shown})",
+        "escaped within": json.dumps({"query": f"unfollow(id: {escaped})"}),
         "called": json.dumps({"query": f"unfollow(id: {shown})"}),
         "cell": f'user,why\r\n"{cell}",spam\r\n',
         "part": f'--b\r\nContent-Disposition: form-data; name="user"\r\n\r\n{id}\r\n--b--',

@@ -47,10 +47,10 @@ local function pair(high, low)
   return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00)
 end
 
--- A text once its escapes are resolved (RFC 8259).
+-- A text once its escapes are resolved (RFC 8259). A text within a text has its backslashes doubled.
 local function resolved(text)
-  text = gsub(text, "\\u([dD][89abAB]%x%x)\\u([dD][c-fC-F]%x%x)", pair)
-  return (gsub(gsub(text, "\\u(%x%x%x%x)", character), "\\[bfnrt]", " "))
+  text = gsub(text, "\\+u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
+  return (gsub(gsub(text, "\\+u(%x%x%x%x)", character), "\\[bfnrt]", " "))
 end
 
 -- Adds each word and each few in a row to `into`; how many there are then, and nil where they are too many.
