@@ -190,7 +190,7 @@ class Intake:
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
         keys = endpoint.plain.keys(
-            asked.target.partition("?")[2], value, inquiry.on.conditions.beside
+            asked.target.partition("?")[2], value, inquiry.on.conditions.beside, params
         )
         if keys is None:
             raise absent(endpoint, "call")

@@ -46,7 +46,9 @@ class Sight:
     def of(cls, model: Model, endpoint: Endpoint, params: Mapping[str, str], query: str) -> Sight:
         """Those of the path and of the query."""
         path = ((endpoint.hidden, params),) if endpoint.hidden is not None else ()
-        return cls(model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query))))
+        return cls(
+            model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query, params=params)))
+        )
 
     def reading(self, named: Named, params: Mapping[str, str]) -> Sight:
         """The same once the body is read: those that it names, and headers and cookies do."""

@@ -18,6 +18,7 @@ from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
+from oakum.guard.unenforceable_paths import parameters
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
@@ -27,6 +28,7 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, member, scalars
 from oakum.policy.model import Grant, Relation, Resource, State, origin
 from oakum.routing.lookup_plan import NEVER_SENT, Endpoint, LookupPlan, kind_of
+from oakum.routing.path_objects import PathObjects
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -52,6 +54,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *cookies(wiring.credentials, seen.policy),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
+        *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 

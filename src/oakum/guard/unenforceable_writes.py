@@ -298,10 +298,12 @@ class Writes:
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects that a write names by plain keys and that are not looked up."""
         operation, id = endpoint.operation, endpoint.operation.id
-        rule, plain = self.model.rule(id), {**endpoint.plain.query, **endpoint.plain.body}
-        for name, resource in (
-            plain.items() if rule.call is None or needs_object(self.policy, rule.call) else ()
+        rule, plain = self.model.rule(id), endpoint.plain
+        named = {**plain.query, **plain.body, **plain.beside}
+        for place, resource in (
+            named.items() if rule.call is None or needs_object(self.policy, rule.call) else ()
         ):
+            where, _, name = place.rpartition(" ")
             finder = endpoint.finders.get(resource)
             if finder is None or finder.kind != "ask":
                 yield Problem(
@@ -310,7 +312,7 @@ class Writes:
                     f" requests that name one are refused",
                     f"let a GET show a `{resource}` by its key, or leave `{name}` out of `params`",
                 )
-            elif names(operation):
+            elif names(operation) and where != "path":
                 yield Problem(
                     self.where(operation),
                     f"`{id}` also requires that the caller may write each `{resource}` that"

@@ -53,13 +53,17 @@ class Asked:
         query: str,
         value: Json = None,
         beside: Iterable[tuple[str, str]] = (),
+        params: Mapping[str, str] | None = None,
         *,
         unread: bool = False,
     ) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
-        """The objects that a query, a body and what stands beside them name, each with its key;
-        without one if what stands there is no key, or if the body was not read."""
+        """The objects that a query, a body, what stands beside them and a list in the path name,
+        each with its key; without one if what stands there is no key, or if the body was not
+        read."""
+        if not self.by:
+            return ()
         hidden = unread and bool(self.keys.body)
-        keys = [] if not self.by else None if hidden else self.keys.keys(query, value, beside)
+        keys = None if hidden else self.keys.keys(query, value, beside, params)
         if keys is None:
             return tuple((replace(each, reader=""), {}) for each in self.by.values())
         return tuple((self.by[name], {KEY: key}) for name, key in dict.fromkeys(keys))
@@ -71,6 +75,8 @@ def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
     model, steps = paths.model, paths.steps(operation)
     params = model.rule(operation.id).params
     for at, step in reversed([*enumerate(steps)]):
+        if step.kind == "keys":
+            continue
         beside = at > 0 and step.kind == "account"
         for each in paths.gets(step.path) if beside else paths.readers(steps, step):
             get = each.get

@@ -1,15 +1,16 @@
-"""Objects that a request names by key alone, in its query, its headers and cookies, or in members
-of its body.
+"""Objects that a request names by key alone: in its query, its headers and cookies, in a list in
+its path, or in members of its body.
 
 The law of this module: what `params` says is the key of a resource names an object of it, and such
-a write touches each that it names, and a read is of each. What cannot be looked at passes nobody. A
+a write touches each that it names, and a read is of each, wherever that name stands. What cannot be
+looked at passes nobody. A
 read is of what its query names also where the parameter has the particular name that one of a path
 has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Model
@@ -18,7 +19,7 @@ from oakum.authz.principal import at_path, identifier
 from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape import element, named
-from oakum.routing.path_objects import PathObjects, names
+from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.route import called, valued
 
 
@@ -32,7 +33,8 @@ class Plain:
     body: Mapping[str, str] = field(default_factory=dict)
     """Member paths of a body that is not a resource → resource."""
     beside: Mapping[str, str] = field(default_factory=dict)
-    """Headers and cookies, as `Conditions.beside` has them → resource."""
+    """Headers and cookies, as `Conditions.beside` has them, and lists in a path (`path ids`) →
+    resource."""
     needed: bool = False
     """Whether only the query tells which object is meant."""
 
@@ -57,7 +59,11 @@ class Plain:
         }
 
     def keys(
-        self, query: str, value: Json, beside: Iterable[tuple[str, str]] = ()
+        self,
+        query: str,
+        value: Json,
+        beside: Iterable[tuple[str, str]] = (),
+        params: Mapping[str, str] | None = None,
     ) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
         missing."""
@@ -65,7 +71,8 @@ class Plain:
         if self.needed and not asked:
             return None
         found = [*asked, *self._said(value)]
-        for place, said in beside:
+        inside = ((f"path {name}", said) for name, said in (params or {}).items())
+        for place, said in (*beside, *inside):
             if place in self.beside:
                 found += [(self.beside[place], each) for each in self._parts(place, said)]
         keys = [(name, key) for name, said in found if (key := identifier(said)) is not None]
@@ -91,9 +98,10 @@ class Plain:
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
-    """What `params` declares for a write. Below an object that its path names, a POST's key is an
-    argument, and an account is never the object written."""
-    rule, within = model.rule(operation.id), names(operation)
+    """What `params` declares for a write, at each place with that name. Below an object that its
+    path names, a POST's key is an argument, and an account is never the object written."""
+    rule, lists = model.rule(operation.id), key_lists(model, operation)
+    within = [each for each in names(operation) if each not in lists]
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     tops = [each.shape for each in operation.body if each.shape is not None]
     asked, said, joined = dict[str, str](), dict[str, str](), dict[str, str]()
@@ -101,28 +109,32 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
     for name, filled in rule.params.items():
         kind, _, path = filled.partition(".")
         resource = model.policy.resources.get(kind)
-        if resource is None or path != resource.key or name in within:
+        if resource is None or path != resource.key:
             continue
-        touched = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
+        changed = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
+        touched = changed or name in lists
         if resource.owner.kind == "none" or (within and not touched):
             continue
         if name in query and name not in rule.without:
             asked[name] = kind
             joined |= {name: between} if (between := _between(query[name])) else {}
-        elif places := _beside(operation, name):
-            beside |= dict.fromkeys(places, kind)
-            joined |= _places_joined(places)
-        elif name not in query and any(_holds(model, operation, top, name) for top in tops):
+        places = _beside(operation, name, lists)
+        beside |= dict.fromkeys(places, kind)
+        joined |= _places_joined(places)
+        if any(_holds(model, operation, top, name) for top in tops):
             said[name] = kind
-    return Plain(asked, joined, said, beside, needed=bool(asked) and not within)
+    elsewhere = {*said, *lists, *(place.partition(" ")[2] for place in beside)}
+    needed = bool(asked) and not within and elsewhere.isdisjoint(asked)
+    return Plain(asked, joined, said, beside, needed=needed)
 
 
-def _beside(operation: Operation, name: str) -> dict[str, Parameter]:
-    """Headers and cookies of this name."""
+def _beside(operation: Operation, name: str, lists: Collection[str]) -> dict[str, Parameter]:
+    """Headers and cookies of this name, and the list in the path."""
     return {
         f"{each.where} {name.lower() if each.where == 'header' else name}": each
         for each in operation.parameters
-        if each.where in ("header", "cookie") and each.name == name
+        if each.name == name
+        and (each.where in ("header", "cookie") or (each.where == "path" and name in lists))
     }
 
 
@@ -142,16 +154,17 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
         if one is not None:
             asked[each.name] = one.name
             joined |= {each.name: between} if (between := _between(each)) else {}
-    said, beside, query = dict[str, str](), dict[str, str](), {*asked, *names(operation)}
+    said, beside = dict[str, str](), dict[str, str]()
+    lists = key_lists(paths.model, operation)
     tops = [each.shape for each in operation.body if each.shape is not None]
     for name in rule.params:
-        one = paths.asked(operation, name) if name not in query else None
+        one = paths.asked(operation, name)
         if one is None:
             continue
-        if places := _beside(operation, name):
-            beside |= dict.fromkeys(places, one.name)
-            joined |= _places_joined(places)
-        elif any(_holds(paths.model, operation, top, name) for top in tops):
+        places = _beside(operation, name, lists)
+        beside |= dict.fromkeys(places, one.name)
+        joined |= _places_joined(places)
+        if any(_holds(paths.model, operation, top, name) for top in tops):
             said[name] = one.name
     return Plain(asked, joined, said, beside)
 

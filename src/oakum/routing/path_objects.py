@@ -17,7 +17,7 @@ from oakum.authz import Model
 from oakum.authz.asking import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import Resource
 from oakum.routing.object_locations import answer, listed_at, outer_at
 from oakum.routing.route import nameless
@@ -36,8 +36,9 @@ class Step:
     param: str
     path: str
     """The path up to the end of the segment that it stands in."""
-    kind: Literal["object", "account", "value"] = "object"
-    """`value`: no object of its own, but a field of one that the path has named, or a choice."""
+    kind: Literal["object", "account", "value", "keys"] = "object"
+    """`value`: no object of its own, but a field of one that the path has named, or a choice.
+    `keys`: a list of keys, each of an object."""
     resource: Resource | None = None
     """None: nobody says; of an account, too."""
     key: str = ""
@@ -68,6 +69,25 @@ def names(operation: Operation) -> list[str]:
 
 def places(operation: Operation) -> int:
     return len(names(operation))
+
+
+def key_lists(model: Model, operation: Operation) -> Mapping[str, Resource]:
+    """Parameters of a path that hold a list (style `simple`, RFC 6570) of what `params` says is a
+    key of objects with an owner."""
+    params, found = model.rule(operation.id).params, dict[str, Resource]()
+    for each in operation.parameters:
+        said, _, key = params.get(each.name, "").partition(".")
+        one = model.policy.resources.get(said)
+        listed = each.where == "path" and "array" in each.shape.kinds and not _prefixed(each)
+        if one is None or key != one.key or one.is_account or one.owner.kind == "none":
+            continue
+        if listed:
+            found[each.name] = one
+    return found
+
+
+def _prefixed(parameter: Parameter) -> bool:
+    return parameter.style in ("label", "matrix")
 
 
 def shut(model: Model, operation: Operation) -> bool:
@@ -162,6 +182,8 @@ class PathObjects:
         said, _, key = rule.params.get(param, "").partition(".")
         if said in resources:
             one = resources[said]
+            if param in key_lists(self.model, operation):
+                return Step(param, path, "keys", one, key, stated=True)
             if key != one.key and any(each.resource is one for each in before):
                 return Step(param, path, "value", one, key, stated=True)
             return _named(param, path, one, key, stated=True)
@@ -304,7 +326,8 @@ class PathObjects:
         found = dict[str, dict[str, Resource | None]]()
         for each in self.document.operations:
             for step in self.steps(each):
-                one = step.resource if step.resource and step.key == step.resource.key else None
+                keyed = step.resource and step.key == step.resource.key and step.kind != "keys"
+                one = step.resource if keyed else None
                 found.setdefault(step.param, {})[one.name if one is not None else ""] = one
         return found
 
@@ -320,6 +343,7 @@ class PathObjects:
             for each in self.document.operations
             if self.shows(each) and places(each) == 1 and each.path.endswith("}")
             and not shut(self.model, each) and self.steps(each)[0].resource is one
+            and self.steps(each)[0].kind != "keys"
             and self.steps(each)[0].key == one.key
         ]  # fmt: skip
         return Reader(ends[0], ((names(ends[0])[0], key),)) if len(ends) == 1 else None

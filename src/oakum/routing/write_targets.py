@@ -46,8 +46,8 @@ class Target:
 
     `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
     `ask`: the object is at `operation` (a GET with the same path parameters, or a list of whoever
-    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, so only
-    relations that need no object can pass.
+    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, or the path
+    names several by their keys, so only relations that need no object can pass by it.
     """
 
     kind: TargetKind
@@ -119,6 +119,8 @@ class Targets:
                 return Target("none")
             return Target("caller", unnamed=operation.method != "POST")
         rule, steps = self.model.rule(operation.id), self.paths.steps(operation)
+        if any(each.kind == "keys" for each in steps):
+            return Target("none")
         if not rule.owner and self._made_below(operation, steps, written):
             return Target("caller")
         # Path segments before the owner's are ignored: the contract names the owner.
@@ -318,7 +320,7 @@ def in_parent(
 ) -> Target | None:
     """One with the key `param` in the object around it, if that is shown with it: `steps[end]` is
     the one, or behind them all. It is that object's owner's, whatever a path says."""
-    before = [each for each in steps[:end] if each.kind != "value"]
+    before = [each for each in steps[:end] if each.kind not in ("value", "keys")]
     own, model = steps[end] if end < len(steps) else None, paths.model
     word = own.path.split("/")[-2] if own is not None else ""
     for reader, around, itself in _parents(paths, steps, before[-1] if before else None, own):

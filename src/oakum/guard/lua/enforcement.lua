@@ -813,7 +813,7 @@ local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
-  local keys = objects.keys(plain, x.query, x.said and json.decode(x.said), x.conditions)
+  local keys = objects.keys(plain, x.query, x.said and json.decode(x.said), x.conditions, x.params)
   if not keys then return absent(endpoint), "call" end
   if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
     return absent(endpoint), "call"
@@ -945,7 +945,7 @@ local function named(x)
   if endpoint.asked then
     local value, keys = x.said and json.decode(x.said), nil
     if x.said or x.bytes_in == 0 or endpoint.asked.body.n == 0 then
-      keys = objects.keys(endpoint.asked, x.query or nil, value, x.conditions)
+      keys = objects.keys(endpoint.asked, x.query or nil, value, x.conditions, x.params)
     end
     for _, of in pairs(keys and NONE or endpoint.named) do list[#list + 1] = { of = of, params = x.params } end
     for i = 1, keys and #keys or 0 do

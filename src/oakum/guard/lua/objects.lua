@@ -152,8 +152,8 @@ function M.named(endpoint)
 end
 
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
--- or nothing that has to. `said`: the conditions of the request.
-function M.keys(plain, query, value, said)
+-- or nothing that has to. `said`: the conditions of the request; `params`: those of its path.
+function M.keys(plain, query, value, said, params)
   local found, seen, fine, asked = {}, {}, true, false
   local function add(name, said)
     local id = spelling.id(said)
@@ -173,6 +173,10 @@ function M.keys(plain, query, value, said)
       local place = where .. " " .. list[i][1]
       if plain.beside[place] then parts(plain.beside[place], list[i][2], plain.joined[place]) end
     end
+  end
+  for name, text in pairs(params) do
+    local place = "path " .. name
+    if plain.beside[place] then parts(plain.beside[place], text, plain.joined[place]) end
   end
   for piece in (query or ""):gmatch "[^&]+" do
     local name, said = route.halves(piece)

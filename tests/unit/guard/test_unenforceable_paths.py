@@ -1,0 +1,43 @@
+"""Lists and marked keys in paths, which a gateway does not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.test_unenforceable_reads import said
+
+DIFFS = yaml.safe_load((FOLDER / "contracts" / "diffs.yaml").read_text(encoding="utf-8"))
+LIST = {"type": "array", "items": {"type": "string"}}
+
+
+def parameter(document: dict[str, Any], **change: Any) -> None:
+    at = document["paths"]["/notes/{nid}"]["get"]
+    at["parameters"] = [{"name": "nid", "in": "path", "required": True, **change}]
+
+
+def test_a_list_in_a_path_is_named_until_the_contract_says_of_what(tmp_path: Path) -> None:
+    def listed(document: dict[str, Any], _: dict[str, Any]) -> None:
+        parameter(document, schema=LIST)
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        parameter(document, schema=LIST)
+        policy["operations"]["getNote"] = {"params": {"nid": "Note.nid"}}
+
+    words = "`nid` in the path of `getNote` is a list, and is taken for one key"
+    assert words in said(tmp_path, DIFFS, listed)
+    assert "write `getNote: {params: {nid: Note.nid}}`" in said(tmp_path, DIFFS, listed)
+    assert words not in said(tmp_path, DIFFS, stated)
+    assert "is a list" not in said(tmp_path, DIFFS)
+
+
+def test_a_key_with_a_mark_is_named(tmp_path: Path) -> None:
+    def marked(document: dict[str, Any], _: dict[str, Any]) -> None:
+        parameter(document, schema={"type": "string"}, style="label")
+
+    words = "`nid` in the path of `getNote` begins with `.`"
+    assert words in said(tmp_path, DIFFS, marked)
+    assert words not in said(tmp_path, DIFFS)
