@@ -239,7 +239,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         # waits for a body that a test's own client fetches; opens nothing
         "oakum/pytest_plugin/wire.py",
         "oakum/cli/revision.py",  # asks git for a file as it was
-        "oakum/cli/linters.py",  # runs a linter that was asked for
+        "oakum/cli/run_linters.py",  # runs a linter that was asked for
         "oakum/cli/demo.py",  # starts cadence in a process of its own
         "oakum/guard/local.py",  # speaks to that engine at its own socket
         "oakum/guard/run.py",  # keeps an engine running; carries no request

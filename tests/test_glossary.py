@@ -18,7 +18,7 @@ TELLING = {
     "docs/reference/glossary.md": "lists the former words",
     "src/oakum/rules.py": "reads former ids of rules",
     "src/oakum/openapi/typed_json.py": "reads keys of earlier versions",
-    "src/oakum/report/json_v1.py": "reads reports of version 1",
+    "src/oakum/report/json_document.py": "reads reports of version 1",
     "src/oakum/memory/again.py": "reads replays of version 1",
     "examples/cadence/page/cadence.js": "its own words: a page of a gym",
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper, Refusal
-from oakum.guard.secrets import read_api_keys
+from oakum.guard.key_files import read_api_keys
 from oakum.routing.messages import Answered, Asked
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 

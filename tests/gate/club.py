@@ -13,7 +13,7 @@ import orjson
 from oakum.errors import Location
 from oakum.finding import Cell, Endpoint, Finding, IdentityState, Report, Result, State
 from oakum.policy.contract import digest, load
-from oakum.report import json_v1
+from oakum.report import json_document
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -132,7 +132,7 @@ def clean(
 
 def saved(report: Report, path: Path) -> Path:
     """The report as a file."""
-    path.write_bytes(json_v1.render(report))
+    path.write_bytes(json_document.render(report))
     return path
 
 
@@ -142,6 +142,6 @@ def forged(path: Path, edit: object, *, seal: bool) -> Path:
     content = orjson.loads(path.read_bytes())
     edit(content)
     if seal:
-        content["digest"] = json_v1.digest(content)
+        content["digest"] = json_document.digest(content)
     path.write_bytes(orjson.dumps(content))
     return path

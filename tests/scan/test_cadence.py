@@ -15,7 +15,7 @@ import pytest
 import cadence
 from cadence.people import persona_rows
 from oakum.cli.demo import serving
-from oakum.report import FORMATS, json_v1
+from oakum.report import FORMATS, json_document
 from tests import patience
 from tests.once import once
 
@@ -183,7 +183,7 @@ def test_nothing_of_a_person_is_written(scanned: Any) -> None:
         if len(text) >= 8 and text not in KNOWN_TO_ALL
     }
     assert len(values) > 300
-    whole = json_v1.read((out / "report.json").read_bytes())
+    whole = json_document.read((out / "report.json").read_bytes())
     formats = (render(whole).decode() for _, render in FORMATS)
     for text in (*(file.read_text() for file in out.iterdir()), *formats, printed):
         for needle in secrets | values:

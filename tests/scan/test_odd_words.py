@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from oakum.errors import InputError
 from oakum.finding import Report, Result
-from oakum.report import json_v1
+from oakum.report import json_document
 from oakum.scan.context import Event
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
@@ -62,7 +62,7 @@ def scan(made: Entry, app: Any, folder: Path, **more: Any) -> tuple[Report, str]
         report = Scan(options, events.append, sleep=hasty).report()
     told = [str(each.data) for each in events if "outcome" not in each.data]
     return report, "\n".join(
-        [json_v1.render(report).decode(), (folder / "journal").read_text(), *told]
+        [json_document.render(report).decode(), (folder / "journal").read_text(), *told]
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from oakum.abuse.detections import Event, Report
-from oakum.abuse.json_v1 import instant
+from oakum.abuse.json_document import instant
 from oakum.abuse.signs import KINDS
 from oakum.traffic.call import Hasher
 from oakum.traffic.observation import Read

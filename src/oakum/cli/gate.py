@@ -13,7 +13,7 @@ import orjson
 from oakum.authz import Model
 from oakum.cli import ci_environment, shared
 from oakum.cli.gate_inputs import bench
-from oakum.cli.linters import lint
+from oakum.cli.run_linters import lint
 from oakum.cli.trial import may_be_on_trial
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report

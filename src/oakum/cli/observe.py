@@ -77,7 +77,7 @@ def traffic(
     or `oakum guard`; also compressed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
     folder of `oakum observe keep`.
     """
-    from oakum.traffic import json_v1, render_text
+    from oakum.traffic import json_document, render_text
 
     forms = write_openapi is not None
     made, survey = observed(
@@ -86,13 +86,13 @@ def traffic(
     if write_openapi is not None:
         _write_openapi(survey.templates, write_openapi)
     if json_file is not None:
-        shared.write_text(json_file, json_v1.render(made).decode())
+        shared.write_text(json_file, json_document.render(made).decode())
     if html_file is not None:
         from oakum.pages.writing import write_inventory
 
-        write_inventory(html_file, json_v1.document(made))
+        write_inventory(html_file, json_document.document(made))
     if form == "json":
-        shared.say(json_v1.render(made).decode().rstrip("\n"))
+        shared.say(json_document.render(made).decode().rstrip("\n"))
     else:
         for line in render_text.lines(made):
             shared.line(line)
@@ -135,7 +135,7 @@ def draft(
     Each line has its evidence as a comment, and a mark until a person confirms it, because what an
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
-    from oakum.inference.suggestions import needed
+    from oakum.inference.suggested_relations import needed
     from oakum.traffic.draft_lines import needing, text
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.survey import Surveyor
@@ -209,7 +209,7 @@ def _drafting(
 
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
-    from oakum.inference.suggestions import supposed
+    from oakum.inference.suggested_relations import supposed
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load

@@ -97,7 +97,7 @@ def command(
     calls, or `-`.
     """
     shared.require_sketches("oakum observe abuse")
-    from oakum.abuse import json_v1, render_text
+    from oakum.abuse import json_document, render_text
 
     not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
@@ -108,13 +108,13 @@ def command(
     )
     report = _watched(traffic, callers, events_file, shown=form == "text")
     reads, distrust = traffic.reads(), [*traffic.distrust(), *report.distrust]
-    document = json_v1.render(report, reads, distrust).decode()
+    document = json_document.render(report, reads, distrust).decode()
     if json_file is not None:
         shared.write_text(json_file, document)
     if html_file is not None:
         from oakum.pages.writing import write_abuse
 
-        write_abuse(html_file, json_v1.document(report, reads, distrust))
+        write_abuse(html_file, json_document.document(report, reads, distrust))
     if form == "json":
         shared.say(document.rstrip("\n"))
     elif str(events_file) != "-":
@@ -141,7 +141,7 @@ class _Traffic:
 
 def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
     """The calls, watched one after the other; events go out as they are seen."""
-    from oakum.abuse import json_v1, render_text
+    from oakum.abuse import json_document, render_text
     from oakum.abuse.detector import Watch
 
     watch = Watch(callers=callers)
@@ -150,7 +150,7 @@ def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: b
 
         def tell(events: list[Event]) -> None:
             for each in events:
-                write(json_v1.line(each))
+                write(json_document.line(each))
                 if shown:
                     click.echo(render_text.event(each), err=True)
 

@@ -48,7 +48,7 @@ def command(
     denies. What was not seen is not known.
     """
     from oakum.authz import compile_contract
-    from oakum.frontend.compare.contract_grants import Ground
+    from oakum.frontend.compare.contract_grants import ContractGrants
     from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
     from oakum.frontend.compare.render_text import document, lines, render
     from oakum.frontend.compare.rows import Comparison, compare
@@ -59,15 +59,15 @@ def command(
     if held.policy is None:
         hint = "draft one with `oakum observe draft`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    ground = Ground(compile_contract(held.document, held.policy))
+    grants = ContractGrants(compile_contract(held.document, held.policy))
     observation = read(shared.read_bytes(traffic), str(traffic), OBSERVATION)
     used = [(str(each), read(shared.read_bytes(each), str(each), USE)) for each in uses]
     found = Comparison(
         str(contract),
         str(traffic),
         tuple(name for name, _ in used),
-        compare(ground, observation, [use for _, use in used]),
-        tuple(distrust(observation, str(traffic), used, ground.resources())),
+        compare(grants, observation, [use for _, use in used]),
+        tuple(distrust(observation, str(traffic), used, grants.resources())),
     )
     if json_file is not None:
         shared.write_text(json_file, render(found).decode())

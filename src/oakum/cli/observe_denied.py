@@ -50,7 +50,7 @@ def write(
     """Callers that were told and whose hash a guard knows, beside those that are on it still.
 
     `named`: whether a hash is that of an id."""
-    from oakum.abuse.json_v1 import instant
+    from oakum.abuse.json_document import instant
     from oakum.guard.denylist import MOST, Listed, render
     from oakum.traffic.call import Hasher
 

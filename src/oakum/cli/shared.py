@@ -262,10 +262,10 @@ def line(words: str, style: str = "") -> None:
 
 def _show(report: Report, form: str) -> None:
     from oakum.cli import ci_environment
-    from oakum.report import html, json_v1, terminal
+    from oakum.report import html, json_document, terminal
 
     if form == "json":
-        click.echo(json_v1.render(report).decode(), nl=False)
+        click.echo(json_document.render(report).decode(), nl=False)
     elif form == "html":
         click.echo(html.render(report), nl=False)
     elif form in ci_environment.FORMS:
@@ -276,7 +276,7 @@ def _show(report: Report, form: str) -> None:
 
 def read_report(path: Path) -> Report:
     """Reads the JSON report of an earlier scan; raises `InputError` for another file."""
-    from oakum.report.json_v1 import read
+    from oakum.report.json_document import read
 
     return read(report_bytes(path), str(path))
 
@@ -284,7 +284,7 @@ def read_report(path: Path) -> Report:
 def sound_report(path: Path) -> Report:
     """A JSON report that is whole and unchanged; raises `InputError`."""
     from oakum.report.integrity import faults
-    from oakum.report.json_v1 import read
+    from oakum.report.json_document import read
 
     data = report_bytes(path)
     report = read(data, str(path))

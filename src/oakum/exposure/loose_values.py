@@ -8,8 +8,8 @@ from oakum.authz import Model
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.exhibits import Question
-from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.ownership import Reading
 from oakum.exposure.shared_values import sharers
@@ -52,12 +52,12 @@ def texts_beside(
 
 
 def stands_loose(
-    ground: Ground, question: Question, loose: Mapping[str, Sequence[Pointer]], who: str,
-    resource: str, path: str,
+    context: EvaluationContext, question: Question, loose: Mapping[str, Sequence[Pointer]],
+    who: str, resource: str, path: str,
 ) -> Pointer:  # fmt: skip
     """Where a value that an owner sees in a field stands in this response outside of what is
     known to be somebody's: under the same name, or too long to be there by chance."""
-    viewer, knowledge = question.viewer or "", ground.knowledge
+    viewer, knowledge = question.viewer or "", context.knowledge
     mine = knowledge.own.get((viewer, resource, path), ())
     last = path.rpartition(".")[2]
     for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
@@ -66,7 +66,7 @@ def stands_loose(
         if knowledge.ambient.holds(who, (resource, path), text):
             continue
         there = loose.get(text, ())
-        if there and ground.is_of_an_open_one(viewer or None, who, resource, path, text):
+        if there and context.is_of_an_open_one(viewer or None, who, resource, path, text):
             continue
         for at in there:
             name = next((step for step in reversed(at) if not step.isdigit()), "")
@@ -75,16 +75,18 @@ def stands_loose(
     return ()
 
 
-def asked_for(ground: Ground, question: Question, who: str, resource: str, path: str) -> bool:
+def asked_for(
+    context: EvaluationContext, question: Question, who: str, resource: str, path: str
+) -> bool:
     """Whether a value of somebody's that stands loose may well have come because the request asks
     for them alone, or for those alone who share it."""
     if who not in question.targets:
         return False
-    values = ground.knowledge.own.get((who, resource, path), ())
-    if any(ground.withheld(question.viewer, who, text)[2] for text in values):
+    values = context.knowledge.own.get((who, resource, path), ())
+    if any(context.withheld(question.viewer, who, text)[2] for text in values):
         return False
-    shared = [text for text in values if ground.knowledge.shared(who, resource, path, text)]
+    shared = [text for text in values if context.knowledge.shared(who, resource, path, text)]
     theirs = all(
-        question.targets <= sharers(ground, question, resource, path, text) for text in shared
+        question.targets <= sharers(context, question, resource, path, text) for text in shared
     )
     return theirs if shared else len(question.targets) == 1

@@ -29,8 +29,8 @@ from oakum.openapi.model import Json
 if TYPE_CHECKING:
     from oakum.exchange import Response
     from oakum.exposure.endpoints import Probe
+    from oakum.exposure.evaluation_context import EvaluationContext
     from oakum.exposure.exhibits import Question
-    from oakum.exposure.ground import Ground
 
 
 _LONG = 40
@@ -75,7 +75,7 @@ class _Text(NamedTuple):
 class Misplaced:
     """Searches one answer."""
 
-    ground: Ground
+    context: EvaluationContext
     probe: Probe
     question: Question
     response: Response
@@ -87,7 +87,7 @@ class Misplaced:
         lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
             for value, (who, resource, path) in self._named(text):
-                groups = self.ground.knowledge.joint.get((resource, path, value), ())
+                groups = self.context.knowledge.joint.get((resource, path, value), ())
                 joint = frozenset({who}).union(*groups)
                 sent = {folded(each) for each in self.question.sent}
                 asked = folded(value) in sent or self.question.viewer in joint
@@ -97,18 +97,18 @@ class Misplaced:
                 if same or any(holds(each, value) for each in text.spared):
                     continue
                 if self._is_unrelated(joint, resource, instances):
-                    chosen = value in self.ground.knowledge.choices
+                    chosen = value in self.context.knowledge.choices
                     listed = chosen or (_any_element(text.at), resource, path) in lists
                     few = listed or is_one_of_few(value, path)
                     alone = few and not self._is_named_beside(text, who, unbound)
                     if alone and chosen:
                         continue
-                    self.ground.knowledge.ambient.met(
+                    self.context.knowledge.ambient.met(
                         who, (resource, path), value, self.probe.operation.id,
                         among=self.question.endpoint if alone else "",
                     )  # fmt: skip
                 if text.at in outside:
-                    self.ground.stray(who, value, self.question)
+                    self.context.stray(who, value, self.question)
                 yield Found(text.at, value, who, resource, path, text.where)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
@@ -117,7 +117,7 @@ class Misplaced:
         owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
         strange: set[tuple[str, ...]] = set()
         for leaf in unbound:
-            known = self.ground.knowledge.owners(canonical(leaf.value))
+            known = self.context.knowledge.owners(canonical(leaf.value))
             at = _any_element(leaf.pointer)
             for who, resource, path in known:
                 owners.setdefault((at, resource, path), set()).add(who)
@@ -134,8 +134,8 @@ class Misplaced:
             if leaf.pointer[: len(row)] != row or leaf.pointer == text.at:
                 continue
             said = canonical(leaf.value)
-            named = self.ground.knowledge.canary(said, aside=True)
-            if said in self.ground.identities.ids.get(who, ()) or (
+            named = self.context.knowledge.canary(said, aside=True)
+            if said in self.context.identities.ids.get(who, ()) or (
                 named is not None and named[0] == who and not is_one_of_few(said, named[2])
             ):
                 return True
@@ -147,7 +147,7 @@ class Misplaced:
                 yield _Text(leaf.pointer, canonical(leaf.value))
         within: set[tuple[str, ...]] = set()
         for each in instances:
-            who = self.ground.who(each, self.question.viewer)
+            who = self.context.who(each, self.question.viewer)
             for leaf in each.leaves:
                 if not who or not self._is_its_own(each, leaf, who):
                     if leaf.value is not None:
@@ -156,7 +156,7 @@ class Misplaced:
                 steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
                 within.update(leaf.pointer[:n] for n in steps)
                 if who != self.question.viewer and self._differs(each, leaf, who):
-                    own = self.ground.knowledge.own[who, each.resource, leaf.path]
+                    own = self.context.knowledge.own[who, each.resource, leaf.path]
                     place = (each.resource, leaf.path)
                     yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
@@ -164,14 +164,14 @@ class Misplaced:
 
     def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a leaf is a declared field of the response or a known field of the owner."""
-        known = (who, each.resource, leaf.path) in self.ground.knowledge.present
+        known = (who, each.resource, leaf.path) in self.context.knowledge.present
         return known or leaf.path in self.probe.shows.get(each.resource, ())
 
     def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a field holds another value than the owner was ever shown in this object; False
         if it varies by itself."""
-        knowledge, place = self.ground.knowledge, (who, each.resource, leaf.path)
-        resource = self.ground.model.policy.resources[each.resource]
+        knowledge, place = self.context.knowledge, (who, each.resource, leaf.path)
+        resource = self.context.model.policy.resources[each.resource]
         key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
         if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return False
@@ -203,14 +203,14 @@ class Misplaced:
         might = resource in self.probe.shows and is_success(self.response.status)
         about = not targets.isdisjoint(owners) or (not targets and might)
         return not about and all(
-            self.ground.who(each, self.question.viewer) not in owners for each in instances
+            self.context.who(each, self.question.viewer) not in owners for each in instances
         )
 
     def _is_theirs_alone(self, value: str, path: str) -> bool:
         """Whether a value that ownerless objects contain too still identifies its owner, as an
         address does and a town does not."""
-        others = self.ground.knowledge.nobodys(value)
-        sees, viewer = self.ground.matrix.sees, self.question.viewer
+        others = self.context.knowledge.nobodys(value)
+        sees, viewer = self.context.matrix.sees, self.question.viewer
         return not others or (
             classify_field(path) in NAMES_ONE
             and not any(sees(resource, field, viewer, "") for resource, field in others)
@@ -225,7 +225,7 @@ class Misplaced:
         return self.response.status in _REFUSED and allowed
 
     def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        knowledge, text = self.ground.knowledge, given_text.text
+        knowledge, text = self.context.knowledge, given_text.text
         exact = knowledge.canary(text, aside=True)
         if exact is not None:
             yield text, exact
@@ -249,14 +249,14 @@ class Misplaced:
     def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Canaries that stand alone in a short text."""
         for each in readings(text) if len(text) <= _LONGEST else ():
-            for value, key in self.ground.knowledge.within(each):
+            for value, key in self.context.knowledge.within(each):
                 if stands_apart(each, value):
                     yield value, key
 
     def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Canaries in another spelling: a separate part of a short text, or any part of a long
         one."""
-        knowledge = self.ground.knowledge
+        knowledge = self.context.knowledge
         for each in readings(text):
             for part in parts(each) if each != text else ():
                 exact = knowledge.canary(part, aside=True)
@@ -268,27 +268,27 @@ class Misplaced:
     def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
         plain, whole = folded(text), {folded(each) for each in parts(text)}
         long = len(text) > _LONG
-        for value, key in self.ground.knowledge.addresses():
+        for value, key in self.context.knowledge.addresses():
             other = folded(value)
             inside = long and len(value) >= MIN_WITHIN and other in plain
             if inside or other in whole or (other in plain and stands_apart(plain, other)):
                 yield value, key
-        for value, key in self.ground.knowledge.within(plain) if long else ():
+        for value, key in self.context.knowledge.within(plain) if long else ():
             if "@" not in value:
                 yield value, key
 
 
 def is_a_name(
-    ground: Ground, viewer: str | None, who: str, resource: str, path: str, value: str
+    context: EvaluationContext, viewer: str | None, who: str, resource: str, path: str, value: str
 ) -> bool:
     """Whether a value is an ordinary reference to an object or account: an id, or a user name that
     the viewer may see."""
-    kind, known = classify_field(path), ground.model.policy.resources[resource]
+    kind, known = classify_field(path), context.model.policy.resources[resource]
     if kind is FieldClass.KEY or path == known.key or path in known.owner.members:
         return True
     if kind is not FieldClass.HANDLE or not known.is_account:
         return False
-    return ground.may_see(viewer, who, resource, path, value)
+    return context.may_see(viewer, who, resource, path, value)
 
 
 def _is_unmistakable(value: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Guarding
 

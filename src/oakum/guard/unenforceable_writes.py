@@ -17,10 +17,10 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape import element, scalars
 from oakum.policy.model import Resource
+from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
 from oakum.routing.object_types import untold
-from oakum.routing.paging import PAGING
 from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.write_targets import needs_object
 

@@ -17,7 +17,8 @@ from textwrap import wrap
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
 from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
-from oakum.inference.guess import (
+from oakum.inference.lexicon import FieldClass, words
+from oakum.inference.owner_and_audience import (
     GrantGuess,
     Ownership,
     StateGuess,
@@ -26,11 +27,10 @@ from oakum.inference.guess import (
     ownership,
     states,
 )
-from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.params import infer_params
 from oakum.inference.resource_fields import changes, fields, main_endpoint
+from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
-from oakum.inference.things import Thing, World, world_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.schema import children

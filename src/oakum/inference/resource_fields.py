@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from oakum.inference.declared_objects import is_item
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
-from oakum.inference.things import Thing, World
+from oakum.inference.schema_groups import Thing, World
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements

@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any
 
 from oakum.http.json_pointer import unescape
-from oakum.openapi import keywords
-from oakum.openapi.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
+from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.reference import Library, Place
+from oakum.openapi.schema_object import COMPOSING, KIND, NO_KIND, STRUCTURE
 from oakum.openapi.walk import (
     Either,
     Thunk,
@@ -101,12 +101,12 @@ class Schemas:
         if name:
             made["names"] = frozenset((name,))
         if STRUCTURE.isdisjoint(raw):
-            keywords.annotate(raw, made)
+            schema_object.annotate(raw, made)
             self._hidden(place, made)
             made["properties"] = _NO_MEMBERS
         else:
             made["properties"] = self._merge((place,), made)
-        return _with_kinds(made, keywords.kinds(raw), raw.get("nullable") is True)
+        return _with_kinds(made, schema_object.kinds(raw), raw.get("nullable") is True)
 
     def _compose(self, places: tuple[Place, ...], name: str) -> Shape:
         whole = _Conjunction(self, self._library, places)
@@ -117,7 +117,7 @@ class Schemas:
         if whole.discriminator is not None:
             made["discriminator"] = whole.discriminator
         members = self._merge(whole.parts, made)
-        kinds = keywords.kinds_of_all(whole.parts)
+        kinds = schema_object.kinds_of_all(whole.parts)
         if whole.empty:
             kinds = KIND["null"]
         elif whole.groups:
@@ -130,11 +130,11 @@ class Schemas:
         items: list[list[Place]] = []
         extra: list[list[Place]] = []
         for part in parts:
-            for name, place in keywords.members(part):
+            for name, place in schema_object.members(part):
                 members[name] = (*members[name], place) if name in members else (place,)
-            items += [found] if (found := keywords.items(part)) else []
-            extra += [found] if (found := keywords.values(part)) else []
-            keywords.annotate(part.value, made)
+            items += [found] if (found := schema_object.items(part)) else []
+            extra += [found] if (found := schema_object.values(part)) else []
+            schema_object.annotate(part.value, made)
             self._hidden(part, made)
         if items:
             made["items"] = self._every(items)
@@ -146,10 +146,10 @@ class Schemas:
         """Notes what a text holds, and what keywords say that declare nothing for everybody."""
         if "contentSchema" in part.value:
             made.setdefault("content", _Lazy(self, (part.at("contentSchema"),)))
-        if keywords.UNREAD.isdisjoint(part.value):
+        if schema_object.UNREAD.isdisjoint(part.value):
             return
-        found: list[Thunk] = [_Lazy(self, (each,)) for each in keywords.unread(part)]
-        for each in keywords.unread_elements(part):
+        found: list[Thunk] = [_Lazy(self, (each,)) for each in schema_object.unread(part)]
+        for each in schema_object.unread_elements(part):
             shape = Shape(kinds=KIND["array"], items=_Lazy(self, (each,)), pointer=each.where)
             found.append(partial(_same, shape))
         made["unread"] = (*made.get("unread", ()), *found)
@@ -239,11 +239,11 @@ class _Conjunction:
             if not isinstance(target, str):
                 self.names |= {self._schemas.name(target)} - {""}
                 yield target
-        yield from keywords.listed(place, "allOf")
+        yield from schema_object.listed(place, "allOf")
         groups = []
         for word in ("oneOf", "anyOf"):
-            given = [p for p in keywords.listed(place, word) if p.value is not False]
-            live = tuple(p for p in given if not keywords.is_null(p.value))
+            given = [p for p in schema_object.listed(place, word) if p.value is not False]
+            live = tuple(p for p in given if not schema_object.is_null(p.value))
             self.nullable |= len(live) < len(given)
             if len(live) > 1:
                 groups.append(live)
@@ -289,7 +289,7 @@ def _same(shape: Shape) -> Shape:
 
 def _says(part: Place) -> bool:
     """Whether a schema says something of a value by itself."""
-    return bool(keywords.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
+    return bool(schema_object.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
 
 
 class _Lazy:

@@ -22,8 +22,8 @@ from oakum.authz.table import deciding, leaf_index
 from oakum.exchange import Request
 from oakum.exposure.ambient import NAMES_ONE, instant
 from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.exhibits import Question
-from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
@@ -94,7 +94,7 @@ class _People(KnownIdentities):
 class _Memory:
     """What is known of owners: in one test, or in the whole run."""
 
-    ground: Ground
+    context: EvaluationContext
     people: _People
     origins: dict[tuple[str, str, str, str], ObjectInstance] = field(default_factory=dict)
     """(owner, resource, field, value) → the object in which its owner was shown it."""
@@ -118,8 +118,10 @@ class Strays:
 
     def _memory(self) -> _Memory:
         people = _People(self._frame)
-        ground = Ground(self._frame.model, people, Knowledge(), self._matrix, self._frame.redactor)
-        return _Memory(ground, people)
+        context = EvaluationContext(
+            self._frame.model, people, Knowledge(), self._matrix, self._frame.redactor
+        )
+        return _Memory(context, people)
 
     def begin(self) -> None:
         """Begins another test; results of the last one become results of the run."""
@@ -158,22 +160,22 @@ class Strays:
     # ------------------------------------------------------------ learning
 
     def _learn(self, memory: _Memory, kept: Kept) -> None:
-        asked, ground = kept.asked, memory.ground
+        asked, context = kept.asked, memory.context
         caller = asked.caller
         viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else ""
         if not caller.known or not is_success(asked.response.status):
             return
         if viewer and asked.operation.method not in ("GET", "HEAD"):
-            ground.knowledge.forget(viewer)
+            context.knowledge.forget(viewer)
         for each in kept.instances:
-            who = ground.who(each, viewer)
-            if ground.is_nobodys(each.resource):
-                ground.knowledge.learn_own(NOBODY, each)
+            who = context.who(each, viewer)
+            if context.is_nobodys(each.resource):
+                context.knowledge.learn_own(NOBODY, each)
             elif not who and each.owners:
-                ground.knowledge.learn_others(each)
+                context.knowledge.learn_others(each)
             elif who and who == viewer:
                 owners = [memory.people.by_id.get(id, id) for id in each.owners]
-                ground.knowledge.learn_own(who, each, list(dict.fromkeys(owners)))
+                context.knowledge.learn_own(who, each, list(dict.fromkeys(owners)))
                 self._learn_one(memory, who, each, asked)
 
     def _learn_one(self, memory: _Memory, who: str, each: ObjectInstance, asked: Asked) -> None:
@@ -189,7 +191,7 @@ class Strays:
             memory.origins[who, each.resource, path, text] = each
         if key and asked.operation.method == "GET":
             fields = (((each.resource, p), text) for p, text in scalars if "*" not in p)
-            memory.ground.knowledge.ambient.learn(question, who, key, fields)
+            memory.context.knowledge.ambient.learn(question, who, key, fields)
 
     # ------------------------------------------------------------ judging
 
@@ -224,7 +226,7 @@ class Strays:
             "",
         )
         misplaced = Misplaced(
-            memory.ground, self._probe(asked), question, asked.response, asked.read.value
+            memory.context, self._probe(asked), question, asked.response, asked.read.value
         )
         for found in misplaced.search([*kept.unbound], [*kept.instances]):
             plain = not found.where and found.at in kept.granted
@@ -298,7 +300,7 @@ class Strays:
         """Whether an id, or credentials, were of more than one person in this run."""
         people, policy = self._run.people, self._frame.model.policy
         viewer = people.who(kept.asked.caller.ids)
-        known = self._run.ground.knowledge.own.items()
+        known = self._run.context.knowledge.own.items()
         return self.ids_move or any(
             len(values) > 1
             for (who, resource, path), values in known
@@ -308,7 +310,7 @@ class Strays:
 
     @staticmethod
     def _places(found: Found, memory: _Memory) -> list[tuple[str, str]]:
-        return memory.ground.knowledge.places(found.value, found.who)
+        return memory.context.knowledge.places(found.value, found.who)
 
     def _viewer(
         self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory

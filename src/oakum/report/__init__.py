@@ -11,7 +11,7 @@ from typing import Protocol
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
 from oakum.page import file
-from oakum.report import github, gitlab, html, json_v1, junit, markdown, sarif, terminal
+from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
 from oakum.report.pointing import NO_FACTS, Facts
 
 
@@ -26,7 +26,7 @@ def _page(report: Report, facts: Facts = NO_FACTS) -> bytes:
 
 
 def _json(report: Report, facts: Facts = NO_FACTS) -> bytes:
-    return json_v1.render(report)
+    return json_document.render(report)
 
 
 def _text(report: Report, facts: Facts = NO_FACTS) -> bytes:

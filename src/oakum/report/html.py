@@ -22,7 +22,7 @@ from oakum.report.grouping import (
     weakest_first,
     writes_said,
 )
-from oakum.report.json_v1 import document
+from oakum.report.json_document import document
 
 _BAR = 1000
 

@@ -13,7 +13,7 @@ from oakum.finding import Endpoint, Report, Result
 from oakum.openapi.model import Json
 from oakum.openapi.source import JsonPlaces, parse_json
 from oakum.openapi.typed_json import FORMERLY
-from oakum.report.json_v1 import SCHEMA, digest, document
+from oakum.report.json_document import SCHEMA, digest, document
 
 _HINT = "use the file as `oakum scan --json` wrote it, or scan again"
 

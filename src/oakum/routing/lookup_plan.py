@@ -30,12 +30,12 @@ from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed
 from oakum.routing.form_members import Form, form_body
+from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
 from oakum.routing.object_types import typed
 from oakum.routing.objects_by_key import Plain, plain_keys
-from oakum.routing.paging import owed, page
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.route import rivals, written

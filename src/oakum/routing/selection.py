@@ -24,7 +24,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.policy.model import Guarding
 from oakum.routing.headers import is_standard
-from oakum.routing.paging import PAGING
+from oakum.routing.largest_page import PAGING
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")

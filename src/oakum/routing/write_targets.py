@@ -18,6 +18,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.openapi.shape import named
 from oakum.policy.model import Policy, Resource
+from oakum.routing.largest_page import page
 from oakum.routing.object_locations import (
     answer,
     likeliest,
@@ -27,7 +28,6 @@ from oakum.routing.object_locations import (
     stands_inside,
     within_at,
 )
-from oakum.routing.paging import page
 from oakum.routing.path_objects import (
     PathObjects,
     Reader,

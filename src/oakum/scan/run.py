@@ -70,7 +70,7 @@ from oakum.scan.technique import Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.client import Governor, HttpTransport
-from oakum.scan.transport.fault_proxy import Between
+from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.undo.census import Census
 from oakum.scan.undo.encryption import Encryption

@@ -10,7 +10,7 @@ import pytest
 
 import cadence
 from oakum.cli.main import ALIASES, COMMANDS, main
-from oakum.report import json_v1
+from oakum.report import json_document
 from oakum.scan.undo import restoring
 from oakum.scan.undo.restoring import Restored
 from oakum_catalogue import entries
@@ -52,7 +52,7 @@ TARGET = ("--target", "http://127.0.0.1:9", "--identities", "identities.yaml")
 
 def test_replay_is_scan_only(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
-    file.write_bytes(json_v1.render(sample()))
+    file.write_bytes(json_document.render(sample()))
     for one, said in (("0" * 16, "no finding"), (sample().findings[0].fingerprint, "no such file")):
         done = is_the_same(
             ("replay", one, "--report", file, tmp_path / "exposure.yaml", *TARGET, "--quiet"),
@@ -77,7 +77,7 @@ def test_restore_is_scan_restore(tmp_path: Path) -> None:
 
 def test_what_is_told_of_findings_is_below_findings(tmp_path: Path) -> None:
     report, memory = tmp_path / "report.json", tmp_path / "findings.json"
-    report.write_bytes(json_v1.render(sample()))
+    report.write_bytes(json_document.render(sample()))
     one = "0" * 16
     assert oakum("findings", memory, "--report", report, "--write").code in (0, 3)
     words = (one, "--report", report)

@@ -17,7 +17,7 @@ from oakum.errors import Location
 from oakum.finding import Report
 from oakum.gate import Verdict
 from oakum.gate.render_text import markdown
-from oakum.report import FORMATS, json_v1
+from oakum.report import FORMATS, json_document
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
@@ -38,7 +38,7 @@ def made(report: Report, form: str, file: str = "") -> Done:
     if file:
         findings = (replace(report.findings[0], contract_location=Location(file, 23, 7)),)
         report = replace(report, findings=findings, contract=file, cells=())
-    Path("scan.json").write_bytes(json_v1.render(report))
+    Path("scan.json").write_bytes(json_document.render(report))
     return oakum("report", "scan.json", "--format", form)
 
 

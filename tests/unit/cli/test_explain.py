@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import Location
 from oakum.finding import Endpoint, Evidence, Finding, Report
-from oakum.report import json_v1
+from oakum.report import json_document
 from oakum.rules import FORMER
 from oakum.scan.checks import CHECKS, RULES, STORIES
 from tests.unit.cli.shell import oakum
@@ -30,12 +30,12 @@ def file(tmp_path: Path) -> Path:
     found = [each for each in report.findings if each.rule in known]
     other = replace(found[0], rule="account-enumeration", viewer="anyone", state=())
     path = tmp_path / "report.json"
-    path.write_bytes(json_v1.render(replace(report, findings=(*found, other))))
+    path.write_bytes(json_document.render(replace(report, findings=(*found, other))))
     return path
 
 
 def read(file: Path) -> Report:
-    return json_v1.read(file.read_bytes())
+    return json_document.read(file.read_bytes())
 
 
 @pytest.mark.parametrize("rule", STORIES)
@@ -152,7 +152,7 @@ def test_what_is_neither_rule_nor_finding_is_refused_in_words(file: Path) -> Non
 def test_a_rule_of_another_version_is_told(tmp_path: Path) -> None:
     report = sample()
     file = tmp_path / "old.json"
-    file.write_bytes(json_v1.render(report))
+    file.write_bytes(json_document.render(report))
     known = {check.RULE.id for check in CHECKS} | {"over-block"}
     old = next(each for each in report.findings if each.rule not in known)
     done = oakum("explain", old.fingerprint, "--report", file)
@@ -168,7 +168,7 @@ def test_nothing_that_an_api_named_obeys_a_screen(tmp_path: Path) -> None:
         (), f"p{bad}", replace(evidence(), curl=f"curl {bad}"),
     )  # fmt: skip
     file = tmp_path / "report.json"
-    file.write_bytes(json_v1.render(replace(hostile(), findings=(found,))))
+    file.write_bytes(json_document.render(replace(hostile(), findings=(found,))))
     done = oakum("explain", found.fingerprint, "--report", file)
     assert done.code == 0
     assert not {"\x1b", "\x07", "\u202e"} & set(done.out)

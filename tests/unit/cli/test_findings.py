@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from oakum.finding import Report
-from oakum.report import json_v1
+from oakum.report import json_document
 from tests.unit.cli.shell import oakum
 from tests.unit.memory.world import FIXED, ONE, STAGE_1, STAGE_2, finding, report
 from tests.unit.report.sample import hostile, sample
@@ -18,7 +18,7 @@ from tests.unit.report.sample import hostile, sample
 
 def saved(folder: Path, made: Report) -> Path:
     path = folder / f"{made.run if made.run.isalnum() else 'hostile'}.json"
-    path.write_bytes(json_v1.render(made))
+    path.write_bytes(json_document.render(made))
     return path
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.report import json_v1
+from oakum.report import json_document
 from tests.scan.clinic import PASSWORDS, SECRETS, VALUES, Clinic, write
 from tests.scan.servers import Call, Reply, Server, serve
 from tests.unit.cli.shell import Done, oakum
@@ -57,7 +57,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             "--target", server.url, "--rate", 1000, "--quiet", "--json", report,
         )  # fmt: skip
         assert done.code == 1
-        found = json_v1.read(report.read_bytes()).findings
+        found = json_document.read(report.read_bytes()).findings
         assert all(each.evidence for each in found)
         assert oakum("findings", folder / "memory.json", "--report", report, "--write").code == 0
         scanning.clear()
@@ -72,7 +72,7 @@ FORMS = [("vendor", "markdown"), ("vendor", "csaf"), ("vendor", "json"), ("autho
 @pytest.mark.parametrize(("to", "form"), FORMS)
 def test_no_value_of_a_person_and_no_secret_is_in_any_draft(desk: Desk, to: str, form: str) -> None:
     before = len(desk.server.calls)
-    report = json_v1.read((desk.folder / "report.json").read_bytes())
+    report = json_document.read((desk.folder / "report.json").read_bytes())
     hashes = {line.hash for each in report.findings if each.evidence is not None
               for line in each.evidence.viewer.lines if line.hash}  # fmt: skip
     assert hashes
@@ -134,14 +134,14 @@ def test_a_contact_can_be_given_as_a_file(desk: Desk, tmp_path: Path) -> None:
 
 def test_what_there_is_nobody_to_tell_of_is_refused(desk: Desk, tmp_path: Path) -> None:
     assert desk("--to", "authority", "--format", "csaf").code == 2
-    whole = json_v1.read((desk.folder / "report.json").read_bytes())
+    whole = json_document.read((desk.folder / "report.json").read_bytes())
     for change, said in (
         ({"verdict": "over_blocked", "rule": "over-block"}, "nobody to report it to"),
         ({"rule": "of-tomorrow"}, "a rule that this version does not know"),
     ):
         one = replace(whole.findings[0], **change)  # type: ignore[arg-type]
         file = tmp_path / "other.json"
-        file.write_bytes(json_v1.render(replace(whole, findings=(one, *whole.findings))))
+        file.write_bytes(json_document.render(replace(whole, findings=(one, *whole.findings))))
         done = oakum("findings", "advisory", one.fingerprint, "--report", file)
         assert (done.code, done.out) == (2, "")
         assert said in done.err

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from oakum.finding import Report
-from oakum.report import json_v1
+from oakum.report import json_document
 from tests.patience import patient
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import clean, sample, untrusted
@@ -21,7 +21,7 @@ ENDINGS = [(sample, 1), (clean, 0), (untrusted, 3)]
 
 def saved(folder: Path, report: Report) -> Path:
     path = folder / "scan.json"
-    path.write_bytes(json_v1.render(report))
+    path.write_bytes(json_document.render(report))
     return path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oakum.cli import scan_only as command
-from oakum.report import json_v1
+from oakum.report import json_document
 from oakum.scan.checks import CHECKS
 from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, Verdict
 from tests.scan.clinic import SECRETS, Clinic, write
@@ -42,7 +42,7 @@ def scanned(folder: Path) -> str:
     """A fingerprint that a scan of the leaking clinic has found."""
     with clinic(folder, leaks=True) as run:
         assert run("scan", "--json", folder / "report.json").code == 1
-    report = json_v1.read((folder / "report.json").read_bytes())
+    report = json_document.read((folder / "report.json").read_bytes())
     return report.findings[0].fingerprint
 
 
@@ -87,7 +87,7 @@ def test_each_verdict_has_its_words_and_its_end(
     report = sample()
     known = {check.RULE.id for check in CHECKS}
     one = next(each for each in report.findings if each.rule in known)
-    (folder / "report.json").write_bytes(json_v1.render(report))
+    (folder / "report.json").write_bytes(json_document.render(report))
 
     def told(verdict: Verdict) -> Done:
         at = tuple(AtEndpoint(endpoint, Verdict.FIXED, "why") for endpoint in one.endpoints)
@@ -113,7 +113,7 @@ def test_each_verdict_has_its_words_and_its_end(
 
 
 def test_what_is_no_finding_is_refused_before_anything_is_asked(folder: Path) -> None:
-    (folder / "report.json").write_bytes(json_v1.render(sample()))
+    (folder / "report.json").write_bytes(json_document.render(sample()))
     with clinic(folder) as run:
         done = run("scan", "--only", "0123456789abcdef", "--report", folder / "report.json")
         assert (done.code, done.out) == (2, "")

@@ -11,7 +11,7 @@ from oakum.authz.judge import Judgement
 from oakum.exposure.exhibits import Question
 from oakum.exposure.loose_values import loose_values, stands_loose
 from oakum.exposure.ownership import Reading
-from tests.unit.exposure.test_ground_laws import instance
+from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
 from tests.unit.scan.studio import IDS, probe
@@ -51,7 +51,7 @@ def test_an_owners_value_stands_loose_unless_the_request_held_it(
     watch = Watch()
     watch.look("ann", ANN)
     question = Question("q", "getNews", "cat", frozenset(), {}, frozenset({sent}), "curl")
-    ground = watch.run.evaluator._ground
-    found = stands_loose(ground, question, {text: [at]}, "ann", "Person", "bio")
+    context = watch.run.evaluator._context
+    found = stands_loose(context, question, {text: [at]}, "ann", "Person", "bio")
     assert found == (at if stands else ())
-    assert stands_loose(ground, question, {text: [at]}, "cat", "Person", "bio") == ()
+    assert stands_loose(context, question, {text: [at]}, "cat", "Person", "bio") == ()

@@ -12,7 +12,7 @@ from oakum.errors import InputError
 from oakum.finding import Report
 from oakum.memory import Memory, learn, read, render
 from oakum.openapi.model import Json
-from oakum.report.json_v1 import document
+from oakum.report.json_document import document
 from oakum.rules import FORMER
 from oakum.scan.checks import RULES
 from tests.unit.memory.test_learn import histories

@@ -14,7 +14,7 @@ from oakum.finding import Report
 from oakum.report import github
 from oakum.report.grouping import defects
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 Command = tuple[str, dict[str, str], str]
 

@@ -14,7 +14,7 @@ from oakum.finding import Report
 from oakum.openapi.model import Json
 from oakum.report import gitlab
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 VALIDATOR = jsonschema_rs.validator_for(
     {

@@ -14,7 +14,7 @@ from oakum.errors import Location
 from oakum.finding import Report
 from oakum.page.render import _data
 from oakum.report import html
-from oakum.report.json_v1 import document
+from oakum.report.json_document import document
 from tests.unit.report.sample import HOSTILE, clean, hostile, sample, untrusted
 
 VOID = {"meta", "link", "br", "wbr", "input", "img"}

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from oakum.finding import Report, Result
 from oakum.report import junit
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 CHILDREN = {
     "testsuites": {"testsuite"},

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from oakum.finding import Report
 from oakum.report import markdown
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 TAGS = {"<code>", "</code>"}

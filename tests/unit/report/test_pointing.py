@@ -13,7 +13,7 @@ from oakum.finding import Report
 from oakum.report import FORMATS
 from oakum.report.pointing import place, top
 from tests.unit.report.sample import hostile, sample
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
 RENDER = dict(FORMATS)

@@ -18,7 +18,7 @@ from oakum.openapi.model import Json
 from oakum.report import sarif
 from oakum.report.pointing import NO_FACTS, Facts, RuleFacts
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
-from tests.unit.report.test_json_v1 import reports
+from tests.unit.report.test_json_document import reports
 
 SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA, validate_formats=True)

@@ -761,9 +761,9 @@ def test_what_shows_nobodys_settings_is_the_same_in_every_world(world: str) -> N
 def test_a_new_world_forgets_what_its_owner_was_shown_and_nothing_of_others() -> None:
     run = Run(Studio(), ("getMe", "getSettings", "getPerson")).explore()
     engine = run.engine
-    before = set(engine.evaluator._ground.views)
+    before = set(engine.evaluator._context.views)
     engine.state.enter("ann private=false", "ann")
-    after = set(engine.evaluator._ground.views)
+    after = set(engine.evaluator._context.views)
     assert before - after == {place for place in before if place[1] == "ann"} != set()
     assert engine.state.seen == {} and engine.state.world == "ann private=false"
     assert engine.state.has_page(probe("getPerson"), "ann"), "what an endpoint has shown, ever"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from oakum.authz.table import ruling
-from oakum.frontend.compare.contract_grants import MORE, Ground
+from oakum.frontend.compare.contract_grants import MORE, ContractGrants
 from oakum.frontend.compare.verdict import Verdict
 from oakum.openapi.model import Json
 from oakum.policy.model import Grant
@@ -34,20 +34,20 @@ _LONG = "narrow the line by hand: it also says who may set it, or what replaces 
 
 
 def change(
-    ground: Ground, resource: str, leaf: str, verdicts: Mapping[str, Verdict]
+    contract: ContractGrants, resource: str, leaf: str, verdicts: Mapping[str, Verdict]
 ) -> Mapping[str, Change]:
     """For each viewer of a field what to write; an empty change where there is nothing to do."""
     drop = {name for name, each in verdicts.items() if each in ("excess", "wide")}
-    narrow = _narrowed(ground, resource, leaf, drop, verdicts.keys() - drop) if drop else None
+    narrow = _narrowed(contract, resource, leaf, drop, verdicts.keys() - drop) if drop else None
     found: dict[str, Change] = {}
     for viewer, verdict in verdicts.items():
         match verdict:
-            case "leak" if not ground.has(resource, leaf):
+            case "leak" if not contract.has(resource, leaf):
                 found[viewer] = Change(f"{_key(leaf)}: []", _NOBODY)
             case "leak":
                 found[viewer] = Change("", _RIGHT)
             case "narrow":
-                found[viewer] = Change(_widened(ground, resource, leaf, viewer), _WIDER)
+                found[viewer] = Change(_widened(contract, resource, leaf, viewer), _WIDER)
             case "excess" | "wide":
                 assert narrow is not None
                 found[viewer] = narrow
@@ -57,22 +57,22 @@ def change(
 
 
 def _narrowed(
-    ground: Ground, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
+    contract: ContractGrants, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
 ) -> Change:
     """The line without those who do not need it."""
-    rule = _rule(ground, resource, leaf)
+    rule = _rule(contract, resource, leaf)
     if rule is None or rule[1] or any(MORE in name for name in drop):
         return Change("", _LONG if rule and rule[1] else _BOUND)
-    barred = frozenset[str]().union(*(ground.least(name) for name in drop))
+    barred = frozenset[str]().union(*(contract.least(name) for name in drop))
     made: list[Grant] = []
     always = frozenset[str]()
     """Relations that are granted it without a condition: a further one gives them nothing."""
     for grant in sorted(rule[0], key=lambda each: bool(each.when)):
-        kept = [name for name in keep if not ground.least(name).isdisjoint(grant.see)]
+        kept = [name for name in keep if not contract.least(name).isdisjoint(grant.see)]
         see = [name for name in grant.see if name not in barred]
         for name in kept:
-            if ground.least(name).isdisjoint({*see} | always):
-                if name in barred or name not in ground.least(name):
+            if contract.least(name).isdisjoint({*see} | always):
+                if name in barred or name not in contract.least(name):
                     return Change("", _BOUND)
                 see.append(name)
         made += [replace(grant, see=tuple(see))] if see else []
@@ -80,19 +80,21 @@ def _narrowed(
     return Change(f"{_key(leaf)}: {_said(made)}", _NARROWER)
 
 
-def _widened(ground: Ground, resource: str, leaf: str, viewer: str) -> str:
+def _widened(contract: ContractGrants, resource: str, leaf: str, viewer: str) -> str:
     """The line with one more viewer, if a single relation names them."""
     name = viewer.removesuffix(MORE)
-    rule = _rule(ground, resource, leaf)
-    if name not in ground.least(name) or (rule is not None and rule[1]):
+    rule = _rule(contract, resource, leaf)
+    if name not in contract.least(name) or (rule is not None and rule[1]):
         return ""
     grants = [*(rule[0] if rule else ()), Grant((name,))]
     return f"{_key(leaf)}: {_said(grants)}"
 
 
-def _rule(ground: Ground, resource: str, leaf: str) -> tuple[tuple[Grant, ...], bool] | None:
+def _rule(
+    contract: ContractGrants, resource: str, leaf: str
+) -> tuple[tuple[Grant, ...], bool] | None:
     """The grants of a field, and whether its line says more than who sees it."""
-    table = ground.table(resource)
+    table = contract.table(resource)
     rules = [table.rules[index] for index in ruling(table, leaf)]
     if not rules or any(each is not rules[0] for each in rules):
         return None

@@ -26,7 +26,7 @@ _MOST = 12
 """Relations that may hold besides a name, at most: with more of them nothing is surely denied."""
 
 
-class Ground:
+class ContractGrants:
     """Answers what one contract grants to viewers known only by name."""
 
     def __init__(self, model: Model) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from oakum.errors import Location
 from oakum.frontend.compare.contract_change import NO_CHANGE, Change, change
-from oakum.frontend.compare.contract_grants import MORE, Ground
+from oakum.frontend.compare.contract_grants import MORE, ContractGrants
 from oakum.frontend.compare.verdict import (
     VERDICTS,
     Came,
@@ -84,44 +84,46 @@ class _Resource:
     """(field, viewer) → rows of documents of use."""
 
 
-def compare(ground: Ground, observation: Json, uses: Sequence[Json]) -> tuple[Row, ...]:
+def compare(contract: ContractGrants, observation: Json, uses: Sequence[Json]) -> tuple[Row, ...]:
     """Granted, sent and used: a row for each field and each kind of viewer.
 
     `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
     contract whom nobody has met have rows as well: nothing is known of them.
     """
-    told = _told(ground, observation, uses)
-    rows = [row for name in sorted(told) for row in _rows(ground, name, told[name])]
+    told = _told(contract, observation, uses)
+    rows = [row for name in sorted(told) for row in _rows(contract, name, told[name])]
     order = [*VERDICTS]
     return tuple(
         sorted(rows, key=lambda r: (order.index(r.verdict), r.resource, r.line, r.field, r.viewer))
     )
 
 
-def _told(ground: Ground, observation: Json, uses: Iterable[Json]) -> Mapping[str, _Resource]:
+def _told(
+    contract: ContractGrants, observation: Json, uses: Iterable[Json]
+) -> Mapping[str, _Resource]:
     found: dict[str, _Resource] = {
         name: _Resource({}, defaultdict(dict), defaultdict(list), defaultdict(list))
-        for name in ground.resources()
+        for name in contract.resources()
     }
     for each in observation["sent"]:
         at = each["endpoint"], each["viewer"], tuple(sorted(each["state"].items()))
         if each["resource"] in found:
             held = found[each["resource"]]
             held.objects[at] = max(each["of"], held.objects.get(at, 0))
-            field = held.present[ground.leaf(each["resource"], each["field"])]
+            field = held.present[contract.leaf(each["resource"], each["field"])]
             field[at] = max(each["present"], field.get(at, 0))
     for each in observation["drift"]:
         if each["field"] and each["resource"] in found:
             held = found[each["resource"]]
             viewer = _met_as(each["endpoint"], each["viewer"], held)
             state = tuple(sorted(each["state"].items()))
-            name = ground.leaf(each["resource"], each["field"])
+            name = contract.leaf(each["resource"], each["field"])
             held.leaks[name].append((each["endpoint"], viewer, state, each["seen"]))
     for use in uses:
         for each in use["difference"]:
             if each["resource"] in found:
-                name = ground.leaf(each["resource"], each["field"])
-                viewer = ground.called(each["viewer"])
+                name = contract.leaf(each["resource"], each["field"])
+                viewer = contract.called(each["viewer"])
                 found[each["resource"]].used[name, viewer].append(each)
     return found
 
@@ -136,24 +138,24 @@ def _met_as(endpoint: str, viewer: str, held: _Resource) -> str:
     )
 
 
-def _rows(ground: Ground, resource: str, told: _Resource) -> Iterator[Row]:
+def _rows(contract: ContractGrants, resource: str, told: _Resource) -> Iterator[Row]:
     seen = {viewer for _, viewer, _ in told.objects} | {viewer for _, viewer in told.used}
     seen |= {viewer for held in told.leaks.values() for _, viewer, _, _ in held}
-    viewers = sorted(seen | {*ground.viewers(resource)})
-    fields = {*ground.leaves(resource), *told.present, *told.leaks, *(n for n, _ in told.used)}
+    viewers = sorted(seen | {*contract.viewers(resource)})
+    fields = {*contract.leaves(resource), *told.present, *told.leaks, *(n for n, _ in told.used)}
     for name in sorted(fields):
-        made = [_row(ground, resource, name, viewer, told) for viewer in viewers]
-        changes = change(ground, resource, name, {row.viewer: row.verdict for row in made})
+        made = [_row(contract, resource, name, viewer, told) for viewer in viewers]
+        changes = change(contract, resource, name, {row.viewer: row.verdict for row in made})
         yield from (replace(row, change=changes[row.viewer]) for row in made)
 
 
-def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource) -> Row:
-    met = [*_met(ground, resource, name, viewer, told)]
+def _row(contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource) -> Row:
+    met = [*_met(contract, resource, name, viewer, told)]
     used = told.used.get((name, viewer), [])
-    grants, denied = ground.granting(resource, name, viewer)
+    grants, denied = contract.granting(resource, name, viewer)
     evidence = Evidence(
         tuple(each for _, each in met),
-        tuple(_used(ground, resource, name, viewer, each) for each in used),
+        tuple(_used(contract, resource, name, viewer, each) for each in used),
         grants,
         denied,
     )
@@ -167,22 +169,22 @@ def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource)
         viewer,
         verdict,
         why,
-        ground.says(resource, name),
+        contract.says(resource, name),
         sum(each.present for _, each in through),
         sum(each.of for _, each in through),
         tuple(sorted(endpoints)),
         strongest(each["use"] for each in used),
-        ground.line(resource, name),
+        contract.line(resource, name),
     )
 
 
 def _met(
-    ground: Ground, resource: str, name: str, viewer: str, told: _Resource
+    contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
 ) -> Iterator[tuple[str, Met]]:
     """(endpoint, objects) that this kind of viewer received; leaks that judged responses showed."""
     present = told.present.get(name, {})
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
-    deciding = ground.deciding(resource, name)
+    deciding = contract.deciding(resource, name)
 
     def decided(state: State) -> State:
         return tuple((key, value) for key, value in state if key in deciding and value != "unknown")
@@ -191,20 +193,20 @@ def _met(
     silent = any(told.present.get(each) for each in above)  # an object that is judged on its own
     for at, of in told.objects.items():
         endpoint, who, state = at
-        if who != viewer or ((silent or ground.chosen(endpoint)) and not present.get(at)):
+        if who != viewer or ((silent or contract.chosen(endpoint)) and not present.get(at)):
             continue
-        grant = ground.grant(resource, name, viewer, dict(state))
+        grant = contract.grant(resource, name, viewer, dict(state))
         yield endpoint, Met(decided(state), present.get(at, 0), of, grant, endpoint in carrying)
     for endpoint, who, state, seen in told.leaks.get(name, ()):
-        if who == viewer and ground.grant(resource, name, viewer, dict(state)) == "unclear":
+        if who == viewer and contract.grant(resource, name, viewer, dict(state)) == "unclear":
             # The response itself was judged, with more facts than the viewer's name: it leaks.
             yield endpoint, Met(decided(state), seen, seen, "denied")
 
 
-def _used(ground: Ground, resource: str, name: str, viewer: str, row: Json) -> Used:
+def _used(contract: ContractGrants, resource: str, name: str, viewer: str, row: Json) -> Used:
     """What a page did with it. The page was judged with its answers at hand: what it says of the
     grant holds where the name of the viewer alone leaves it open."""
-    grant = ground.grant(resource, name, viewer, {})
+    grant = contract.grant(resource, name, viewer, {})
     if grant == "unclear" and "leak" in row["verdicts"]:
         grant = "denied"
     elif grant == "unclear" and (row["use"] == "unsent" or "excess" in row["verdicts"]):

@@ -17,9 +17,9 @@ from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.entitled_views import MissingField, Object
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
 from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
-from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
 from oakum.exposure.masks import is_partly_masked, kind_of
@@ -53,7 +53,7 @@ class Cells:
 
     def __init__(
         self,
-        ground: Ground,
+        context: EvaluationContext,
         probe: Probe,
         question: Question,
         response: Response,
@@ -64,13 +64,13 @@ class Cells:
         instances = judged.instances
         self._reading = reading
         self._exhibits = Exhibits(
-            ground.identities, ground.knowledge, ground.matrix, ground.redactor, ground.views,
+            context.identities, context.knowledge, context.matrix, context.redactor, context.views,
             probe, question, response, value,
         )  # fmt: skip
-        self._loose = loose_values(ground.model, probe, judged, reading)
+        self._loose = loose_values(context.model, probe, judged, reading)
         self._beside_fields = texts_beside(judged, response, self._loose)
-        self._asked = partial(asked_key, ground.knowledge, probe, question)
-        self._names_one_of = partial(names_one_of, ground.knowledge, probe, question)
+        self._asked = partial(asked_key, context.knowledge, probe, question)
+        self._names_one_of = partial(names_one_of, context.knowledge, probe, question)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._place: Place = ()
@@ -78,7 +78,7 @@ class Cells:
         self._weak = ""
         """Why what is judged now is no proof."""
         self._unclear = dict.fromkeys(reading.unclear)
-        self._ground = ground
+        self._context = context
         self._probe = probe
         self._question = question
         self._response = response
@@ -134,16 +134,16 @@ class Cells:
         """Judges each field of an identity's object, present or missing."""
         if instance.pointer in self._reading.mute:
             return
-        who = self._ground.who(instance, self._question.viewer)
+        who = self._context.who(instance, self._question.viewer)
         self._weak = self._reading.weakness(instance.pointer, False)
-        declared = self._ground.model.tables[instance.resource].leaves
-        key = self._ground.model.policy.resources[instance.resource].key
+        declared = self._context.model.tables[instance.resource].leaves
+        key = self._context.model.policy.resources[instance.resource].key
         self._object = next(iter(texts(instance.value, key) if key else []), "")
         self._place = place_of(instance.pointer, self._object)
         if key and not self._object and instance.pointer in self._reading.given:
-            resource = self._ground.model.policy.resources[instance.resource]
+            resource = self._context.model.policy.resources[instance.resource]
             self._object = self._asked(resource)
-        nobodys = self._ground.is_nobodys(instance.resource)
+        nobodys = self._context.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
             self._tell_shared(instance)
@@ -174,7 +174,7 @@ class Cells:
             self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
             self._settle_shared(instance, leaf, who)
         of = Object(who, instance.resource, self._object)
-        known = self._ground, self._question, self._response, self._reading
+        known = self._context, self._question, self._response, self._reading
         self._tentative |= remember_shown(*known, instance, of)
         self._weak = self._reading.weakness(instance.pointer, False)
         for path in self._probe.shows.get(instance.resource, ()):
@@ -186,16 +186,16 @@ class Cells:
 
     def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
         """Which settings of an owner are unknown for an object that shows these fields itself."""
-        states = self._ground.model.policy.resources[resource].states
+        states = self._context.model.policy.resources[resource].states
         self._unread = frozenset(
             name
-            for name in self._ground.identities.in_doubt(who, resource)
+            for name in self._context.identities.in_doubt(who, resource)
             if states[name].member not in shown
         )
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
-        table = self._ground.model.tables[instance.resource]
+        table = self._context.model.tables[instance.resource]
         for leaf in instance.leaves:
             named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
             news = named and not says_nothing(leaf.value) and not self._echo(leaf)
@@ -205,10 +205,10 @@ class Cells:
 
     def _tell_shared(self, instance: ObjectInstance) -> None:
         """Records values that several owners share, in an object that names none of them."""
-        shared = sharers_of_unnamed(self._ground, self._question, instance)
+        shared = sharers_of_unnamed(self._context, self._question, instance)
         for leaf in instance.leaves if shared else ():
             if who := shared.get(leaf.path):
-                held = self._ground.identities.relations(self._question.viewer, who)
+                held = self._context.identities.relations(self._question.viewer, who)
                 self._suspect(replace(instance, held=held), leaf, who, SHARED)
 
     def _suspect(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
@@ -219,7 +219,7 @@ class Cells:
         weak, self._weak = self._weak, self._weak or why
         self._put(instance, leaf.path, who, Result.LEAK, self._evidence(instance, leaf, who))
         key = self._key(*place)
-        told = self._ground.placeholders.told
+        told = self._context.placeholders.told
         told(key, self._question.request_key, leaf.value, who, shared=True)
         self._weak, self._tentative = weak, True
 
@@ -227,10 +227,10 @@ class Cells:
         """Whether an object that belongs to `who` only by the path contains the caller's own
         values."""
         viewer = self._question.viewer
-        kind = self._ground.model.policy.resources[instance.resource].owner.kind
+        kind = self._context.model.policy.resources[instance.resource].owner.kind
         by_question = kind in ("path", "query") or instance.pointer in self._reading.given
         foreign = by_question and viewer not in (None, who)
-        return foreign and self._ground.is_viewers_own(instance, viewer, who)
+        return foreign and self._context.is_viewers_own(instance, viewer, who)
 
     def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
@@ -243,7 +243,7 @@ class Cells:
             if not own:
                 self._compare(instance, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if who != viewer and is_setting_of(self._ground, self._unread, instance, leaf, who):
+            if who != viewer and is_setting_of(self._context, self._unread, instance, leaf, who):
                 self._shared.append(leaf)
             elif who != viewer and (leaf.value is False or leaf.value == 0):
                 self._perhaps(instance, leaf, who, _SHARED)
@@ -261,7 +261,7 @@ class Cells:
             elif why:
                 self._perhaps(instance, leaf, who, why)
             elif not own and (
-                field := alias(self._ground, self._probe, self._question, instance, leaf, who)
+                field := alias(self._context, self._probe, self._question, instance, leaf, who)
             ):
                 self._proved = self._proved or not self._weak
                 evidence = self._evidence(instance, leaf, who)
@@ -272,19 +272,19 @@ class Cells:
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, leaf.path, who, Result.LEAK, evidence)
                 key = self._key(*place)
-                self._ground.placeholders.told(key, self._question.request_key, leaf.value, who)
+                self._context.placeholders.told(key, self._question.request_key, leaf.value, who)
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
 
     def _tell_by_object(self, key: Key, leaf: Leaf, who: str) -> None:
         """Remember a value that its owner was not shown yet: they may be shown another."""
         viewer, place = self._question.viewer, (who, key.resource, key.field)
-        if who and who != viewer and place not in self._ground.knowledge.own:
+        if who and who != viewer and place not in self._context.knowledge.own:
             seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
             doubt = Doubt("another value", seen)
             value = canonical(leaf.value)
             self._tentative = True
-            self._ground.by_object.add(key, self._question.request_key, who, value, doubt)
+            self._context.by_object.add(key, self._question.request_key, who, value, doubt)
 
     def _echo(self, leaf: Leaf) -> str:
         """Whether the question itself held what stands there: it tells of nobody then, unless more
@@ -298,15 +298,15 @@ class Cells:
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
-        if why := self._reading.may_be_granted(self._ground.model, instance, leaf.path):
+        if why := self._reading.may_be_granted(self._context.model, instance, leaf.path):
             return why
-        knowledge = self._ground.knowledge
+        knowledge = self._context.knowledge
         place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)
         if known is None:
             # The owner is known by the path alone, or has no value in this field: a value here may
             # be an error, a placeholder, or the caller's own.
-            kind = self._ground.model.policy.resources[instance.resource].owner.kind
+            kind = self._context.model.policy.resources[instance.resource].owner.kind
             by_path = kind in ("path", "query", "caller") or instance.pointer in self._reading.given
             unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
             return "another value" if unlike else ""
@@ -314,15 +314,15 @@ class Cells:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside and not knowledge.ambient.holds(who, place[1:], text):
                 key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
-                self._ground.placeholders.handed(key, text, who)
+                self._context.placeholders.handed(key, text, who)
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
-        is_a = kind_of(text, elsewhere, self._ground.identities.ids.get(who, ()), shared=shared)
+        is_a = kind_of(text, elsewhere, self._context.identities.ids.get(who, ()), shared=shared)
         if (
             is_a == _MASK
             and elsewhere
-            and is_one_of_several(self._ground, self._probe, instance.resource, who)
+            and is_one_of_several(self._context, self._probe, instance.resource, who)
         ):
             return _SHARED  # it is no mask if the other value is another object's
         if is_a in (_MASK, ALIKE):
@@ -337,7 +337,7 @@ class Cells:
         if self._proved or (echo and self._stands_with_a_leak(instance, who)):
             evidence = self._evidence(instance, leaf, who)
             self._put(instance, leaf.path, who, Result.LEAK, evidence)
-        elif sharers(self._ground, self._question, instance.resource, leaf.path, leaf.value):
+        elif sharers(self._context, self._question, instance.resource, leaf.path, leaf.value):
             self._suspect(instance, leaf, who, SHARED)
         else:
             self._perhaps(instance, leaf, who, echo or _SHARED)
@@ -345,7 +345,7 @@ class Cells:
     def _stands_with_a_leak(self, instance: ObjectInstance, who: str) -> bool:
         """Whether beside an echo stands what is known to leak here, though many have the value."""
         beside = (leaf.path for leaf in self._shared if not self._echo(leaf))
-        held, state, entries = instance.held, instance.state, self._ground.matrix.entries
+        held, state, entries = instance.held, instance.state, self._context.matrix.entries
         found = (
             entries.get(self._key(instance.resource, path, who, held, state)) for path in beside
         )
@@ -354,8 +354,8 @@ class Cells:
     def _compare(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:
         `relationship.me_to_user` does."""
-        known = self._ground.knowledge.own.get((who, instance.resource, leaf.path))
-        if leaf.path in self._ground.model.policy.resources[instance.resource].owner.members:
+        known = self._context.knowledge.own.get((who, instance.resource, leaf.path))
+        if leaf.path in self._context.model.policy.resources[instance.resource].owner.members:
             return  # an owner field is the same for every caller
         if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
             self._relative[(instance.resource, leaf.path)] = None
@@ -365,28 +365,28 @@ class Cells:
         *, present: bool = True, blank: bool = False,
     ) -> None:  # fmt: skip
         """A declared field that did not come: with its object, with nothing in it, or neither."""
-        table = self._ground.model.tables[resource]
+        table = self._context.model.tables[resource]
         if self._granted(resource, path, held, state):
             endpoint, viewer = self._question.endpoint, self._question.viewer
-            view = self._ground.views.get((endpoint, who))
+            view = self._context.views.get((endpoint, who))
             # An embedded object is judged like the one around it.
-            embedded = (endpoint, resource) in self._ground.matrix.embedded
-            filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
+            embedded = (endpoint, resource) in self._context.matrix.embedded
+            filled = self._context.knowledge.filled.get((who, resource, self._object), ())
             served = view is not None and view.held(
                 resource, self._object, path, filled, self._place if present else None
             )
             # The response held the caller's own object instead of the requested one.
             own = (viewer, resource) in self._sighted
-            own |= self._ground.matrix.hides_way(self._probe, resource, viewer, who)
-            lost = is_counted(self._ground.model, self._probe, path) or (
+            own |= self._context.matrix.hides_way(self._probe, resource, viewer, who)
+            lost = is_counted(self._context.model, self._probe, path) or (
                 not present and (embedded or own)
             )
             if served and not lost and who != viewer:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
-        known = self._ground.knowledge.was_shown(who, resource, self._object, path, blank=blank)
-        if at := stands_loose(self._ground, self._question, self._loose, who, resource, path):
+        known = self._context.knowledge.was_shown(who, resource, self._object, path, blank=blank)
+        if at := stands_loose(self._context, self._question, self._loose, who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
@@ -402,7 +402,7 @@ class Cells:
         """An owner's value that stands in no object: nothing of theirs is closed by the answer;
         where it was asked for, it may well have come for that."""
         self._loosely[(who, resource)] = None
-        if asked_for(self._ground, self._question, who, resource, path):
+        if asked_for(self._context, self._question, who, resource, path):
             weak, self._weak = self._weak, "it is outside every declared object"
             self._beside(at, who, resource, path, held, state)
             self._weak = weak
@@ -411,7 +411,7 @@ class Cells:
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
     ) -> bool:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
-        return self._ground.matrix.granted(endpoint, resource, path, held, known, state)
+        return self._context.matrix.granted(endpoint, resource, path, held, known, state)
 
     # ----------------------------------------------- objects missing from the response
 
@@ -419,13 +419,13 @@ class Cells:
         """Judges requested objects that are missing although their owners, or others, get them."""
         viewer = self._question.viewer
         for who in sorted(self._question.targets):
-            view = self._ground.views.get((self._question.endpoint, who))
+            view = self._context.views.get((self._question.endpoint, who))
             about = view is not None and view.about_owner and who != viewer
             shown = {name for name, _ in view.leaves} if view and about else frozenset()
             for resource in sorted(self._probe.shows.keys() - self._unclear.keys()):
-                each = self._ground.model.policy.resources[resource]
+                each = self._context.model.policy.resources[resource]
                 self._object = self._asked(each) if each.key else ""
-                own = who == viewer or self._ground.is_party(viewer, resource, self._object)
+                own = who == viewer or self._context.is_party(viewer, resource, self._object)
                 own |= viewer is not None and self._names_one_of(each, viewer)
                 if (who, resource) in self._sighted or (own and who != viewer):
                     continue
@@ -433,12 +433,12 @@ class Cells:
 
     def _absent(self, resource: str, who: str, *, served: bool) -> None:
         """`served`: its owner gets it at this endpoint."""
-        if not served and self._ground.is_nobodys(resource):
+        if not served and self._context.is_nobodys(resource):
             return
         viewer = self._question.viewer
-        held = self._ground.identities.relations(viewer, who)
-        state = {**self._ground.matrix.state(resource, who), **self._asked_state(resource, who)}
-        named = held | self._ground.named(viewer, who, resource, self._object)
+        held = self._context.identities.relations(viewer, who)
+        state = {**self._context.matrix.state(resource, who), **self._asked_state(resource, who)}
+        named = held | self._context.named(viewer, who, resource, self._object)
         for path in self._probe.shows[resource]:
             granted = self._granted(resource, path, named, state)
             if served:
@@ -450,11 +450,11 @@ class Cells:
     def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
         """States of the very object that was asked for; what of them nobody has read is doubted."""
         self._doubt_states(who, resource, ())
-        each = self._ground.model.policy.resources[resource]
-        if not is_one_of_many(self._ground.model, each):
+        each = self._context.model.policy.resources[resource]
+        if not is_one_of_many(self._context.model, each):
             return {}
         key = self._asked(each)
-        known = self._ground.knowledge.conditions.get((who, resource, key), {}) if key else {}
+        known = self._context.knowledge.conditions.get((who, resource, key), {}) if key else {}
         own = {name for name, state in each.states.items() if state.member}
         self._unread |= own - known.keys()
         return known
@@ -464,23 +464,23 @@ class Cells:
     def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
         """Searches everything outside known objects for owners' values."""
         misplaced = Misplaced(
-            self._ground, self._probe, self._question, self._response, self._value
+            self._context, self._probe, self._question, self._response, self._value
         )
         for found in misplaced.search(unbound, instances):
             self._canary(found)
 
     def _canary(self, found: Found) -> None:
         at, value, who, resource, path, where = found
-        if not who or is_a_name(self._ground, self._question.viewer, who, resource, path, value):
+        if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
-        withheld, field, shown = self._ground.withheld(self._question.viewer, who, value)
+        withheld, field, shown = self._context.withheld(self._question.viewer, who, value)
         if shown:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
-        held = self._ground.identities.relations(self._question.viewer, who)
+        held = self._context.identities.relations(self._question.viewer, who)
         viewer = self._question.viewer
-        first, *others = self._ground.sources(viewer, who, resource, path, value)
-        state = {**self._ground.matrix.state(resource, who), **first.state}
+        first, *others = self._context.sources(viewer, who, resource, path, value)
+        state = {**self._context.matrix.state(resource, who), **first.state}
         self._doubt_states(who, resource, first.state)
         unlike = {n for n, told in first.state.items() for o in others if o.state[n] != told}
         self._unread |= unlike
@@ -490,7 +490,7 @@ class Cells:
             self._beside(at, who, resource, path, held, state, where)
             if self._found.get(key) is not before:
                 self._tentative = True
-                self._ground.by_value.add(key, self._question.request_key, value, before)
+                self._context.by_value.add(key, self._question.request_key, value, before)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
@@ -532,22 +532,22 @@ class Cells:
     ) -> None:
         """`wait`: only if an entitled viewer is shown the field of this object, which came or did
         not."""
-        unsure = self._unread.intersection(deciding(self._ground.model.tables[resource], path))
-        told = result is Result.LEAK and not self._ground.may_be_granted(
+        unsure = self._unread.intersection(deciding(self._context.model.tables[resource], path))
+        told = result is Result.LEAK and not self._context.may_be_granted(
             self._question, (resource, path), held, state, self._unread
         )
         if unsure and not told:
             return  # unknown whether the contract grants it
-        unproven = self._ground.identities.unproven_of(self._question.viewer, who)
+        unproven = self._context.identities.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
-        doubted = (self._question.viewer or "", who) in self._ground.identities.doubted
+        doubted = (self._question.viewer or "", who) in self._context.identities.doubted
         if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
             if self._untold and result is Result.CLOSED and wait is None:
                 key = self._key(resource, path, who, held, state)
                 seen = Observation(key, False, result, self._question.viewer, who)
                 self._doubts.setdefault(key, Doubt(HIDDEN, seen))
             return
-        for each in self._ground.kinds(self._question, (resource, path), who, held, state, result):
+        for each in self._context.kinds(self._question, (resource, path), who, held, state, result):
             key = self._key(resource, path, who, each, state)
             if result is Result.OPEN:
                 self._open.add(key)
@@ -565,16 +565,16 @@ class Cells:
             self._tentative = True
             of = Object(closed.owner, closed.key.resource, self._object)
             lack = MissingField(closed, of, self._beside_fields, self._question.sent, absent)
-            self._ground.entitled.lack(lack)
+            self._context.entitled.lack(lack)
 
     def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""
-        table = self._ground.model.tables[instance.resource]
+        table = self._context.model.tables[instance.resource]
         if not self._unread.isdisjoint(deciding(table, leaf.path)):
             return
         key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
         evidence = self._evidence(instance, leaf, who)
-        weak = self._weak or self._ground.identities.unproven_of(self._question.viewer, who)
+        weak = self._weak or self._context.identities.unproven_of(self._question.viewer, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
         self._doubts[key] = Doubt(why, seen)
 
@@ -585,8 +585,8 @@ class Cells:
     def _key(
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
     ) -> Key:
-        table = self._ground.model.tables[resource]
-        label = self._ground.identities.label(held, self._question.viewer, who)
+        table = self._context.model.tables[resource]
+        label = self._context.identities.label(held, self._question.viewer, who)
         known = state_key(table, path, state)
         # A state that was never read is left out of the key.
         known = tuple(pair for pair in known if pair[0] not in self._unread)

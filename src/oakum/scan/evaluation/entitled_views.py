@@ -5,22 +5,22 @@ from __future__ import annotations
 from oakum.authz import ObjectInstance
 from oakum.exchange import Response
 from oakum.exposure.entitled_views import Object
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.exhibits import Question
-from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import canonical, is_blank
 from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import is_success
 
 
 def remember_shown(
-    ground: Ground, question: Question, response: Response, reading: Reading,
+    context: EvaluationContext, question: Question, response: Response, reading: Reading,
     instance: ObjectInstance, of: Object,
 ) -> bool:  # fmt: skip
     """Remembers what a viewer who may see them was shown in the fields of an object; whether any of
     it is a field that its owner was not shown. Of what the request held, only the object's key
     counts."""
     viewer = question.viewer
-    uncertain = instance.pointer in reading.untold or ground.identities.unproven_of(
+    uncertain = instance.pointer in reading.untold or context.identities.unproven_of(
         viewer, of.owner
     )
     weak = uncertain or reading.weakness(instance.pointer, False)
@@ -32,5 +32,5 @@ def remember_shown(
         if leaf.allowed and (text == of.key or text not in question.sent):
             found.setdefault(leaf.path, set()).update(() if is_blank(leaf.value) else [text])
     for path, values in found.items():
-        ground.entitled.show(question.endpoint, of, path, frozenset(values))
-    return any(not ground.knowledge.was_shown(*of, path) for path in found)
+        context.entitled.show(question.endpoint, of, path, frozenset(values))
+    return any(not context.knowledge.was_shown(*of, path) for path in found)

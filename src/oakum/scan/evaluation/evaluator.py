@@ -19,9 +19,9 @@ from oakum.authz.principal import Subject, lacks, may_hold, named, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Place, Question, place_of
-from oakum.exposure.ground import Ground
 from oakum.exposure.knowledge import Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
@@ -67,11 +67,11 @@ class Evaluator:
         matrix: Matrix,
         redactor: Redactor,
     ) -> None:
-        self._ground = Ground(model, identities, knowledge, matrix, redactor)
+        self._context = EvaluationContext(model, identities, knowledge, matrix, redactor)
         self._ownership = Ownership(model, identities, knowledge)
-        self.strays = self._ground.strays
-        self.entitled = self._ground.entitled
-        self.may_see = self._ground.may_see
+        self.strays = self._context.strays
+        self.entitled = self._context.entitled
+        self.may_see = self._context.may_see
         self.turns = self._ownership.turns
         matrix.conditions = self._ownership.conditions
         self.twice: dict[tuple[str, str], set[str]] = {}
@@ -89,23 +89,23 @@ class Evaluator:
 
     def declare(self, names: frozenset[str]) -> None:
         """Adds names declared by a schema, which may appear in evidence."""
-        redactor = self._ground.redactor
-        self._ground.redactor = replace(redactor, names=redactor.names | names)
+        redactor = self._context.redactor
+        self._context.redactor = replace(redactor, names=redactor.names | names)
 
     def may_write(self, *names: str) -> bool:
         """Whether these names are declared; any other key may be personal data."""
-        return self._ground.redactor.names.issuperset(names)
+        return self._context.redactor.names.issuperset(names)
 
     def forget(self, who: str) -> None:
         """Drops an owner's earlier views after a change of their settings."""
-        self._ground.knowledge.forget(who)
-        views = self._ground.views.items()
-        self._ground.views = {place: view for place, view in views if place[1] != who}
+        self._context.knowledge.forget(who)
+        views = self._context.views.items()
+        self._context.views = {place: view for place, view in views if place[1] != who}
 
     def shown_in(self, endpoint: str, owner: str, key: Key) -> bool:
         """Whether an owner was shown an object in the cell's state at this endpoint."""
-        view = self._ground.views.get((endpoint, owner))
-        table = self._ground.model.tables[key.resource]
+        view = self._context.views.get((endpoint, owner))
+        table = self._context.model.tables[key.resource]
         return view is not None and any(
             resource == key.resource and state_key(table, key.field, states) == key.state
             for resource, states in view.states
@@ -118,12 +118,12 @@ class Evaluator:
             each
             for each in judged.instances
             if each.owners
-            and not self._ground.who(each)
-            and not self._ground.is_nobodys(each.resource)
+            and not self._context.who(each)
+            and not self._context.is_nobodys(each.resource)
         ]
         for instance in outsiders:
-            self._ground.knowledge.learn_others(instance)
-            self._ground.matrix.outsiders.setdefault(
+            self._context.knowledge.learn_others(instance)
+            self._context.matrix.outsiders.setdefault(
                 (question.endpoint, instance.resource), {}
             ).setdefault(question.viewer, set()).update(instance.owners)
         if question.viewer is not None:
@@ -149,7 +149,7 @@ class Evaluator:
     ) -> None:
         found: dict[str, set[str]] = {}
         for each in instances if reading.unclear else ():
-            resource = self._ground.model.policy.resources[each.resource]
+            resource = self._context.model.policy.resources[each.resource]
             if not each.owners and resource.key and resource.owner.kind == "field":
                 keys = found.setdefault(each.resource, set())
                 keys.update(texts(each.value, resource.key))
@@ -160,7 +160,7 @@ class Evaluator:
         self, probe: Probe, question: Question, response: Response, value: Json, judged: Judgement,
         whole: bool, reading: Reading,
     ) -> Outcome:  # fmt: skip
-        cells = Cells(self._ground, probe, question, response, value, judged, reading)
+        cells = Cells(self._context, probe, question, response, value, judged, reading)
         for instance in judged.instances:
             cells.instance(instance)
         if whole:
@@ -169,11 +169,11 @@ class Evaluator:
         return replace(cells.outcome(), whole=whole)
 
     def _around(self) -> tuple[object, ...]:
-        return dict(self._ground.identities.states), self._ground.identities.relationships
+        return dict(self._context.identities.states), self._context.identities.relationships
 
     def _judge_again(self) -> None:
         """Judges the kept responses once more, if nothing but what was told of them has changed."""
-        matrix, around = self._ground.matrix, self._around()
+        matrix, around = self._context.matrix, self._around()
         kept = {
             request_key: each for request_key, each in self._kept.items() if each.around == around
         }
@@ -195,15 +195,15 @@ class Evaluator:
         """Records objects shown to a viewer as their own after somebody else was: a row of each
         party to a transfer may have the same key."""
         for each in instances:
-            key = self._ground.model.policy.resources[each.resource].key
+            key = self._context.model.policy.resources[each.resource].key
             if each.pointer in reading.mute and (keys := texts(each.value, key)):
-                contested = self._ground.knowledge.contested
+                contested = self._context.knowledge.contested
                 contested.setdefault((each.resource, keys[0]), set()).add(viewer)
 
     def hear(self, probe: Probe, question: Question, response: Response) -> Outcome:
         """Judges the response to a write for leaks only; learns nothing from it."""
         value, judged, _, reading = self._walked(probe, question, response)
-        cells = Cells(self._ground, probe, question, response, value, judged, reading)
+        cells = Cells(self._context, probe, question, response, value, judged, reading)
         for instance in judged.instances:
             cells.instance(instance)
         cells.canaries(judged.unbound, judged.instances)
@@ -224,11 +224,11 @@ class Evaluator:
         read = (
             probe.reader(response) if probe.reader else read_as_declared(probe.operation, response)
         )
-        principal = self._ground.identities.principal(question.viewer)
+        principal = self._context.identities.principal(question.viewer)
         if read.bent and is_success(response.status):
             self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = read.bent
         judge = partial(
-            Judge, self._ground.model, principal, probe.operation.id, question.params,
+            Judge, self._context.model, principal, probe.operation.id, question.params,
             response.status, told=read.owners,
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
@@ -254,7 +254,7 @@ class Evaluator:
         value = None
         with suppress(ValueError):
             value = json.loads(response.body) if response.is_json else None
-        return self._ground.redactor.answer(
+        return self._context.redactor.answer(
             name, relation, response.status, response.media_type, value, {}, ()
         )
 
@@ -265,16 +265,16 @@ class Evaluator:
         viewer = question.viewer or ""
         places: dict[tuple[str, str], tuple[str, ...]] = {}
         for instance in instances:
-            who = self._ground.who(instance, viewer)
+            who = self._context.who(instance, viewer)
             if instance.pointer in reading.mute:
                 continue
-            if who == viewer or self._ground.is_nobodys(instance.resource):
+            if who == viewer or self._context.is_nobodys(instance.resource):
                 owners = [
                     n
-                    for n, ids in self._ground.identities.ids.items()
+                    for n, ids in self._context.identities.ids.items()
                     if ids & set(instance.owners)
                 ]
-                self._ground.knowledge.learn_own(who, instance, owners)
+                self._context.knowledge.learn_own(who, instance, owners)
             if who != viewer:
                 continue
             for leaf in instance.leaves:
@@ -290,17 +290,17 @@ class Evaluator:
             ours = [
                 each
                 for each in instances
-                if self._ground.is_nobodys(each.resource)
-                or self._ground.who(each, viewer) == viewer
+                if self._context.is_nobodys(each.resource)
+                or self._context.who(each, viewer) == viewer
             ]
-            self._ground.knowledge.learn_names(
+            self._context.knowledge.learn_names(
                 (leaf.pointer, leaf.value) for each in ours for leaf in each.leaves
             )
             if places:
                 states = [
                     (s.resource, s.state)
                     for s in instances
-                    if self._ground.who(s, viewer) == viewer
+                    if self._context.who(s, viewer) == viewer
                 ]
                 about = not question.targets or viewer in question.targets
                 view = OwnView(
@@ -316,23 +316,23 @@ class Evaluator:
         """The view that an owner has of their own at an endpoint, unless the one before it showed
         them their object itself, and this one embeds it in another's, or was asked about them, and
         this one was not."""
-        before = self._ground.views.get((endpoint, viewer))
+        before = self._context.views.get((endpoint, viewer))
         if before is not None:
             if before.about_owner and not view.about_owner:
                 return
             last, now = before.outermost, view.outermost
             if now and all(last.get(name, MAX_DEPTH) < level for name, level in now.items()):
                 return
-        self._ground.views[(endpoint, viewer)] = view
+        self._context.views[(endpoint, viewer)] = view
 
     def _objects(
         self, viewer: str, instances: list[ObjectInstance]
     ) -> Iterator[tuple[str, str, Place, list[str]]]:
         """(resource, key, place) of each own object, and its fields with something in them."""
         for each in instances:
-            resource = self._ground.model.policy.resources[each.resource]
+            resource = self._context.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
-            if self._ground.who(each, viewer) == viewer:
+            if self._context.who(each, viewer) == viewer:
                 filled = [leaf.path for leaf in each.leaves if not is_blank(leaf.value)]
                 yield each.resource, key, place_of(each.pointer, key), filled
 
@@ -345,8 +345,8 @@ class Evaluator:
         reading: Reading,
     ) -> None:
         """Learns settings from an owner's own object: of the account, or only of this object."""
-        resource = self._ground.model.policy.resources[instance.resource]
-        many = is_one_of_many(self._ground.model, resource)
+        resource = self._context.model.policy.resources[instance.resource]
+        many = is_one_of_many(self._context.model, resource)
         inner = len(instance.pointer) > 0 and instance.pointer not in reading.given
         key = self._ownership.key_of(probe, question, instance, resource, inner)
         self._learn_kin(viewer, instance, key)
@@ -358,16 +358,18 @@ class Evaluator:
             said = shown or (many and state.member in probe.shows.get(resource.name, ()))
             if said and many and key:
                 place = (viewer, resource.name, key)
-                self._ground.knowledge.conditions.setdefault(place, {})[name] = instance.state[name]
+                self._context.knowledge.conditions.setdefault(place, {})[name] = instance.state[
+                    name
+                ]
             elif shown and not many:
                 setting = (viewer, f"{resource.name}.{name}")
-                self._ground.identities.states[setting] = instance.state[name]
-                self._ground.identities.stated.discard(setting)
+                self._context.identities.states[setting] = instance.state[name]
+                self._context.identities.stated.discard(setting)
 
     def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
         """Who is what to this very object, as its members say; what a short answer leaves out was
         told by another, or may be anything."""
-        model, identities, value = self._ground.model, self._ground.identities, instance.value
+        model, identities, value = self._context.model, self._context.identities, instance.value
         kinds = relations_through_members(model) if key else frozenset()
         if not kinds:
             return
@@ -378,34 +380,34 @@ class Evaluator:
         told = {n for n in kinds if not any(lacks(value, at) for at in members_named(model, n))}
         subject = Subject(instance.resource, instance.owners, instance.value)
         place = (viewer, instance.resource, key)
-        known = self._ground.knowledge.kin.setdefault(place, {})
+        known = self._context.knowledge.kin.setdefault(place, {})
         for each in identities.names():
             for name in () if identities.is_unknown(each) else relations_by_member(model):
                 said = named(policy.relations[name], identities.principal(each), value)
-                self._news |= self._ground.knowledge.learn_related(place, each, name, said)
+                self._news |= self._context.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, identities.principal(each), subject)}
             now = (known.get(each, kinds) - told) | may
-            self._ground.knowledge.learn_kin(place, each, now, able)
+            self._context.knowledge.learn_kin(place, each, now, able)
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
         """What an endpoint shows the owner of one object; lists of scalars have no one value."""
-        resource = self._ground.model.policy.resources[instance.resource]
+        resource = self._context.model.policy.resources[instance.resource]
         key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
-        self._ground.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
+        self._context.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
             leaf.path for leaf in instance.leaves if not is_blank(leaf.value)
         )
         for leaf in instance.leaves:
             if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                 continue
             place = (viewer, instance.resource, key, leaf.path)
-            self._ground.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
+            self._context.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
 
     def _learn_apart(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
         """Own objects without a key that stand in one list: none of them is a form of another."""
         lists: dict[tuple[str, Place], list[dict[str, str]]] = {}
         for each in instances:
-            keyed = bool(self._ground.model.policy.resources[each.resource].key)
-            own = each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
+            keyed = bool(self._context.model.policy.resources[each.resource].key)
+            own = each.pointer not in reading.mute and self._context.who(each, viewer) == viewer
             if keyed or not own:
                 continue
             row = {
@@ -416,7 +418,7 @@ class Evaluator:
             lists.setdefault((each.resource, place_of(each.pointer)), []).append(row)
         for (resource, _), rows in lists.items():
             if len(rows) > 1:
-                self._ground.knowledge.learn_apart(viewer, resource, rows)
+                self._context.knowledge.learn_apart(viewer, resource, rows)
 
     def _learn_varying(
         self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,
@@ -426,12 +428,12 @@ class Evaluator:
         own = [
             each
             for each in instances
-            if each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
+            if each.pointer not in reading.mute and self._context.who(each, viewer) == viewer
         ]
         kinds = Counter(each.resource for each in own)
         asked = " ".join((question.endpoint, *map(str, sorted(question.params.items()))))
         for each in own:
-            resource = self._ground.model.policy.resources[each.resource]
+            resource = self._context.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
             fields = (
                 ((each.resource, leaf.path), canonical(leaf.value))
@@ -440,19 +442,19 @@ class Evaluator:
             )
             if key or kinds[each.resource] == 1:
                 date = response.headers.get("date", "")
-                self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
+                self._context.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:
         """Re-evaluates by all current knowledge: withdraws leaks by values that identify nobody or
         that differ from the owner's, and adds what only several responses show."""
-        self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
-        self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
-        self._ground.placeholders.take_back(self._ground.matrix)
-        tell_mixed(self._ground)
+        self._context.by_value.take_back(self._context.matrix, self._context.knowledge)
+        self._context.by_object.take_back(self._context.matrix, self._context.knowledge)
+        self._context.placeholders.take_back(self._context.matrix)
+        tell_mixed(self._context)
 
     def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:
-        resource = self._ground.model.policy.resources[instance.resource]
+        resource = self._context.model.policy.resources[instance.resource]
         key = texts(instance.value, resource.key) if resource.key else []
         whole = instance.pointer not in reading.partial
         if key and whole and len(resource.owner.members) > 1:
-            self._ground.knowledge.parties.setdefault((resource.name, key[0]), instance.owners)
+            self._context.knowledge.parties.setdefault((resource.name, key[0]), instance.owners)

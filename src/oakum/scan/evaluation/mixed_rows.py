@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.exposure.ground import Ground
+from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.knowledge import MIN_CANARY
 from oakum.exposure.matrix import Key, Observation, Outcome, state_key
 from oakum.finding import Evidence, Result
@@ -25,35 +25,35 @@ _TELLING = frozenset(
 """Classes of fields in which two people seldom have one value."""
 
 
-def tell_mixed(ground: Ground) -> None:
+def tell_mixed(context: EvaluationContext) -> None:
     """Records rows shown to a viewer as their own with values that the contract denies them."""
-    for endpoint, viewer, owner, resource, path, other in list(_mixed(ground)):
-        held = ground.identities.relations(viewer, owner)
-        state = ground.matrix.state(resource, owner)
-        view = ground.views.get((endpoint, viewer))
-        if view is None or ground.matrix.granted(endpoint, resource, path, held, True, state):
+    for endpoint, viewer, owner, resource, path, other in list(_mixed(context)):
+        held = context.identities.relations(viewer, owner)
+        state = context.matrix.state(resource, owner)
+        view = context.views.get((endpoint, viewer))
+        if view is None or context.matrix.granted(endpoint, resource, path, held, True, state):
             continue
-        label = ground.identities.label(held, viewer, owner)
+        label = context.identities.label(held, viewer, owner)
         key = Key(
-            endpoint, resource, path, label, state_key(ground.model.tables[resource], path, state)
+            endpoint, resource, path, label, state_key(context.model.tables[resource], path, state)
         )
         at = view.leaves.get((resource, path), ())
-        shown = ground.redactor.answer(
+        shown = context.redactor.answer(
             viewer, label, view.status, view.media_type, view.value, {at: "leak"}, [at[:-1]]
         )
-        where = ground.matrix.endpoint(other)
+        where = context.matrix.endpoint(other)
         weak = (
             f"{viewer} gets it as their own, but gets another value at {where.method}"
             f" {where.path}; {owner} gets this one everywhere"
         )
         evidence = Evidence(None, shown, view.curl, note=weak)
         seen = Observation(key, False, Result.LEAK, viewer, owner, evidence, weak)
-        ground.matrix.apply(endpoint, Outcome(f"mixed {endpoint} {viewer}", view.status, (seen,)))
+        context.matrix.apply(endpoint, Outcome(f"mixed {endpoint} {viewer}", view.status, (seen,)))
 
 
-def _mixed(ground: Ground) -> Iterator[tuple[str, str, str, str, str, str]]:
+def _mixed(context: EvaluationContext) -> Iterator[tuple[str, str, str, str, str, str]]:
     """(endpoint, viewer, owner, resource, field, the endpoint that shows the viewer's own)."""
-    knowledge = ground.knowledge
+    knowledge = context.knowledge
     shown: dict[tuple[str, str], dict[str, set[str]]] = {}
     for (who, resource, _, path), endpoints in knowledge.faces.items():
         shown.setdefault((resource, path), {}).setdefault(who, set()).update(endpoints.values())

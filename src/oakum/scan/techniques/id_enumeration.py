@@ -26,7 +26,7 @@ from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.policy.model import Limit
 from oakum.scan.discovery.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
-from oakum.scan.discovery.rate_limit import USUAL, Burst, burst, exceeds, spoken, wanted
+from oakum.scan.discovery.request_rate import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.engine import Engine
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill

@@ -11,7 +11,7 @@ import pytest
 import cadence
 from oakum.authz import Model, compile_contract
 from oakum.frontend.compare.contract_change import change
-from oakum.frontend.compare.contract_grants import Ground
+from oakum.frontend.compare.contract_grants import ContractGrants
 from oakum.frontend.compare.verdict import Verdict
 from oakum.policy.contract import load
 
@@ -27,8 +27,8 @@ def model() -> Model:
 
 
 @pytest.fixture(scope="module")
-def ground(model: Model) -> Ground:
-    return Ground(model)
+def contract(model: Model) -> ContractGrants:
+    return ContractGrants(model)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def ground(model: Model) -> Ground:
     ],
 )
 def test_what_a_name_and_a_state_say(
-    ground: Ground, field: str, viewer: str, state: Mapping[str, str], grant: str
+    contract: ContractGrants, field: str, viewer: str, state: Mapping[str, str], grant: str
 ) -> None:
-    assert ground.grant("Member", field, viewer, state) == grant
+    assert contract.grant("Member", field, viewer, state) == grant
 
 
 def test_sure_and_denied_hold_in_each_world_that_the_name_allows(
-    ground: Ground, model: Model
+    contract: ContractGrants, model: Model
 ) -> None:
     """Gone through one by one: what is surely granted is granted to the least of them whatever the
     settings are, what is surely denied is denied to all that they may be."""
@@ -73,18 +73,18 @@ def test_sure_and_denied_hold_in_each_world_that_the_name_allows(
     ):
         base = {*viewer.removesuffix(" or more").split("+")}
         more = chain.from_iterable(combinations(extra, n) for n in range(len(extra) + 1))
-        helds = {ground._held(frozenset({*base, *some})) for some in more}
+        helds = {contract._held(frozenset({*base, *some})) for some in more}
         for name, table in model.tables.items():
             for now in product(EITHER, repeat=len(table.states)):
                 state = {s.name: v for s, v in zip(table.states, now, strict=True)}
-                sure, possible = ground.bits(name, viewer, tuple(sorted(state.items())))
+                sure, possible = contract.bits(name, viewer, tuple(sorted(state.items())))
                 seen = 0
                 for read in product(*([t] if t != "unknown" else EITHER for t in now)):
                     values = {s.name: {"true": True, "false": False}.get(v)
                               for s, v in zip(table.states, read, strict=True)}  # fmt: skip
                     for held in helds:
                         seen |= table.see(held, values)
-                    assert not sure & ~table.see(ground.least(viewer), values)
+                    assert not sure & ~table.see(contract.least(viewer), values)
                 assert seen == possible, (viewer, name, state)
                 assert not sure & ~possible
 
@@ -109,9 +109,9 @@ def test_sure_and_denied_hold_in_each_world_that_the_name_allows(
     ],
 )  # fmt: skip
 def test_the_line_that_is_offered(
-    ground: Ground, field: str, verdicts: dict[str, Verdict], text: str
+    contract: ContractGrants, field: str, verdicts: dict[str, Verdict], text: str
 ) -> None:
-    offered = change(ground, "Member", field, verdicts)
+    offered = change(contract, "Member", field, verdicts)
     said = {
         each.text for name, each in offered.items() if verdicts[name] not in ("fine", "unknown")
     }

@@ -10,7 +10,7 @@ import pytest
 import cadence
 from oakum.authz import compile_contract
 from oakum.errors import InputError
-from oakum.frontend.compare.contract_grants import Ground
+from oakum.frontend.compare.contract_grants import ContractGrants
 from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
 from oakum.frontend.compare.rows import Row, compare
 from oakum.openapi.model import Json
@@ -20,10 +20,10 @@ CONTRACT = Path(cadence.__file__).with_name("exposure.yaml")
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
+def contract() -> ContractGrants:
     found = load(CONTRACT)
     assert found.policy is not None
-    return Ground(compile_contract(found.document, found.policy))
+    return ContractGrants(compile_contract(found.document, found.policy))
 
 
 def sent(
@@ -39,8 +39,10 @@ def used(field: str, viewer: str, use: str, *verdicts: str) -> Json:
             "use": use, "operations": ["getUser"]}  # fmt: skip
 
 
-def rows(ground: Ground, sents: list[Json], uses: list[Json], drift: list[Json]) -> list[Row]:
-    found = compare(ground, {"sent": sents, "drift": drift}, [{"difference": uses}])
+def rows(
+    contract: ContractGrants, sents: list[Json], uses: list[Json], drift: list[Json]
+) -> list[Row]:
+    found = compare(contract, {"sent": sents, "drift": drift}, [{"difference": uses}])
     return [row for row in found if row.resource == "Member"]
 
 
@@ -49,10 +51,10 @@ def of(found: list[Row], field: str, viewer: str) -> Row:
     return row
 
 
-def test_pages_and_traffic_meet_at_the_same_viewer(ground: Ground) -> None:
+def test_pages_and_traffic_meet_at_the_same_viewer(contract: ContractGrants) -> None:
     """A page is sent to somebody of whom only what they surely are is known."""
     uses = [used("username", "anyone", "rendered"), used("age", "owner", "untouched", "excess")]
-    found = rows(ground, [sent("username", "anyone or more"), sent("age", "owner")], uses, [])
+    found = rows(contract, [sent("username", "anyone or more"), sent("age", "owner")], uses, [])
     assert of(found, "username", "anyone or more").use == "rendered"
     assert of(found, "username", "anyone or more").verdict == "unknown"  # they may be blocked
     age = of(found, "age", "owner")
@@ -63,45 +65,47 @@ def test_pages_and_traffic_meet_at_the_same_viewer(ground: Ground) -> None:
 
 
 def test_what_was_judged_with_the_answer_at_hand_is_a_leak_though_the_name_leaves_it_open(
-    ground: Ground,
+    contract: ContractGrants,
 ) -> None:
     drift = {"resource": "Member", "field": "location", "viewer": "anyone", "endpoint": "getUser",
              "state": {}, "seen": 2}  # fmt: skip
-    found = rows(ground, [sent("location", "anyone or more")], [], [])
+    found = rows(contract, [sent("location", "anyone or more")], [], [])
     assert of(found, "location", "anyone or more").verdict == "unknown"
-    found = rows(ground, [sent("location", "anyone or more")], [], [drift])
+    found = rows(contract, [sent("location", "anyone or more")], [], [drift])
     assert of(found, "location", "anyone or more").verdict == "leak"
-    found = rows(ground, [], [used("weight", "anyone", "rendered", "leak", "narrow")], [])
+    found = rows(contract, [], [used("weight", "anyone", "rendered", "leak", "narrow")], [])
     assert of(found, "weight", "anyone or more").verdict == "narrow"
     # The contract as it is now counts: what it grants by now is no leak, whatever was judged.
     drift |= {"field": "username", "viewer": "member"}
-    found = rows(ground, [sent("username", "member")], [], [drift])
+    found = rows(contract, [sent("username", "member")], [], [drift])
     assert of(found, "username", "member").verdict == "unknown"
 
 
-def test_the_state_decides_and_fine_needs_the_closed_one_too(ground: Ground) -> None:
+def test_the_state_decides_and_fine_needs_the_closed_one_too(contract: ContractGrants) -> None:
     told = [sent("location", "member", private="false"), sent("id", "member", private="false")]
-    assert of(rows(ground, told, [], []), "location", "member").verdict == "unknown"
+    assert of(rows(contract, told, [], []), "location", "member").verdict == "unknown"
     kept = [*told, sent("id", "member", private="true")]
-    assert of(rows(ground, kept, [], []), "location", "member").verdict == "unknown"  # no use
+    assert of(rows(contract, kept, [], []), "location", "member").verdict == "unknown"  # no use
     shut = [*kept, sent("location", "member", private="true")]
-    leak = of(rows(ground, shut, [], []), "location", "member")
+    leak = of(rows(contract, shut, [], []), "location", "member")
     assert (leak.verdict, leak.why) == ("leak", "sent 3 times while private")
     assert CONTRACT.read_text().splitlines()[leak.line.line - 1].strip() == "location:"
     assert leak.says.startswith("shown to owner")
     # Denied always, and kept back by an endpoint that sends it to its owner.
     denied = [sent("weight", "owner"), sent("id", "owner"), sent("id", "member")]
-    assert of(rows(ground, denied, [], []), "weight", "member").verdict == "fine"
+    assert of(rows(contract, denied, [], []), "weight", "member").verdict == "fine"
     elsewhere = [*denied[:2], sent("id", "member", endpoint="searchUsers")]
-    assert of(rows(ground, elsewhere, [], []), "weight", "member").verdict == "unknown"
+    assert of(rows(contract, elsewhere, [], []), "weight", "member").verdict == "unknown"
 
 
-def test_what_is_granted_and_in_no_object_makes_the_contract_too_wide(ground: Ground) -> None:
-    found = rows(ground, [sent("id", "owner")], [], [])
+def test_what_is_granted_and_in_no_object_makes_the_contract_too_wide(
+    contract: ContractGrants,
+) -> None:
+    found = rows(contract, [sent("id", "owner")], [], [])
     assert of(found, "age", "owner").verdict == "wide"
     assert of(found, "age", "owner").why == "granted, and in none of 3 objects that were sent"
     # Who asks GraphQL chooses the fields: what is not there was not asked for.
-    graph = rows(ground, [sent("id", "owner", endpoint="graphql")], [], [])
+    graph = rows(contract, [sent("id", "owner", endpoint="graphql")], [], [])
     assert of(graph, "age", "owner").verdict == "unknown"
 
 

@@ -9,19 +9,19 @@ import pytest
 from oakum.authz import Leaf
 from oakum.exposure.exhibits import Question
 from oakum.scan.evaluation.field_facts import alias, is_counted, is_one_of_several, is_setting_of
-from tests.unit.exposure.test_ground_laws import instance
+from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
 from tests.unit.scan.studio import IDS, model, probe
 
 
 def test_a_setting_is_one_that_the_account_was_read_to_be_set_to() -> None:
     watch = Watch(private=False)
-    ground, settings = watch.run.evaluator._ground, instance("Settings", (IDS["ann"],))
+    context, settings = watch.run.evaluator._context, instance("Settings", (IDS["ann"],))
     leaf = Leaf("is_private", ("is_private",), False, False)
-    assert is_setting_of(ground, (), settings, leaf, "ann")
-    assert not is_setting_of(ground, ("private",), settings, leaf, "ann")
-    assert not is_setting_of(ground, (), settings, leaf._replace(path="theme"), "ann")
-    assert not is_setting_of(ground, (), settings, leaf._replace(value=True), "ann")
+    assert is_setting_of(context, (), settings, leaf, "ann")
+    assert not is_setting_of(context, ("private",), settings, leaf, "ann")
+    assert not is_setting_of(context, (), settings, leaf._replace(path="theme"), "ann")
+    assert not is_setting_of(context, (), settings, leaf._replace(value=True), "ann")
 
 
 @pytest.mark.parametrize(
@@ -37,18 +37,18 @@ def test_an_undeclared_member_stands_for_the_field_whose_value_it_holds(
     watch = Watch()
     watch.look("ann", ANN)
     question = Question("q", "getPerson", "cat", frozenset(), {}, frozenset(), "curl")
-    said = (watch.run.evaluator._ground, probe("getPerson"), question)
+    said = (watch.run.evaluator._context, probe("getPerson"), question)
     assert alias(*said, instance("Person"), Leaf(path, (path,), value, False), "ann") == field
 
 
 def test_nothing_tells_objects_without_a_key_apart_that_stand_in_one_list() -> None:
-    ground = Watch().run.evaluator._ground
-    assert not is_one_of_several(ground, probe("getSettings"), "Settings", "ann")
+    context = Watch().run.evaluator._context
+    assert not is_one_of_several(context, probe("getSettings"), "Settings", "ann")
     opens = replace(probe("getSettings"), sources={"theme": "Settings.theme"})
-    assert is_one_of_several(ground, opens, "Settings", "ann")
-    ground.knowledge.learn_apart("ann", "Settings", [{"theme": "a"}, {"theme": "b"}])
-    assert is_one_of_several(ground, probe("getSettings"), "Settings", "ann")
-    assert not is_one_of_several(ground, probe("getPerson"), "Person", "ann")
+    assert is_one_of_several(context, opens, "Settings", "ann")
+    context.knowledge.learn_apart("ann", "Settings", [{"theme": "a"}, {"theme": "b"}])
+    assert is_one_of_several(context, probe("getSettings"), "Settings", "ann")
+    assert not is_one_of_several(context, probe("getPerson"), "Person", "ann")
 
 
 def test_no_field_counts_objects_unless_the_contract_says_so() -> None:

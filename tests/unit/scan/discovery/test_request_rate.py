@@ -11,7 +11,7 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.policy.model import Limit
-from oakum.scan.discovery.rate_limit import burst, exceeds, spoken, wanted
+from oakum.scan.discovery.request_rate import burst, exceeds, spoken, wanted
 
 
 @dataclass

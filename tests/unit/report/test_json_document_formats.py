@@ -7,7 +7,7 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.report import FORMATS, write
-from oakum.report.json_v1 import read
+from oakum.report.json_document import read
 from tests.unit.report.sample import clean, sample
 
 

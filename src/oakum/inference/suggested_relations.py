@@ -12,7 +12,7 @@ from typing import Any
 
 from oakum.inference.lexicon import listed, singular, words
 from oakum.inference.nouns import ACCOUNTS, nouns
-from oakum.inference.things import Thing, World, world_of
+from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
+from oakum.exposure.evaluation_context import EvaluationContext, Source, sources_of_value
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import Question
-from oakum.exposure.ground import Ground, Source, sources_of_value
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.ownership import (
@@ -49,13 +49,15 @@ def drafts() -> Model:
 DRAFTS = drafts()
 
 
-def ground(model: Model = DRAFTS) -> Ground:
+def context(model: Model = DRAFTS) -> EvaluationContext:
     who = known_identities(relationships={})
     for name in who.names():
         who.states[(name, "Settings.private")] = True
     knowledge = Knowledge()
     matrix = Matrix(model, [probe("getPost")], who)
-    return Ground(model, who, knowledge, matrix, Redactor(b"key of this run", frozenset()))
+    return EvaluationContext(
+        model, who, knowledge, matrix, Redactor(b"key of this run", frozenset())
+    )
 
 
 def instance(resource: str, owners: Iterable[str] = (), **fields: Json) -> ObjectInstance:
@@ -69,19 +71,19 @@ def instance(resource: str, owners: Iterable[str] = (), **fields: Json) -> Objec
 def test_an_object_is_its_viewers_where_it_belongs_to_several_and_they_are_one() -> None:
     both = instance("Post", (IDS["ann"], IDS["bob"]))
     for viewer, whose in (("ann", "ann"), ("bob", "bob"), ("cat", "ann"), (None, "ann")):
-        assert ground().who(both, viewer) == whose
-    assert ground().who(instance("Post", ("p-zoe-9",)), "cat") == "", (
+        assert context().who(both, viewer) == whose
+    assert context().who(instance("Post", ("p-zoe-9",)), "cat") == "", (
         "somebody outside the identities"
     )
-    assert ground().who(instance("Course", (IDS["ann"],)), "ann") == "", "a catalogue is nobody's"
-    assert ground().is_nobodys("Course") and not ground().is_nobodys("Post")
+    assert context().who(instance("Course", (IDS["ann"],)), "ann") == "", "a catalogue is nobody's"
+    assert context().is_nobodys("Course") and not context().is_nobodys("Post")
 
 
 # ------------------------------------------------------------ of which object a value may come
 
 
 def test_a_value_comes_of_each_object_that_has_it_in_the_state_of_that_object() -> None:
-    at = ground()
+    at = context()
     at.knowledge.objects["ann", "Post"] = [
         {"id": "1", "text": TEXT}, {"id": "2", "text": TEXT}, {"id": "3", "text": "another text"},
     ]  # fmt: skip
@@ -102,9 +104,9 @@ def test_a_value_comes_of_each_object_that_has_it_in_the_state_of_that_object() 
 
 
 def test_a_value_of_objects_that_are_alike_to_everybody_has_one_source_that_says_nothing() -> None:
-    at = ground()
+    at = context()
     assert at.sources(None, "ann", "Person", "phone", "x") == [Source(frozenset(), {})]
-    plain = ground(studio.model())
+    plain = context(studio.model())
     assert plain.sources("cat", "ann", "Post", "text", "x") == [Source(frozenset(), {})]
     assert not plain.is_of_an_open_one("cat", "ann", "Post", "text", "x")
 
@@ -121,7 +123,7 @@ def test_a_value_may_be_seen_that_may_come_of_an_object_the_contract_shows(
     draft: bool | None, tutor: bool | None, viewer: str | None, sees: bool
 ) -> None:
     """`None`: nobody has read it; then it may be so."""
-    at = ground()
+    at = context()
     at.knowledge.objects["ann", "Post"] = [{"id": "1", "text": TEXT}]
     if draft is not None:
         at.knowledge.conditions["ann", "Post", "1"] = {"draft": draft}
@@ -134,7 +136,7 @@ def test_a_value_may_be_seen_that_may_come_of_an_object_the_contract_shows(
 
 
 def test_a_field_that_hangs_on_a_setting_nobody_has_read_may_be_seen() -> None:
-    at = ground(studio.model())
+    at = context(studio.model())
     assert not at.may_see("cat", "ann", "Person", "bio", TEXT)
     del at.identities.states["ann", "Settings.private"]
     assert at.may_see("cat", "ann", "Person", "bio", TEXT)
@@ -146,7 +148,7 @@ def test_a_field_that_hangs_on_a_setting_nobody_has_read_may_be_seen() -> None:
 
 
 def test_where_a_loose_value_stood_is_remembered_by_endpoint_viewer_and_whose_was_asked() -> None:
-    at = ground()
+    at = context()
     for request_key, viewer, targets in (
         ("1", "cat", {"ann"}),
         ("2", "cat", {"ann"}),

@@ -26,7 +26,7 @@ from oakum.finding import (
 )
 from oakum.openapi.model import Json
 from oakum.openapi.typed_json import FORMERLY
-from oakum.report import json_v1
+from oakum.report import json_document
 from oakum.report.integrity import faults
 from oakum.rules import FORMER
 from oakum.scan.checks import RULES
@@ -53,12 +53,12 @@ VALIDATOR = jsonschema_rs.validator_for(closed(SCHEMA))
 
 @pytest.mark.parametrize("make", [sample, clean, untrusted, hostile])
 def test_every_report_fits_the_schema_to_the_last_key(make: Callable[[], Report]) -> None:
-    document = json.loads(json_v1.render(make()))
+    document = json.loads(json_document.render(make()))
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
 
 
 def test_the_schema_demands_every_key() -> None:
-    document = json.loads(json_v1.render(sample()))
+    document = json.loads(json_document.render(sample()))
     for key in list(document):
         assert not VALIDATOR.is_valid({k: v for k, v in document.items() if k != key}), key
 
@@ -69,18 +69,18 @@ def test_the_page_documents_every_key_of_the_report() -> None:
 
 
 def test_the_head_says_what_was_run() -> None:
-    document = json.loads(json_v1.render(sample()))
+    document = json.loads(json_document.render(sample()))
     assert document["schema"] == "oakum.report/2"
     assert document["oakum"] == "0.1.0"
     assert (document["requests"], document["budget"]) == (412, 2000)
     assert document["trustworthy"] is True
-    assert json.loads(json_v1.render(untrusted()))["trustworthy"] is False
+    assert json.loads(json_document.render(untrusted()))["trustworthy"] is False
 
 
 def test_the_summary_counts_findings_and_cells_apart() -> None:
     whole = sample()
     verdicts = Counter(finding.verdict for finding in whole.findings)
-    summary = json.loads(json_v1.render(whole))["summary"]
+    summary = json.loads(json_document.render(whole))["summary"]
     assert summary == {
         "proven": verdicts["proven"],
         "suspected": 1,
@@ -94,7 +94,7 @@ def test_the_summary_counts_findings_and_cells_apart() -> None:
 
 
 def test_coverage_by_resource_adds_up() -> None:
-    coverage = json.loads(json_v1.render(sample()))["coverage"]
+    coverage = json.loads(json_document.render(sample()))["coverage"]
     assert sum(part["cells"] for part in coverage["by_resource"].values()) == len(sample().cells)
     for part in coverage["by_resource"].values():
         assert sum(part.values()) == 2 * part["cells"]
@@ -102,7 +102,7 @@ def test_coverage_by_resource_adds_up() -> None:
 
 def test_a_finding_shows_its_main_endpoint_first() -> None:
     finding = next(f for f in sample().findings if len(f.endpoints) > 1)
-    only = json.loads(json_v1.render(replace(sample(), findings=(finding,))))["findings"][0]
+    only = json.loads(json_document.render(replace(sample(), findings=(finding,))))["findings"][0]
     assert (only["method"], only["path"]) == (
         finding.endpoints[0].method,
         finding.endpoints[0].path,
@@ -123,7 +123,7 @@ def test_the_order_in_which_things_were_found_is_irrelevant() -> None:
         skipped=whole.skipped[::-1],
         field_lines=dict(reversed(whole.field_lines.items())),
     )
-    assert json_v1.render(turned) == json_v1.render(whole)
+    assert json_document.render(turned) == json_document.render(whole)
 
 
 # ----------------------------------------------------------------- reading back
@@ -196,30 +196,32 @@ reports = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_reading_back_gives_the_same_report(report: Report) -> None:
-    written = json_v1.render(report)
-    back = json_v1.read(written)
+    written = json_document.render(report)
+    back = json_document.read(written)
     assert Counter(back.findings) == Counter(report.findings)
     assert Counter(back.cells) == Counter(report.cells)
     assert Counter(back.skipped) == Counter(report.skipped)
     rest = {"findings": (), "cells": (), "skipped": ()}
     assert replace(back, **rest) == replace(report, **rest)  # type: ignore[arg-type]
-    assert json_v1.render(back) == written
+    assert json_document.render(back) == written
 
 
 def test_keys_of_later_versions_are_passed_over() -> None:
-    document = json.loads(json_v1.render(clean()))
+    document = json.loads(json_document.render(clean()))
     document["weather"] = "fair"
-    assert json_v1.read(json.dumps(document).encode()) == json_v1.read(json_v1.render(clean()))
+    assert json_document.read(json.dumps(document).encode()) == json_document.read(
+        json_document.render(clean())
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
 )
 def test_a_report_with_ids_that_rules_had_is_read_as_of_today(old: str, new: str) -> None:
-    document = json.loads(json_v1.render(sample()))
+    document = json.loads(json_document.render(sample()))
     written = document["findings"][0]
     written |= {"rule": old, "also": [old]}
-    back = json_v1.read(json.dumps(document).encode())
+    back = json_document.read(json.dumps(document).encode())
     found = next(each for each in back.findings if each.also == (new,))
     assert (found.rule, found.title) == (new, written["title"])
     assert replace(found, rule=old).fingerprint == found.fingerprint
@@ -235,21 +237,21 @@ def first_version(value: Json) -> Json:
 
 
 def test_a_report_of_version_1_is_read_as_what_it_says() -> None:
-    document = first_version(json.loads(json_v1.render(sample())))
+    document = first_version(json.loads(json_document.render(sample())))
     assert document["schema"] == "oakum.report/1" and document["findings"][0]["doors"]
     assert document["summary"]["not_shown"] > 0
-    document["digest"] = json_v1.digest(document)
+    document["digest"] = json_document.digest(document)
     data = json.dumps(document).encode()
-    back = json_v1.read(data)
-    assert back == json_v1.read(json_v1.render(sample()))
+    back = json_document.read(data)
+    assert back == json_document.read(json_document.render(sample()))
     assert faults(data, back, "r.json") == []
 
 
 def broken(change: Callable[[Json], object]) -> str:
-    document = json.loads(json_v1.render(sample()))
+    document = json.loads(json_document.render(sample()))
     change(document)
     with pytest.raises(InputError) as caught:
-        json_v1.read(json.dumps(document, indent=1).encode(), "r.json")
+        json_document.read(json.dumps(document, indent=1).encode(), "r.json")
     (problem,) = caught.value.problems
     return str(problem)
 
@@ -279,7 +281,7 @@ def test_what_is_no_report_is_refused_with_its_place(
 
 
 def test_the_place_of_a_mistake_is_its_line() -> None:
-    whole = json.loads(json_v1.render(sample()))
+    whole = json.loads(json_document.render(sample()))
     lines_before = json.dumps(whole, indent=1).split("\n")
     line = next(at for at, text in enumerate(lines_before, 1) if '"requests"' in text)
     assert broken(lambda d: d.update(requests="many")).startswith(f"r.json:{line}:14: ")
@@ -287,7 +289,7 @@ def test_the_place_of_a_mistake_is_its_line() -> None:
 
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(InputError, match=r"r\.json:1:1: not valid JSON"):
-        json_v1.read(b"oops", "r.json")
+        json_document.read(b"oops", "r.json")
 
 
 @pytest.mark.parametrize("drafted", [True, False])
@@ -297,7 +299,7 @@ def test_a_run_that_found_only_what_contradicts_drafts_is_not_told_as_trustworth
     """It ends with 3, and its report says the same."""
     found = tuple(replace(each, drafted=drafted) for each in sample().findings)
     report = replace(sample(), findings=found, distrust=())
-    told = json_v1.document(report)
+    told = json_document.document(report)
     assert found and told["trustworthy"] is not drafted
     assert ("drafted" in " ".join(told["distrust"])) is drafted, "and it says why"
 
@@ -308,5 +310,5 @@ def test_a_run_that_found_only_what_contradicts_drafts_is_not_told_as_trustworth
 def test_what_is_not_trustworthy_says_why(drafted: list[bool], distrust: list[str]) -> None:
     first = sample().findings[0]
     found = tuple(replace(first, drafted=each) for each in drafted)
-    told = json_v1.document(replace(sample(), findings=found, distrust=tuple(distrust)))
+    told = json_document.document(replace(sample(), findings=found, distrust=tuple(distrust)))
     assert told["trustworthy"] is (not told["distrust"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.guard.secrets import read_key_set
+from oakum.guard.key_files import read_key_set
 from oakum.openapi.model import Json
 from oakum.policy.model import Tokens
 

@@ -13,7 +13,7 @@ from typing import Literal
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, is_segment, last_parameter, nouns
 from oakum.inference.resource_fields import Field
-from oakum.inference.things import Thing, World
+from oakum.inference.schema_groups import Thing, World
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.schema import children
 

@@ -26,7 +26,7 @@ from oakum.openapi.model import Json
 
 
 @dataclass
-class Ground:
+class EvaluationContext:
     """Shared context of all evaluations; every response adds to it."""
 
     model: Model

@@ -8,7 +8,7 @@ import pytest
 
 import cadence
 from oakum.inference.draft import draft, drafted_policy
-from oakum.inference.suggestions import needed, supposed
+from oakum.inference.suggested_relations import needed, supposed
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 
