@@ -52,6 +52,66 @@ def test_each_is_found_alone(leak: str, tmp_path: Path) -> None:
     assert played.after == played.before
 
 
+class Refusing(gym.Gym):
+    """A gym that carries out what it refuses in words."""
+
+    def __init__(self, how: str, status: int) -> None:
+        super().__init__({how})
+        self.status = status
+
+    async def _refused(self, answer: Response) -> Response:
+        told = answer.status_code < 400
+        return JSONResponse({"error": "no"}, self.status) if told else answer
+
+    async def set_password(self, request: Request) -> Response:
+        return await self._refused(await super().set_password(request))
+
+    async def remove(self, request: Request) -> Response:
+        return await self._refused(await super().remove(request))
+
+    async def set_mail(self, request: Request) -> Response:
+        me, said = self.whose(request), await request.json()
+        if me and "raise" in self.leaks and isinstance(said.get("staff"), bool):
+            self.people[me]["staff"] = said["staff"]
+        return JSONResponse({"error": "no"}, self.status if me else 401)
+
+
+REFUSED = {
+    "password": LEAKS["password"],
+    "remove": LEAKS["remove"],
+    "raise": ("mass-assignment", "staff", "owner", "PUT /people/{name}/mail"),
+}
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 500])
+@pytest.mark.parametrize("how", REFUSED)
+def test_what_is_done_to_an_account_is_found_whatever_the_answer_says(
+    how: str, status: int, tmp_path: Path
+) -> None:
+    made, _ = entry({how})
+    place = Refusing(how, status)
+    played = play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, tmp_path)
+    assert told(played.report.findings) == {REFUSED[how]}
+    assert played.after == played.before
+    assert not played.report.distrust
+
+
+def test_a_login_that_brakes_does_not_say_that_an_account_is_gone(tmp_path: Path) -> None:
+    made, place = entry((), goodbye=False)
+    inner = place.login
+
+    async def login(request: Request) -> Response:
+        busy = any(line.startswith("DELETE ") for line in place.asked)
+        return JSONResponse({"error": "slow down"}, 429) if busy else await inner(request)
+
+    place.login = login  # type: ignore[method-assign]
+    played = play(made, "leaky", 1, tmp_path)
+    left = {name for name in place.people if name.startswith("oakum")}
+    assert left
+    assert all(any(name in words for words in played.report.distrust) for name in left)
+    assert not played.report.findings
+
+
 def test_a_login_that_hashes_for_members_only_is_hinted_at(tmp_path: Path) -> None:
     made, gym = entry({"guess"})
     known = gym.login

@@ -40,6 +40,7 @@ from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)
 """A login that brakes says nothing of the secret."""
+_UNKNOWN = (400, 401, 403, 404, 410, 422)  # a login answers so to an account that it does not know
 _MOST_VIEWS = 4
 """Endpoints at which an account is looked for by its name."""
 
@@ -424,7 +425,7 @@ class ProvisionedAccounts:
             answer = self.sessions.send(by, filled.request)
         except LoginFailed:
             return False
-        if answer.status >= 400 or self._exists(who):
+        if self._exists(who) if answer.status < 400 else not self._is_missing(who):
             return False
         if by != who.name:
             self._removers.append(by)
@@ -439,6 +440,15 @@ class ProvisionedAccounts:
         if answer.status in _BUSY and self.sessions.proof is not None:
             return self.sessions.alive(who.name)
         return let_in
+
+    def _is_missing(self, who: ProvisionedAccount) -> bool:
+        """Whether it is gone after a refused removal: its login fails twice."""
+        for _ in range(2):
+            answer, let_in = self.attempt(who, who.secret)
+            braked = answer.status in _BUSY and self.sessions.proof is not None
+            if let_in or not (answer.status in _UNKNOWN or braked):
+                return False
+        return not (braked and self.sessions.alive(who.name))
 
     @property
     def _taken(self) -> frozenset[str]:

@@ -308,17 +308,19 @@ class _Trial:
         at = dict(written(engine.model, operation)).get(resource, ())
         shape = body_shape(operation) or Shape()
         kept = {n: before[n] for n in shape.required if n in before}
-        for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)] if more else ():
+        trials = [more, *({n: v} for n, v in more.items() if len(more) > 1)] if more else []
+        last = trials[-1] if trials else {}
+        for asked in trials:
             content: Json = {**kept, **filled.content, **asked}
             for step in reversed(at):
                 content = {step: content}
             said = json_bytes({**dict.fromkeys(kept, "…"), **asked}).decode()
             sent = with_body(filled, operation, content, said)
             answer = engine.send(probe, who.name, sent)
-            if answer.status >= 400:
-                continue
+            if answer.status >= 400 and asked != last:
+                continue  # the view after the last one tells whether a refusal is true
             after = self._view(who)
-            for name, value in asked.items():
+            for name, value in (asked if answer.status < 400 else more).items():
                 if after.get(name) == value != before.get(name):
                     self.provisioned.raised.add(who.name)
                     note = (
@@ -364,8 +366,6 @@ class _Trial:
         before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None
         answer = engine.send(probe, who, asked)
-        if answer.status >= 400:
-            return other
         return self._read_back(probe, viewer, other, asked, answer, before, body, fresh)
 
     def _read_back(
@@ -379,7 +379,7 @@ class _Trial:
         body: Mapping[str, Json],
         fresh: str,
     ) -> ProvisionedAccount:
-        """What the other's own view and its next login say of a write."""
+        """What the other's own view and its next login say of a write, even of a refused one."""
         note = (
             "the other account's own view contained the new value afterwards; the run created both"
         )
@@ -388,6 +388,8 @@ class _Trial:
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
                 self._written(probe, name, viewer, asked, answer, note)
+        if mine and answer.status >= 400 and self.provisioned.lets_in(other, other.secret):
+            return other  # the refusal is true, and nothing was guessed
         if mine and self.provisioned.lets_in(other, fresh):
             note = "the other account can log in with the new secret; the run created both accounts"
             for name in sorted(mine)[:1]:
