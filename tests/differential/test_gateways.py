@@ -20,9 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from oakum.authz import ANONYMOUS, Principal
-from oakum.guard.envoy import Envoy
-from oakum.guard.nginx import Nginx
-from oakum.guard.target import Target
+from oakum.cli.guard import ENGINES
 from oakum.policy.contract import Contract
 from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
@@ -31,7 +29,6 @@ from tests.properties import wild
 
 CONTRACTS = int(os.environ.get("DRAWN", "20"))
 ASKED = 100
-ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 JSON = (("content-type", "application/json"),)
 KEYS = {"keys": [{"kty": "oct", "k": "c2VjcmV0" * 8, "alg": "HS256"}]}
 
@@ -125,7 +122,7 @@ def test_a_gateway_and_the_reference_give_the_same_answers(engine: str, tmp_path
         }
         contract = Contract(found.document, found.policy)
         setup = Setup(contract, tmp_path, api, Clock(), tokens)
-        with python_guard(setup) as reference, gateway(ENGINES[engine], setup) as real:
+        with python_guard(setup) as reference, gateway(ENGINES[engine](), setup) as real:
             for index, (name, who, status, body) in enumerate(cases):
                 headers = (("x-case", str(index)),)
                 if name in tokens:

@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.envoy import Envoy
-from oakum.guard.nginx import Nginx
-from oakum.guard.target import Target
+from oakum.cli.guard import ENGINES
 from tests.conformance.exchanges import Case, cases
 from tests.gateway.client import request, send
 from tests.gateway.exchange_gateway import gateway
 
-ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 LONG = {"body": '{"id":"bob"}' + " " * 20, "times": 3000}
 FAILURES: dict[str, Any] = {
     "500": {"status": 500},
@@ -60,7 +57,7 @@ def test_a_failure_over_what_is_concealed_has_the_bytes_of_what_is_absent(
     engine: str, origin: str, method: str, tmp_path: Path
 ) -> None:
     fields = ["host: club.test", "cookie: sid=ann", *([f"origin: {origin}"] if origin else [])]
-    with gateway(ENGINES[engine], _case().setup(tmp_path), timeout=1.0) as guard:
+    with gateway(ENGINES[engine](), _case().setup(tmp_path), timeout=1.0) as guard:
 
         def ask(name: str) -> tuple[int, list[tuple[str, str]], bytes]:
             sent = request(method, f"/members/{name}", *fields)
@@ -81,7 +78,7 @@ def test_a_failure_over_what_is_concealed_has_the_bytes_of_what_is_absent(
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_an_api_that_takes_no_connection_is_out_for_everybody(engine: str, tmp_path: Path) -> None:
     setup = _case().setup(tmp_path)
-    with gateway(ENGINES[engine], setup) as guard:
+    with gateway(ENGINES[engine](), setup) as guard:
         sent = request("GET", "/members/bob", "host: club.test", "cookie: sid=ann")
         assert send(guard._engine.listen, sent, seconds=20).status == 404
         guard._upstream.hang_up()

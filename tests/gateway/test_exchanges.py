@@ -11,13 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.guard.envoy import Envoy
-from oakum.guard.nginx import Nginx
-from oakum.guard.target import Target
+from oakum.cli.guard import ENGINES
 from tests.conformance.exchanges import Case, Response, cases, check, request
 from tests.gateway.exchange_gateway import gateway
 
-ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 EXCEPTIONS = yaml.safe_load((Path(__file__).parent / "exceptions.yaml").read_text())
 FOUND = [case for case in cases() if case.real]
 CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in FOUND]
@@ -40,7 +37,7 @@ def real(said: Any) -> Any:
 @pytest.mark.parametrize("case", CASES)
 def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
     setup = case.setup(tmp_path)
-    with gateway(ENGINES[engine], setup) as guard:
+    with gateway(ENGINES[engine](), setup) as guard:
         for step in copy.deepcopy(case.steps):
             time.sleep(step.get("wait", 0))
             sent = request(step["request"])

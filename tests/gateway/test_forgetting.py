@@ -9,15 +9,12 @@ from threading import Event
 
 import pytest
 
-from oakum.guard.envoy import Envoy
-from oakum.guard.nginx import Nginx
-from oakum.guard.target import Target
+from oakum.cli.guard import ENGINES
 from tests.conformance.exchanges import Case, Request, Response
 from tests.gateway.client import request
 from tests.gateway.exchange_gateway import Gateway, gateway
 from tests.patience import patient, wait
 
-ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 PATIENCE = 1.0
 """Seconds of a quiet machine that the API has."""
 SAID = {"upstream": [], "policy": {"guard": {"ttl": "120s", "timeout": "5s"}}}
@@ -68,7 +65,7 @@ def test_what_is_looked_up_while_a_write_is_under_way_is_not_believed_after_it(
     setup = Case("any", "forgetting", SAID, {"contract": "club.yaml"}).setup(tmp_path)
     api = Api(end)
     object.__setattr__(setup, "upstream", api)
-    with gateway(ENGINES[engine], setup, timeout=round(patient(PATIENCE))) as guard:
+    with gateway(ENGINES[engine](), setup, timeout=round(patient(PATIENCE))) as guard:
         headers = [f"{name}: {value}" for name, value in NOTE.headers]
         sent = request("POST", NOTE.target, "host: club.test", *headers, body=NOTE.body)
         client = socket.create_connection(guard._engine.listen)
@@ -92,7 +89,7 @@ def test_what_is_looked_up_while_a_write_is_under_way_is_not_believed_after_it(
 def test_each_worker_of_nginx_has_a_number_of_its_own_in_what_they_share(tmp_path: Path) -> None:
     """Two with the same number write the same marks: what one discards, the other believes."""
     setup = Case("any", "forgetting", SAID, {"contract": "club.yaml"}).setup(tmp_path)
-    with gateway(ENGINES["nginx"], setup, workers=3) as guard:
+    with gateway(ENGINES["nginx"](), setup, workers=3) as guard:
         master = guard._engine.process.pid
         workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         state = Path(guard._engine.deployment.state)

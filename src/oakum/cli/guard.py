@@ -14,14 +14,28 @@ from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from oakum.errors import Problem
     from oakum.guard.contract_files import ContractFiles
     from oakum.guard.run import Happening
     from oakum.guard.target import Target
 
-ENGINES = ("envoy", "nginx")
+
+def _envoy() -> Target:
+    from oakum.guard.envoy import Envoy
+
+    return Envoy()
+
+
+def _nginx() -> Target:
+    from oakum.guard.nginx import Nginx
+
+    return Nginx()
+
+
+ENGINES: Mapping[str, Callable[[], Target]] = {"envoy": _envoy, "nginx": _nginx}
+"""The engine of each name; it is loaded only when it is wanted."""
 
 
 _gateway = shared.options(
@@ -32,7 +46,7 @@ _gateway = shared.options(
         help="address that clients connect to; port 0: any free port",
     ),
     click.option(
-        "--engine", type=click.Choice(ENGINES), default="envoy", show_default=True,
+        "--engine", type=click.Choice([*ENGINES]), default="envoy", show_default=True,
         help="the proxy that runs the contract",
     ),
     click.option(
@@ -113,7 +127,7 @@ def run(
         contract,
         shared.valid_target(upstream, "--upstream"),
         listen,
-        target(engine),
+        ENGINES[engine](),
         overlays,
         observe=mode == "observe",
         workers=workers,
@@ -168,7 +182,7 @@ def export(
         deny=deny,
         at=at,
     )
-    chosen = target(engine)
+    chosen = ENGINES[engine]()
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
     shared.warn(made.warned(chosen.feeds))
     click.echo(
@@ -204,17 +218,6 @@ def _removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
     policy = found.compiled.policy
     lines = lines_sent(identities, policy.relations, policy.resources)
     return removed_lines(found.compiled, lines)
-
-
-def target(name: str) -> Target:
-    """The engine of a name; each is loaded only when it is wanted."""
-    if name == "nginx":
-        from oakum.guard.nginx import Nginx
-
-        return Nginx()
-    from oakum.guard.envoy import Envoy
-
-    return Envoy()
 
 
 def _text(happening: Happening) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +16,8 @@ from tests.gateway.puppet import Puppet
 from tests.unit.cli.shell import oakum
 from tests.unit.guard.small import KEYED, POLICY, write
 
+PUPPETS = {name: partial(Puppet, name) for name in guard.ENGINES}
+
 
 @pytest.fixture
 def contract(tmp_path: Path) -> Path:
@@ -25,7 +28,7 @@ def told(*arguments: object) -> tuple[Any, list[Any]]:
     """What a command line makes of itself: the outcome, and what would have been served."""
     served: list[Any] = []
     with (
-        patch.object(guard, "target", lambda name: Puppet(name)),
+        patch.dict(guard.ENGINES, PUPPETS),
         patch("oakum.guard.run.serve", lambda *given: served.append(given)),
     ):
         return oakum("guard", *arguments), served
@@ -95,7 +98,7 @@ def test_audit_lines_go_to_standard_output_and_events_to_the_other(contract: Pat
     ],
 )
 def test_a_slip_is_usage(contract: Path, arguments: tuple[str, ...], words: str) -> None:
-    with patch.object(guard, "target", lambda name: Puppet(name)):
+    with patch.dict(guard.ENGINES, PUPPETS):
         done = oakum("guard", contract, *arguments)
     assert done.code == 2
     assert words in done.err
@@ -138,7 +141,7 @@ def test_check_names_the_secret_and_what_stays_closed(contract: Path) -> None:
 
 def test_an_export_says_where_to_read_on(contract: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with patch.object(guard, "target", lambda name: Puppet(name)):
+    with patch.dict(guard.ENGINES, PUPPETS):
         done = oakum("guard", "export", contract, "--upstream", "http://127.0.0.1:9", "--out", out)
         other = oakum(
             "guard", "export", contract, "--upstream", "http://127.0.0.1:9", "--out", tmp_path
