@@ -329,12 +329,15 @@ def state_of(
 
     The object's own member counts first, then the owner's account, then what the contract says
     of a missing value: of one that an account leaves unset, and not of an account that nobody was
-    shown. Of several owners the most closed counts.
+    shown. Of several owners the most closed counts. Where null stands for the account's, a missing
+    member does not: an object may be shown in part.
     """
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
         path = f"{resource.name}.{name}"
         value = _said(state, subject)
+        if value is None and state.inherits and lacks(subject.value, state.member):
+            continue
         if value is None and not _unknown(policy, state, path, principal, subject):
             value = _set(state, path, principal, subject)
         if value is not None:

@@ -198,7 +198,7 @@ def sources_of_value(
     keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
     found: dict[str, Source] = {}
     for key in keys:
-        known = knowledge.conditions.get((who, name, key), {})
+        known = knowledge.states_of(who, name, key)
         kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
         choices = [(known[n],) if n in known else own[n].values for n in own]
         for values in product(*choices):

@@ -72,6 +72,14 @@ def is_theirs(text: str, known: Collection[str]) -> bool:
     return text in known or any(len(each) >= MIN_INSIDE and holds(text, each) for each in known)
 
 
+@dataclass(frozen=True)
+class Inherited:
+    """What stands for a state that an object leaves to its owner's account."""
+
+    of: str
+    """`Resource.state` of the account."""
+
+
 @dataclass
 class Knowledge:
     """Values by owner, and ids by name."""
@@ -96,7 +104,10 @@ class Knowledge:
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """(resource, key) → ids of all owners of a shared object."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
-    """(identity, resource, key) → states in which this object was seen."""
+    """(identity, resource, key) → states in which this object was seen; `Inherited`: that of the
+    account, whatever it is by then."""
+    accounts: Mapping[tuple[str, str], Json] = field(default_factory=dict)
+    """(identity, `Resource.state`) → value, of what objects inherit."""
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
     """(identity, resource, key) → other identity → relations that this object's members give it, or
     leave open."""
@@ -153,6 +164,16 @@ class Knowledge:
         kept = self.objects.setdefault((who, instance.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
+
+    def states_of(self, who: str, resource: str, key: str) -> dict[str, Json]:
+        """States of an object, as far as they are known by now."""
+        found: dict[str, Json] = {}
+        for name, value in self.conditions.get((who, resource, key), {}).items():
+            if not isinstance(value, Inherited):
+                found[name] = value
+            elif (who, value.of) in self.accounts:
+                found[name] = self.accounts[who, value.of]
+        return found
 
     def learn_kin(
         self, place: tuple[str, str, str], other: str, relations: frozenset[str],

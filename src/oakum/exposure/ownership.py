@@ -469,7 +469,7 @@ class Ownership:
             return {}
         key = self.key_of(probe, question, each, resource, inner)
         who = self.identities.who(owners)
-        known = self.knowledge.conditions.get((who, each.resource, key), {}) if key else {}
+        known = self.knowledge.states_of(who, each.resource, key) if key else {}
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)
         return {name: known[name] for name in own & known.keys()}
@@ -484,8 +484,7 @@ class Ownership:
             keys = [ids[turn] for turn in self.turns(probe, who) if turn < len(ids)]
         else:
             keys = [k for (n, r, k) in self.knowledge.conditions if (n, r) == (who, resource.name)]
-        known = self.knowledge.conditions
-        found = (known.get((who, resource.name, key)) for key in keys)
+        found = (self.knowledge.states_of(who, resource.name, key) for key in keys)
         return list({repr(each): each for each in found if each}.values())
 
     def turns(self, probe: Probe, who: str) -> list[int]:
@@ -497,7 +496,7 @@ class Ownership:
                 continue
             found: dict[str, int] = {}
             for turn, key in enumerate(named_keys(probe, parameter, who, self.knowledge, resource)):
-                if states := self.knowledge.conditions.get((who, name, key)):
+                if states := self.knowledge.states_of(who, name, key):
                     found.setdefault(repr(sorted(states.items())), turn)
             return [*found.values()][:_MOST_STATES] or [0]
         return [0]

@@ -25,7 +25,9 @@ def is_told(
     """Whether the state is known from the object itself, or for all its owners."""
     if state.member:
         inside = at_path(value, state.member)
-        if inside:
+        if state.inherits and (not inside or inside[0] is not None):
+            return bool(inside) and digit(state, inside[0]) < len(state.values)
+        if inside and not state.inherits:
             return digit(state, inside[0]) < len(state.values)
     path = state.of or f"{resource}.{state.name}"
     values = [known.get((owner, path)) for owner in owners]

@@ -17,7 +17,7 @@ _HINT = "scan, tests and recorded traffic use it"
 
 def refuse(policy: Policy) -> None:
     """Raises `InputError` with each line that a guard cannot enforce."""
-    if problems := [*_relations(policy), *_owners(policy)]:
+    if problems := [*_relations(policy), *_owners(policy), *_states(policy)]:
         raise InputError(problems)
 
 
@@ -32,6 +32,16 @@ def _relations(policy: Policy) -> Iterator[Problem]:
             said = f"a guard does not look up who is `{relation.name}` of a tenant"
             hint = "compare the field with a claim: `field` and `claim`; a scan uses `in`"
             yield Problem(where, said, hint)
+
+
+def _states(policy: Policy) -> Iterator[Problem]:
+    for name, resource in policy.resources.items():
+        for state in resource.states.values():
+            if state.inherits:
+                where = place(policy, "resources", name, "states", state.name, "of")
+                said = f"a guard does not know from whom null in `{state.member}` inherits"
+                hint = "name `field` or `of`, not both; scan, tests and recorded traffic know both"
+                yield Problem(where, said, hint)
 
 
 def _owners(policy: Policy) -> Iterator[Problem]:

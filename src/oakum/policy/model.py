@@ -84,11 +84,17 @@ class State:
     member: str = ""
     """Field path of the value in the object itself."""
     of: str = ""
-    """`Resource.state` when the value stands in the owner's account instead."""
+    """`Resource.state` when the value stands in the owner's account; with `member`, where that is
+    null."""
     missing: Json = None
     """How a missing value reads; None: as unknown, which matches no condition."""
     switch: Switch | None = None
     location: Location = NOWHERE
+
+    @property
+    def inherits(self) -> bool:
+        """Whether null in the object stands for the setting of its owner's account."""
+        return bool(self.member and self.of)
 
 
 @dataclass(frozen=True)

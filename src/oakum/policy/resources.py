@@ -174,9 +174,9 @@ def _state(resource: str, r: Reader, key: Node, node: Node) -> State:
     called = name(r, key, "a state")
     found = record(r, node, "a state", STATE)
     sources = found.present(("field", "of"))
-    if found.whole and len(sources) != 1:
-        where = "`field` for a value in the object, `of` for one in its owner's account"
-        r.wrong(node, f"`{called}` must be in one place", where)
+    if found.whole and not sources:
+        where = "`field` for a value in the object, `of` for one in its owner's account, or both"
+        r.wrong(node, f"`{called}` stands nowhere", where)
     values = _values(r, found, called)
     if "missing" in found:
         missing = found["missing"]
@@ -185,7 +185,7 @@ def _state(resource: str, r: Reader, key: Node, node: Node) -> State:
         called,
         values=values,
         member=found.read("field", path, ""),
-        of=found.read("of", _state_name, ""),
+        of=found.read("of", partial(_state_name, resource), ""),
         missing=found.read("missing", scalar, None),
         switch=found.read("switch", _switch, None),
         location=key.location,
@@ -236,7 +236,7 @@ def _value(r: Reader, node: Node, state: State) -> None:
     )
 
 
-def _state_name(r: Reader, node: Node, what: str) -> str | None:
+def _state_name(of: str, r: Reader, node: Node, what: str) -> str | None:
     """`Resource.state`, elsewhere in the policy."""
     found = word(r, node, what)
     if found is None:
@@ -249,6 +249,10 @@ def _state_name(r: Reader, node: Node, what: str) -> str | None:
         elif r.known(node, resource, policy.resources, "resource"):
             states = policy.resources[resource].states
             r.known(node, state, states, f"state of `{resource}`")
+            owner = policy.resources[of].owner
+            if owner.kind == "resource" and resource in owner.members:
+                said = f"`{found}` is a setting of the parent of `{of}`, and of no account"
+                r.wrong(node, said, "`of` names a setting of its owner's account")
 
     r.later(ask)
     return found

@@ -85,7 +85,8 @@ class Wiring:
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
         identities = self._identities(found)
-        knowledge = Knowledge(choices=frozenset(_choices(self.contract.document.raw)))
+        choices = frozenset(_choices(self.contract.document.raw))
+        knowledge = Knowledge(choices=choices, accounts=identities.states)
         matrix = Matrix(self.model, [*self.spending.probes, *self.spending.left], identities)
         matrix.keyless = _keyless(self.identities)
         names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)

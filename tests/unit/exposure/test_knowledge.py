@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.knowledge import Inherited, Knowledge, canonical, leaves_of, says_nothing
 from oakum.openapi.model import Json
 
 
@@ -127,3 +127,14 @@ def test_every_scalar_has_a_place() -> None:
     value = {"a": [1, {"b": None}], "c": {}, "d": "x"}
     assert dict(leaves_of(value)) == {("a", "0"): 1, ("a", "1", "b"): None, ("d",): "x"}
     assert list(leaves_of(3)) == [((), 3)]
+
+
+def test_what_an_object_inherits_changes_with_the_account() -> None:
+    accounts: dict[tuple[str, str], Json] = {}
+    known = Knowledge(accounts=accounts)
+    known.conditions["ann", "Note", "1"] = {"private": Inherited("User.private"), "draft": True}
+    assert known.states_of("ann", "Note", "1") == {"draft": True}
+    for value in (True, False):
+        accounts["ann", "User.private"] = value
+        assert known.states_of("ann", "Note", "1") == {"private": value, "draft": True}
+    assert known.states_of("bob", "Note", "1") == {}

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.errors import InputError, Location
 from oakum.guard.unsupported import refuse
-from oakum.policy.model import Owner, Policy, Relation, Resource
+from oakum.policy.model import Owner, Policy, Relation, Resource, State
 
 
 def policy(*owners: Owner) -> Policy:
@@ -61,6 +61,23 @@ def test_a_guard_does_not_look_up_the_members_of_a_tenant() -> None:
     assert [str(each) for each in refused.value.problems] == [
         "p.yaml:4:12: a guard does not look up who is `lead` of a tenant; compare the field with a"
         " claim: `field` and `claim`; a scan uses `in`"
+    ]
+
+
+def test_a_guard_does_not_know_from_whom_null_inherits() -> None:
+    values = (False, True)
+    states = {
+        "own": State("own", values, member="own"),
+        "account": State("account", values, of="User.own"),
+        "both": State("both", values, member="mine", of="User.own"),
+    }
+    note = Resource("Note", frozenset(), owner=Owner("field", ("by",)), states=states)
+    places = {("resources", "Note", "states", "both", "of"): Location("p.yaml", 9, 3)}
+    with pytest.raises(InputError) as refused:
+        refuse(Policy({}, {"Note": note}, places=places))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:9:3: a guard does not know from whom null in `mine` inherits; name `field` or `of`,"
+        " not both; scan, tests and recorded traffic know both"
     ]
 
 

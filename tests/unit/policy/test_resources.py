@@ -117,6 +117,25 @@ def test_what_is_missing_is_unknown_unless_said() -> None:
     assert state("{field: a}").missing is None
 
 
+def test_null_in_an_object_inherits_from_the_account_if_both_are_named() -> None:
+    states = "{private: {field: hidden, of: Member.private, missing: true}}"
+    part = f"resources: {{Member: {{owner: id, states: {{private: {{field: p}}}}}}, N: {{owner: by, states: {states}}}}}"
+    state = policy(whole(part)).resources["N"].states["private"]
+    assert (state.member, state.of, state.values) == ("hidden", "Member.private", (False, True))
+    assert (state.inherits, state.missing) == (True, True)
+
+
+def test_a_setting_of_a_parent_is_none_of_an_account() -> None:
+    part = (
+        "resources: {Plan: {key: id, owner: by, states: {s: {field: p}}},"
+        " Task: {owner: {parent: Plan}, states: {s: {of: Plan.s}}}}"
+    )
+    assert said(part) == [
+        "`Plan.s` is a setting of the parent of `Task`, and of no account; `of` names a setting of its"
+        " owner's account"
+    ]
+
+
 def test_a_state_elsewhere_has_the_values_it_has_there() -> None:
     part = """
         resources:
@@ -141,14 +160,10 @@ def test_a_switch_says_how_an_owner_sets_it() -> None:
         ("is_private", "a state must be a map, not the word `is_private`"),
         (
             "{missing: true}",
-            "`s` must be in one place; `field` for a value in the object,"
-            " `of` for one in its owner's account",
+            "`s` stands nowhere; `field` for a value in the object,"
+            " `of` for one in its owner's account, or both",
         ),
-        (
-            "{field: a, of: Member.t}",
-            "`s` must be in one place; `field` for a value in the object,"
-            " `of` for one in its owner's account",
-        ),
+        ("{field: a, of: Member.t, open: true}", "`s` has the values of the state in `of`; omit `open`"),
         ("{of: Member}", "`Member` names no state; write `Resource.state`"),
         ("{of: Membr.t}", "`Membr` is no resource; did you mean `Member`?"),
         ("{of: Member.xyz}", "`xyz` is no state of `Member`; known: `s`, `t`"),

@@ -188,11 +188,15 @@ class Setting:
     old: State | None
     new: State | None
     readings: tuple[Reading, ...]
+    is_account: bool = False
+    """Whether the place is in the owner's account."""
 
     @property
     def name(self) -> str:
         """Name in the new contract, otherwise in the old."""
         state = self.new or self.old
+        if state is not None and self.is_account and state.inherits:
+            return state.of
         return state.name if state else ""
 
 
@@ -203,30 +207,34 @@ Condition = tuple[Reading, ...]
 def settings(old: Iterable[State], new: Iterable[State]) -> tuple[Setting, ...]:
     """The places that either contract reads states from, paired by place."""
 
-    def place(state: State) -> tuple[str, str]:
-        return (state.member, state.of) if state.member or state.of else (state.name, "")
+    def places(state: State) -> list[tuple[str, str]]:
+        both = [(state.member, ""), ("", state.of)]
+        return [each for each in both if any(each)] or [(state.name, "")]
 
     sides: dict[tuple[str, str], list[list[State]]] = {}
     for index, states in enumerate((old, new)):
         for state in states:
-            sides.setdefault(place(state), [[], []])[index].append(state)
+            for place in places(state):
+                sides.setdefault(place, [[], []])[index].append(state)
     found: list[Setting] = []
-    for befores, afters in sides.values():
+    for (_, of), (befores, afters) in sides.items():
         # If a contract reads one place under two names, each pair is a setting of its own.
         for position in range(max(len(befores), len(afters))):
             before, after = (
                 side[position] if position < len(side) else None for side in (befores, afters)
             )
-            found.append(Setting(before, after, _readings(before, after)))
+            readings = _readings(before, after, account=bool(of))
+            found.append(Setting(before, after, readings, bool(of)))
     return tuple(found)
 
 
-def _readings(old: State | None, new: State | None) -> tuple[Reading, ...]:
+def _readings(old: State | None, new: State | None, *, account: bool) -> tuple[Reading, ...]:
     values = [Reading("is", v) for state in (old, new) if state for v in state.values]
     found = dict.fromkeys([*values, OTHER])
     missing = [Reading("is", s.missing) if s.missing is not None else OTHER
                for s in (old, new) if s]  # fmt: skip
-    if len(set(missing)) > 1:  # otherwise it equals an existing reading
+    leaves = any(each.inherits for each in (old, new) if each) and not account
+    if leaves or len(set(missing)) > 1:  # otherwise it equals an existing reading
         found[MISSING] = None
     return tuple(found)
 
@@ -249,13 +257,17 @@ def code_of(
 ) -> int:
     """Row offset (`Table.code`) of a condition in one contract's table."""
     read: dict[str, Reading] = {}
+    accounts: dict[str, Reading] = {}
     for setting, reading in zip(found, now, strict=True):
         state = setting.old if side == "old" else setting.new
         if state is not None:
-            read[state.name] = reading
+            into = accounts if setting.is_account and state.inherits else read
+            into[state.name] = reading
     code = 0
     for state in states:
         reading = read[state.name]
+        if state.inherits and reading == MISSING:
+            reading = accounts[state.name]
         if reading == MISSING and state.missing is not None:
             reading = Reading("is", state.missing)
         at = digit(state, reading.value) if reading.kind == "is" else len(state.values)

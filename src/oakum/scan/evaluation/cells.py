@@ -153,7 +153,8 @@ class Cells:
         self._sighted[(who, instance.resource)] = None
         self._untold = bool(self._reading.untold.get(instance.pointer))
         here = {leaf.path for leaf in instance.leaves}
-        self._doubt_states(who, instance.resource, here)
+        blank = {leaf.path for leaf in instance.leaves if leaf.value is None}
+        self._doubt_states(who, instance.resource, here, blank)
         self._unread |= self._reading.unread.get(instance.pointer, frozenset())
         inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
         self._embedded[(instance.resource, inside)] = None
@@ -184,13 +185,17 @@ class Cells:
                 self._missing(instance.resource, path, who, instance.held, instance.state)
         self._weak, self._untold = "", False
 
-    def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
-        """Which settings of an owner are unknown for an object that shows these fields itself."""
+    def _doubt_states(
+        self, who: str, resource: str, shown: Collection[str], blank: Collection[str] = ()
+    ) -> None:
+        """Which settings of an owner are unknown for an object that shows these fields itself.
+        `blank`: those with null, by which a setting is inherited."""
         states = self._context.model.policy.resources[resource].states
         self._unread = frozenset(
             name
             for name in self._context.identities.in_doubt(who, resource)
             if states[name].member not in shown
+            or (states[name].inherits and states[name].member in blank)
         )
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
@@ -454,7 +459,7 @@ class Cells:
         if not is_one_of_many(self._context.model, each):
             return {}
         key = self._asked(each)
-        known = self._context.knowledge.conditions.get((who, resource, key), {}) if key else {}
+        known = self._context.knowledge.states_of(who, resource, key) if key else {}
         own = {name for name, state in each.states.items() if state.member}
         self._unread |= own - known.keys()
         return known

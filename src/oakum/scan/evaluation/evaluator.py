@@ -15,14 +15,14 @@ from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.principal import Subject, lacks, may_hold, named, texts
+from oakum.authz.principal import Subject, at_path, lacks, may_hold, named, texts
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exhibits import OwnView, Place, Question, place_of
-from oakum.exposure.knowledge import Knowledge, canonical, is_blank, says_nothing
+from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
 from oakum.exposure.ownership import (
@@ -351,17 +351,18 @@ class Evaluator:
         key = self._ownership.key_of(probe, question, instance, resource, inner)
         self._learn_kin(viewer, instance, key)
         for name, state in resource.states.items():
-            if not state.member or name not in instance.state:
+            if not state.member or not (state.inherits or name in instance.state):
                 continue
             shown = any(leaf.path == state.member for leaf in instance.leaves)
             # A declared state that is missing from the response counts as the contract's default.
             said = shown or (many and state.member in probe.shows.get(resource.name, ()))
             if said and many and key:
                 place = (viewer, resource.name, key)
-                self._context.knowledge.conditions.setdefault(place, {})[name] = instance.state[
-                    name
-                ]
-            elif shown and not many:
+                inside = [*at_path(instance.value, state.member)] if state.inherits else [True]
+                inherited = Inherited(state.of) if inside in ([], [None]) else None
+                value = inherited or instance.state.get(name)
+                self._context.knowledge.conditions.setdefault(place, {})[name] = value
+            elif shown and not many and not state.inherits:
                 setting = (viewer, f"{resource.name}.{name}")
                 self._context.identities.states[setting] = instance.state[name]
                 self._context.identities.stated.discard(setting)

@@ -367,7 +367,7 @@ def _named(engine: Engine, probe: Probe, who: str) -> Iterator[_Asking]:
         for member in members:
             states = set[str]()
             for row in knowledge.objects.get((who, name), ()):
-                state = repr(knowledge.conditions.get((who, name, row.get(path, ""))))
+                state = repr(knowledge.states_of(who, name, row.get(path, "")))
                 viewer = _named_in(engine, row, member, who)
                 known_here = row.get(path, "") in keys
                 if viewer and known_here and state not in states and len(states) < MOST_OBJECTS:

@@ -126,7 +126,7 @@ def _denied(
     denied: dict[str, str] = {}
     seen: set[str] = set()
     for row in engine.knowledge.objects.get((owner, resource), ()):
-        known = engine.knowledge.conditions.get((owner, resource, row.get(each.key, "")), {})
+        known = engine.knowledge.states_of(owner, resource, row.get(each.key, ""))
         state = {**general, **known}
         hides = own <= known.keys() and not allows(
             engine.model.tables[resource], field, held, state
@@ -396,8 +396,7 @@ def signal(
 ) -> Signal:
     """The finding that a request revealed a hidden field."""
     table = engine.model.tables[hidden.resource]
-    place = (hidden.owner, hidden.resource, hidden.key)
-    known = engine.knowledge.conditions.get(place, {})
+    known = engine.knowledge.states_of(hidden.owner, hidden.resource, hidden.key)
     state = state_key(
         table, hidden.field, {**engine.matrix.state(hidden.resource, hidden.owner), **known}
     )
