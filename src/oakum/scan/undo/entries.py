@@ -70,6 +70,8 @@ class Made:
     """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
     older: frozenset[str] = field(default=frozenset(), repr=False)
     """Keys of objects that were there before: what has one of them is not the run's to remove."""
+    shown: bool = False
+    """A response has shown it with its mark."""
 
 
 Entry = Undo | Made
@@ -87,6 +89,7 @@ def as_json(undo: Entry) -> Json:
             "taken": undo.taken,
             "how": undo.how,
             "older": sorted(undo.older),
+            "shown": undo.shown,
         }
     return {
         "name": undo.name,
@@ -114,7 +117,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         remove, taken = _request(value["remove"]), bool(value.get("taken"))
         how = str(value.get("how", ""))
         older = frozenset(map(str, value.get("older", ())))
-        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
+        shown = bool(value.get("shown"))
+        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older, shown)
     who, asked = value["check"]
     return Undo(
         value["name"],

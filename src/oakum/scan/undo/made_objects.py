@@ -383,8 +383,14 @@ def _body(
         wrap = pair.at[: len(at) + 1] == (*at, name)
         if inner.read_only or not (required or free or wrap):
             continue
-        if path == engine.model.policy.resources[pair.resource].key:
+        known = engine.model.policy.resources[pair.resource]
+        if path == known.key:
             body[name] = _new_key(inner)
+        elif inside and known.owner.kind == "field" and path in known.owner.members:
+            if held := _as_owner(engine, pair.resource, owner, path):
+                body[name] = json_value(held, inner)
+            elif name in shape.required:
+                raise LookupError(name)  # any other value would make it somebody else's
         elif inner.properties and len(at) < _DEPTH:
             body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
         elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
@@ -400,6 +406,13 @@ def _body(
         else:
             body[name] = harmless(name, inner)
     return body
+
+
+def _as_owner(engine: Engine, resource: str, owner: str, path: str) -> str:
+    """What an owner member holds in the owner's objects, where it names them; empty: unknown."""
+    rows = engine.knowledge.objects.get((owner, resource), ())
+    ids = engine.identities.ids.get(owner, frozenset())
+    return next((row[path] for row in rows if row.get(path) in ids), "")
 
 
 def _new_key(shape: Shape) -> Json:

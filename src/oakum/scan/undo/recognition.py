@@ -7,6 +7,8 @@ nor from the run is somebody else's by now, and what nobody can read may be.
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 
@@ -16,6 +18,7 @@ from oakum.exchange import Response
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 
+_OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
 CLEAR = 8
 """Characters of a text that is nobody else's by chance."""
 
@@ -47,6 +50,33 @@ def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
         return Standing.UNKNOWN
     marked = any(sign.encode() in answer.body for sign in signs)
     return Standing.RUNS if marked else Standing.ANOTHERS
+
+
+def tells_nothing(answer: Response) -> bool:
+    """Whether it is open if an object is there."""
+    return answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated
+
+
+def is_like_absence(answer: Response, control: Response) -> bool:
+    """Whether an answer is the one that the API gives for a key that nothing has (`control`): some
+    refuse with 403 what does not exist."""
+    same = answer.status == control.status and answer.status >= 400
+    return same and not (tells_nothing(answer) or tells_nothing(control))
+
+
+def unused(key: str) -> str:
+    """A key of the same form that nothing has, but by a chance that no run meets."""
+    if key.isdecimal():
+        return str(2**30 + secrets.randbelow(2**30))
+    text = "".join(_like(each) for each in key)
+    return text if sum(map(str.isalnum, key)) >= 2 * CLEAR else text + secrets.token_hex(CLEAR)
+
+
+def _like(char: str) -> str:
+    for kind in ("0123456789", "abcdef", "ABCDEF", string.ascii_lowercase, string.ascii_uppercase):
+        if char in kind:
+            return secrets.choice(kind)
+    return char
 
 
 def named(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:

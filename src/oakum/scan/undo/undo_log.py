@@ -26,22 +26,19 @@ from oakum.scan.undo.recognition import (
     UNREAD,
     Standing,
     at_its_own,
+    is_like_absence,
     is_written,
     named,
+    tells_nothing,
+    unused,
 )
 from oakum.scan.undo.soft_deletion import is_deleted
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
-_OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
 _LOOKS = 40
 """Objects of a page that are looked at one by one, where the list shows too little of them."""
-
-
-def tells_nothing(answer: Response) -> bool:
-    """Whether it is open if an object is there."""
-    return answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated
 
 
 @dataclass
@@ -80,6 +77,9 @@ class UndoLog:
     """Name of what is left as it is → why."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
+
+    def __post_init__(self) -> None:
+        self._shown |= {e.name for e in self.pending if isinstance(e, Made) and e.shown}
 
     def enter(self, undo: Entry) -> None:
         """Records an entry before the write is sent; replaces one with the same name."""
@@ -124,12 +124,17 @@ class UndoLog:
         return now
 
     def _now(self, now: Entry) -> None:
+        if isinstance(now, Made):
+            now = replace(now, shown=now.shown or now.name in self._shown)
         self.log("undo", as_json(now))
         self.pending = [now if each.name == now.name else each for each in self.pending]
 
     def is_shown(self, made: Made) -> None:
         """Records that a response has shown the object with its mark."""
-        self._shown.add(made.name)
+        if made.name not in self._shown:
+            self._shown.add(made.name)
+            for each in [e for e in self.pending if e.name == made.name]:
+                self._now(each)
 
     def seen(self, made: Made) -> list[Mapping[str, Json]]:
         """Objects with the marker on the owner's first pages."""
@@ -167,7 +172,8 @@ class UndoLog:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
         every = marked(value, made.mark, made.key)
-        self._shown |= {made.name} if every else set()
+        if every:
+            self.is_shown(made)
         found = [each for each in every if not self._is_kept(made, each)]
         if found or not thorough or made.look is None:
             return found
@@ -216,7 +222,8 @@ class UndoLog:
         if tells_nothing(answer):
             return None
         there = 200 <= answer.status < 300 and made.mark.encode() in answer.body
-        self._shown |= {made.name} if there else set()
+        if there:
+            self.is_shown(made)
         rows = named(_read(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 
@@ -247,10 +254,13 @@ class UndoLog:
 
     def _stands(self, made: Made, key: str) -> Standing:
         signs = {made.mark, *self._texts()}
-        alone = at_its_own(self._looked_at(made, key), signs) if made.look is not None else None
+        answer = self._looked_at(made, key) if made.look is not None else None
+        alone = at_its_own(answer, signs) if answer is not None else None
         if alone is Standing.RUNS:
             return alone
-        pages = 1 if alone in (Standing.GONE, Standing.UNKNOWN) else _PAGES
+        shown = made.name in self._shown
+        few = alone is Standing.GONE or (alone is Standing.UNKNOWN and not shown)
+        pages = 1 if few else _PAGES
         rows, whole = self._search(made, pages, key)
         if any(holds(row, sign) for row in rows for sign in signs):
             return Standing.RUNS
@@ -258,8 +268,11 @@ class UndoLog:
             return Standing.RUNS  # nothing has ever shown more of it than that it was made
         if rows or (alone is Standing.ANOTHERS and not whole):
             return Standing.ANOTHERS
-        if alone is Standing.UNKNOWN:
-            return alone
+        if answer is not None and alone is Standing.UNKNOWN:
+            # Where its owner was shown it, an answer as for what never was says that it is gone.
+            control = self._looked_at(made, unused(key)) if whole and shown else None
+            gone = control is not None and is_like_absence(answer, control)
+            return Standing.GONE if gone else alone
         return Standing.GONE if alone is Standing.GONE or whole else Standing.UNKNOWN
 
     def _texts(self) -> Iterator[str]:

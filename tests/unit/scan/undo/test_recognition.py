@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.undo.entries import Made, Undo
-from oakum.scan.undo.recognition import is_written
+from oakum.scan.undo.entries import Made, Undo, from_json
+from oakum.scan.undo.recognition import is_written, unused
 from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
 
 KNOWN = replace(MADE, known="s5", taken=True)
@@ -204,3 +204,88 @@ def test_marks_are_of_the_run_that_made_them() -> None:
     found, _ = undo_log(market, KNOWN)
     assert isinstance(KNOWN, Made)
     assert found.restore() != () and "s5" in market.stalls
+
+
+class Refusing(Market):
+    """Answers 403 alike for what it refuses and for what there is not; `hides`: its maker too."""
+
+    hides = False
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        answer = super().__call__(viewer, request)
+        alone = request.method == "GET" and request.url.removeprefix(AT).startswith("/")
+        return self.reply(None, 403) if answer.status == 404 or (alone and self.hides) else answer
+
+
+def test_what_was_shown_and_is_now_answered_as_what_never_was_is_gone() -> None:
+    market = Refusing(SIGNS[:2] + SIGNS[5:])
+    found, said = undo_log(market)
+    made = found.learn(replace(KNOWN, known=""), "s2")
+    found.enter(made)
+    assert found.is_ours(made, "s2")
+    del market.stalls["s2"]  # somebody else has deleted it
+    assert found.restore() == () and not deletes(market)
+    assert said[-1] == ("undone", MADE.name)
+
+
+def test_what_a_run_that_was_killed_had_seen_and_deleted_is_gone_for_the_next() -> None:
+    market = Refusing(SIGNS[:2] + SIGNS[5:])
+    found, said = undo_log(market)
+    found.enter(replace(KNOWN, known="s2"))
+    assert found.is_ours(replace(KNOWN, known="s2"), "s2")
+    kept = from_json([entry for kind, entry in said if kind == "undo"][-1])
+    assert isinstance(kept, Made) and kept.shown
+    del market.stalls["s2"]
+    following, _ = undo_log(market, kept)
+    assert following.restore() == () and not deletes(market)
+
+
+def test_what_nobody_was_ever_shown_is_not_gone_for_a_refusal() -> None:
+    """It may be there, and hidden from whoever has made it."""
+    market = Refusing(SIGNS[:2])
+    found, _ = undo_log(market, KNOWN)
+    (told,) = found.restore()
+    assert told.endswith("no response shows what has its key now, so it was not removed")
+
+
+@pytest.mark.parametrize("cards", [False, True])
+def test_what_is_hidden_from_its_maker_alone_and_listed_is_not_gone(cards: bool) -> None:
+    market = Refusing(SIGNS[:2] + SIGNS[5:], cards=cards)
+    found, _ = undo_log(market)
+    made = replace(KNOWN, known="s2")
+    found.enter(made)
+    assert found.is_ours(made, "s2")
+    market.hides = True
+    told = found.restore()
+    assert bool(told) == ("s2" in market.stalls)
+
+
+def test_a_refusal_that_another_key_does_not_get_says_nothing() -> None:
+    """An API that answers 404 for what there is not means something else with 403."""
+
+    class Locked(Market):
+        locked = False
+
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            if self.locked and request.method == "GET":
+                alone = request.url.endswith("/s2")
+                answer = self.reply(None, 403) if alone else self.reply([])
+                return answer if alone or request.url == AT else self.reply(None, 404)
+            return super().__call__(viewer, request)
+
+    market = Locked(SIGNS[:2] + SIGNS[5:])
+    found, _ = undo_log(market)
+    made = replace(KNOWN, known="s2")
+    found.enter(made)
+    assert found.is_ours(made, "s2")
+    market.locked = True
+    (told,) = found.restore()
+    assert told.endswith("no response shows what has its key now, so it was not removed")
+
+
+@given(st.text("0123456789abcdefXYZ-_", min_size=1, max_size=40))
+def test_an_unused_key_has_the_form_of_the_key(key: str) -> None:
+    found = unused(key)
+    assert found != key and found.isdecimal() == key.isdecimal()
+    if len(key) > 20 and not key.isdecimal():
+        assert [c.isdigit() for c in found[: len(key)]] == [c.isdigit() for c in key]

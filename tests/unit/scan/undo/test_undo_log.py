@@ -64,7 +64,8 @@ def test_what_was_made_before_its_key_was_told_is_found_on_any_page(cards: bool)
     assert [each["sign"] for each in market.stalls.values()] == [
         s for s in SIGNS if s[:5] != "oakum"
     ]
-    assert said == [("undone", MADE.name)]
+    seen = replace(MADE, shown=True)  # is in the journal before it is removed
+    assert said == [("undo", as_json(seen)), ("undone", MADE.name)]
 
 
 def test_what_was_never_made_is_done_with_when_all_pages_were_read() -> None:
