@@ -13,7 +13,7 @@ not count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urlsplit
@@ -66,7 +66,9 @@ class Census:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
         if not (self.engine.context.may.writes or self.engine.context.may.own_settings):
             return
-        for asked in islice(self._chosen(), _MOST):
+        chosen = sorted(self._chosen(), key=self._turn)
+        self._name_unread(chosen[_MOST:], "was not read before the run wrote")
+        for asked in chosen[:_MOST]:
             try:
                 found = self._shown(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
@@ -134,12 +136,16 @@ class Census:
     def differences(self) -> tuple[str, ...]:
         """What differs from before the run, without values. Repeats requests, since responses may
         vary by themselves."""
-        told = self._told()
+        now = [self._shown(asked) for asked, _ in self.rows]
+        told = self._told(now)
         self.patience.renew()
-        for seconds in _AGAIN if told else ():
+        for seconds in _AGAIN if told or None in now else ():
             self.patience.pause(seconds)
-            again = self._told()
-            told = {what: now for what, now in told.items() if again.get(what, _NEVER) == now}
+            now = [self._once_more(n, shown, told) for n, shown in enumerate(now)]
+            again = self._told(now)
+            told = {what: there for what, there in told.items() if again.get(what, _NEVER) == there}
+        unread = [asked for (asked, _), shown in zip(self.rows, now, strict=True) if shown is None]
+        self._name_unread(unread, "could not be read after the run wrote")
         gone = Counter((who, resource) for (who, resource, _), at in told if not at)
         more = Counter((who, resource) for (who, resource, _), at in told if at == _NEW)
         moved: dict[_Place, dict[str, None]] = {}
@@ -179,12 +185,40 @@ class Census:
                 self.engine.state.remark(said)
                 self.traces.append(said)
 
-    def _told(self) -> dict[tuple[_Place, _At], Json]:
+    def _once_more(self, n: int, shown: _Rows | None, told: Collection[_Told]) -> _Rows | None:
+        """What a question shows now, where its last answer was none or one with a difference; an
+        answer that does not come leaves the difference told."""
+        asked, before = self.rows[n]
+        about = {place for place, _ in told}
+        if shown is not None and about.isdisjoint({*before, *shown}):
+            return shown
+        again = self._shown(asked)
+        return shown if again is None else again
+
+    def _turn(self, asked: _Asked) -> int:
+        """Whose objects a run writes to first are read first."""
+        order = [*self.engine.identities.subjects(), *self.engine.identities.ids]
+        return order.index(asked.who)
+
+    def _name_unread(self, unread: Collection[_Asked], why: str) -> None:
+        """Remarks on what was not compared."""
+        shown: dict[str, dict[str, None]] = {}
+        for each in unread:
+            endpoint = each.probe.endpoint
+            shown.setdefault(f"{endpoint.method} {endpoint.path}", {})[each.who] = None
+        if shown:
+            first = [f"{at} as {' and '.join(whose)}" for at, whose in islice(shown.items(), 3)]
+            more = f", and {len(shown) - 3} more endpoints" if len(shown) > 3 else ""
+            self.engine.state.remark(
+                f"what an identity is shown as their own {why}, so that changes to it cannot be"
+                f" detected: {', '.join(first)}{more}"
+            )
+
+    def _told(self, now: Sequence[_Rows | None]) -> dict[_Told, Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no
         place: the object is not shown any more."""
-        now = [self._shown(asked) for asked, _ in self.rows]
         seen = set().union(*(rows for rows in now if rows))
-        found: dict[tuple[_Place, _At], Json] = {}
+        found: dict[_Told, Json] = {}
         known = {place for _, before in self.rows for place in before}
         for (_, before), after in zip(self.rows, now, strict=True):
             if after is None:
@@ -209,6 +243,7 @@ _RECORDS = listed(
 """Words of resources to which an API adds by itself."""
 _NEVER = object()
 _At = tuple[str, ...]
+_Told = tuple[_Place, _At]
 
 
 def _lost(

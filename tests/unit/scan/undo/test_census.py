@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from oakum.exchange import Response
-from oakum.scan.limits import May
+from oakum.exchange import Request, Response
+from oakum.scan.limits import BudgetSpent, May
+from oakum.scan.undo import census
 from oakum.scan.undo.census import Census
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
@@ -90,3 +92,48 @@ def test_without_leave_to_write_nothing_is_read() -> None:
     studio.asked.clear()
     Census(run.engine).take()
     assert studio.asked == []
+
+
+class Ending(Studio):
+    """Answers no more than `left` questions; None: all of them."""
+
+    left: int | None = None
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise BudgetSpent("the budget of 9 requests is spent")
+        return super().__call__(viewer, request)
+
+
+def test_a_difference_that_nobody_can_read_again_stays_told() -> None:
+    """An answer that does not come is no proof that all is as before."""
+    studio = Ending()
+    found = counted(studio)
+    del studio.posts["post-bob-77"]
+    studio.left = len(found.rows)
+    (said,) = found.differences()
+    assert said.startswith("1 `Post` of bob")
+
+
+def test_what_is_not_compared_is_named() -> None:
+    studio = Ending()
+    found = counted(studio)
+    studio.left = 0
+    assert found.differences() == ()
+    (note,) = (e for e in found.engine.state.notes if "could not be read after the run" in e)
+    asked = found.rows[0][0]
+    assert f"GET {asked.probe.endpoint.path} as {asked.who}" in note
+
+
+def test_what_a_reading_leaves_out_is_named() -> None:
+    with patch.object(census, "_MOST", 1):
+        run = Run(Studio())
+        run.give(may=May(own_settings=True))
+        run.explore()
+        found = Census(run.engine)
+        found.take()
+    assert len(found.rows) == 1
+    (note,) = (e for e in run.engine.state.notes if "was not read before the run wrote" in e)
+    assert "GET /" in note
