@@ -6,7 +6,7 @@ An entry holds whole requests, with values of people in them; in the journal it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oakum.exchange import Request
 from oakum.openapi.model import Json
@@ -72,6 +72,8 @@ class Made:
     """Keys of objects that were there before: what has one of them is not the run's to remove."""
     shown: bool = False
     """A response has shown it with its mark."""
+    purge: tuple[tuple[Request, Request], ...] = field(default=(), repr=False)
+    """A list that shows what was removed, and what then removes it for good, with `{key}`."""
 
 
 Entry = Undo | Made
@@ -90,6 +92,7 @@ def as_json(undo: Entry) -> Json:
             "how": undo.how,
             "older": sorted(undo.older),
             "shown": undo.shown,
+            "purge": [[_sent(listed), _sent(remove)] for listed, remove in undo.purge],
         }
     return {
         "name": undo.name,
@@ -118,7 +121,9 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         how = str(value.get("how", ""))
         older = frozenset(map(str, value.get("older", ())))
         shown = bool(value.get("shown"))
-        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older, shown)
+        purge = tuple((_request(a), _request(b)) for a, b in value.get("purge", ()))
+        made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
+        return replace(made, shown=shown, purge=purge)
     who, asked = value["check"]
     return Undo(
         value["name"],

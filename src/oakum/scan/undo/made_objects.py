@@ -34,7 +34,7 @@ from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.restraint import barred, remover, why_no_creation
+from oakum.scan.undo.restraint import barred, purgers, remover, why_no_creation
 from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
 
 _DEPTH = 3
@@ -103,7 +103,7 @@ class Maker:
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
         older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
-        made = replace(made, older=frozenset(older - {""}))
+        made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
         log.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
         self.told_once = engine.context.told_once()
@@ -213,6 +213,19 @@ class Maker:
                 asked = (p.name for p in probe.operation.parameters if p.where == "query")
                 found.append((filled.request, tuple(asked)))
         return found[:2]
+
+    def _purges(self) -> Iterator[tuple[Request, Request]]:
+        """Lists of what was removed, and what removes it from them."""
+        engine, pair = self.engine, self.creation
+        params, make = engine.context.params, pair.make.operation
+        for path, purge in purgers(engine.model, make, pair.resource, params):
+            for probe in engine.state.probes:
+                if (probe.operation.method, probe.operation.path) != ("GET", path):
+                    continue
+                who = self.owner if probe.personal else None
+                filled = fill(probe, engine.target, engine.knowledge, who)
+                if filled is not None and (request := self._with_key(purge)) is not None:
+                    yield filled.request, request
 
     def _look(self) -> Request | None:
         """What shows the object alone, with `{key}` in it; None where no endpoint does."""

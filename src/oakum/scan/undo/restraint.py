@@ -7,6 +7,7 @@ before the run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -33,6 +34,9 @@ _MEANT = listed(
 )
 _LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
 """Flags of a removal that makes less, or more, than to remove."""
+
+_TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
+"""Words of a list of what was removed and is kept."""
 
 
 def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
@@ -145,6 +149,18 @@ def _removers(
         lacking += [*_guessed(model, agreed, last), *_lacking_members(agreed)]
         how = f"{each.method} {each.path}"
         yield agreed, f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
+
+
+def purgers(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, Probe]]:
+    """Operations that remove for good what was removed, each with the path of the list that shows
+    it meanwhile: `/trash`, and `DELETE /trash/{id}`."""
+    for each, lacks in _removers(model, make, resource, params):
+        path, _, last = each.operation.path.rpartition("/")
+        at = last == f"{{{last_parameter(each.operation.path)}}}"
+        if at and not lacks and not _TRASH.isdisjoint(words(re.sub(r"\W+", " ", path))):
+            yield path, each
 
 
 def _is_below(remove: Operation, make: Operation) -> bool:

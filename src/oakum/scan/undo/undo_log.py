@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import quote
 
 import orjson
@@ -75,6 +76,8 @@ class UndoLog:
     """Names of creations that a response has shown with their mark."""
     _why: dict[str, str] = field(default_factory=dict)
     """Name of what is left as it is → why."""
+    _removed: list[Made] = field(default_factory=list)
+    """What is gone from where it was seen."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
 
@@ -237,8 +240,7 @@ class UndoLog:
 
     def _looked_at(self, made: Made, key: str) -> Response:
         assert made.look is not None
-        url = made.look.url.replace("{key}", quote(key, safe=""))
-        return self.ask(made.who, replace(made.look, url=url))
+        return self.ask(made.who, _for_key(made.look, key))
 
     def _standing(self, made: Made, key: str) -> Standing:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
@@ -285,8 +287,7 @@ class UndoLog:
         self, send: Callable[[Request], Response], made: Made, request: Request, key: str
     ) -> Response:
         """The answer to a removal, with the tag of the object where the API asks for one."""
-        url = made.look.url.replace("{key}", quote(key, safe="")) if made.look else ""
-        look = replace(made.look, url=url) if made.look else None
+        look = _for_key(made.look, key) if made.look else None
         return send_on(send, request, lambda: self.ask(made.who, look) if look else None)
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
@@ -316,8 +317,7 @@ class UndoLog:
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
         for key in ours:
-            url = made.remove.url.replace("{key}", quote(key, safe=""))
-            remove = replace(made.remove, url=url)
+            remove = _for_key(made.remove, key)
             answer = self.in_its_state(lambda asked: self.ask(made.who, asked), made, remove, key)
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if refused and self.shows(replace(made, known=key)) is not False:
@@ -326,10 +326,44 @@ class UndoLog:
             # An object that nobody could see may exist.
             return not made.taken and (whole or not search)
         if made.look is not None:
-            return self.patience.until(
+            gone = self.patience.until(
                 lambda: all(self._is_there(made, key) is False for key in keys)
             )
-        return self.patience.until(lambda: not (found and self.seen(made)))
+        else:
+            gone = self.patience.until(lambda: not (found and self.seen(made)))
+        if gone:
+            self._purge(made, keys)
+            self._removed.append(made)
+        return gone
+
+    def _purge(self, made: Made, keys: Iterable[str]) -> None:
+        """Removes for good what the API has put into a list of removed objects, where this shows
+        that it is the run's."""
+        for listed, purge in made.purge:
+            for key in keys:
+                rows, _ = self._search(replace(made, find=(listed,), turns=()), _PAGES, key)
+                if any(holds(row, sign) for row in rows for sign in (made.mark, *self._texts())):
+                    self.ask(made.who, _for_key(purge, key))
+
+    def _tell_kept(self) -> None:
+        """Names what the API shows its owner still, though it is removed."""
+        groups: dict[tuple[str, str], tuple[Request, list[Made]]] = {}
+        for made in self._removed:
+            for request in made.find:
+                groups.setdefault((made.who, request.url), (request, []))[1].append(made)
+        self._removed.clear()
+        for (who, _), (request, group) in groups.items():
+            listed = partial(self._listed, who, request, group)
+            with suppress(*_FAILS):
+                if not self.patience.until(lambda listed=listed: not listed()):  # type: ignore[misc]
+                    said = f"the API still shows what is deleted: {group[0].how or group[0].name}"
+                    self.unsure += [said] if said not in self.unsure else ()
+
+    def _listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
+        """Whether a list shows what was removed, without a word that it is deleted."""
+        value, _ = _read(self.ask(who, request))
+        rows = [(e, row) for e in group for row in marked(value, e.mark, e.key)]
+        return bool([row for made, row in rows if not self._is_kept(made, row)])
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
         """Undoes a write that had an effect; False if that failed. `thorough`: time has passed, as
@@ -452,6 +486,7 @@ class UndoLog:
         for each in doubted.values():
             self._done(each, "refused")
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
+        self._tell_kept()
         self.pending.clear()
         self.left = tuple(each.name for each in failed)
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
@@ -479,6 +514,10 @@ def _read(answer: Response) -> tuple[Json, bool]:
         return orjson.loads(answer.body or b"null"), not answer.truncated
     except orjson.JSONDecodeError:
         return None, False
+
+
+def _for_key(request: Request, key: str) -> Request:
+    return replace(request, url=request.url.replace("{key}", quote(key, safe="")))
 
 
 def in_path(key: Json) -> str:

@@ -47,6 +47,7 @@ MADES = st.builds(
     look=st.none() | REQUESTS,
     turns=st.lists(st.lists(PLAIN, max_size=2).map(tuple), max_size=2).map(tuple),
     taken=st.booleans(),
+    purge=st.lists(st.tuples(REQUESTS, REQUESTS), max_size=2).map(tuple),
 )
 
 
