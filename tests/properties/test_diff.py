@@ -264,6 +264,17 @@ def test_what_widens_one_way_narrows_the_other_way(both: tuple[Model, Model]) ->
 
 @settings(deadline=None, max_examples=50)
 @given(contracts())
+def test_what_people_are_told_of_a_setting_moves_nobody(model: Model) -> None:
+    promises = tuple((str(value), f"promise of {value}") for value in STATES["audience"].values)
+    thing = model.policy.resources["Thing"]
+    states = {**thing.states, "audience": replace(thing.states["audience"], promises=promises)}
+    people = {**model.policy.resources, "Thing": replace(thing, states=states)}
+    told = replace(model, policy=replace(model.policy, resources=people))
+    assert compare(model, told).moves == compare(told, model).moves == ()
+
+
+@settings(deadline=None, max_examples=50)
+@given(contracts())
 def test_a_contract_does_not_differ_from_itself(model: Model) -> None:
     assert compare(model, model).moves == ()
     again = replace(model, policy=replace(model.policy, relations=dict(model.policy.relations)))

@@ -89,6 +89,8 @@ class State:
     missing: Json = None
     """How a missing value reads; None: as unknown, which matches no condition."""
     switch: Switch | None = None
+    promises: tuple[tuple[str, str], ...] = ()
+    """(value as text, what the settings page tells people of it) pairs."""
     location: Location = NOWHERE
 
     @property
@@ -438,6 +440,14 @@ class Policy:
             found += [resource.location] if resource.draft and not resource.fields else []
         found += [rule.location for rule in self.operations.values() if rule.draft]
         return tuple(dict.fromkeys(found))
+
+
+def promises_of(policy: Policy, state: State) -> tuple[tuple[str, str], ...]:
+    """What people are told of each value of a setting, or of the one that it follows."""
+    if state.promises or not state.of:
+        return state.promises
+    resource, _, name = origin(policy, state).partition(".")
+    return policy.resources[resource].states[name].promises
 
 
 def origin(policy: Policy, state: State) -> str:

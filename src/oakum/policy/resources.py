@@ -47,7 +47,7 @@ RESOURCE = (
     *("states", "fields"),
 )
 OWNER = ("path", "query", "parent", "caller", "creator")
-STATE = ("field", "of", "open", "levels", "missing", "switch")
+STATE = ("field", "of", "open", "levels", "missing", "switch", "promise")
 SWITCH = ("operation", "set")
 LINE = ("draft", "severity", "instead", "grants")
 GRANT = ("see", "set", "when")
@@ -188,6 +188,7 @@ def _state(resource: str, r: Reader, key: Node, node: Node) -> State:
         of=found.read("of", partial(_state_name, resource), ""),
         missing=found.read("missing", scalar, None),
         switch=found.read("switch", _switch, None),
+        promises=_promises(resource, r, found, called),
         location=key.location,
     )
 
@@ -217,6 +218,29 @@ def _values(r: Reader, found: Entries, called: str) -> tuple[Json, ...]:
         elif value is not None:
             values.append(value)
     return tuple(values)
+
+
+def _promises(resource: str, r: Reader, found: Entries, called: str) -> tuple[tuple[str, str], ...]:
+    """What the settings page tells people of each value; nothing of those that it leaves out."""
+    if "promise" not in found:
+        return ()
+    node = found["promise"]
+    if node.kind != "map" or not node.items:
+        r.unlike(node, "`promise`", "a map", f"from values of `{called}` to what people are told")
+        return ()
+    pairs: list[tuple[str, str]] = []
+    for key, value in node.items:
+        r.later(partial(_known_value, r, key, (resource, called)))
+        if (told := word(r, value, f"`{key.scalar}`")) is not None:
+            pairs.append((str(key.scalar), told))
+    return tuple(pairs)
+
+
+def _known_value(r: Reader, node: Node, at: tuple[str, str], policy: Policy) -> None:
+    """A key is a text whatever it is in YAML, so a value is known by how it is written."""
+    state = policy.resources[at[0]].states[at[1]]
+    value = next((each for each in state.values if text(each) == str(node.scalar)), node.scalar)
+    _value(r, replace(node, scalar=value), state)
 
 
 def _one_of(value: Json, values: tuple[Json, ...] | list[Json]) -> bool:

@@ -16,7 +16,7 @@ from oakum.exposure.matrix import Entry, Key, Matrix, state_key
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.policy.model import SEVERITIES, Severity
+from oakum.policy.model import SEVERITIES, Policy, Severity, promises_of
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
 
 _BASIC = ("anyone", "authenticated")
@@ -70,6 +70,19 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
         )  # fmt: skip
 
     return sorted(made, key=urgency)
+
+
+def _promise(policy: Policy, key: Key) -> str:
+    """What people are told of the values of the settings that decide a cell; else of the resource
+    at all."""
+    resource, told = policy.resources[key.resource], dict(key.state)
+    found = [
+        promise
+        for name, state in resource.states.items()
+        for value, promise in promises_of(policy, state)
+        if told.get(name) == value
+    ]
+    return " ".join(dict.fromkeys(found)) or resource.promise
 
 
 def _owes_nothing(model: Model, identities: KnownIdentities, key: Key, entry: Entry) -> bool:
@@ -300,7 +313,7 @@ def _describe(
         not anonymous and all(_place(each) in refused for each, _ in cells),
         entitled,
         _open_state(model, key, held),
-        table.resource.promise,
+        _promise(model.policy, key),
         _techniques(matrix, cells),
         owned=owned,
         account=table.resource.is_account,

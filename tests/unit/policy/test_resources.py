@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.policy.model import FieldRule, Owner, Resource, State, Switch
+from oakum.policy.model import FieldRule, Owner, Resource, State, Switch, promises_of
 from tests.unit.policy.grammar import policy, read, said, said_of_resource, whole
 
 
@@ -125,6 +125,18 @@ def test_null_in_an_object_inherits_from_the_account_if_both_are_named() -> None
     assert (state.inherits, state.missing) == (True, True)
 
 
+def test_each_value_has_what_people_are_told_of_it() -> None:
+    states = "{t: {field: p, promise: {true: closed, false: open}}}"
+    followed = "{t: {of: Member.t}, u: {of: Member.t, promise: {true: hidden}}}"
+    part = f"resources: {{Member: {{owner: id, states: {states}}}, N: {{owner: by, states: {followed}}}}}"
+    found = policy(whole(part))
+    told = (("true", "closed"), ("false", "open"))
+    assert found.resources["Member"].states["t"].promises == told
+    there = found.resources["N"].states
+    assert promises_of(found, there["t"]) == told
+    assert promises_of(found, there["u"]) == (("true", "hidden"),)
+
+
 def test_a_setting_of_a_parent_is_none_of_an_account() -> None:
     part = (
         "resources: {Plan: {key: id, owner: by, states: {s: {field: p}}},"
@@ -164,6 +176,10 @@ def test_a_switch_says_how_an_owner_sets_it() -> None:
             " `of` for one in its owner's account, or both",
         ),
         ("{field: a, of: Member.t, open: true}", "`s` has the values of the state in `of`; omit `open`"),
+        ("{field: a, promise: nobody}", "`promise` must be a map, not the word `nobody`; from values of `s` to what people are told"),
+        ("{field: a, promise: {yes: x, false: y}}", "`s` has no value `yes`; write `true`: in YAML 1.2 `yes` is text"),
+        ("{field: a, levels: [all, me], promise: {al: x}}", "`s` has no value `al`; did you mean `all`?"),
+        ("{of: Member.t, promise: {me: x}}", "`s` has no value `me`; known: `false`, `true`"),
         ("{of: Member}", "`Member` names no state; write `Resource.state`"),
         ("{of: Membr.t}", "`Membr` is no resource; did you mean `Member`?"),
         ("{of: Member.xyz}", "`xyz` is no state of `Member`; known: `s`, `t`"),
