@@ -1,10 +1,10 @@
 """What the other callers do: the number above which one caller's activity is not chance.
 
-The law of this module: no number is too many by itself. The middle and a high quantile of all
-callers (KLL, Karnin, Lang and Liberty 2016) are carried on as a log-normal tail, which is how the
-use of an API is spread, to where once in 200 times any of so many callers would stand. The highest
-few are left out of it, since they may be the abusers themselves; with too few callers there is no
-such number.
+The law of this module: no number is too high by itself. The median and a high quantile of all
+callers (KLL, Karnin, Lang and Liberty 2016) give a log-normal distribution, which fits the use of
+APIs. The limit is the number that any of so many callers exceeds by chance once in 200 windows. The
+quantile leaves out the highest few, since they may be the abusers. With too few callers there is no
+limit.
 """
 
 from __future__ import annotations

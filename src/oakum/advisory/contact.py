@@ -1,5 +1,7 @@
-"""Finds the security contact in `security.txt` (RFC 9116). The file is untrusted. What is taken out
-of it is addresses of three kinds, and a day.
+"""Reads the security contact in `security.txt` (RFC 9116).
+
+The file is untrusted: only `mailto:`, `tel:` and `https:` addresses, the languages and the date of
+expiry are taken from it.
 """
 
 from __future__ import annotations

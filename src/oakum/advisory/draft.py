@@ -1,4 +1,4 @@
-"""The facts of a draft: one defect of a report, and what the findings file remembers of it."""
+"""The facts of a draft: one defect of a report, and its history in the findings file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum scan`."""
+"""`oakum scan`: runs a scan, shows its progress, and writes its reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the run has learnt: owners' values and ids. In memory only.
 
-The one place where values of people are held. Nothing of it is written anywhere: what leaves are
-shapes and keyed hashes (see `evidence`).
+Only this module holds personal values. None of them is written to a file: a report has shapes and
+keyed hashes (see `evidence`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What accounts send with each request and the guard does not hand on to the API.
+"""Warns about headers, cookies and query parameters of test accounts that the guard removes.
 
-The law of this module: whatever only the identities file names is removed without a trace, and the
-API answers for its default (a tenant, a version). So each such line is named, with the operations
-of which the document does not declare it.
+The law of this module: the guard forwards only what the document or `guard:` names. If only the
+identities file names a header (a tenant, a version), the guard removes it, and the API answers for
+its default. So each is named, with the operations for which the document does not declare it.
 """
 
 from __future__ import annotations

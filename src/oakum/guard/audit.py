@@ -1,7 +1,7 @@
 """Reads the engine's audit log while it grows.
 
-The engine writes one JSON object a line; nobody else writes. What is read here is counted and
-perhaps printed, never decided upon: a guard works the same when nobody reads its log.
+The engine writes one JSON object a line, and nothing else writes to the file. Lines are counted and
+may be printed; no decision depends on them, so a guard works the same when nobody reads its log.
 """
 
 from __future__ import annotations

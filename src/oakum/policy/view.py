@@ -1,6 +1,6 @@
 """Joins policy and document: the schemas of each resource, and the operations that send it.
 
-Only what is declared is known here. A schema that says nothing of a level may hold anything, so
+Only declarations are read. A schema that declares nothing at a level allows any value there, so
 `declares` answers yes, no, or *cannot tell*.
 """
 

@@ -1,7 +1,8 @@
 """GitLab Code Quality: one issue for each finding.
 
-It has five severities and no verdict: what is only suspected stands one step lower. No number of
-issues is too many for GitLab, only the size of an artifact, which whoever runs it sets.
+The format has five severities and no verdict, so a suspected finding has the next lower severity.
+GitLab does not limit the number of issues, only the size of an artifact, which its administrator
+sets.
 """
 
 from __future__ import annotations

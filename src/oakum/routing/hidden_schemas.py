@@ -1,10 +1,10 @@
-"""Objects of a resource that a document declares where nobody else looks for them.
+"""Objects of a resource that a document declares in keywords that no other module reads.
 
-The law of this module: a gateway judges such an object as that of its resource, or it withholds it;
-no line about what is around it opens it. Where a keyword that else is not read (`then`, `contains`)
-declares it, it is declared in that place. A text that holds it as JSON (`contentSchema`) is one
-value, and what a gateway cannot cut, it withholds: for a gateway the object itself is declared in
-its place, and a text is none.
+The law of this module: a gateway judges such an object by the lines of its resource, or it
+withholds it; no line about its surroundings opens it. An object below `then` or `contains` is
+declared in that place. A text that holds an object as JSON (`contentSchema`) is one value that a
+gateway cannot cut. So the object itself is declared in its place, and the gateway withholds the
+text, which is no object.
 """
 
 from __future__ import annotations

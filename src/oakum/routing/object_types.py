@@ -1,7 +1,7 @@
-"""Which resource the object is of that a write changes, where the document leaves it open.
+"""Which resource a written object belongs to, where the document declares several.
 
-The law of this module: an object is of the type that the API shows of it, whatever a body says, and
-whatever type the body is declared with. Where nothing shows it, it may be of any of them.
+The law of this module: an object is of the type that the API shows for it, whatever type a body
+names or is declared with. If no response shows it, it may be of any of them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The result of asking for one finding again: fixed, partly fixed, still open, untested.
+"""The result of requesting one finding again: fixed, partly fixed, still open, untested.
 
-*Fixed* is said only of what was shown to be closed, endpoint by endpoint, by the same law as in a
-scan: the owner was seen to see it, and the viewer was not. Everything else is said to be what it
-is, since the commonest fix fixes one endpoint, one kind of viewer or one field, and leaves its
-sisters open.
+*Fixed* is said only of endpoints that were shown to be closed, each by the same evidence as in a
+scan: the owner received the field, and the viewer did not. All other results are reported one by
+one, since most fixes close one endpoint, one kind of viewer or one field, and leave others open.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
     oakum observe addon > oakum_addon.py
     mitmdump -q -s oakum_addon.py --set oakum_out=- | oakum observe traffic -
 
-The lines hold whole bodies and credentials, as mitmproxy itself has them. Piped on, they are never
-stored. A file is made for you alone to read (mode 0600): delete it when you have read it.
+The lines contain whole bodies and credentials, as mitmproxy itself has them. In a pipe they are
+never stored. A file is readable by you alone (mode 0600): delete it after `oakum observe` has read
+it.
 
-It is one file, and needs nothing but mitmproxy.
+It is one file, and imports nothing but mitmproxy.
 """
 
 from __future__ import annotations

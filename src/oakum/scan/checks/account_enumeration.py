@@ -1,7 +1,8 @@
 """`account-enumeration`: an endpoint tells whether an address, number or name has an account.
 
-It cannot know who feels the difference: a login may tell it on purpose, for its users' comfort.
-Remedy: one answer for everybody, and what is personal by a message to the address itself.
+It cannot know whether the difference is intended: a login may show it for its users' convenience.
+Remedy: the same response for everybody, and personal information only in a message to the address
+itself.
 """
 
 from oakum.rules import Rule

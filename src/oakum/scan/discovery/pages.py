@@ -1,7 +1,7 @@
-"""Scripts of a page: their addresses, inline text and initial data.
+"""Reads an HTML page: the addresses of its scripts, their inline text, and its initial data.
 
-Pure. A page is read as leniently as a browser does it, and in one go: what cannot be read is passed
-over, and no page takes longer to read than it is long.
+Pure. A page is parsed as leniently as a browser does it: what cannot be parsed is skipped. It is
+parsed in one pass, so the time is proportional to its length.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What is known of one field of an object, whatever the response says of its other fields."""
+"""Decides about one field of an object: a setting, another name of a field, or a count.
+
+It does not depend on what the response shows in the object's other fields.
+"""
 
 from __future__ import annotations
 

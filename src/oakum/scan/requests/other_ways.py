@@ -1,8 +1,8 @@
-"""Undocumented ways through endpoints that have answered before, asked again in every world.
+"""Repeats undocumented requests that an API has answered, in every state of the owners' settings.
 
-A way whose leaks are all leaks of the plain endpoint too, to the same viewer and in the same
-state, shows nothing that is not known already: `?expand=id` of an endpoint that hands out the whole
-object anyway. It is asked again where the plain endpoint withholds any of that, and nowhere else.
+If all leaks of such a request are also leaks of the documented endpoint, to the same viewer and in
+the same state, it shows nothing new: `?expand=id` of an endpoint that returns the whole object
+anyway. It is sent again only where the documented endpoint withholds any of these fields.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Changes privacy settings of the identities' own accounts when allowed, and restores them.
 
-The journal hears of a flip before it is sent and of its undoing after it was read back, so that a
-run that is killed in between can be fixed by the next one. What it hears is the name of the
-setting and its value (`true`, `only_me`), never the settings object.
+The journal records a change before it is sent, and its restoration after it was read back, so that
+the next run can restore what a killed run has left. It records the name of the setting and its
+value (`true`, `only_me`), never the settings object.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Operations that run for callers outside their `call`.
 
-A list of jobs, a report of all sales, a cache that is emptied: what such an endpoint answers holds
-nobody's field, so it is asked as one caller of each kind, and whoever the contract's `call` leaves
-out has to be refused (CWE-862). Carried out is what answers them as it answers those who may; what
-only looks alike may be a polite *no*, and is suspected.
+The response of such an operation (a list of jobs, a report of all sales) holds no field of an
+owner. So one caller of each kind requests it, and the API has to refuse those that the contract's
+`call` leaves out (CWE-862). It is proven if they get the same response as callers who may call it.
+A response that only has the same form may be a refusal in words, and is suspected.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Tests without a request: weak JWT secrets, and GET operations that say they delete data.
+"""Tests that send nothing: weak JWT secrets, and GET operations whose text says that they delete.
 
-A token signed with a shared secret (RFC 7515, HMAC) is a puzzle that anybody who holds one may
-solve at home: when the key is a word that everybody tries first, whoever has an account can write a
-token for any other (CWE-521; RFC 8725, 3.5). The words are tried on the identities' own tokens, in
-memory; no forged token is sent. A document that offers a reading call without login which says that
-it creates, drops or resets everything is taken at its word, and never called (CWE-650).
+Whoever holds a token that is signed with a shared secret (RFC 7515, HMAC) can test guesses of the
+secret offline. If it is a common word, an account holder can sign a token for any other account
+(CWE-521; RFC 8725, 3.5). The words are tried on the identities' own tokens, in memory; no forged
+token is sent. A GET operation without a login whose text says that it creates, deletes or resets
+data is reported from the document alone, and never called (CWE-650).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The control of a write trial: the same write by the owner, which has to take effect.
 
-What an API refuses to the owner, too, says nothing of who may write: a lock that nobody has set, a
-member that it wants and the document does not name. Nor does a write that takes effect too late for
-any reading. Whoever was answered so is named as untried.
+A write that the API refuses to the owner, too, does not show who may write: the object may be
+locked, or the API may require a member that the document does not declare. The same is true of a
+write whose effect no response shows in time. Callers of such writes are reported as untried.
 """
 
 from __future__ import annotations
