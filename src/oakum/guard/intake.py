@@ -26,6 +26,7 @@ from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.parts import overrides, pair_names, part_names
+from oakum.routing.resource_parameters import sends
 from oakum.routing.route import queried
 from oakum.routing.tenant_names import is_named
 from oakum.routing.who import readable
@@ -69,6 +70,8 @@ class Intake:
             subject = yield from self._subject(endpoint, params, inquiry)
         if endpoint.write and subject is not None and not self._names_all(endpoint):
             yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
+        if sends(asked, endpoint.unread):
+            raise Denied(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
         if endpoint.write and endpoint.plain:
             yield from self._named(endpoint, params, inquiry, asked, value, subject)

@@ -27,6 +27,7 @@ from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
 from oakum.authz.whole import Place
 from oakum.guard.account import called
+from oakum.guard.plan_hidden import hidden
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.settings import passing_parameters, settings
@@ -38,7 +39,6 @@ from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
@@ -225,7 +225,7 @@ class _Renderer:
 
     def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        target, asked = self.targets.plan(endpoint.target), endpoint.asked
+        target = self.targets.plan(endpoint.target)
         return {
             "id": operation.id,
             "method": operation.method,
@@ -236,9 +236,7 @@ class _Renderer:
             "write": endpoint.write,
             "conceals": endpoint.conceals,
             "headless": endpoint.headless,
-            "hidden": self._concealed(endpoint.hidden) if endpoint.hidden else None,
-            "asked": asked.keys.plan if asked.by else None,
-            "named": {name: self._concealed(each) for name, each in asked.by.items()},
+            **hidden(endpoint, self.endpoints, self.resources),
             "ahead": endpoint.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
@@ -258,6 +256,7 @@ class _Renderer:
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
+            "unread": sorted(endpoint.unread),
             "plain": endpoint.plain.plan if endpoint.plain else None,
             **self._written(operation),
             "graphql": bool(rule.graphql),
@@ -265,14 +264,6 @@ class _Renderer:
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": path_of(rule.login),
-        }
-
-    def _concealed(self, hidden: Concealed) -> dict[str, Any]:
-        return {
-            "reader": self.endpoints.get(hidden.reader),
-            "resources": [self.resources[name] for name in hidden.resources],
-            "whose": hidden.whose,
-            "renamed": dict(hidden.names),
         }
 
     def _selects(self, operation: str) -> dict[str, Any]:

@@ -45,14 +45,15 @@ class Sight:
     @classmethod
     def of(cls, model: Model, endpoint: Endpoint, params: Mapping[str, str], query: str) -> Sight:
         """Those of the path and of the query."""
-        path = ((endpoint.hidden, params),) if endpoint.hidden is not None else ()
+        path = tuple((each, params) for each in (endpoint.hidden, *endpoint.others) if each)
         return cls(
             model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query, params=params)))
         )
 
     def reading(self, named: Named, params: Mapping[str, str]) -> Sight:
         """The same once the body is read: those that it names, and headers and cookies do."""
-        path = tuple(each for each in self.objects if each[0] is self.endpoint.hidden)
+        known = (self.endpoint.hidden, *self.endpoint.others)
+        path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         return Sight(self.model, self.endpoint, (*path, *_keyed(params, named)))
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:

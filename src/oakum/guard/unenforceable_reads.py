@@ -18,7 +18,7 @@ from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
-from oakum.guard.unenforceable_paths import parameters
+from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of

@@ -1,8 +1,9 @@
 """Which objects a request names that have to be concealed from callers who may not know of them.
 
-The law of this module: of those in a path the innermost counts, as for a write, and each that a
-query names by its key. Where it cannot be told which of several resources an object is of, it is
-concealed only if each of them is; then whoever is not shown any of them must not learn of it.
+The law of this module: of those in a path the innermost counts, as for a write; for a read each
+other one, too, and each that stands beside the path by its key. Where it cannot be told which of
+several resources an object is of, it is concealed only if each of them is; then whoever is not
+shown any of them must not learn of it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.routing.object_locations import answer, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
-from oakum.routing.path_objects import PathObjects, Reader, names
+from oakum.routing.path_objects import PathObjects, Reader, Step, names
 
 _DEEP = 5
 """Depth of nested unions that are searched."""
@@ -72,22 +73,66 @@ class Asked:
 def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
     """The concealed object in a path: the innermost of which a GET returns one. An account behind
     something else says what is done with that, unless a GET of this very path shows it there."""
-    model, steps = paths.model, paths.steps(operation)
-    params = model.rule(operation.id).params
+    found = _innermost(paths, operation)
+    return found[2] if found is not None else None
+
+
+def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
+    """The other concealed objects in the path of a read, which tells of each: all but those by
+    whose keys the innermost is looked up, too. An account behind an object says what is done with
+    that."""
+    inner, steps = _innermost(paths, operation), paths.steps(operation)
+    if inner is None:
+        return ()
+    last, reader, _ = inner
+    through = {dict(reader.names).get(each, each) for each in names(reader.get)}
+    made, behind = list[Concealed](), False
+    for step in steps:
+        counts = step.kind == "object" or (step.kind == "account" and not behind)
+        behind = behind or step.kind == "object"
+        if counts and step is not last and step.param not in through:
+            found = _read_by(paths, operation, paths.readers(steps, step))
+            one = _made(paths.model, *found, "") if found is not None else None
+            made += [one] if one is not None else []
+    return tuple(made)
+
+
+def _innermost(
+    paths: PathObjects, operation: Operation
+) -> tuple[Step, Reader, Concealed | None] | None:
+    """The step that names it, and the GET that returns it; None for the object if that is not
+    concealed."""
+    steps = paths.steps(operation)
     for at, step in reversed([*enumerate(steps)]):
-        if step.kind == "keys":
-            continue
         beside = at > 0 and step.kind == "account"
-        for each in paths.gets(step.path) if beside else paths.readers(steps, step):
-            get = each.get
-            if get.id not in model.rules and get.id not in model.showing:
-                continue
-            found = _resources(paths, each, params)
-            if found:
-                if not all(model.policy.resources[name].conceal for name in found):
-                    return None
-                return Concealed(get.id, found, _whose(model, operation, each, found), each.names)
+        readers = [*paths.gets(step.path)] if beside else paths.readers(steps, step)
+        found = _read_by(paths, operation, readers) if step.kind != "keys" else None
+        if found is not None:
+            reader, resources = found
+            whose = paths.model.rule(operation.id).owner
+            return step, reader, _made(paths.model, reader, resources, whose)
     return None
+
+
+def _read_by(
+    paths: PathObjects, operation: Operation, readers: Iterable[Reader]
+) -> tuple[Reader, tuple[str, ...]] | None:
+    """The first of these GETs that the contract grants and that returns one object, and the
+    resources which that may be of."""
+    model, params = paths.model, paths.model.rule(operation.id).params
+    for each in readers:
+        granted = each.get.id in model.rules or each.get.id in model.showing
+        if granted and (found := _resources(paths, each, params)):
+            return each, found
+    return None
+
+
+def _made(model: Model, reader: Reader, resources: tuple[str, ...], whose: str) -> Concealed | None:
+    """None if it need not be concealed."""
+    if not all(model.policy.resources[name].conceal for name in resources):
+        return None
+    whose = whose or _whose(model, reader, resources)
+    return Concealed(reader.get.id, resources, whose, reader.names)
 
 
 def asked(paths: PathObjects, operation: Operation) -> Asked:
@@ -168,10 +213,7 @@ def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str
             yield name
 
 
-def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str, ...]) -> str:
-    owner = model.rule(operation.id).owner
-    if owner:
-        return owner
+def _whose(model: Model, reader: Reader, found: tuple[str, ...]) -> str:
     # An account is its own owner, so the parameter with its key's name holds the owner's id.
     keys = {model.policy.resources[name].key for name in found}
     accounts = all(model.policy.resources[name].is_account for name in found)

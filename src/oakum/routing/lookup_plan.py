@@ -28,7 +28,7 @@ from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.clients import client_keys
-from oakum.routing.concealing import Asked, Concealed, asked, concealed
+from oakum.routing.concealing import Asked, Concealed, asked, concealed, others
 from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
@@ -38,6 +38,7 @@ from oakum.routing.object_types import typed
 from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
+from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written
 from oakum.routing.selection import Selection, selections, unasked
 from oakum.routing.tenant_places import unsaid, with_tenants
@@ -132,7 +133,11 @@ class Endpoint:
     headless: bool = False
     """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
     asked: Asked = field(default_factory=Asked)
-    """The concealed objects that the query of a read names, which hide what it shows of them."""
+    """The concealed objects that a read names beside its path, which hide what it shows of them."""
+    others: tuple[Concealed, ...] = ()
+    """Those that the path of a read names besides `hidden`."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Of a write, as `resource_parameters` has them."""
 
     @property
     def acts(self) -> bool:
@@ -465,9 +470,22 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
         typed(make.paths, operation, target) if write and operation.method != "GET" else None,
         plain,
-        *(_what_helps(make, operation) if write and target.kind == "none" else ("", "")),
+        *_last(make, operation, target, write=write),
+    )
+
+
+def _last(
+    make: _Maker, operation: Operation, target: Target, *, write: bool
+) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str]]:
+    """The last members of an endpoint, from `unlooked` on."""
+    unknown = write and target.kind == "none"
+    reads = not write or operation.method == "GET"
+    return (
+        *(_what_helps(make, operation) if unknown else ("", "")),
         operation.method == "GET" and make.paths.is_headless(operation),
-        Asked() if write and operation.method != "GET" else asked(make.paths, operation),
+        asked(make.paths, operation) if reads else Asked(),
+        others(make.paths, operation) if reads else (),
+        resource_parameters(make.model, operation) if write else {},
     )
 
 

@@ -154,6 +154,7 @@ local function prepare(plan, endpoint, index)
   endpoint.below = set_of(endpoint["local"])
   endpoint.plain = endpoint.plain ~= json.null and endpoint.plain
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
+  endpoint.unread = set_of(endpoint.unread)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
   -- Whether what it answers is that of a write: a GET is answered as a read, whatever it changes.
@@ -830,7 +831,25 @@ local function named_alone(self, x, endpoint, object)
   end
 end
 
+-- Whether a write sends an object of a resource in a parameter, where nobody judges it. The Lua of
+-- `routing/resource_parameters.py`.
+local function sends_unread(x, req, unread)
+  for piece in string.gmatch(x.asked_query or "", "[^&]+") do
+    local name = route.halves(piece)
+    if name and (unread["query " .. name] or unread["query " .. match(name, "^[^%[]*")]) then return true end
+  end
+  for i = 1, #req.headers do
+    local name, value = lower(req.headers[i][1]), req.headers[i][2]
+    if unread["header " .. name] then return true end
+    for pair in string.gmatch(name == "cookie" and value or "", "[^;]+") do
+      if unread["cookie " .. (match(pair, "^%s*([^=]-)%s*=") or "")] then return true end
+    end
+  end
+  return false
+end
+
 function Guard:body(x, req, endpoint, object)
+  if next(endpoint.unread) and sends_unread(x, req, endpoint.unread) then return 422, "body" end
   local status, reason = self:judged(x, req, endpoint, object)
   if status or not endpoint.write or not endpoint.plain then return status, reason end
   return named_alone(self, x, endpoint, object)
@@ -936,12 +955,13 @@ end
 
 local cutters = { json = project.body, csv = csv.body }
 
--- The concealed objects that a request names, by its path and by its query, each with the parameters that
+-- The concealed objects that a request names, by its path and beside it, each with the parameters that
 -- name it. What stands in a query for a key and is none names one that nobody knows.
 local function named(x)
   if x.named then return x.named end
   local endpoint, list = x.endpoint, {}
   if endpoint.hidden then list[1] = { of = endpoint.hidden, params = x.params } end
+  for i = 1, endpoint.others.n do list[#list + 1] = { of = endpoint.others[i], params = x.params } end
   if endpoint.asked then
     local value, keys = x.said and json.decode(x.said), nil
     if x.said or x.bytes_in == 0 or endpoint.asked.body.n == 0 then

@@ -1712,6 +1712,7 @@ local function load_endpoints(plan)
     endpoint.accept = given(endpoint.accept)
     endpoint.hidden, endpoint.asked = given(endpoint.hidden), given(endpoint.asked)
     if endpoint.hidden then load_concealed(plan, endpoint.hidden) end
+    for i = 1, endpoint.others.n do load_concealed(plan, endpoint.others[i]) end
     for _, concealed in pairs(endpoint.named) do load_concealed(plan, concealed) end
     for i = 1, endpoint.written.n do endpoint.written[i] = plan.tables[endpoint.written[i] + 1] end
     for media, node in pairs(endpoint.accept or {}) do

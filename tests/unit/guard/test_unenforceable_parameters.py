@@ -1,4 +1,4 @@
-"""Lists and marked keys in paths, which a gateway does not read."""
+"""Objects and keys of some in parameters, which a gateway does not read."""
 
 from __future__ import annotations
 
@@ -41,3 +41,12 @@ def test_a_key_with_a_mark_is_named(tmp_path: Path) -> None:
     words = "`nid` in the path of `getNote` begins with `.`"
     assert words in said(tmp_path, DIFFS, marked)
     assert words not in said(tmp_path, DIFFS)
+
+
+def test_an_object_in_a_parameter_of_a_write_is_named(tmp_path: Path) -> None:
+    told = said(tmp_path, DIFFS)
+    words = "holds a `Note`, which a gateway judges in a body alone, so a call with it is refused"
+    for name in ("note", "raw", "x-note"):
+        assert f"`{name}` of `putSet` {words}" in told
+    assert "remove it, `putSet: {without: [note]}`" in told
+    assert "`filled`" not in told

@@ -1,4 +1,4 @@
-"""Path parameters that name objects in a way that a gateway does not read; for `guard check`.
+"""Parameters with objects, or keys of some, that a gateway does not read; for `guard check`.
 
 The law of this module: as of `foreseen`.
 """
@@ -19,8 +19,11 @@ _MARKS = {"label": ".", "matrix": ";"}
 def parameters(
     paths: PathObjects, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
-    """Warns about lists of keys that nobody has declared to be some, and about keys with a mark."""
-    for operation in (each.operation for each in endpoints):
+    """Warns about lists of keys that nobody has declared to be some, about keys with a mark, and
+    about objects in a write's parameters."""
+    for endpoint in endpoints:
+        operation = endpoint.operation
+        yield from _objects(endpoint, where)
         declared = {each.name: each for each in operation.parameters if each.where == "path"}
         for step in paths.steps(operation):
             each = declared.get(step.param)
@@ -28,6 +31,20 @@ def parameters(
                 continue
             if found := _unread(operation, each, step):
                 yield Problem(where(operation), *found)
+
+
+def _objects(endpoint: Endpoint, where: Callable[[Operation], Location]) -> Iterator[Problem]:
+    for place, resource in endpoint.unread.items():
+        said, name = endpoint.operation, place.partition(" ")[2]
+        hint = "let clients send it in the body"
+        if place.startswith("query "):
+            hint += f"; or remove it, `{said.id}: {{without: [{name}]}}`"
+        yield Problem(
+            where(said),
+            f"`{name}` of `{said.id}` holds a `{resource}`, which a gateway judges in a body alone,"
+            " so a call with it is refused with 422",
+            hint,
+        )
 
 
 def _unread(operation: Operation, parameter: Parameter, step: Step) -> tuple[str, str] | None:

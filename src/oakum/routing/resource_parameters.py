@@ -1,0 +1,41 @@
+"""Parameters of a write whose schema holds a resource.
+
+The law of this module: what may be written is decided in a body, where it can be read in one way. A
+write that sends such an object anywhere else is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from oakum.authz import Model
+from oakum.authz.model import resources_in
+from oakum.openapi.model import Operation
+from oakum.routing.messages import Asked
+from oakum.routing.route import called
+
+
+def resource_parameters(model: Model, operation: Operation) -> dict[str, str]:
+    """Each that is forwarded, by where it stands and its name (of a header in lower case) → a
+    resource in it."""
+    found, without = dict[str, str](), model.rule(operation.id).without
+    for each in (each for each in operation.parameters if each.name not in without):
+        name = each.name.lower() if each.where == "header" else each.name
+        for resource, _ in resources_in(each.shape, model.bound) if each.where != "path" else ():
+            found.setdefault(f"{each.where} {name}", resource)
+    return found
+
+
+def sends(asked: Asked, places: Collection[str]) -> bool:
+    """Whether a request sends one of them, or a member of it in a query."""
+    return bool(places) and not set(_sent(asked)).isdisjoint(places)
+
+
+def _sent(asked: Asked) -> Iterator[str]:
+    for piece in asked.target.partition("?")[2].split("&"):
+        name = called(piece)
+        yield from (f"query {name}", f"query {name.partition('[')[0]}")
+    for name, value in asked.headers:
+        yield f"header {name.lower()}"
+        for pair in value.split(";") if name.lower() == "cookie" else ():
+            yield f"cookie {pair.partition('=')[0].strip()}"
