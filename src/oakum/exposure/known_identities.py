@@ -18,6 +18,7 @@ UNKNOWN_ACCOUNT = "unknown account"
 """Label of a caller whose account is unknown. Its relation to an owner is unknown too, so it is
 never reported as `anyone` or `member`."""
 _NO_ID = "\0account of "
+_NO_ACCOUNT = "\0no account: "
 
 ANYONE = "anyone"
 """Label of a viewer without any relation of the contract."""
@@ -178,9 +179,10 @@ class KnownIdentities:
         return label_of(self.policy, relations)
 
     @staticmethod
-    def placeholder(name: str) -> str:
-        """An id that no API returns, for a caller whose account is unknown."""
-        return _NO_ID + name
+    def placeholder(name: str, *, account: bool = True) -> str:
+        """An id that no API returns, for a caller whose account is unknown; `account`: or who has
+        none, and so is certainly nobody's owner and on nobody's list."""
+        return (_NO_ID if account else _NO_ACCOUNT) + name
 
     def learn(self, name: str, id: str) -> None:
         """Adds a value that names an identity."""

@@ -301,8 +301,10 @@ class Wiring:
             claims[name] = claims_of(name, found, self.policy, self.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
         told = unshared(named, firm)
+        items = self.identities.items
         ids = {
-            name: each or frozenset({KnownIdentities.placeholder(name)})
+            name: each
+            or frozenset({KnownIdentities.placeholder(name, account=not items[name].whoami)})
             for name, each in told.items()
         }
         for tie in self.identities.between:

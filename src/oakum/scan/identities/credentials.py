@@ -159,6 +159,9 @@ class Identity:
     location: Location = NOWHERE
     owns: tuple[Owned, ...] = ()
     """Objects of its own, by their keys."""
+    whoami: str = ""
+    """Operation id or path that answers its credentials, of a caller that is no account; empty: it
+    is one."""
 
     def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
         """The template with values filled in; `extra` adds variables such as `token`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from oakum.authz.principal import claimed
@@ -101,6 +101,7 @@ def examine(
     if where:
         method, url = sessions.places.find(where, "GET", _NOWHERE)
         doctor.ask(Request(method, url, {"accept": ACCEPT, "cache-control": "no-cache"}))
+    doctor.ask_others()
     doctor.compare()
     return doctor.findings()
 
@@ -138,7 +139,8 @@ class _Doctor:
         """Calls who-am-I anonymously and as every identity, and bypasses a cache that mixes them
         up."""
         self.nobody = self.sessions.send(None, request)
-        given = self._asked(request, list(self.identities.items))
+        items = self.identities.items.items()
+        given = self._asked(request, [name for name, each in items if not each.whoami])
         if doubtful := self._alike(given):
             given |= self._past_cache(request, given, doubtful)
         for name, response in given.items():
@@ -151,6 +153,24 @@ class _Doctor:
             refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
             refusals = frozenset({401} | refusal) - _NO_SIGN
             self.sessions.proof = Proof(request, self._holds, refusals, bool(self.mixed))
+
+    def ask_others(self) -> None:
+        """Asks of each caller that is no account what answers its credentials and nobody else."""
+        requests: dict[str, Request] = {}
+        for name, identity in self.identities.items.items():
+            if not identity.whoami or name in self.wrong:
+                continue
+            method, url = self.sessions.places.find(identity.whoami, "GET", identity.location)
+            request = requests[name] = Request(method, url, {"accept": ACCEPT})
+            nobody = self.sessions.send(None, request)
+            for response in self._asked(request, [name]).values():
+                if not 200 <= response.status < 300:
+                    self.wrong[name] = f"`{identity.whoami}` answers {response.status}; {_HINT}"
+                elif 200 <= nobody.status < 300:
+                    said = f"`{identity.whoami}` also answers without credentials; {_HINT}"
+                    self.wrong[name] = said
+        if requests and self.sessions.proof is not None:
+            self.sessions.proof = replace(self.sessions.proof, others=requests)
 
     def _asked(
         self, request: Request, names: list[str], *, apart: bool = False
@@ -230,6 +250,8 @@ class _Doctor:
 
     def _holds(self, name: str, response: Response) -> bool:
         body = json_of(response)
+        if (known := self.identities.items.get(name)) is not None and known.whoami:
+            return 200 <= response.status < 300
         if not 200 <= response.status < 300 or body is None:
             return False
         return name not in self.facts or self._same(body, self.facts[name])
@@ -286,6 +308,8 @@ class _Doctor:
         """Id by identity: from who-am-I, otherwise from the token, otherwise from the file."""
         found = {}
         for name, identity in self.identities.items.items():
+            if identity.whoami:
+                continue
             told = (
                 self._id_in(self.facts.get(name)), self._claim(name), identity.facts.get("id")
             )  # fmt: skip
@@ -314,6 +338,8 @@ class _Doctor:
     def _state(self, name: str, relations: tuple[str, ...]) -> IdentityState:
         if name in self.wrong:
             return IdentityState(name, False, self.wrong[name], relations)
+        if self.identities.items[name].whoami:
+            return IdentityState(name, True, "", relations)
         why = self.unproven.get(name, "" if self.where else _UNKNOWN)
         message = f"logged in, but not verified: {why}" if why else ""
         if name not in self.ids() and not self.identities.items[name].facts:

@@ -18,7 +18,7 @@ from oakum.exposure.knowledge import canonical
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
-from oakum.policy.reader import Entries, Reader, many, named, record, scalar, word
+from oakum.policy.reader import Entries, Reader, many, named, one_of, record, scalar, word
 from oakum.scan.identities import wfc
 from oakum.scan.identities.credentials import (
     Identities,
@@ -39,7 +39,8 @@ __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 _ROOT = ("login", "whoami", "identities", "cleaner", "between")
 _WAYS = ("login", "oauth2", "command")
 _LINES = ("header", "cookie", "send")
-_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states", "owns")
+_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states", "owns", "account", "whoami")
+_OF_ACCOUNTS = ("facts", "states", "owns")
 _TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -179,6 +180,7 @@ class _File:
         way = self._way(entries, key, None if name == "anonymous" else shared)
         way = self._with_lines(entries, way, set(given))
         self._check(key, way, given, values)
+        self._account(entries)
         return Identity(
             name,
             way.login,
@@ -190,7 +192,24 @@ class _File:
             entries.read("states", self._facts, {}),
             key.location,
             entries.read("owns", self._owned, ()),
+            entries.read("whoami", word, ""),
         )
+
+    def _account(self, entries: Entries) -> None:
+        """Reports mistakes about a caller that is no account."""
+        if "account" not in entries:
+            if "whoami" in entries:
+                hint = "an account is known by the `whoami` of the file"
+                self.r.wrong(entries["whoami"], "`whoami` belongs to `account: none`", hint)
+            return
+        entries.read("account", one_of("none"), "")
+        entries.require(
+            "whoami",
+            "a caller without an account",
+            "name what answers its credentials and nobody else",
+        )
+        for key in entries.present(_OF_ACCOUNTS):
+            self.r.wrong(entries[key], f"`{key}` is of an account, and there is none")
 
     def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
         if "cleaner" in items:

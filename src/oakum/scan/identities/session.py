@@ -51,6 +51,8 @@ class Proof:
     """Statuses with which the API turns away callers without a session."""
     cached: bool = False
     """Whether a cache on the way mixes up its callers, so that it has to be asked past."""
+    others: Mapping[str, Request] = field(default_factory=dict)
+    """Identity → the request in place of `request`, of callers that are no accounts."""
 
 
 @dataclass
@@ -178,7 +180,7 @@ class Sessions:
         if self.proof is None:
             return True
         self._open(name)
-        request = self.proof.request
+        request = self.proof.others.get(name, self.proof.request)
         request = past_cache(request) if self.proof.cached else request
         return self.proof.holds(name, self._ask(name, request))
 

@@ -383,3 +383,35 @@ def test_html_everywhere_is_no_login(tmp_path: Path) -> None:
         result = examine(found, Sessions(found, http, None, server.url))
     assert not result.ok
     assert all("HTML, as a front end does" in state.message for state in result.states)
+
+
+PARTNER = """
+identities:
+  ann: {header: "X-Who: ann"}
+  lab: {header: "X-Who: lab", account: none, whoami: /status}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mine", "nobodys", "said"),
+    [
+        (200, 401, ""),
+        (204, 403, ""),
+        (404, 401, "`/status` answers 404; is `whoami:` right?"),
+        (200, 200, "`/status` also answers without credentials; is `whoami:` right?"),
+    ],
+)
+def test_a_caller_without_an_account_is_known_by_what_answers_it_alone(
+    mine: int, nobodys: int, said: str, clinic: Clinic
+) -> None:
+    def app(who: str, request: Request) -> Response:
+        if request.url.endswith("/status"):
+            return answer(mine if who == "lab" else nobodys, {"plan": 1})
+        return answer(200, {"id": 7}) if who == "ann" else NOBODY
+
+    found = clinic.examine(app, PARTNER, whoami="/me")
+    assert words(found) == {"ann": "", "lab": said}
+    assert [state.ok for state in found.states] == [True, not said]
+    assert "lab" not in found.ids
+    if not said:  # a denial elsewhere is no end of its session
+        assert clinic.sessions.send("lab", Request("GET", f"{TARGET}/me")).status == 401

@@ -590,3 +590,31 @@ def test_a_wrong_line_of_owns_is_told_with_its_place(
     (problem,) = caught.value.problems
     assert (problem.location.line, problem.location.column) == (4, column)
     assert str(problem).split(": ", 1)[1].startswith(words)
+
+
+def test_a_caller_may_be_no_account(desk: Desk) -> None:
+    desk.path.write_text(f"{_KEY}    account: none\n    whoami: partnerStatus\n")
+    assert load_identities(desk.path, environ={}).items["ann"].whoami == "partnerStatus"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("account: none", "a caller without an account has no `whoami`; name what answers its"
+         " credentials and nobody else"),
+        ("account: ann", "`account` must be `none`, not the word `ann`"),
+        ("whoami: me", "`whoami` belongs to `account: none`; an account is known by the `whoami` of"
+         " the file"),
+        ("account: none\n    whoami: me\n    owns: {Doc: d1}",
+         "`owns` is of an account, and there is none"),
+        ("account: none\n    whoami: me\n    facts: {id: 1}",
+         "`facts` is of an account, and there is none"),
+    ],
+)  # fmt: skip
+def test_a_mistake_about_a_caller_without_an_account_is_told(
+    lines: str, expected: str, desk: Desk
+) -> None:
+    desk.path.write_text(f"{_KEY}    {lines}\n")
+    with pytest.raises(InputError) as refused:
+        load_identities(desk.path, environ={})
+    assert expected in [str(each).partition(": ")[2] for each in refused.value.problems]
