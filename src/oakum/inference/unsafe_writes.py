@@ -238,6 +238,23 @@ def _ends_it(path: str) -> bool:
     return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)
 
 
+_ONE_OF_ALL = listed("default main pin pinned preferred primary")
+"""Words of a flag that one object of an account has: who sets it takes it from another."""
+_PLACES = listed("index order ordinal position rank sort")
+"""Last words of a number that gives a place among others, which move."""
+
+
+def takes_from_others(path: str, shape: Shape | None, value: Json) -> bool:
+    """Whether setting a member may change other objects of its owner: `is_default`, `position`."""
+    said = [singular(each) for each in words(path.rpartition(".")[2])]
+    kinds = shape.kinds if shape is not None else frozenset()
+    if isinstance(value, bool) or (value is None and "boolean" in kinds):
+        return not _ONE_OF_ALL.isdisjoint(said)
+    number = isinstance(value, int | float) or (value is None and bool(kinds & _NUMBERS))
+    return number and bool(said) and said[-1] in _PLACES
+
+
+_NUMBERS = frozenset(("number", "integer"))
 _STAMPS = listed(
     "at changed created date edited last made modified on stamp time timestamp updated"
 )

@@ -18,6 +18,7 @@ from oakum.inference.unsafe_writes import (
     moves_by_itself,
     sets_off,
     staff_matter,
+    takes_from_others,
 )
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import OperationRule, Relation
@@ -129,6 +130,23 @@ def test_values_that_end_something_are_told_from_those_that_raise_it() -> None:
     assert not ends("phase", "accepted")
     assert ends("is_active", True)
     assert ends("deleted_at", "2030-01-01")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "takes"),
+    [
+        ("is_default", False, True), ("isPrimary", True, True), ("pinned", None, True),
+        ("position", 3, True), ("sortOrder", 2.5, True), ("default_language", "en", False),
+        ("position", "goalkeeper", False), ("featured", True, False), ("order_total", 7, False),
+        ("main_text", "x", False),
+    ],
+)  # fmt: skip
+def test_what_one_object_of_an_account_has_is_told_by_name_and_kind(
+    name: str, value: Json, takes: bool
+) -> None:
+    shape = Shape(kinds=frozenset({"boolean"} if value is None else ()))
+    assert takes_from_others(name, shape, value) is takes
+    assert takes_from_others(f"terms.{name}", None, value) is (takes and value is not None)
 
 
 @pytest.mark.parametrize("path", ["/orders/{id}/cancel", "/orders/{id}/assign", "/a/{id}/publish"])

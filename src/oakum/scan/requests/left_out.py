@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.inference.unsafe_writes import is_stamp
+from oakum.inference.unsafe_writes import is_stamp, takes_from_others
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
 from oakum.scan.settings.owned_fields import LETS_IN
@@ -24,6 +24,8 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
         return "it refers to another object" if refers else "it names somebody or lets them in"
     if is_stamp(path, value):
         return "it is a time that the API sets"
+    if takes_from_others(path, shape, value):
+        return "it may change other objects of the owner"
     return ""
 
 
