@@ -1,7 +1,7 @@
 """User-facing errors: whose fault, where (`file:line:column`), what to do; and exit codes.
 
-Three leaves are enough: your input is wrong, the target misbehaved, we are wrong. The exit
-codes follow them. Messages are lower case, without a final period, user text in backticks.
+There are three kinds: wrong input, a target that misbehaves, and a bug in Oakum. Each has its exit
+code. Messages are lower case, without a final period, user text in backticks.
 """
 
 from __future__ import annotations

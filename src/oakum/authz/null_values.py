@@ -1,7 +1,7 @@
 """What `null` takes away in the place of an object or a list.
 
-The law of this module: who empties a container takes away each part of it, so lines have to name
-them all.
+The law of this module: whoever empties a container removes each part of it, so the lines of the
+contract have to grant all of its parts.
 """
 
 from __future__ import annotations

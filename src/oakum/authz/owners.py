@@ -1,6 +1,6 @@
 """The owner of an object: from its own members, its surroundings, or the request.
 
-The law of this module: what can be no id names nobody.
+The law of this module: a value that cannot be an id names nobody.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How a caller relates to an object, and the state its owner is in.
 
-The law of this module: unknown is closed. What is not known of a relation stays unknown however
-many others it takes away (`truth`), and only a certain one shows anything; a state nobody can read
-stays unknown, which no condition matches. An id that is not the same but may be, by case, spaces or
-spelling, or as one of several in a text, neither gives nor clears.
+The law of this module: unknown is closed. A relation that is not known stays unknown, whatever
+other relations it takes away (`truth`), and only a certain one shows anything. A state that nobody
+can read stays unknown, and no condition matches it. An id that may be the same in another case,
+spacing or spelling, or as one of several in a text, neither gives a relation nor excludes it.
 """
 
 from __future__ import annotations

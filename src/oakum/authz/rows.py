@@ -1,10 +1,10 @@
-"""What stands beside objects, outside of every resource: in a row of their list, or in an envelope.
+"""What is beside objects, outside of every resource: in a row of their list, or in an envelope.
 
-The law of this module: what an answer says beside an object may be about it (`score`, `snippet`, a
-cursor made of its key), so in a row, an element of a list or a value of a map, nothing stands
-beside an object that is hidden whole. A list that is a row holds rows itself; of its elements only
-those that hold an object are about that one alone. A row of which no object is shown goes, as the
-object itself would, also where its objects stand in rows within it.
+The law of this module: what a response says beside an object may be about it (`score`, `snippet`, a
+cursor made of its key). So in a row, that is an element of a list or a value of a map, nothing
+remains beside an object that is wholly hidden. A list that is a row contains rows itself; of its
+elements only those that contain an object are about that object alone. A row of which no object is
+shown is removed, as the object itself would be, also where its objects are in rows inside it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Three-valued logic of what is known of relations: true, false, or None for unknown.
 
-The law of this module (Kleene, 1952): unknown stays unknown unless what is known decides alone, so
-that to know less never turns one answer into the other. What shows something needs `True`; what
-removes something removes it by `True` and by None, since neither is `False`. `lua/decide.lua` has
-the same two functions.
+The law of this module (Kleene, 1952): the result is unknown unless the known values decide it
+alone, so that less knowledge never turns true into false or false into true. A rule that shows
+something needs `True`. A rule that removes something applies for `True` and for None.
+`lua/decide.lua` has the same two functions.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The owners of the objects in a request body.
 
-The law of this module: what a body says of itself is a wish. An object in it is the one that the
-request is about to touch, or another; that one is somebody's by what the API shows of it, by its
-key or in the place where it stands, and nobody's where the API does not tell. The name of a value
-in a map is a key of it, beside the one that it says itself. Where both a place and a key name an
-object, an API may take either, so both have to let it be written: a key opens nothing.
+The law of this module: a body does not decide whose its objects are. An object in it is the one
+that the request is about to touch, or another one. Its owner is what the API shows for it, by its
+key or at the place where it is; if the API does not tell, it has none. The name of a value in a map
+is one of its keys, besides the key that it contains. Where both a place and a key name an object,
+an API may take either, so both have to allow the write: a key alone opens nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""`oakum observe keep --resume`: reads in stretches, each a run that can be continued.
+"""`oakum observe keep --resume`: reads in sections, each a run that can be continued.
 
-The sheet of a stretch says how far each source was read, and is there as a whole or not at all. So
-what is killed loses the stretch that it was in. A stretch begins with nothing remembered: what it
-finds depends on its records alone, and it does not matter whether the one before was read just now.
+The manifest of a section says how far each source was read, and is written as a whole or not at
+all. So a killed run loses only the section that it was in. A section starts with an empty memory:
+its result depends on its records alone, and not on when the section before was read.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Values that identify nobody though one identity alone saw them: time, counters, request ids.
 
-The law of this module: outside of its own field such a value is no proof. Told by evidence: it is
-the time at which it was asked for, or its owner is shown another at each asking. What stands in
-answers of several operations that have nothing to do with its owner may be one, or be shown to
-everybody: it is suspected.
+The law of this module: outside of its own field such a value is no proof. The evidence is that the
+value is the time of the request, or that its owner receives another value at each request. A value
+in responses of several operations that are not about its owner may be such a value, or may be
+public: a leak of it is suspected.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Identifies who sent a request: by its credentials, and what is known about them.
 
-The law of this module: what is not known is said to be unknown, and never taken for nobody. In this
-order: what the developer says, what the framework knows, the token's claims, what the API has
-answered to the same credentials. No signature is verified: the application under test did.
+The law of this module: a caller who is not known is unknown, and never anonymous. The sources, in
+this order: the developer, the framework, the token's claims, and what the API answered to the same
+credentials. No signature is verified: the application under test did that.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What others than its owner, who may see a field, are shown of an object.
+"""What viewers other than the owner, who may see a field, are shown of an object.
 
-There are fields that an owner never sees: the notes of a reviewer, the score of the staff. Nobody's
-own view tells then that a field is closed to somebody; what an entitled viewer is shown of the very
-same object does, if all who may see it are shown one value. Answers may come in any order, so what
-did not come waits here until it is known. In memory only.
+An owner never sees some fields of their own object: the notes of a reviewer, the score of the
+staff. Then the owner's view cannot prove that a field is closed to somebody. The view of an
+entitled viewer of the same object can, if all who may see it are shown one value. Responses come in
+any order, so a missing field is kept here until the entitled view is known. In memory only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The exposure matrix: every cell of the contract, and what is known of it.
 
-The law of this module: no vacuous green. A denied cell is *closed* only when its owner, or another
-who may, was seen to see the value and the viewer's answer came without it; all else is *untested*.
+The law of this module: nothing is green without evidence. A denied cell is *closed* only if its
+owner, or another viewer who may see the value, received it, and the viewer's response does not have
+it. All other denied cells are *untested*.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The owner and state of an object instance whose response does not say both.
 
-The law of this module: what cannot be told is said to be so. An instance is given to somebody only
-by what was asked for, by what other answers told of the same object, or by a value that names one
-account; what is uncertain about it goes along, and what hangs on that is no proof.
+The law of this module: an owner that nothing tells is unknown. An instance has an owner only by the
+request, by other responses about the same object, or by a value that names one account. Doubts
+about it are kept with it, and what depends on them is no proof.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The owner of an object that has the owner of another one: `owner: {parent: Issue}`.
 
-The law of this module: which object is the parent is what the response or its request says, and its
-owner is the parent's own, or what the run was shown of it. What neither tells is unknown.
+The law of this module: the response or its request says which object is the parent. Its owner is
+the one that the parent names, or that other responses of the run have shown. If neither tells, it
+is unknown.
 """
 
 from __future__ import annotations

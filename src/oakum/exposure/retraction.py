@@ -1,10 +1,12 @@
 """Withdraws findings that later knowledge contradicts.
 
-What was told by a value alone goes when the value turns out to name nobody; what was told by the
-object it stood in, before its owner was shown the field, when they are shown another value.
+A finding by a value alone is withdrawn when the value turns out to identify nobody. A finding by
+the object that contains the value, before its owner was shown the field, is withdrawn when the
+owner is shown another value.
 
-A value that a viewer is handed in a field of several owners, some of whom are shown another
-themselves, stands in for all of theirs: that one owner has it for real makes it no leak.
+A viewer may receive the same value in a field of several owners, some of whom are shown another
+value themselves. Then it is a placeholder for all of them, and the one owner who really has it
+makes it no leak.
 """
 
 from __future__ import annotations

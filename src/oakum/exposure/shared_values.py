@@ -1,8 +1,8 @@
-"""Values that several owners have in one field: each side of one deal has its code.
+"""Values that several owners have in one field: both sides of a contract of sale have its code.
 
-Such a value names none of them alone, but a caller who has it in nothing of their own, and whom the
-contract shows it in no object, was given what is not theirs. It may be a default that everybody
-has, so that it is suspected, never proven; a choice of a few says nothing.
+Such a value identifies none of them alone. But a caller who has it in no object of their own, and
+to whom the contract shows it in no object, received what is not theirs. It may be a default that
+everybody has, so it is suspected and never proven; a value of an enumeration says nothing.
 """
 
 from __future__ import annotations

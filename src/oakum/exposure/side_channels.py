@@ -1,7 +1,8 @@
 """Signals beside the fields of objects: presence, order, counts.
 
-Two readings of one question are compared place by place. A place that differs between two equal
-worlds is noise and says nothing there; a place that differs only when a secret does, tells it.
+Two responses to one request are compared place by place. A place that differs between two equal
+worlds is noise, and is ignored. A place that differs only when a hidden value differs reveals that
+value.
 """
 
 from __future__ import annotations

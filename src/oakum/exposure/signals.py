@@ -1,8 +1,8 @@
-"""Leaks without a field: the same request gives different answers in two worlds.
+"""Leaks without a field: the same request gives different responses in two worlds.
 
-Non-interference (Goguen and Meseguer, 1982): who may not see a secret gets the same answer whatever
-it is. The two worlds may be two states of the target, two moments, or two questions that differ in
-one value of one owner's.
+Non-interference (Goguen and Meseguer, 1982): whoever may not see a hidden value gets the same
+response whatever the value is. The two worlds are two states of the target, two moments, or two
+requests that differ in one value of one owner.
 """
 
 from __future__ import annotations

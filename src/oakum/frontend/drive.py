@@ -1,8 +1,8 @@
 """Drives pages in a browser, once plain and once instrumented; the only module that opens one.
 
-The watched load counts only where it behaved as the plain one: the same words on the page, the same
-requests, the same complaints. Where it did not, a second plain load tells whether the page ever
-behaves twice alike.
+The instrumented load counts only if it behaved like the plain one: the same text on the page, the
+same requests, the same errors. If it did not, a second plain load tells whether the page behaves
+the same twice at all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Combines reports of several runs, and lists every reason why they prove nothing.
 
-Law 7 of the design, no vacuous green, for whole reports: an old one, one of another contract, one
-of a run that could not log in, or one without cells must never be counted for a release.
+Nothing is green without evidence (law 7), for whole reports: one that is old, of another contract,
+of a run that could not log in, or without cells never counts for a release.
 """
 
 from __future__ import annotations

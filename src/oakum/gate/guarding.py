@@ -1,7 +1,8 @@
 """Compares a scan of the API with a scan through its guard.
 
-Through the guard no leak may stay, and nothing may be missing that the contract grants and the API
-serves. What only one of the two scans was shown says nothing of the other, and is told.
+Through the guard no leak may remain, and nothing may be missing that the contract grants and the
+API serves. A cell that only one of the two scans tested proves nothing about the other, and is
+reported.
 """
 
 from __future__ import annotations

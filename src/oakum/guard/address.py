@@ -1,7 +1,7 @@
 """The key that an address is counted under: an IPv4 address, or the /64 of an IPv6 one.
 
-The law of this module: another spelling is no other caller, and neither is the next of 2^64
-addresses (RFC 6177).
+The law of this module: another spelling of an address is the same caller, and so is another of the
+2^64 addresses of its network (RFC 6177).
 """
 
 from __future__ import annotations

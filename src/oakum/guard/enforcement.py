@@ -1,7 +1,7 @@
 """The reference enforcement pipeline: a request in, its response out, in plain Python.
 
-The law of this module: what is not decided does not pass. Each step either goes on or denies; an
-answer goes out by its declared media type, cut down, or not at all.
+The law of this module: only what is decided passes. Each step continues or denies. A response is
+returned by its declared media type and cut down, or not at all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Watches the files of a contract for changes.
 
-Asked again and again, since what editors, `mv` and Kubernetes' ConfigMaps do to a file has no
-common notice but this: its path leads to other bytes.
+It polls, since editors, `mv` and Kubernetes' ConfigMaps change files in different ways, and have
+only this in common: the path then leads to other bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reads the object that a write is about to change from a look-up's answer.
+"""Reads the object that a write is about to change from a look-up's response.
 
-The law of this module: an object is the one that was asked for only if it stands where the document
-says, and says that key itself where it is asked for by a key alone.
+The law of this module: an object is the requested one only if it is where the document says, and if
+it contains the key where the request names it by a key alone.
 """
 
 from __future__ import annotations

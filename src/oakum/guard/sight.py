@@ -1,7 +1,7 @@
 """Whether a caller is certainly shown something of each concealed object that a request names.
 
-The law of this module: what was not learnt shows nothing. A reader of the object that fails tells
-nothing, so what is known without one comes first.
+The law of this module: an unknown object is not shown. A look-up that fails tells nothing, so facts
+that need no look-up are checked first.
 """
 
 from __future__ import annotations

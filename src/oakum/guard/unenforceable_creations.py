@@ -1,6 +1,6 @@
 """Objects that callers may create by the contract, and the gateway lets nobody; for `guard check`.
 
-The law of this module: as of `foreseen`.
+The law of this module is that of `unenforceable_reads`.
 """
 
 from __future__ import annotations

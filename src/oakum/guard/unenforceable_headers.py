@@ -1,6 +1,6 @@
 """Headers that the document declares and the gateway keeps back; for `guard check`.
 
-The law of this module: as of `foreseen`.
+The law of this module is that of `unenforceable_reads`.
 """
 
 from __future__ import annotations

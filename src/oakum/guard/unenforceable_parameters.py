@@ -1,6 +1,6 @@
 """Parameters with objects, or keys of some, that a gateway does not read; for `guard check`.
 
-The law of this module: as of `foreseen`.
+The law of this module is that of `unenforceable_reads`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads that are granted but that the gateway will refuse or withhold; `guard check` lists them.
 
 The law of this module: it changes nothing. Each warning names what stays closed, why, and the line
-that opens it; what only looks so is not told.
+that opens it; there is no warning about what only seems to be closed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes that are granted but that the gateway will refuse, or cannot check; for `guard check`.
 
-The law of this module: as of `foreseen`.
+The law of this module is that of `unenforceable_reads`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Constructs of the policy language that no gateway enforces: a contract with one is refused.
 
-The law of this module: what a guard cannot decide is said when it starts, at its line, and is never
-decided by something else that looks like it.
+The law of this module: a guard that cannot decide a construct says so when it starts, with its
+line, and never decides by a similar construct instead.
 """
 
 from __future__ import annotations

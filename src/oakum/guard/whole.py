@@ -1,6 +1,7 @@
-"""Whether the answer to a look-up is complete and current.
+"""Whether the response to a look-up is complete and current.
 
-The law of this module: what cannot be told to be whole is cut off. `lua/whole.lua` says the same.
+The law of this module: a list that is not known to be complete counts as cut off. `lua/whole.lua`
+has the same rule.
 """
 
 from __future__ import annotations

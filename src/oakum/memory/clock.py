@@ -1,8 +1,8 @@
 """The disclosure timeline: told to the vendor, acknowledged, fixed, published.
 
-Only publication ends it. An acknowledgement does not, and a vendor who says that it is fixed does
-not: in 2021 the first fix of Peloton's API asked for a login and left the rest, and nobody spoke
-for the ninety days that followed. Nothing in here publishes or sends anything; it reckons days.
+Only publication ends it. An acknowledgement does not, nor a vendor's word that it is fixed: in 2021
+the first fix of Peloton's API asked for a login and left the rest open, and the vendor did not
+answer for ninety days. Nothing here publishes or sends anything; it calculates days.
 """
 
 from __future__ import annotations

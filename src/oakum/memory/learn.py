@@ -1,8 +1,9 @@
 """Takes reports into the findings file, in the order of time.
 
 An endpoint of a finding is closed only by a run that can be trusted, and that has shown it to be
-closed by the same law as in a scan: its owner was seen to see it, and the viewer was not. What is
-open is taken from any run: a leak is a leak, whoever has failed to log in.
+closed by the same evidence as in a scan: the owner received the field, and the viewer did not. An
+open endpoint is taken from any run, since a leak is proven even if another identity could not log
+in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What all client hooks share: a captured response, its listeners, and bodies that come later.
 
-The law of this module: a test notices nothing. What goes wrong here goes wrong here, and
-is counted.
+The law of this module: a test is not affected. An error in a hook stays in the hook, and is
+counted.
 """
 
 from __future__ import annotations

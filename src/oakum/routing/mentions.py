@@ -1,9 +1,9 @@
 """Ids that a request may name, wherever they stand in it.
 
-The law of this module: a write discards what was looked up about everybody whom it names, in
-whatever syntax. So every word of its parameters and of its body counts, and every few words in a
-row, whatever stands between them: an id is known by its words. More of them than anybody reads
-stand for everybody.
+The law of this module: a write discards what was looked up about everybody whom it names, in any
+syntax. So every word of its parameters and of its body counts, and every few consecutive words,
+whatever separates them, since an id may consist of several. If there are more words than the limit,
+the write counts as naming everybody.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which writes change what the API was asked about, without saying whose it is.
 
-The law of this module: what a write may have ended is believed of nobody. A write that names the
-relation by a key of its own, as `DELETE /follows/{id}` does, discards what that look-up told about
-everybody.
+The law of this module: a relation that a write may have ended is looked up again. A write that
+names the relation by a key of its own, such as `DELETE /follows/{id}`, discards what that look-up
+told about everybody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The GraphQL operation of a request: its kind, name and root fields.
 
-Read without a parser, from the outside in: texts, comments and arguments are skipped, so that no
-value is left. What cannot be read so is none.
+It is read without a parser, from outside to inside: strings, comments and arguments are skipped, so
+that no value remains. A request that cannot be read so is no GraphQL operation.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Follows growing log files and standard input, like `tail -F`.
 
-Beside `intake` the only module of this package that opens anything. A log that was moved away or
-cut is opened anew from its beginning. Memory is bounded: a line that is too long is passed over,
-and nobody runs ahead of who reads.
+Besides `intake` the only module for traffic that opens anything. A log that was moved or truncated
+is opened again at its beginning. Memory is bounded: a line that is too long is skipped, and reading
+waits for the consumer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Renders one screen of the live view: busiest endpoints, news, problems.
 
-The same words with colour and without; names of an API are among them, and reach the screen as text
-alone.
+The words are the same with colour and without. Names of an API reach the screen as text alone,
+without control characters.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Renders a difference as sentences: who may now see which fields, in which state, where.
 
-A sentence names the weakest viewers that it is true of; whoever is more than they are is meant as
-well. The words lose no cell: moves that no sentence can hold stand in one of their own.
+A sentence names the weakest viewers of whom it is true; it includes all stronger ones. No cell is
+lost: changes that no common sentence covers have one of their own.
 """
 
 from __future__ import annotations

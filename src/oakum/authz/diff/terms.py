@@ -1,8 +1,8 @@
 """Parts of a contract outside its tables, and whether a change opens or closes them.
 
-Who is asking, whose an object is, counts, limits, what a gateway passes unread: none of it is a row
-of a table, all of it decides what is let out. What cannot be ordered, such as another way to learn
-who is calling, counts as wider and as narrower.
+How a caller is identified, who owns an object, counts, limits, what a gateway passes unread: no
+table contains them, and all of them decide what is shown. A change that has no order, such as
+another way to identify the caller, counts as wider and as narrower.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """`account-enumeration`: an endpoint tells whether an address, number or name has an account.
 
 It cannot know whether the difference is intended: a login may show it for its users' convenience.
-Remedy: the same response for everybody, and personal information only in a message to the address
-itself.
+Remedy: the same response for everybody; personal data only in a message to the address itself.
 """
 
 from oakum.rules import Rule

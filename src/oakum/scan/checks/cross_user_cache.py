@@ -1,8 +1,8 @@
 """`cross-user-cache`: a cache serves one caller a response that was made for another.
 
 It cannot know which cache between client and API it is. A leak of the API itself is excluded by the
-same request with a query that no cache has stored: its response does not leak. Remedy:
-`Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response with personal data.
+same request with a query that no cache has stored: its response does not leak.
+Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response with personal data.
 """
 
 from oakum.rules import Rule

@@ -1,8 +1,8 @@
 """Whether a target limits the request rate, tested with a bounded number of requests.
 
-A brake is whatever stops a walk: `429` (RFC 6585, 4), another refusal than before, a page in the
-place of the answer (a captcha), a connection that is dropped, answers that take ever longer. It is
-looked for at the rate that the run has leave for, and no faster, so that none seen means none at
+A limit is whatever stops an enumeration: `429` (RFC 6585, 4), another refusal than before, a page
+instead of the response (a captcha), a dropped connection, responses that take longer and longer.
+The test uses the rate that is allowed for the run and no higher one, so that *none* means none at
 that rate. CWE-770, CWE-799.
 """
 

@@ -1,8 +1,8 @@
 """Whether responses about an existing person take longer: a hint, never a proof.
 
-An API that looks a secret up, or hashes it (CWE-208), only for who has an account, says by its time
-what its words hide. From afar times are noise, so they are compared by rank (Mann and Whitney,
-1947: the exact distribution, no shape of the noise assumed), and only where they look far apart.
+An API that looks up or hashes a secret (CWE-208) only for existing accounts reveals by its time
+what its text hides. Times over a network are noisy, so they are compared by rank (Mann and Whitney,
+1947: the exact distribution, without an assumption about the noise), and only if they differ much.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Tells a leak from what the run's own change of a setting has opened.
 
-The law of this module: a setting that reads as before is not yet as before. Endpoints that showed a
-stranger more while a setting was changed are asked once more when it was put back, a few of them,
-as one stranger each. What is shown still, and was not before, was left by the run: it is told, and
-it is a grant that outlives its end.
+The law of this module: a setting that reads as before need not have its old effect yet. Endpoints
+that showed a stranger more while a setting was changed are requested again after it was restored: a
+few of them, as one stranger each. Data that is still shown, and was not shown before, is an effect
+of the run: it is reported as such, and as a grant that does not end.
 """
 
 from __future__ import annotations
