@@ -199,7 +199,7 @@ class _Draft:
         ]
         if owned:
             said = f"{state.name}: {{of: {account.name}.{state.name}}}"
-            yield f"    # does it rule these too? then write `states: {{{said}}}` there:"
+            yield f"    # if it applies to these too, write `states: {{{said}}}` there:"
             yield from wrap(
                 ", ".join(owned), _WIDTH, initial_indent="    #   ", subsequent_indent="    #   "
             )

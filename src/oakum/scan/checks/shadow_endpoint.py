@@ -1,7 +1,7 @@
 """`shadow-endpoint`: an undocumented endpoint shows what documented ones hide.
 
-It cannot know who still needs that endpoint, nor of those that it did not think of.
-Remedy: take the old address down, or let both run through the same checks.
+It cannot know who still needs that endpoint, nor endpoints that it does not try.
+Remedy: remove the old endpoint, or let both use the same checks.
 """
 
 from oakum.rules import Rule
@@ -37,10 +37,10 @@ address, with `--front-end URL` the paths in a page's scripts that the document 
 response if this is not an API's. It searches responses of an unknown form, including data in a page, for objects of the contract's
 kinds: by key, owner and two more members.
 
-**Cannot know** endpoints that it did not think of, nor objects whose members all have other names and contain nothing that their owner sees
+**Cannot know** endpoints that it does not try, nor objects whose members all have other names and contain nothing that their owner sees
 elsewhere.
 
-**Remedy**: remove the old endpoint, or let it decide by the same code; keep a list of what answers.
+**Remedy**: remove the old endpoint, or let it decide by the same code; keep an inventory of deployed endpoints.
 
 **Example**: `GET /v2/tenants/{id}` shows another tenant's name, `GET /v1/tenants/{id}` their IBAN too.
 """
