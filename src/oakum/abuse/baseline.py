@@ -24,22 +24,22 @@ Window = Literal["hour", "day"]
 FEWEST = 40
 """Callers that have to be there before any of them is compared with the others."""
 FEW = 12
-"""Callers at an endpoint that say something beside what callers do at other endpoints."""
+"""Callers at an endpoint that count as evidence beside callers at other endpoints."""
 _APART = 4
 """Callers at the top of few that the quantile leaves out."""
 _CHANCE = 1 / 200
-"""That any of the callers at an endpoint is above the limit by chance."""
+"""Probability that any of the callers at an endpoint is above the limit by chance."""
 _NOISE = 3
-"""Standard deviations of a count, of one for whom the limit itself is usual."""
+"""Standard deviations of a count that are added to the limit."""
 _ZEAL = 0.85
-"""Standard deviations more for volume: some are busy, and mean no harm."""
+"""More standard deviations for volume, since some harmless callers are very active."""
 _K = 2000
 """Exact up to so many callers; beyond it, ranks are off by 0.15 % at most."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """How often others do it, in the same window."""
+    """How often other callers do it, in the same window."""
 
     callers: int
     middle: int
@@ -50,7 +50,7 @@ class Baseline:
     window: Window
     """In which they do it; a day where too few come within an hour."""
     limit: int
-    """Whoever does it more often is told."""
+    """A caller above it is reported."""
 
 
 class Numbers:
@@ -61,17 +61,17 @@ class Numbers:
         self._sketch = kll_floats_sketch(_K)
 
     def add(self, values: Sequence[int]) -> None:
-        """One number of each caller; 0 of one who never did it."""
+        """Adds one number for each caller; 0 for a caller who never did it."""
         if values:
             self._sketch.update(np.array(values, np.float32))
 
     def take(self, other: Numbers) -> None:
-        """Take in the numbers of others."""
+        """Adds the numbers of other callers."""
         self._sketch.merge(other._sketch)
 
     @property
     def callers(self) -> int:
-        """Whose numbers these are."""
+        """Number of callers, one for each number."""
         return int(self._sketch.n)
 
     def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:

@@ -119,9 +119,9 @@ class Report:
     begins: int
     ends: int
     aside: Mapping[str, int]
-    """Calls that nothing could be told of, by reason."""
+    """Number of calls that could not be evaluated, by reason."""
     blind: Mapping[Kind, str]
-    """Kinds of which nothing could be told, and why."""
+    """Kinds of abuse that could not be detected, and why."""
     unheard: int
     """Calls of those set aside that another order, or fewer operations, would have counted."""
     let_go: int

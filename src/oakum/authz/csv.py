@@ -184,7 +184,7 @@ def _states(
 
 
 def _value(state: State, text: str) -> Json:
-    """A cell as a value of a state; the text itself if it is none."""
+    """A cell as a value of a state; the text itself if it is not one."""
     kinds = {*map(type, state.values)}
     if kinds == {bool}:
         return BOOLEANS.get(text, text)

@@ -55,7 +55,7 @@ class Subject:
     key: str = ""
     """Value of the final path parameter of a write."""
     unlike: frozenset[str] = frozenset()
-    """Resources of which the object of a write is none, though the document says that it may be."""
+    """Resources that the written object does not belong to, although the document allows it."""
     kinds: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     """Objects within `value`, by their `id`, and of which resource the API shows them; empty: it
     may be several."""
@@ -267,8 +267,8 @@ def _may_own(ids: frozenset[str], subject: Subject) -> bool:
 
 
 def named_in(value: Json, path: str, ids: frozenset[str]) -> Truth:
-    """Whether one of some ids stands at a member path; None: it may, in another spelling, as one of
-    several in a text, or since nothing that can be read stands there."""
+    """Whether one of some ids is the value at a member path. None: it may be, in another spelling,
+    as one of several ids in a text, or because the value cannot be read as an id."""
     if not ids:
         return False
     there = list(_ids_at(value, path.split(".")))

@@ -39,7 +39,7 @@ class Rows:
         self._hidden = self._hidden or not shown
 
     def withhold(self, since: int, at: Pointer) -> None:
-        """Notes an object of which nobody can tell what it is, in place of those in it."""
+        """Notes an object whose resource is not known, in place of the objects inside it."""
         del self._met[since:]
         self.meet(at, shown=False)
 
@@ -62,7 +62,7 @@ class Rows:
         met = self._met[since:]
         if isinstance(value, list) and not all(shown for _, shown in met):
             hidden = _holds_more(value, [each for each, _ in met], at)
-        # Beside a list of which every object is hidden may stand how many there are.
+        # A member beside a list may count its objects, so it is hidden if all of them are.
         empty = bool(met) and not any(shown for _, shown in met)
         if keep is False or not (hidden or empty):
             return keep
@@ -78,7 +78,7 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
-    """A value without what stands in none of some objects. Empty lists stay."""
+    """A value without everything outside these objects. Empty lists stay."""
     if at in objects or keep is False:
         return keep
     if isinstance(value, list) and not value:

@@ -91,7 +91,7 @@ class Spot:
         node, bits = self._node, self._bits
         if node is not None and any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
             return _NULL if solid(self.shape) else _SCALARS
-        # `null` says of a container what an empty one does; in a request it takes all of it away.
+        # `null` shows no more than an empty container; in a request it removes all of its content.
         if self._refused is None:
             return _NULL if self.granted else _NO_TYPE
         gone = taken_by_null(node, self.shape)

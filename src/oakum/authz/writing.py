@@ -209,7 +209,7 @@ class Writing:
         )
         here = around is None or around.here
         if not self._is_another(resource, said, at, around):
-            # An ownerless object differs by key.
+            # Without an owner, only its key tells whether it is another object.
             here = here and (owned or around is None or not said)
             empty = not owned and around is not None and self._is_empty(at, around)
             return itself, Around(at, name, itself, itself=True, here=here, empty=empty)
@@ -218,7 +218,7 @@ class Writing:
             return itself, Around(at, name, itself, itself=True, here=here)
         if known is not None and known.resource != name:
             known = None
-        # What the API shows of the one that the path names says nothing of another.
+        # What the API shows for the object in the path does not apply to another object.
         found = known or Subject(name, (), None, owned, one.partly)
         if resource.owner.kind == "parent" and around is not None:
             found = replace(found, value=None)

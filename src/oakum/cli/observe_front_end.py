@@ -139,7 +139,7 @@ def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Step
 def _observed(
     drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str, find: Find | None
 ) -> tuple[Usage, list[tuple[str, Usage]]]:
-    """What all of them use together, and each by itself."""
+    """What all drives use together, and what each one uses."""
     from oakum.frontend.drive import browsing, watch
     from oakum.frontend.usage import Load, judge
 

@@ -232,10 +232,10 @@ def label_of(policy: Policy, relations: frozenset[str]) -> str:
 
 
 def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
-    """Label and relations of a viewer who has a relation and no other that it does not bring.
+    """Label and relations of a viewer who has a relation and only those that follow from it.
 
-    A relation brings what it requires, every look-up that reads its list, and, if its viewers are
-    logged in, what is said of all who are, unless another takes it away. No viewer has fewer.
+    These are the relations that it requires, every look-up that reads the same list, and `anyone`
+    or `authenticated`, except those that `unless` excludes. No viewer with it has fewer.
     """
     known = policy.relations
     sources = set(policy.required(name))
@@ -249,7 +249,7 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
         return each in sources and not taken and all(map(holds, known[each].requires))
 
     held = frozenset(each for each in known if holds(each))
-    # One that its own requirements take away is nobody's: it is named, and stays untested.
+    # Nobody can hold a relation that its own requirements exclude: it is named, and untested.
     return (label_of(policy, held), held) if name in held else (name, held | {name})
 
 

@@ -1,8 +1,7 @@
 """The exposure matrix: every cell of the contract, and what is known of it.
 
 The law of this module: nothing is green without evidence. A denied cell is *closed* only if its
-owner, or another viewer who may see the value, received it, and the viewer's response does not have
-it. All other denied cells are *untested*.
+owner, or another who may, received the value, and the viewer's response does not have it.
 """
 
 from __future__ import annotations
@@ -199,7 +198,7 @@ class Matrix:
         """Leaks seen in a second response."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
         """Over-blocks → first evidence, and whether the same request was refused once more."""
-        self.repeats = ""  # the request that is sent once more
+        self.repeats = ""  # key of the request that is repeated now
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Finding → why it is not proven yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
@@ -226,7 +225,7 @@ class Matrix:
         """(endpoint, owner, resource) that the endpoint never shows."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner) that an endpoint which selects objects itself left out."""
-        self.by_peer = set[str]()  # endpoints that show callers their own data about whom they name
+        self.by_peer = set[str]()  # endpoints that show what the caller has with the named person
         self._memo, self._kinds = _Memo(), self._viewer_kinds()
         self._plan_all()
 
@@ -387,8 +386,8 @@ class Matrix:
         if carried:
             return True
         if entry.granted:
-            # A field that the endpoint does not return is neither open nor blocked; what an owner
-            # may not see, their own response does not tell.
+            # A field that the endpoint does not return is neither open nor blocked. The owner's
+            # response does not tell this of a field that the owner may not see.
             return bool(owner) and not self.sees(key.resource, key.field, owner, owner)
         table = self.model.tables[key.resource]
         return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
@@ -491,7 +490,7 @@ class Matrix:
         return key in self._doubts
 
     def forget_untold(self, request_key: str) -> None:
-        """Drops what a response left open of whom its objects name."""
+        """Drops the doubts of a response about whom its objects name."""
         self._doubts = {
             key: (by, doubt)
             for key, (by, doubt) in self._doubts.items()

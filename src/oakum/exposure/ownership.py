@@ -274,7 +274,7 @@ class Ownership:
         for parameter in probe.personal & probe.sources.keys():
             name = probe.sources[parameter].partition(".")[0]
             source, path = self.model.policy.resources.get(name), probe.sources[parameter]
-            # A field that is no key may stand in many objects, and of a list tells nothing of each.
+            # Many objects may share the value of a field that is no key: in a list it names none.
             one = path == f"{name}.{resource.key}" or not any(s.isdigit() for s in each.pointer)
             if source is not None and ((name == resource.name and one) or source.is_account):
                 return True
@@ -360,7 +360,7 @@ class Ownership:
         if other not in question.targets:
             return owners
         same, unlike = self._alike(each, resource, other, keys[0])
-        # Nothing tells that it is not theirs, too, of whom no object of the kind is known.
+        # An owner of whom no object of this resource is known may own it, too.
         if same > unlike and self.knowledge.objects.get((whose, resource.name)):
             return tuple(sorted(self.identities.ids[other]))
         if same or not unlike:  # else keys count separately below each parent: two objects

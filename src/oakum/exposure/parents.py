@@ -59,7 +59,7 @@ class Parents:
         return None
 
     def _around(self, each: ObjectInstance, name: str) -> ObjectInstance | None:
-        """The innermost instance of a resource that an instance stands in."""
+        """The innermost instance of a resource around an instance."""
         around = (self.places.get(each.pointer[:n]) for n in reversed(range(len(each.pointer))))
         return next((at for at in around if at is not None and at.resource == name), None)
 

@@ -84,7 +84,7 @@ class Seen:
         return tuple(what for what, mine, its in pairs if mine != its)
 
 
-@dataclass  # not frozen: Playwright sets an attribute on whom a handler belongs to
+@dataclass  # not frozen: Playwright sets an attribute on the object of a handler
 class _Watch:
     """Listens to one browser context."""
 
@@ -128,7 +128,7 @@ class _Watch:
     def _asked(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in ("blob", "data"):
-            return  # the page calls back through a function name that is new each time
+            return  # its URL is new in each load, so two loads cannot be compared by it
         self.waiting[request] = math.inf
         self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
 

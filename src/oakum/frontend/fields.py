@@ -27,11 +27,11 @@ class Leaf:
     """A scalar or an empty container of an answer."""
 
     path: Path
-    """As it is told: `*` for elements and for keys that are data."""
+    """The path in reports: `*` for elements and for keys that are data."""
     raw: Path
     """As a script reads it: `*` for elements alone. Holds values; stays in memory."""
     pointer: Path
-    """Where it stands in this one answer. Holds values; stays in memory."""
+    """Its place in this one response. It may contain values, and stays in memory."""
     value: Json
 
 

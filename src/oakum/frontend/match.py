@@ -115,9 +115,9 @@ def shown(
 def held_by_controls(
     fields: Mapping[F, tuple[str, Sequence[Json]]], controls: Iterable[tuple[str, Json]]
 ) -> set[F]:
-    """The fields, each with its name and its values, of which a control of the page bears the name
-    and holds a value: a box that is ticked or not says no word, and an option's value few. Of
-    several fields of one name it is the one that has the fewest other values, or the fewest."""
+    """Fields whose name and value a form control has: a checkbox shows no text, and an option
+    little. `fields`: their names and values. Of several fields of one name it is the one with the
+    smallest share of other values, then the one with the fewest values."""
     found: set[F] = set()
     for called, held in controls:
         ranks: dict[F, tuple[float, int]] = {}

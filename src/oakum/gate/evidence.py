@@ -154,7 +154,7 @@ def _ruled(model: Model) -> Iterator[tuple[str, Location]]:
 
 
 def _lines(places: Mapping[str, Location]) -> Mapping[str, tuple[int, int]]:
-    """Without the file's name: it is told as the command was given it."""
+    """Without the file's name, which the command line gives."""
     return {name: (place.line, place.column) for name, place in places.items()}
 
 

@@ -33,7 +33,7 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
     for each in map(path_of, done.withheld):
         if each not in above and not any(each[:length] in cuts for length in range(len(each))):
             cuts[each] = None
-    # A count that would leak how much was cut goes with all below it.
+    # A count that would reveal how much was cut is removed, with everything below it.
     whole = {each for each in done.counts if not any(each[:n] in cuts for n in range(len(each)))}
     if whole:
         left = (cut for cut in cuts if not any(cut[:n] in whole for n in range(len(cut))))

@@ -107,7 +107,7 @@ class Intake:
     def _unlike(
         self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
     ) -> Generator[Asked, Answered | None, frozenset[str]]:
-        """Resources of which the object is none, as the API shows it now."""
+        """Resources that the object does not belong to, as the API shows it now."""
         target = endpoint.typed
         if target is None:
             return frozenset()

@@ -299,7 +299,7 @@ class Inquiry:
     def _find_all(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, None]:
         relations = self.desk.model.policy.relations
         for want in wants:
-            # A list is about those in it as well, whose writes may change it.
+            # The accounts in a list may change it by their own writes, which invalidate it, too.
             towards = frozenset[str]()
             if want.kind == "relation":
                 of = relations[want.name].of
@@ -314,7 +314,7 @@ class Inquiry:
     ) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
         self.known.pop(question, None)
-        # What may not be asked for this request is not believed for it either.
+        # A look-up that this request may not send is not answered from the cache either.
         if not self.desk.may_ask(question.ask, self.on):
             return
         believed = memory.get(key, towards)

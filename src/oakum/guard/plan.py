@@ -388,7 +388,7 @@ class _Renderer:
             place.table,
             place.inside,
             self._trie_key(place.trie),
-            # What a line names is called by it, wherever it is reached from.
+            # Inside the lines of a resource the name in the audit follows from the trie alone.
             place.path if place.trie is None else "",
         )
         if key not in self._known:

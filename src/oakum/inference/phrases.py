@@ -277,4 +277,4 @@ TOPICS: dict[tuple[str, ...], str] = {
     )
     for phrase in phrases.split()
 }
-"""Subjects so grave that a name speaks of them wherever in it they stand."""
+"""Sensitive subjects, which a name is about wherever the word is in it."""

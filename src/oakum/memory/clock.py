@@ -33,7 +33,7 @@ class Due:
     left: int
     """Days until then; less than 0: it is over."""
     level: Literal["over", "due", "soon", "running", "done"]
-    """`due` and `over`: somebody has to do something."""
+    """Whether an action is required: for `due` and `over`."""
     words: str
     doubts: tuple[str, ...] = ()
     """What the vendor says and reports do not."""

@@ -193,7 +193,7 @@ class Library:
         return None if isinstance(end, str) else end.value
 
     def locate(self, where: str) -> Location:
-        """The place of a `Place.where`."""
+        """File, line and column of a `Place.where`: `file#pointer`, or one into the main file."""
         name, hash_, pointer = where.rpartition("#")
         if hash_:
             for file in self._files.values():

@@ -39,7 +39,7 @@ def write_abuse(path: Path, document: Json) -> None:
 def _lines(places: Iterable[Mapping[str, Json]]) -> dict[str, dict[str, str]]:
     """Lines of the user's files around places: those that a page shows, and no others.
 
-    A file that cannot be read any more has none: the place is told all the same.
+    A file that cannot be read any more has no lines; the page still names the place.
     """
     wanted: dict[str, set[int]] = defaultdict(set)
     for each in places:

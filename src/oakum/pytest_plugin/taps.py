@@ -216,7 +216,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
         with line.inside():
             response = plain(self, request, **more)
         if followed := _history(response):
-            # Those after the first were sent through here as well.
+            # The client sent the redirected requests through this hook, so each was recorded.
             line.told(partial(of, followed[0]), asker(self))
         elif more.get("stream") and response._content is False:
             with suppress(Exception):
@@ -284,7 +284,7 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
             return answered(made.status_code, made.headers, made.get_data, raw=True)[0]
 
         if followed := _history(response):
-            # Those after the first were sent through here as well.
+            # The client sent the redirected requests through this hook, so each was recorded.
             line.told(lambda: of(self, followed[0], _sent(args, more)), ask)
             return response
         with suppress(Exception):

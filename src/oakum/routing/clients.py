@@ -1,8 +1,8 @@
 """Keys of an application, which all its callers send and which identify nobody.
 
-The law of this module: such a key is no credential of a person. It is one only where the document
-says that no operation is called without it, that some are called with it alone, and that who-am-I
-asks for more; then what is open to it alone is open to nobody in particular.
+The law of this module: such a key is no credential of a person. A key is one only if the document
+requires it for every operation, has operations that require nothing else, and requires more for
+who-am-I. Operations that require only the key are then open to everybody.
 """
 
 from __future__ import annotations

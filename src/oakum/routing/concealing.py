@@ -147,7 +147,7 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
             whose = KEY if one.is_account else ""
             if reader is not None:
                 by[name] = Concealed(reader.get.id, (name,), whose, reader.names)
-            else:  # the read itself may be what shows it
+            else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
                 by[name] = Concealed(operation.id if own else "", (name,), whose)
     query, body, beside = (

@@ -187,7 +187,7 @@ class Wiring:
             if self.journal is not None and kind == "undo":
                 self.journal.undo(kind, entry["name"], self.seal.close(entry))
             elif self.journal is not None:
-                self.journal.undo("undone", entry)  # a later run has nothing to do with either
+                self.journal.undo("undone", entry)  # either way a later run need not undo it
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
         return UndoLog(engine.context.ask, log, left, patience=self.patience)

@@ -76,7 +76,7 @@ def within_reach(identities: KnownIdentities, matrix: Matrix) -> set[tuple[str, 
     was shown."""
     found = set[tuple[str, str, str]]()
     for endpoint, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
-        # What only another body or query has shown counts as the operation's own.
+        # An object that only another body or query shows counts as shown by the operation.
         plain = not matrix.how(endpoint)
         if owner and (plain or (matrix.operation(endpoint), resource) not in matrix.carried):
             for viewer in (None, *identities.names()):

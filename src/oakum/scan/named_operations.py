@@ -1,8 +1,8 @@
-"""What becomes of each operation of the document: no report passes one over.
+"""Names every operation of the document in the report, with what was done about it.
 
 The law of this module: an operation has cells, or was written to, or is named with the reason why
-no request was sent to it, or is named as one for whose responses the contract has no field. Of a
-member that tells an operation what to do, the choices that were not sent are named.
+no request was sent to it, or is named as one for whose responses the contract has no field. If a
+member tells an operation what to do, the values that were not sent are named.
 """
 
 from __future__ import annotations

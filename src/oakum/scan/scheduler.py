@@ -241,7 +241,7 @@ class Scheduler:
         return bool(again)
 
     def _readers(self, probe: Probe, names: Sequence[str]) -> list[str | None]:
-        """Who asks: of what is nobody's, one of each kind, for all of a kind are alike to it."""
+        """Who requests it: for objects without an owner, one viewer of each kind is enough."""
         engine = self.engine
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         if any(kind != "none" for kind in owners):

@@ -33,7 +33,7 @@ Place = tuple[str, str | None, str | None]
 
 @dataclass(frozen=True)
 class Control:
-    """A question for an id that is nobody's, and its answer: values, in memory only."""
+    """A request for an id that nobody has, and its response. Has values, in memory only."""
 
     probe: Probe
     who: str
@@ -83,7 +83,7 @@ class RunState:
     early: dict[str, Response] = field(default_factory=dict)
     """Key → an answer that has come before its question is put: `put` takes it."""
     absent: dict[str, Control | None] = field(default_factory=dict)
-    """Endpoints that were asked for an id that is nobody's."""
+    """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)
     """Endpoints that answer about their caller, whatever id is asked for."""
     braked: set[tuple[str, str | None]] = field(default_factory=set)

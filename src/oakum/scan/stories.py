@@ -27,7 +27,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Story:
-    """All that is told of a rule, apart from any finding."""
+    """The explanation of a rule, without a finding."""
 
     what: str
     why: str

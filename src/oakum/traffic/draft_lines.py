@@ -37,7 +37,7 @@ class Line:
     """What holders of these relations are called."""
     endpoints: int
     unknown: int
-    """Objects that held it, sent to callers of whom it is not known what they are."""
+    """Objects that held it, sent to callers whose relations are unknown."""
     setters: Mapping[str, int] = field(default_factory=dict)
     """The strongest relation of those who were seen to set it, and how often."""
 

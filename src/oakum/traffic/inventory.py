@@ -379,7 +379,7 @@ UNREAD = _Unread()
 
 
 def read(body: bytes, media_type: str) -> object:
-    """A body as JSON; `UNREAD` when it is none. What says no type is tried."""
+    """A body as JSON; `UNREAD` if it is not JSON. Without a media type it is tried."""
     if not body or (essence(media_type) and not is_json(media_type)):
         return UNREAD
     try:

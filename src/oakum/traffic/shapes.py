@@ -47,7 +47,7 @@ class Learnt:
     """Formats of texts; "" for a text of none."""
     members: dict[str, Learnt] = field(default_factory=dict)
     element: Learnt | None = None
-    """What stands in a list, or under the keys of a map."""
+    """The elements of a list, or the values of a map."""
     overfull: bool = False
     """Had too many names to be anything but a map."""
 

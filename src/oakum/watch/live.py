@@ -50,7 +50,7 @@ class News:
     """Something that was not there before."""
 
     at: float
-    """By the clock of whoever looks: seconds since 1970."""
+    """Seconds since 1970, by the clock of the viewer's machine."""
     kind: str
     """`endpoint`, `field`, `drift`, `note`, `abuse`, `learnt`."""
     says: str

@@ -99,7 +99,7 @@ class Side:
                 self.sources[name] = source_of(model, relation, owner)
                 waiting += (*relation.unless, *relation.requires)
         taking = (name for each in self.relations.values() for name in each.unless)
-        # What takes away is as unknown as what it requires.
+        # A relation of `unless` is unknown whenever one that it requires is.
         self.taking = {self.sources[each] for each in model.policy.required(*taking)}
 
     def held(self, value: Callable[[Source], Truth]) -> frozenset[str]:
@@ -142,7 +142,7 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
         raise InputError([where()])
     found: dict[World, None] = {}
     for logged in (False, True):
-        # An anonymous caller has no identity, so only a claim can hold.
+        # A caller who is not logged in has no id, so no relation holds by one, only by a claim.
         each_of = [
             value if logged or source[0] == "claim" else (False,)
             for source, value in zip(free, values, strict=True)

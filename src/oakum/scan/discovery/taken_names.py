@@ -1,9 +1,9 @@
 """Registration under a taken name: whether the refusal reveals that it is taken.
 
-Asked with names of accounts that the run itself made, and of nobody else: an API may overwrite the
-account, set its password anew (CWE-640), or make a second one. The first question that is not
-refused is the last. What is free is asked without a secret, and only where a secret left out is
-seen to be missed; or it makes one more account of the run's own.
+It is tried with names of accounts that the run itself created, and no others: an API may overwrite
+the account, set its password anew (CWE-640), or create a second one. After the first request that
+is not refused, no other is sent. A free name is sent without a secret, and only if the API refuses
+requests without one; or it creates one more account of the run.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
         known = key.field in here and (known or empty)
     if known or closed_by_absence(engine.model.tables[key.resource], key.field):
         return True
-    # No object of the owner's came, so not those either that entitled viewers were shown.
+    # The response has no object of the owner, although entitled viewers were shown some.
     entitled = engine.evaluator.entitled
     by = entitled.objects(owner, key.resource, key.field) if absent else ()
     if by:

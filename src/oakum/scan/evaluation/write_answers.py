@@ -1,10 +1,11 @@
 """Evaluates the responses to the run's own writes, as those to reads.
 
-A refusal that returns the object of another leaks like any answer (CWE-209), and so does a creation
-that is answered with everybody's. The law of this module: such an answer can only add a leak. What
-it does not show closes nothing, nothing is learnt from it, and what was sent is no news: an answer
-may repeat it. A write may begin or end a relation, so what any relation that is looked up would be
-shown is no leak of a write that may have been done.
+A refusal that returns another owner's object leaks like any response (CWE-209), and so does a
+creation whose response contains everybody's objects. The law of this module: the response to a
+write can only add a leak. A missing value closes nothing, nothing is learnt from it, and values
+that the request contained are no evidence, since a response may repeat them. A write may begin or
+end a relation. So data that any looked-up relation would be shown is no leak of a write that may
+have taken effect.
 """
 
 from __future__ import annotations

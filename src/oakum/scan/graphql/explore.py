@@ -53,7 +53,7 @@ class _Said:
 
     heard: Heard
     sighted: frozenset[str]
-    """Owners of what came; empty text: nobody's."""
+    """Owners of the objects in a response; an empty text: no owner."""
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Chooses the queries that cover the most of a schema with the fewest requests.
 
-One query for each field of the root: below it, breadth first, everything that has a value of its
-own at each type, and every way on, each once, since a way leads to the same code wherever one comes
-from. Mutations and subscriptions are other roots, which nothing here looks at.
+There is one query for each field of the root. It selects, breadth first, every scalar of each type
+and every field that leads to another object, each once, since the same resolver runs whichever path
+leads to it. Mutations and subscriptions have other roots and are never sent.
 """
 
 from __future__ import annotations

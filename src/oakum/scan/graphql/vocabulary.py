@@ -34,7 +34,7 @@ _DULL = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
 
 
 class Vocabulary:
-    """Answers by names, remembered. `stated`: the policy speaks of this very schema."""
+    """Questions about names, with cached answers. `stated`: the policy is about this schema."""
 
     def __init__(self, model: Model, schema: GraphQLSchema | None, *, stated: bool) -> None:
         self.model = model

@@ -1,7 +1,8 @@
 """Tests on the run's own accounts whether one can delete another.
 
-A run removes what it made, and asks as each account that may be able to. Where an account removes
-another's, and no line of the contract lets it, that is a write to another's object.
+A run deletes the accounts that it created, and tries it as each account that may be able to. If an
+account deletes another one, and no line of the contract allows it, that is a write to another's
+object.
 """
 
 from __future__ import annotations

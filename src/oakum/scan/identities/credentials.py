@@ -1,7 +1,7 @@
 """One identity: how it logs in, what it sends, and its claims.
 
-No secret shows by accident: secrets are `Secret`, and templates hold names in their place
-(`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the environment).
+No secret is printed by accident: secrets are of type `Secret`, and templates contain names in their
+place (`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the environment).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Verifies each identity before a scan uses it, so that a dead login never looks like a pass.
+"""Verifies each identity before a scan uses it, so that a failed login never looks like a pass.
 
-An identity is proven when who-am-I answers it with JSON that it gives to nobody else: not to a
-caller without credentials, and not to another identity. Where two are told the same, a shared cache
-may have answered in place of the API: then each is asked once more at an address of its own.
+An identity is proven if who-am-I answers it with JSON that no other caller gets: neither a caller
+without credentials nor another identity. If two get the same JSON, a shared cache may have answered
+instead of the API: then each is requested once more at a URL of its own.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Examination:
     mixed: tuple[tuple[str, str], ...] = ()
     """(identity, identity whose answer a shared cache gave it when who-am-I was asked)."""
     unheard: tuple[str, ...] = ()
-    """Relations of which no claim was heard, in words."""
+    """Relations whose claim no response contains, in words."""
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A login as a state machine: requests out, responses in, credentials at the end. No I/O.
 
-What goes wrong is said in words that help: what was asked, what came, what to try. Values never:
-names of members of an answer at most, never what stands in them.
+Errors say what was requested, what the response was, and what to try. They contain no values: at
+most names of members of a response, never their contents.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Way:
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
     sound: bool = True
-    """False: a mistake in it was noted, so that nothing more is asked of it."""
+    """False: a mistake in it is reported already, so it is not checked further."""
 
     def uses(self) -> set[str]:
         """Variables used in its templates."""

@@ -1,7 +1,8 @@
 """Who is a member of a tenant, and in which role, as the API's lists of members say.
 
-The law of this module: any answer may say who is on a list, and only a whole one says who is not,
-unless another says that they are. What no identity is shown stays unknown.
+The law of this module: any response may prove that an account is on a list. Only a complete list
+proves that one is not, unless another response shows it there. A membership that no identity is
+shown stays unknown.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Memberships:
     accounts: Mapping[str, str]
     """Identity → its id."""
     _met: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """(relation, tenant) → whether anything was told of its members. In memory only."""
+    """(relation, tenant) → whether a response tells of its members. In memory only."""
     _answers: dict[tuple[str, str, str, str], _Shown] = field(default_factory=dict)
     """(identity, operation, tenant, whose row) → answer. In memory only."""
 
@@ -81,7 +82,7 @@ class Memberships:
         return (each for each in self.policy.relations.values() if each.is_membership)
 
     def _told(self, relation: Relation, tenant: str) -> dict[str, bool]:
-        """Identity → whether it is a member in the role; whom nothing tells of is left out."""
+        """Identity → whether it is a member in the role; left out if no response tells."""
         probe = self.probes.get(relation.operation)
         if probe is None or probe.operation.method != "GET":
             return {}
@@ -91,7 +92,7 @@ class Memberships:
             for asking, name in product(names, names)
         }
         said = {pair: self._says(relation, pair[1], each) for pair, each in shown.items()}
-        # Only of who is shown a member it is known that they would be shown this one, too.
+        # A viewer who is shown one member would be shown this one, too.
         readers = {asking for (asking, _), each in said.items() if each is not None}
         found: dict[str, bool] = {}
         for name in names:

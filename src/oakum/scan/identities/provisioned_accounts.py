@@ -1,8 +1,8 @@
 """Accounts that the run registers itself, for tests too risky for other accounts.
 
-They are registered as the document says and log in as the identities do, under names and secrets
-drawn for the run. Each stands in the journal, sealed, before it is made, and is removed at the end
-by whatever operation removes an account; what cannot be removed is told.
+They are registered as the document says and log in as the identities do, with names and secrets
+drawn for the run. Each is entered in the journal, encrypted, before it is created, and is deleted
+at the end by whatever operation deletes an account. An account that cannot be deleted is reported.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
 from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
 _BUSY = (423, 429, 503)
-"""A login that brakes says nothing of the secret."""
+"""Statuses of a login that limits the rate: they say nothing about the secret."""
 _UNKNOWN = (400, 401, 403, 404, 410, 422)  # a login answers so to an account that it does not know
 _MOST_VIEWS = 4
 """Endpoints at which an account is looked for by its name."""
@@ -78,7 +78,7 @@ class ProvisionedAccounts:
     knowledge: Knowledge
     target: str
     log: Callable[[str, Json], None]
-    """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
+    """Called before an account is created (`undo`), and after it is deleted (`undone`)."""
     pace: Pace
     pending: list[ProvisionedAccount] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
@@ -555,14 +555,14 @@ class ProvisionedAccounts:
 
 @dataclass(frozen=True)
 class Claim:
-    """What came of a registration under a name that is taken."""
+    """The result of a registration under a taken name."""
 
     answer: Response
     refused: bool = False
     overwritten: bool = False
-    """The account that had the name logs in with the secret of the question now."""
+    """The account that had the name now logs in with the secret of this request."""
     silent: bool = False
-    """It was answered as if it were fine, and nothing tells of another account."""
+    """The response is a success, and no response shows another account."""
 
 
 Ask = Callable[[Filled], Response]

@@ -1,9 +1,9 @@
 """Reads the API's lists of a relation to their end, before and after a run.
 
-The law of this module: who does not stand on a page may stand on the next one. A list is whole by
-evidence, as the guard reads one (`authz/whole.py`), once all pages that it names were read; one
-of which nobody can tell counts as cut off. Only of a whole list it is known who is not on it, and a
-trial ends nothing that it has not seen begin.
+The law of this module: an account that is not on a page may be on the next one. A list is whole
+only by evidence, as for the guard (`authz/whole.py`), and after all pages that it names were read.
+A list without evidence counts as cut off. Only a whole list proves who is not on it, and a trial
+ends no relation whose beginning it has not seen.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Relationships:
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited for a list to show what was done."""
     _ceased: dict[str, str] = field(default_factory=dict)
-    """Relations of which no other is begun → why."""
+    """Relations of which the run begins no more → why."""
     _was: Lists | None = None
     """The lists before the first beginning; None: none was begun."""
     _sides: dict[Bond, Flip] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Keeps every identity logged in and adds its credentials to requests.
 
-Credentials live in memory only and go to the target's own origin only. A 401 is not taken at its
-word: when who-am-I still answers, it is a denial; when it does not, the session is over, and the
-question is asked again after another login.
+Credentials are kept in memory only, and sent to the target's own origin only. After a 401 who-am-I
+is requested: if it answers, the 401 is a denial; if not, the session has ended, and the request is
+repeated after another login.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writes of many objects by key: `PATCH /notes` with `{"notes": [{"id": 7}]}`.
 
-An API that looks at who calls, and not at whose each element is, lets anybody write to anybody's
-(CWE-639). Such a write is tried with one element, as others are with one object. It is not where
-the list may stand for all that is there: what is not in it would be lost.
+An API that checks the caller, and not the owner of each element, lets anybody write to everybody's
+objects (CWE-639). Such a write is tried with one element, like a write to one object. It is not
+tried if the list may replace all existing objects, since the others would be lost.
 """
 
 from __future__ import annotations

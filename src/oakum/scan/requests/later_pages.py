@@ -1,9 +1,9 @@
 """Reads later pages of a list as somebody who may not see all of them.
 
-A list that begins with its caller's own objects may go on with everybody's: at an offset, behind a
-cursor, under the address that the answer itself calls the next page (CWE-639). A list goes on where
-an answer says so, or where another page of it brought objects that were not on those before. Of one
-that goes on behind the last page that was read, nothing is closed by what did not come.
+A list may begin with its caller's own objects and continue with everybody's: at an offset, behind a
+cursor, at the URL that the response itself calls the next page (CWE-639). A list continues if a
+response says so, or if another page of it has objects that were not on the pages before. If it
+continues after the last page that was read, a missing object closes nothing.
 """
 
 from __future__ import annotations

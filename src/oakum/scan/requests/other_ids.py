@@ -1,9 +1,9 @@
 """Optional parameters that name a person, as in `GET /usage?userId=`.
 
-Without it the answer is the caller's own, so the plain question tells nothing of it. It is asked
-with another's id, as an endpoint of one object is (CWE-639), also where the answer declares another
-resource or none. What it means, the same name says elsewhere: a path parameter, the key of a
-resource, a field that holds an owner.
+Without it the response is about the caller, so the plain request does not test the parameter. It is
+sent with another's id, as at an endpoint of one object (CWE-639), also if the response declares
+another resource or none. The meaning of the parameter follows from the same name elsewhere: a path
+parameter, the key of a resource, a field with an owner's id.
 """
 
 from __future__ import annotations

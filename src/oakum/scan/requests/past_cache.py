@@ -1,8 +1,8 @@
 """Bypasses a shared cache, and recognises responses that came from one.
 
-The key of a cache is the address (RFC 9111, 2): a query that nothing has seen before is asked of
-the server itself. Whether an answer was kept, `Age` (RFC 9111, 5.1), `Cache-Status` (RFC 9211) and
-what products write in their place tell.
+The key of a cache is the URL (RFC 9111, 2): a query that no request had before reaches the server.
+`Age` (RFC 9111, 5.1), `Cache-Status` (RFC 9211) and headers of products show whether a response
+came from a cache.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Endpoints whose path names the other side: `/conversations/{peerId}/messages`.
+"""Endpoints whose path names the other party: `/conversations/{peerId}/messages`.
 
-What comes there is the caller's own, with whom the path names, so that nobody is shown anything
-under their own id. Where every owner came away with nothing, each asks with the ids of others until
-something of their own comes. From then on it is asked about as all endpoints are.
+The response has what the caller has in common with the account in the path, so nobody gets data
+under their own id. If no owner got data, each requests it with the ids of others until a response
+has something of their own. After that the endpoint is tested like all endpoints.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Asks for the objects that the identities file says somebody owns, as their owner.
+"""Requests the objects that the identities file assigns to an owner, as this owner.
 
-The law of this module: the file is never believed against the API. Its objects are asked for as
-others only after the API has shown them to their owner as theirs; each that it does not is told.
+The law of this module: the API decides, not the file. Others request these objects only after the
+API has shown them to their owner as theirs. Each object that the API does not show so is reported.
 """
 
 from __future__ import annotations

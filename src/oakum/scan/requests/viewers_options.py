@@ -1,9 +1,9 @@
 """Options of a request that ask for more, tried as a viewer who may not have it.
 
 An option that changes nothing for the owner of an object, who gets all of it anyway, may open the
-whole object to somebody else: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`
-(CWE-862). So options are asked as each kind of viewer too: all that go together in one question,
-and each by itself only where something came of them.
+whole object to others: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`
+(CWE-862). So options are sent as each kind of viewer too: all that can be combined in one request,
+and each alone only if that request showed a difference.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from oakum.scan.settings.owned_fields import LETS_IN
 
 @dataclass(frozen=True)
 class WriteBody:
-    """How one operation is told what to write to objects of one resource."""
+    """Bodies of one operation that write members of one resource."""
 
     model: Model
     probe: Probe

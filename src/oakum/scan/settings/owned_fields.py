@@ -1,7 +1,8 @@
 """Fields that owners may write, in which two worlds can differ.
 
-Only of accounts, and of what there is one of for each caller. A write to any other object that was
-there before the run stays in what the API keeps of it: a history, a mail to whoever watches it.
+Only fields of accounts, and of objects of which each caller has one. A write to any other object
+that existed before the run leaves traces in the API: an entry in its history, an e-mail to its
+subscribers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Waits until a change is visible: caches and replicas lag behind a write.
 
-A reading right after a write may be the old one, so what it does not show yet is looked for again,
-a few times and with growing pauses. How long an API has been seen to lag is remembered: what else
-it keeps is as old, so after each change as long is waited before anything is judged by it. All
+A read right after a write may return the old value, so a change that is not visible yet is read
+again, a few times and with growing pauses. The longest delay of an API is remembered: other
+responses may be as old, so after each change the run waits as long before it judges any. All
 waiting of a run is bounded.
 """
 

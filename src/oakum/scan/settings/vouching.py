@@ -1,10 +1,10 @@
 """Verifies that the settings a GET shows belong to the account, before writing them back.
 
-A PUT replaces all that a GET has shown. Where a shared cache answers the GET, or the API gives
-everybody the same, one identity's settings would be written into another's account (CWE-524). So
-all identities are asked in turn, and once more past caches, before the first setting is changed:
-an answer has to agree with itself, to name nobody else, and two who are known to differ have to be
-shown different settings. When in doubt nothing is written.
+A PUT replaces all settings that a GET has shown. If a shared cache answers the GET, or the API
+gives everybody the same, one identity's settings would be written to another's account (CWE-524).
+So all identities request them in turn, and once more past caches, before the first setting is
+changed: a response has to be the same each time and to name nobody else, and two identities who are
+known to differ have to be shown different settings. In doubt nothing is written.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Vouching:
         return ""
 
     def _named(self, shown: Mapping[str, Json]) -> set[str]:
-        """Identities one of whose ids stands in the settings as a member of its own."""
+        """Identities whose id is the value of a member of the settings."""
         values = {
             canonical(value)
             for name, value in shown.items()
@@ -149,7 +149,7 @@ def places(policy: Policy, operation: str) -> list[Place]:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A setting as it stands in its owner's own object, at other endpoints than where it is set."""
+    """A setting in its owner's own object, at other endpoints than the one that sets it."""
 
     probes: Sequence[Probe]
     identities: KnownIdentities
@@ -215,7 +215,7 @@ _UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionErro
 
 
 def _moved(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Whether two answers differ in more than what an API moves by itself."""
+    """Whether two responses differ in more than what the API itself changes."""
     return any(
         value != old and not (at and moves_by_itself(at[-1], value))
         for (at, value), old in _beside(one, other)

@@ -184,7 +184,7 @@ class _Table:
         return heard
 
     def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[Heard]:
-        """All answers heard; what they tell is told."""
+        """Compares responses, reports what differs, and returns all of them."""
         made = Comparison(
             lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
             halts=lambda heard: talk.probe.operation.id in self._shut,

@@ -318,7 +318,7 @@ class _Trial:
             sent = with_body(filled, operation, content, said)
             answer = engine.send(probe, who.name, sent)
             if answer.status >= 400 and asked != last:
-                continue  # the view after the last one tells whether a refusal is true
+                continue  # the view after the last request tells whether a refusal took effect
             after = self._view(who)
             for name, value in (asked if answer.status < 400 else more).items():
                 if after.get(name) == value != before.get(name):

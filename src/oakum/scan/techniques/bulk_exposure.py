@@ -1,9 +1,10 @@
 """Bulk exposure: a search or look-up meant for one object, asked for all of them (P7).
 
-A search by the whole name leaves out who does not want to be found, and `*` is another query, which
-leaves out nobody; so are an empty term, the beginning of a name, all of a host, a list of ids in
-the place of one. Each is asked as one identity first; what then shows anybody whom the documented
-question did not show is asked as every kind of viewer, and judged like any answer. CWE-155.
+A search by a whole name leaves out people who do not want to be found. `*` is another query and may
+leave out nobody; so may an empty term, the beginning of a name, all of a host, or a list of ids in
+place of one. Each is requested as one identity first. If it shows anybody whom the documented
+request did not show, it is requested as every kind of viewer, and judged like any response.
+CWE-155.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def run(engine: Engine) -> None:
         probe = engine.matrix.probes[endpoint]
         if _is_ones_own(engine, probe) and _is_cached(engine, probe, viewer, owner):
             engine.matrix.confirmed.update(key.finding for key in keys)
-            # Also whatever reaches such a viewer this way later, for another owner or state.
+            # Later leaks at this endpoint to the same viewer have the same cause.
             alike = {(key.endpoint, key.viewer) for key in keys}
             cells = (key for key in engine.matrix.entries if (key.endpoint, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))

@@ -1,10 +1,10 @@
 """Objects that the run creates: mass assignment, and deletion by others (P12, P2).
 
-Where the document says how an object is made and how it is taken away, one is made for an identity,
-with a mark in it that is in nothing else. It is read back by its owner. Another is made that asks
-for more than its owner may set (CWE-915): what its view holds, and the first one's does not, was
-taken over. Then strangers take one away; only the owner's own view tells whether it is gone
-(CWE-639). Whatever is left is taken away at the end, found by its mark.
+If the document says how an object is created and deleted, one is created for an identity, with a
+unique mark in it, and read back by its owner. Another is created with members that its owner may
+not set (CWE-915): those that its view shows, and the first one's view does not, were accepted. Then
+strangers try to delete one; only the owner's own view tells whether it is gone (CWE-639). All that
+remains is found by its mark, and deleted at the end.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class _Trial:
         self.reads = Counter[str]()
         """Key → how often the object was asked for."""
         self.hidden = False
-        """The last viewer was refused, and is not shown what the object stands in."""
+        """The last viewer was refused, and may not see the parent of the object."""
 
     def run(self) -> bool:
         """Whether an object could be created."""
@@ -313,7 +313,7 @@ class _Trial:
             return None
         fresh = other[0]
         try:
-            # One that is gone after so many readings is not there as often.
+            # An object that disappears after as many reads was not deleted by the viewer.
             if not all(self._shows(fresh) for _ in range(self.reads[made.known])):
                 return False
             old, new = (f"/{quote(each.known, safe='')}" for each in (made, fresh))

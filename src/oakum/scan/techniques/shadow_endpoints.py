@@ -1,8 +1,8 @@
 """Shadow endpoints: the same objects at undocumented versions and paths (P9).
 
-An old version of a path, another address of the API, a page made for phones, a path that only the
-front end's scripts know: what was closed at the documented endpoint may be open there. Little is
-guessed, and only with leave: where nothing is, some thirty requests have been spent.
+Data that the documented endpoint withholds may be open at an old version of a path, another host of
+the API, a page made for phones, or a path that only the front end's scripts contain. There are few
+guesses, and only with permission: an API without shadow endpoints gets some thirty requests.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ class _Search:
     # ------------------------------------------------ request variants
 
     def _whole(self, operation: Operation) -> str:
-        """The path of an operation as it stands in an address, the target's own path before it."""
+        """The path of an operation in a URL, after the path of the target."""
         return self._prefix + raw_path(operation) if self._prefix else operation.path
 
     def _at(self, probe: Probe, address: str, path: str) -> Probe:

@@ -122,7 +122,7 @@ class _Endpoint:
     mute: bool = False
     """An answer to the last look at an owner's object tells nothing of it."""
     hidden: set[str | None] = field(default_factory=set)
-    """Viewers who were refused, and are not shown what the object stands in."""
+    """Viewers who were refused, and may not see the parent of the object."""
 
     def __post_init__(self) -> None:
         self.many = bulk(self.engine.model, self.probe.operation)
@@ -380,7 +380,7 @@ class _Endpoint:
             return False
         if not self.steady:
             self.steady = {n: v for n, v in again.object.items() if view.object.get(n) == v}
-        # What becomes of a member that is sent, the undo log tells.
+        # The undo log checks the members that are sent.
         self.steady = {name: value for name, value in self.steady.items() if name not in changes}
         forth = self.body.request(filled, again.object, changes, ours=self.ours)
         names, undo = tuple(changes), self._undo(owner, viewer, filled, again, changes)
@@ -436,7 +436,7 @@ class _Endpoint:
         )
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
-        """The answer to a write; one that refused what the object stands in is not the last."""
+        """The response to a write; after a refusal of the parent it is sent below another one."""
         engine = self.engine
 
         def send(request: Request) -> Response:

@@ -1,9 +1,9 @@
 """Sends requests and runs login commands, under the rate limit.
 
-Feeds, which stay open, are opened beside it (`feeds_transport`), in the same scope and budget.
+Feeds, which stay open, have a module of their own (`feeds`), in the same scope and budget.
 
-`HttpTransport` asks the target and nobody else. `Governor` keeps to a rate and a budget, waits
-when the target asks for it, and stops before a struggling target falls over.
+`HttpTransport` sends to the target and nowhere else. `Governor` keeps to a rate and a budget, waits
+when the target asks for it, and stops before an overloaded target fails.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Compares the identities' objects before a run writes and after it has undone everything.
 
-Each technique reads back what it has changed. What an API does beside that (a creation that pushes
-another object out, a removal that takes its siblings along, a write that empties what it was not
-sent) stands in no answer to it. So all that the identities are shown as their own, and who is what
-to them, is read before the first write and after the last one. What is missing, what is there only
-since, and what is not as it was, is told.
+Each technique reads back what it has changed. No response shows what an API does besides (a
+creation that removes another object, a deletion that removes its siblings, a write that empties
+members that it did not contain). So all that the identities are shown as their own, and their
+relations, are read before the first write and after the last one. Objects that are missing, new or
+different are reported.
 
-What moves by itself (times, counters), and what differs between two readings of one moment, does
-not count.
+Values that change by themselves (times, counters), or that differ between two reads at one moment,
+do not count.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Census:
 
     engine: Engine
     relations: Relations | None = None
-    """Who is what to whom; None: no look-up of the contract tells."""
+    """The relations between identities; None: the contract looks none up."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited before the questions are asked again."""
     rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
     traces: list[str] = field(default_factory=list)
-    """What the API wrote down by itself since: the run left it, and nothing is wrong with it."""
+    """Objects that the API itself added since, such as log entries: they are left, and no fault."""
 
     def take(self) -> None:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
@@ -260,7 +260,7 @@ def _lost(
 
 
 def _is_moved(name: str, before: Json, after: Json) -> bool:
-    """Whether an API changes a member by itself: it is no loss that it has another value."""
+    """Whether an API changes a member by itself, so that another value is no damage."""
     if moves_by_itself(name, after) or classify_field(name) is FieldClass.SECRET:
         return True
     if isinstance(before, list) and isinstance(after, list):

@@ -447,7 +447,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
     own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
     if classify_field(name, shape) is FieldClass.KEY:
         if (named := _named_by(engine, name)) is not None:
-            # An object below somebody else's is shown to them, and they may be notified by mail.
+            # Owner first: others see an object below theirs, and may get an e-mail about it.
             whose = (owner, *(each for each in engine.identities.names() if each != owner))
             rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
             return next((row[named.key] for row in rows if named.key in row), "")

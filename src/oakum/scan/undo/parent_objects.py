@@ -79,7 +79,7 @@ class ParentObjects:
                 yield AsOwn(self.engine, owner, resource, row)
 
     def _of(self, row: Mapping[str, str], source: str, owner: str) -> str:
-        """The value of a parent: that of the row itself, or of what the row stands in."""
+        """The id of a parent: from the row itself, or from the object around it."""
         resource, _, field = source.partition(".")
         last = [*self.named.values()][-1]
         if source == last or resource == last.partition(".")[0]:

@@ -1,8 +1,7 @@
-"""What a write says of the state that it is based on: an entity tag (RFC 9110, 13.1.1), or a
-version in its body.
+"""The state that a write is based on: an entity tag (RFC 9110, 13.1.1), or a version in its body.
 
-An API that asks for it refuses whoever says nothing, or what is out of date. Such a refusal tells
-nothing of who may write, and a write is taken back only with the state that it has brought about.
+An API that requires it refuses a write that names no state or an old one. Such a refusal does not
+show who may write, and a write is undone only with the state that it has produced.
 """
 
 from __future__ import annotations

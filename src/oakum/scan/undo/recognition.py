@@ -1,8 +1,9 @@
-"""Whether what stands where a run has written is still the run's.
+"""Whether an object or value at a place where a run has written is still the run's.
 
-The law: what is removed or written over shows, at this moment, what the run has put there. A key is
-given again to another object, and people write where a run has written; what is neither from before
-nor from the run is somebody else's by now, and what nobody can read may be.
+The law of this module: what is deleted or overwritten shows, at this moment, the value that the run
+has written. A key may be given again to another object, and people may write to the same place. A
+value that is neither from before nor from the run is somebody else's, and one that nobody can read
+may be.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Objects that an API keeps when they are deleted, and marks so: `status: deleted`, `deleted_at`.
 
-For whoever asks whether something is there, it is gone.
+For the question whether an object exists, it is deleted.
 """
 
 from __future__ import annotations

@@ -231,7 +231,7 @@ class UndoLog:
         return there and not any(self._is_kept(made, each) for each in rows)
 
     def _is_kept(self, made: Made, shown: Mapping[str, Json]) -> bool:
-        """Whether an object is deleted, and so gone, though the API keeps it; that is told."""
+        """Whether an object is marked as deleted, though the API keeps it; this is reported."""
         kept = is_deleted(shown)
         said = f"the API keeps what is deleted, and marks it so: {made.how or made.name}"
         if kept and said not in self.unsure:
@@ -267,7 +267,7 @@ class UndoLog:
         if any(holds(row, sign) for row in rows for sign in signs):
             return Standing.RUNS
         if made.look is None and made.name in self._own - self._shown:
-            return Standing.RUNS  # nothing has ever shown more of it than that it was made
+            return Standing.RUNS  # no response has shown it since it was made
         if rows or (alone is Standing.ANOTHERS and not whole):
             return Standing.ANOTHERS
         if answer is not None and alone is Standing.UNKNOWN:

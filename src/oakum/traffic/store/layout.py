@@ -4,8 +4,8 @@
     DIR/counts, fields, sent, drift/part-RUN.parquet    sums of one run, to be added up
     DIR/runs/RUN.json    what the run read, and which files are its own
 
-The law of this module: a run is there as a whole or not at all. Its sheet is written last, and what
-no sheet names is not read.
+The law of this module: a run is there as a whole or not at all. Its manifest is written last, and a
+file that no manifest names is not read.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Kept:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """All of them."""
+        """Each run, without its folder."""
         return tuple(run for _, run in self.homes)
 
     @property

@@ -47,7 +47,7 @@ def counts(place: Row, endpoint: Endpoint) -> Iterator[Row]:
 
 
 def add_count(endpoint: Endpoint, what: str, name: str, many: int) -> None:
-    """The other way round."""
+    """Adds such a row to the counts of an endpoint."""
     counters = {"body": endpoint.bodies, "removed": endpoint.removed, "media": endpoint.media}
     counters[what][name] += many
 
@@ -77,7 +77,7 @@ def _places(
 def add_field(
     answer: Learnt, steps: Iterable[str], types: Mapping[str, int], formats: Mapping[str, int]
 ) -> None:
-    """The other way round."""
+    """Adds such a row to the shape of a body."""
     for step in steps:
         if step == ELEMENT:
             answer.element = answer = answer.element or Learnt()
