@@ -17,8 +17,10 @@ from oakum.authz.model import resources_in
 from oakum.authz.places import resource_of
 from oakum.errors import Problem, few
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape import member_names, named, ways
+from oakum.routing.form_members import form_of
+from oakum.routing.media import FORM, PARTS
 from oakum.routing.path_objects import PathObjects
 from oakum.routing.selection import Selection, path_tenants, tenants_of
 
@@ -33,7 +35,7 @@ def with_tenants(
     it touches."""
     model = paths.model
     tops = [each.shape for each in operation.body if each.shape is not None]
-    free = any(each.shape is None for each in operation.body)
+    free = any(_takes_any(each) for each in operation.body)
     said = _inside(tops, model.bound)
     kinds = {name for _, name in model.sets.get(operation.id, ())} | ({target} - {""})
     kinds = kinds | said.resources if write else set()
@@ -55,6 +57,12 @@ def with_tenants(
         path=tuple(sorted(at for name, at in tenants.items() if name not in known)),
         paths=tuple(sorted(tenants.values())),
     )
+
+
+def _takes_any(media: Media) -> bool:
+    """Whether a body may have any members: all names of a form pass that declares none."""
+    undeclared = media.type in (FORM, PARTS) and form_of(media.shape) is None
+    return media.shape is None or undeclared
 
 
 @dataclass

@@ -50,3 +50,34 @@ def test_an_object_in_a_parameter_of_a_write_is_named(tmp_path: Path) -> None:
         assert f"`{name}` of `putSet` {words}" in told
     assert "remove it, `putSet: {without: [note]}`" in told
     assert "`filled`" not in told
+
+
+def test_a_key_beside_the_resource_of_a_body_is_named(tmp_path: Path) -> None:
+    text = {"type": "string"}
+
+    def beside(document: dict[str, Any], _: dict[str, Any], **params: Any) -> None:
+        inside = {"where": {"type": "object", "properties": {"nid": text}}, "why": text}
+        properties = {"noteId": text, "note": {"$ref": "#/components/schemas/Note"}, **inside}
+        content = {"application/json": {"schema": {"type": "object", "properties": properties}}}
+        document["paths"]["/save"] = {
+            "put": {
+                "operationId": "save",
+                "parameters": [{"name": "Note-Id", "in": "header", "schema": text}],
+                "requestBody": {"content": content},
+                "responses": {"204": {"description": "done"}},
+            }
+        }
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        beside(document, policy)
+        names = ("Note-Id", "noteId", "where.nid")
+        policy["operations"]["save"] = {"params": dict.fromkeys(names, "Note.nid")}
+
+    def granted(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        beside(document, policy)
+        policy["operations"]["save"] = {}
+
+    words = "`save` may take from `Note-Id`, `noteId`, `where.nid` which `Note` it writes"
+    assert words in said(tmp_path, DIFFS, granted)
+    assert "save: {params: {Note-Id: Note.nid}}" in said(tmp_path, DIFFS, granted)
+    assert "`save` may take from" not in said(tmp_path, DIFFS, stated)
