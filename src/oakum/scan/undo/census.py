@@ -66,7 +66,7 @@ class Census:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
         if not (self.engine.context.may.writes or self.engine.context.may.own_settings):
             return
-        chosen = sorted(self._chosen(), key=self._turn)
+        chosen = list(self._chosen())
         self._name_unread(chosen[_MOST:], "was not read before the run wrote")
         for asked in chosen[:_MOST]:
             try:
@@ -85,7 +85,8 @@ class Census:
             self.relations.take()
 
     def _chosen(self) -> Iterator[_Asked]:
-        """For each identity every list of its own, and what shows most of each resource."""
+        """For each identity every list of its own, and what shows most of each resource; then the
+        lists that another identity was shown."""
         engine = self.engine
         probes = {
             probe.id: probe for probe in engine.state.probes if not (probe.how or probe.batch)
@@ -99,12 +100,15 @@ class Census:
             if one.isdisjoint(probes[endpoint].sources.values()):
                 found[who, endpoint] = None
             best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), endpoint))
+        # A list that the owner did not have to be asked for may be written to all the same.
+        everybody = [(who, at) for _, at in found for who in engine.identities.ids]
         found |= {(who, endpoint): None for (who, _), (_, endpoint) in best.items()}
-        for who, endpoint in found:
-            named = who if probes[endpoint].personal else None
-            filled = fill(probes[endpoint], engine.target, engine.knowledge, named)
-            if filled is not None and who in engine.identities.ids:
-                yield _Asked(who, probes[endpoint], filled)
+        for each in (found, dict.fromkeys(each for each in everybody if each not in found)):
+            for who, endpoint in sorted(each, key=self._turn):
+                named = who if probes[endpoint].personal else None
+                filled = fill(probes[endpoint], engine.target, engine.knowledge, named)
+                if filled is not None and who in engine.identities.ids:
+                    yield _Asked(who, probes[endpoint], filled)
 
     def _shown(self, asked: _Asked) -> _Rows | None:
         """Own objects in an answer; None: it says nothing of what is there."""
@@ -195,10 +199,10 @@ class Census:
         again = self._shown(asked)
         return shown if again is None else again
 
-    def _turn(self, asked: _Asked) -> int:
+    def _turn(self, asked: tuple[str, str]) -> int:
         """Whose objects a run writes to first are read first."""
-        order = [*self.engine.identities.subjects(), *self.engine.identities.ids]
-        return order.index(asked.who)
+        subjects = self.engine.identities.subjects()
+        return subjects.index(asked[0]) if asked[0] in subjects else len(subjects)
 
     def _name_unread(self, unread: Collection[_Asked], why: str) -> None:
         """Remarks on what was not compared."""

@@ -137,3 +137,19 @@ def test_what_a_reading_leaves_out_is_named() -> None:
     assert len(found.rows) == 1
     (note,) = (e for e in run.engine.state.notes if "was not read before the run wrote" in e)
     assert "GET /" in note
+
+
+def test_a_list_that_its_owner_was_never_asked_for_is_compared_too() -> None:
+    """What others were shown had decided its cells; a run writes there all the same."""
+    studio = Studio()
+    run = Run(studio)
+    run.give(may=May(own_settings=True))
+    run.explore()
+    own = run.engine.matrix.own
+    for place in [each for each in own if each[1] == "bob"]:
+        del own[place]
+    found = Census(run.engine)
+    found.take()
+    del studio.posts["post-bob-77"]
+    (said,) = found.differences()
+    assert said.startswith("1 `Post` of bob")
