@@ -96,7 +96,7 @@ def test_a_text_that_the_run_has_written_over_the_mark_is_the_runs_too() -> None
         '[{"sign":"oakum 1a2b"}]', ("sign",), sent='{"sign":"oakum-77ff00aa"}',
     )  # fmt: skip
     found.pending.append(written)
-    assert len(found.restore()) == 1 and "s5" not in market.stalls
+    assert found.restore() == () and "s5" not in market.stalls
 
 
 # --------------------------------------------------------------------------- writes
@@ -110,7 +110,7 @@ def left_behind(now: Any, *, sent: str = "oakum-1a2b") -> tuple[Profile, tuple[s
         "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
         '[{"bio":"wool"}]', ("bio",), "PATCH /me as ann", json.dumps({"bio": sent}),
     )  # fmt: skip
-    found, _ = undo_log(profile, undo)  # type: ignore[arg-type]
+    found, _ = undo_log(profile, undo)
     profile.own["bio"] = now
     return profile, found.restore()
 
@@ -135,7 +135,7 @@ def test_where_a_journal_does_not_say_what_was_sent_nothing_is_written() -> None
 
 def test_what_a_refused_write_has_not_made_is_not_written_over() -> None:
     profile = Profile()
-    found, _ = undo_log(profile)  # type: ignore[arg-type]
+    found, _ = undo_log(profile)
     back = Request("PATCH", f"{AT}/me", {}, json.dumps({"bio": "wool"}).encode())
     undo = Undo(
         "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
@@ -152,7 +152,7 @@ def test_what_a_refused_write_has_not_made_is_not_written_over() -> None:
 def test_what_an_api_makes_of_a_write_is_known_to_the_next_run() -> None:
     """The first reading after a write tells; the journal keeps it."""
     profile = Profile()
-    found, said = undo_log(profile)  # type: ignore[arg-type]
+    found, said = undo_log(profile)
     back = Request("PATCH", f"{AT}/me", {}, json.dumps({"bio": "wool"}).encode())
     undo = Undo(
         "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
@@ -165,7 +165,7 @@ def test_what_an_api_makes_of_a_write_is_known_to_the_next_run() -> None:
     assert isinstance(kept, Undo) and kept.after == '[{"bio":"o…"}]'
     assert [kind for kind, _ in said] == ["undo", "undo"]
     profile.kept = ()
-    assert undo_log(profile, kept)[0].restore() == ()  # type: ignore[arg-type]
+    assert undo_log(profile, kept)[0].restore() == ()
     assert profile.own["bio"] == "wool"
 
 
@@ -289,3 +289,30 @@ def test_an_unused_key_has_the_form_of_the_key(key: str) -> None:
     assert found != key and found.isdecimal() == key.isdecimal()
     if len(key) > 20 and not key.isdecimal():
         assert [c.isdigit() for c in found[: len(key)]] == [c.isdigit() for c in key]
+
+
+def write_to(key: str) -> Undo:
+    check = Request("GET", f"{AT}/{key}")
+    back = Request("PATCH", f"{AT}/{key}", body=b'{"sign":"oakum 1a2b"}')
+    return Undo(
+        f"`Stall` of ann by PATCH ({key})", (("ann", back),), ("ann", check), '[{"sign":"tin"}]',
+        members=("sign",), sent='{"sign":"oakum-77"}',
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ["the run", "a stranger"])
+def test_a_write_to_what_the_run_made_is_done_with_when_that_is_gone(first: str) -> None:
+    market = Market(SIGNS)
+    pending = [replace(KNOWN, shown=True), write_to("s5")]
+    found, said = undo_log(market, *pending)
+    if first == "a stranger":
+        del market.stalls["s5"]
+    assert found.restore() == () and "s5" not in market.stalls
+    assert {name for kind, name in said if kind == "undone"} == {each.name for each in pending}
+
+
+def test_a_write_to_another_object_that_is_gone_stays_told() -> None:
+    market = Market(SIGNS)
+    found, _ = undo_log(market, replace(KNOWN, shown=True), write_to("s9"))
+    (told,) = found.restore()
+    assert "(s9) could not be undone" in told and "s5" not in market.stalls

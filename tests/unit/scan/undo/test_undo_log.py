@@ -11,7 +11,7 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Made, Undo, as_json, from_json
+from oakum.scan.undo.entries import Entry, Made, Undo, as_json, from_json
 from oakum.scan.undo.undo_log import UndoLog
 
 AT = "http://market.test/stalls"
@@ -48,7 +48,7 @@ class Market:
         return Response(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
-def undo_log(market: Market, *pending: Made) -> tuple[UndoLog, list[tuple[str, Json]]]:
+def undo_log(market: Market, *pending: Entry) -> tuple[UndoLog, list[tuple[str, Json]]]:
     said: list[tuple[str, Json]] = []
     return UndoLog(market, lambda kind, entry: said.append((kind, entry)), list(pending)), said
 
