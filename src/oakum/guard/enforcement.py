@@ -226,8 +226,7 @@ class Gatekeeper:
             raise
         if endpoint.asked.by:
             unread = bool(asked.body) and taken.value is None
-            asks = endpoint.asked.named(query, taken.value, said.beside, found[1], unread=unread)
-            passing.sight = passing.sight.reading(asks, found[1])
+            passing.sight = passing.sight.reading(query, taken.value, said.beside, found[1], unread)
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
             ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))

@@ -23,11 +23,12 @@ MAX_LEVELS = 15
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029\ud800-\udfff]|\r(?!\n)")
 _IGNORED = re.compile("(?:[\t\n\r ,\ufeff]|#[^\n\r]*)*+")
 _TOKEN = re.compile(
-    r"""(?P<name>[A-Za-z_][0-9A-Za-z_]*)
+    r"""[A-Za-z_][0-9A-Za-z_]*
     |\.\.\.|[!$&():=@\[\]{|}]
-    |(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z_.]))
-    |(?P<text>"{3}(?:[^"\\]|\\"{3}|\\(?!"{3})|"(?!""))*+"{3}
-        |"(?!"")(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+")""",
+    |-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z_.])
+    |"{3}(?:[^"\\]|\\"{3}|\\(?!"{3})|"(?!""))*+"{3}
+        |"(?!"")(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+["]
+    """,
     re.VERBOSE,
 )
 _STARTS = frozenset(("query", "mutation", "subscription", "fragment"))
@@ -54,7 +55,7 @@ def arguments(said: Json) -> set[str]:
     tokens = _tokens(query) if isinstance(query, str) else ""
     if isinstance(tokens, str):
         return set()
-    return {each for each, after in pairwise(tokens) if after == ":" and _is_name(each)}
+    return {each for each, after in pairwise(tokens) if after == ":" and is_name(each)}
 
 
 def parameter(query: str) -> str | None:
@@ -160,7 +161,7 @@ def _definitions(tokens: list[str]) -> list[_Definition] | None:
         elif not values and token in "{}":
             levels += 1 if token == "{" else -1
             now.deepest = max(now.deepest, levels)
-        elif not values and token == "..." and _is_name(after) and after != "on":
+        elif not values and token == "..." and is_name(after) and after != "on":
             spreads.append((after, now, levels))
     for name, around, level in spreads:
         if name in named:
@@ -171,6 +172,17 @@ def _definitions(tokens: list[str]) -> list[_Definition] | None:
 
 def _tokens(query: str) -> list[str] | str:
     """Names and punctuators verbatim, `0` for a number, `"` for a text; or a reason code."""
+    found = lexed(query)
+    return found if isinstance(found, str) else [_kind(each) for each in found]
+
+
+def _kind(token: str) -> str:
+    first = token[:1]
+    return first if first == '"' else "0" if first == "-" or first.isdigit() else token
+
+
+def lexed(query: str) -> list[str] | str:
+    """All tokens verbatim; or a reason code."""
     if _UNSAFE.search(query):
         return "syntax"
     found: list[str] = []
@@ -181,7 +193,7 @@ def _tokens(query: str) -> list[str] | str:
             return "syntax"
         if len(found) == MAX_TOKENS:
             return "size"
-        found.append({"number": "0", "text": '"'}.get(token.lastgroup or "", token.group()))
+        found.append(token.group())
         at = _end(_IGNORED.match(query, token.end()))
     return found
 
@@ -210,21 +222,21 @@ def _value(token: str, stack: list[str], levels: int) -> str:
 
 def _head(token: str) -> str:
     """Checks one token before the first selection."""
-    return "" if token == "@" or _is_name(token) else "syntax"
+    return "" if token == "@" or is_name(token) else "syntax"
 
 
 def _selection(before: str, token: str, after: str) -> str:
     """Checks one token of a selection against its neighbours."""
     if token == ":":
-        if not (_is_name(before) and _is_name(after)):
+        if not (is_name(before) and is_name(after)):
             return "syntax"
         return "" if before == after else "alias"
     if token in ("@", "..."):
         return ""
-    if not _is_name(token):
+    if not is_name(token):
         return "syntax"
     return "introspection" if token[:2] == "__" and token != "__typename" else ""
 
 
-def _is_name(token: str) -> bool:
+def is_name(token: str) -> bool:
     return token[:1].isalpha() or token[:1] == "_"

@@ -6,7 +6,7 @@ that need no look-up are checked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,8 +14,10 @@ from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
 from oakum.authz.principal import held
 from oakum.authz.project import left
+from oakum.guard.graphql_arguments import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
+from oakum.openapi.model import Json
 from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked
@@ -50,8 +52,19 @@ class Sight:
             model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query, params=params)))
         )
 
-    def reading(self, named: Named, params: Mapping[str, str]) -> Sight:
+    def reading(
+        self,
+        query: str,
+        value: Json,
+        beside: Iterable[tuple[str, str]],
+        params: Mapping[str, str],
+        unread: bool,
+    ) -> Sight:
         """The same once the body is read: those that it names, and headers and cookies do."""
+        asked = self.endpoint.asked
+        said = asked_by_url(query) if value is None else value
+        arguments = argument_values(said) if asked.keys.arguments else ()
+        named = asked.named(query, value, beside, params, arguments, unread=unread)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         return Sight(self.model, self.endpoint, (*path, *_keyed(params, named)))

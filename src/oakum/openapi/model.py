@@ -93,6 +93,20 @@ class Media:
 
 
 @dataclass(frozen=True)
+class Argument:
+    """An argument of a GraphQL field, or a member within its value."""
+
+    field: str
+    name: str
+    on: str
+    """The type that has the field."""
+    types: tuple[str, ...]
+    """Object types of which the field may return objects; none: it returns scalars."""
+    names_id: bool
+    """Whether its type or its name says that it is an id."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """One method of one path: an endpoint."""
 
@@ -119,6 +133,8 @@ class Operation:
     """Names of headers that any of its responses declares."""
     needs_body: bool = False
     """Whether the document requires the body (OpenAPI 3.1, Request Body Object)."""
+    arguments: tuple[Argument, ...] = ()
+    """GraphQL: what its queries may say about the fields that they select."""
 
     @property
     def header_names(self) -> frozenset[str]:

@@ -212,6 +212,8 @@ def _rule_parameters(
         where = place(seen.policy, "operations", name, "owner")
         yield Problem(where, message, nearest(rule.owner, _path(operation)))
     known = [parameter.name for parameter in operation.parameters]
+    for each in operation.arguments:
+        known += [each.name, f"{each.field}.{each.name}"]
     bodies = taken(operation)
     for shape in bodies:
         known += children(shape)

@@ -20,6 +20,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Parameter, Shape
 from oakum.openapi.walk import Either, common, shape_with
 from oakum.policy.grammar import place
+from oakum.policy.graphql_arguments import arguments
 from oakum.policy.model import OperationRule, Policy
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Graph:
         self.name = name
         self.schema = schema
         self._shapes: dict[str, Shape] = {}
+        self._said = tuple(arguments(schema))
         self._tag = Shape(kinds=_TEXT, pointer=self._at("", TAG))
         roots = (schema.query_type, schema.mutation_type)
         self._roots = tuple(each for each in roots if each is not None)
@@ -114,7 +116,7 @@ class Graph:
         """The operation as an endpoint of this graph: what it is asked, and what it answers."""
         kept = tuple(each for each in operation.parameters if each.where != "query")
         asks = operation.method == "GET"
-        body = _body(self.name, self._arguments())
+        body = _body(self.name, [*dict.fromkeys(each.name for each in self._said)])
         texts = {"variables": Shape(kinds=_TEXT, content=body.properties["variables"])}
         said = ("query", "variables", "operationName") if asks else ()
         answer = self._answer(reads=asks or rule.reads is True)
@@ -128,19 +130,8 @@ class Graph:
             body=() if asks else (Media("application/json", body),),
             # Responses with other statuses are not GraphQL; with these they report an error.
             responses={"200": media, "4XX": media, "5XX": media},
+            arguments=self._said,
         )
-
-    def _arguments(self) -> list[str]:
-        """Names of arguments, and of what is within them."""
-        from graphql import is_input_object_type, is_object_type
-
-        found = dict[str, None]()
-        for type in self.schema.type_map.values():
-            if is_object_type(type) and not type.name.startswith("__"):
-                found |= dict.fromkeys(name for each in type.fields.values() for name in each.args)
-            elif is_input_object_type(type):
-                found |= dict.fromkeys(type.fields)
-        return [*found]
 
     def takes_arguments(self, type: str, path: str) -> bool:
         """Whether a field on the path from a type takes arguments, so that the caller chooses its

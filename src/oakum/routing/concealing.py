@@ -15,6 +15,7 @@ from oakum.authz import Model
 from oakum.authz.model import outermost
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.object_locations import answer, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
@@ -47,7 +48,7 @@ class Asked:
 
     keys: Plain = field(default_factory=Plain)
     by: Mapping[str, Concealed] = field(default_factory=dict)
-    """Resource → how one with the key `KEY` is looked up."""
+    """Resource → how one with the key `KEY` is looked up; `UNKNOWN` if it may be of any."""
 
     def named(
         self,
@@ -55,16 +56,17 @@ class Asked:
         value: Json = None,
         beside: Iterable[tuple[str, str]] = (),
         params: Mapping[str, str] | None = None,
+        arguments: Iterable[tuple[str, Json]] = (),
         *,
         unread: bool = False,
     ) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
-        """The objects that a query, a body, what stands beside them and a list in the path name,
-        each with its key; without one if what stands there is no key, or if the body was not
-        read."""
+        """The objects that a query, a body, what stands beside them, a list in the path and
+        arguments of GraphQL name, each with its key; without one if what stands there is no key, or
+        if the body was not read."""
         if not self.by:
             return ()
         hidden = unread and bool(self.keys.body)
-        keys = None if hidden else self.keys.keys(query, value, beside, params)
+        keys = None if hidden else self.keys.keys(query, value, beside, params, arguments)
         if keys is None:
             return tuple((replace(each, reader=""), {}) for each in self.by.values())
         return tuple((self.by[name], {KEY: key}) for name, key in dict.fromkeys(keys))
@@ -140,7 +142,10 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
     policy = paths.model.policy
     keys = asked_keys(paths, operation)
     by = {}
-    for name in dict.fromkeys((*keys.query.values(), *keys.body.values(), *keys.beside.values())):
+    places = (keys.query, keys.body, keys.beside, keys.arguments)
+    for name in dict.fromkeys(name for each in places for name in each.values()):
+        if name == UNKNOWN:
+            continue
         one = policy.resources[name]
         if one.conceal:
             reader = paths.by_key(operation, one, KEY)
@@ -150,12 +155,15 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
                 by[name] = Concealed(operation.id if own else "", (name,), whose)
-    query, body, beside = (
-        {param: name for param, name in each.items() if name in by}
-        for each in (keys.query, keys.body, keys.beside)
+    shown = dict.fromkeys(_held(paths.model, operation))
+    every = tuple(name for name in shown if policy.resources[name].conceal)
+    if UNKNOWN in keys.arguments.values() and every:
+        by[UNKNOWN] = Concealed("", every)
+    query, body, beside, arguments = (
+        {param: name for param, name in each.items() if name in by} for each in places
     )
     joined = {param: mark for param, mark in keys.joined.items() if param in {*query, *beside}}
-    return Asked(Plain(query, joined, body, beside), by)
+    return Asked(Plain(query, joined, body, beside, arguments), by)
 
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 """Objects that a request names by key alone: in its query, its headers and cookies, in a list in
-its path, or in members of its body.
+its path, in members of its body, or in arguments of a GraphQL query.
 
 The law of this module: what `params` says is the key of a resource names an object of it, and such
 a write touches each that it names, and a read is of each, wherever that name stands. What cannot be
@@ -19,6 +19,7 @@ from oakum.authz.principal import at_path, identifier
 from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape import element, named
+from oakum.routing.named_arguments import named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.route import called, valued
 
@@ -35,11 +36,13 @@ class Plain:
     beside: Mapping[str, str] = field(default_factory=dict)
     """Headers and cookies, as `Conditions.beside` has them, and lists in a path (`path ids`) →
     resource."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of a GraphQL query, `FIELD.ARGUMENT` → resource."""
     needed: bool = False
     """Whether only the query tells which object is meant."""
 
     def __bool__(self) -> bool:
-        return bool(self.query or self.body or self.beside)
+        return bool(self.query or self.body or self.beside or self.arguments)
 
     @property
     def plan(self) -> Json:
@@ -49,12 +52,14 @@ class Plain:
             {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
         ]
         beside: dict[str, Json] = dict(self.beside)
+        arguments: dict[str, Json] = dict(self.arguments)
         joined: dict[str, Json] = dict(self.joined)
         return {
             "query": query,
             "joined": joined,
             "body": body,
             "beside": beside,
+            "arguments": arguments,
             "needed": self.needed,
         }
 
@@ -64,6 +69,7 @@ class Plain:
         value: Json,
         beside: Iterable[tuple[str, str]] = (),
         params: Mapping[str, str] | None = None,
+        arguments: Iterable[tuple[str, Json]] = (),
     ) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
         missing."""
@@ -71,6 +77,7 @@ class Plain:
         if self.needed and not asked:
             return None
         found = [*asked, *self._said(value)]
+        found += [(self.arguments[at], said) for at, said in arguments if at in self.arguments]
         inside = ((f"path {name}", said) for name, said in (params or {}).items())
         for place, said in (*beside, *inside):
             if place in self.beside:
@@ -166,7 +173,7 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
         joined |= _places_joined(places)
         if any(_holds(paths.model, operation, top, name) for top in tops):
             said[name] = one.name
-    return Plain(asked, joined, said, beside)
+    return Plain(asked, joined, said, beside, named_arguments(paths, operation))
 
 
 def _between(parameter: Parameter) -> str:

@@ -36,6 +36,7 @@ MODULES = (
     "objects",
     "forms",
     "graphql",
+    "graphql_arguments",
     "caching",
     "mentions",
     "address",

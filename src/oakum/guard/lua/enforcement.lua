@@ -12,6 +12,7 @@ local automaton = require "oakum.automaton"
 local conditions = require "oakum.conditions"
 local events = require "oakum.events"
 local graphql = require "oakum.graphql"
+local graphql_arguments = require "oakum.graphql_arguments"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
 local decide = require "oakum.decide"
@@ -965,7 +966,8 @@ local function named(x)
   if endpoint.asked then
     local value, keys = x.said and json.decode(x.said), nil
     if x.said or x.bytes_in == 0 or endpoint.asked.body.n == 0 then
-      keys = objects.keys(endpoint.asked, x.query or nil, value, x.conditions, x.params)
+      local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
+      keys = objects.keys(endpoint.asked, x.query or nil, value, x.conditions, x.params, said)
     end
     for _, of in pairs(keys and NONE or endpoint.named) do list[#list + 1] = { of = of, params = x.params } end
     for i = 1, keys and #keys or 0 do

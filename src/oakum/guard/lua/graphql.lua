@@ -81,8 +81,8 @@ local function text_at(query, at)
 end
 
 -- A list of names and punctuators as they are, `0` for a number and `"` for a text, and its length;
--- or nil and what is wrong.
-local function tokens_of(query)
+-- or nil and what is wrong. `raw`: a list for the text of each.
+local function tokens_of(query, raw)
   if unsafe(query) then return nil, "syntax" end
   local found, n, at = {}, 0, skip(query, 1)
   while at <= #query do
@@ -104,9 +104,17 @@ local function tokens_of(query)
     if n == MAX_TOKENS then return nil, "size" end
     n = n + 1
     found[n] = token
+    if raw then raw[n] = sub(query, at, last) end
     at = skip(query, last + 1)
   end
   return found, n
+end
+
+-- All tokens of a query as they are, and how many; nil: it is none.
+function M.lexed(query)
+  local raw = {}
+  local found, n = tokens_of(query, raw)
+  if found then return raw, n end
 end
 
 -- ---------------------------------------------------------------- grammar
@@ -277,16 +285,21 @@ local function decoded(text)
   return (text:gsub("%+", " "):gsub("%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
 end
 
+-- Name and value of a part of a URL's query, decoded.
+function M.halves(piece)
+  local name, said = piece:match("^([^=]*)=?(.*)$")
+  return decoded(name), decoded(said)
+end
+
 -- The `query` parameter of a URL's query, decoded; nil when it does not stand there once, or also
 -- stands there in a form that some servers take for a list.
 function M.parameter(query)
   local found, count = nil, 0
   for piece in (query .. "&"):gmatch("([^&]*)&") do
-    local name, said = piece:match("^([^=]*)=?(.*)$")
-    local called = decoded(name)
+    local called, said = M.halves(piece)
     if called == "query" or find(called, "^query%[") then
       count = count + 1
-      found = called == "query" and decoded(said) or nil
+      found = called == "query" and said or nil
     end
   end
   if count ~= 1 or found == "" then return nil end

@@ -152,8 +152,9 @@ function M.named(endpoint)
 end
 
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
--- or nothing that has to. `said`: the conditions of the request; `params`: those of its path.
-function M.keys(plain, query, value, said, params)
+-- or nothing that has to. `said`: the conditions of the request; `params`: those of its path; `arguments`:
+-- those of a GraphQL query.
+function M.keys(plain, query, value, said, params, arguments)
   local found, seen, fine, asked = {}, {}, true, false
   local function add(name, said)
     local id = spelling.id(said)
@@ -185,6 +186,10 @@ function M.keys(plain, query, value, said, params)
       asked = true
       parts(plain.query[name], said, plain.joined[name])
     end
+  end
+  for _, each in ipairs(arguments or {}) do
+    local resource = plain.arguments[each[1]]
+    if resource then add(resource, each[2]) end
   end
   for k = 1, value ~= nil and plain.body.n or 0 do
     local each = plain.body[k]

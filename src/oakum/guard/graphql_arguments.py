@@ -1,0 +1,129 @@
+"""What a GraphQL query says about its fields: the scalars in arguments, variables in their places.
+
+The law of this module: what may be said counts. A variable that is not given has its default, of
+every operation of the document; a text that servers may read differently is no id.
+`lua/graphql_arguments.lua` finds the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from urllib.parse import unquote_plus
+
+from oakum.authz.span import Unreadable, read
+from oakum.guard.graphql import lexed, parameter
+from oakum.openapi.model import Json
+
+Said = tuple[str, Json]
+"""Place, and what stands there; an object stands for what cannot be read."""
+
+_MARKS = frozenset("!$&():=@[]{|}") | {"..."}
+_UNCLEAR = re.compile(r"\\u[dD][89a-fA-F]|\t")
+"""Halves of a pair, and a tab, which JSON does not allow in a text."""
+
+
+@dataclass
+class _Found:
+    """Scalars of a query by their place."""
+
+    said: list[Said] = field(default_factory=list)
+    """`FIELD.NAME`, and what stands there."""
+    uses: list[tuple[str, str, str]] = field(default_factory=list)
+    """A field, a name and the variable that stands there."""
+    defaults: dict[str, list[Said]] = field(default_factory=dict)
+    """Variable → name within its default (empty: none), and what stands there."""
+
+
+def argument_values(said: Json) -> list[Said]:
+    """`FIELD.NAME` and value of each scalar in an argument of a request, `NAME` being that of the
+    argument or of the member that holds it."""
+    query = said.get("query") if isinstance(said, dict) else None
+    tokens = lexed(query) if isinstance(query, str) else ""
+    if isinstance(tokens, str) or not isinstance(said, dict):
+        return []
+    found, given = _found(tokens), said.get("variables")
+    variables = given if isinstance(given, dict) else {}
+    values = list(found.said)
+    for at, name, variable in found.uses:
+        if given not in (None, variables):
+            values.append((f"{at}.{name}", {}))
+        elif variable in variables:
+            values += ((f"{at}.{each}", one) for each, one in _within(name, variables[variable]))
+        else:
+            inner = found.defaults.get(variable, ())
+            values += ((f"{at}.{each or name}", one) for each, one in inner)
+    return [each for each in values if each[1] is not None]
+
+
+def asked_by_url(query: str) -> Json:
+    """The request that the query of a URL stands for; a text in place of variables that cannot be
+    read."""
+    pieces = (piece.partition("=") for piece in query.split("&"))
+    named = ((unquote_plus(name), unquote_plus(value)) for name, _, value in pieces)
+    given = [each for each in named if each[0].partition("[")[0] == "variables"]
+    variables: Json = None
+    if given:
+        try:
+            [(name, text)] = given
+            variables = read(text.encode())[0] if name == "variables" else ""
+        except (ValueError, Unreadable):
+            variables = ""
+    return {"query": parameter(query), "variables": variables}
+
+
+def _found(tokens: list[str]) -> _Found:
+    found, levels = _Found(), 0
+    at, name, variable = "", "", ""
+    around: list[str] = []
+    """Names of the members in which the current place is."""
+    inside = valued = False
+    for index, token in enumerate(tokens):
+        before, after = tokens[index - 1], "".join(tokens[index + 1 : index + 2])
+        if token in ("(", ")"):
+            inside, name, valued = token == "(", "", False
+            at = "@" if tokens[index - 2 : index - 1] == ["@"] else before
+        elif not inside:
+            levels += {"{": 1, "}": -1}.get(token, 0)
+        elif before == "$" and levels:
+            found.uses.append((at, name, token))
+        elif before == "$":
+            variable, name, valued = token, "", False
+        elif token == "{":
+            around.append(name)
+        elif token == "}":
+            name = around.pop()
+        elif token in _MARKS:
+            valued = valued or (token == "=" and not levels)
+        elif after == ":":
+            name = token
+        elif levels:
+            found.said.append((f"{at}.{name}", _scalar(token)))
+        elif valued:
+            found.defaults.setdefault(variable, []).append((name, _scalar(token)))
+    return found
+
+
+def _scalar(token: str) -> Json:
+    """A number as it is written, and `null` as nothing."""
+    if token == "null":
+        return None
+    if token[:1] != '"':
+        return token
+    if token[:3] == '"""' or _UNCLEAR.search(token):
+        return {}
+    said: Json = json.loads(token)
+    return said
+
+
+def _within(name: str, value: Json) -> Iterator[Said]:
+    """The scalars of a variable, each with the name of the member that holds it."""
+    if isinstance(value, list):
+        yield from chain.from_iterable(_within(name, each) for each in value)
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(_within(each, value[each]) for each in value)
+    else:
+        yield name, value

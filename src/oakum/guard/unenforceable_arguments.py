@@ -1,0 +1,41 @@
+"""Arguments of GraphQL that name objects which a gateway cannot look at; for `guard check`.
+
+The law of this module: as of `foreseen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Operation
+from oakum.policy.model import Resource
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.named_arguments import UNKNOWN
+
+
+def arguments(
+    resources: Mapping[str, Resource],
+    endpoints: Iterable[Endpoint],
+    where: Callable[[Operation], Location],
+) -> Iterator[Problem]:
+    """Warns about arguments beside whose object nothing is shown."""
+    for each in endpoints:
+        operation = each.operation
+        for place, name in each.asked.keys.arguments.items():
+            said = (
+                f"what a query at `{operation.id}` shows beside objects is withheld if it has"
+                f" `{place}`"
+            )
+            if name == UNKNOWN:
+                yield Problem(
+                    where(operation),
+                    f"{said}: the contract does not say which object that names",
+                    f"write `{operation.id}: {{params: {{{place}: RESOURCE.KEY}}}}`",
+                )
+            elif not each.asked.by[name].reader and resources[name].owner.kind != "none":
+                yield Problem(
+                    where(operation),
+                    f"{said}, from whoever may not see every `{name}`: no GET shows one by its key",
+                    f"name the GET that shows a `{name}` by its key in `main:`",
+                )

@@ -1,0 +1,80 @@
+"""Objects that arguments of a GraphQL query name.
+
+The law of this module: an argument that holds an id names an object, and if the contract does not
+say of which resource, one that nobody is known to see. An argument called like the key of what its
+field returns names just that, which is judged itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oakum.authz import Model
+from oakum.openapi.model import Argument, Operation
+from oakum.policy.model import Resource
+from oakum.routing.path_objects import PathObjects
+
+UNKNOWN = ""
+"""Stands for the resource of an object of which the contract does not say what it is."""
+_OWNERS = frozenset(("field", "path", "query", "caller"))
+
+
+def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
+    """`FIELD.ARGUMENT` → resource, of the arguments that name an object beside which a query shows
+    something."""
+    found = dict[str, str]()
+    for each in operation.arguments:
+        if _is_owned(paths.model, (each.on,)) or _is_owned(paths.model, each.types):
+            continue
+        for name in _resource(paths, operation, each):
+            place = f"{each.field}.{each.name}"
+            found[place] = name if found.get(place, name) == name else UNKNOWN
+    return found
+
+
+def unknown_arguments(paths: PathObjects, operation: Operation) -> Iterator[str]:
+    """Those of which the contract does not say what they name."""
+    yield from (at for at, name in named_arguments(paths, operation).items() if name == UNKNOWN)
+
+
+def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Iterator[str]:
+    model = paths.model
+    params = model.rule(operation.id).params
+    said = params.get(f"{each.field}.{each.name}") or params.get(each.name)
+    if said is not None:
+        kind, _, key = said.partition(".")
+        if (one := model.policy.resources.get(kind)) is not None and one.key == key:
+            yield kind
+        return
+    if not each.names_id or _is_own_key(model, each):
+        return
+    one = _called(model, each.name) or paths.asked(operation, each.name)
+    yield one.name if one is not None else UNKNOWN
+
+
+def _called(model: Model, argument: str) -> Resource | None:
+    """The resource of which an argument names the type: `noteId`, `note_id`, `noteIds`."""
+    plain = argument.replace("_", "").lower()
+    found = {
+        name
+        for schema, name in model.bound.items()
+        for key in (model.policy.resources[name].key,)
+        if key and plain in {f"{schema}{key}".lower(), f"{schema}{key}s".lower()}
+    }
+    return model.policy.resources[found.pop()] if len(found) == 1 else None
+
+
+def _is_own_key(model: Model, each: Argument) -> bool:
+    """Whether an argument is called like the key of each object that its field may return."""
+    names = [model.bound.get(type, "") for type in each.types]
+    return bool(names) and all(
+        name and model.policy.resources[name].key == each.name for name in names
+    )
+
+
+def _is_owned(model: Model, types: tuple[str, ...]) -> bool:
+    """Whether each object of these types has an owner of its own, by whom it is judged."""
+    found = [model.policy.resources.get(model.bound.get(type, "")) for type in types]
+    return bool(found) and all(
+        one is not None and one.owner.kind in _OWNERS and not one.is_account for one in found
+    )
