@@ -1,7 +1,8 @@
 """The deny list: callers that the gateway rejects for a while, in a file beside the contract.
 
-The law of this module: a list names callers by the hash that the audit gives them, and nobody else;
-each entry ends by itself. A file with a mistake is refused whole, so that the one before it stays.
+The law of this module: a list names callers only by the hash that the audit log has for them, and
+each entry has an end. A file with a mistake is refused whole, so that the list before it stays in
+force.
 """
 
 from __future__ import annotations

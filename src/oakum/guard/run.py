@@ -1,9 +1,9 @@
 """Runs an engine as a child process: starts, supervises, reloads and stops it.
 
-The law of this module: the engine stays as it was until what follows is known to be good. A
-contract with a mistake is refused and told, and the old one goes on deciding; an engine that dies
-is started again with what was in force. Nothing here is in the path of a request: when this
-process stops for a moment, or for good, requests are answered, or refused, all the same.
+The law of this module: the engine keeps its state until the next one is known to be valid. A
+contract with a mistake is refused and reported, and the old one stays in force; an engine that dies
+is started again with the contract in force. This process is not in the path of a request: if it
+stops for a moment, or for good, requests are still answered or refused.
 """
 
 from __future__ import annotations

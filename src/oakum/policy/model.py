@@ -58,7 +58,7 @@ class Relation:
     end: tuple[Step, ...] = ()
     """`lookup` and `claim`: the calls that end it."""
     untested: str = ""
-    """Why no identity is told of that stands so; empty: one is missed."""
+    """Why no identity needs this relation; empty: a scan misses one."""
     location: Location = NOWHERE
 
     @property

@@ -156,7 +156,7 @@ def _owner_of_parent(r: Reader, node: Node) -> Owner:
 
 
 def no_circle_of_parents(r: Reader, policy: Policy) -> None:
-    """An object whose owner is its own parent's, by however many steps, has none."""
+    """Reports resources that have the owner of each other in a circle, so that none has one."""
     parents = {
         each.name: each.owner.members if each.owner.kind == "resource" else ()
         for each in policy.resources.values()

@@ -128,7 +128,7 @@ class Watch:
             self._callers.forget()
 
     def _heard(self, heard: Heard) -> Generator[Request, Response | None, Operation | None]:
-        """The operation that was asked; None if it is none of the document."""
+        """Judges a response. The requested operation; None if the document does not declare it."""
         parts = urlsplit(heard.request.url)
         place = placed(parts.path or "/")
         found = self._router.find(place, _asked_as(heard.request.method)) if place else None

@@ -60,7 +60,7 @@ class Frame:
     model: Model
     redactor: Redactor
     label: Callable[[frozenset[str], str | None, str], str]
-    """What a viewer who stands in these relations is called, as in a scan."""
+    """The label of a viewer with these relations, as in a scan."""
     declared: Mapping[str, Mapping[str, tuple[str, ...]]]
     """Endpoint → resource → field paths that the document declares there; of endpoints that
     read."""
@@ -93,7 +93,7 @@ class _Object:
     untold: frozenset[str]
     """Settings whose value the object does not tell."""
     certain: bool
-    """Whether it is known who asked, and whose it is."""
+    """Whether the caller and the owner are known."""
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Look:
     instances: list[ObjectInstance] = field(default_factory=list)
     """The objects in it; they hold values."""
     unbound: list[Leaf] = field(default_factory=list)
-    """What stands in it and is no field of an object."""
+    """Values in the response that are no field of an object."""
     granted: set[Pointer] = field(default_factory=set)
     """Where something stands that the contract may show to the caller."""
     _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)

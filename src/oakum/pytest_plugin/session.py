@@ -69,7 +69,7 @@ class Session:
     written: Report | None = None
     unwritten: str = ""
     quiet: list[tuple[str, str]] = field(default_factory=list)
-    """Leaks by which no test has failed: where they were received, and what is told of them."""
+    """Leaks that no test has failed by: the test that received each, and its message."""
     red: bool = False
     """It fails by what it was sent, and by no test."""
     empty: bool = False

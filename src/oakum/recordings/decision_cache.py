@@ -35,7 +35,7 @@ class Standing:
     possible: frozenset[str]
     label: str
     certain: bool
-    """It is known who asked, and whose it is."""
+    """Whether the caller and the owner are known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ class Verdict:
     most: int
     """All that any possible relation and setting would show."""
     own: bool
-    """Who registers or logs in may be the one that it speaks of."""
+    """Whether the object may be the account that registers or logs in."""
     leaks: dict[Form, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
 
     def of(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:

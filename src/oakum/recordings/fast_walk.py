@@ -56,11 +56,11 @@ class Seen:
     value: dict[str, Json]
     form: Form
     above: Seen | None
-    """The object that it stands in."""
+    """The object around it."""
 
     @property
     def inside(self) -> bool:
-        """It stands inside another."""
+        """Whether it is inside another object."""
         return self.above is not None
 
 

@@ -1,8 +1,8 @@
 """Which objects the path of an operation names, in its order, and which GET shows one of them.
 
-The law of this module: what the contract says of a parameter counts, and else what it and the
-document say of the path up to it. A parameter that nothing explains names an object that nobody
-knows. What stands beside an object in an answer, or in it, explains nothing.
+The law of this module: what the contract says about a parameter counts first, then what it and the
+document say about the path before it. A parameter that neither explains names an unknown object.
+Data beside an object in a response, or inside it, explains nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Step:
 
     param: str
     path: str
-    """The path up to the end of the segment that it stands in."""
+    """The path up to the end of its segment."""
     kind: Literal["object", "account", "value", "keys"] = "object"
     """`value`: no object of its own, but a field of one that the path has named, or a choice.
     `keys`: a list of keys, each of an object."""
@@ -246,7 +246,7 @@ class PathObjects:
         return one, () not in places
 
     def _is_beside(self, get: Operation, one: Resource, at: tuple[str, ...]) -> bool:
-        """Whether what stands at a place of an answer may be beside, or in, what a path names."""
+        """Whether a place of a response may be beside or inside the object that a path names."""
         shape = answer(get)
         for step in at:
             members = shape.properties if shape is not None else {}

@@ -73,7 +73,7 @@ class Target:
     """What is asked where nothing is there, before that is believed; of a finder and with `says`,
     where what is there does not say whose it is."""
     says: bool = False
-    """Its owner in the path counts only where nothing else says whose it is."""
+    """Whether the owner in the path counts only if nothing else tells the owner."""
     own: bool = False
     """It is asked as the caller."""
     kinds: tuple[str, ...] = ()
@@ -219,7 +219,7 @@ class Targets:
     # ------------------------------------------------------------ whose it is
 
     def _account(self, steps: Sequence[Step], written: str) -> Target:
-        """Of accounts alone the first, which is its own owner, by the key that the path names."""
+        """Of accounts alone the first, which is its own owner, found by its key in the path."""
         step = next((each for each in steps if each.kind == "account"), None)
         one = step.resource if step is not None else None
         if step is None or one is None or (written == one.name and len(steps) > 1):
@@ -237,7 +237,7 @@ class Targets:
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
     def shown(self, steps: Sequence[Step], step: Step) -> list[Target]:
-        """Where an object that a path names is shown, by itself and with its key."""
+        """The response that shows an object of a path alone and with its key."""
         one = step.resource
         if one is None or one.owner.kind == "none":
             return []
@@ -402,7 +402,7 @@ class Finders:
         return found
 
     def _at(self, get: Operation, resource: Resource) -> tuple[str, ...] | None:
-        """Where one stands in an answer, or a list of them."""
+        """The place of one object, or of a list of them, in a response."""
         if outer := outer_at(self.model, get, resource.name):
             return likeliest(outer, resource.name)
         at = shown_at(self.model, get, resource.name)

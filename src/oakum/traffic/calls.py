@@ -1,8 +1,8 @@
 """Reduces recorded exchanges to calls as they are read, under their path template.
 
-The law of this module: a path that is told holds no word that is not of an endpoint. A template
-comes from a document, or from all of the traffic read once before; what fits none keeps the words
-that endpoints have, and nothing else.
+The law of this module: a path that is printed contains only words of endpoints. A template comes
+from a document, or from a first pass over all of the traffic. A path that fits none keeps the words
+that endpoints have, and no others.
 """
 
 from __future__ import annotations

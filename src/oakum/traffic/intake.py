@@ -1,8 +1,8 @@
 """Reads recorded traffic from files (plain or compressed) and standard input.
 
-The only module of `oakum.traffic` that opens anything. Nothing is spooled: what was read is gone
-when the next record is. What cannot be used is counted with its reason, and an end that comes too
-early makes a source not trustworthy.
+The only module of `oakum.traffic` that opens anything. Nothing is stored: only one record is in
+memory at a time. Records that cannot be used are counted with their reason, and a source that ends
+too early is not trustworthy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Updates the live view from exchanges as they arrive.
 
-Pure: exchanges and instants in, frames out. A frame is made of the same survey that `observe
-traffic` tells at the end, so that both say the same. Memory is that of the survey, the judge and
-the watch of abuse, all of which are bounded; of what is new, a name is kept once.
+Pure: exchanges and times in, frames out. A frame is made of the same survey that `observe traffic`
+prints at the end, so that both say the same. Memory is that of the survey, the judge and the
+detection of abuse, which are all bounded; the name of each new endpoint is kept once.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who can find out what of whom, and by what."""
+    """One sentence: who can find out that an account exists, and by which difference."""
     return f"`{leak.viewer}` can find out whether {whose(leak)} belongs to an account: {leak.says}"
 
 

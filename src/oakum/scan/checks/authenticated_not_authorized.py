@@ -48,7 +48,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sees what of whom."""
+    """One sentence: the viewer, the field, and the owner."""
     return f"{who(leak)} can read {seen(leak)}{which(leak)}"
 
 

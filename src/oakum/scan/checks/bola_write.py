@@ -57,7 +57,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who writes what of whom, or takes whose account away."""
+    """One sentence: who can write which field of whom, or delete whose account."""
     if leak.says == REMOVED:
         return f"`{leak.viewer}` can delete another user's account (`{leak.resource}`)"
     return f"`{leak.viewer}` can write another user's `{leak.resource}.{leak.field}`"

@@ -48,7 +48,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who is handed what of whom."""
+    """One sentence: who receives which field of another caller."""
     return f"{who(leak)} gets {seen(leak)} from a shared cache{which(leak)}"
 
 

@@ -48,7 +48,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sees what of whom."""
+    """One sentence: the viewer, the field, and the owner."""
     if leak.owner:
         return f"Owners get fields of {things(leak)} that nobody may see{which(leak)}"
     return f"{who(leak)} gets hidden fields of {things(leak)}{which(leak)}"

@@ -50,7 +50,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who is sent what of whom."""
+    """One sentence: the receiver, the field, and the owner."""
     return f"{who(leak)} gets {seen(leak)} in a live feed{which(leak)}"
 
 

@@ -51,7 +51,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sees what of whom."""
+    """One sentence: the viewer, the field, and the owner."""
     return f"{who(leak)} can read {seen(leak)} by a path through the graph{which(leak)}"
 
 

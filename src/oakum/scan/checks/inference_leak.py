@@ -55,7 +55,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who can learn what of whom, and by what."""
+    """One sentence: the viewer, the hidden field, the owner, and the signal."""
     return f"{who(leak)} can infer hidden fields of {things(leak)}, which are never sent: {leak.says}{which(leak)}"
 
 

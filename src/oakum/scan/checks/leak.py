@@ -32,7 +32,7 @@ class Leak:
     how: frozenset[str] = frozenset()
     """Techniques without which no endpoint showed it; empty: a documented question did."""
     says: str = ""
-    """What differed, for a leak that stands in no field."""
+    """What differed, for a leak that is not in a field."""
     owned: bool = True
     """Objects of the resource belong to somebody."""
     account: bool = False

@@ -51,7 +51,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sees what of whom."""
+    """One sentence: the viewer, the field, and the owner."""
     return f"Anyone can read {seen(leak)} without logging in{which(leak)}"
 
 

@@ -48,7 +48,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who is told what of whom."""
+    """One sentence: the viewer, the field, and the person."""
     return f"{who(leak)} can read {seen(leak)} by only naming an account{which(leak)}"
 
 

@@ -50,7 +50,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sees what of whom, against which setting."""
+    """One sentence: the viewer, the field, the owner, and the setting that is not enforced."""
     field = f"(`{leak.resource}.{leak.field}`)"
     hides = f"`{setting(leak)}` hides" if leak.state else "their owners hide"
     return f"{who(leak)} can read what {hides} in {things(leak)} {field}"

@@ -55,7 +55,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who still sees what of whom."""
+    """One sentence: the viewer who still has access, the field, and the owner."""
     return f"{who(leak)} can still read {seen(leak)} after the right to it has ended{which(leak)}"
 
 

@@ -52,7 +52,7 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who is shown what of whom."""
+    """One sentence: the viewer, the field, and the owner."""
     return f"{who(leak)} can read {seen(leak)} at an undocumented endpoint{which(leak)}"
 
 

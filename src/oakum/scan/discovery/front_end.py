@@ -232,7 +232,7 @@ class Holes:
 
 
 def _noun(resource: str) -> str:
-    """`OrderItems` as a path speaks of one: `order_item`."""
+    """The singular noun of a path segment: `order_item` for `OrderItems`."""
     *before, last = words(resource)
     return "_".join((*before, singular(last)))
 

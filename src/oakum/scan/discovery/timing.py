@@ -39,7 +39,7 @@ def chance(known: Sequence[float], unknown: Sequence[float]) -> float:
 
 @cache
 def _ways(m: int, n: int, u: int) -> int:
-    """Orders of m and n things in which u pairs stand the other way round."""
+    """Number of orders of m and n values in which u pairs are inverted."""
     if u < 0 or m < 0 or n < 0:
         return 0
     if m == 0 or n == 0:

@@ -86,7 +86,7 @@ class Cells:
         self._unmasked: dict[tuple[str, ...], None] = {}
         """Values that may be masks, and may not."""
         self._loosely: dict[tuple[str, str], None] = {}
-        """(owner, resource) of which a value stands loose."""
+        """(owner, resource) with a value outside any known object."""
         self._found: dict[Key, Observation] = {}
         self._open: set[Key] = set()
         self._shared: list[Leaf] = []
@@ -100,9 +100,9 @@ class Cells:
         self._blank: dict[tuple[str, str, str, str], None] = {}
         self._tentative = False
         self._unread: frozenset[str] = frozenset()
-        """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
+        """Settings of this owner that no response shows: fields that need them are not judged."""
         self._untold = False
-        """Whether nothing tells in which relations the object at hand names its viewer."""
+        """Whether it is unknown in which relations this object names its viewer."""
 
     def outcome(self) -> Outcome:
         observations = tuple(
@@ -573,7 +573,7 @@ class Cells:
             self._context.entitled.lack(lack)
 
     def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
-        """A denied field with something in it that proves nothing by itself."""
+        """Records a denied field with a value that is no proof alone."""
         table = self._context.model.tables[instance.resource]
         if not self._unread.isdisjoint(deciding(table, leaf.path)):
             return

@@ -172,7 +172,7 @@ class Evaluator:
         return dict(self._context.identities.states), self._context.identities.relationships
 
     def _judge_again(self) -> None:
-        """Judges the kept responses once more, if nothing but what was told of them has changed."""
+        """Judges the kept responses again, if settings and relationships are as they were."""
         matrix, around = self._context.matrix, self._around()
         kept = {
             request_key: each for request_key, each in self._kept.items() if each.around == around
@@ -425,7 +425,7 @@ class Evaluator:
         self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,
         response: Response,
     ) -> None:  # fmt: skip
-        """Of own objects that are told apart by key, or by being the only one of their kind."""
+        """Learns which fields of own objects vary by themselves, object by object."""
         own = [
             each
             for each in instances

@@ -28,13 +28,13 @@ class Keeping:
     without_authorization: bool
     """They may keep it where nothing in `Authorization` has asked for it."""
     told_apart: frozenset[str]
-    """Names of request headers that its readers are told apart by, in lower case; `*`: all."""
+    """Request headers by which caches separate its readers (`Vary`), in lower case; `*`: all."""
     status: int
     media_type: str
     text: int
-    """Hash of the body, for this process alone: nobody's value."""
+    """Hash of the body, valid in this process only; no personal value."""
     governed: int
-    """The same of the values that the contract governs: the number of a request is none of them."""
+    """The same of the values that the contract governs, which excludes such as request ids."""
     etag: str
     """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
     this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""

@@ -1,8 +1,8 @@
 """Where a reading continues, from the manifests of a folder and the given files.
 
-The law of this module: a file is known by what is in it, not by its name. It goes on where its
-beginning, and what stood before the place that was reached, are as they were; so a log that was
-renamed is not read twice, and another one that took its name is not taken for it.
+The law of this module: a file is identified by its content, not by its name. Its reading continues
+if its beginning, and the bytes before the place that was reached, are unchanged. So a log that was
+renamed is not read twice, and another log of the same name is read from its beginning.
 """
 
 from __future__ import annotations

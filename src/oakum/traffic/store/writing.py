@@ -1,6 +1,6 @@
 """Writes kept calls as Parquet in pieces of bounded size, each atomically.
 
-DuckDB makes the Parquet, out of lines that hold what a `Call` holds and nothing else.
+DuckDB writes the Parquet, from lines that contain the fields of a `Call` and nothing else.
 """
 
 from __future__ import annotations
