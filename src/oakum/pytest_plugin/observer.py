@@ -27,12 +27,13 @@ from oakum.exposure.response_reader import (
     read_as_declared,
     text_of,
 )
+from oakum.exposure.told_owners import ToldOwners
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.ear import Heard, Talk
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look
+from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look, shown_of
 from oakum.pytest_plugin.strays import Kept, Strays, sent_of
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
@@ -83,6 +84,7 @@ class Watch:
         compiled = compile_for_gateway(contract)
         self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
         self.probes, self.skipped = survey(self.model, infer_params(document, policy))
+        self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
         self.tally = Tally()
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
@@ -110,6 +112,8 @@ class Watch:
     def begin(self, test: str) -> None:
         """Begins a test, to which further responses belong."""
         self._test = self._callers.test = test
+        # Another test may give the same keys to objects of others.
+        self._owners = ToldOwners(self.policy, self._sources)
         self._callers.forget()
         self._strays.begin()
 
@@ -222,18 +226,30 @@ class Watch:
     def _judged(
         self, heard: Heard, asked: Asked
     ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
-        look = Look(self._frame, asked, self.tally.evidence).judge()
+        look = Look(self._frame, asked, self.tally.evidence, self._owners).judge()
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
             now = yield from self._asked(heard)
             if now != asked.caller:
                 asked = replace(asked, caller=now)
-                look = Look(self._frame, asked, self.tally.evidence).judge()
+                look = Look(self._frame, asked, self.tally.evidence, self._owners).judge()
+        self._learn_owners(heard, asked, look)
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
         if not look.instances and not heard.unread and _is_shapeless(asked):
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
+
+    def _learn_owners(self, heard: Heard, asked: Asked, look: Look) -> None:
+        """Learns whose the objects of a good response are."""
+        if not self._owners.asked or not is_success(heard.response.status):
+            return
+        creates = heard.request.method == "POST" and asked.operation.id not in self._reads
+        made_by = f"{heard.request.url} {heard.request.body.decode('utf-8', 'replace')}"
+        ids = asked.caller.ids if creates else frozenset[str]()
+        shown = shown_of(look.instances)
+        owners = [each.owners for each in look.instances]
+        self._owners.learn(shown, owners, ids, made_by if ids else "")
 
     def _add(self, look: Look, asked: Asked) -> None:
         self.tally.add(look.tally)

@@ -7,12 +7,14 @@ show is *not judged*, and counted so, neither green nor red.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
+from oakum.authz.judge import Known as KnownOwner
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Response
 from oakum.exposure.callers import Caller, Source
@@ -20,6 +22,7 @@ from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.response_reader import ResponseReader
+from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
@@ -96,6 +99,19 @@ class _Object:
     """Whether the caller and the owner are known."""
 
 
+def shown_of(instances: Sequence[ObjectInstance]) -> list[ShownObject]:
+    """The objects of a response, with the position of the one around each."""
+    places = {each.pointer: place for place, each in enumerate(instances)}
+    return [
+        ShownObject(
+            each.resource, each.owners, each.value,
+            next((places[at] for n in reversed(range(len(each.pointer)))
+                  if (at := each.pointer[:n]) in places), -1),
+        )
+        for each in instances
+    ]  # fmt: skip
+
+
 @dataclass
 class Look:
     """The result of one response: its cells and leaks."""
@@ -104,6 +120,8 @@ class Look:
     asked: Asked
     told: Mapping[Key, Evidence]
     """Evidence that there is already."""
+    owners: ToldOwners | None = None
+    """Owners that earlier exchanges of the test told; None: of no object that names none."""
     tally: Tally = field(default_factory=Tally)
     leaks: list[Leaked] = field(default_factory=list)
     instances: list[ObjectInstance] = field(default_factory=list)
@@ -117,11 +135,13 @@ class Look:
     def judge(self) -> Look:
         """Judges every object in the response, in one pass."""
         asked, read = self.asked, self.asked.read
-        judge = Judge(
-            self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
+        judge = partial(
+            Judge, self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
             asked.response.status, told=read.owners,
         )  # fmt: skip
-        judged = judge.judge(read.value, read.shape)
+        judged = judge().judge(read.value, read.shape)
+        if self.owners is not None and (known := self._known(self.owners, judged.instances)):
+            judged = judge(known=known).judge(read.value, read.shape)
         instances = self.instances = judged.instances
         self.unbound = [*judged.unbound, *read.beside]
         if instances and not asked.caller.known:
@@ -130,6 +150,17 @@ class Look:
         for each in instances:
             self._object(each, self._above(each) is not None)
         return self
+
+    def _known(
+        self, told: ToldOwners, instances: Sequence[ObjectInstance]
+    ) -> dict[Pointer, KnownOwner]:
+        """What is known of the owners of objects that do not name them."""
+        found = told.of(shown_of(instances), self.asked.operation.id, self.asked.params)
+        return {
+            each.pointer: KnownOwner(owners)
+            for each, owners in zip(instances, found, strict=True)
+            if owners != each.owners
+        }
 
     def refuse(self, refused: Asked, *, closes: bool = True) -> Look:
         """Close, for a caller that was refused, what this answer showed to its owner: the fields

@@ -24,8 +24,10 @@ from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
+from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWNER, WHO
 from oakum.http.json_pointer import path_of
+from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
@@ -128,6 +130,12 @@ class Judged(Declared):
         self._verdicts = Verdicts(self.model, self._label)
         self._fast_walks: dict[str, FastWalk] = {}
         self.facts = Facts()
+        params = infer_params(compiled.document, self.policy)
+        said = {name: rule.params for name, rule in self.policy.operations.items()}
+        sources = {
+            name: {**params.get(name, {}), **said.get(name, {})} for name in {*params, *said}
+        }
+        self._owners = ToldOwners(self.policy, sources)
         self.counted = Counted()
         self._answered = Answered()
         self._written = Writes()
@@ -219,6 +227,8 @@ class Judged(Declared):
             fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
         seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
+        if self._owners.asked:
+            self._own(heard, seen, good=good)
         begins = request.method not in ("GET", "HEAD") and not params
         begins = begins and not self._callers.held(request)
         for each in seen:
@@ -241,6 +251,22 @@ class Judged(Declared):
             self._count(heard, seen, verdicts, known=caller.known and not (begins and any(told)))
         if leaks:
             self._leaked(heard, seen, leaks, begins)
+
+    def _own(self, heard: _Heard, seen: Sequence[Seen], *, good: bool) -> None:
+        """Gives objects that name no owner the one that earlier responses told, and learns."""
+        places = {id(each): place for place, each in enumerate(seen)}
+        shown = [
+            ShownObject(each.resource, each.owners, each.value, places.get(id(each.above), -1))
+            for each in seen
+        ]
+        owners = self._owners.of(shown, heard.operation.id, heard.params)
+        for each, found in zip(seen, owners, strict=True):
+            each.owners = found
+        request, ids = heard.passed.exchange.request, heard.caller.ids
+        made = request.method == "POST" and not self._reads(heard) and bool(ids)
+        made_by = f"{request.url} {request.body.decode('utf-8', 'replace')}" if made else ""
+        if good:
+            self._owners.learn(shown, owners, ids, made_by)
 
     def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
         """Records a leak; it is certain unless it depends on earlier responses."""
