@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from oakum.authz import Principal, Subject
 from oakum.authz.principal import held
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy, Relation
+from oakum.policy.model import Policy, Relation, Resource
 
 UNKNOWN_ACCOUNT = "unknown account"
 """Label of a caller whose account is unknown. Its relation to an owner is unknown too, so it is
@@ -251,6 +251,17 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
     held = frozenset(each for each in known if holds(each))
     # Nobody can hold a relation that its own requirements exclude: it is named, and untested.
     return (label_of(policy, held), held) if name in held else (name, held | {name})
+
+
+def owns_too(policy: Policy, resource: Resource, name: str) -> bool:
+    """Whether whoever has a relation to an object is an owner of it, and is tested as that: the
+    same field of the object says both."""
+    owners = resource.owner.members if resource.owner.kind == "field" else ()
+    sources = (policy.relations[each] for each in policy.required(name))
+    return any(
+        each.kind == "field" and each.member in owners and not (each.claim or each.operation)
+        for each in sources
+    )
 
 
 def _list(relation: Relation, *, turned: bool = False) -> tuple[str, str, bool]:

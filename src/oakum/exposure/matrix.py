@@ -18,7 +18,7 @@ from oakum.authz.principal import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.known_identities import KnownIdentities, least_of
+from oakum.exposure.known_identities import KnownIdentities, least_of, owns_too
 from oakum.exposure.list_ends import Ends
 from oakum.finding import Endpoint, Evidence, Result, State
 from oakum.openapi.model import Json
@@ -251,7 +251,7 @@ class Matrix:
                 kinds.setdefault((name, label), kind_of)
             for word in self.model.tables[name].relations:
                 kind = policy.relations[word].kind
-                if not nobodys or kind in _BASIC:
+                if (not nobodys or kind in _BASIC) and not owns_too(policy, resource, word):
                     label, fewest = least_of(policy, word)
                     kinds.setdefault((name, label), (fewest, kind != "anyone"))
         return kinds
