@@ -13,6 +13,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.decide import all_settable, may_call, through
+from oakum.authz.left_out import LeftOut
 from oakum.authz.model import Model
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.places import resource_of
@@ -109,6 +110,8 @@ class Judgement:
     """Elements of lists and values of maps, outside of every resource."""
     untold: Collection[int] = ()
     """The `id` of each object that may be of several resources."""
+    left_out: bool = False
+    """Whether the caller left out what may be hidden objects."""
 
 
 class _Context(NamedTuple):
@@ -156,11 +159,13 @@ class Judge:
         told: Mapping[Pointer, tuple[str, ...]] | None = None,
         known: Mapping[Pointer, Known] | None = None,
         named: Named | None = None,
+        *,
+        chosen: bool = False,
     ) -> None:
         """`writing`: the object that a request body will change; the body is then judged by `set`
         grants, and its own owner and state do not count. `named`: look-ups of the body's other
         objects. `told`: owners of objects that name none. `known`: what the scanner learnt of
-        objects from other responses."""
+        objects from other responses. `chosen`: the caller chose which members there are."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -191,6 +196,9 @@ class Judge:
         self._unbound: list[Leaf] = []
         self._rows = Rows()
         self._untold = set[int]()
+        graph = bool(self._rule.graphql)
+        self._left_out = LeftOut(model, principal, graph) if chosen else None
+        self._lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
         """Judges `value` by its declared `shape`; without a shape nothing is declared."""
@@ -201,9 +209,9 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        rows = self._rows
+        rows, lost = self._rows, self._lost
         found, loose = self._instances, self._unbound
-        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold)
+        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, lost)
 
     # ------------------------------------------------------------ outside a resource
 
@@ -233,7 +241,18 @@ class Judge:
             if name:
                 return self._object(name, value, spot.shape, at, context)
         parts = self._parts(value, spot, at, context, leaves)
+        if self._left_out is not None and isinstance(value, dict):
+            for lacking in self._left_out.hidden(spot.shape, self._ahead(at), value, at):
+                self._rows.meet(lacking, shown=False)
+                self._lost = True
         return parts if self._may_hold(value, spot, at) else False
+
+    def _ahead(self, at: Pointer) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Resources below a place, by what the contract shows."""
+        depth = len(at)
+        for segments, resource in self._shown:
+            if len(segments) > depth and matches(segments, at):
+                yield segments[depth:], resource
 
     def _parts(
         self,

@@ -34,6 +34,8 @@ class Call:
     apart: bool = False
     """Whether the request names an object that is concealed from the caller, so that only objects
     with an owner of their own pass."""
+    chosen: bool = False
+    """Whether the caller chose which members the response has."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,8 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         value, span, text = read(body)
     except Unreadable as error:
         return Projection(None, refused=f"unreadable body: {error}")
-    judged = Judge(model, principal, call.operation, call.params, call.status).judge(
-        value, media.shape
-    )
+    judge = Judge(model, principal, call.operation, call.params, call.status, chosen=call.chosen)
+    judged = judge.judge(value, media.shape)
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, value, judged
     )
@@ -100,7 +101,8 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
     """Counts that would tell how much is hidden, since an object of the answer is hidden whole."""
-    if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
+    hidden = any(not any(e.allowed for e in each.leaves) for each in judged.instances)
+    if counts and (hidden or judged.left_out):
         for path in filter(None, map(path_of, counts)):
             yield from _places(judged.keep, path)
 

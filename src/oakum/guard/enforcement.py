@@ -515,7 +515,8 @@ class Gatekeeper:
         cut = _projector(operation, answered)
         if cut is None:
             raise Denied(failed, "undeclared")
-        call = Call(operation.id, passing.params, status, answered.media)
+        chosen = endpoint.chosen(passing.forward.target)
+        call = Call(operation.id, passing.params, status, answered.media, chosen=chosen)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
         # credentials of the request are not that account's.
         new = logged_in(answered, self._model.rule(operation.id).login)

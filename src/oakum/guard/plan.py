@@ -19,6 +19,7 @@ import orjson
 from oakum.authz import Model
 from oakum.authz.asking import account, asks
 from oakum.authz.judge import holds, read_only
+from oakum.authz.left_out import members_with_objects
 from oakum.authz.media import distinct, split
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path, digit
@@ -260,6 +261,7 @@ class _Renderer:
             "plain": endpoint.plain.plan if endpoint.plain else None,
             **self._written(operation),
             "graphql": bool(rule.graphql),
+            "picks": endpoint.choices,
             "accept": self._accept(endpoint),
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
@@ -574,8 +576,15 @@ class _Renderer:
             "inside": at.inside,
             "hold": hold,
             "members": members,
+            "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
         }
+
+    def _lacks(self, at: _Place) -> dict[str, list[int]]:
+        """Members that may hold objects → tables of these."""
+        outside = not (at.inside or self.writing)
+        found = members_with_objects(at.shape, at.ahead, self.model.bound) if outside else {}
+        return {key: [self.resources[name] for name in led] for key, led in found.items()}
 
     def _member(self, at: _Place, key: str | None, owner: str) -> list[Any]:
         """Node, and name in the audit; `key`: None for members that nothing names, whose names are

@@ -28,6 +28,7 @@ from oakum.openapi.shape import element
 from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.chosen_fields import choices, chooses
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed, others
 from oakum.routing.form_members import Form, form_body
@@ -139,6 +140,15 @@ class Endpoint:
     """Those that the path of a read names besides `hidden`."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Of a write, as `resource_parameters` has them."""
+
+    choices: tuple[str, ...] = ()
+    """Query parameters with which callers choose the members of its response."""
+    graph: bool = False
+    """Whether it answers GraphQL."""
+
+    def chosen(self, target: str) -> bool:
+        """Whether the caller chooses the members of the response."""
+        return self.graph or chooses(target, self.choices)
 
     @property
     def acts(self) -> bool:
@@ -472,6 +482,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         typed(make.paths, operation, target) if write and operation.method != "GET" else None,
         plain,
         *_last(make, operation, target, write=write),
+        choices=choices(operation, rule.without),
+        graph=bool(rule.graphql),
     )
 
 

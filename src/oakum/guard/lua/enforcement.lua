@@ -1106,11 +1106,12 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   local failed = status >= 400 and status or 502
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
+  local chosen = endpoint.graphql or route.has(x.query or "", endpoint.picks)
   local new = sent and who.logged_in(endpoint.login, status, sent, text)
   x.deadline = nil
   repeat
     asking:begin(x)
-    seen = { removed = {}, owners = {}, event = type(x.stream) == "table" }
+    seen = { removed = {}, owners = {}, event = type(x.stream) == "table", chosen = chosen }
     out, why =
       cutter(self.plan, node, new or x.who.know, endpoint.index, x.params, status, text, seen)
     if why == "unreadable" then return nil, failed, "unreadable" end

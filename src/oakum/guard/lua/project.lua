@@ -52,6 +52,7 @@ local HIDDEN -- whether an object of which nothing may be seen was met
 local DROP_COUNTS
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
+local CHOSEN -- whether the caller chose which members the answer has
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local BURIED -- whether one is hidden whole in a row within
@@ -624,11 +625,27 @@ local function place(became)
   end
 end
 
+-- Notes that a record lacks objects which its caller left out, so that one may be hidden; `there`: names of
+-- the members that it has. Few queries select all fields of the root of GraphQL.
+local function leave_out(body, there, depth)
+  if PLAN.endpoints[ENDPOINT].graphql and depth < 2 then return end
+  for name, tables in pairs(body.lacks) do
+    for k = 1, there[name] and 0 or tables.n do
+      if not decide.of_any(PLAN, tables[k], KNOW) then
+        LOST, HIDDEN, OBJECTS = true, true, OBJECTS + 1
+        return
+      end
+    end
+  end
+end
+
 function record(body, i, depth, set, owners, tally)
+  local there = CHOSEN and body.lacks and {}
   local start, level = i, LEVELS[depth]
   local n, last, refused = RANGES, TO[RANGES], REFUSED
   i = space(i + 1)
   if i < N and P[i] == 125 then
+    if there then leave_out(body, there, depth) end
     if body.inside then
       -- An empty container is something that may be seen or not, as a scalar is.
       tally[1] = tally[1] + 1
@@ -660,6 +677,7 @@ function record(body, i, depth, set, owners, tally)
     end
     if previous then previous.next = found else body.first = found end
     previous, expected = found, found.next
+    if there and found.name then there[found.name] = true end
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     if kept then emit(at, i) end -- what separates it from the one before
     emit(i, from)
@@ -675,6 +693,7 @@ function record(body, i, depth, set, owners, tally)
     local b = i < N and P[i] or 0
     if b == 125 then
       if not seen then body.busy = 0 end
+      if there then leave_out(body, there, depth) end
       if not kept or not (body.hold or body.inside) then
         rollback(n, last, refused)
         return i + 1, GONE
@@ -1619,6 +1638,10 @@ local function load_bodies(plan)
       captured.n = captured.n + 1
       captured[captured.n] = name
     end
+    for _, tables in pairs(body.lacks) do
+      for i = 1, tables.n do tables[i] = plan.tables[tables[i] + 1] end
+    end
+    body.lacks = next(body.lacks) and body.lacks or nil
     body.members, body.captured, body.spans = members_, captured, {}
     body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
     body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
@@ -1838,7 +1861,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   S, P, N = text, cast("const uint8_t *", text), #text
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
-  APART = seen.apart or false
+  APART, CHOSEN = seen.apart or false, seen.chosen or false
   if not survey() then return nil, "unreadable" end
   SHUT = APART
   local good = run(node)
@@ -1859,7 +1882,7 @@ end
 -- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
 -- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there;
 -- into `seen.rows` go instead the tables of objects that say no owner. `seen.apart`: only objects with an
--- owner of their own may pass; `seen.event`: it is an event of a feed, and `seen.lost` is
+-- owner of their own may pass; `seen.chosen`: the caller chose which members there are; `seen.event`: it is an event of a feed, and `seen.lost` is
 -- then whether an object of it is hidden that stands in no row within.
 function M.body(plan, node, know, endpoint, params, status, text, seen)
   WHY = nil

@@ -466,6 +466,17 @@ function M.halves(piece)
   return name, equals and name_of(sub(piece, equals + 1)) or not equals and "" or nil
 end
 
+-- Whether a query has one of some parameters, or a part of one (`name[part]`).
+function M.has(query, names)
+  for piece in (names.n > 0 and query or ""):gmatch "[^&]+" do
+    local name = M.halves(piece)
+    for k = 1, name and names.n or 0 do
+      if name == names[k] or name:match "^[^%[]*" == names[k] then return true end
+    end
+  end
+  return false
+end
+
 -- A query without the credentials in it, else as it is (nil: nothing is left).
 function M.without(query, secrets)
   if not query or query == "" then return nil end

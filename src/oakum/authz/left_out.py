@@ -1,0 +1,75 @@
+"""Objects that an answer lacks because its caller chose which members it has.
+
+The law of this module: what a caller leaves out is unknown. A row from which an object is left out
+may be about a hidden one, so it is judged as if it held one of somebody of whom nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz.model import Model, outermost
+from oakum.authz.principal import Principal, Subject, held
+from oakum.http.json_pointer import Pointer
+from oakum.openapi.model import Shape
+from oakum.openapi.shape import member_names, named
+
+_SOMEBODY = "\0"
+"""The id of an owner of whom nothing is known; no id contains it."""
+
+Ahead = Iterable[tuple[tuple[str, ...], str]]
+"""Resources by where the contract says that they are."""
+
+
+def members_with_objects(
+    shape: Shape | None, ahead: Ahead, bound: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Members of an object outside every resource that may hold objects → their resources."""
+    found = dict[str, dict[str, None]]()
+    for name in member_names(shape) if shape is not None else ():
+        inner = named(shape, name) if shape is not None else None
+        if inner is not None and (led := dict.fromkeys(outermost(inner, bound))):
+            found[name] = led
+    for segments, resource in ahead:
+        if segments and segments[0] != "*" and resource in bound.values():
+            found.setdefault(segments[0], {})[resource] = None
+    return {name: tuple(sorted(led)) for name, led in found.items()}
+
+
+@dataclass
+class LeftOut:
+    """Which members that an answer lacks may hold hidden objects, for one caller."""
+
+    model: Model
+    principal: Principal
+    graph: bool
+    """Whether the answer is that of GraphQL, whose root has fields that few queries select."""
+    _led: dict[Shape | None, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    _open: dict[str, bool] = field(default_factory=dict)
+
+    def hidden(
+        self, shape: Shape | None, ahead: Ahead, there: Collection[str], at: Pointer
+    ) -> list[Pointer]:
+        """Where an object at `at` with the members `there` may lack a hidden one."""
+        if self.graph and len(at) < 2:
+            return []
+        ahead = [*ahead]
+        led = None if ahead else self._led.get(shape)
+        if led is None:
+            led = members_with_objects(shape, ahead, self.model.bound)
+            if not ahead:
+                self._led[shape] = led
+        return [
+            (*at, name)
+            for name, resources in led.items()
+            if name not in there and not all(map(self._shown, resources))
+        ]
+
+    def _shown(self, resource: str) -> bool:
+        """Whether the caller sees some of any such object, whosever and in any state."""
+        if resource not in self._open:
+            subject = Subject(resource, (_SOMEBODY,))
+            relations = held(self.model.policy, self.principal, subject)
+            self._open[resource] = bool(self.model.tables[resource].see(relations, {}))
+        return self._open[resource]
