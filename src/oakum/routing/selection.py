@@ -28,6 +28,7 @@ from oakum.routing.largest_page import PAGING
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
+_STEP = re.compile(r"[.:/\[\]]+")
 _JOINTS = str.maketrans("", "", "_-")
 _SHAPES = frozenset(
     (
@@ -233,8 +234,10 @@ def plain(name: str) -> str:
 
 
 def tenants_of(names: Collection[str], shown: Collection[str] = ()) -> tuple[str, ...]:
-    """Names of a tenant, and of no fact about an object that the API shows (`shown`)."""
-    return tuple(sorted({name for name in names if name not in shown and _is_tenants(name)}))
+    """Names of a tenant, and of no fact about an object that the API shows (`shown`). A name that
+    is a path (`context.tenant`, `f[tenant]`) counts by its last step."""
+    others = (_STEP.split(name.rstrip("]"))[-1] for name in names if name not in shown)
+    return tuple(sorted({name for name in others if _is_tenants(name)}))
 
 
 def _is_tenants(name: str) -> bool:

@@ -51,6 +51,12 @@ def test_a_member_that_names_a_tenant_is_named(member: str, names: bool, tmp_pat
         assert each.location.line
 
 
+@pytest.mark.parametrize("member", ["context.tenant", "f[tenant]", "a/b:tenant"])
+def test_a_member_whose_name_is_a_path_counts_by_its_last_step(member: str, tmp_path: Path) -> None:
+    selection = read(tmp_path, {member: TEXT, "tenant.why": TEXT}).lookups.selections["closeTicket"]
+    assert selection.body == ("tenant",)
+
+
 def test_a_fact_about_the_object_is_no_condition(tmp_path: Path) -> None:
     compiled = read(tmp_path, {"why": TEXT})
     assert compiled.lookups.selections["putTicket"].body == ()
@@ -76,7 +82,7 @@ def halls(tmp_path_factory: pytest.TempPathFactory) -> CompiledContract:
     [
         ("search", ("tenant_id",), {}),
         ("find", ("tenant",), {}),
-        ("putMove", ("shop",), {}),
+        ("putMove", ("shop", "tenant"), {}),
         ("graph", ("company", "tenant"), {}),
         ("graphByUrl", (), {"variables": ("company", "tenant")}),
         ("getCard", (), {"f": ("tenant",), "q": ("tenant",)}),
