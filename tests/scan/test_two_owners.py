@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from oakum.authz import compile_contract
 from oakum.errors import ExitCode
+from oakum.gate.coverage import expected
+from oakum.policy.contract import load
+from oakum.policy.view import view
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 pytestmark = pytest.mark.server
@@ -65,6 +69,12 @@ def test_an_api_that_shows_each_party_its_own_is_clean_and_tested(tmp_path: Path
     run = scan(tmp_path)
     assert (run.report.distrust, run.report.findings, run.code) == ((), (), ExitCode.CLEAN)
     assert not any(cell.viewer in ("host", "guest") for cell in run.report.cells)
+    loaded = load(tmp_path / "exposure.yaml")
+    assert loaded.policy is not None
+    seen = view(loaded.document, loaded.policy)
+    wanted = {*expected(seen, compile_contract(loaded.document, loaded.policy))}
+    assert ("Booking", "owner") in wanted
+    assert wanted <= {(cell.resource, cell.viewer) for cell in run.report.cells}
 
 
 @pytest.mark.parametrize("leak", ["host_note", "guest_note"])

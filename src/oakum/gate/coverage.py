@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.errors import counted
-from oakum.exposure.known_identities import least_of
+from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
 from oakum.http.media_type import essence
@@ -93,7 +93,9 @@ def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
     endpoint can show is the scan's to know."""
     for name, table in model.tables.items():
         if _leaves(seen, name):
-            viewers = (least_of(model.policy, each)[0] for each in table.relations)
+            known = model.policy.resources[name]
+            own = (e for e in table.relations if not owns_too(model.policy, known, e))
+            viewers = (least_of(model.policy, each)[0] for each in own)
             yield from ((name, viewer) for viewer in dict.fromkeys(viewers))
 
 
