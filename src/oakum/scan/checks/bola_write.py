@@ -27,6 +27,8 @@ STORY = Story(
     ("RFC 9110, 15.5.4 and 15.5.5",),
 )  # fmt: skip
 
+ADDED = "added"
+"""What `Leak.says` is where something was made below an object."""
 REMOVED = "removed"
 """What `Leak.says` is where an account was taken away."""
 
@@ -39,7 +41,9 @@ has to stay while it is only read. Needs `--allow-writes`. Also finds that an ac
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
 A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns; what was refused only
-because of its parent is named as untried too. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
+because of its parent is named as untried too. What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those
+whom `call:` does not let in, if the owner can make one there and remove it; without `call:`, those who may see nothing of the object are
+named as untried. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
 that nobody has set, a member that it requires and the document does not name, a change that it makes later. On an object that was there
 before, the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
 
@@ -60,6 +64,8 @@ def title(leak: Leak) -> str:
     """One sentence: who can write which field of whom, or delete whose account."""
     if leak.says == REMOVED:
         return f"`{leak.viewer}` can delete another user's account (`{leak.resource}`)"
+    if leak.says == ADDED:
+        return f"`{leak.viewer}` can add to another user's `{leak.resource}`"
     return f"`{leak.viewer}` can write another user's `{leak.resource}.{leak.field}`"
 
 

@@ -29,6 +29,7 @@ from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.left_out import left_out, why_left_out
 from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import AsOwn, Maker, creations
 from oakum.scan.undo.parent_objects import ParentObjects
@@ -130,6 +131,7 @@ class _Trial:
                 self._ask_for({at: value}, view)
         if self.maker.told_once:
             self._once({})
+        CreationsBelow(self.maker).run()
         return True
 
     def _read(self, made: Made) -> None:

@@ -74,6 +74,9 @@ class Made:
     """A response has shown it with its mark."""
     purge: tuple[tuple[Request, Request], ...] = field(default=(), repr=False)
     """A list that shows what was removed, and what then removes it for good, with `{key}`."""
+    remover: str = ""
+    """Who is asked to remove it before `who` is: whoever made it below somebody else's object;
+    empty: `who` alone."""
 
 
 Entry = Undo | Made
@@ -93,6 +96,7 @@ def as_json(undo: Entry) -> Json:
             "older": sorted(undo.older),
             "shown": undo.shown,
             "purge": [[_sent(listed), _sent(remove)] for listed, remove in undo.purge],
+            "remover": undo.remover,
         }
     return {
         "name": undo.name,
@@ -123,7 +127,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         shown = bool(value.get("shown"))
         purge = tuple((_request(a), _request(b)) for a, b in value.get("purge", ()))
         made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
-        return replace(made, shown=shown, purge=purge)
+        by = str(value.get("remover", ""))
+        return replace(made, shown=shown, purge=purge, remover=by)
     who, asked = value["check"]
     return Undo(
         value["name"],

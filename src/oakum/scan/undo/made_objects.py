@@ -83,6 +83,15 @@ class Maker:
     """What was made could not be taken away, or was written over another: no more is made."""
     told_once: bool = False
     """The answer to the last creation showed a leak that no other answer has shown."""
+    by: tuple[str | None, ...] = ()
+    """Who sends the creation, below an object of the owner's; none: the owner."""
+    status: int = 0
+    """With which the last creation was answered; 0: none was sent."""
+
+    @property
+    def writer(self) -> str | None:
+        """Who sends the creation."""
+        return self.by[0] if self.by else self.owner
 
     def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
         """The created object and its owner's view; None if the API refused."""
@@ -94,35 +103,23 @@ class Maker:
         if asked is None or remove is None:
             return None
         key = engine.model.policy.resources[pair.resource].key
+        maker = self.writer or self.owner
         made = Made(
-            f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
+            f"a new `{pair.resource}` of {maker} ({secrets.token_hex(3)})",
             self.owner, mark, key, tuple(request for request, _ in lists), remove,
             look=self._look(), turns=tuple(names for _, names in lists),
-            how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {self.owner}",
+            how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {maker}",
+            remover=maker if self.by else "",
         )  # fmt: skip
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
         older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
         made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
         log.enter(made)
-        answer = engine.send(pair.make, self.owner, asked)
-        self.told_once = engine.context.told_once()
-        there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
-        if there:
-            engine.state.called.setdefault(
-                pair.remove.operation.id, set()
-            )  # deleted at the end by this operation
-        if answer.status >= 400:
-            self.refused.add(answer.status)
-            if answer.status < 500:  # after a server error it may exist
-                log.refused(made)
-            elif not there:
-                said = (
-                    f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
-                    f" {answer.status}, and no response shows the object: if it exists anyway,"
-                    f" it contains a text that begins with `{mark.split()[0]}`"
-                )
-                log.unsure += [said] if said not in log.unsure else ()
+        self.status = 0
+        answer = engine.send(pair.make, self.writer, asked)
+        self.status, self.told_once = answer.status, engine.context.told_once()
+        if self._is_none(made, answer):
             return None
         seen = marked(json_of(answer), mark, key)
         shown = seen[0] if seen else None
@@ -139,15 +136,56 @@ class Maker:
             return None
         if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
             made = log.learn(made, known)
-        if not made.known:  # searched for again at the end, and reported if not found
-            log.taken(made)
-            self._stop()
+        if not made.known:
+            self._lose(made, told)
             return None
         return self._created(made), view
 
+    def _is_none(self, made: Made, answer: Response) -> bool:
+        """Whether an answer says that nothing was made, and no response shows anything else."""
+        log, pair = self.undo_log, self.creation
+        there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
+        if there:
+            # deleted at the end by this operation
+            self.engine.state.called.setdefault(pair.remove.operation.id, set())
+        if answer.status < 400:
+            return False
+        self.refused.add(answer.status)
+        if answer.status < 500:  # after a server error it may exist
+            log.refused(made)
+        elif not there:
+            said = (
+                f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
+                f" {answer.status}, and no response shows the object: if it exists anyway,"
+                f" it contains a text that begins with `{made.mark.split()[0]}`"
+            )
+            log.unsure += [said] if said not in log.unsure else ()
+        return True
+
+    def _lose(self, made: Made, told: str) -> None:
+        """No response shows the owner what was made. It may stand where its writer sees it; else
+        it is searched for again at the end, and reported if not found."""
+        writer, log = self.writer, self.undo_log
+        if writer is not None and writer != self.owner:
+            there = Maker(self.engine, log, self.creation, writer)
+            lists, look = there._lists(), there._look()
+            own = replace(
+                made, who=writer, find=tuple(request for request, _ in lists), look=look,
+                turns=tuple(names for _, names in lists), remover="",
+            )  # fmt: skip
+            seen = log.seen(own)
+            key = told or (in_path(seen[0][made.key]) if seen else "")
+            if key and key not in made.older and log.is_ours(own, key):
+                log.enter(replace(own, known=key))
+                self.undo(log.learn(own, key))
+                return
+        log.taken(made)
+        self._stop()
+
     def _created(self, made: Made) -> Made:
         place = (self.creation.resource, made.known)
-        self.engine.knowledge.creators.setdefault(place, set()).add(self.owner)
+        if self.writer is not None:
+            self.engine.knowledge.creators.setdefault(place, set()).add(self.writer)
         return made
 
     def undo(self, made: Made) -> None:

@@ -317,10 +317,7 @@ class UndoLog:
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
         for key in ours:
-            remove = _for_key(made.remove, key)
-            answer = self.in_its_state(lambda asked: self.ask(made.who, asked), made, remove, key)
-            refused = answer.status >= 400 and answer.status not in (404, 410)
-            if refused and self.shows(replace(made, known=key)) is not False:
+            if not self._is_removed(replace(made, known=key), _for_key(made.remove, key)):
                 return False
         if not keys:
             # An object that nobody could see may exist.
@@ -339,11 +336,13 @@ class UndoLog:
     def _purge(self, made: Made, keys: Iterable[str]) -> None:
         """Removes for good what the API has put into a list of removed objects, where this shows
         that it is the run's."""
+        who = made.remover or made.who
         for listed, purge in made.purge:
+            its = replace(made, who=who, find=(listed,), turns=())
             for key in keys:
-                rows, _ = self._search(replace(made, find=(listed,), turns=()), _PAGES, key)
+                rows, _ = self._search(its, _PAGES, key)
                 if any(holds(row, sign) for row in rows for sign in (made.mark, *self._texts())):
-                    self.ask(made.who, _for_key(purge, key))
+                    self.ask(who, _for_key(purge, key))
 
     def _tell_kept(self) -> None:
         """Names what the API shows its owner still, though it is removed."""
@@ -364,6 +363,17 @@ class UndoLog:
         value, _ = _read(self.ask(who, request))
         rows = [(e, row) for e in group for row in marked(value, e.mark, e.key)]
         return bool([row for made, row in rows if not self._is_kept(made, row)])
+
+    def _is_removed(self, made: Made, remove: Request) -> bool:
+        """Asks whoever may remove an object; False if it was refused and is still there."""
+        for who in dict.fromkeys((made.remover or made.who, made.who)):
+            answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
+            refused = answer.status >= 400 and answer.status not in (404, 410)
+            if who == made.who:
+                return not refused or self.shows(made) is False
+            if self.shows(made) is False:
+                break
+        return True
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
         """Undoes a write that had an effect; False if that failed. `thorough`: time has passed, as

@@ -1,0 +1,169 @@
+"""Creations below an object of somebody else's: `POST /rooms/{id}/messages`.
+
+What such a request writes to is the object that its path names. Who may is what `call:` says of
+their relation to that one. An owner has made one there before, and removed it, so whoever may not
+is tried with the same request. It counts where the owner is shown what was made, below their
+object; its maker removes it, else the owner. Who is not tried is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from oakum.authz.decide import through
+from oakum.exchange import Response
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.ownership import may_have, members_named, relations_through_members
+from oakum.exposure.signals import Signal
+from oakum.finding import Evidence, Skipped
+from oakum.scan.checks.bola_write import ADDED
+from oakum.scan.requests.builder import curl, fill
+from oakum.scan.undo.entries import Made
+from oakum.scan.undo.made_objects import AsOwn, Maker
+
+_PLACE = re.compile(r"{([^{}]+)}")
+_MOST = 4
+"""Objects of an owner's below which something is made."""
+_OF_ACCESS = (401, 403, 404, 405, 410)
+"""What refuses a caller, or hides the object from them."""
+
+
+def _parent(make: Probe) -> str:
+    """`Resource.field` of the innermost object in the path of a creation; empty: it names none."""
+    named = [n for n in _PLACE.findall(make.operation.path) if n in make.personal]
+    return make.sources[named[-1]] if named else ""
+
+
+@dataclass
+class CreationsBelow:
+    """Creations by others below objects of one owner, who can make and remove one there."""
+
+    maker: Maker
+    done: set[tuple[str, frozenset[str], bool]] = field(default_factory=set)
+    """Labels, relations, and whether logged in, that were tried or named."""
+
+    def __post_init__(self) -> None:
+        self.engine, self.owner = self.maker.engine, self.maker.owner
+        self.make = self.maker.creation.make
+        self.source = _parent(self.make)
+        self.resource, _, self.field = self.source.partition(".")
+
+    def run(self) -> None:
+        """Tries one viewer of each set of relations to the objects of the owner."""
+        known = self.engine.model.policy.resources.get(self.resource)
+        if known is None or known.owner.kind == "none":
+            return
+        rows = self.engine.knowledge.objects.get((self.owner, self.resource), ())
+        for row in [each for each in rows if self.field in each][:_MOST]:
+            with AsOwn(self.engine, self.owner, self.resource, row):
+                for viewer in self._strangers(row):
+                    if why := self._why_not(viewer) or self._try(viewer, row):
+                        label = self._label(viewer, row)
+                        self.engine.state.leave_out(
+                            Skipped(self.make.endpoint, f"not tested as `{label}`: {why}")
+                        )
+
+    def _held(self, viewer: str | None, row: Mapping[str, str]) -> frozenset[str]:
+        """Relations of a viewer to an object of the owner's: what no answer told may be so."""
+        identities, knowledge = self.engine.identities, self.engine.knowledge
+        held = identities.relations(viewer, self.owner)
+        if viewer is None:
+            return held
+        key = row.get(self.engine.model.policy.resources[self.resource].key, "")
+        if identities.ids[viewer] & {*knowledge.parties.get((self.resource, key), ())}:
+            held |= identities.relations(viewer, viewer)
+        model = self.engine.model
+        leaves = model.tables[self.resource].leaves
+        able = frozenset(
+            n for n in relations_through_members(model)
+            if all(may_have(leaves, at) for at in members_named(model, n))
+        )  # fmt: skip
+        told = knowledge.kin.get((self.owner, self.resource, key), {})
+        return held | (told.get(viewer, able) & able)
+
+    def _label(self, viewer: str | None, row: Mapping[str, str]) -> str:
+        return self.engine.identities.label(self._held(viewer, row), viewer, self.owner)
+
+    def _strangers(self, row: Mapping[str, str]) -> Iterator[str | None]:
+        """Those whom the contract does not let in there; where it does not say who may, those to
+        whom it shows nothing of the object."""
+        model, operation = self.engine.model, self.make.operation.id
+        for viewer in (None, *self.engine.identities.names()):
+            held = self._held(viewer, row)
+            kind = self._label(viewer, row), held, viewer is not None
+            if viewer == self.owner or kind in self.done:
+                continue
+            free = through(model, operation, held, viewer is not None)
+            private = held.isdisjoint(model.tables[self.resource].relations)
+            if not free or (model.rule(operation).call is None and private):
+                self.done.add(kind)
+                yield viewer
+
+    def _why_not(self, viewer: str | None) -> str:
+        """Why nothing is sent; empty if it can be tried."""
+        model, pair = self.engine.model, self.maker.creation
+        if viewer is not None and model.rule(self.make.operation.id).call is None:
+            return f"no `call:` says who may make a `{pair.resource}` below a `{self.resource}`"
+        if viewer is None and model.policy.resources[pair.resource].owner.kind != "parent":
+            return f"a `{pair.resource}` that nobody made could not be removed"
+        if self.maker.removes_nothing():
+            return f"a `{pair.resource}` that the run made before could not be removed"
+        return ""
+
+    def _try(self, viewer: str | None, row: Mapping[str, str]) -> str:
+        """Has a viewer make one; why that tells nothing, empty if it does."""
+        maker = Maker(
+            self.engine, self.maker.undo_log, self.maker.creation, self.owner, by=(viewer,)
+        )
+        found = maker.make({})
+        if found is None:
+            if maker.status in _OF_ACCESS:
+                return ""
+            said = f"the request was answered with {maker.status}" if maker.status else ""
+            return f"{said or 'it could not be written'}, and {self.owner} is shown nothing new"
+        made, _ = found
+        below = self._is_below(made, row)
+        maker.undo(made)
+        if not below:
+            return f"what it made is not shown below a `{self.resource}` of {self.owner}"
+        self._tell(viewer, row, maker, Response(maker.status, {}, b""))
+        return ""
+
+    def _is_below(self, made: Made, row: Mapping[str, str]) -> bool:
+        """Whether the owner is shown what was made, below this object of theirs: in a list at the
+        address of the creation, or with its key in it."""
+        filled = fill(self.make, self.engine.target, self.engine.knowledge, self.owner)
+        path = urlsplit(filled.request.url).path if filled is not None else ""
+        seen = self.maker.undo_log.seen(made)
+        if not any(str(each.get(made.key)) == made.known for each in seen):
+            return False
+        if all(urlsplit(each.url).path == path for each in made.find):
+            return True
+        named = (self.engine.knowledge.named_in(_texts(each), self.source) for each in seen)
+        return any(each and each == row[self.field] for each in named)
+
+    def _tell(
+        self, viewer: str | None, row: Mapping[str, str], maker: Maker, answer: Response
+    ) -> None:
+        engine, label = self.engine, self._label(viewer, row)
+        asked = maker.request("…", {})
+        evidence = Evidence(
+            None,
+            engine.evaluator.side(viewer, label, answer),
+            curl(asked, engine.context.credentials(viewer)) if asked else "",
+            note=f"the owner was then shown a new `{maker.creation.resource}` there; the run"
+            " removed it",
+        )
+        engine.state.report(
+            Signal(
+                "bola-write", self.resource, self.field, label, self.make.endpoint, evidence, (),
+                viewer, says=ADDED,
+            )
+        )  # fmt: skip
+
+
+def _texts(row: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(v) for name, v in row.items() if isinstance(v, str | int)}
