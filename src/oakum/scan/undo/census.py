@@ -59,6 +59,9 @@ class Census:
     """How long is waited before the questions are asked again."""
     rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
+    moving: set[tuple[_Place, str]] = field(default_factory=set)
+    """(object, member) that has differed between two readings before the first write: reading alone
+    moves it, as a count of what is unread."""
     traces: list[str] = field(default_factory=list)
     """Objects that the API itself added since, such as log entries: they are left, and no fault."""
 
@@ -81,6 +84,7 @@ class Census:
                 continue
             if found is not None:
                 self.rows.append((asked, found))
+                self.moving.update(self._moved(asked, found))
         if self.relations is not None:
             self.relations.take()
 
@@ -136,6 +140,14 @@ class Census:
                 several = place in found and not key
                 found[place] = None if several else found.get(place, row)
         return found
+
+    def _moved(self, asked: _Asked, found: _Rows) -> Iterator[tuple[_Place, str]]:
+        """Members that the same endpoint has shown with another value before."""
+        for place, row in found.items():
+            for path, value in _scalars(row or {}, ()):
+                seen = self.engine.knowledge.faces.get((*place, path), {})
+                if seen.get(asked.probe.id, canonical(value)) != canonical(value):
+                    yield place, path
 
     def differences(self) -> tuple[str, ...]:
         """What differs from before the run, without values. Repeats requests, since responses may
@@ -231,7 +243,11 @@ class Census:
             for place, row in before.items():
                 now_there = after.get(place)
                 if row is not None and now_there is not None:
-                    found |= {(place, at): v for at, v in _lost(row, now_there, ())}
+                    found |= {
+                        (place, at): v
+                        for at, v in _lost(row, now_there, ())
+                        if (place, ".".join(at)) not in self.moving
+                    }
                 elif place not in seen:
                     found[place, ()] = None
         return found
@@ -248,6 +264,14 @@ _RECORDS = listed(
 _NEVER = object()
 _At = tuple[str, ...]
 _Told = tuple[_Place, _At]
+
+
+def _scalars(row: Mapping[str, Json], at: _At) -> Iterator[tuple[str, Json]]:
+    for name, value in row.items():
+        if isinstance(value, dict):
+            yield from _scalars(value, (*at, name))
+        elif not isinstance(value, list):
+            yield ".".join((*at, name)), value
 
 
 def _lost(

@@ -153,3 +153,28 @@ def test_a_list_that_its_owner_was_never_asked_for_is_compared_too() -> None:
     del studio.posts["post-bob-77"]
     (said,) = found.differences()
     assert said.startswith("1 `Post` of bob")
+
+
+class Counting(Studio):
+    """A person is told how many notes are unread; a reading before the census, and what the run
+    reads after it, may bring it down."""
+
+    unread = 4
+
+    def person(self, viewer: str | None, id: str) -> dict[str, Any]:
+        return {**super().person(viewer, id), "phone": f"{self.unread} unread"}
+
+
+@pytest.mark.parametrize(("before", "told"), [(1, 0), (4, 1)])
+def test_what_readings_alone_have_moved_before_the_first_write_does_not_count(
+    before: int, told: int
+) -> None:
+    studio = Counting()
+    run = Run(studio)
+    run.give(may=May(own_settings=True))
+    run.explore()
+    studio.unread = before
+    found = Census(run.engine)
+    found.take()
+    studio.unread = 0
+    assert len([each for each in found.differences() if "of ann" in each]) == told
