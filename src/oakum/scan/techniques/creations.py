@@ -33,6 +33,7 @@ from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import AsOwn, Maker, creations
 from oakum.scan.undo.parent_objects import ParentObjects
+from oakum.scan.undo.recognition import bears
 
 HOW = "creation"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
@@ -167,7 +168,7 @@ class _Trial:
         for at, value in _leaves(view, ()):
             path = ".".join(at)
             inner = shape_of(engine.model, resource, *at)
-            if isinstance(value, str) and mark in value:
+            if isinstance(value, str) and bears(value, mark):
                 continue
             if not engine.evaluator.may_write(*at) or allows(table, path, held, state):
                 continue

@@ -22,12 +22,7 @@ from oakum.exposure.ownership import relations_to
 from oakum.exposure.request_bodies import json_value
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
-from oakum.inference.unsafe_writes import (
-    ends,
-    life_cycle,
-    moves_by_itself,
-    sets_off,
-)
+from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
@@ -41,7 +36,7 @@ from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on
-from oakum.scan.undo.recognition import tells_nothing
+from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_control import Outcome, WriteControl
 from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
@@ -106,6 +101,8 @@ class _Endpoint:
 
     ours: bool = False
     """The object that is written to is the run's own."""
+    of: str = ""
+    """Name of the creation that made it."""
     steady: dict[str, Json] = field(default_factory=dict)
     """Members of the object that was written last, as they were in two reads before that."""
     status: int = 0
@@ -162,6 +159,7 @@ class _Endpoint:
         if view is None and made is not None:
             self.workshop.why_none.setdefault(self.resource, "no endpoint shows the created object")
             self.ours, made, view = False, None, self._view(owner)
+        self.of = made.made if made is not None else ""
         if view is None or self._loses(owner, view):
             return set()
         with made or nullcontext():
@@ -195,6 +193,7 @@ class _Endpoint:
         return False
 
     def _is_tried_on(self, own: AsOwn, owner: str, viewer: str | None) -> bool:
+        self.of = own.made
         with own:
             filled = fill(self.probe, self.engine.target, self.engine.knowledge, owner)
             if filled is None or self.parents.hides(viewer, filled.request):
@@ -383,7 +382,7 @@ class _Endpoint:
         # The undo log checks the members that are sent.
         self.steady = {name: value for name, value in self.steady.items() if name not in changes}
         forth = self.body.request(filled, again.object, changes, ours=self.ours)
-        names, undo = tuple(changes), self._undo(owner, viewer, filled, again, changes)
+        undo = self._undo(owner, viewer, filled, again, changes)
         own = self._own_side(viewer, owner, changes)
         self.undo_log.enter(undo)
         self.undo_log.is_sent(undo)
@@ -395,7 +394,7 @@ class _Endpoint:
         self._heard(undo, own, answer, view, owner)
         self.status = answer.status
         after = self._view(owner)
-        stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
+        stuck = taken_over(again.object, after.object if after is not None else {}, changes)
         key = engine.model.policy.resources[self.resource].key
         if after is None and viewer != owner and key and self._is_lost(owner):
             stuck = [key]  # the owner no longer has it: the writer took it over
@@ -433,6 +432,7 @@ class _Endpoint:
             *self.body.state(owner, filled, shown.object),
             self.body.content(filled, shown.object, before, ours=self.ours),
             self.body.beside(filled, before),
+            self.of,
         )
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:

@@ -41,6 +41,8 @@ class Undo:
     beside: tuple[str, ...] = ()
     """Names of members of this body that the write was not about, as the owner's view showed
     them."""
+    of: str = ""
+    """Name of the creation of the run that made the object; empty: it was there before."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def as_json(undo: Entry) -> Json:
         "this": list(undo.this),
         "content": undo.content,
         "beside": list(undo.beside),
+        "of": undo.of,
     }
 
 
@@ -143,6 +146,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         tuple(value.get("this") or ("", None)),
         value.get("content"),
         tuple(value.get("beside") or ()),
+        str(value.get("of", "")),
     )
 
 

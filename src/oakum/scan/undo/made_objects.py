@@ -321,7 +321,11 @@ class Maker:
 class AsOwn:
     """For a moment the one object that an identity has, so that parameters are filled with it."""
 
-    def __init__(self, engine: Engine, owner: str, resource: str, row: Mapping[str, str]) -> None:
+    def __init__(
+        self, engine: Engine, owner: str, resource: str, row: Mapping[str, str], made: str = ""
+    ) -> None:
+        """`made`: name of the creation of the run that made it."""
+        self.made = made
         self._objects = engine.knowledge.objects
         self._place = (owner, resource)
         self._row = row
@@ -357,13 +361,18 @@ class Workshop:
         if (owner, resource) not in self._made:
             self._made[owner, resource] = self._make(owner, resource)
         made = self._made[owner, resource]
-        return AsOwn(self.engine, owner, resource, made[2]) if made is not None else None
+        return self._alone(owner, resource, made) if made is not None else None
 
     def another(self, owner: str, resource: str) -> AsOwn | None:
         """One more, below the parents that the owner has at the moment; None if impossible."""
         made = self._make(owner, resource)
         self._more.append(made)
-        return AsOwn(self.engine, owner, resource, made[2]) if made is not None else None
+        return self._alone(owner, resource, made) if made is not None else None
+
+    def _alone(
+        self, owner: str, resource: str, found: tuple[Maker, Made, Mapping[str, str]]
+    ) -> AsOwn:
+        return AsOwn(self.engine, owner, resource, found[2], found[1].name)
 
     def _make(self, owner: str, resource: str) -> tuple[Maker, Made, Mapping[str, str]] | None:
         engine = self.engine

@@ -27,9 +27,11 @@ from oakum.scan.undo.recognition import (
     UNREAD,
     Standing,
     at_its_own,
+    bears,
     is_like_absence,
     is_written,
     named,
+    shows,
     tells_nothing,
     unused,
 )
@@ -209,7 +211,7 @@ class UndoLog:
         if echo and made.look is not None and self._is_there(made, key) is False:
             shown = None
         beside = shown.values() if shown is not None else ()
-        if any(isinstance(each, str) and made.mark in each for each in beside):
+        if any(isinstance(each, str) and bears(each, made.mark) for each in beside):
             return True
         if made.look is not None and self._is_there(made, key):
             return True
@@ -224,7 +226,7 @@ class UndoLog:
         answer = self._looked_at(made, key)
         if tells_nothing(answer):
             return None
-        there = 200 <= answer.status < 300 and made.mark.encode() in answer.body
+        there = 200 <= answer.status < 300 and shows(answer, made.mark)
         if there:
             self.is_shown(made)
         rows = named(_read(answer)[0], made.key, key) if there else ()
@@ -491,7 +493,7 @@ class UndoLog:
                 if answer.body in seen:
                     break
                 seen.add(answer.body)
-                found |= {each.name: each for each in group if each.mark.encode() in answer.body}
+                found |= {each.name: each for each in group if shows(answer, each.mark)}
                 at = next_page(at, answer, turns.get(url, ()))
         yield from found.values()
 
@@ -515,11 +517,15 @@ class UndoLog:
         return (*(_left(each, self._why.get(each.name, "")) for each in failed), *harmed)
 
     def _done(self, undo: Entry, kind: str = "undone") -> None:
-        """`kind`: `refused` of a creation that has made nothing: there was no change to undo."""
+        """`kind`: `refused` of a creation that has made nothing: there was no change to undo. With
+        an object, every write to it is gone."""
         self._sent.discard(undo.name)
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # a change left in the journal is only undone twice
             self.log(kind, undo.name)
+        for each in self.pending if isinstance(undo, Made) else ():
+            if isinstance(each, Undo) and each.of == undo.name:
+                self._done(each)
 
 
 def _left(entry: Entry, why: str) -> str:
@@ -563,6 +569,6 @@ def holds(value: Mapping[str, Json], mark: str) -> bool:
     if not mark:
         return True
     return any(
-        holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
+        holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and bears(each, mark)
         for each in value.values()
     )

@@ -316,3 +316,74 @@ def test_a_write_to_another_object_that_is_gone_stays_told() -> None:
     found, _ = undo_log(market, replace(KNOWN, shown=True), write_to("s9"))
     (told,) = found.restore()
     assert "(s9) could not be undone" in told and "s5" not in market.stalls
+
+
+# --------------------------------------------------------------------------- forms of a mark
+
+MARK = "oakum d29209fa"
+FORMS = [
+    "Oakum d29209fa",
+    "OAKUM-D29209FA",
+    "oakum_d29209fa",
+    "oakum d29209",
+    "<p>oakum d29209fa</p>",
+]
+
+
+@pytest.mark.parametrize("kept", FORMS)
+def test_a_mark_that_is_kept_in_another_form_is_the_runs(kept: str) -> None:
+    made = replace(MADE, mark=MARK)
+    market = Market([*SIGNS[:5], kept])
+    found, _ = undo_log(market, replace(made, known="s5"))
+    assert found.restore() == () and "s5" not in market.stalls
+    searched = Market([*SIGNS[:5], kept])
+    assert undo_log(searched, made)[0].restore() == () and "s5" not in searched.stalls
+
+
+@pytest.mark.parametrize("kept", ["oakum d2", "oakum", "Oakum d29209fb", "d29209", "", HERS])
+def test_a_text_that_may_be_anothers_is_no_mark(kept: str) -> None:
+    market = Market([*SIGNS[:5], kept])
+    found, _ = undo_log(market, replace(MADE, mark=MARK, known="s5"))
+    assert found.restore() != ()
+    assert market.stalls["s5"]["sign"] == kept and not deletes(market)
+
+
+# --------------------------------------------------------------------------- writes to what is gone
+
+
+@pytest.mark.parametrize(("of", "left"), [(KNOWN.name, 0), ("", 1)])
+def test_with_an_object_of_the_run_every_write_to_it_is_gone(of: str, left: int) -> None:
+    market = Market(SIGNS)
+    written = Undo(
+        "`Stall` of ann (sign)", (), ("ann", Request("GET", f"{AT}/s5")),
+        '[{"sign":"moss"}]', ("sign",), sent='{"sign":"oakum-77ff00aa"}', of=of,
+    )  # fmt: skip
+    found, said = undo_log(market, replace(KNOWN, look=None))
+    found.pending.append(written)
+    assert len(found.restore()) == left and "s5" not in market.stalls
+    assert (("undone", written.name) in said) is (not left)
+
+
+def test_a_write_to_an_object_of_the_run_that_stays_is_left_with_it() -> None:
+    market = Market(SIGNS, deletes=False)
+    written = Undo(
+        "`Stall` of ann (sign)", (), ("ann", Request("GET", f"{AT}/s5")),
+        '[{"sign":"moss"}]', ("sign",), of=KNOWN.name,
+    )  # fmt: skip
+    found, _ = undo_log(market, KNOWN)
+    found.pending.append(written)
+    assert len(found.restore()) == 2
+
+
+def test_a_write_whose_entry_a_reading_has_renewed_is_left_with_its_object() -> None:
+    """The API keeps another value than it was sent, and takes neither that nor the object back."""
+    market = Market(SIGNS, deletes=False)
+    found, _ = undo_log(market)
+    found.enter(KNOWN)
+    found.enter(
+        Undo(
+            "`Stall` of ann (sign)", (), ("ann", Request("GET", f"{AT}/s5")),
+            '[{"sign":"moss"}]', ("sign",), sent='{"sign":"fern"}', of=KNOWN.name,
+        )
+    )  # fmt: skip
+    assert len(found.restore()) == 2

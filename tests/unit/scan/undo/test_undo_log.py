@@ -254,3 +254,18 @@ def test_a_counter_that_holds_what_was_sent_is_not_as_before() -> None:
 
     _, done = tried(Once(), lock_version=4711)
     assert not done
+
+
+@pytest.mark.parametrize("may", [("bob", "ann"), ("bob",), ("ann",), ()])
+def test_whoever_made_it_is_asked_to_remove_it_and_then_its_owner(may: tuple[str, ...]) -> None:
+    class Guarded(Market):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            if request.method == "DELETE" and viewer not in may:
+                return self.reply(None, 404)
+            return super().__call__(viewer, request)
+
+    market = Guarded(SIGNS)
+    found, _ = undo_log(market, replace(MADE, known="s5", remover="bob"))
+    assert (found.restore() == ()) is ("s5" not in market.stalls) is bool(may)
+    deleted = [each for each in market.asked if each.startswith("DELETE")]
+    assert len(deleted) == bool(may)
