@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -232,7 +233,9 @@ def _build(
             headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
     query += probe.query
     shown += [
-        f"{name}={probe.veiled[name]}" if name in probe.veiled else urlencode([(name, value)])
+        f"{quote(name, safe='')}={probe.veiled[name]}"
+        if name in probe.veiled
+        else urlencode([(name, value)])
         for name, value in probe.query
     ]
     content, body_symbolic = _body(probe, declared, values, names)
@@ -252,13 +255,22 @@ def _build(
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
-    sent |= {part for _, value in probe.query for part in (value, *_DELIMITERS.split(value))}
+    sent |= {part for _, value in probe.query for part in _parts(value)}
     # A value sent in the body may be echoed, as may one in the query.
     told = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
     sent |= {text_of(leaf) for leaf in told if leaf is not None}
     request = Request(operation.method, url, headers, body)
     more = tuple(f"{name}: {text}" for name, text in extra.items())
     return Filled(request, params, sent, probe.base + symbolic, body_symbolic, more, content)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A value of a query, and what stands in it as a list or as JSON: each may be echoed."""
+    yield from (text, *_DELIMITERS.split(text))
+    if text[:1] in ("{", "["):
+        with suppress(orjson.JSONDecodeError):
+            leaves = leaves_of(orjson.loads(text))
+            yield from (text_of(leaf) for _, leaf in leaves if leaf is not None)
 
 
 def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:

@@ -86,6 +86,8 @@ def _lacking(engine: Engine) -> Iterator[tuple[Probe, list[Parameter]]]:
         if not documented or not engine.state.was_asked(probe):
             continue
         sent = engine.state.called.get(probe.operation.id, set())
+        # An object in deepObject style is sent as parts of its name (OpenAPI 3.1, Style Values).
+        sent = sent | {(where, name.partition("[")[0]) for where, name in sent}
         lacking = [each for each in optional(probe) if _place(each) not in sent]
         if lacking:
             yield probe, lacking

@@ -20,9 +20,12 @@ from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result
+from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.json_filters import Dialect, dialects, literal
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
+from oakum.scan.requests.variants import shape_of
 from oakum.scan.technique import Line, Prospect
 
 HOW = "inference"
@@ -32,6 +35,7 @@ OPENS_WAYS = False
 _LEAST = 4
 """Characters of a value that a search for any text is asked for."""
 _TOKEN = re.compile(r"\w{2,}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def run(engine: Engine) -> None:
@@ -42,10 +46,11 @@ def run(engine: Engine) -> None:
     for hidden in hidden_fields(engine):
         for probe in engine.state.probes:
             if hidden.resource in probe.shows and not probe.personal and not probe.batch:
-                for asking in _questions(engine, probe, hidden, words):
+                for asking in _questions(engine, probe, hidden, words, tried):
                     if tried.is_vain(asking.way, hidden):
                         continue
                     if _tells(engine, asking, hidden, partial(tried.met, asking.way, hidden)):
+                        tried.works.add(asking.way.place)
                         break
     engine.state.remark(*tried.notes())
 
@@ -62,7 +67,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             ]
             if parameter.where != "query" or probe.personal:
                 continue
-            if fields or forms(parameter):
+            if fields or forms(parameter) or dialects(parameter):
                 named = f"`{fields[0]}`" if fields else "a hidden field"
                 asked = f"{probe.endpoint.path}?{parameter.name}=$OWN_VALUE"
                 yield {
@@ -146,7 +151,12 @@ class _Way:
     probe: Probe
     parameter: str
     form: str
-    """One of `meanings.forms`; empty: the parameter is a field's."""
+    """One of `meanings.forms`, or a place of a condition in JSON; empty: the parameter is a
+    field's."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return f"{self.probe.endpoint.method} {self.probe.endpoint.path}", self.parameter
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -160,6 +170,11 @@ class _Tried:
     def __init__(self) -> None:
         self.failed: set[tuple[str, str, str]] = set()
         self.refused: set[tuple[tuple[str, str, str], str, str]] = set()
+        self.works: set[tuple[str, str]] = set()
+        """Parameters that are known to filter."""
+        self.spoken: dict[tuple[str, str, str | None], Dialect | None] = {}
+        """(endpoint, parameter, viewer) → the dialect in which it filters by what the viewer may
+        see; None: in none that is known."""
         self._forms: dict[tuple[str, str], bool] = {}
 
     def is_vain(self, way: _Way, hidden: Hidden) -> bool:
@@ -169,22 +184,24 @@ class _Tried:
 
     def met(self, way: _Way, hidden: Hidden, status: int) -> None:
         """Records a response's status."""
-        name = f"{way.probe.endpoint.method} {way.probe.endpoint.path}"
         if way.form:
-            place = (name, way.parameter)
-            self._forms[place] = self._forms.get(place, False) or 200 <= status < 300
+            self._forms[way.place] = self._forms.get(way.place, False) or 200 <= status < 300
         if status >= _FAILS:
             self.failed.add(way.key)
         elif status in _REFUSES:
             self.refused.add((way.key, hidden.resource, hidden.field))
 
     def notes(self) -> list[str]:
-        """Remarks on parameters that rejected every form."""
-        return [
-            f"{endpoint}: no filter in `{name}` was tested: every syntax was refused"
-            for (endpoint, name), taken in self._forms.items()
-            if not taken
-        ]
+        """Remarks on parameters that rejected every form, or found nobody by what may be seen."""
+        said = []
+        without = {place[:2] for place, found in self.spoken.items() if found is None}
+        for (endpoint, name), taken in self._forms.items():
+            why = "" if taken else "every syntax was refused"
+            if taken and (endpoint, name) in without:
+                why = "no condition on a field that the caller may see found its owner"
+            if why and (endpoint, name) not in self.works:
+                said.append(f"{endpoint}: no filter in `{name}` was tested: {why}")
+        return said
 
 
 _FAILS = 500
@@ -209,9 +226,13 @@ class _Asking:
     """Finds them for nothing that is hidden."""
     near: Probe | None
     """Differs from the first in one word alone; None: the filter is not given a value."""
+    said: str = ""
+    """Where in the filter the value stands; empty: it is the filter."""
 
 
-def _questions(engine: Engine, probe: Probe, hidden: Hidden, words: _Words) -> Iterator[_Asking]:
+def _questions(
+    engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: _Tried
+) -> Iterator[_Asking]:
     """What to ask the filters of an endpoint to learn of a hidden value."""
     plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
     near = _nearly(hidden.value, careful)
@@ -231,12 +252,110 @@ def _questions(engine: Engine, probe: Probe, hidden: Hidden, words: _Words) -> I
                 last = _asked(probe, name, near) if found.by_value else None
                 yield _Asking(way, one, two, last)
             continue
+        if dialects(parameter):
+            yield from _conditions(engine, way, parameter, hidden, careful, tried)
+            continue
         for form in forms(parameter):
             if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
                 continue
             said = (put(form, hidden.field, each) for each in (hidden.value, careful, near))
             one, two, three = (_asked(probe, name, each) for each in said)
             yield _Asking(replace(way, form=form), one, two, three)
+
+
+def _conditions(
+    engine: Engine, way: _Way, parameter: Parameter, hidden: Hidden, careful: str, tried: _Tried
+) -> Iterator[_Asking]:
+    """Conditions on a hidden field, in each place of a filter that is JSON; in the plain place
+    alone if conditions on what the viewer may see have no effect.
+
+    Where those work, a condition on a field means this field, and its other value need not hold
+    what the viewer sees of the owner."""
+    granted = _granted(engine, hidden)
+    place = (*way.place, hidden.viewer)
+    if granted and place not in tried.spoken:
+        tried.spoken[place] = _spoken(engine, way, parameter, hidden, granted, tried)
+    confirmed = tried.spoken.get(place)
+    if confirmed is not None:
+        tried.works.add(way.place)
+    other = another(hidden.value) if confirmed is not None else careful
+    if other == hidden.value:
+        return
+    values = (hidden.value, other, _nearly(hidden.value, other))
+    shape = shape_of(engine.model, hidden.resource, *hidden.field.split("."))
+    for dialect in (confirmed,) if confirmed is not None else dialects(parameter):
+        known = [dialect.conditions(hidden.field, literal(each, shape)) for each in values]
+        shown = dialect.conditions(hidden.field, "…")
+        for name in known[0]:
+            if name and granted and confirmed is None:
+                continue
+            one, two, three = (_put(way.probe, parameter.name, dialect, e[name]) for e in known)
+            said = "&".join("=".join(e) for e in dialect.pairs(parameter.name, shown[name]))
+            form = replace(way, form=f"{dialect.sign}{dialect.within} {name}")
+            yield _Asking(form, one, two, three, said.replace('"…"', "…"))
+
+
+def _put(probe: Probe, name: str, dialect: Dialect, condition: Json) -> Probe:
+    (pair,) = dialect.pairs(name, condition)
+    return _asked(probe, *pair, of=name)
+
+
+_CONTROLS = 2
+"""Fields that the viewer may see by which a filter is tried."""
+
+
+def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
+    """(field, value) of the same object that the viewer may see, those of the object itself first
+    and dates last."""
+    known, resource = engine.knowledge, engine.model.policy.resources[hidden.resource]
+    found: list[tuple[str, str]] = []
+    if hidden.key:
+        for row in known.objects.get((hidden.owner, hidden.resource), ()):
+            found += row.items() if row.get(resource.key) == hidden.key else ()
+    else:
+        found = [
+            (field, min(values))
+            for (who, name, field), values in known.own.items()
+            if (who, name) == (hidden.owner, hidden.resource) and values
+        ]
+    sees = engine.evaluator.may_see
+    seen = [
+        (field, value)
+        for field, value in found
+        if not says_nothing(value)
+        and another(value) != value
+        and sees(hidden.viewer, hidden.owner, hidden.resource, field, value)
+    ]
+    return sorted(
+        seen, key=lambda e: (e[0].count("."), bool(_DAY.match(e[1])), e[0] == resource.key)
+    )[:_CONTROLS]
+
+
+def _spoken(
+    engine: Engine,
+    way: _Way,
+    parameter: Parameter,
+    hidden: Hidden,
+    granted: Sequence[tuple[str, str]],
+    tried: _Tried,
+) -> Dialect | None:
+    """The dialect in which a filter finds an owner by what the viewer may see of them, and not by
+    another value; None: in none that is known."""
+    for dialect in dialects(parameter):
+        met = partial(tried.met, replace(way, form=f"{dialect.sign}{dialect.within} seen"), hidden)
+        for field, value in granted:
+            shape = shape_of(engine.model, hidden.resource, *field.split("."))
+            for right in (True, False):
+                given = literal(value if right else another(value), shape)
+                asked = _put(
+                    way.probe, parameter.name, dialect, dialect.conditions(field, given)[""]
+                )
+                answer = _answer(engine, asked, hidden, met)
+                if answer is None or _came(engine, hidden, answer[2]) != right:
+                    break
+            else:
+                return dialect
+    return None
 
 
 def _nearly(value: str, other: str) -> str:
@@ -276,10 +395,11 @@ def _is_seen(token: str, seen: Collection[str]) -> bool:
     return any(token in each or (each in token and len(each) >= _LEAST) for each in seen)
 
 
-def _asked(probe: Probe, name: str, value: str) -> Probe:
+def _asked(probe: Probe, name: str, value: str, of: str = "") -> Probe:
+    """`of`: the parameter that `name` is a part of."""
     way = probe.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
-    fixed = {each: given for each, given in way.fixed.items() if each != name}
-    sources = {each: source for each, source in way.sources.items() if each != name}
+    fixed = {each: given for each, given in way.fixed.items() if each not in (name, of)}
+    sources = {each: source for each, source in way.sources.items() if each not in (name, of)}
     return replace(way, fixed=fixed, sources=sources)
 
 
@@ -300,7 +420,9 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         if not turn:
             came = _came(engine, hidden, answer[2])
             sure = came or _is_unmistakable(engine, hidden)
-            if not came and (asking.near is None or not _is_theirs_alone(engine, hidden)):
+            # What has no rows that name nobody cannot have more of them.
+            may_tell = asking.near is not None and bool(answer[2].unnamed)
+            if not came and not (may_tell and _is_theirs_alone(engine, hidden)):
                 return False
         if came and _came(engine, hidden, answer[2]) == bool(turn % 2):
             return False
@@ -314,7 +436,7 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         if came
         else "the filter returns a row that names nobody, only with the right value"
     )
-    found = signal(engine, asking.one, hidden, *asked, says)
+    found = signal(engine, asking.one, hidden, *asked, says, asking.said)
     engine.state.report(replace(found, sure=sure))
     return True
 
@@ -392,9 +514,15 @@ def reading(
 
 
 def signal(
-    engine: Engine, probe: Probe, hidden: Hidden, filled: Filled, answer: Response, says: str
+    engine: Engine,
+    probe: Probe,
+    hidden: Hidden,
+    filled: Filled,
+    answer: Response,
+    says: str,
+    place: str = "",
 ) -> Signal:
-    """The finding that a request revealed a hidden field."""
+    """The finding that a request revealed a hidden field. `place`: where in a filter it stands."""
     table = engine.model.tables[hidden.resource]
     known = engine.knowledge.states_of(hidden.owner, hidden.resource, hidden.key)
     state = state_key(
@@ -404,7 +532,8 @@ def signal(
         None,
         engine.evaluator.side(hidden.viewer, hidden.label, answer),
         curl(filled, engine.context.credentials(hidden.viewer)),
-        note=f"the same request gets a different response after only this field changed: {says}",
+        note=f"the same request gets a different response after only this field changed: {says}"
+        + (f"; asked as `{place}`" if place else ""),
     )
     return Signal(
         HOW, hidden.resource, hidden.field, hidden.label, probe.endpoint, evidence, state,
