@@ -40,8 +40,8 @@ endpoint. Only the owner's own view afterwards counts, whatever the answer says;
 has to stay while it is only read. Needs `--allow-writes`. Also finds that an account of the run removes another
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
-A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns; what was refused only
-because of its parent is named as untried too. What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those
+A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns, there with an object of the
+run's own, if a read shows that its key names nothing else; what was refused only because of its parent is named as untried too. What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those
 whom `call:` does not let in, if the owner can make one there and remove it; without `call:`, those who may see nothing of the object are
 named as untried. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
 that nobody has set, a member that it requires and the document does not name, a change that it makes later. On an object that was there

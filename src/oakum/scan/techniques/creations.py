@@ -268,7 +268,7 @@ class _Trial:
             return True
         if not self.parents.refused(viewer, request, status):
             return False
-        below = self.parents.below_own(viewer, request)
+        below = self.parents.below_own(viewer, self.owner, request)
         if below is not None and self._delete(made, viewer, below) == _GONE:
             return True
         self.hidden = not (below and self.parents.are_private(viewer, self.owner))

@@ -448,7 +448,7 @@ class _Endpoint:
             answer = send(asked.request)
         if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
             return answer
-        below = self.parents.below_own(viewer, asked.request) if self.ours else None
+        below = self.parents.below_own(viewer, owner, asked.request) if self.ours else None
         if below is not None:
             answer = engine.send(self.probe, viewer, replace(asked, request=below))
         if answer.status >= 400 and not (below and self.parents.are_private(viewer, owner)):

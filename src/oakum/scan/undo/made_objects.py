@@ -30,7 +30,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of
-from oakum.scan.requests.person_requests import harmless
+from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.entries import Made
@@ -220,6 +220,8 @@ class Maker:
         marks = iter((mark,))
         try:
             body = _body(engine, shape, self.creation, self.owner, marks, ())
+            if not holds(body, mark):  # no text is free: a name that lets nobody in holds it
+                body = _body(engine, shape, self.creation, self.owner, iter(()), (), marks)
         except LookupError as error:
             engine.state.leave_out(
                 Skipped(
@@ -425,8 +427,10 @@ def _body(
     owner: str,
     marks: Iterator[str],
     at: tuple[str, ...],
+    in_name: Iterator[str] | None = None,
 ) -> dict[str, Json]:
-    """What a creation has to hold, and one mark in a free text of it.
+    """What a creation has to hold, and one mark in a free text of it; `in_name`: in a required
+    name.
 
     Ids of other objects, and words that stand in several objects, are those that answers have
     shown: an API takes no others.
@@ -452,7 +456,7 @@ def _body(
             elif name in shape.required:
                 raise LookupError(name)  # any other value would make it somebody else's
         elif inner.properties and len(at) < _DEPTH:
-            body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
+            body[name] = _body(engine, inner, pair, owner, marks, (*at, name), in_name)
         elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
             raise LookupError(name)  # any other value would refer to somebody's object
         elif free:
@@ -465,6 +469,8 @@ def _body(
             body[name] = json_value(seen, inner)
         else:
             body[name] = harmless(name, inner)
+            if in_name and body[name] == ANY_TEXT and not noun_of(name, inner):
+                body[name] = next(in_name, ANY_TEXT)
     return body
 
 

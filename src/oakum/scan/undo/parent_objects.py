@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from urllib.parse import quote, unquote, urlsplit
 
-from oakum.exchange import Request
+from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import fill, raw_path
+from oakum.scan.requests.builder import Filled, fill, raw_path, unlike
 from oakum.scan.undo.made_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
@@ -24,7 +24,8 @@ _MOST = 8
 _UNIQUE = 8
 """Shortest key, in characters, that is taken to name one object of all parents."""
 _OF_ACCESS = (403, 404, 405, 410)
-"""What refuses an object, or what is above it; 401 refuses the caller."""
+"""What refuses an object, or what is above it. So does 401 to whoever is logged in."""
+_ABSENT = (404, 410)
 
 
 def parents(probe: Probe) -> dict[str, str]:
@@ -48,7 +49,8 @@ class ParentObjects:
 
     def refused(self, viewer: str | None, request: Request, status: int) -> bool:
         """Whether a status may refuse the parents in a request, and not its object."""
-        return bool(self.named) and status in _OF_ACCESS and self.hides(viewer, request)
+        of_access = status in _OF_ACCESS or (status == 401 and viewer is not None)
+        return bool(self.named) and of_access and self.hides(viewer, request)
 
     def are_private(self, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows the innermost parent to no such viewer, ever: there is nothing
@@ -122,7 +124,7 @@ class ParentObjects:
 
     # ------------------------------------------------- the viewer's own parent
 
-    def below_own(self, viewer: str | None, request: Request) -> Request | None:
+    def below_own(self, viewer: str | None, owner: str, request: Request) -> Request | None:
         """The same request below a parent of the viewer's own. None: there is none, or the run
         cannot tell that the key names nothing there, which the request would write to."""
         values = _values(self.probe, request)
@@ -134,17 +136,58 @@ class ParentObjects:
             if not known:
                 return None
             own[name] = known[0]
-        key = own[_PLACE.findall(self.probe.operation.path)[-1]]
-        if own == values or not self._is_free(viewer, own, key):
+        last = _PLACE.findall(self.probe.operation.path)[-1]
+        below = self._at(request, values, own)
+        if own == values or below is None:
             return None
-        path = raw = raw_path(self.probe.operation)
-        for name, value in own.items():
-            path = path.replace("{" + name + "}", quote(value, safe=""))
+        none = self._at(request, values, {**own, last: unlike(own[last])})
+        free = self._is_absent(viewer, owner, below, request, none)
+        if free is None:
+            free = self._is_free(viewer, own, own[last])
+        return below if free else None
+
+    def _at(
+        self, request: Request, values: Mapping[str, str], own: Mapping[str, str]
+    ) -> Request | None:
+        """The request with other values in its path; None if they do not stand there as such."""
+        raw = raw_path(self.probe.operation)
         before, after = urlsplit(request.url).path, _filled(raw, values)
         if not before.endswith(after):
             return None
-        url = request.url.replace(before, before.removesuffix(after) + path, 1)
+        url = request.url.replace(before, before.removesuffix(after) + _filled(raw, own), 1)
         return Request(request.method, url, request.headers, request.body)
+
+    def _is_absent(
+        self, viewer: str, owner: str, below: Request, request: Request, none: Request | None
+    ) -> bool | None:
+        """Whether a read below the viewer's parent finds nothing by the key, or the very object
+        that its owner is shown: then it finds something else by another key. None: no read
+        tells."""
+        path = _PLACE.sub("{}", self.probe.operation.path)
+        probe = next(
+            (
+                each
+                for each in self.engine.state.probes
+                if each.operation.method == "GET"
+                and not (each.batch or each.how or each.query)
+                and _PLACE.sub("{}", each.operation.path) == path
+            ),
+            None,
+        )
+        if probe is None or none is None:
+            return None
+
+        def read(who: str, at: Request) -> Response:
+            asked = Request("GET", at.url.partition("?")[0], {"accept": "application/json"})
+            return self.engine.send(probe, who, Filled(asked, {}, frozenset(), path))
+
+        found = read(viewer, below)
+        if found.status in _ABSENT:
+            return True
+        if not 200 <= found.status < 300:
+            return None
+        theirs, other = read(owner, request), read(viewer, none)
+        return found.body == theirs.body and found.body != other.body
 
     def _is_free(self, viewer: str, own: Mapping[str, str], key: str) -> bool:
         """Whether a list below the viewer's parent shows that it has no object of this key. A key
