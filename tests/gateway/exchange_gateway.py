@@ -112,7 +112,7 @@ def _written(answer: Response) -> bytes:
 
 
 _NAMED = re.compile(r"\bt\.(\w+)\.(ok|forged)\b")
-_TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+")
+_TOKEN = re.compile(r"(?<![\w-])[\w-]++\.([\w-]++)\.[\w-]+")
 
 
 def _signed(setup: Setup, value: str) -> str:
