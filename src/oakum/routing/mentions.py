@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from oakum.routing.conditions import Conditions
@@ -27,10 +27,12 @@ _WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/:.@+~!*$^%]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HEX = rb"[0-9A-Fa-f]"
 _ESCAPED = re.compile(
-    rb"\\+u([dD][89abAB]" + _HEX + rb"{2})\\+u([dD][c-fC-F]" + _HEX + rb"{2})"
-    rb"|\\+u(" + _HEX + rb"{4})"
+    rb"(\\+)u(?:([dD][89abAB]" + _HEX + rb"{2})\\+u([dD][c-fC-F]" + _HEX + rb"{2})"
+    rb"|(" + _HEX + rb"{4}))"
 )  # fmt: skip
-_BLANK = re.compile(rb"\\[bfnrt]")
+_DOUBLED = (1, 2, 4)
+"""Backslashes of an escape in a text, in a text within a text, and in one within that."""
+_BLANK = re.compile(rb"(\\+)([bfnrt])")
 
 
 def named_by(
@@ -72,18 +74,30 @@ def _raw(text: str | bytes) -> bytes:
 
 def _spellings(text: bytes) -> Iterable[bytes]:
     """A text as it is, and as it is once its escapes are resolved (RFC 3986, RFC 8259). A text
-    within a text has its backslashes doubled."""
+    within a text has its backslashes doubled; further ones are of the text and separate words."""
     yield text
     if b"%" in text:
         yield unquote_to_bytes(text)
     if b"\\" in text:
-        yield _BLANK.sub(b" ", _ESCAPED.sub(_character, text))
+        yield from dict.fromkeys(_resolved(text, backslashes) for backslashes in _DOUBLED)
 
 
-def _character(escape: re.Match[bytes]) -> bytes:
-    high, low, alone = (int(each or b"0", 16) for each in escape.groups())
+def _resolved(text: bytes, backslashes: int) -> bytes:
+    blank = _BLANK.sub(partial(_space, backslashes), text)
+    return _ESCAPED.sub(partial(_character, backslashes), blank)
+
+
+def _space(backslashes: int, escape: re.Match[bytes]) -> bytes:
+    before, letter = escape.groups()
+    return b" " + letter if len(before) > backslashes else b" "
+
+
+def _character(backslashes: int, escape: re.Match[bytes]) -> bytes:
+    before, *digits = escape.groups()
+    high, low, alone = (int(each or b"0", 16) for each in digits)
     code = 0x10000 + ((high - 0xD800) << 10) + low - 0xDC00 if high else alone
-    return chr(code).encode("utf-8", "surrogatepass")
+    apart = b" " if len(before) > backslashes else b""
+    return apart + chr(code).encode("utf-8", "surrogatepass")
 
 
 def _readable(text: bytes) -> bytes:

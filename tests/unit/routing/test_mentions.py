@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oakum.routing.mentions import EVERYBODY, known_by, mentioned
@@ -44,6 +44,7 @@ def carriers(id: str) -> dict[str, str]:
         "text": json.dumps({"user": f"/users/{quote(id, safe='')}/followers"}),
         "call": f"unfollow(id: {shown})",
         "escaped within": json.dumps({"query": f"unfollow(id: {escaped})"}),
+        "escaped twice": json.dumps(json.dumps({"query": f"unfollow(id: {escaped})"})),
         "called": json.dumps({"query": f"unfollow(id: {shown})"}),
         "cell": f'user,why\r\n"{cell}",spam\r\n',
         "part": f'--b\r\nContent-Disposition: form-data; name="user"\r\n\r\n{id}\r\n--b--',
@@ -52,6 +53,9 @@ def carriers(id: str) -> dict[str, str]:
 
 
 @given(ODD)
+@example("a\\ö")
+@example("a\\öbö")
+@example("\\b1ö")
 def test_an_id_of_any_characters_is_found_in_every_carrier(id: str) -> None:
     for name, text in carriers(id).items():
         assert known_by(id) in mentioned([text]), name

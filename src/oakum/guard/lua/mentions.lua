@@ -41,16 +41,21 @@ local function utf8_of(code)
   return char(LEADING[n] + code) .. rest
 end
 
-local function character(digits) return utf8_of(tonumber(digits, 16)) end
+-- Backslashes of an escape in a text, in a text within a text, and in one within that.
+local DOUBLED = { 1, 2, 4 }
 
-local function pair(high, low)
-  return utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00)
-end
-
--- A text once its escapes are resolved (RFC 8259). A text within a text has its backslashes doubled.
-local function resolved(text)
-  text = gsub(text, "\\+u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
-  return (gsub(gsub(text, "\\+u(%x%x%x%x)", character), "\\[bfnrt]", " "))
+-- A text once its escapes are resolved (RFC 8259). A text within a text has its backslashes doubled; further
+-- ones are of the text and separate words.
+local function resolved(text, backslashes)
+  local function apart(before, found) return #before > backslashes and " " .. found or found end
+  local function pair(before, high, low)
+    return apart(before, utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00))
+  end
+  local function character(before, digits) return apart(before, utf8_of(tonumber(digits, 16))) end
+  local function space(before, letter) return #before > backslashes and " " .. letter or " " end
+  text = gsub(text, "(\\+)([bfnrt])", space)
+  text = gsub(text, "(\\+)u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
+  return (gsub(text, "(\\+)u(%x%x%x%x)", character))
 end
 
 -- Adds each word and each few in a row to `into`; how many there are then, and nil where they are too many.
@@ -81,7 +86,13 @@ function M.of(texts)
     if count and find(text, "%", 1, true) then
       count = rows(gsub(text, "%%(%x%x)", byte_of), found, count)
     end
-    if count and find(text, "\\", 1, true) then count = rows(resolved(text), found, count) end
+    if count and find(text, "\\", 1, true) then
+      local before
+      for k = 1, #DOUBLED do
+        local spelt = resolved(text, DOUBLED[k])
+        if count and spelt ~= before then count, before = rows(spelt, found, count), spelt end
+      end
+    end
     if not count then return nil end
   end
   local list = {}
