@@ -11,7 +11,7 @@ import world
 from load import Absent
 
 from oakum.errors import InputError
-from oakum.guard.audit import AUDIT_KEY
+from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
 from oakum.guard.files import fill
 from oakum.guard.target import Deployment, Target

@@ -17,7 +17,7 @@ from oakum.finding import Cell, Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, Verdict, gathered, judge
 from oakum.policy.contract import Contract, digest, load
 from oakum.policy.model import CellRef, ExitCriteria, Waiver
-from oakum.policy.view import View, view
+from oakum.policy.resource_schemas import View, view
 from tests.gate.club import ENDPOINT, STATES, clean, leak, written
 
 TODAY = date(2030, 1, 1)

@@ -18,7 +18,7 @@ from oakum.gate import Case, Source, gathered, judge
 from oakum.openapi.model import Json
 from oakum.policy.contract import digest, load
 from oakum.policy.model import ExitCriteria
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from tests import shell
 from tests.gate.club import POLICY, clean, forged, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum

@@ -10,7 +10,7 @@ from oakum.authz import compile_contract
 from oakum.gate import flaws
 from oakum.policy.contract import load
 from oakum.policy.model import STATIC_RULES
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from tests.gate.club import DOCUMENT, POLICY, written
 from tests.unit.cli.shell import oakum
 

@@ -22,7 +22,7 @@ from oakum.memory import Remembered
 from oakum.memory.model import Stamp
 from oakum.policy.contract import load
 from oakum.policy.model import ExitCriteria, Waiver
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from tests.gate import club
 from tests.gate.club import DOCUMENT, POLICY, leak, leaking, written
 from tests.gate.test_criteria import found, judged

@@ -10,7 +10,7 @@ from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.gate.coverage import shares
 from oakum.policy.contract import load
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from tests.scan.servers import Reply
 from tests.scan.verdicts import NAMES, RELATIONS, Answer, Api, Told, path, schema, told
 

@@ -12,7 +12,7 @@ from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.gate.coverage import expected
 from oakum.policy.contract import load
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 pytestmark = pytest.mark.server

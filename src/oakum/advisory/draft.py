@@ -11,7 +11,7 @@ from oakum.advisory.contact import Contact
 from oakum.errors import counted
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.inference.lexicon import classify_field
-from oakum.inference.phrases import FieldClass
+from oakum.inference.lexicon_phrases import FieldClass
 from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words

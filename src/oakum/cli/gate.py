@@ -34,7 +34,7 @@ from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
 from oakum.page.text import visible
 from oakum.policy.contract import digest
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 from oakum.report.github import Annotation, commands
 from oakum.report.pointing import short
 

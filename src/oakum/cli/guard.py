@@ -168,7 +168,7 @@ def export(
     at: Path,
 ) -> int:
     """Write the gateway as files for a fleet that needs neither Python nor Oakum."""
-    from oakum.guard.audit import AUDIT_KEY
+    from oakum.guard.audit_reader import AUDIT_KEY
     from oakum.guard.export import Order, export
 
     order = Order(
@@ -212,7 +212,7 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
 
 
 def _removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
-    from oakum.guard.account_headers import removed_lines
+    from oakum.guard.removed_headers import removed_lines
     from oakum.scan.identities.identities_file import lines_sent
 
     policy = found.compiled.policy

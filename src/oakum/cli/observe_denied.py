@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
     """The key of the hashes. Raises `InputError` for a deny list without a key that lasts."""
-    from oakum.guard.audit import AUDIT_KEY
+    from oakum.guard.audit_reader import AUDIT_KEY
 
     if deny_file is not None and key_file is None and not os.environ.get(AUDIT_KEY):
         hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"

@@ -36,7 +36,7 @@ def key_of(file: Path | None, make: bool = False) -> bytes:
     A key that is short or that others can read is warned of: it may be the guard's, whose owner
     alone can change it. Raises `InputError` for a file that holds none.
     """
-    from oakum.guard.audit import AUDIT_KEY
+    from oakum.guard.audit_reader import AUDIT_KEY
     from oakum.openapi.source import read_bytes
 
     if file is None:

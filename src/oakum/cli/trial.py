@@ -17,7 +17,7 @@ from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
 from oakum.page.text import visible
 from oakum.policy.contract import digest
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 
 _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
 """What of a verdict is also of a self-test."""

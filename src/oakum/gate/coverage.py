@@ -18,7 +18,7 @@ from oakum.gate.static import callers_said
 from oakum.http.media_type import essence
 from oakum.policy.model import OperationRule
 from oakum.policy.reader import text
-from oakum.policy.view import View
+from oakum.policy.resource_schemas import View
 
 _FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 

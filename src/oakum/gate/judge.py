@@ -21,7 +21,7 @@ from oakum.gate.waivers import Left, excused, left
 from oakum.memory import Memory, Remembered, Standing, silent, stage
 from oakum.policy.graphql import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
-from oakum.policy.view import View
+from oakum.policy.resource_schemas import View
 
 _UNSEEN: Status = "not looked at"
 _NO_REPORT = "give the JSON report of a scan with `--report`"

@@ -20,7 +20,7 @@ from oakum.openapi.schema import flatten
 from oakum.openapi.walk import reachable
 from oakum.policy.grammar import place
 from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
-from oakum.policy.view import View, answers, at, taken
+from oakum.policy.resource_schemas import View, answers, at, taken
 
 _OF_A_PERSON = (
     FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT, FieldClass.PERSONAL,

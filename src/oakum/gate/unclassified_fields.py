@@ -10,8 +10,8 @@ from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import OperationRule
+from oakum.policy.resource_schemas import View, at, success
 from oakum.policy.review import spoken, strangers, unmentioned
-from oakum.policy.view import View, at, success
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12

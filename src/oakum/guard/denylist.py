@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from oakum.errors import InputError, Problem
-from oakum.guard.audit import AUDIT_KEY
+from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.openapi.model import Json
 from oakum.openapi.source import JsonPlaces, parse_json, read_text
 

@@ -27,17 +27,17 @@ from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.sight import Sight, shows
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
-from oakum.routing import ahead
+from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.conditions import conditions
-from oakum.routing.fields import check, in_origin_form
 from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, with_cookies
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.mentions import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
+from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
 from oakum.routing.who import (
     NOBODY,
@@ -486,8 +486,8 @@ class Gatekeeper:
         if answered.missing:
             raise Denied(502, "error")
         if passing.preflight or endpoint is None or inquiry is None:
-            headers = ahead.answer_headers(back(answered, guard, private=False))
-            return Answered(ahead.STATUS, headers)
+            headers = cors_preflight.answer_headers(back(answered, guard, private=False))
+            return Answered(cors_preflight.STATUS, headers)
         if not 200 <= answered.status <= 599:  # not a status of HTTP (RFC 9110, 15)
             raise Denied(502, "undeclared")
         if endpoint.conceals and answered.status in (403, 404):

@@ -19,7 +19,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.audit import AUDIT_KEY
+from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable

@@ -13,7 +13,7 @@ from time import time
 from typing import Any
 
 from oakum.errors import InputError, Problem
-from oakum.guard.audit import AUDIT_KEY
+from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.enforcement import Gatekeeper, Passing, Refusal

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from oakum.guard.audit import AuditRecord
+from oakum.guard.audit_reader import AuditRecord
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

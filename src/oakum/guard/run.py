@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
-from oakum.guard.audit import AUDIT_KEY, Tail, record_of
+from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch

@@ -20,9 +20,9 @@ from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
-from oakum.routing.object_types import untold
 from oakum.routing.path_objects import PathObjects, names
 from oakum.routing.write_targets import needs_object
+from oakum.routing.written_types import untold
 
 _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""

@@ -37,7 +37,7 @@ from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
-from oakum.policy.view import at, success, taken
+from oakum.policy.resource_schemas import at, success, taken
 
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
 _WIDTH = 96

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from oakum.inference.phrases import (
+from oakum.inference.lexicon_phrases import (
     ADDRESS,
     MAY,
     OF_A_PERSON,

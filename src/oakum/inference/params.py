@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
+from oakum.inference.lexicon_phrases import PICTURE
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
-from oakum.inference.phrases import PICTURE
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import Policy, Resource
-from oakum.policy.view import view
+from oakum.policy.resource_schemas import view
 
 _IDS = {"id", "uuid", "guid", "key"}
 

@@ -19,7 +19,7 @@ from oakum.inference.side_effects import opens_session
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.policy.view import at
+from oakum.policy.resource_schemas import at
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MANY = 4

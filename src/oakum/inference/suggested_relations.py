@@ -16,7 +16,7 @@ from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.policy.view import success
+from oakum.policy.resource_schemas import success
 
 _SHUTS_OUT = listed(
     "ban banned bans block blocked blocking blocklist blocks denied ignored mute muted mutes"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from oakum.errors import ExitCode, counted
-from oakum.inference.phrases import FieldClass
+from oakum.inference.lexicon_phrases import FieldClass
 from oakum.openapi.model import Json
 from oakum.page.render import render as page
 

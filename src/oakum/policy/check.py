@@ -19,8 +19,8 @@ from oakum.openapi.shape import containers, member, scalars
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.reader import nearest
+from oakum.policy.resource_schemas import View, declares, siblings, success, taken, view
 from oakum.policy.review import review
-from oakum.policy.view import View, declares, siblings, success, taken, view
 
 
 def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Problem]]:

@@ -15,7 +15,7 @@ from oakum.openapi.schema import children, elements
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
-from oakum.policy.view import View, at, declares, siblings, success, taken
+from oakum.policy.resource_schemas import View, at, declares, siblings, success, taken
 
 _KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
 _FEW = 5

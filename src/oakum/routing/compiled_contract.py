@@ -14,8 +14,8 @@ from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
-from oakum.routing.hidden_schemas import with_hidden
 from oakum.routing.lookup_plan import LookupPlan, derive
+from oakum.routing.unread_keywords import with_hidden
 
 
 @dataclass(frozen=True, eq=False)

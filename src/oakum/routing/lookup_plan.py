@@ -26,17 +26,16 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
 from oakum.openapi.shape import element
 from oakum.policy.model import Policy, Relation, origin
-from oakum.routing.ahead import neutral
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.chosen_fields import choices, chooses
 from oakum.routing.clients import client_keys
 from oakum.routing.concealing import Asked, Concealed, asked, concealed, others
+from oakum.routing.cors_preflight import neutral
 from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
-from oakum.routing.object_types import typed
 from oakum.routing.objects_by_key import Plain, plain_keys
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
@@ -45,6 +44,7 @@ from oakum.routing.route import rivals, written
 from oakum.routing.selection import Selection, selections, unasked
 from oakum.routing.tenant_places import unsaid, with_tenants
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
+from oakum.routing.written_types import typed
 
 _NAME = re.compile(r"\{[^{}]+\}")
 

@@ -18,11 +18,11 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller
 from oakum.routing.caching import handed_on
-from oakum.routing.fields import is_several
 from oakum.routing.headers import for_this_hop
 from oakum.routing.lookup_plan import Credential
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
+from oakum.routing.request_head import is_several
 from oakum.routing.route import called
 
 Verifier = Callable[[str], Mapping[str, Json] | None]

@@ -24,8 +24,8 @@ from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.every_owner import ask_for_each
-from oakum.scan.requests.other_ways import ask_other_ways
 from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
+from oakum.scan.requests.undocumented_requests import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique

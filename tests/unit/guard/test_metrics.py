@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.guard.audit import AuditRecord
+from oakum.guard.audit_reader import AuditRecord
 from oakum.guard.metrics import Metrics
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.guard.test_unenforceable_reads import CLUB, LEDGER, said
-from tests.unit.routing.test_object_types import TYPES
+from tests.unit.routing.test_written_types import TYPES
 
 
 def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_path: Path) -> None:

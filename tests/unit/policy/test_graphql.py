@@ -14,7 +14,7 @@ from oakum.errors import InputError
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.contract import Contract, load
-from oakum.policy.view import at
+from oakum.policy.resource_schemas import at
 
 DOCUMENT = """\
 openapi: 3.1.0

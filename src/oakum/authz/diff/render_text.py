@@ -12,7 +12,7 @@ from typing import Literal
 
 from oakum.authz.diff.compare import Difference, Kind, Move, Why
 from oakum.authz.diff.terms import terms
-from oakum.authz.diff.viewers import Speaker, Viewer, when_words
+from oakum.authz.diff.viewer_names import Speaker, Viewer, when_words
 from oakum.authz.diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
 

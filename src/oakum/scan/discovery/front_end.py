@@ -22,7 +22,7 @@ from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
 from oakum.inference.reading_paths import may_be_read
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
-from oakum.scan.discovery.pages import read_page
+from oakum.scan.discovery.html_page import read_page
 from oakum.scan.discovery.scripts import Named, further_scripts, named_paths
 from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine

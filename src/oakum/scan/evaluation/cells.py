@@ -42,7 +42,7 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.entitled_views import remember_shown
-from oakum.scan.evaluation.field_facts import alias, is_counted, is_one_of_several, is_setting_of
+from oakum.scan.evaluation.field_meaning import alias, is_counted, is_one_of_several, is_setting_of
 
 _SHARED = "too common a value"
 _MASK = "mask"

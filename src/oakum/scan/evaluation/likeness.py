@@ -29,7 +29,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import element, member, member_names, merged, named
 from oakum.policy.model import Resource
-from oakum.scan.discovery.pages import read_page
+from oakum.scan.discovery.html_page import read_page
 from oakum.scan.evaluation.evaluator import Evaluator
 
 _MORE = 2

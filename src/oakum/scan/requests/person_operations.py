@@ -15,7 +15,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
-from oakum.inference.phrases import ACCOUNT_NAME, ADDRESS, PHONE
+from oakum.inference.lexicon_phrases import ACCOUNT_NAME, ADDRESS, PHONE
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
 from oakum.scan.undo.restraint import barred

@@ -8,7 +8,12 @@ import pytest
 
 from oakum.authz import Leaf
 from oakum.exposure.exhibits import Question
-from oakum.scan.evaluation.field_facts import alias, is_counted, is_one_of_several, is_setting_of
+from oakum.scan.evaluation.field_meaning import (
+    alias,
+    is_counted,
+    is_one_of_several,
+    is_setting_of,
+)
 from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
 from tests.unit.scan.studio import IDS, model, probe

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from oakum.guard.account_headers import removed_lines
+from oakum.guard.removed_headers import removed_lines
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.scan.identities.identities_file import lines_sent

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.guard.audit import AuditRecord, Tail, record_of
+from oakum.guard.audit_reader import AuditRecord, Tail, record_of
 
 
 def write(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.scan.undo.write_control import Outcome, WriteControl
+from oakum.scan.undo.owner_control import Outcome, WriteControl
 from tests.unit.scan.studio import Run, Studio, probe
 
 

@@ -14,7 +14,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
 
-_OF_CALLER = (401, 403, 404, 405, 410)
+_TO_A_CALLER = (401, 403, 404, 405, 410)
 """What refuses whoever asks, or hides the object from them."""
 
 
@@ -47,9 +47,9 @@ class WriteControl:
         there was none. `compared`: one was wanted."""
         for viewer in self.unsure():
             status = self.tried[viewer].status
-            if own is not None and (own.took or (status in _OF_CALLER and status != own.status)):
+            if own is not None and (own.took or (status in _TO_A_CALLER and status != own.status)):
                 continue
-            if own is None and (status in _OF_CALLER or not (compared or status >= 400)):
+            if own is None and (status in _TO_A_CALLER or not (compared or status >= 400)):
                 continue
             identities = self.engine.identities
             label = identities.label(identities.relations(viewer, owner), viewer, owner)

@@ -7,7 +7,7 @@ import pytest
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
-from oakum.policy.view import declares, siblings, view
+from oakum.policy.resource_schemas import declares, siblings, view
 from tests.unit.policy.crew import document, written
 
 DOCUMENT = b"""
