@@ -26,6 +26,7 @@ from oakum.routing.problem import problem
 from tests.gateway.client import ask
 from tests.gateway.engine import start
 from tests.gateway.stub import plan, stubbed
+from tests.patience import wait
 
 pytestmark = pytest.mark.server
 
@@ -38,7 +39,7 @@ def core() -> Iterator[None]:
 
 
 @contextmanager
-def saying(body: bytes, certificate: Path | None = None) -> Iterator[tuple[int, list[str]]]:
+def saying(body: bytes | bytearray, certificate: Path | None = None) -> Iterator[tuple[int, list[str]]]:
     """A server that says one thing; its port, and the hosts and paths that it was asked for."""
     asked: list[str] = []
 
@@ -136,6 +137,36 @@ def test_keys_are_fetched_from_their_issuer() -> None:
                 ask(engine.listen, "GET", "/token", f"authorization: Bearer {token}")
             assert {each.split()[-1] for each in asked} == {"u7"}
             assert fetched == [f"127.0.0.1:{keys}/jwks.json None"]  # once for all places
+
+
+def test_a_key_that_its_issuer_has_withdrawn_makes_no_token_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(envoy.tokens, "_KEYS_CACHED", "1s")
+    old, new = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("k1", "k2"))
+    claims = {"iss": "me", "aud": "api", "uid": "u7", "exp": int(time.time()) + 600}
+    of_old, of_new = (
+        jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key) for key in (old, new)
+    )
+    published = bytearray(json.dumps({"keys": [old.as_dict(private=False)]}).encode())
+    with saying(published) as (keys, _), saying(b"{}") as (api, asked):
+        tokens = {
+            "issuer": "me",
+            "audiences": ["api"],
+            "algorithms": ["ES256"],
+            "keys": f"http://127.0.0.1:{keys}/jwks.json",
+            "jwks": None,
+        }
+        with start(envoy.Envoy(), plan(tokens=tokens), f"http://127.0.0.1:{api}") as engine:
+
+            def said(token: str) -> str:
+                ask(engine.listen, "GET", "/token", f"authorization: Bearer {token}")
+                return asked[-1].split()[-1]
+
+            assert said(of_old) == "u7"
+            published[:] = json.dumps({"keys": [new.as_dict(private=False)]}).encode()
+            wait(lambda: said(of_new) == "u7")
+            wait(lambda: said(of_old) == "false")
 
 
 def test_keys_that_cannot_be_fetched_make_no_token_good() -> None:

@@ -28,7 +28,6 @@ def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
         "forward": True,
         "require_expiration": True,
         "clock_skew_seconds": 1,  # 0 would mean 60; the policy compares exactly
-        "jwt_cache_config": {"jwt_cache_size": _CACHED_TOKENS},
         "from_headers": [{"name": TOKEN}],
         "header_in_metadata": "head",
     }
@@ -38,7 +37,8 @@ def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
             "cache_duration": _KEYS_CACHED,
             "async_fetch": {},
         }
-    else:
+    else:  # a token once verified is not verified again, even if its key has been withdrawn since
+        provider["jwt_cache_config"] = {"jwt_cache_size": _CACHED_TOKENS}
         provider["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
     either = [{"provider_name": "token"}, {"allow_missing_or_failed": {}}]
     requires = {"requires_any": {"requirements": either}}
