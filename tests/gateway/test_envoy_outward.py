@@ -39,7 +39,9 @@ def core() -> Iterator[None]:
 
 
 @contextmanager
-def saying(body: bytes | bytearray, certificate: Path | None = None) -> Iterator[tuple[int, list[str]]]:
+def saying(
+    body: bytes | bytearray, certificate: Path | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """A server that says one thing; its port, and the hosts and paths that it was asked for."""
     asked: list[str] = []
 

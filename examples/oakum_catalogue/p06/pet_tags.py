@@ -102,13 +102,14 @@ resources:
     fields:
       id, name: [{see: [anyone]}]
 limits:
-  callers: {rate: 90, per: 1m}
-  anonymous: {rate: 90, per: 1m}
+  callers: {rate: 45, per: 1m}
+  anonymous: {rate: 45, per: 1m}
 """
 
 PEOPLE = {"ann": "tabby-pass-71", "bob": "collie-pass-72"}
-BURST = 25
-"""Tags that one caller may ask for at once; after that, one each second."""
+BURST, PAUSE = 25, 4
+"""Tags that one caller may ask for at once; after that, one in so many seconds. So no minute has
+more than 40."""
 
 
 def identities(seed: int) -> str:
@@ -139,10 +140,10 @@ def app(mode: Mode, seed: int) -> Starlette:
     spent: dict[str, tuple[float, float]] = {}
 
     def braked(caller: str) -> bool:
-        """A bucket for each caller: an empty one fills by one each second."""
+        """A bucket for each caller: an empty one fills by one in each pause."""
         now = time.monotonic()
         left, since = spent.get(caller, (float(BURST), now))
-        left = min(BURST, left + now - since)
+        left = min(BURST, left + (now - since) / PAUSE)
         spent[caller] = (max(left - 1, 0), now)
         return left < 1
 
@@ -170,7 +171,7 @@ def app(mode: Mode, seed: int) -> Starlette:
         me = caller(request)
         address = request.client.host if request.client else ""
         if mode == "fixed" and braked(me or address):
-            return JSONResponse({"error": "slow down"}, 429, {"Retry-After": "1"})
+            return JSONResponse({"error": "slow down"}, 429, {"Retry-After": str(PAUSE)})
         tag = tags.get(request.path_params["id"])
         if tag is None:
             return JSONResponse({"error": "no such tag"}, 404)

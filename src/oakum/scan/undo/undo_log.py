@@ -384,8 +384,6 @@ class UndoLog:
         if isinstance(undo, Made):
             with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
-                    for write in self._written_in(undo):
-                        self._done(write)
                     self._done(undo)
                     return True
             return False
@@ -414,14 +412,6 @@ class UndoLog:
         except _FAILS:
             return False
         return False
-
-    def _written_in(self, made: Made) -> list[Undo]:
-        """Writes to an object of the run's: once it is gone, there is nothing to take back."""
-        if made.look is None or not made.known:
-            return []
-        url = made.look.url.replace("{key}", quote(made.known, safe=""))
-        writes = (each for each in self.pending if isinstance(each, Undo))
-        return [e for e in writes if url in (e.check[1].url, e.look[1].url if e.look else "")]
 
     def _send_back(self, undo: Undo, who: str | None, request: Request) -> None:
         """Sends a step, on the state that the write has left."""

@@ -93,7 +93,7 @@ def test_a_text_that_the_run_has_written_over_the_mark_is_the_runs_too() -> None
     found, _ = undo_log(market, KNOWN)
     written = Undo(
         "`Stall` of ann (sign)", (), ("ann", Request("GET", f"{AT}/s5")),
-        '[{"sign":"oakum 1a2b"}]', ("sign",), sent='{"sign":"oakum-77ff00aa"}',
+        '[{"sign":"oakum 1a2b"}]', ("sign",), sent='{"sign":"oakum-77ff00aa"}', of=KNOWN.name,
     )  # fmt: skip
     found.pending.append(written)
     assert found.restore() == () and "s5" not in market.stalls
@@ -291,19 +291,19 @@ def test_an_unused_key_has_the_form_of_the_key(key: str) -> None:
         assert [c.isdigit() for c in found[: len(key)]] == [c.isdigit() for c in key]
 
 
-def write_to(key: str) -> Undo:
+def write_to(key: str, of: str = "") -> Undo:
     check = Request("GET", f"{AT}/{key}")
     back = Request("PATCH", f"{AT}/{key}", body=b'{"sign":"oakum 1a2b"}')
     return Undo(
         f"`Stall` of ann by PATCH ({key})", (("ann", back),), ("ann", check), '[{"sign":"tin"}]',
-        members=("sign",), sent='{"sign":"oakum-77"}',
+        members=("sign",), sent='{"sign":"oakum-77"}', of=of,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("first", ["the run", "a stranger"])
 def test_a_write_to_what_the_run_made_is_done_with_when_that_is_gone(first: str) -> None:
     market = Market(SIGNS)
-    pending = [replace(KNOWN, shown=True), write_to("s5")]
+    pending = [replace(KNOWN, shown=True), write_to("s5", of=KNOWN.name)]
     found, said = undo_log(market, *pending)
     if first == "a stranger":
         del market.stalls["s5"]
