@@ -31,7 +31,7 @@ def test_a_body_in_drops_is_not_waited_for_to_its_end(
 ) -> None:
     found = next(case for case in cases() if case.file == "concealed")
     drop = b" " if framing == LENGTH else b"1\r\n \r\n"
-    with gateway(ENGINES[engine], found.setup(tmp_path), taken=2.0) as guard:
+    with gateway(ENGINES[engine](), found.setup(tmp_path), taken=2.0) as guard:
         begun = time.monotonic()
         with socket.create_connection(guard._engine.listen, 30) as connection:
             connection.sendall((HEAD + framing).encode())
