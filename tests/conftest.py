@@ -16,7 +16,9 @@ from hypothesis import settings
 from oakum.scan.transport import client
 from tests.patience import patient
 
-settings.register_profile("any machine", deadline=None)
+# `OAKUM_EXAMPLES`: examples of each law that does not say how many itself.
+MANY = int(os.environ.get("OAKUM_EXAMPLES", settings.default.max_examples))
+settings.register_profile("any machine", deadline=None, max_examples=MANY)
 settings.load_profile("any machine")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
