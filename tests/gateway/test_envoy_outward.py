@@ -22,6 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from oakum.guard import envoy
+from oakum.openapi.model import Json
 from oakum.routing.problem import problem
 from tests.gateway.client import ask
 from tests.gateway.engine import start
@@ -121,19 +122,24 @@ def test_an_api_behind_tls_is_checked_by_name_and_authority(tmp_path: Path) -> N
                 assert asked == []
 
 
+def issued(port: int, audiences: list[str]) -> dict[str, Json]:
+    """Tokens of an issuer whose keys are at a port."""
+    return {
+        "issuer": "me",
+        "audiences": audiences,
+        "algorithms": ["ES256"],
+        "keys": f"http://127.0.0.1:{port}/jwks.json",
+        "jwks": None,
+    }
+
+
 def test_keys_are_fetched_from_their_issuer() -> None:
     key = ECKey.generate_key("P-256", {"kid": "k1"})
     published = json.dumps({"keys": [key.as_dict(private=False)]}).encode()
     claims = {"iss": "me", "aud": "api", "uid": "u7", "exp": int(time.time()) + 60}
     token = jwt.encode({"alg": "ES256", "kid": "k1"}, claims, key)
     with saying(published) as (keys, fetched), saying(b"{}") as (api, asked):
-        tokens = {
-            "issuer": "me",
-            "audiences": ["api"],
-            "algorithms": ["ES256"],
-            "keys": f"http://127.0.0.1:{keys}/jwks.json",
-            "jwks": None,
-        }
+        tokens = issued(keys, ["api"])
         with start(envoy.Envoy(), plan(tokens=tokens), f"http://127.0.0.1:{api}") as engine:
             for _ in range(3):
                 ask(engine.listen, "GET", "/token", f"authorization: Bearer {token}")
@@ -152,13 +158,7 @@ def test_a_key_that_its_issuer_has_withdrawn_makes_no_token_good(
     )
     published = bytearray(json.dumps({"keys": [old.as_dict(private=False)]}).encode())
     with saying(published) as (keys, _), saying(b"{}") as (api, asked):
-        tokens = {
-            "issuer": "me",
-            "audiences": ["api"],
-            "algorithms": ["ES256"],
-            "keys": f"http://127.0.0.1:{keys}/jwks.json",
-            "jwks": None,
-        }
+        tokens = issued(keys, ["api"])
         with start(envoy.Envoy(), plan(tokens=tokens), f"http://127.0.0.1:{api}") as engine:
 
             def said(token: str) -> str:
@@ -175,13 +175,7 @@ def test_keys_that_cannot_be_fetched_make_no_token_good() -> None:
     key = ECKey.generate_key("P-256", {"kid": "k1"})
     token = jwt.encode({"alg": "ES256", "kid": "k1"}, {"iss": "me", "exp": 9999999999}, key)
     with saying(b"no keys") as (keys, _), saying(b"{}") as (api, asked):
-        tokens = {
-            "issuer": "me",
-            "audiences": [],
-            "algorithms": ["ES256"],
-            "keys": f"http://127.0.0.1:{keys}/jwks.json",
-            "jwks": None,
-        }
+        tokens = issued(keys, [])
         with start(envoy.Envoy(), plan(tokens=tokens), f"http://127.0.0.1:{api}") as engine:
             assert ask(engine.listen, "GET", "/token", f"authorization: Bearer {token}").status
             assert asked[-1].split()[-1] == "false"

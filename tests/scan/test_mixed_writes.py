@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -119,11 +119,10 @@ class Teams:
         return copy.deepcopy(self.players)
 
     def __call__(self, call: Call) -> Reply:
-        me = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        if not me:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": me})
+        return logged_in(self._answer)(call)
+
+    def _answer(self, name: str, call: Call) -> Reply:
+        me = NAMES[name]
         parts = call.path.strip("/").split("/")
         if len(parts) < 2 or parts[1] != me:
             return Reply(self.refuses, {"error": "not your team"})

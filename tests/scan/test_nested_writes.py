@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 POLICY = """\
   Note:
@@ -86,11 +86,10 @@ class Notes:
         return copy.deepcopy((self.notes, self.comments))
 
     def __call__(self, call: Call) -> Reply:
-        me = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        if not me:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": me})
+        return logged_in(self._answer)(call)
+
+    def _answer(self, name: str, call: Call) -> Reply:
+        me = NAMES[name]
         parts = call.path.strip("/").split("/")
         note = self.notes.get(parts[1]) if len(parts) > 1 else None
         if parts == ["notes"]:

@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -65,13 +65,10 @@ def scan(folder: Path, *, leaks: bool = False, sets: str = "owner") -> tuple[Tol
             add(id, f"{who}-by-the-sea {nth}")
     before = copy.deepcopy(rows)
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        first, *rest = call.path.strip("/").split("/")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if first == "me":
-            return Reply(200, {"id": who})
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
+        _, *rest = call.path.strip("/").split("/")
         said = json.loads(call.body or b"{}")
         if call.method == "POST":
             row = add(who, said.get("city", ""))

@@ -13,7 +13,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Told, logged_in, path, schema, told
+from tests.scan.verdicts import NAMES, RELATIONS, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -309,12 +309,9 @@ def test_a_filter_that_finds_what_names_the_viewer_tells_nothing_hidden(tmp_path
     hosts = {"ann": "bob", "bob": "cat", "cat": "ann"}
     rows = [{"id": f"bk-{id}", "by": id, "host_id": NAMES[hosts[who]]} for who, id in NAMES.items()]
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if call.path == "/me":
-            return Reply(200, {"id": who})
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
         mine = [row for row in rows if who in (row["by"], row["host_id"])]
         wanted = call.query.get("host_id")
         return Reply(200, [row for row in mine if wanted in (None, row["host_id"])])

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -60,13 +60,10 @@ def scan(folder: Path, mark: str, leaks: bool) -> tuple[Told, dict[str, dict[str
     for who, id in NAMES.items():
         add(id, f"{who} keeps bees")
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        first, *rest = call.path.strip("/").split("/")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if first == "me":
-            return Reply(200, {"id": who})
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
+        _, *rest = call.path.strip("/").split("/")
         if call.method == "POST":
             return Reply(201, add(who, json.loads(call.body or b"{}").get("text", "")))
         if not rest:

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.report.grouping import writes_said
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, path, schema, told
+from tests.scan.verdicts import NAMES, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -46,13 +46,10 @@ def test_what_the_api_adds_by_itself_is_told_among_what_is_left(
         for who, id in NAMES.items()
     ]
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
         first, *rest = call.path.strip("/").split("/")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if first == "me":
-            return Reply(200, {"id": who})
         if first == "bells":
             return Reply(200, [each for each in bells if each["by"] == who])
         if not rest:
@@ -91,13 +88,10 @@ def test_what_the_run_wrote_and_the_api_keeps_is_not_called_the_apis(tmp_path: P
         for who, id in NAMES.items()
     }
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        first, *rest = call.path.strip("/").split("/")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if first == "me":
-            return Reply(200, {"id": who})
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
+        _, *rest = call.path.strip("/").split("/")
         if not rest:
             return Reply(200, [each for each in notes.values() if each["by"] == who])
         note: dict[str, Any] = notes.get(rest[0], {})

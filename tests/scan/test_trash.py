@@ -11,7 +11,7 @@ import pytest
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
 from tests.scan.test_soft_deletion import DELETE, POLICY, SHAPES, WRITES
-from tests.scan.verdicts import KEYS, NAMES, Told, path, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, told
 
 pytestmark = pytest.mark.server
 
@@ -37,13 +37,10 @@ def scan(folder: Path, *, purges: bool, marks: bool) -> tuple[Told, dict[str, di
             made = row(id, f"{who} {word} bees")
             into[made["id"]] = made
 
-    def api(call: Call) -> Reply:
-        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
+    @logged_in
+    def api(name: str, call: Call) -> Reply:
+        who = NAMES[name]
         first, *rest = call.path.strip("/").split("/")
-        if not who:
-            return Reply(401, {"error": "log in"})
-        if first == "me":
-            return Reply(200, {"id": who})
         kept = trash if first == "trash" else notes
         if call.method == "POST":
             made = row(who, json.loads(call.body or b"{}").get("text", ""))

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
 
 POLICY = """\
   Room:
@@ -110,12 +110,10 @@ class Rooms:
         return copy.deepcopy((self.rooms, self.messages))
 
     def __call__(self, call: Call) -> Reply:
-        me = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
-        if not me:
-            return Reply(401, {"error": "log in"})
-        parts = call.path.strip("/").split("/")
-        if parts == ["me"]:
-            return Reply(200, {"id": me})
+        return logged_in(self._answer)(call)
+
+    def _answer(self, name: str, call: Call) -> Reply:
+        me, parts = NAMES[name], call.path.strip("/").split("/")
         if parts == ["rooms"]:
             return Reply(200, [r for r in self.rooms.values() if me in self.inside(r)])
         if parts[0] == "messages":
