@@ -242,6 +242,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/cli/run_linters.py",  # runs a linter that was asked for
         "oakum/cli/demo.py",  # starts cadence in a process of its own
         "oakum/guard/local.py",  # speaks to that engine at its own socket
+        "oakum/guard/health.py",  # serves health and metrics
         "oakum/guard/run.py",  # keeps an engine running; carries no request
         "oakum/guard/target.py",  # lets an engine judge its files
     }

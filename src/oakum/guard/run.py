@@ -12,15 +12,13 @@ import os
 import secrets
 import signal
 import subprocess
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import AF_INET, AF_INET6, create_connection, create_server, getaddrinfo
+from socket import AF_INET6, create_connection, create_server, getaddrinfo
 from tempfile import TemporaryDirectory
 from types import FrameType
 
@@ -30,8 +28,9 @@ from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch
 from oakum.guard.files import appendable, fill, folder_of, judged
+from oakum.guard.health import HealthServer, answers, unusable
 from oakum.guard.local import UNIX, told
-from oakum.guard.metrics import CONTENT_TYPE, Metrics
+from oakum.guard.metrics import Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.openapi.model import Json
 
@@ -93,14 +92,17 @@ Line = Callable[[bytes], None]
 class Running:
     """One supervised engine. Call `tick` several times a second."""
 
-    def __init__(self, options: Options, folder: Path, say: Say, line: Line | None = None) -> None:
-        """Compiles the contract and has the engine validate it. `line` receives each audit line.
+    def __init__(
+        self, options: Options, folder: Path, say: Say, line: Line | None = None, admin: str = ""
+    ) -> None:
+        """Compiles the contract and has the engine validate it. `line` receives each audit line;
+        at `admin` health and metrics are served.
 
         Raises `InputError` for wrong options or files, and when the engine is not installed.
         """
         self.metrics = Metrics()
         self.listen = _free(options.listen, "--listen")
-        self.admin = _free(options.admin, "--admin", self.listen) if options.admin else ""
+        self.admin = admin
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
@@ -221,7 +223,7 @@ class Running:
     def _move(self) -> None:
         """Picks another port in place of a free one, which somebody may have taken before the
         engine did. Raises `InputError` when a port of the operator's choice is in use."""
-        self.listen = _free(self._options.listen, "--listen", self.admin)
+        self.listen = _free(self._options.listen, "--listen")
         self._deployment = replace(self._deployment, listen=self.listen)
 
     def _own_address(self) -> str:
@@ -432,9 +434,10 @@ def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Ru
     """Runs an engine until the block ends. Raises as `Running` and its `start` do."""
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
-        guard = Running(options, folder, say, line)
-        if guard.admin:
-            stack.enter_context(_admin(guard))
+        server = stack.enter_context(HealthServer(options.admin)) if options.admin else None
+        guard = Running(options, folder, say, line, server.where if server else "")
+        if server:
+            stack.enter_context(answers(server, guard))
         stack.callback(guard.close)
         guard.start()
         yield guard
@@ -478,8 +481,8 @@ def _attend(guard: Running) -> None:
 # ---------------------------------------------------------------- what it stands on
 
 
-def _free(text: str, option: str, promised: str = "") -> str:
-    """A free address in numeric form; port 0 becomes a free port other than that of `promised`.
+def _free(text: str, option: str) -> str:
+    """A free address in numeric form; port 0 becomes a free port.
 
     Checked before the engine starts: two engines can share a port, and then each would decide half
     of the requests.
@@ -490,10 +493,8 @@ def _free(text: str, option: str, promised: str = "") -> str:
         with create_server((str(where[0]), port), family=family) as probe:
             port = probe.getsockname()[1]
     except OSError as error:
-        why = (error.strerror or "cannot be listened on").lower()
-        raise mistake(f"{option} `{text}`: {why}", "port 0 picks a free one") from None
-    found = f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
-    return found if found != promised else _free(text, option, promised)
+        raise mistake(*unusable(option, text, error)) from None
+    return f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
 
 
 def _listens(where: str) -> bool:
@@ -502,49 +503,3 @@ def _listens(where: str) -> bool:
     except OSError:
         return False
     return True
-
-
-# ---------------------------------------------------------------- health and metrics
-
-
-@contextmanager
-def _admin(guard: Running) -> Iterator[None]:
-    """Serves `/healthz`, `/readyz` and `/metrics` in a thread."""
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 5
-
-        def do_GET(self) -> None:
-            pages = {
-                "/healthz": (200, "ok\n"),
-                "/readyz": (200, "ready\n") if guard.up else (503, "the engine does not answer\n"),
-                "/metrics": (200, ""),
-            }
-            status, text = pages.get(self.path.partition("?")[0], (404, "not found\n"))
-            body = (text or guard.text()).encode()
-            self.send_response(status)
-            self.send_header("content-type", CONTENT_TYPE)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Does not log probes."""
-
-    host, port = address(guard.admin, "--admin")
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        address_family = AF_INET6 if ":" in host else AF_INET
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Ignores clients that disconnect."""
-
-    with Server((host, port), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()

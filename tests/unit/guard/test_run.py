@@ -378,6 +378,13 @@ def test_addresses_may_be_those_of_ip_6(contract: Path) -> None:
         assert ask(guard.admin, "/readyz")[0] == 200
 
 
+def test_one_address_for_requests_and_for_health_is_refused(contract: Path) -> None:
+    with create_server(("127.0.0.1", 0)) as probe:
+        both = f"127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(InputError, match=f"--listen `{both}`: address already in use"):
+        running(replace(options(contract, admin=both), listen=both), lambda _: None).__enter__()
+
+
 def usable(host: str) -> bool:
     try:
         create_server((host, 0), family=AF_INET6).close()
