@@ -76,6 +76,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "somebody harvests objects through allowed fields": (
         "gateway/test_running.py::test_workers_count_together",
         "gateway/test_running.py::test_two_guards_with_one_redis_count_together",
+        "gateway/test_running.py::test_two_guards_with_one_redis_count_calls_together",
     ),
     "the credential of look-ups leaks": (
         "gateway/test_envoy.py::test_no_secret_stands_in_a_file",

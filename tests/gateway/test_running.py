@@ -581,6 +581,21 @@ def test_two_guards_with_one_redis_count_together(
     assert of_a_fleet(club, engine, tmp_path, asking) == [200, 200, 200, 429, 429]
 
 
+@pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
+def test_two_guards_with_one_redis_count_calls_together(
+    club: Club, engine: Target, tmp_path: Path
+) -> None:
+    def asking(one: Guarded, other: Guarded) -> list[int]:
+        known = [each.ask("/members/m1", "cat").status for each in (one, one, other, other, one)]
+        known.append(other.ask("/members/m1", "bob").status)
+        return [*known, *(each.ask("/members/m1").status for each in (one, other, other, one))]
+
+    rates = "callers: {rate: 3, per: 1d}\n  anonymous: {rate: 2, per: 1d}"
+    club.write(policy=POLICY.replace("callers: {rate: 100000, per: 1m}", rates))
+    found = of_a_fleet(club, engine, tmp_path, asking)
+    assert found == [200, 200, 200, 429, 429, 200, 200, 200, 429, 429]
+
+
 @contextmanager
 def redis(folder: Path) -> Iterator[str]:
     """A store on a free port, in memory only."""

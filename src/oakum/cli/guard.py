@@ -184,7 +184,7 @@ def export(
     )
     chosen = ENGINES[engine]()
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
-    shared.warn(made.warned(chosen.feeds, bool(redis)))
+    shared.warn(made.warned(chosen.feeds))
     click.echo(
         f"wrote {out}: contract {made.digest}; {out}/README.md explains where each file goes"
     )

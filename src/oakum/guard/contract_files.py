@@ -86,24 +86,9 @@ class ContractFiles:
         """Warnings for an engine that cannot filter feeds."""
         return tuple(feeds(self.compiled.document))
 
-    @property
-    def alone(self) -> tuple[Problem, ...]:
-        """Warnings about limits that guards do not count together."""
-        return tuple(
-            Problem(
-                limit.location,
-                f"`{limit.name}: rate` is counted by each guard alone, also with Redis",
-                f"several guards allow as many times {limit.most}: divide it by their number",
-            )
-            for limit in self.compiled.policy.limits
-            if limit.kind == "rate"
-        )
-
-    def warned(self, feeds: bool, redis: bool = False) -> tuple[Problem, ...]:
-        """Warnings for an engine; `feeds`: whether it can filter feeds; `redis`: whether guards
-        share one."""
-        told = (*self.warnings, *(self.alone if redis else ()))
-        return told if feeds else (*told, *self.feeds)
+    def warned(self, feeds: bool) -> tuple[Problem, ...]:
+        """Warnings for an engine; `feeds`: whether it can filter feeds."""
+        return self.warnings if feeds else (*self.warnings, *self.feeds)
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Secrets that the engine needs in its environment, by variable name.

@@ -36,15 +36,6 @@ def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
     assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
 
 
-def test_a_rate_that_guards_do_not_count_together_is_told_where_they_share_redis(
-    tmp_path: Path,
-) -> None:
-    found = read(tmp_path, DOCUMENT, POLICY + "limits: {callers: {rate: 6, per: 1h}}\n")
-    words = "`callers: rate` is counted by each guard alone, also with Redis"
-    assert words in "\n".join(str(each) for each in found.warned(True, redis=True))
-    assert words not in said(found, feeds=True)
-
-
 NEEDY = """\
       parameters:
         - {name: club, in: query, required: true, schema: {type: string}}

@@ -1,12 +1,14 @@
--- The fleet's count of the owners that a caller has looked at, kept in one Redis for all nodes.
+-- The fleet's counts of limits, kept in one Redis for all nodes: the owners that a caller has looked
+-- at, and how often a caller came.
 --
 -- The law of this module: Redis may refuse more, never allow more. It is asked after this node's own
 -- count has agreed; when it is gone, slow or unfit, that count decides alone (so a fleet of n nodes
--- shows at most n times the limit), and a request waits for it twice `timeout` at most: to connect,
+-- allows at most n times the limit), and a request waits for it twice `timeout` at most: to connect,
 -- and to be answered. Then it is left alone for a second, doubled up to eight while it stays away.
 --
--- Asking blocks the worker. That is borne because only the first sight of an owner in a window asks;
--- a caller past the limit asks for each further owner, since another node may have shown that one.
+-- Asking blocks the worker. Of owners, only the first sight of one in a window asks; a caller past the
+-- limit asks for each further owner, since another node may have shown that one. Of a rate, each call
+-- asks until the fleet has refused one: a share taken in advance would refuse calls that the limit allows.
 --
 -- Redis holds no id: names of keys and members are HMACs under the fleet's key.
 
@@ -48,6 +50,11 @@ end
 if fresh == 0 then return 1 end
 if redis.call('SCARD', KEYS[1]) + fresh > tonumber(ARGV[1]) then return 0 end
 for i = 3, #ARGV do redis.call('SADD', KEYS[1], ARGV[i]) end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1]]
+local ONCE_MORE = [[
+if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 0 end
+redis.call('INCR', KEYS[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1]]
 
@@ -241,16 +248,20 @@ local function failed(self, why)
   self.rest = clock() + self.pause
 end
 
--- Counts the first `n` of `owners` for a caller under the limit `name` in the window that ends at
--- `ends`, unless they would be more than `most` with those that any node counted: then false. True
--- when they were counted, nil when Redis cannot say.
-function Redis:take(name, caller, owners, n, most, ends, now)
-  if clock() < self.rest then return nil end
-  local place = hash.hmac_hex(self.key, ("%s\0%d\0%s"):format(name, ends, caller)):sub(1, 32)
-  local command = {
-    "EVAL", SCRIPT, "1", "oakum:" .. place, ("%d"):format(most), ("%d"):format(ceil(ends - now) + 60),
+-- The name in Redis of what is counted for `key` under the limit `name` in the window that ends at `ends`.
+local function place_of(self, name, key, ends)
+  return hash.hmac_hex(self.key, ("%s\0%d\0%s"):format(name, ends, key)):sub(1, 32)
+end
+
+-- A command that counts at `place` by `script`, up to `most`; what it counts may follow.
+local function counting(script, place, most, ends, now)
+  return {
+    "EVAL", script, "1", "oakum:" .. place, ("%d"):format(most), ("%d"):format(ceil(ends - now) + 60),
   }
-  for i = 1, n do command[6 + i] = hash.hmac(self.key, place .. owners[i]):sub(1, 16) end
+end
+
+-- True when Redis counted, false when that would be too many, nil when it cannot say.
+local function count(self, command)
   local answer, why = ask(self, command)
   if not answer then
     failed(self, why)
@@ -261,6 +272,23 @@ function Redis:take(name, caller, owners, n, most, ends, now)
     if self.log then self.log("info", "redis can be used again") end
   end
   return answer == 1
+end
+
+-- Counts the first `n` of `owners` for a caller under the limit `name` in the window that ends at
+-- `ends`, unless they would be more than `most` with those that any node counted: then false. True
+-- when they were counted, nil when Redis cannot say.
+function Redis:take(name, caller, owners, n, most, ends, now)
+  if clock() < self.rest then return nil end
+  local place = place_of(self, name, caller, ends)
+  local command = counting(SCRIPT, place, most, ends, now)
+  for i = 1, n do command[6 + i] = hash.hmac(self.key, place .. owners[i]):sub(1, 16) end
+  return count(self, command)
+end
+
+-- The same for one more call of `key`, a caller or an address.
+function Redis:call(name, key, most, ends, now)
+  if clock() < self.rest then return nil end
+  return count(self, counting(ONCE_MORE, place_of(self, name, key, ends), most, ends, now))
 end
 
 return M

@@ -372,8 +372,8 @@ function Shared:distinct(limit, caller, owner, most, per, now)
   return self:distinct_all(limit, caller, self.one, most, per, now)
 end
 
--- Whether a caller (or an address) may come once more in this window. Counted by this node alone: a
--- fleet of n nodes lets pass n times as many.
+-- Whether a caller (or an address) may come once more in this window. What the fleet refused once is
+-- refused here until the window ends, so that who knocks on asks Redis no more.
 function Shared:rate(limit, key, most, per, now)
   local ends = window(now, per)
   local h1, h2 = fast(key, bxor(self.key0, self.limit0[limit]), bxor(self.key1, self.limit1[limit]))
@@ -383,9 +383,17 @@ function Shared:rate(limit, key, most, per, now)
     at = claim(self.rows, h1, h2, ends, now)
     C.flock(self.fd, UNLOCK)
   end
-  local row = self.rows[at]
-  if total(row) >= most then return false, wait(ends, now) end
-  row.cells[self.cell] = row.cells[self.cell] + 1
+  local calls, refused, fleet = total(self.rows[at]), false, self.fleet
+  if calls >= most then return false, wait(ends, now) end
+  if fleet then
+    refused = fleet:call(self.names[limit], key, most, ends, now) == false
+    at = find(self.rows, h1, h2, ends) -- another worker may have given the row away meanwhile
+  end
+  if at then
+    local cells = self.rows[at].cells
+    cells[self.cell] = cells[self.cell] + (refused and most - calls or 1)
+  end
+  if refused then return false, wait(ends, now) end
   return true
 end
 

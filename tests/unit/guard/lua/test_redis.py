@@ -25,7 +25,10 @@ KEY = b"a key of the whole fleet"
 PATIENT = 2.0
 """Seconds for tests that need an answer, on a machine that may be busy."""
 PASSWORD = "p@ss:word/made%up"
-_LIMITS = b'{{name = "Member", kind = "distinct", most = 100, per = 3600}}'
+_LIMITS = b"""{
+  {name = "Member", kind = "distinct", most = 100, per = 3600},
+  {name = "callers", kind = "rate", most = 100, per = 3600},
+}"""
 _OPEN = (
     b"""
 local path, url, key, log, timeout = ...
@@ -59,6 +62,9 @@ class Node:
         listed = self.lua.table_from([owner.encode() for owner in owners])
         call = self.state[b"distinct_all"]
         return call(self.state, 0, caller.encode(), listed, 100, 3600.0, NOW) is True
+
+    def rate(self, caller: str, most: int = 100) -> bool:
+        return self.state[b"rate"](self.state, 1, caller.encode(), most, 3600.0, NOW) is True
 
 
 Make = Callable[..., Node]
@@ -167,6 +173,50 @@ def test_a_list_passes_whole_or_counts_for_nothing_in_the_fleet(node: Make, tmp_
 
 
 @server
+def test_two_nodes_together_let_as_many_calls_pass_as_one(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        nodes = [node(url(port), PATIENT), node(url(port), PATIENT)]
+        barrier = Barrier(2)
+
+        def greedy(turn: int) -> int:
+            barrier.wait(20)
+            return sum(nodes[turn].rate("u1") for _ in range(150))
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(greedy, range(2))) == 100
+        assert not any(each.rate("u1") for each in nodes)
+        assert all(each.rate("u2", most=2) for each in nodes)
+        assert not any(each.rate("u2", most=2) for each in nodes)
+        # An owner that a caller has seen is no call of theirs, and the other way round.
+        assert nodes[0].distinct("u1", "o1")
+        assert [each.said for each in nodes] == [[], []]
+
+
+@server
+def test_a_call_that_the_fleet_refused_asks_it_no_more(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path), Redis(port=port) as redis:
+        one, other = node(url(port), PATIENT), node(url(port), PATIENT)
+        assert one.rate("u1", most=2) and one.rate("u1", most=2)
+        assert not other.rate("u1", most=2)
+        asked = redis.info("commandstats")["cmdstat_eval"]["calls"]
+        assert not any(each.rate("u1", most=2) for each in (one, other, other))
+        assert redis.info("commandstats")["cmdstat_eval"]["calls"] == asked
+
+
+@server
+def test_when_redis_dies_each_node_counts_calls_alone(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        nodes = [node(url(port), PATIENT), node(url(port), PATIENT)]
+        assert all(each.rate("u1", most=5) for each in nodes)
+    for each in nodes:
+        assert [each.rate("u1", most=5) for _ in range(6)] == [True] * 4 + [False] * 2
+        assert len(each.said) == 1 and each.said[0].startswith("warn redis cannot be used: ")
+
+
+@server
 def test_redis_holds_no_id_and_forgets_when_the_window_is_over(node: Make, tmp_path: Path) -> None:
     port = free_port()
     with redis_server(port, tmp_path):
@@ -178,6 +228,11 @@ def test_redis_holds_no_id_and_forgets_when_the_window_is_over(node: Make, tmp_p
             for each in (name, *members):
                 assert b"owner" not in each and b"caller" not in each and b"Member" not in each
             assert 3600 <= redis.ttl(name) <= 3660
+            redis.flushall()
+            assert node(url(port), PATIENT).rate("caller-in-clear")
+            (name,) = redis.keys()
+            assert b"caller" not in name and 3600 <= redis.ttl(name) <= 3660
+            assert redis.get(name) == b"1"
 
 
 @server
