@@ -1,10 +1,9 @@
-"""What the other callers do: the number above which one caller's activity is not chance.
+"""The limit for one caller's activity, computed from what all the other callers do.
 
-The law of this module: no number is too high by itself. The median and a high quantile of all
-callers (KLL, Karnin, Lang and Liberty 2016) give a log-normal distribution, which fits the use of
-APIs. The limit is the number that any of so many callers exceeds by chance once in 200 windows. The
-quantile leaves out the highest few, since they may be the abusers. With too few callers there is no
-limit.
+No fixed number counts as too high. The median and a high quantile of all callers (a KLL sketch:
+Karnin, Lang and Liberty 2016) give a log-normal distribution, which fits the use of APIs. The limit
+is the value that any of so many callers exceeds by chance once in 200 windows. The quantile ignores
+the highest few callers, since they may be the abusers. With too few callers there is no limit.
 """
 
 from __future__ import annotations

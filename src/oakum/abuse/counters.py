@@ -1,9 +1,9 @@
 """Counters of one caller at one endpoint in one time window, kept in fixed-size sketches.
 
-The law of this module: memory is bounded and does not grow with the traffic. A count of different
-ids is exact while it is small, and an estimate above that (HyperLogLog, Flajolet et al. 2007;
-standard error 3.3 %). Ids that a caller received are marked in a table of fixed size. Two ids may
-have the same place there, so rarely an id counts as received that was not: in favour of the caller.
+Memory per caller is bounded and does not grow with the traffic. A count of different ids is exact
+while it is small, and an estimate above that (HyperLogLog, Flajolet et al. 2007; standard error
+3.3 %). Ids that a caller received are marked in a table of fixed size. Two ids may share a place
+there, so an id occasionally counts as received that was not: an error in favour of the caller.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reads calls in the order of time and reports callers that abuse the API.
 
-The law of this module: a caller is compared with the others, at the same endpoint and at the same
-time. Every five minutes of the records' clock, what each caller has done within the hour and within
-the day is held against what the rest have; so it matters to nobody in which order others came, and
-whoever does less is never told where one who does more is not.
+Each caller is compared with the other callers of the same endpoint in the same time. Every five
+minutes of the records' clock, what each caller has done within the last hour and the last day is
+compared with what the others have done. So the result does not depend on the order in which callers
+came, and a caller is never reported while one who did more is not.
 """
 
 from __future__ import annotations

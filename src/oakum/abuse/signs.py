@@ -1,8 +1,8 @@
 """What is counted for each caller and endpoint, and which kind of abuse a high count indicates.
 
-The law of this module: each sign is a number of *different* things, so that whoever asks for the
-same again and again (a client that retries) gathers nothing; and of each it is said below how much
-is too little to speak of, whatever others do.
+Each sign counts *different* things, such as different ids, so a client that repeats one request
+does not add to it. Each sign has a minimum below which it is not reported, whatever the other
+callers do.
 """
 
 from __future__ import annotations

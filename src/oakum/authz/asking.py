@@ -1,7 +1,7 @@
 """Operations whose responses show data outside every object, so callers are looked up first.
 
-The law of this module: where the API did not say who the caller is, nothing is shown. A response
-that leaves an object out, or contains none, shows no more because of that (CWE-862).
+If the API did not say who the caller is, nothing of such a response is shown. A response that omits
+an object, or contains none, shows no more because of that (CWE-862).
 """
 
 from __future__ import annotations

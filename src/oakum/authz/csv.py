@@ -1,12 +1,12 @@
 """`project` for comma-separated values (RFC 4180): a row is an object, its columns the members.
 
-The law of this module is that of `project`: it only removes, and cells that stay are byte-exact. A
-column goes as a whole when no row shows it; where only some rows do, the others' cells are empty;
-a row of which nothing may be seen disappears.
+As with `project`, data is only removed, and cells that stay are byte-exact. A column that no row
+may show is removed. If only some rows may show it, the cells of the others are empty. A row of
+which nothing may be shown is removed.
 
-What a text says decides nothing but where it names somebody or a state. So rows that say the same
-there are judged once, and what is left to do for each cell is to keep it or not: a body costs by
-its length, however its bytes are spread over rows and columns.
+A cell's text affects a decision only where it names a person or a state. So rows that have the same
+text in those columns are judged once, and the result is applied to each cell: the cost depends on
+the length of the body, however its bytes are spread over rows and columns.
 """
 
 from __future__ import annotations

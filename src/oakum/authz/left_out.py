@@ -1,7 +1,8 @@
-"""Objects that an answer lacks because its caller chose which members it has.
+"""Objects that a response lacks because the caller chose its members, such as by `?fields=`.
 
-The law of this module: what a caller leaves out is unknown. A row from which an object is left out
-may be about a hidden one, so it is judged as if it held one of somebody of whom nothing is known.
+An object that is missing for this reason is unknown, and not permitted. A row that lacks one is
+judged as if it contained an object whose owner is unknown, since the rest of the row may be about a
+hidden object.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Picks the declared media type that applies to a body.
 
-The law of this module: a body is judged by the schema that is declared for its own media type. The
-most specific declaration decides (RFC 9110, 12.5.1; OpenAPI, Media Type Object): the type itself,
-with the parameters that it says, then a range: `application/*+json`, `application/*`, `*/*`. JSON
-that is not declared at all is that of the only JSON type there is. What fits two equally fits
-neither.
+A body is judged by the schema that is declared for its own media type. The most specific
+declaration applies (RFC 9110, 12.5.1; OpenAPI, Media Type Object): first the type with the same
+parameters, then a range: `application/*+json`, `application/*`, `*/*`. An undeclared JSON type is
+judged as the JSON type of the document, if there is only one. If two declarations fit equally,
+neither applies.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What `null` takes away in the place of an object or a list.
+"""What a write removes by sending `null` in place of an object or a list.
 
-The law of this module: whoever empties a container removes each part of it, so the lines of the
-contract have to grant all of its parts.
+Such a write removes every part of the container, so the contract has to grant the caller the write
+of each part.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The owner of an object: from its own members, its surroundings, or the request.
 
-The law of this module: a value that cannot be an id names nobody.
+A value that cannot be an id, such as an object or an empty text, names no owner.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How a caller relates to an object, and the state its owner is in.
 
-The law of this module: unknown is closed. A relation that is not known stays unknown, whatever
-other relations it takes away (`truth`), and only a certain one shows anything. A state that nobody
-can read stays unknown, and no condition matches it. An id that may be the same in another case,
-spacing or spelling, or as one of several in a text, neither gives a relation nor excludes it.
+Unknown is closed. A relation that is not known stays unknown, even if another known relation would
+exclude it (`truth`), and only a relation that certainly holds grants anything. A state that cannot
+be read stays unknown, and no condition of the contract matches it. An id that may be the same in
+another case, spacing or spelling, or as one of several in a text, neither proves a relation nor
+excludes it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`project`: cuts a response body down to what its reader may see.
 
-The law of this module: projection only removes. What is left is the original with byte ranges cut
-out: numbers, order, escapes and white space inside kept values stay as they were sent. (Where the
-contract says `instead: null`, the four bytes `null` stand in a withheld value's place.)
+Projection only removes. The result is the original with byte ranges cut out: numbers, order,
+escapes and white space inside kept values stay as they were sent. (Where the contract says
+`instead: null`, the four bytes `null` replace a withheld value.)
 """
 
 from __future__ import annotations

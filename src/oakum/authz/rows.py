@@ -1,10 +1,10 @@
-"""What is beside objects, outside of every resource: in a row of their list, or in an envelope.
+"""Data beside objects and outside every resource: in a row of their list, or in an envelope.
 
-The law of this module: what a response says beside an object may be about it (`score`, `snippet`, a
-cursor made of its key). So in a row, that is an element of a list or a value of a map, nothing
-remains beside an object that is wholly hidden. A list that is a row contains rows itself; of its
-elements only those that contain an object are about that object alone. A row of which no object is
-shown is removed, as the object itself would be, also where its objects are in rows inside it.
+Data beside an object may be about it (`score`, `snippet`, a cursor made of its key). A row is an
+element of a list or a value of a map that contains objects. If all objects of a row are hidden, the
+whole row is removed, also if its objects are in rows inside it. In a list that is itself a row,
+such as a tuple, an element that contains an object is a row of its own, and the other elements
+belong to all objects of the tuple.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What contract and document say about one place of an answer, whatever value it has.
+"""What contract and document say about one place of a response, whatever value it has.
 
-The law of this module: a decision about a field is a decision about its place, so it is made once
-for each place, however many values stand at it. The elements of a list are at one place, and so are
-the members of an object that neither contract nor document names.
+A decision about a field depends only on its place, so it is made once for each place, however many
+values occur there. All elements of a list share one place, and so do all members of an object that
+neither contract nor document names, such as the values of a map.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A compiled policy: for each resource, (relation, state) to the set of visible fields.
 
-The law of this module: a table is all there is. No rule is interpreted anywhere else, so that an
-engine in another language needs only these rows. A row exists for every subset of the relations a
-resource mentions and every combination of its states, *unknown* included; grants are a union, and
-an unknown state matches no condition (default deny, unknown is closed).
+The tables are complete: no rule is interpreted anywhere else, so an engine in another language
+needs only these rows. There is a row for every subset of the relations that a resource mentions and
+every combination of its states, *unknown* included. Grants are a union, and an unknown state
+matches no condition (default deny, unknown is closed).
 """
 
 from __future__ import annotations

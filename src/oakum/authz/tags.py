@@ -1,8 +1,8 @@
-"""By which member the alternatives of a union are told apart.
+"""The member that distinguishes the alternatives of a `oneOf` or `anyOf`.
 
-The law of this module: an alternative is told by a value that no other one allows. A
-`discriminator` says which member that is; without one it is a member that each alternative declares
-with texts of its own (`const`, `enum`), as an object of one is then none of another.
+A `discriminator` names this member. Without one, it is a member for which each alternative declares
+texts of its own (`const`, `enum`) that no other alternative allows. If there is no such member, the
+union has no tag.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Three-valued logic of what is known of relations: true, false, or None for unknown.
 
-The law of this module (Kleene, 1952): the result is unknown unless the known values decide it
-alone, so that less knowledge never turns true into false or false into true. A rule that shows
-something needs `True`. A rule that removes something applies for `True` and for None.
-`lua/decide.lua` has the same two functions.
+Kleene's logic (1952): the result is unknown unless the known values alone decide it, so that less
+knowledge never turns true into false or false into true. A rule that shows something needs `True`.
+A rule that removes something applies for `True` and for None. `lua/decide.lua` has the same two
+functions.
 """
 
 from __future__ import annotations

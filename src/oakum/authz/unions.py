@@ -1,7 +1,7 @@
 """Which alternative of a union an object belongs to.
 
-The law of this module: the members that an object has decide, never those that it lacks. An object
-that may belong to several alternatives belongs to none.
+Only the members that an object has decide, never those that it lacks, since a response may contain
+a part of an object. An object that may belong to several alternatives belongs to none.
 """
 
 from __future__ import annotations

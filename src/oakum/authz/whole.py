@@ -1,11 +1,11 @@
 """Whether a list of ids is complete, so that an id missing from it is known to be absent.
 
-The law of this module: a list is whole only by evidence, and not because nothing contradicts it. It
-is at its pointer as the kind of container that the document declares, every id in it can be read,
-and everything around it is understood: either it says nothing about the list, or it says that the
-list ends here. What is not understood may mean that the list goes on, or that it could not be read:
-then the list proves who is on it, and nothing about others. The guard reads lists by this rule, and
-the scan before it ends a relation; `guard/lua/whole.lua` has the same rule.
+A list is complete only if there is evidence, and not because nothing contradicts it. It is at its
+pointer as the kind of container that the document declares, every id in it can be read, and
+everything around it is understood: either it says nothing about the list, or it says that the list
+ends here. A member that is not understood may mean that more pages follow, or that the list could
+not be read: then the list proves who is on it, and nothing about others. The guard reads lists by
+this rule, and the scan before it ends a relation; `guard/lua/whole.lua` has the same rule.
 """
 
 from __future__ import annotations

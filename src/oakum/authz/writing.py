@@ -1,10 +1,10 @@
 """The owners of the objects in a request body.
 
-The law of this module: a body does not decide whose its objects are. An object in it is the one
-that the request is about to touch, or another one. Its owner is what the API shows for it, by its
-key or at the place where it is; if the API does not tell, it has none. The name of a value in a map
-is one of its keys, besides the key that it contains. Where both a place and a key name an object,
-an API may take either, so both have to allow the write: a key alone opens nothing.
+The body itself does not decide who owns its objects. Each object in it is one that the request is
+about to change, or another one. Its owner is what the API shows for that object, found by its key
+or at its place; if the API shows none, the object has no owner. In a map, the name of a value is
+one of the object's keys, besides the key that the object contains. Where both a place and a key
+name an object, an API may use either, so both have to permit the write.
 """
 
 from __future__ import annotations

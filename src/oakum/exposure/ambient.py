@@ -1,9 +1,9 @@
 """Values that identify nobody though one identity alone saw them: time, counters, request ids.
 
-The law of this module: outside of its own field such a value is no proof. The evidence is that the
-value is the time of the request, or that its owner receives another value at each request. A value
-in responses of several operations that are not about its owner may be such a value, or may be
-public: a leak of it is suspected.
+Outside of its own field, such a value proves no leak. A value counts as one of these if it is the
+time of the request, or if its owner receives another value at each request. If a value occurs in
+responses of several operations that are not about its owner, it may be one of these or may be
+public: a leak of it is only suspected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Identifies who sent a request: by its credentials, and what is known about them.
 
-The law of this module: a caller who is not known is unknown, and never anonymous. The sources, in
-this order: the developer, the framework, the token's claims, and what the API answered to the same
+A caller who cannot be identified is unknown, and never counts as anonymous. The sources, in this
+order: the developer, the framework, the token's claims, and what the API answered to the same
 credentials. No signature is verified: the application under test did that.
 """
 

@@ -1,8 +1,8 @@
-"""Relations by claim where it is unknown whether a viewer has the claim.
+"""Relations by a token claim, where it is unknown whether a viewer has the claim.
 
-The law of this module: if no identity was found to have a claim, the claim may be in a place that
-the scan does not read. So a viewer who may have it does not count as an ordinary user, and a
-response with fields that its holders may see proves no leak.
+If no identity of the scan was found to have a claim, the claim may be in a place that the scan does
+not read. So a viewer who may have it does not count as an ordinary user, and a response with fields
+that its holders may see proves no leak.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The exposure matrix: every cell of the contract, and what is known of it.
 
-The law of this module: nothing is green without evidence. A denied cell is *closed* only if its
-owner, or another who may, received the value, and the viewer's response does not have it.
+No cell is green without evidence. A denied cell is *closed* only if its owner, or another viewer
+who may see the field, received the value, and the denied viewer's response does not contain it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The owner and state of an object instance whose response does not say both.
 
-The law of this module: an owner that nothing tells is unknown. An instance has an owner only by the
-request, by other responses about the same object, or by a value that names one account. Doubts
-about it are kept with it, and what depends on them is no proof.
+An owner that nothing shows is unknown. The owner comes only from the request, from other responses
+about the same object, or from a value that identifies one account. Doubts about it are kept with
+it, and a finding that depends on a doubtful owner is not proven.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The owner of an object that has the owner of another one: `owner: {parent: Issue}`.
 
-The law of this module: the response or its request says which object is the parent. Its owner is
-the one that the parent names, or that other responses of the run have shown. If neither tells, it
+The response or its request says which object is the parent. The owner is the one that the parent
+object names, or that other responses of the run have shown for the parent. If neither shows it, it
 is unknown.
 """
 

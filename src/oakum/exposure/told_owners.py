@@ -1,8 +1,9 @@
-"""Owners of objects that name none, as the exchanges of a test or of recorded traffic tell them.
+"""Owners of objects that name none, as the exchanges of a test or of recorded traffic show them.
 
-The law of this module: who created an object is told by the answer to the very request that made
-it, and whose an object is that has its parent's owner by the parent around it, or by one that was
-shown before. Whatever may mean another object tells nothing, and the owner stays unknown.
+The creator of an object is known only from the response to the request that created it. The owner
+of an object that has its parent's owner (`owner: {parent: …}`) is known from the parent around it,
+or from a parent that an earlier response showed. An answer that may be about another object shows
+nothing, and the owner stays unknown.
 """
 
 from __future__ import annotations

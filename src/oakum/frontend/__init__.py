@@ -1,8 +1,8 @@
 """Which fields of an API's responses a front end uses, measured in a browser.
 
-The law of this package: one ordinary load, watched; no field is taken away or changed to see what
-happens. What could not be watched is *not observed*, never unused. Values stay in memory: what is
-told is paths and words.
+Pages are loaded as usual and observed; no field is removed or changed to see what happens. What
+could not be observed is reported as *not observed*, never as unused. Values stay in memory: the
+output contains only paths of fields and words of the document.
 """
 
 from oakum.frontend.usage import Endpoint, Field, Usage, Use

@@ -1,7 +1,7 @@
 """The key that an address is counted under: an IPv4 address, or the /64 of an IPv6 one.
 
-The law of this module: another spelling of an address is the same caller, and so is another of the
-2^64 addresses of its network (RFC 6177).
+All spellings of an address have the same key, and so have all 2^64 addresses of an IPv6 network
+that a provider gives to one customer (RFC 6177).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The deny list: callers that the gateway rejects for a while, in a file beside the contract.
 
-The law of this module: a list names callers only by the hash that the audit log has for them, and
-each entry has an end. A file with a mistake is refused whole, so that the list before it stays in
-force.
+The list identifies callers only by the hash that the audit log has for them, and each entry has an
+end. A file with a mistake is rejected as a whole, and the previous list stays in force.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The reference enforcement pipeline: a request in, its response out, in plain Python.
 
-The law of this module: only what is decided passes. Each step continues or denies. A response is
-returned by its declared media type and cut down, or not at all.
+Default deny: each step either continues or denies. A response is read by its declared media type
+and returned with only the fields that its caller may see, or not at all.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Form bodies that hold a resource, read as the JSON object with the same members.
 
-The law of this module: a form says each member once, by its plain name, and a list by the same name
-again. What some server would make more of (brackets of what is no list, another charset) is refused
-before. A text is a text here, unless a member outside every resource is declared as an integer; a
-member that is no scalar is none of a form's.
+Each member occurs once, by its plain name; only a list repeats its name. What some servers read
+otherwise is refused before: brackets in the name of a member that is no list, another charset.
+Every value is a text, unless the document declares an integer for a member outside every resource.
+A member that holds an object is not read from a form.
 """
 
 from __future__ import annotations

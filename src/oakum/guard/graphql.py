@@ -1,9 +1,9 @@
 """Inspects a GraphQL query before it is forwarded.
 
-The law of this module: an answer says of each value which field it is, so no query may call a field
-by another name. What is not certainly a query like that is refused; `lua/graphql.lua` refuses the
-same, for the same reason. Tokens are those of the specification (October 2021, chapter 2), and what
-servers are known to read differently is none of them.
+Aliases are refused, since the guard has to know from the response which field each value is. A
+query that is not certainly without them is refused, too; `lua/graphql.lua` refuses the same queries
+for the same reasons. Tokens are those of the specification (October 2021, chapter 2), without those
+that some servers are known to read differently.
 """
 
 from __future__ import annotations

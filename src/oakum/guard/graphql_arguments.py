@@ -1,8 +1,8 @@
-"""What a GraphQL query says about its fields: the scalars in arguments, variables in their places.
+"""The scalars in the arguments of a GraphQL query, with variables replaced by their values.
 
-The law of this module: what may be said counts. A variable that is not given has its default, of
-every operation of the document; a text that servers may read differently is no id.
-`lua/graphql_arguments.lua` finds the same.
+Every value that a server may use is listed. For a variable that the request leaves out these are
+the defaults of all operations in the document. A text that servers may read differently does not
+count as an id. `lua/graphql_arguments.lua` finds the same values.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Look-ups: what a decision still needs, the request for it, and how its response is read.
 
-The law of this module: unknown is closed. If a look-up cannot be sent, or its response cannot be
-read whole, its relation stays unknown. A page that may continue proves nothing about accounts that
-are not on it.
+Unknown is closed. If a look-up cannot be sent, or its response cannot be read completely, its
+relation stays unknown. A page of a list that may continue proves nothing about accounts that are
+not on it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads the object that a write is about to change from a look-up's response.
 
-The law of this module: an object is the requested one only if it is where the document says, and if
-it contains the key where the request names it by a key alone.
+An object counts as the requested one only if it is where the document says. If the request names it
+by a key alone, the object also has to contain that key.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Renders a contract as the JSON plan that `lua/project.lua` interprets.
 
-The law of this module: the plan holds no rule of its own. It is `authz.judge` run once over the
-shapes instead of once over each body: a node is a place in an answer (its declared shape, the
-table and field it belongs to, what of `shows` is still ahead), and says what the judge would do
-with each kind of value there. Recursive shapes give cycles, so a plan is finite.
+The plan adds no rule. It is what `authz.judge` decides, computed once for each place that the
+schemas declare instead of once for each body. A node is a place in a response (its declared shape,
+the table and field it belongs to, the rest of the paths in `shows`), and says what the judge would
+do with each kind of value there. Recursive shapes become cycles, so a plan is finite.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The concealed objects that requests name, as plan data.
 
-The law of this module: it renders what `routing.concealing` found, and decides nothing.
+This module only renders what `routing.concealing` found. It decides nothing.
 """
 
 from __future__ import annotations

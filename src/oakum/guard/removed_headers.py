@@ -1,8 +1,8 @@
 """Warns about headers, cookies and query parameters of test accounts that the guard removes.
 
-The law of this module: the guard forwards only what the document or `guard:` names. If only the
-identities file names a header (a tenant, a version), the guard removes it, and the API answers for
-its default. So each is named, with the operations for which the document does not declare it.
+The guard forwards only what the document or `guard:` names. If only the identities file names a
+header (a tenant, a version), the guard removes it, and the API answers as it does without it. So
+there is a warning for each, with the operations for which the document does not declare it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Runs an engine as a child process: starts, supervises, reloads and stops it.
 
-The law of this module: the engine keeps its state until the next one is known to be valid. A
-contract with a mistake is refused and reported, and the old one stays in force; an engine that dies
-is started again with the contract in force. This process is not in the path of a request: if it
-stops for a moment, or for good, requests are still answered or refused.
+A new configuration takes effect only after the engine has accepted it. A contract with a mistake is
+reported, and the previous one stays in force; an engine that exits is restarted with the contract
+in force. Requests do not pass through this process: if it stops, they are still answered or
+refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whether a caller is certainly shown something of each concealed object that a request names.
+"""Whether the caller may know that the concealed objects named in a request exist.
 
-The law of this module: an unknown object is not shown. A look-up that fails tells nothing, so facts
-that need no look-up are checked first.
+The caller may know it of an object of which they are certainly shown some part. If a look-up fails,
+the object stays concealed. Conditions that need no look-up are checked first.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The protocol of an engine: what it must be able to do, and what it is given.
 
-The law of this module: an engine is files and a command line, nothing else. `render` is pure, so
-a deployment can be read, kept and compared before anything runs; who starts, reloads and ends
-processes is `guard.run`. No secret stands in a file: the engine reads it from its environment.
+An engine consists of files and a command line. `render` is pure, so that a deployment can be read,
+kept and compared before anything runs; `guard.run` starts, reloads and ends processes. No file
+contains a secret: the engine reads secrets from its environment.
 
-Replies that an engine makes by itself, so that both make the same: the upstream refused, cut off
-or broke the protocol: 502; it was too slow: 504; the engine is out of connections: 503; a body
-longer than the plan allows: 413 asked, 502 answered; an error in the runtime: 502.
+All engines answer failures with the same status. 502: the upstream refused or closed the
+connection, broke the protocol, or sent a body longer than the plan allows; or an error in the
+runtime. 504: the upstream was too slow. 503: the engine has no connection left. 413: a request body
+longer than the plan allows.
 """
 
 from __future__ import annotations

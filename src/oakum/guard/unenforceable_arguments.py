@@ -1,6 +1,6 @@
-"""Arguments of GraphQL that name objects which a gateway cannot look at; for `guard check`.
+"""Warnings of `guard check` about GraphQL arguments that name objects the gateway cannot look up.
 
-The law of this module: as of `foreseen`.
+Warnings change nothing. Each names what stays closed, why, and the line that opens it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Objects that callers may create by the contract, and the gateway lets nobody; for `guard check`.
+"""Warnings of `guard check` about objects that callers may create, but not through the gateway.
 
-The law of this module is that of `unenforceable_reads`.
+Warnings change nothing. Each names what stays closed, why, and the line that opens it.
 """
 
 from __future__ import annotations

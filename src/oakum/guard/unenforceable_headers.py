@@ -1,6 +1,6 @@
-"""Headers that the document declares and the gateway keeps back; for `guard check`.
+"""Warnings of `guard check` about declared headers and cookies that the gateway does not forward.
 
-The law of this module is that of `unenforceable_reads`.
+Warnings change nothing. Each names what stays closed, why, and the line that opens it.
 """
 
 from __future__ import annotations

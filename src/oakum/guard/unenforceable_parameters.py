@@ -1,6 +1,6 @@
-"""Parameters with objects, or keys of some, that a gateway does not read; for `guard check`.
+"""Warnings of `guard check` about objects and keys in parameters that the gateway does not read.
 
-The law of this module is that of `unenforceable_reads`.
+Warnings change nothing. Each names what stays closed, why, and the line that opens it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reads that are granted but that the gateway will refuse or withhold; `guard check` lists them.
+"""Warnings of `guard check` about reads that are granted but that the gateway refuses or withholds.
 
-The law of this module: it changes nothing. Each warning names what stays closed, why, and the line
-that opens it; there is no warning about what only seems to be closed.
+Warnings change nothing. Each names what stays closed, why, and the line that opens it. There is no
+warning about data that only seems to be closed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Writes that are granted but that the gateway will refuse, or cannot check; for `guard check`.
+"""Warnings of `guard check` about writes that are granted but that the gateway refuses.
 
-The law of this module is that of `unenforceable_reads`.
+There are warnings, too, about writes that it cannot check. Warnings change nothing. Each names what
+stays closed, why, and the line that opens it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Lines of HEAD and TRACE, of which a gateway sends no request on; `guard check` lists them.
+"""Warnings of `guard check` about contract lines of HEAD and TRACE, which decide nothing.
 
-The law of this module: it changes nothing, and tells only of lines that decide nothing.
+A gateway sends a HEAD to the API as the GET of its path, and answers 404 to every TRACE.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Constructs of the policy language that no gateway enforces: a contract with one is refused.
 
-The law of this module: a guard that cannot decide a construct says so when it starts, with its
-line, and never decides by a similar construct instead.
+The guard refuses such a contract when it starts, with the line of the construct. It never enforces
+a similar construct instead.
 """
 
 from __future__ import annotations

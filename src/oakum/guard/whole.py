@@ -1,7 +1,6 @@
 """Whether the response to a look-up is complete and current.
 
-The law of this module: a list that is not known to be complete counts as cut off. `lua/whole.lua`
-has the same rule.
+A list that is not known to be complete counts as cut off. `lua/whole.lua` has the same rule.
 """
 
 from __future__ import annotations

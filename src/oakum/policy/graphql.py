@@ -1,9 +1,9 @@
 """Reads a GraphQL schema as shapes of an endpoint whose caller chooses the fields.
 
-The law of this module: a type is a schema. An object type is a `Shape` of its own name, so that a
-resource covers it at every path that leads to it; what an answer may hold besides is declared here
-and nowhere else. A field of the query's root is an endpoint (law 9): it passes when it leads to a
-resource, or when the policy makes the root a resource itself and grants the field.
+Each GraphQL object type becomes a `Shape` of its own name, so that a resource covers it at every
+path that leads to it. What else a response may contain is declared here and nowhere else. A field
+of the query's root is an endpoint (law 9): it is forwarded when it leads to a resource, or when the
+policy makes the root a resource itself and grants the field.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Arguments of a GraphQL schema's fields, with what is within their values.
 
-The law of this module: at a field, a name means the same at any depth of an argument. A query and
-its variables may say a member of an input object in several places, and each of them counts.
+Within the arguments of one field, a name has the same meaning at any depth. A query and its
+variables may set a member of an input object in several places, and each of these values counts.
 """
 
 from __future__ import annotations

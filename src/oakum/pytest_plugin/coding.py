@@ -1,8 +1,8 @@
 """Decodes content codings (RFC 9110, 8.4) under a size limit.
 
-The law of this module: a body is read, or the reason why it was not is told. Clients differ in
-which codings they decode; a header may name a coding that the client has decoded already, or that
-no server applied. So a body that is readable text and does not decode is taken as it is.
+Each body is either decoded, or the reason why it was not is reported. HTTP clients differ in which
+codings they decode; a header may name a coding that the client has decoded already, or that no
+server applied. So a body that is readable text and does not decode is used as it is.
 """
 
 from __future__ import annotations

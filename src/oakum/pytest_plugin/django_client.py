@@ -1,8 +1,8 @@
-"""Django's test clients, and Django REST framework's, which are made of them.
+"""Hooks for Django's test clients, and for Django REST framework's, which are built on them.
 
-The law of this module: Django says itself who is calling, and is asked through the API only where
-it does not know. A test notices neither: such queries are not counted, and the client keeps no
-cookie of such an answer.
+Django itself says who the caller is; the API is asked only where Django does not know. This does
+not affect the test: database queries made for it are not counted, and the client keeps no cookie of
+its response.
 """
 
 from __future__ import annotations

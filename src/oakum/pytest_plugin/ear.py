@@ -1,7 +1,6 @@
 """What all client hooks share: a captured response, its listeners, and bodies that come later.
 
-The law of this module: a test is not affected. An error in a hook stays in the hook, and is
-counted.
+A test is not affected. An error in a hook is counted and does not reach the test.
 """
 
 from __future__ import annotations

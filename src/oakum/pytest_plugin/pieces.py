@@ -1,7 +1,7 @@
 """Captures bodies that a test reads in chunks.
 
-The law of this module: a test gets every piece when it would have got it, and no piece that it does
-not ask for is read. An answer is told when its last piece has been read, or when it is closed.
+A test gets each chunk at the time at which it would have got it, and no chunk is read that it does
+not ask for. The response is reported when its last chunk has been read, or when it is closed.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Counts a stranger's refusal as closed once the owner was shown the same object.
 
-The law of this module: a refusal closes a cell only when its owner was seen to see the field at the
-same operation with the same parameters, in one state, and when its body holds nothing of it. A 403,
-and the 401 of nobody, are said of the caller, and count across the tests of a process. A 404 may be
-said of an object that another test has made and this one has not: it counts after the owner's
-answer in the same test. What a refusal's body holds leaks, whichever of the two came first.
+A refusal closes a cell only if the owner was shown the field at the same operation with the same
+parameters, in the same state, and the body of the refusal contains nothing of it. A 403, and a 401
+without login, is about the caller, and counts across the tests of a process. A 404 may be about an
+object that another test has created and this one has not, so it counts only after the owner's
+response in the same test. Values in the body of a refusal are a leak, whichever of the two
+responses came first.
 """
 
 from __future__ import annotations

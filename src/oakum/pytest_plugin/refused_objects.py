@@ -1,7 +1,7 @@
 """Finds objects in the bodies of refusals (CWE-209).
 
-The law of this module: a refusal holds an owner's values when one that nobody guesses stands in it,
-and was not in the question; then so does whatever else of that object stands in it.
+A refusal shows an owner's object if it contains a value of it that cannot be guessed and that the
+request did not contain. Then all other values of that object in the refusal count, too.
 """
 
 from __future__ import annotations

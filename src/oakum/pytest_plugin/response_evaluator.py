@@ -1,8 +1,8 @@
 """Judges one response for the caller that received it.
 
-The law of this module: a leak is what no possible reading grants. The caller's relations, their ids
-and the owner's settings may be unknown in a test; then a field that any of the possibilities would
-show is *not judged*, and counted so, neither green nor red.
+A field is a leak only if no possible reading of the contract grants it. In a test, the caller's
+relations, their ids and the owner's settings may be unknown. A field that would be granted under
+one of the possibilities is *not judged*, and is counted as such, neither green nor red.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Finds owners' values outside the fields of known objects: in headers, text, undeclared answers.
+"""Finds owners' values outside the fields of known objects: in headers, text, undeclared responses.
 
-The law of this module: found by the search of a scan (`scan.misplaced`), and a leak only where no
-possible relation, owner or setting shows the value anywhere. What the owner was shown in the same
-test counts at its end. What another test showed counts at the end of the run, and only while the
-whole run says that an id and a value are the same person's: suites give the ids of one test to
-others in the next. Whatever is found, and whether or not it can be judged, closes nothing.
+The search is that of a scan (`scan.misplaced`), and a value is a leak only if no possible relation,
+owner or setting grants it anywhere. Values that the owner was shown in the same test are compared
+at the end of the test. Values of another test are compared at the end of the run, and only if in
+the whole run the id and the value belong to the same person, since test suites reuse ids for other
+people. What is found here never closes a cell.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Hooks into HTTP clients, one place in each, removed at the end.
 
-The law of this module: a test is not affected. The client's own function runs first, its result is
-returned, and an error in a hook stays in the hook. A client that is not imported is not imported by
-the plugin either; an imported one is hooked before its first request.
+A test is not affected. The client's own function runs first, its result is returned, and an error
+in a hook does not reach the test. The plugin does not import a client that the tests do not import;
+an imported one is hooked before its first request.
 """
 
 from __future__ import annotations

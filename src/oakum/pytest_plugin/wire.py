@@ -1,7 +1,7 @@
 """Hooks at the network level: the standard library (urllib, urllib3) and aiohttp.
 
-The law of this module: a test reads the body that it would have read. One of a known length that
-is short is read ahead and given back; any other is heard as far as the test reads it.
+A test reads the same body as without the plugin. A short body of known length is read ahead and put
+back; any other is captured as far as the test reads it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a caller may see of an object, computed once for all objects that are alike.
 
-The law of this module: it gives the same result as `Look` (`tests/observe/test_fast_walk.py`).
-Callers with the same relations to an object, in the same state of its owner, may see the same
-fields. So each such pair is judged once, with the functions of `authz`, and cached under its key.
+The results are those of `Look` (`tests/observe/test_fast_walk.py`). Callers with the same relations
+to an object, in the same state of its owner, may see the same fields. So each such pair is judged
+once, with the functions of `authz`, and cached.
 """
 
 from __future__ import annotations

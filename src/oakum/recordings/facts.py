@@ -1,7 +1,7 @@
 """Settings and relations learnt from recorded responses. In memory only; holds ids.
 
-The law of this module: what may have changed is forgotten, and what a list leaves out is known
-only where its owner asked for the whole of it; to anybody else it may have been shown in part.
+What a later request may have changed is forgotten. That an account is missing from a list is known
+only if the list's owner requested it and it was complete, since others may have been shown a part.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Walks a response's objects with cached plans, for millions of similar responses.
 
-The law of this module: it finds the objects that `Judge` finds, with the same owners, fields and
-places (`tests/properties/test_fast_walk.py`; `docs/decisions/0016-two-walks-over-an-answer.md` says
-why there are two walks). It is for answers by the million that are all alike: what a place means is
-worked out once, and then kept in a tree beside the answers; an object's fields become a `Form`,
-which all objects with the same fields share.
+It finds the objects that `Judge` finds, with the same owners, fields and places
+(`tests/properties/test_fast_walk.py`; `docs/decisions/0016-two-walks-over-an-answer.md` says why
+there are two walks). The meaning of each place is computed once and kept in a tree; the fields of
+an object become a `Form`, which all objects with the same fields share.
 """
 
 from __future__ import annotations

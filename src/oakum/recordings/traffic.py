@@ -1,9 +1,10 @@
 """Evaluates recorded exchanges against a document or a contract.
 
-The law of this module is that of `look`: a leak is what no possible reading grants. Here nothing
-can be asked. What is known of a caller is what the recorded answers themselves told: *who am I*,
-the lists that relations are looked up in, the settings of an account. It may have changed unseen,
-so what rests on it is told as *not certain*; what rests on the answer alone is certain.
+As in `Look`, a field is a leak only if no possible reading of the contract grants it. Here no
+further request can be sent. What is known of a caller comes from the recorded responses alone: *who
+am I*, the lists that relations are looked up in, the settings of an account. It may have changed
+unseen, so a leak that depends on it is reported as *not certain*. A leak that depends on one
+response alone is certain.
 """
 
 from __future__ import annotations

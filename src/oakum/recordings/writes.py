@@ -1,8 +1,8 @@
 """Who was observed to set which field: writes that later responses confirm.
 
-The law of this module: a field counts as set where a request held it, the answer holds the same
-value, and what was seen of the same object before was another. What a client sends back unchanged,
-and what a server passes over, is no write. In memory only, as hashes of this process.
+A field counts as set if the request contained a value, the response contains the same value, and an
+earlier response showed another one for the same object. So values that a client sends back
+unchanged, or that a server ignores, do not count. In memory only, as hashes of this process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether a response may come from a cache and was made for another caller, by its headers.
 
-The law of this module: only a response to the caller's own request says who the caller is. One that
-a cache stored, or may store for others (RFC 9111), says nothing about the caller (CWE-524).
+A response tells who the caller is only if the API made it for this very request. One that a cache
+stored, or may store for others (RFC 9111), says nothing about the caller (CWE-524).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Requests whose caller chooses which members a response has.
+"""Requests whose caller chooses which members a response has, such as by `?fields=`.
 
-The law of this module: a query parameter whose name says so counts, whatever its value.
+A query parameter with such a name counts, whatever its value.
 """
 
 from __future__ import annotations

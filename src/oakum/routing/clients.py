@@ -1,8 +1,8 @@
-"""Keys of an application, which all its callers send and which identify nobody.
+"""API keys of an application, which all its callers send and which identify nobody.
 
-The law of this module: such a key is no credential of a person. A key is one only if the document
-requires it for every operation, has operations that require nothing else, and requires more for
-who-am-I. Operations that require only the key are then open to everybody.
+Such a key is never the credential of a person. A key is one only if the document requires it for
+every operation, has operations that require nothing else, and requires more for who-am-I.
+Operations that require only the key are then open to everybody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A contract compiled: the one object that engines are rendered from and the reference decides by.
 
-The law of this module: a contract is compiled once. The plan that the Lua runtime reads is a
-rendering of this object (`guard.plan`), and `guard.enforcement` decides by the object itself.
+A contract is compiled once. `guard.plan` renders this object as the plan that the Lua runtime
+reads, and `guard.enforcement` uses the object itself.
 """
 
 from __future__ import annotations

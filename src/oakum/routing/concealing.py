@@ -1,9 +1,9 @@
-"""Which objects a request names that have to be concealed from callers who may not know of them.
+"""Which of the objects that a request names have to be concealed from callers who may not see them.
 
-The law of this module: of those in a path the innermost counts, as for a write; for a read each
-other one, too, and each that stands beside the path by its key. Where it cannot be told which of
-several resources an object is of, it is concealed only if each of them is; then whoever is not
-shown any of them must not learn of it.
+In a path, the innermost object counts, as for a write. For a read, so does every other object in
+the path, and every object that is named by its key beside the path. If it is unclear which of
+several resources an object belongs to, it is concealed only if all of them are; then the caller has
+to be shown some part of the object as each of them.
 """
 
 from __future__ import annotations

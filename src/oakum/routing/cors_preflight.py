@@ -1,8 +1,8 @@
 """CORS preflight requests (Fetch standard), which reveal nothing about an object.
 
-The law of this module: a preflight is forwarded and answered the same whatever object its path
-names. So the API receives a neutral text in place of each parameter, and only the CORS headers of
-its response are returned, always with the same status.
+A preflight is forwarded and answered the same whatever object its path names. So the API receives a
+neutral text in place of each parameter, and only the CORS headers of its response are returned,
+always with the same status.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Declared members of a form body, as of a query.
 
-The law of this module: a form says each member once, by its plain name. In a form everything is a
-text; a member outside every resource that is declared as an integer is read as one.
+Each member occurs once in a form, by its plain name. Every value in a form is a text; a member
+outside every resource that is declared as an integer is read as one.
 """
 
 from __future__ import annotations

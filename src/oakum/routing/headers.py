@@ -1,7 +1,7 @@
 """Header allow lists, towards the API and back.
 
-The law of this module: only listed headers pass, towards the API and back. A header that is not
-listed may name a caller (CWE-290), a path or a method for some framework.
+Only listed headers are forwarded. To some framework, a header that is not listed may name a caller
+(CWE-290), a path or a method.
 """
 
 from __future__ import annotations

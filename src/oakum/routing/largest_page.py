@@ -1,6 +1,6 @@
 """Query parameters that a look-up adds to get a whole list.
 
-The law of this module: a look-up requests the largest page that the document allows.
+A look-up requests the largest page that the document allows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What enforcement needs beyond the table: routes, look-up requests, targets of writes.
 
-The law of this module: whatever cannot be derived is closed. A relation whose look-up cannot be
-requested is unknown, and a write whose target cannot be found is refused; `LookupPlan.warnings`
-says so.
+Whatever cannot be derived is closed. A relation whose look-up cannot be requested is unknown, and a
+write whose target cannot be found is refused; `LookupPlan.warnings` says so.
 """
 
 from __future__ import annotations

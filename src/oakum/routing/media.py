@@ -1,10 +1,10 @@
-"""The one reader of `content-type` and `content-encoding`.
+"""The only parser of `content-type` and `content-encoding`.
 
-The law of this module: a body is forwarded with the media type that the guard judged it by, in the
-guard's own spelling. So a value is parsed by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not
-at all. A value that another parser might read otherwise is refused: a repeated parameter, one that
-is continued or encoded (RFC 2231), a quoted text that could be cut at a separator, a name that
-contains another (CWE-436).
+A body is forwarded with the media type that the guard judged it by, in the guard's own spelling. So
+a value is parsed by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all. A value that
+another parser might read otherwise is refused: a repeated parameter, one that is continued or
+encoded (RFC 2231), a quoted text that could be cut at a separator, a name that contains another
+(CWE-436).
 """
 
 from __future__ import annotations

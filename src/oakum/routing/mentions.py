@@ -1,9 +1,9 @@
-"""Ids that a request may name, wherever they stand in it.
+"""Ids that a request may contain, in any place and syntax.
 
-The law of this module: a write discards what was looked up about everybody whom it names, in any
-syntax. So every word of its parameters and of its body counts, and every few consecutive words,
-whatever separates them, since an id may consist of several. If there are more words than the limit,
-the write counts as naming everybody.
+A write discards the cached look-ups of every id that it contains. So each word of its parameters
+and its body counts as an id, and so do every few consecutive words, whatever separates them, since
+an id may consist of several. If there are more words than the limit, the cached look-ups of all ids
+are discarded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Objects that arguments of a GraphQL query name.
 
-The law of this module: an argument that holds an id names an object, and if the contract does not
-say of which resource, one that nobody is known to see. An argument called like the key of what its
-field returns names just that, which is judged itself.
+An argument that holds an id names an object. If the contract does not say which resource that is,
+nobody is known to see the object. An argument named like the key of the object that its field
+returns names this object, which is judged by itself.
 """
 
 from __future__ import annotations

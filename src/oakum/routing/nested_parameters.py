@@ -1,7 +1,7 @@
 """Object and list parameters: what the document declares inside a query parameter or form name.
 
-The law of this module: only declared members are forwarded. A back end filters by any member of its
-query, so an undeclared one may filter by a field that the caller may not see (CWE-943).
+Only declared members are forwarded. A back end may filter by any member of its query, so an
+undeclared one may filter by a field that the caller may not see (CWE-943).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Where an operation's successful answer shows the objects of a resource, as declared.
+"""Where an operation's success response contains the objects of a resource, as declared.
 
-The law of this module: what stands in an object is told apart from what stands beside it.
+Places inside an object of another resource are distinguished from places beside it, since the owner
+of the outer object does not own what is beside it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Objects that a request names by key alone: in its query, its headers and cookies, in a list in
-its path, in members of its body, or in arguments of a GraphQL query.
+"""Objects that a request names by key outside the path's own parameters.
 
-The law of this module: what `params` says is the key of a resource names an object of it, and such
-a write touches each that it names, and a read is of each, wherever that name stands. What cannot be
-looked at passes nobody. A
-read is of what its query names also where the parameter has the particular name that one of a path
-has.
+The key may be in the query, headers or cookies, in a list in the path, in members of the body, or
+in arguments of a GraphQL query. A name that `params` declares as the key of a resource names an
+object of it wherever it occurs. A write needs permission for each object that it names, and a read
+for each. If a key cannot be read, the request is refused. In a read, a query parameter also names
+an object if it has the name of a path parameter that names one, and the name is no common one such
+as `id`.
 """
 
 from __future__ import annotations

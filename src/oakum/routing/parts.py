@@ -1,8 +1,8 @@
 """Part names of `multipart/form-data` (RFC 7578) and of undeclared URL-encoded forms.
 
-The law of this module: the grammar is so narrow that every parser finds the same parts in a body;
-any other body is refused. The boundary is only where a part begins or ends; there is nothing before
-the first part or after the last; each part has its name once, in quotes, without an escape.
+The grammar is so narrow that every parser finds the same parts in a body; any other body is
+refused. The boundary occurs only where a part begins or ends; there is nothing before the first
+part or after the last; each part has its name once, in quotes, without an escape.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which objects the path of an operation names, in its order, and which GET shows one of them.
 
-The law of this module: what the contract says about a parameter counts first, then what it and the
-document say about the path before it. A parameter that neither explains names an unknown object.
-Data beside an object in a response, or inside it, explains nothing.
+What the contract says about a parameter takes precedence, then what contract and document say about
+the path before it. A parameter that neither explains names an unknown object. Data beside or inside
+an object in a response explains no parameter.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which writes change what the API was asked about, without saying whose it is.
+"""Which writes may change a looked-up relation without naming the accounts concerned.
 
-The law of this module: a relation that a write may have ended is looked up again. A write that
-names the relation by a key of its own, such as `DELETE /follows/{id}`, discards what that look-up
-told about everybody.
+After a write that may have ended a relation, it is looked up again. A write that names the relation
+by a key of its own, such as `DELETE /follows/{id}`, discards what that look-up said about all
+accounts.
 """
 
 from __future__ import annotations

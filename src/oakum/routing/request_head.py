@@ -1,7 +1,7 @@
 """Checks a request's target and header fields before anything else reads them.
 
-The law of this module: a request that some servers would join, cut off or ignore a part of, and
-others not, is refused, so that every engine judges the same request.
+A request is refused if some servers would join, cut off or ignore a part of it and others would
+not, so that every engine judges the same request.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Parameters of a write whose schema holds a resource.
+"""Parameters of a write whose schema contains a resource.
 
-The law of this module: what may be written is decided in a body, where it can be read in one way. A
-write that sends such an object anywhere else is refused.
+Such an object is judged only in a body, where there is one way to read it. A write that sends one
+in a parameter is refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds the operation of a request.
 
-The law of this module: a path that two servers could read in two ways belongs to no endpoint.
-Nothing is normalised, so that the judged path is the forwarded path (CWE-436, CWE-444).
+A path that two servers could read in two ways matches no endpoint. Nothing is normalised, so the
+path that is judged is the path that is forwarded (CWE-436, CWE-444).
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""Parameters by which requests select what they are about, such as a tenant, and which of them a
-look-up is sent.
+"""Parameters that select which data a request is about, such as a tenant.
 
-The law of this module: a look-up is asked under the conditions of the request that it decides. Any
-header or cookie parameter may be one of them, unless it only shapes a response. A query parameter
-may as well filter a list, and a caller could shorten a look-up by it, so it is one only if most
-operations of the document have it, or if a look-up requires it and it is called like a tenant. What
-cannot be said to a look-up leaves it unasked: a query parameter that it shares with few, one that
-is called like a tenant and that it does not have, a tenant in a body, within a value of a query, or
-in a path that the look-up does not share.
+A look-up is sent with the same selection as the request that it decides. Any header or cookie
+parameter is part of it, unless it only shapes a response. A query parameter may instead filter a
+list, and a caller could shorten a look-up's list with it, so it counts only if most operations of
+the document have it, or if a look-up requires it and its name is that of a tenant. If a look-up
+cannot be sent with the selection, it is not sent: for a query parameter that only few operations
+share with it, one that is named like a tenant and that the look-up does not have, or a tenant in a
+body, inside a value of a query, or in a path that the look-up does not share.
 """
 
 from __future__ import annotations

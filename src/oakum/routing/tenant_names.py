@@ -1,9 +1,8 @@
-"""Whether one request names the tenant where no look-up can be told it: in its body, or within a
-value of its query.
+"""Whether a request names the tenant in its body or inside a query value.
 
-The law of this module: whatever a parser could read there as the name of a declared member is one.
-So names are looked for in the text as it is and as it is once its escapes are resolved; of a body
-in JSON only the names of members count, in any other text each word.
+No look-up can be sent with a tenant that is named there. Every text counts that some parser could
+read as the name of a declared member, so names are searched in the text as it is and with its
+escapes resolved. In a JSON body only the names of members count, in any other text each word.
 """
 
 from __future__ import annotations

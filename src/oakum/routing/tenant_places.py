@@ -1,9 +1,9 @@
 """Where requests of an operation may name a tenant that no look-up can name.
 
-The law of this module: a look-up cannot repeat what a body, a value inside a query parameter, or a
-path says, unless it has the same path. So no look-up decides a request that names the tenant there.
-There are two exceptions: a member of a write that the API shows with the object is a fact about the
-object, and a parameter of a path that the contract knows identifies an object or an account.
+A look-up cannot repeat what a body, a value inside a query parameter, or a path says, unless it has
+the same path. So no look-up decides a request that names the tenant there. There are two
+exceptions: a member of a write that the API shows with the object is a fact about the object, and a
+path parameter that the contract knows identifies an object or an account.
 """
 
 from __future__ import annotations

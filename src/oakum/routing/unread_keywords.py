@@ -1,10 +1,10 @@
-"""Objects of a resource that a document declares in keywords that no other module reads.
+"""Objects of a resource that a document declares in JSON Schema keywords no other module reads.
 
-The law of this module: a gateway judges such an object by the lines of its resource, or it
-withholds it; no line about its surroundings opens it. An object below `then` or `contains` is
-declared in that place. A text that holds an object as JSON (`contentSchema`) is one value that a
-gateway cannot cut. So the object itself is declared in its place, and the gateway withholds the
-text, which is no object.
+A gateway judges such an object by the lines of its resource or withholds it; no line about the data
+around it opens it. An object below `then` or `contains` is treated as declared in that place. A
+text that holds an object as JSON (`contentSchema`) is one value that a gateway cannot cut. So the
+object itself is treated as declared in its place, and the gateway withholds the text, which is no
+object.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Whose object a write touches, and where that object can be looked up first.
+"""Which object a write changes, who owns it, and which request looks it up first.
 
-The law of this module: of the objects that a path names, the innermost is written; an account below
-one says what to do with that. It is somebody's by what the API shows of that very object, known by
-its key, or by an owner's id in the path. Where neither tells, the target is `none`, and only
-relations that need no object pass: what stands around the object, beside it or in it never decides.
+A write changes the innermost object that its path names; an account after an object is an argument
+(`PUT /lists/{id}/members/{user}`). The owner is what the API shows for that very object, found by
+its key, or an owner's id in the path. If neither is available, the target is `none`, and only
+relations that need no object permit the write: data around, beside or inside the object never
+decides.
 """
 
 from __future__ import annotations

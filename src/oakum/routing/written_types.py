@@ -1,7 +1,7 @@
 """Which resource a written object belongs to, where the document declares several.
 
-The law of this module: an object is of the type that the API shows for it, whatever type a body
-names or is declared with. If no response shows it, it may be of any of them.
+The object is of the type that the API shows for it, whatever type a body names or is declared with.
+If no response shows it, it may be of any of them.
 """
 
 from __future__ import annotations
