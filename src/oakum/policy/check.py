@@ -38,6 +38,7 @@ def mistakes(document: Document, policy: Policy) -> list[Problem]:
 def _errors(seen: View) -> list[Problem]:
     return [
         *_operations(seen),
+        *_reads(seen),
         *_bindings(seen),
         *_members(seen),
         *_parameters(seen),
@@ -78,6 +79,19 @@ def _asked(policy: Policy) -> Iterator[tuple[str, Location]]:
                 yield state.switch.operation, where
     for name, rule in policy.operations.items():
         yield name, rule.location
+
+
+def _reads(seen: View) -> Iterator[Problem]:
+    """Operations of which one line says that they read and another that they change something: a
+    gateway that believes the first keeps what a call has ended."""
+    find = seen.document.operation
+    changing = {found.id for name in seen.policy.changing if (found := find(name)) is not None}
+    for name, rule in seen.policy.operations.items():
+        operation = find(name)
+        if rule.reads and operation is not None and operation.id in changing:
+            where = place(seen.policy, "operations", name, "reads")
+            message = f"`{name}` reads here, and changes something in `begin`, `end` or `switch`"
+            yield Problem(where, message, "leave one of them out")
 
 
 # --------------------------------------------------------------------------- schemas

@@ -40,6 +40,31 @@ def test_an_operation_is_known_by_method_and_path_too() -> None:
     )
 
 
+FOLLOWER = "{in: listFollowers, id: /data/*/id, %s: [%s]}"
+
+
+@pytest.mark.parametrize("word", ["begin", "end"])
+@pytest.mark.parametrize("name", ["updateSettings", "PUT /me/settings"])
+@pytest.mark.parametrize("rule", ["updateSettings", "PUT /me/settings"])
+def test_an_operation_that_changes_a_relation_does_not_read(
+    word: str, name: str, rule: str
+) -> None:
+    part = (
+        f"relations: {{follower: {FOLLOWER % (word, name)}}}\noperations: {{{rule}: {{reads: %s}}}}"
+    )
+    said = f"`{rule}` reads here, and changes something in `begin`, `end` or `switch`; leave one of them out"
+    assert errors(part % "true") == [said]
+    assert errors(part % "false") == []
+
+
+def test_an_operation_that_changes_a_setting_does_not_read() -> None:
+    state = "{field: is_private, switch: {operation: updateSettings, set: /is_private}}"
+    part = f"resources: {{Member: {{owner: id, states: {{p: {state}}}}}}}\noperations: {{updateSettings: {{reads: true}}}}"
+    assert errors(part) == [
+        "`updateSettings` reads here, and changes something in `begin`, `end` or `switch`; leave one of them out"
+    ]
+
+
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
