@@ -1,8 +1,9 @@
 """Operations that can show personal data and were not tested, and what to do about each.
 
-The law of this module: clean is said of operations, not of a share of cells. Each has to have shown
-somebody what the contract grants them, and has to have told something to each kind of viewer that
-one of the identities is; what the contract leaves out with a reason is left out.
+A run is clean only if each such operation was tested, whatever the share of decided cells. An
+operation counts as tested if it showed somebody what the contract grants them, and if it answered
+each kind of viewer that an identity represents. What the contract excludes with a reason is not
+counted.
 """
 
 from __future__ import annotations

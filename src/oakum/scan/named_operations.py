@@ -1,8 +1,8 @@
 """Names every operation of the document in the report, with what was done about it.
 
-The law of this module: an operation has cells, or was written to, or is named with the reason why
-no request was sent to it, or is named as one for whose responses the contract has no field. If a
-member tells an operation what to do, the values that were not sent are named.
+Each operation has cells, or was written to, or is named with the reason why no request was sent to
+it, or is named as one for whose responses the contract has no field. If a member selects what an
+operation does, the values that were not sent are named.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One exchange reduced to what may be kept: place, time, outcome, keyed hashes of ids.
 
-The law of this module: a `Call` contains no personal value: ids, names and credentials are hashes
-under a key, and a path is a template.
+A `Call` contains no personal value: ids, names and credentials are hashes under a key, and a path
+is a template.
 """
 
 from __future__ import annotations

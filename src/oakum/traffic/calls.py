@@ -1,8 +1,8 @@
 """Reduces recorded exchanges to calls as they are read, under their path template.
 
-The law of this module: a path that is printed contains only words of endpoints. A template comes
-from a document, or from a first pass over all of the traffic. A path that fits none keeps the words
-that endpoints have, and no others.
+A path that is printed contains only words of endpoints. A template comes from a document, or from a
+first pass over all of the traffic. In a path that fits none, only the words that occur in endpoints
+remain.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The narrowest grants that explain what was sent, by viewer and state.
 
-The law of this module: a grant explains what was sent *and* what was not. A relation is granted a
-field only where somebody who can stand in no stronger relation was sent it, and where no object of
-that relation and state came without it through a place that serves it. A setting is left out of
-the condition only where each of its values was met. Whatever was mixed, or met by nobody of whom
-it is known what they are, is granted to nobody: it is a question for a person.
+A grant explains what was sent *and* what was not. A relation is granted a field only if the field
+was sent to somebody who can have no stronger relation, and if no object of that relation and state
+came without it from an endpoint that can return it. A setting is left out of the condition only if
+each of its values was observed. Where responses contradict each other, or the relation of their
+callers is unknown, nothing is granted: the draft asks a person.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Learns the shape of bodies one at a time: places, types, formats and counts, never values.
 
-The law of this module: everything in it may be printed. A value is read once, for its type and
-format, and not kept. A name is kept while it may be the name of a member. It is printed only if a
-document declares it, or if it is a word and recurs (`legible`), since the keys of a map may be
-personal data.
+The result may be printed. A value is read once, for its type and format, and not kept. A name is
+kept while it may be the name of a member, and printed only if a document declares it, or if it is a
+word and recurs (`legible`), since the keys of a map may be personal data.
 """
 
 from __future__ import annotations

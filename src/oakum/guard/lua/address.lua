@@ -1,6 +1,7 @@
--- By what an address is counted: an IPv4 address, or the /64 that one customer of a provider has of IPv6.
+-- The key that an address is counted under: an IPv4 address, or the /64 of an IPv6 one.
 --
--- The law of this module: another spelling is no other caller, and neither is the next of 2^64 addresses.
+-- All spellings of an address have the same key, and so have all 2^64 addresses of an IPv6 network that
+-- a provider gives to one customer (RFC 6177).
 
 local find, gmatch, match, sub = string.find, string.gmatch, string.match, string.sub
 

@@ -1,7 +1,7 @@
--- Whether an answer may have been made for somebody else: what its headers say of caches on the way.
+-- Whether a response may come from a cache and was made for another caller, by its headers.
 --
--- The law of this module: who somebody is, is told to them alone. An answer that a cache handed on, or
--- may hand on to others, says nothing of whoever asks.
+-- A response tells who the caller is only if the API made it for this very request. One that a cache
+-- stored, or may store for others (RFC 9111), says nothing about the caller (CWE-524).
 
 local find, lower, match = string.find, string.lower, string.match
 

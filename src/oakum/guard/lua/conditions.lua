@@ -1,8 +1,8 @@
--- The conditions of one request: what it says, beside its path and its credentials, of what it is about,
--- such as a tenant. The Lua of `routing/conditions.py`.
+-- What a request says, beside path and credentials, about which data it means, such as a tenant. The Lua
+-- of `routing/conditions.py`.
 --
--- The law of this module: what a look-up told under one condition never decides a request under another.
--- So its request has them, and so has the key by which its answer is remembered.
+-- A look-up's result applies only to requests with the same conditions. So the look-up is sent with the
+-- conditions of the request, and they are part of the key under which its result is cached.
 
 local cache = require "oakum.cache"
 local credentials = require "oakum.credentials"

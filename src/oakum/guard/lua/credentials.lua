@@ -1,7 +1,7 @@
--- The one reader of credentials: which stand in a request, and which token among them is meant.
+-- The only parser of credentials: which ones a request has, and which of them is the token.
 --
--- The law of this module: what could be read in two ways is not read. Nothing else in the guard takes
--- a cookie apart or looks for a token, so that what was verified is what was read.
+-- A credential that could be read in two ways is not read. No other module of the guard parses a cookie
+-- or searches for a token, so the credential that was verified is the one that is used.
 
 local route = require "oakum.route"
 

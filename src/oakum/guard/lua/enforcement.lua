@@ -1,10 +1,11 @@
--- A request on its way in, and its answer on its way out, for every engine.
+-- The enforcement pipeline for every engine: a request in, its response out.
 --
--- The law of this module: what is not decided does not pass. Each step either goes on or denies, and
--- an error anywhere is the engine's to answer with 502; an answer goes out by its declared media
--- type, cut down, or not at all.
+-- Default deny: each step either continues or denies. After an error the engine answers 502. A response
+-- is read by its declared media type and returned with only the fields that its caller may see, or not
+-- at all.
 --
--- One table, the state `x` of a request, goes with it from `enter` to `audit`; all else is the guard's.
+-- The state `x` of a request is one table, passed on from `enter` to `audit`; everything else belongs to
+-- the guard.
 
 local address = require "oakum.address"
 local audit = require "oakum.audit"

@@ -1,8 +1,8 @@
--- Answers that do not end, cut into what is judged one by one: events of `text/event-stream` (HTML
--- standard, 9.2.6) and lines of NDJSON.
+-- Splits responses that do not end into parts that are judged one by one: events of `text/event-stream`
+-- (HTML standard, 9.2.6) and lines of NDJSON.
 --
--- The law of this module: nothing goes out that was not judged. Of an event there are its data, cut
--- down, and its name, id and pause, which go with data that are shown; comments lose their text.
+-- Only judged data is forwarded. Of an event these are its data, cut down, and its name, id and retry
+-- time if any of its data is shown; comments lose their text.
 
 local byte, find, gsub, match, sub = string.byte, string.find, string.gsub, string.match, string.sub
 local concat, max = table.concat, math.max

@@ -1,8 +1,8 @@
--- Forms that hold a resource, read as the JSON object with the same members: the Lua of `guard/forms.py`.
+-- Form bodies that hold a resource, read as the JSON object with the same members: the Lua of
+-- `guard/forms.py`.
 --
--- The law of this module: a form says each member once, by its plain name, and a list by the same name
--- again. What some server would make more of is refused before. A member that is no scalar is none of a
--- form's.
+-- Each member occurs once, by its plain name; only a list repeats its name. What some servers read
+-- otherwise is refused before. A member that holds an object is not read from a form.
 
 local json = require "oakum.json"
 local parts = require "oakum.parts"

@@ -1,7 +1,7 @@
--- A GraphQL query, looked into before it is passed on: what `guard/graphql.py` refuses, and why.
+-- Inspects a GraphQL query before it is forwarded: what `guard/graphql.py` refuses, and why.
 --
--- The law of this module: an answer says of each value which field it is, so no query may call a
--- field by another name. What is not certainly a query like that is refused.
+-- Aliases are refused, since the guard has to know from the response which field each value is. A query
+-- that is not certainly without them is refused, too.
 
 local json = require "oakum.json"
 

@@ -1,8 +1,9 @@
--- What a GraphQL query says about its fields: the scalars in arguments, variables in their places; what
+-- The scalars in the arguments of a GraphQL query, with variables replaced by their values: what
 -- `guard/graphql_arguments.py` finds.
 --
--- The law of this module: what may be said counts. A variable that is not given has its default, of every
--- operation of the document; a text that servers may read differently is no id.
+-- Every value that a server may use is listed. For a variable that the request leaves out these are the
+-- defaults of all operations in the document. A text that servers may read differently does not count as
+-- an id.
 
 local graphql = require "oakum.graphql"
 local json = require "oakum.json"

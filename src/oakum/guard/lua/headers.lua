@@ -1,7 +1,7 @@
--- Which headers pass, one look-up per header: what a name means is decided once and remembered.
+-- Header allow lists, towards the API and back. What a name means is decided once and cached.
 --
--- The law of this module: nothing passes but what is listed, towards the API and back. A header that
--- nobody thought of may name a caller, a path or a method to some framework.
+-- Only listed headers are forwarded. To some framework, a header that is not listed may name a caller
+-- (CWE-290), a path or a method.
 
 local cache = require "oakum.cache"
 local media = require "oakum.media"

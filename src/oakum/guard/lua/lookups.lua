@@ -1,8 +1,9 @@
--- What a decision still needs to know: relations and states that only the API itself can tell.
+-- Look-ups: relations and states that a decision still needs and only the API can tell.
 --
--- The law of this module: unknown is closed. While a body is judged nothing is asked: what is missing
--- is noted, asked for afterwards, and the body is judged again. What cannot be asked, or whose answer
--- cannot be read whole, stays unknown; a page that may go on says nothing of those not on it.
+-- Unknown is closed. While a body is judged no look-up is sent: what is missing is noted, looked up
+-- afterwards, and the body is judged again. If a look-up cannot be sent, or its response cannot be read
+-- completely, its relation stays unknown. A page of a list that may continue proves nothing about
+-- accounts that are not on it.
 
 local cache = require "oakum.cache"
 local conditions = require "oakum.conditions"

@@ -1,8 +1,8 @@
--- The one reader of `content-type` and `content-encoding`: the Lua of `routing/media.py`.
+-- The only parser of `content-type` and `content-encoding`: the Lua of `routing/media.py`.
 --
--- The law of this module: a body is called onward what the guard took it for, in words of the guard's
--- own. A value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a laxer
--- reader might take for something else is not read (CWE-436).
+-- A body is forwarded with the media type that the guard judged it by, in the guard's own spelling. A
+-- value is parsed by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and one that another
+-- parser might read otherwise is refused (CWE-436).
 
 local find, gmatch, lower, match, sub =
   string.find, string.gmatch, string.lower, string.match, string.sub

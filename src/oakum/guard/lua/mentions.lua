@@ -1,8 +1,9 @@
--- Ids that a request may name, wherever they stand in it. The Lua of `routing/mentions.py`.
+-- Ids that a request may contain, in any place and syntax. The Lua of `routing/mentions.py`.
 --
--- The law of this module: a write discards what was looked up about everybody whom it names, in whatever
--- syntax. So every word of its parameters and of its body counts, and every few words in a row, whatever
--- stands between them: an id is known by its words. More of them than anybody reads stand for everybody.
+-- A write discards the cached look-ups of every id that it contains. So each word of its parameters and
+-- its body counts as an id, and so do every few consecutive words, whatever separates them, since an id
+-- may consist of several. If there are more words than the limit, the cached look-ups of all ids are
+-- discarded.
 
 local char, find, floor, gmatch, gsub = string.char, string.find, math.floor, string.gmatch, string.gsub
 local concat, max = table.concat, math.max

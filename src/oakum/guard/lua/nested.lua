@@ -1,7 +1,7 @@
--- What the document declares within a query parameter, or a name of a form, that is an object or a list:
--- the Lua of `routing/nested_parameters.py`.
+-- Object and list parameters: what the document declares inside a query parameter or form name. The Lua
+-- of `routing/nested_parameters.py`.
 --
--- The law of this module: only what is declared goes on.
+-- Only declared members are forwarded.
 
 local json = require "oakum.json"
 

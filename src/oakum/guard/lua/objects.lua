@@ -1,7 +1,8 @@
--- What the API shows of an object that a request is about to write: the Lua of `guard/objects.py`.
+-- Reads the object that a write is about to change from a look-up's response: the Lua of
+-- `guard/objects.py`.
 --
--- The law of this module: an object is the one that was asked for only if it stands where the document
--- says, and says that key itself where it is asked for by a key alone.
+-- An object counts as the requested one only if it is where the document says. If the request names it
+-- by a key alone, the object also has to contain that key.
 
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"

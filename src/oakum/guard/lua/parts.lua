@@ -1,8 +1,7 @@
--- Names of the parts of a body of `multipart/form-data` (RFC 7578), and of one in pairs of which
--- nothing is declared: the Lua of `routing/parts.py`.
+-- Part names of `multipart/form-data` (RFC 7578) and of undeclared URL-encoded forms: the Lua of
+-- `routing/parts.py`.
 --
--- The law of this module: a body is read by a grammar so narrow that every reader finds the same parts
--- in it, or not at all.
+-- The grammar is so narrow that every parser finds the same parts in a body; any other body is refused.
 
 local inside = require "oakum.nested"
 local json = require "oakum.json"

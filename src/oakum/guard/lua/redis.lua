@@ -1,16 +1,16 @@
--- The fleet's counts of limits, kept in one Redis for all nodes: the owners that a caller has looked
--- at, and how often a caller came.
+-- Counts the owners whose objects a caller has read, for all nodes of a fleet, in one Redis.
 --
--- The law of this module: Redis may refuse more, never allow more. It is asked after this node's own
--- count has agreed; when it is gone, slow or unfit, that count decides alone (so a fleet of n nodes
--- allows at most n times the limit), and a request waits for it twice `timeout` at most: to connect,
--- and to be answered. Then it is left alone for a second, doubled up to eight while it stays away.
+-- Redis can refuse more than a node alone, and never allow more. It is asked after this node's own count
+-- has agreed. When it is unreachable, slow or unsuitable, that count decides alone (so a fleet of n
+-- nodes shows at most n times the limit), and a request waits for Redis at most twice `timeout`: to
+-- connect, and for the response. Then Redis is not asked for a second, doubled up to eight while it
+-- stays unreachable.
 --
--- Asking blocks the worker. Of owners, only the first sight of one in a window asks; a caller past the
--- limit asks for each further owner, since another node may have shown that one. Of a rate, each call
--- asks until the fleet has refused one: a share taken in advance would refuse calls that the limit allows.
+-- Asking blocks the worker. That is acceptable because only the first read of an owner's objects in a
+-- window asks; a caller past the limit asks for each further owner, since another node may have shown
+-- that one.
 --
--- Redis holds no id: names of keys and members are HMACs under the fleet's key.
+-- Redis contains no id: names of keys and members are HMACs under the fleet's key.
 
 local ffi = require "ffi"
 local bit = require "bit"

@@ -1,7 +1,7 @@
--- From the target of a request to its endpoint: path, parameters, query.
+-- Finds the operation of a request: path, parameters, query.
 --
--- The law of this module: what two servers could read differently has no endpoint. Nothing is
--- normalised: a path is taken as it came, or not at all.
+-- A path that two servers could read in two ways matches no endpoint. Nothing is normalised: the path
+-- that is judged is the path that is forwarded, or the request is refused.
 
 local inside = require "oakum.nested"
 local json = require "oakum.json"

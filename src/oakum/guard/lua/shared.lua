@@ -1,20 +1,21 @@
--- What the workers of a node know together, in one file that all of them map: when look-ups became
--- stale, whose objects a caller has looked at, how often a caller came. Workers may be processes or
--- threads; each has a Lua state of its own and opens the file itself, after any fork.
+-- Data that the workers of a node share, in one file that all of them map: when look-ups became stale,
+-- whose objects a caller has read, how often a caller came. Workers may be processes or threads; each
+-- has a Lua state of its own and opens the file itself, after any fork.
 --
--- The law of this module: nobody gets more by asking several workers at once. Whatever decides and
--- writes does so under the file's lock (for about a microsecond, and only for an owner that the
--- caller has not seen yet); the rest reads, or writes where no other worker writes.
+-- A limit is exact for the node: nobody gets more by sending requests to several workers at once.
+-- Whatever decides and writes does so under the file's lock (for about a microsecond, and only for an
+-- owner that the caller has not read yet); the rest reads, or writes where no other worker writes.
 --
--- The file holds no id: hashes only, keyed with bytes that were drawn when it was made. Its size is
+-- The file contains no id: only hashes, keyed with bytes that were drawn when it was made. Its size is
 -- fixed (about 18 MB), and so is how much it remembers per window of time:
 --   65,536    marks of staleness, and when they change by themselves: ids that share one go stale together
 --   131,072   rows, each one caller under one limit
 --   1,048,576 pairs of a caller and an owner
--- An entry has 16 places to stand. When all are taken, an expired one goes; else the row that counts
--- least (so who looks at many is never forgotten for one who looks at few), or the pair that expires
--- first (its owner counts once more for that caller). Windows are fixed and aligned to their length,
--- so that two of them may meet in a burst of twice the limit.
+--
+-- Each entry can be stored in 16 places. When all are taken, an expired entry is replaced; else the row
+-- with the lowest count (so a caller who reads many is never forgotten for one who reads few), or the
+-- pair that expires first (its owner counts once more for that caller). Windows are fixed and aligned to
+-- their length, so at the border of two windows there may be a burst of twice the limit.
 
 local bit = require "bit"
 local ffi = require "ffi"

@@ -1,7 +1,7 @@
--- Who is calling: the credentials of a request, and what is known of their bearer.
+-- Identifies the caller: the credentials of a request, and what is known of their bearer.
 --
--- The law of this module: a caller is who the API, the token or the key says, and nothing else in
--- the request says it. Not to know is nobody, or no answer at all.
+-- Only the API, the token or the key says who the caller is; nothing else in the request does. If it is
+-- not known, the caller is anonymous, or the request is refused.
 
 local address = require "oakum.address"
 local cache = require "oakum.cache"

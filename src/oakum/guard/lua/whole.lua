@@ -1,7 +1,7 @@
--- Whether an answer lists all the ids there are: the Lua of `authz/whole.py` and `guard/whole.py`.
+-- Whether a response lists all the ids there are: the Lua of `authz/whole.py` and `guard/whole.py`.
 --
--- The law of this module: a list is whole by evidence, and not for want of a sign against it. What
--- nobody understands may say that the list goes on, or that it could not be read.
+-- A list is complete only if there is evidence, and not because nothing contradicts it. A member that is
+-- not understood may mean that more pages follow, or that the list could not be read.
 
 local json = require "oakum.json"
 local spelling = require "oakum.spelling"

@@ -1,8 +1,7 @@
--- HTTP/1.1 towards the API (RFC 9112), on nginx's sockets.
+-- An HTTP/1.1 client for requests to the API (RFC 9112), on nginx's sockets.
 --
--- The law of this module: two readings of one message are none. An answer whose end can be told in
--- two ways, whose head is not as the grammar has it, or that goes on beyond its end, is refused,
--- and its connection is never used again.
+-- A response that can be read in two ways is refused: its end can be found in two ways, its head does
+-- not match the grammar, or bytes follow its end. Its connection is not used again.
 
 local ngx = ngx
 local now = ngx.now

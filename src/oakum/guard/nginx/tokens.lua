@@ -1,8 +1,8 @@
--- Tokens, verified here (see oakum.jwt), and the keys to verify it with: from the
--- plan, or from a URL that is asked again and again.
+-- Verifies tokens in nginx (see oakum.jwt), with keys from the plan or from a URL that is read
+-- repeatedly.
 --
--- The law of this module: without keys no token is good. Keys that cannot be asked for stay for an
--- hour at most, and a flood of unknown keys asks no more often than once in ten seconds.
+-- Without keys no token is valid. If the URL cannot be read, its last keys are used for at most an hour.
+-- Unknown key ids cause at most one request for keys in ten seconds.
 
 local client = require "oakum.client"
 local jwt = require "oakum.jwt"

@@ -1,9 +1,9 @@
-"""Tells a leak from what the run's own change of a setting has opened.
+"""Distinguishes a leak from an effect of the run's own change of a setting.
 
-The law of this module: a setting that reads as before need not have its old effect yet. Endpoints
-that showed a stranger more while a setting was changed are requested again after it was restored: a
-few of them, as one stranger each. Data that is still shown, and was not shown before, is an effect
-of the run: it is reported as such, and as a grant that does not end.
+After a setting is restored, its effect may last for a while. Endpoints that showed a stranger more
+while the setting was changed are requested again after it was restored: a few of them, as one
+stranger each. Data that is still shown, and was not shown before the change, is reported as an
+effect of the run, and as a grant that does not end.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Evaluates the responses to the run's own writes, as those to reads.
 
-A refusal that returns another owner's object leaks like any response (CWE-209), and so does a
-creation whose response contains everybody's objects. The law of this module: the response to a
-write can only add a leak. A missing value closes nothing, nothing is learnt from it, and values
-that the request contained are no evidence, since a response may repeat them. A write may begin or
-end a relation. So data that any looked-up relation would be shown is no leak of a write that may
-have taken effect.
+A refusal that returns another owner's object is a leak like any response (CWE-209), and so is a
+response to a creation that contains everybody's objects. The response to a write can only add a
+leak. A missing value closes no cell, nothing is learnt from the response, and values that the
+request contained are no evidence, since a response may repeat them. A write may begin or end a
+relation, so data that any looked-up relation would be shown is no leak of a write that may have
+taken effect.
 """
 
 from __future__ import annotations

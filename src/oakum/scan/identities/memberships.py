@@ -1,8 +1,7 @@
 """Who is a member of a tenant, and in which role, as the API's lists of members say.
 
-The law of this module: any response may prove that an account is on a list. Only a complete list
-proves that one is not, unless another response shows it there. A membership that no identity is
-shown stays unknown.
+Any response may prove that an account is on a list. Only a complete list proves that one is not,
+unless another response shows it there. A membership that no identity is shown stays unknown.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reads the API's lists of a relation to their end, before and after a run.
 
-The law of this module: an account that is not on a page may be on the next one. A list is whole
-only by evidence, as for the guard (`authz/whole.py`), and after all pages that it names were read.
-A list without evidence counts as cut off. Only a whole list proves who is not on it, and a trial
-ends no relation whose beginning it has not seen.
+A list is complete only if there is evidence, as for the guard (`authz/whole.py`), and only after
+all pages that it names were read; an account that is missing from one page may be on the next. Only
+a complete list proves who is not on it. The write test of a relation ends no relation that was not
+seen to begin.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Requests each identity's objects as each other identity.
 
-The first pass asks until its cells are decided, and one object of one owner, asked for by one
-viewer, decides a cell. An API that hands out *ben's* notes, or everybody's *second* note, or shows
-them to *pia*, passes that (CWE-639). So when all cells are decided, each identity's objects are
-asked for by somebody else at every endpoint that takes an id, the widest gap first: the first
-object of each owner, those that name the viewer themselves (`shared_with`), further objects, a
-second owner for each further kind of viewers, each identity as each kind of viewer that it is.
-Those of a kind take turns in it. After that pairs of viewer and owner are asked that are left, a
-limited number of them; the report says how many were not.
+The first pass requests objects until its cells are decided, and one object of one owner, requested
+by one viewer, decides a cell. An API that returns *ben's* notes, or everybody's *second* note, or
+shows them to *pia*, passes that (CWE-639). So when all cells are decided, each identity's objects
+are requested by somebody else at every endpoint that takes an id, in this order: the first object
+of each owner, those that name the viewer themselves (`shared_with`), further objects, a second
+owner for each further kind of viewer, each identity as each kind of viewer that it is. Viewers of
+one kind take turns. After that a limited number of the remaining pairs of viewer and owner are
+requested; the report says how many were not.
 
-The law of this module: what is asked here can find a leak, and takes nothing back. Whoever was
-shown what the contract grants is not blocked because another object was withheld.
+These requests can find a leak, and never change a cell to over-block: a viewer who was shown what
+the contract grants is not blocked because another object was withheld.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Requests the objects that the identities file assigns to an owner, as this owner.
 
-The law of this module: the API decides, not the file. Others request these objects only after the
-API has shown them to their owner as theirs. Each object that the API does not show so is reported.
+The API's response decides, not the file: other identities request an object only after the API has
+shown it to its owner as theirs. Each object that the API does not show so is reported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Parameters that no request of the run had, or that every request had, named as untested.
 
-The law of this module: the requests that were sent decide, whatever a technique was meant to send.
-If a parameter has the name of one that says whose data is shown, its endpoint is untested.
+Only requests that were sent count, whatever a technique was meant to send. If such a parameter has
+a name that selects whose data is shown, its endpoint is untested.
 """
 
 from __future__ import annotations

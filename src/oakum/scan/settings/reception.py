@@ -1,9 +1,9 @@
 """The result of a settings write: refused, visible, late or lost.
 
-The law of this module: only a refusal, or a response that shows the value, says what a write has
-done. A write that was accepted and is not visible may take effect later (RFC 9110, 15.3.3), and so
-may one that got a server error or no response. Its old value is sent, whatever is visible. After
-the first one that is not visible no further write of this kind is sent.
+Only a refusal, or a response that shows the value, is a result. A write that was accepted and is
+not visible may take effect later (RFC 9110, 15.3.3), and so may one that got a server error or no
+response. The old value is always sent again, whatever is visible. After the first write that is not
+visible, no further write of this kind is sent.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The other members of an object whose write is taken back later.
+"""The other members of an object whose write is undone later.
 
-A PUT, or a PATCH with required members, sends more than what is taken back. Between the write and
-its return, which a kill may put off for days, the owner may have changed that. The law: a member
-that the write was not about is sent as the owner's view shows it at this moment; where no response
-shows it, nothing is sent.
+A PUT, or a PATCH with required members, sends more members than the one that is undone. Before the
+undo, which may come days later if the run was killed, the owner may have changed them. So each
+other member is sent as the owner's view shows it at the time of the undo; if no response shows it,
+nothing is sent.
 """
 
 from __future__ import annotations

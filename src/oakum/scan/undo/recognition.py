@@ -1,9 +1,9 @@
 """Whether an object or value at a place where a run has written is still the run's.
 
-The law of this module: what is deleted or overwritten shows, at this moment, the value that the run
-has written. A key may be given again to another object, and people may write to the same place. A
-value that is neither from before nor from the run is somebody else's, and one that nobody can read
-may be.
+The undo deletes or overwrites a value only if the API shows, at that moment, the value that the run
+has written. A key may be assigned again to another object, and people may write to the same place.
+A value that is neither the one before the run nor the run's own belongs to somebody else, and so
+may one that cannot be read.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     DIR/counts, fields, sent, drift/part-RUN.parquet    sums of one run, to be added up
     DIR/runs/RUN.json    what the run read, and which files are its own
 
-The law of this module: a run is there as a whole or not at all. Its manifest is written last, and a
-file that no manifest names is not read.
+A run is stored completely or not at all: its manifest is written last, and a file that no manifest
+names is not read.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Access logs, read by the SQL engine itself.
 
-An engine cannot tell a name from a word, so it knows shapes of paths by a vocabulary: a small
-table from shape to endpoint, made of what a sample of the lines holds. A shape that it lacks is
-counted under a seal that is opened here, so that the answer does not depend on the sample; the time
-does.
+An engine cannot distinguish a person's name from a word, so it recognises path shapes by a
+vocabulary: a small table from shape to endpoint, made from a sample of the lines. A shape that is
+not in it is counted in encrypted form and decrypted here, so the result does not depend on the
+sample; the time does.
 
-The law of this module: a shape that may hold somebody's name is known to the engine by its hash,
-and stands in no table but sealed.
+A shape that may contain a person's name reaches the engine only as its hash, and is in no table
+except encrypted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Where a reading continues, from the manifests of a folder and the given files.
+"""Where reading continues in each file, from the manifests of a folder.
 
-The law of this module: a file is identified by its content, not by its name. Its reading continues
-if its beginning, and the bytes before the place that was reached, are unchanged. So a log that was
-renamed is not read twice, and another log of the same name is read from its beginning.
+A file is identified by its content, not by its name. Reading continues if the file's beginning, and
+the bytes before the place that was reached, are unchanged. So a log that was renamed is not read
+twice, and another log of the same name is read from its beginning.
 """
 
 from __future__ import annotations

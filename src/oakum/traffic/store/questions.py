@@ -1,14 +1,14 @@
 """SQL queries, each written once for both engines.
 
-They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has five words
-of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `told_apart(text)`, a
-keyed hash for this run alone; `sealed(text)`, which Python can open again; `swapped(text, pattern,
-by)`, which replaces each match; `fits(text, pattern)`, whether there is one. Patterns are of RE2,
-hold no backslash, and mean the same in Java.
+They are plain SQL that DuckDB and Spark accept alike. Where the two differ, an engine provides five
+functions of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`;
+`told_apart(text)`, a keyed hash for this run alone; `sealed(text)`, which Python can decrypt;
+`swapped(text, pattern, by)`, which replaces each match; `fits(text, pattern)`, whether there is
+one. Patterns are of RE2, contain no backslash, and mean the same in Java.
 
-The law of this module: who asked and where from are hashed in the very projection that reads them,
-and what else an aggregate or a join builds up is a number, a status, a host, or the template of a
-path. What does not fit into memory goes to a file, and no value of a person may.
+Callers and addresses are hashed in the projection that reads them, and everything else that an
+aggregate or a join holds is a number, a status, a host, or a path template. What does not fit into
+memory is written to a file, so no personal value may be in it.
 """
 
 from __future__ import annotations

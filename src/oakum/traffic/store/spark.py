@@ -1,7 +1,7 @@
 """Apache Spark as the SQL engine: a local session or a cluster's.
 
-The law of this module: it answers the questions of `questions.py` as DuckDB does, to the byte. A
-line is JSON to both or to neither.
+It answers the queries of `questions.py` as DuckDB does, to the byte. A line is JSON to both or to
+neither.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turns results of SQL queries into the same survey that a pass over traffic makes.
 
-The law of this module: an engine only counts. The surveyor decides what is an endpoint, what is set
-aside and what a path's template is, from one example exchange for each counted group.
+The engine only counts. The surveyor decides what is an endpoint, what is excluded and what the
+template of a path is, from one example exchange for each counted group.
 """
 
 from __future__ import annotations

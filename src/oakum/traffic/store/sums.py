@@ -1,8 +1,8 @@
 """Counts of one run as rows that can be added to those of other runs.
 
-The law of this module: the sum of two runs' counts is what one run over the traffic of both would
-have counted. There is one exception: a member name that one run alone was not sure of stays
-`‹key›`, since it may be personal data.
+The sum of the counts of two runs equals the counts of one run over the traffic of both. There is
+one exception: a member name that a single run could not confirm stays `‹key›`, since it may be
+personal data.
 """
 
 from __future__ import annotations
