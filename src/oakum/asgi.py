@@ -2,10 +2,10 @@
 
     app = OakumMiddleware(app, contract="exposure.yaml")
 
-It should be the outermost layer, as here: what stands outside of it is not guarded. Look-ups are
-asked of the application itself, in this process and for at most `guard: timeout`: then the task is
-cancelled and waited for no longer. (Of event loops other than asyncio's none is cancelled; an
-answer that came late is believed on none.)
+It should be the outermost middleware, as here, since a middleware outside of it is not guarded.
+Look-ups are sent to the application itself, in this process and for at most `guard: timeout`; then
+the task is cancelled. (On event loops other than asyncio's no task is cancelled. A late response is
+ignored on all of them.)
 """
 
 from __future__ import annotations

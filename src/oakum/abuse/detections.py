@@ -1,6 +1,6 @@
-"""What a detection reports: one event when abuse is seen, and each caller with its day at the end.
+"""What a detection reports: an event when abuse is seen, and a summary of each caller's day.
 
-Plain values. Who it is stands as a keyed hash, and no value of anybody stands anywhere.
+Plain values. A caller is identified by a keyed hash, and no personal value is included.
 """
 
 from __future__ import annotations

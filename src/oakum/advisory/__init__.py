@@ -1,7 +1,8 @@
-"""Drafts of what others are told about a finding: the vendor, or a supervisory authority.
+"""Drafts that report a finding to the vendor or to a supervisory authority.
 
-Two laws. A draft says what was seen, by whom and where, and what nobody knows, and what Oakum
-cannot know stands as `<…>`. And no value of a person is in it: evidence is shapes, as in a report.
+A draft states what was observed, by whom and where, and what is unknown. What Oakum cannot know is
+a placeholder, `<…>`, for a person to fill in. No draft contains a personal value: evidence is
+shapes, as in a report.
 """
 
 from oakum.advisory.contact import Contact, read_contact, told_contact

@@ -1,8 +1,8 @@
-"""The draft as a security advisory for machines: CSAF 2.0 (OASIS Standard, 18 November 2022).
+"""The draft as a machine-readable security advisory: CSAF 2.0 (OASIS Standard, 18 November 2022).
 
-Profile 4, `csaf_security_advisory`. A draft of version 0, TLP:AMBER, since nobody has agreed to
-publish it. An API that is run by its owner has no version that others install: the product is the
-service. No CVSS score: its impact is for the owner of the API to say.
+Profile 4, `csaf_security_advisory`. The draft has version 0 and TLP:AMBER, since nobody has agreed
+to publish it. An API that its owner operates has no version that others install, so the product is
+the service. There is no CVSS score: the owner of the API has to assess the impact.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The statement to a supervisory authority, in the words of Regulation (EU) 2016/679 (GDPR).
+"""The draft of a notification to a supervisory authority, in the terms of the GDPR (EU) 2016/679.
 
-Article 33(3) says what a notification holds, Article 25 what was to be there from the beginning.
-Whether there was a breach, and whether it has to be notified, its controller decides, not a scan.
+Article 33(3) lists what a notification contains, Article 25 what data protection by design
+requires. Whether there was a breach, and whether it has to be notified, is decided by the
+controller, not by a scan.
 """
 
 from __future__ import annotations

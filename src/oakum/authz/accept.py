@@ -1,8 +1,8 @@
 """`accept`: a request body cut down to what its sender may set.
 
-The same walk and the same cut as `project`, over the `set` of each grant. Whose object it is comes
-from the object that the request is about to touch, never from the body: an owner's id in a body is
-a field like any other (CWE-915).
+The same walk and the same cut as `project`, with the `set` of each grant. The owner comes from the
+object that the request is about to change, never from the body: an owner's id in a body is a field
+like any other (CWE-915).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`decide`: who may call what, and what of which object they may see.
+"""`decide`: who may call which operation, and which fields of an object they may see.
 
-Never a bool: a decision names the rules that determined it.
+The result is never a bool: a decision names the rules that determined it.
 """
 
 from __future__ import annotations

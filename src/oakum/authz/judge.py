@@ -1,8 +1,8 @@
 """Walks a response: which objects it holds, who owns them, and which members may stay.
 
 `project` cuts by the walk's result; the scanner and the pytest plugin compare by it. Recorded
-traffic, of which only the objects and the names of their fields are wanted, has a faster walk that
-must find the same (`recordings.fast_walk`).
+traffic, which needs only the objects and the names of their fields, has a faster walk that must
+find the same (`recordings.fast_walk`).
 """
 
 from __future__ import annotations

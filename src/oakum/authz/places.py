@@ -1,6 +1,6 @@
 """The places of a document that the lines of a contract can name.
 
-An embedded resource is one place: its own lines decide what stands in it.
+An embedded resource is one place: the lines of its own resource decide about its members.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Strict JSON with byte ranges, so that a body can be cut instead of written anew.
+"""A strict JSON parser with byte ranges, so that a body can be cut without being serialised again.
 
-RFC 8259 to the letter, and stricter where readers are known to disagree (RFC 8259 §4, §8.1): a
-byte order mark, a duplicate key, invalid UTF-8, trailing data and depth over 100 are refused.
-What two parsers may read in two ways is nothing to filter.
+It accepts RFC 8259, and refuses what parsers are known to read in different ways (RFC 8259 §4,
+§8.1): a byte order mark, a duplicate key, invalid UTF-8, trailing data, and depth over 100.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`oakum observe keep --resume`: reads in sections, each a run that can be continued.
 
-The manifest of a section says how far each source was read, and is written as a whole or not at
-all. So a killed run loses only the section that it was in. A section starts with an empty memory:
-its result depends on its records alone, and not on when the section before was read.
+The manifest of a section says how far each source was read, and is written completely or not at
+all. So a killed run loses only its current section. No state is carried over between sections: the
+result of a section depends on its records alone, and not on when the previous one was read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a contract grants of the answers a page received; joins several packages."""
+"""What a contract grants in the responses that a page received; joins several packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoints of an API: which can be asked, what they show, and what fills them.
+"""The endpoints of an API: which can be requested, what they show, and what fills their parameters.
 
 Decided from the documents alone, before the first request.
 """

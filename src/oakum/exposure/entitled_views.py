@@ -1,9 +1,9 @@
 """What viewers other than the owner, who may see a field, are shown of an object.
 
-An owner never sees some fields of their own object: the notes of a reviewer, the score of the
-staff. Then the owner's view cannot prove that a field is closed to somebody. The view of an
-entitled viewer of the same object can, if all who may see it are shown one value. Responses come in
-any order, so a missing field is kept here until the entitled view is known. In memory only.
+Some fields of an object are hidden from its owner: a reviewer's notes, a score that the staff sees.
+Then the owner's view cannot prove that a field is closed to somebody else. The view of an entitled
+viewer of the same object can, if all entitled viewers are shown one value. Responses come in any
+order, so a missing field is kept here until the entitled view is known. In memory only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turns responses into evidence: shapes and keyed hashes, never a value.
 
-The key is drawn anew for each run and never written, so that hashes compare within a report and
-say nothing outside it (a hash of a birthday without a key is a birthday).
+The key is drawn for each run and never written, so hashes can be compared within a report and mean
+nothing outside it. (An unkeyed hash of a birthday could be reversed by trying all dates.)
 """
 
 from __future__ import annotations

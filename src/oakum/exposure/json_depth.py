@@ -1,4 +1,4 @@
-"""How deep JSON in a body may nest before nobody reads it."""
+"""The maximum depth to which JSON in a body is read."""
 
 from __future__ import annotations
 

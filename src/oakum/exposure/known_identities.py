@@ -1,7 +1,7 @@
 """The identities of a run, their relationships and their states.
 
-Ownership is told by value, never by the shape of an id: an object is somebody's when it names one
-of the facts that the API itself gave about them.
+Ownership is recognised by value, never by the shape of an id: an object belongs to an identity if
+it contains one of the facts that the API itself gave about them, such as their id.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What did not come: in lists that were read to their end, and in those that were not."""
+"""Objects that are missing from lists, whether or not the lists were read to their end."""
 
 from __future__ import annotations
 

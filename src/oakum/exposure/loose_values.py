@@ -1,4 +1,4 @@
-"""Values of a response that stand in no object of anybody's."""
+"""Values of a response outside every object that belongs to somebody."""
 
 from __future__ import annotations
 

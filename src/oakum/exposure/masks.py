@@ -1,8 +1,8 @@
 """Masked values (`***`, initials): a mask is not the value that it hides.
 
-The evidence is that the owner sees another value of the same field of the same object elsewhere,
-and that this one consists of public data about them (`3+bob@noreply.example.org`), or is the same
-for several owners.
+A value counts as a mask if the owner sees another value of the same field of the same object
+elsewhere, and if the value consists of public data about them (`3+bob@noreply.example.org`) or is
+the same for several owners.
 """
 
 from __future__ import annotations

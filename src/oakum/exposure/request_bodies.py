@@ -1,8 +1,8 @@
 """Encodes request bodies in the media type that the document declares.
 
-JSON where the operation takes it (under the name that it has there, such as
+JSON if the operation accepts it (under the name that it has there, such as
 `application/merge-patch+json`), else a form: urlencoded (WHATWG URL, 5.2) or multipart (RFC 7578).
-What is neither is not written, and why is said.
+For any other type no body is written, and the reason is reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parses a response once, as the document describes it or by its own form."""
+"""Parses a response once, by the declared media type or else by its content."""
 
 from __future__ import annotations
 

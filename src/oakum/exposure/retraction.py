@@ -1,12 +1,12 @@
-"""Withdraws findings that later knowledge contradicts.
+"""Withdraws findings that later responses contradict.
 
-A finding by a value alone is withdrawn when the value turns out to identify nobody. A finding by
-the object that contains the value, before its owner was shown the field, is withdrawn when the
-owner is shown another value.
+A finding by a value alone is withdrawn if the value turns out to identify nobody. A finding by the
+object that contains the value, made before its owner was shown the field, is withdrawn if the owner
+is shown another value.
 
 A viewer may receive the same value in a field of several owners, some of whom are shown another
-value themselves. Then it is a placeholder for all of them, and the one owner who really has it
-makes it no leak.
+value themselves. Then it is a placeholder for all of them, also for the one owner who really has
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Values that several owners have in one field: both sides of a contract of sale have its code.
 
 Such a value identifies none of them alone. But a caller who has it in no object of their own, and
-to whom the contract shows it in no object, received what is not theirs. It may be a default that
-everybody has, so it is suspected and never proven; a value of an enumeration says nothing.
+to whom the contract shows it in no object, received another's data. It may be a default that
+everybody has, so the leak is suspected and never proven; a value of an enumeration is no evidence.
 """
 
 from __future__ import annotations

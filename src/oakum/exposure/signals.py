@@ -1,6 +1,6 @@
 """Leaks without a field: the same request gives different responses in two worlds.
 
-Non-interference (Goguen and Meseguer, 1982): whoever may not see a hidden value gets the same
+Non-interference (Goguen and Meseguer, 1982): a caller who may not see a hidden value gets the same
 response whatever the value is. The two worlds are two states of the target, two moments, or two
 requests that differ in one value of one owner.
 """

@@ -1,8 +1,8 @@
 """Spellings of one text: percent-encoded, HTML- or JSON-escaped, in another case.
 
-What these make of a value is still that value: whoever gets it reads it back without a key
-(RFC 3986, 2.1; HTML, character references; RFC 8259, 7). An e-mail address has no case that
-anybody tells apart (RFC 5321, 2.4 leaves it to the host, which does not).
+An encoded value still leaks, since anybody can decode it without a key (RFC 3986, 2.1; HTML,
+character references; RFC 8259, 7). E-mail addresses are compared without case: RFC 5321, 2.4 leaves
+it to the host, and no known host distinguishes it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Serialises array and object parameters in a query (OpenAPI 3.1, Style Values).
 
-What a style makes several parameters of (`filter[user_id]=…`, or the members of an exploded
-object by their own names) is taken for those parameters from the start, so that every technique
+If a style splits one parameter into several (`filter[user_id]=…`, or the members of an exploded
+object by their own names), these are treated as parameters from the start, so that every technique
 finds them like any other.
 """
 

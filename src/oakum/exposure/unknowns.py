@@ -1,4 +1,4 @@
-"""Why an answer cannot be judged for its caller; what an object says of its owner's settings."""
+"""Reasons why a response cannot be judged for its caller, and the settings that an object states."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Puts contract, responses and usage of one page side by side. Pure.
+"""Compares contract, responses and usage of one page. Pure.
 
-Said of the pages driven and of their caller, and no more: a *leak* is sent and granted in no way in
-which this caller may stand to the object; *excess* is granted, sent and unused; a contract is *too
-wide* where what it grants was never used, sent or not, and *too narrow* where what it denies was.
+It applies only to the pages that were driven and to their caller. A *leak* is sent, and granted in
+no relation that this caller may have to the object. *Excess* is granted, sent and unused. A
+contract is *too wide* if what it grants was never used, sent or not, and *too narrow* if what it
+denies was.
 """
 
 from __future__ import annotations

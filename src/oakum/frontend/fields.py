@@ -1,7 +1,7 @@
 """Field paths of a response body, without values. Pure.
 
-A key of an object or a segment of a URL may be somebody's name or number: what does not read as a
-word of the API's own is written `*` and `{id}`.
+A key of an object or a segment of a URL may be a person's name or number, so whatever is not
+recognised as a word of the API is written `*` or `{id}`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Replaces the scripts that a page loads with instrumented ones.
 
-Scripts alone, and those within a page's HTML: never an answer of an API. What carries a hash
-(subresource integrity, a policy that names hashes) or cannot be parsed comes as it is, and is
-counted.
+Only scripts, and those within a page's HTML, are replaced, never a response of the API. A script
+that is protected by a hash (subresource integrity, a policy with hashes) or cannot be parsed is
+left as it is, and counted.
 """
 
 from __future__ import annotations

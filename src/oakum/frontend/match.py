@@ -1,8 +1,8 @@
 """Finds which values of responses appear on a page. Pure.
 
-A value of a few characters is on most pages by chance. So a field with several values is searched
-as a whole: all of its values, in one place of the page's structure (a column of a table, an
-attribute of similar elements), where no other field fits better. A long text that only one field
+A value of a few characters appears on most pages by chance. So a field with several values is
+searched as a whole: all of its values, in one place of the page's structure (a column of a table,
+an attribute of similar elements), where no other field fits better. A long text that only one field
 has counts wherever it appears.
 """
 

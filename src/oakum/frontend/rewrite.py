@@ -1,9 +1,9 @@
 """Instruments scripts so that copies of response objects can be tracked. Pure.
 
 JavaScript has no hook for `{...user}`, `{secret, ...rest} = user` or `copy[key] = user[key]`. So
-what each of these makes is handed to a helper of the instrument, which tells where the members of
-the copy come from; what the script does stays as it is. A script that cannot be parsed stays
-untouched.
+the result of each of these is passed to a function of the instrument, which records where the
+members of the copy come from; the script's behaviour does not change. A script that cannot be
+parsed is left as it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Joins what was observed of a page load: each field of each response and its use. Pure.
 
-A field is what the strongest sign says: its value stands on the page, a script read it, a script
-copied the object that holds it, or none of these. Where an answer or a part of it went where
-nothing can be seen (a worker, a stream), the absence of signs says nothing: *not observed*.
+The strongest sign of use counts: the value is on the page, a script read it, a script copied the
+object that holds it, or none of these. If a response or a part of it went where nothing can be
+observed (a worker, a stream), a field without a sign is *not observed*.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decides whether a release may ship: exit criteria over scan reports and documents.
 
-Pure: files, the clock and the shell are the command's. No criterion is met by what was not looked
-at: a report that tested nothing makes the gate red.
+Pure: the command does the input and output. Data that was not tested meets no criterion: a report
+that tested nothing makes the gate red.
 """
 
 from oakum.gate.evidence import Evidence, Source, foreign, gathered

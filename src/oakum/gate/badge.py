@@ -1,6 +1,7 @@
 """A badge for a project's page: passed, failed or unproven.
 
-Green is only what a scan has proven: never documents alone, nor a run that is not trustworthy.
+It is green only for what a scan has proven, never for documents alone or for a run that is not
+trustworthy.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the contract requires to be tested, and what reports show to be tested.
 
-What is asked for is taken from the contract, not from the report, so that a cell that a report
-leaves out is missed.
+The required cells come from the contract, not from the report, so a cell that a report leaves out
+counts as missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Translates findings of other linters into flaws, one for each of their rules.
 
-They are asked for what they do well already, the OWASP rules, which are not copied here. Their JSON
-is that of Spectral, which vacuum writes as well.
+Only their OWASP rules are used, so that Oakum need not copy them. The JSON is that of Spectral,
+which vacuum writes as well.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can be proven from the documents alone, without a running API.
 
-Names and types are all that is looked at, so each flaw says what it rests on. What a contract says
-in so many words (`call: [anyone]`, `[]`, a claim that may set a role) is meant, and no flaw.
+Only names and types are examined, so each flaw says what it is based on. What a contract states
+explicitly (`call: [anyone]`, `[]`, a claim that may set a role) is intended, and no flaw.
 """
 
 from __future__ import annotations

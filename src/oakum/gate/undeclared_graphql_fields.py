@@ -1,7 +1,7 @@
 """GraphQL paths to a resource that the contract does not mention.
 
-A field of the root that leads to no resource is shut for a guard, and no cell of a scan: there the
-API may serve what nobody has judged. Names and types are all that is looked at, as of every flaw.
+A field of the root that leads to no resource is refused by a guard and has no cell in a scan, so
+nobody has judged what the API serves there. As for every flaw, only names and types are examined.
 """
 
 from __future__ import annotations

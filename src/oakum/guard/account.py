@@ -1,4 +1,4 @@
-"""Counts what an answer showed and what was removed, in the contract's words, for the audit."""
+"""Counts what a response showed and what was removed, in the contract's words, for the audit log."""
 
 from __future__ import annotations
 

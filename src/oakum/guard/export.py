@@ -1,7 +1,7 @@
-"""The gateway as files for machines that have neither Python nor Oakum.
+"""Writes the gateway as files for machines that have neither Python nor Oakum.
 
-What the engine reads stands in `config`, what it writes goes to `run`; around them stands what a
-fleet needs, drawn from the templates of `fleet/<engine>`, one file for each.
+The files that the engine reads are in `config`, and it writes to `run`. The files beside them are
+for a fleet, made from the templates of `fleet/<engine>`, one file for each.
 """
 
 from __future__ import annotations

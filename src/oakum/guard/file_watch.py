@@ -1,7 +1,7 @@
 """Watches the files of a contract for changes.
 
-It polls, since editors, `mv` and Kubernetes' ConfigMaps change files in different ways, and have
-only this in common: the path then leads to other bytes.
+It polls, since editors, `mv` and Kubernetes' ConfigMaps change files in different ways. All of them
+have in common that the path then leads to other bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Serves `/healthz`, `/readyz` and `/metrics` of a running guard.
 
-The socket listens from the start: a port that is chosen first and bound later may belong to
-somebody else by then.
+The socket listens from the start, since another process could take a port that is chosen first and
+bound later.
 """
 
 from __future__ import annotations

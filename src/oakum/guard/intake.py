@@ -1,4 +1,4 @@
-"""Checks a request: whose object it touches, and which members of its body may be set."""
+"""Checks a request: whose object it changes, and which members of its body may be set."""
 
 from __future__ import annotations
 

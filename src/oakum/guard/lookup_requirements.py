@@ -1,8 +1,8 @@
 """Which look-ups a response needs: only those whose result would change it.
 
 Pure. Each look-up of a gateway costs a request. So a relation or a state is looked up only if the
-table says that it makes a difference, with all that is known already; `lua/decide.lua` needs the
-same, in the same order.
+table says that it makes a difference, given all that is known already; `lua/decide.lua` requires
+the same look-ups, in the same order.
 """
 
 from __future__ import annotations

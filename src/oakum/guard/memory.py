@@ -1,7 +1,7 @@
 """The cache of look-ups, and counters of objects seen by each caller.
 
-In one process and exact; the gateways keep the same in memory that their workers share. A lock
-makes each step whole for servers with threads.
+This one is exact, for one process; the gateways keep the same in memory that their workers share. A
+lock makes each step atomic for servers with threads.
 """
 
 from __future__ import annotations

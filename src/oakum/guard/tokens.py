@@ -1,11 +1,10 @@
 """Verifies JSON Web Tokens (RFC 7519) as RFC 8725 requires.
 
-`joserfc` does the mathematics, with an algorithm that the contract allows and that fits the kind of
-the key. Nothing that a token says of its own key is looked at. What another reader of a token might
-take for something else is refused: `crit` and `b64` whatever they say (RFC 7515, 4.1.11; RFC 7797,
-7), `zip`, which some readers inflate, base64url that is not the only one for its bytes, a claim of
-RFC 7519, 4.1 of another type than it has there, and JSON that is not the same to all (RFC 7493).
-Comes with the extra `oakum[jwt]`.
+`joserfc` does the cryptography, with an algorithm that the contract allows and that fits the kind
+of the key. What a token says of its own key is ignored. What another parser might read otherwise is
+refused: `crit` and `b64` with any value (RFC 7515, 4.1.11; RFC 7797, 7), `zip`, which some parsers
+inflate, base64url that is not the canonical one, a registered claim (RFC 7519, 4.1) of another
+type, and JSON that parsers read in different ways (RFC 7493). Comes with the extra `oakum[jwt]`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Objects in the declared shapes of responses.
+"""Objects in the declared schemas of responses.
 
-An answer is an envelope around objects (`{"data": [...], "total": 3}`), or an object itself. What
-counts as an object of its own has a key, or stands alone behind a path that speaks of somebody.
-Login answers, messages and errors are none; an address without a key is a part of its holder.
+A response is an envelope around objects (`{"data": [...], "total": 3}`), or an object itself. An
+object of its own has a key, or is the only one at a path about a person. Login responses, messages
+and errors do not count; an address without a key is a part of the object around it.
 """
 
 from __future__ import annotations

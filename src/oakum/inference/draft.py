@@ -1,7 +1,7 @@
 """Drafts a contract from an OpenAPI document, for a person to finish.
 
-Each guess stands beside its reason. What nothing explains stays closed and is asked in a comment:
-a draft that grants too little costs a line, one that grants too much hides a leak.
+Each guess has its reason beside it. What nothing explains stays closed, with a question in a
+comment: a draft that grants too little costs a line, one that grants too much hides a leak.
 """
 
 from __future__ import annotations

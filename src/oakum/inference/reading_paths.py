@@ -1,9 +1,9 @@
-"""Whether the words of a path say that a GET of it reads, where nothing else is known of it.
+"""Whether the words of a path say that a GET of it only reads, if nothing else is known of it.
 
-The paths of a front end's scripts have no method that a document promises, and no list of verbs is
-ever complete. So it is the other way round here: a path is closed unless its last word is a noun
-for a thing (`/cart/items`, `/users/{id}/history`) or says that it reads (`/export`), and none
-before it may be a command. `/orders/{id}/settle` is left alone, whoever `settle` is.
+Paths in a front end's scripts have no documented method, and no list of verbs is complete. So this
+is an allow list: a path is not requested unless its last word is a noun for a thing (`/cart/items`,
+`/users/{id}/history`) or a verb that reads (`/export`), and no word before it may be a command.
+`/orders/{id}/settle` is therefore not requested.
 """
 
 from __future__ import annotations

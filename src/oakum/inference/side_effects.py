@@ -1,11 +1,11 @@
 """Whether calling an operation may change anything, judged by the document alone.
 
-A method promises little: real APIs wipe their database on `GET /createdb` and end the session on
-`GET /logout`. Words decide, where they stand as verbs: a path segment, the head of an operationId,
-the start of a sentence. `getDeletedItems`, `GET /orders/created` and "displays the created orders"
-only read. Where verb and noun cannot be told apart (`GET /follow`), a sentence that starts with a
-reading verb settles it; without one the operation is left alone, which costs a cell that is then
-reported as untested, where the other mistake costs somebody's data.
+The method alone is no evidence: real APIs wipe their database on `GET /createdb` and end the
+session on `GET /logout`. Words count where they are verbs: a path segment, the beginning of an
+operationId, the start of a sentence. `getDeletedItems`, `GET /orders/created` and "displays the
+created orders" only read. Where verb and noun cannot be distinguished (`GET /follow`), a sentence
+that starts with a reading verb decides. Without one the operation is not called: that costs a cell,
+which is reported as untested, while the opposite mistake costs somebody's data.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Relations and settings that a document suggests, for traffic to confirm or not.
 
-A guess here grants nothing. Lists of accounts that belong to an account are relations (*followers*,
-*blocked*), and the settings of an account may rule what it owns; whether they do, what was sent
-tells. What nothing then needs is taken away again (`needed`).
+A suggestion grants nothing. Lists of accounts below an account are relations (*followers*,
+*blocked*), and the settings of an account may decide about what it owns; traffic shows whether they
+do. Suggestions that no grant needs are removed again (`needed`).
 """
 
 from __future__ import annotations

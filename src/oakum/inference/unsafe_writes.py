@@ -1,8 +1,8 @@
-"""Operations and members that a trial write avoids: staff matters, money, life cycle.
+"""Operations and members that a write test avoids: staff functions, money, life cycle.
 
-A write that is tried where nobody may write does damage exactly where it is taken. So words decide
-beforehand, and in doubt nothing is sent: it costs a cell that is reported as untested, where the
-other mistake suspends an account.
+A write test does damage exactly where the API accepts the write. So operations are excluded by
+their words beforehand, and in doubt nothing is sent: that costs a cell, which is reported as
+untested, while the opposite mistake suspends an account.
 """
 
 from __future__ import annotations

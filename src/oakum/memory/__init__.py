@@ -1,8 +1,8 @@
 """Findings across releases, and the deadlines of disclosures.
 
-Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, endpoint by
-endpoint: what was untested stays as it was. And to take in the same report again changes nothing.
-Pure: files, the clock and the shell are the command's.
+A finding is *fixed* only if a trustworthy run has shown it to be closed, endpoint by endpoint: what
+was untested keeps its state. Taking in the same report twice changes nothing. Pure: the command
+does the input and output and reads the clock.
 """
 
 from oakum.memory.again import Again, read_replay, replayed

@@ -1,7 +1,7 @@
 """Takes the replay of one finding into the findings file.
 
-Some findings stand in no cell, and some endpoints only a technique finds, so that no report tells
-that they are closed. A replay does: it knows what it has asked.
+Some findings belong to no cell, and some endpoints are found only by a technique, so no report
+shows that they are closed. A replay does, since it records what it has requested.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The disclosure timeline: told to the vendor, acknowledged, fixed, published.
 
-Only publication ends it. An acknowledgement does not, nor a vendor's word that it is fixed: in 2021
-the first fix of Peloton's API asked for a login and left the rest open, and the vendor did not
+Only publication ends it. An acknowledgement does not, nor a vendor's statement that it is fixed: in
+2021 the first fix of Peloton's API required a login and left the rest open, and the vendor did not
 answer for ninety days. Nothing here publishes or sends anything; it calculates days.
 """
 

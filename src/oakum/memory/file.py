@@ -1,7 +1,7 @@
 """`oakum.memory/2`: the findings file that a team keeps in git, with readable diffs.
 
-One value a line where it has no others in it, a fixed order, and what findings come to written
-beside what they come from: whoever edits one without the other is told.
+A value without inner values has one line, the order is fixed, and the overall state of a finding is
+written beside the states it is derived from: an edit that changes only one of the two is an error.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Takes reports into the findings file, in the order of time.
 
-An endpoint of a finding is closed only by a run that can be trusted, and that has shown it to be
-closed by the same evidence as in a scan: the owner received the field, and the viewer did not. An
-open endpoint is taken from any run, since a leak is proven even if another identity could not log
-in.
+An endpoint of a finding is closed only by a trustworthy run that has shown it to be closed by the
+same evidence as in a scan: the owner received the field, and the viewer did not. An endpoint is
+opened by any run, since a leak is proven even if another identity could not log in.
 """
 
 from __future__ import annotations

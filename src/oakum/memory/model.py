@@ -1,6 +1,7 @@
 """A remembered finding: its state at each endpoint, and its state overall.
 
-What it comes to is never stored apart from what it comes from: `Memory.standing` is reckoned.
+The overall state is never stored apart from the states of the endpoints: `Memory.standing` computes
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The difference of two contracts, cell by cell: resource × field × world × state × endpoint.
 
 A cell is *closed* (0), *open* although the document does not declare the field at that endpoint, so
-that it would pass if it were sent (1), or *open and declared* (2). It is widened when that number
-grows and narrowed when it falls: so nothing is both, and what widens one way narrows the other way.
+it would be forwarded if it were sent (1), or *open and declared* (2). It is widened if that number
+grows and narrowed if it falls. So no cell is both, and a change that widens in one direction
+narrows in the other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each endpoint of a contract shows: its resources, how they are declared, and the rest.
 
-The same places that `judge` finds in an answer, found in what is declared.
+The places are those that `judge` finds in a response, read from the declared schemas.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Parts of a contract outside its tables, and whether a change opens or closes them.
 
-How a caller is identified, who owns an object, counts, limits, what a gateway passes unread: no
-table contains them, and all of them decide what is shown. A change that has no order, such as
+How a caller is identified, who owns an object, counts, limits, what a gateway forwards unread: no
+table contains these, and all of them decide what is shown. A change without a direction, such as
 another way to identify the caller, counts as wider and as narrower.
 """
 

@@ -1,9 +1,9 @@
 """Every way in which a caller can relate to an object, as two contracts read it.
 
-A relation is compared by what makes it true (its `Source`), never by its name: a contract that only
-renames `follower` changes nothing, and one that looks it up in another list changes who is meant. A
-world gives each source a value; both contracts then say which relations hold in it. Worlds that no
-caller can be in (not logged in, and the owner) are left out.
+Relations are compared by what makes them true (their `Source`), never by name: a contract that only
+renames `follower` changes nothing, and one that looks it up in another list changes who is a
+follower. A world assigns a value to each source; both contracts then say which relations hold in
+it. Impossible worlds (not logged in, and the owner) are left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Proposes the contract line that matches what is really sent and used. Pure."""
+"""Proposes the contract line that matches what is sent and used. Pure."""
 
 from __future__ import annotations
 

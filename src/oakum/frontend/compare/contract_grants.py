@@ -1,9 +1,9 @@
-"""What a contract grants a viewer of whom only the name is known, in partly known states.
+"""What a contract grants a viewer who is known only by a label, in partly known states.
 
-A name such as `follower` stands for the least that such a caller is: a weaker relation may hold
-besides it unseen. `member or more` may be anything further, `unknown` anything at all. So the
-contract surely grants what it grants to the least of them in each value of what is not known, and
-surely denies what it grants to none of them in any.
+A label such as `follower` is the least that such a caller is: a further relation may hold besides
+it, unseen. `member or more` may be anything further, `unknown` anything at all. So a grant is
+certain if the contract gives it to the least of them for each value of an unknown state, and a
+denial is certain if the contract gives it to none of them for any.
 """
 
 from __future__ import annotations

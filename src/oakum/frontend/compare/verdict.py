@@ -1,9 +1,8 @@
 """The verdict on one field and one kind of viewer, from contract, traffic and use. Pure.
 
-The verdicts are exclusive, and one of them always holds. Three laws, each a property test: a leak
-stays a leak (or a use that the contract denies) whatever else is seen; a use that is not known is
-never called excess; and *fine* is said only of what was seen, of every state in which the contract
-denies the field too.
+Exactly one verdict holds. Three properties are tested: a leak stays a leak (or a use that the
+contract denies) whatever else is seen; a field whose use is not known is never called excess; and
+*fine* is said only of what was observed, in every state in which the contract denies the field too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Envoy as the engine of the guard: two files and a command line.
 
 `envoy.json` is static; `policy.json` holds the runtime with the plan in it, as one resource, so
-that a new contract is taken whole or not at all.
+that a new contract takes effect completely or not at all.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The static half of the configuration of Envoy: everything but the policy.
+"""The static part of Envoy's configuration: everything but the policy.
 
-Order of the filters: sentinel (last to see a response), reader and tokens (where callers are known
-by tokens: the one finds a token, the other verifies it), policy, gate (a request that the
-policy did not mark goes no further), router. The policy is a file of its own, watched by Envoy,
-so that a new contract is one rename.
+Order of the filters: sentinel (last to see a response), reader and tokens (if callers are
+identified by tokens: the first finds a token, the second verifies it), policy, gate (a request that
+the policy did not mark is refused), router. The policy is a file of its own, watched by Envoy, so
+that a new contract is one rename.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The runtime that interprets a compiled contract inside a gateway, as one text.
 
-The modules beside this file are constant, hand-written and engine-neutral; what an engine needs of
-its own is its adapter. A contract adds data only: a JSON text, never code.
+The modules beside this file are constant, hand-written and independent of the engine; each engine
+adds an adapter. A contract adds data only: a JSON text, never code.
 """
 
 from __future__ import annotations
