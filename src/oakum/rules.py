@@ -1,8 +1,8 @@
 """Ids of rules, former ids included, and their items of the OWASP API Security Top 10.
 
-An id may change, and a fingerprint may not: findings are marked with the first id that their rule
-ever had, so that waivers, baselines and memories go on holding. Whoever reads an id from outside
-(a report, a memory, a command line) asks `current` for the one of today.
+An id may change, and a fingerprint may not: fingerprints are computed from the first id that a rule
+ever had, so that waivers, baselines and memories stay valid. Code that reads an id from outside (a
+report, a memory, a command line) asks `current` for today's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reasons why a response cannot be judged for its caller, and the settings that an object states."""
+"""Reasons why a response cannot be judged for its caller, and settings that an object states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts what a response showed and what was removed, in the contract's words, for the audit log."""
+"""Counts what a response showed and what was removed, in the contract's words, for the audit."""
 
 from __future__ import annotations
 

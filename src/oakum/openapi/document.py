@@ -1,8 +1,8 @@
 """Reads an OpenAPI document (3.0, 3.1, 3.2): its operations and the shapes of their bodies.
 
 Strict where a mistake would hide an endpoint (an operation that cannot be read, two with one name,
-a reference that leads nowhere), and then all mistakes are told at once, each at its place. Lenient
-where real documents are sloppy and nothing is lost: missing responses, unknown keywords.
+a reference that cannot be resolved); all mistakes are reported at once, each with its place.
+Lenient where real documents are sloppy and nothing is lost: missing responses, unknown keywords.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Applies OpenAPI Overlays (Overlay Specification 1.0 and 1.1) to a document.
 
-A contract can be added to a description that somebody else owns or generates. Actions are applied
-in order, each to the result of the one before. Nothing is changed in place: containers on the way
-to a target are copied, so that a large document costs no more than what an overlay touches.
+So a contract can be added to a description that somebody else owns or generates. Actions are
+applied in order, each to the result of the one before. Nothing is changed in place: containers on
+the way to a target are copied, so that a large document costs no more than what an overlay touches.
 """
 
 from __future__ import annotations

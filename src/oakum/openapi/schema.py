@@ -1,9 +1,9 @@
 """Turns schemas into shapes: what a JSON value may look like, with references resolved.
 
 A schema is read as a conjunction of *parts*: itself, what its `$ref` leads to, the members of its
-`allOf`. The parts are merged into one `Shape`; `oneOf` and `anyOf` become branches. Nothing is
-read before somebody asks for it, and each schema is read once: a description of 13 MB has tens of
-thousands of schemas, most of which a command never looks at.
+`allOf`. The parts are merged into one `Shape`; `oneOf` and `anyOf` become branches. Each schema is
+read on demand and once: a description of 13 MB has tens of thousands of schemas, most of which a
+command never needs.
 """
 
 from __future__ import annotations

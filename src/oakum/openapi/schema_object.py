@@ -1,8 +1,8 @@
 """What one schema object says itself: types, annotations, subschemas.
 
-JSON Schema 2020-12 as OpenAPI 3.1 and 3.2 use it, with the spellings of 3.0 (`nullable`,
-`example`) and of the drafts before 2020 (`items` as a list). References and compositions are
-`schema`'s to follow. A keyword whose value makes no sense says nothing.
+JSON Schema 2020-12 as OpenAPI 3.1 and 3.2 use it, with the spellings of 3.0 (`nullable`, `example`)
+and of the drafts before 2020 (`items` as a list). `schema` follows references and compositions. A
+keyword whose value makes no sense is ignored.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Questions to a shape: its members, its elements, and the JSON types that it allows.
 
-A shape may have alternatives (`oneOf`, `anyOf`), so that each answer speaks for all of them.
+For a shape with alternatives (`oneOf`, `anyOf`), each result combines all of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Typed reading of our own JSON files, with errors at the value's place."""
+"""Reads Oakum's own JSON files with type checks; errors name the place of the value."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Renders one HTML file from a template, its styles, scripts and data.
 
-The page may run nothing but its own script and load nothing at all (Content-Security-Policy by
-hash). What an API named reaches it in two ways only: through autoescaping, or as JSON in a data
-block whose text the script sets as text, never as markup.
+The page may run only its own script and load nothing (Content-Security-Policy by hash). Text from
+an API reaches it in two ways only: through autoescaping, or as JSON in a data block whose text the
+script sets as text, never as markup.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The HTML pages of `oakum observe`.
 
-Each page is made of the JSON document that machines read, and of nothing else: what is not in the
-document cannot get into the page.
+Each page is rendered from the JSON document that machines read and from nothing else, so it cannot
+contain anything that the document does not.
 """

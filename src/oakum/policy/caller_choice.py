@@ -1,8 +1,9 @@
-"""Finds policies that rest on members which a GraphQL caller can leave out or alias.
+"""Finds policies that depend on members which a GraphQL caller can leave out or alias.
 
-A GraphQL query selects fields and gives them arguments. What it leaves out must read as the most
-closed case, and what decides who sees must not be for the asker to say; else two words in a query
-open what the owner closed. (CWE-807: reliance on untrusted inputs in a security decision.)
+A GraphQL query selects fields and gives them arguments. So a field that is left out has to count as
+the most closed case, and what decides about access must not be for the caller to choose; otherwise
+two words in a query open what the owner closed. (CWE-807: reliance on untrusted inputs in a
+security decision.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Checks a policy against its document: unknown names are errors, gaps are warnings.
 
-What decides who sees (a key, an owner, a state, an operation asked) must exist, or the contract
-means something else than it says. What is only shown (a granted field) may be missing: nothing
-leaks by it. `review` says what a reader of the contract should know besides.
+What decides about access (a key, an owner, a state, an operation that is looked up) has to exist,
+or the contract means something else than it says. What is only shown (a granted field) may be
+missing, since nothing leaks by that. `review` reports what a reader of the contract should also
+know.
 """
 
 from __future__ import annotations

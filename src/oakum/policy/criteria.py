@@ -1,7 +1,7 @@
 """Reads `exit_criteria`: what a release must pass, and its waivers.
 
-A gate cannot be argued away in its own file: a proven leak always counts from some severity on,
-and a waiver needs a reason, somebody who answers for it, and a day on which it ends.
+The file cannot switch the gate off: a proven leak always counts from some severity on, and a waiver
+needs a reason, a responsible person, and a day on which it ends.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Collects the `x-exposure` keys of an OpenAPI document into a policy.
 
-The root holds what belongs to the whole (`exposure`, `relations`, `caller` …), a component schema
-its resource, a property its list of grants, an operation its rule. An overlay may have put any of
-them there. Nothing is interpreted here: the result is a marked tree as if the policy had been
-written in a file of its own, so that there is one grammar.
+The root of the document has what belongs to the whole policy (`exposure`, `relations`, `caller` …),
+a component schema its resource, a property its list of grants, an operation its rule. An overlay
+may have put any of them there. Nothing is interpreted here: the result is a tree with source
+places, as if the policy had been written in a file of its own, so that there is one grammar.
 """
 
 from __future__ import annotations

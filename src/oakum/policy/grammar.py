@@ -1,8 +1,8 @@
 """Parses the exposure policy: YAML in, `Policy` out, all mistakes at once.
 
 The language has no expressions: relations × states × fields, and nothing else. Whatever is not
-said is denied, so a half-written line (an empty `see`, a relation without a source) is refused
-rather than read in either direction. docs/reference/policy-language.md explains each key.
+granted is denied, so an incomplete line (an empty `see`, a relation without a source) is refused
+rather than interpreted. docs/reference/policy-language.md explains each key.
 """
 
 from __future__ import annotations

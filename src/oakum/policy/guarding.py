@@ -1,9 +1,8 @@
 """Reads `guard` and `limits`: what a gateway needs beyond who may see what.
 
-Everything in here is configuration of a decision point, so a slip gives access: algorithms
-that confuse keys (RFC 8725, 2.1 and 3.1), a path that passes more than was meant, a header that
-every client may send. Such things are refused here; what only the document can tell, `check`
-refuses.
+All of it configures a decision point, so a mistake may give access: algorithms that confuse keys
+(RFC 8725, 2.1 and 3.1), a path that allows more than intended, a header that every client may send.
+Such values are refused here; `check` refuses those that are wrong only for this document.
 """
 
 from __future__ import annotations

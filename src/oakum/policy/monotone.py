@@ -1,8 +1,8 @@
 """Checks that a more privileged viewer never sees less (law 2).
 
-A holder of a stronger relation also holds what it implies: everybody is anyone, and whoever is
-known by an account (owner, follower, staff) is authenticated. With that, each line of `fields:`
-is tried for every combination of the states it mentions.
+A holder of a stronger relation also holds what it implies: every caller is `anyone`, and a caller
+who is identified by an account (owner, follower, staff) is authenticated. With that, each line of
+`fields:` is tried for every combination of the states it mentions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Parser combinators for policies: a YAML node in, a value out, mistakes collected.
 
-A reader is a function `(reader, node, what) -> value | None`; None says that the mistake has been
-noted already, so that whoever combines readers goes on and the person sees all mistakes at once.
-Questions that need the whole policy (is this relation defined further down?) are asked `later`.
+A reader is a function `(reader, node, what) -> value | None`. None says that the mistake has been
+recorded, so that the caller continues and the user sees all mistakes at once. Questions that need
+the whole policy (is this relation defined further down?) are asked `later`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Joins policy and document: the schemas of each resource, and the operations that send it.
 
-Only declarations are read. A schema that declares nothing at a level allows any value there, so
+Only declarations are used. A schema that declares nothing at a level allows any value there, so
 `declares` answers yes, no, or *cannot tell*.
 """
 

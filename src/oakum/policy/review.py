@@ -1,4 +1,4 @@
-"""Warnings about a valid contract: what may be a slip.
+"""Warnings about a valid contract that may contain a mistake.
 
 Each warning is one sentence about one line of the policy, or about one thing it does not mention.
 """

@@ -1,6 +1,6 @@
 """What a test run has tested, in bounded memory: no values, at most two examples a cell.
 
-A tally can be sent to another process and taken together with others.
+Counts can be sent to another process and added to its own.
 """
 
 from __future__ import annotations

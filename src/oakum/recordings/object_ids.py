@@ -1,7 +1,7 @@
-"""Remembers object ids of earlier responses, to tell what later ones leave out.
+"""Remembers object ids of earlier responses, to find which objects a later one leaves out.
 
-In memory only: it holds ids, and nothing else of an object. Bounded: past `_MOST` objects nothing
-new is remembered, so that a draft may only lose evidence against a grant of what came late.
+In memory only: it holds ids and nothing else of an object. Beyond `_MOST` objects no new id is
+remembered; then a draft may lose evidence against a grant of objects that came later.
 """
 
 from __future__ import annotations

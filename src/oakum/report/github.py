@@ -1,7 +1,7 @@
 """Annotations of a GitHub workflow, one for each defect.
 
-A step may make ten annotations of each kind; what is beyond is dropped without a word. So the tenth
-says how many more there are, and the summary of the step, in Markdown, has them.
+A step may make ten annotations of each kind; GitHub drops further ones silently. So the tenth says
+how many more there are, and the summary of the step, in Markdown, lists them.
 """
 
 from __future__ import annotations

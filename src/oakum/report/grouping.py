@@ -1,7 +1,8 @@
 """Groups findings into defects, with the wording that all formats for people share.
 
-A run has hundreds of findings and a dozen causes; a person fixes causes. Bringing together loses
-nothing: each finding stands in exactly one defect, and `occasions` says which field in which state.
+A run has hundreds of findings and a dozen causes, and a person fixes causes. Grouping loses
+nothing: each finding belongs to exactly one defect, and `occasions` says which field in which
+state.
 """
 
 from __future__ import annotations

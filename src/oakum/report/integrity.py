@@ -1,7 +1,7 @@
 """Whether a report is unaltered: its digest, its counts, its findings and cells.
 
-A report is an input that decides over a release, and a text that anybody can change. The digest
-finds a slip, a cut, an edited line; whoever makes a new one must still keep all counts in step.
+A report decides about a release, and anybody can edit its text. The digest detects a mistake, a
+cut, an edited line; whoever computes a new one still has to keep all counts consistent.
 """
 
 from __future__ import annotations

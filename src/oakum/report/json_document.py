@@ -1,8 +1,8 @@
 """The report as JSON: `oakum.report/2`.
 
 Within version 2 a key may be added; none is removed, renamed, or given another meaning. Every list
-is in a fixed order, so that two reports of the same run are the same bytes. The schema stands in
-docs/reference/report-2.schema.json, the words in docs/reference/report.md.
+is in a fixed order, so that two reports of the same run are the same bytes. The schema is
+docs/reference/report-2.schema.json, and docs/reference/report.md explains the words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JUnit XML (Jenkins' `junit-10.xsd`): each resource a suite, each cell a test case.
 
-A leak is a failure, an over-block a failure of another type, and a cell that was untested is
-skipped: no cell passes that was not seen. What stands in no cell has cases of its own.
+A leak is a failure, an over-block a failure of another type, and an untested cell is skipped: a
+case passes only if its cell was tested. Findings without a cell have cases of their own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The report as a pull request comment or workflow summary.
 
-GitHub-flavoured Markdown within the size of a comment. Names come from an API that may mean
-mischief: none of them makes a link, an image, HTML, a mention of somebody, or a row of a table.
+GitHub-flavoured Markdown within the size of a comment. Names come from an API that may be
+malicious, so none of them can produce a link, an image, HTML, a mention of a user, or a row of a
+table.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What pipeline formats share: a finding's place, severity and wording.
 
-They are read by more people than the report itself: in the comments of a pull request, in a widget,
-in the log of a build. So none of them holds evidence, curl lines or names of identities: no shape,
-no hash, nothing but what the contract and the OpenAPI document say, and what was found about it.
+More people read them than the report itself: in the comments of a pull request, in a widget, in the
+log of a build. So none of them contains evidence, curl lines or names of identities: no shape, no
+hash, only what the contract and the OpenAPI document say, and what was found about it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """SARIF 2.1.0 (OASIS) for GitHub code scanning: one run, one result for each finding.
 
-A rule stands once for each severity that its findings have, as `rule/severity`: code scanning reads
-`security-severity` from the rule alone, and a rule of Oakum is as grave as the field it is about.
+There is one SARIF rule for each severity of a rule's findings, as `rule/severity`: code scanning
+reads `security-severity` only from the SARIF rule, and the severity of a finding is that of its
+field.
 """
 
 from __future__ import annotations

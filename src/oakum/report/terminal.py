@@ -1,6 +1,6 @@
 """The report for a terminal, with and without colour.
 
-Nothing that an API, a contract or a person named reaches the terminal raw: control characters and
+Text from an API, a contract or a person never reaches the terminal raw: control characters and
 direction marks are written as escapes, and Rich reads no markup.
 """
 

@@ -1,2 +1,4 @@
-"""Which operation a request calls, who sent it, and what is to be looked up: what guard, tests and
-recorded traffic share."""
+"""Finds the operation and the caller of a request, and plans look-ups.
+
+Guard, tests and recorded traffic share it.
+"""

@@ -1,9 +1,9 @@
 """Compiles a parameter's pattern to a table that every engine can run.
 
-A `pattern` of the document (ECMA-262, as JSON Schema has it) becomes a deterministic automaton over
-the bytes of UTF-8: linear in the text whatever the pattern, where engines that try and go back can
-be kept busy by a caller (CWE-1333). What is no regular language, or too large for a table, is
-`Unsupported`.
+A `pattern` of the document (ECMA-262, as in JSON Schema) becomes a deterministic automaton over the
+bytes of UTF-8. It is linear in the text whatever the pattern, while a caller could keep a
+backtracking engine busy (CWE-1333). A pattern that is no regular language, or too large for a
+table, is `Unsupported`.
 """
 
 from __future__ import annotations

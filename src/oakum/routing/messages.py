@@ -1,7 +1,7 @@
 """Requests, responses and denials (problem details) as the enforcement pipeline sees them.
 
-A decision point is a generator: it yields a question to the API (`Asked`) and is sent the answer
-(`Answered`), or None when there was none. So the same code stands behind a synchronous server, an
+A decision point is a generator: it yields a request to the API (`Asked`) and is sent the response
+(`Answered`), or None if there was none. So the same code runs behind a synchronous server, an
 asynchronous one, and a test that has neither.
 """
 

@@ -1,11 +1,11 @@
 """Which endpoints to request first when the budget cannot cover all of them.
 
-What an endpoint risks is told by the documents alone: how bad it is when a hidden field of what it
-shows gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id.
-What it costs is at most one question for each kind of viewer and one or two of its owner. An
-endpoint that needs an id brings along the cheapest endpoint that gives one, and a resource whose
-grants hang on settings the cheapest endpoint that shows them: where they are unknown, nothing can
-be judged.
+The risk of an endpoint follows from the documents alone: how severe it is if a hidden field that it
+shows leaks (CWE-359 before CWE-200), whether it requires no login, and whether it takes an id. Its
+cost is at most one request for each kind of viewer and one or two of its owner. An endpoint that
+needs an id brings along the cheapest endpoint that gives one, and a resource whose grants depend on
+settings brings along the cheapest endpoint that shows them, since nothing can be judged while they
+are unknown.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a run is given before its first request. It does not change while the run goes on.
+"""What a run is given before its first request. It does not change during the run.
 
-A run has four parts. This one says what may be asked, through which ports. `state.py` holds what
-the run has learnt, `engine.py` asks, and `scheduler.py` decides what is asked next. A run that is
-given something else (a narrower model, another port) gets another context, by
+A run has four parts. This one says what may be requested, through which ports. `state.py` holds
+what the run has learnt, `engine.py` sends requests, and `scheduler.py` decides what is requested
+next. A run with another setting (a narrower model, another port) gets another context, by
 `dataclasses.replace`.
 """
 

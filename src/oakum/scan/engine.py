@@ -1,9 +1,9 @@
-"""Asks, and takes in what the answers show. This is all that a technique is given.
+"""Sends the scan's requests and evaluates the responses. A technique gets only this object.
 
-`put` asks a question that names its owner's values by their sources, once, and has the answer
-judged: cells follow from it. `send` and `listen` give the answer to the caller, who compares it
-and reports what it shows by `state.report`, or has it judged by `judge` or `take_in`. Nothing here
-knows a socket: requests go through the ports of the context, and what happens is told as events.
+`put` sends a request whose values are named by their sources, once, and has the response judged:
+cells follow from it. `send` and `listen` return the response to the caller, who compares it and
+reports what it shows by `state.report`, or has it judged by `judge` or `take_in`. The engine knows
+no socket: requests go through the ports of the context, and what happens is reported as events.
 
     def run(engine: Engine) -> None:
         engine.say("asking once more with another page size")

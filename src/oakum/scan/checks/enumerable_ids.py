@@ -1,6 +1,6 @@
 """`enumerable-ids`: an id is the only protection of an object, and ids can be guessed.
 
-It cannot know of a brake that begins later, or that counts different objects or addresses: own
+It cannot know of a rate limit that begins later, or that counts different objects or addresses: own
 objects are asked for, at the rate of the run.
 Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 to who tries many.
 """

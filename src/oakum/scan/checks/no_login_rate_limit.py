@@ -1,6 +1,6 @@
 """`no-login-rate-limit`: wrong secrets can be tried again and again without delay.
 
-It cannot know of a brake that begins later, or of one that looks at addresses from many places.
+It cannot know of a rate limit that begins later, or of one that counts many addresses together.
 Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).
 """
 

@@ -1,1 +1,1 @@
-"""What no document says: endpoints in scripts, versions, id schemes, differing refusals."""
+"""Facts that no document states: endpoints in scripts, versions, id schemes, differing refusals."""

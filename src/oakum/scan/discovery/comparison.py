@@ -1,7 +1,8 @@
 """Collects responses about an existing and an absent person until a difference is certain.
 
-Asked in the order 0110 1001 (Thue and Morse), so that what changes by itself, or takes turns, is
-not taken for a difference. A stable one tells who has an account: CWE-204.
+They are requested in the order 0110 1001 (Thue and Morse), so that a value that changes by itself,
+or alternates, is not mistaken for a difference. A stable difference reveals who has an account:
+CWE-204.
 """
 
 from __future__ import annotations

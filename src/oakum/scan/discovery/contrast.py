@@ -1,9 +1,10 @@
 """Differences between responses about an existing and an absent person.
 
-Each answer is taken apart into features: status, names and values of headers, names of cookies,
-every place of the body with the kind of its value and the value, and how much text is around the
-values. What the question itself held is masked first. A feature tells the two sides apart when it
-is the same in all answers of a side; one that changes by itself tells nothing.
+Each response is split into features: status, names and values of headers, names of cookies, every
+place of the body with the kind of its value and the value, and the length of the text around the
+values. Whatever the request itself contained is masked first. A feature is a difference if it is
+the same in all responses of a side, and not the same on both sides; one that changes by itself is
+none.
 
 CWE-204, Observable Response Discrepancy.
 """

@@ -1,8 +1,8 @@
 """Whether another endpoint serves the same objects, and to whom.
 
-An undocumented endpoint is first requested as an owner, for their own objects. Only if it answers
-as an API does, and not with the page or error of any unknown path, is it requested as other
-viewers, about two owners of each kind and state. Its responses are judged like any.
+An undocumented endpoint is first requested as an owner, for their own objects. Only if its response
+is that of an API, and not the page or error of any unknown path, is it requested as other viewers,
+about two owners of each kind and state. Its responses are judged like any.
 """
 
 from __future__ import annotations

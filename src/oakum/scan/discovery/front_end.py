@@ -1,7 +1,7 @@
 """Endpoints that a front end's scripts call and the document lacks.
 
-The page and its scripts are fetched as nobody, from the page's own address and from those that the
-user named; what they name is an endpoint only if its words say that it reads
+The page and its scripts are fetched without a login, from the page's own address and from those
+that the user named. A path in them is an endpoint only if its words say that it reads
 (`inference/reading_paths`).
 """
 

@@ -1,9 +1,9 @@
 """Judges from a few own ids whether ids can be enumerated, and how many objects there are.
 
 An id is read as a number in every common way of writing one: decimal, other bases, base64, times.
-Ids that lie far closer together than chance would put them count up. Those of a small space can be
-tried one after another even when they are drawn: tokens of five and six characters were scanned
-whole (Georgiev and Shmatikov, Gone in Six Characters, arXiv:1604.02734). Nothing here asks anybody.
+Ids that are far closer together than chance would put them are sequential. Ids from a small space
+can be enumerated even if they are random: tokens of five and six characters were scanned completely
+(Georgiev and Shmatikov, Gone in Six Characters, arXiv:1604.02734). No request is sent here.
 """
 
 from __future__ import annotations

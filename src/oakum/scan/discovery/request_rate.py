@@ -2,8 +2,8 @@
 
 A limit is whatever stops an enumeration: `429` (RFC 6585, 4), another refusal than before, a page
 instead of the response (a captcha), a dropped connection, responses that take longer and longer.
-The test uses the rate that is allowed for the run and no higher one, so that *none* means none at
-that rate. CWE-770, CWE-799.
+The test uses the rate that is allowed for the run and no higher one, so *none* means none at that
+rate. CWE-770, CWE-799.
 """
 
 from __future__ import annotations

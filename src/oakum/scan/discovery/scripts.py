@@ -1,7 +1,7 @@
 """Finds API paths in scripts: `fetch("/api/users/" + id)`, with gaps for values.
 
-Pure. Scripts are not parsed, only read: a literal that looks like a path counts, and what is put
-together with it by a template, by `+` or by `.concat(`. Calls that plainly write are left out.
+Pure. Scripts are not parsed, only searched: a literal that looks like a path counts, with what is
+appended to it by a template, by `+` or by `.concat(`. Calls that plainly write are left out.
 """
 
 from __future__ import annotations
