@@ -2,9 +2,10 @@
 
     app.wsgi_app = OakumMiddleware(app.wsgi_app, contract="exposure.yaml")
 
-It should be the outermost layer: what stands outside of it is not guarded. Look-ups are asked of
-the application itself, in this process and thread, since connections and sessions often belong to
-one. So they take as long as it takes; one that took longer than `guard: timeout` is not believed.
+It should be the outermost layer, since a middleware outside of it is not guarded. Look-ups are sent
+to the application itself, in this process and thread, since connections and sessions often belong
+to one. So a look-up cannot be interrupted; its result is ignored if it took longer than `guard:
+timeout`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run may do, and how much it may ask."""
+"""What a run may do, and how many requests it may send."""
 
 from __future__ import annotations
 

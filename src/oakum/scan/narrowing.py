@@ -1,9 +1,9 @@
 """Limits a run to one finding: the endpoints and techniques that it needs.
 
-Nothing is judged in another way than in a whole run. There are only fewer endpoints: those of the
-finding, and those that teach what has to be known to ask at them. Whether a leak that is not seen
-any more is closed, or was merely not asked for, cells tell by themselves; of what techniques find,
-the record of what they asked tells it.
+Responses are judged as in a whole run. There are only fewer endpoints: those of the finding, and
+those whose responses are needed to build its requests. The cells say whether a leak that was not
+seen again is closed or was not requested; for findings of techniques, their record of requests
+does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs a scan from files to report: read, log in, explore, restore, judge completeness."""
+"""Runs a scan from files to report: read, log in, scan, restore, judge completeness."""
 
 from __future__ import annotations
 

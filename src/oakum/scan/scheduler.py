@@ -1,7 +1,7 @@
-"""Decides the next request, and when a run has sent enough.
+"""Decides which request to send next, and when a run has sent enough.
 
-Each question is asked for the cells that it can decide, and is not asked once they are decided.
-The scheduler holds nothing: it reads the state, and asks through the engine.
+A request is sent for the cells that it can decide, and not sent once they are decided. The
+scheduler holds no state of its own: it reads the run's, and sends through the engine.
 """
 
 from __future__ import annotations

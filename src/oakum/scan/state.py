@@ -1,8 +1,8 @@
-"""What a run has learnt so far, and the questions that it has put.
+"""What a run has learnt so far, and the requests that it has sent.
 
-The engine writes down here what was asked and answered; techniques add what they find with a few
-verbs (`remark`, `report`, `leave_out`, `doubt`, `lack`, `keep_way`) and read the rest. Values of
-answers are held in memory only.
+The engine records here what was requested and answered; techniques add what they find with a few
+methods (`remark`, `report`, `leave_out`, `doubt`, `lack`, `keep_way`) and read the rest. Values of
+responses are held in memory only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Explanations of each rule: why it matters, where it happened, how to fix it.
 
-What is told of incidents is of published sources: the first report, a regulator, a post-mortem.
-Where sources disagree, only what they share is told.
+Incidents are described from published sources: the first report, a regulator, a post-mortem. Where
+sources disagree, only what they share is stated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The GraphQL operation of a request: its kind, name and root fields.
 
 It is read without a parser, from outside to inside: strings, comments and arguments are skipped, so
-that no value remains. A request that cannot be read so is no GraphQL operation.
+that no value remains. A request that cannot be read this way is no GraphQL operation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Builds an OpenAPI 3.1 document from traffic: only what was seen.
+"""Builds an OpenAPI 3.1 document from traffic: only what was observed.
 
-A member is required where every object had it; a type is what came. No example and no enumeration
-is written: both would be values.
+A member is required if every object had it, and its types are those observed. No example and no
+enumeration is written, since both would be values.
 """
 
 from __future__ import annotations

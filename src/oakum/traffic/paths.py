@@ -1,16 +1,16 @@
 """Path templates from addresses alone: which segments are parameters.
 
-A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal, a mix of letters
-and digits, an address) is a parameter at once. A word is one when it follows the name of a
-collection, unless it is a usual verb, tells an act (`change_password`) or itself names a
-collection; when very many stand beside each other; and where several answer alike and each was
-asked by a caller of its own. A report rather misses an endpoint than holds somebody's name. Each
-node holds what `T` has counted; turning words into a parameter adds their counts up. The tree is
-bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is
-learnt.
+A tree of segments. A segment with the shape of an id (number, UUID, ULID, hexadecimal, a mix of
+letters and digits, an address) is a parameter at once. A word is a parameter in three cases: if it
+follows the name of a collection, unless it is a common verb, an action (`change_password`) or the
+name of a collection itself; if it has very many siblings; and if several siblings have similar
+responses and each was requested by a caller of its own. So a report may miss an endpoint, but does
+not show a person's name. Each node holds what `T` has counted; when words become a parameter, their
+counts are added. The tree is bounded: beyond `_MOST_WORDS` children a place is a parameter, beyond
+`_MOST_NODES` nodes no new word is learnt.
 
-A word at which a server has only ever said that nothing is there is a guess of whoever asked. It
-counts as no word, so that a scan with a list of words does not hide the endpoints that there are.
+A word for which the server has only ever answered "not found" is a guess of the caller. It does not
+count as a word, so that a scan with a word list does not hide the real endpoints.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Follows growing log files and standard input, like `tail -F`.
 
-Besides `intake` the only module for traffic that opens anything. A log that was moved or truncated
-is opened again at its beginning. Memory is bounded: a line that is too long is skipped, and reading
+Besides `intake` the only module for traffic that opens files. A log that was moved or truncated is
+opened again at its beginning. Memory is bounded: a line that is too long is skipped, and reading
 waits for the consumer.
 """
 

@@ -1,6 +1,6 @@
 """Renders one screen of the live view: busiest endpoints, news, problems.
 
-The words are the same with colour and without. Names of an API reach the screen as text alone,
+The words are the same with colour and without. Names from an API reach the screen as text only,
 without control characters.
 """
 

@@ -1,4 +1,4 @@
-"""Closes cells by absence: objects left out of a list, fields left out of an object."""
+"""Closes cells by absence: objects missing from a list, fields missing from an object."""
 
 from __future__ import annotations
 

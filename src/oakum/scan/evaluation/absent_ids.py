@@ -1,7 +1,7 @@
 """Requests an id that nobody has, to learn what "not found" looks like.
 
-An endpoint that answers it with the caller's own object ignores ids, and tells of nobody else. What
-else stands in the answer is judged like any other: a refusal may hold somebody's data, too
+An endpoint that answers it with the caller's own object ignores ids, so it shows nobody else's
+data. The rest of the response is judged like any other: a refusal may contain somebody's data, too
 (CWE-209).
 """
 

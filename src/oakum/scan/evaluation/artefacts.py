@@ -1,7 +1,7 @@
-"""Links and cursors of a response, by which a reader can come back. In memory only.
+"""Links and cursors of a response that may still work after access has ended. In memory only.
 
-A cursor may lead to a copy and a signed link past every check: both are worth asking again when
-the right to see is gone.
+A cursor may lead to a copy and a signed link past every check, so both are requested again when the
+right to see is gone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Evaluates one response against the contract.
 
-Judged by values, never by status or size: a field leaks when what stands there is what its owner
-is shown (or what its owner never gets to see at all); a placeholder is no leak.
+Responses are evaluated by values, never by status or size: a field leaks if its value is the one
+that its owner is shown (or if its owner never sees the field); a placeholder is no leak.
 """
 
 from __future__ import annotations

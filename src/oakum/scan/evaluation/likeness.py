@@ -1,11 +1,12 @@
 """Recognises objects of known resources in responses that no document describes.
 
-An old version, a page made for phones and a path that only a script knows answer as they like.
-What stands where the document puts a resource is one; elsewhere an object is told by its members:
-its key, whose it is, and two more. Names are compared word by word (`rentNote` is `rent_note`), and
-a member of another name that holds what its owner is shown elsewhere is that field. What then is
-left of an object is no field of it: it is searched for values out of place, and only what its name
-says to be personal is judged as a field that nobody is to see.
+An old version, a page made for phones or a path that only a script contains may have a response of
+any form. A value is an object of a resource if it is where the document puts one, or else if it has
+the resource's key, its owner member and two further members. Names are compared word by word
+(`rentNote` is `rent_note`), and a member of another name is a field if it holds what its owner is
+shown in that field elsewhere. The other members are no fields: they are searched for misplaced
+values, and only a member whose name says that it is personal is judged, as a field that nobody may
+see.
 """
 
 from __future__ import annotations

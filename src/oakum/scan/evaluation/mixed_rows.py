@@ -1,9 +1,9 @@
 """Another user's values inside a response that claims to be the caller's own.
 
-Told by evidence: the same object shows its owner another value elsewhere, and the one that it shows
-here is all that another identity is ever shown in that field. What two people have in common, a
-mask, and what varies by itself is none. Nobody can tell from outside whose mistake it is, so it is
-suspected.
+The evidence: the same object shows its owner another value elsewhere, and the value shown here is
+the only one that another identity is ever shown in that field. A value that two people have in
+common, a mask, and a value that varies by itself are no evidence. From outside it is unclear which
+of the responses is wrong, so the leak is suspected.
 """
 
 from __future__ import annotations

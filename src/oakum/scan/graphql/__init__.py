@@ -1,4 +1,4 @@
-"""GraphQL in a scan: choosing queries, writing them, reading their answers.
+"""GraphQL in a scan: choosing queries, writing them, reading their responses.
 
-Pure, and needs graphql-core: whoever wants it imports it where it is used.
+Pure. It needs graphql-core, so it is imported only where it is used.
 """

@@ -1,7 +1,7 @@
 """Fills the arguments of a field: own ids by name, else constants.
 
-An argument that may be left out is left out, but for the size of a page. One that may not, and for
-which nothing is known, closes its field.
+An optional argument is left out, unless it is the size of a page. A field is not queried if a
+required argument has no known value.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Maps types of a schema to the contract's resources and fields.
 
-Where the policy names the schema, a type is what it is called. A schema that was asked for is
-matched by words: `UserType.birthDate` is `User.birth_date`.
+If the policy names the schema, a type is the resource of the same name. A schema from introspection
+is matched by words: `UserType.birthDate` is `User.birth_date`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The login of an account that the run makes: an identity's, under another name and secret."""
+"""The login of an account that the run creates: an identity's, under another name and secret."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Tests on the run's own accounts whether one can delete another.
 
-A run deletes the accounts that it created, and tries it as each account that may be able to. If an
-account deletes another one, and no line of the contract allows it, that is a write to another's
+At the end, a run tries to delete the accounts that it created as each other account that may be
+able to. If one succeeds and no line of the contract allows it, that is a write to another user's
 object.
 """
 

@@ -1,8 +1,8 @@
 """Verifies each identity before a scan uses it, so that a failed login never looks like a pass.
 
-An identity is proven if who-am-I answers it with JSON that no other caller gets: neither a caller
+An identity is verified if who-am-I answers it with JSON that no other caller gets: neither a caller
 without credentials nor another identity. If two get the same JSON, a shared cache may have answered
-instead of the API: then each is requested once more at a URL of its own.
+instead of the API, so each is requested once more at a URL of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads the identities file: logins and relationships of test accounts.
 
-Reads Oakum's own form and the authentication file of Web Fuzzing Commons. All mistakes are said
-at once, each with its place; none shows a value. The form: docs/reference/identities.md.
+Reads Oakum's own form and the authentication file of Web Fuzzing Commons. All mistakes are reported
+at once, each with its place; no message contains a value. The form: docs/reference/identities.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Accounts that the run registers itself, for tests too risky for other accounts.
 
 They are registered as the document says and log in as the identities do, with names and secrets
-drawn for the run. Each is entered in the journal, encrypted, before it is created, and is deleted
-at the end by whatever operation deletes an account. An account that cannot be deleted is reported.
+drawn for the run. Each is recorded in the journal, encrypted, before it is created, and is deleted
+at the end by an operation that deletes accounts. An account that cannot be deleted is reported.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Begins and ends relationships between identities through the API, when allowed.
 
 A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
-only between two who are nothing to one another, seen on a list that is certainly whole, and only
-what this run has begun is ended: so what was there before the run stays, and what the run leaves is
-as it was even where no beginning or no end works. The journal hears of a beginning before it is
-sent, and of the end after it was looked up, like settings.
+only between two identities that have no relation, as a list that is certainly complete shows, and
+only what this run has begun is ended. So relations from before the run stay, even if the calls do
+not work. The journal records a beginning before it is sent, and the end after it was looked up,
+like settings.
 
 An API may do more than it is asked: a follow that is mutual, an end that ends others too. So the
-lists of all identities are read before a beginning, after it and after the end; what has moved
-beside what was asked for is known at once, and is taken back like the rest. The first beginning or
-end that was answered and not seen is the last of its relation.
+lists of all identities are read before a beginning, after it and after the end; any other change is
+found at once and undone like the rest. After the first beginning or end that was accepted and is
+not visible, no further one of its relation is sent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads secrets from the environment, files, commands, or the file itself.
 
-No message of this module contains a value: any value at the place of a secret may be one.
+No message of this module contains a value, since any value in the place of a secret may be one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads authentication files of Web Fuzzing Commons (WFC) as identities.
 
 https://github.com/WebFuzzing/Commons, `auth.yaml`: identities under `auth`, what they share under
-`authTemplate`. Both spellings of `token` are read: `extractFrom`, `sendIn`, `sendTemplate`, and
-the older `extractFromField`, `httpHeaderName`, `headerPrefix`. `configs` are not ours.
+`authTemplate`. Both spellings of `token` are read: `extractFrom`, `sendIn`, `sendTemplate`, and the
+older `extractFromField`, `httpHeaderName`, `headerPrefix`. `configs` are ignored.
 """
 
 from __future__ import annotations

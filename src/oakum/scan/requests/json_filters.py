@@ -1,9 +1,9 @@
-"""Filters whose value is JSON, or whose names say it (`filters[email][$eq]`): what to ask them.
+"""Filters whose value is JSON, or whose names hold a path (`filters[email][$eq]`): what to request.
 
-An API may check the names at the top of a filter and none inside `$or`, the whole name of a field
-and no member of it (`bank.iban`), a value that stands by itself and none in an operator. So one
-condition is put in each of these places. A dialect is recognised by what the document says of the
-parameter, and confirmed by a condition on a field that the caller may see.
+An API may check the names at the top of a filter but not inside `$or`, the whole name of a field
+but not its members (`bank.iban`), a plain value but not one in an operator. So one condition is put
+in each of these places. A dialect is recognised by what the document says of the parameter, and
+confirmed by a condition on a field that the caller may see.
 """
 
 from __future__ import annotations

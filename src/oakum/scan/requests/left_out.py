@@ -1,4 +1,4 @@
-"""Members that a trial write leaves out, with the reason, for the report."""
+"""Members that a write test leaves out, with the reason, for the report."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Path parameters that take one of two names: `/users/{idOrName}`, "by id or by slug".
+"""Path parameters that accept one of two names: `/users/{idOrName}`, "by id or by slug".
 
-An API that looks an object up in two ways may check its caller in one of them only. What the
-contract fills is asked for by the other name as well: by its owner first, and where that shows
-them their own, by every kind of viewer. What the document says and nobody could ask is named.
+An API that looks an object up in two ways may check its caller in one of them only. So an object
+that the contract identifies is requested by the other name as well: by its owner first, and if that
+shows it, by every kind of viewer. Names in the document that could not be tried are reported.
 """
 
 from __future__ import annotations

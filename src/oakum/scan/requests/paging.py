@@ -1,7 +1,7 @@
 """Finds the next page of a list, in the ways that APIs offer.
 
 A `Link` with `rel="next"` (RFC 8288), an address in a member called `next`, a cursor that the
-document takes back, a number of the page, or an offset.
+document accepts as a parameter, a page number, or an offset.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The response has what the caller has in common with the account in the path, so nobody gets data
 under their own id. If no owner got data, each requests it with the ids of others until a response
-has something of their own. After that the endpoint is tested like all endpoints.
+contains something of their own. After that the endpoint is tested like all endpoints.
 """
 
 from __future__ import annotations

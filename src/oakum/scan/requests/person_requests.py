@@ -1,6 +1,7 @@
 """Requests about a person: their value in one place, the rest filled in.
 
-The other places hold own values of the same person, harmless ones, or a secret that is nobody's.
+The other places are filled with harmless values of the same person, or with a secret that nobody
+has.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A read right after a write may return the old value, so a change that is not visible yet is read
 again, a few times and with growing pauses. The longest delay of an API is remembered: other
-responses may be as old, so after each change the run waits as long before it judges any. All
-waiting of a run is bounded.
+responses may be as old, so after each change the run waits that long before it judges any. The
+total time that a run waits is bounded.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A PUT replaces all settings that a GET has shown. If a shared cache answers the GET, or the API
 gives everybody the same, one identity's settings would be written to another's account (CWE-524).
-So all identities request them in turn, and once more past caches, before the first setting is
-changed: a response has to be the same each time and to name nobody else, and two identities who are
+So before the first setting is changed all identities request them in turn, and once more past
+caches: a response has to be the same each time and to name nobody else, and two identities who are
 known to differ have to be shown different settings. In doubt nothing is written.
 """
 

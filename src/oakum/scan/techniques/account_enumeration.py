@@ -1,10 +1,10 @@
 """Account enumeration: what endpoints tell about a named person before a login (P5, P13).
 
-A login, its first step, a forgotten password, a look-up by address: each is asked about somebody
-who has an account and about somebody who has none (`scan.comparison`). The answers themselves are
-searched for fields of the person: CWE-209, CWE-201. A wrong secret is given at most once for an
-identity in a run. Nobody is registered here: that is tried with accounts of the run's own alone
-(`accounts`). Where the words are alike and the first times are not, times are compared: a hint.
+Login, its first step, password reset, look-up by address: each is requested for a person who has an
+account and for one who has none (`scan.discovery.comparison`). The responses are also searched for
+fields of the person: CWE-209, CWE-201. A wrong secret is sent at most once for an identity in a
+run. No account is registered here: `accounts` does that. If the texts are alike and the first times
+differ, times are compared, as a hint.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Tests on accounts of the run's own: mass assignment at registration, passwords, login rate (P12,
-P6, P13).
+"""Tests on accounts that the run registers: mass assignment, passwords, login rate (P12, P6, P13).
 
-Two accounts are made, the first as the document says. The second asks for more than it says
-(CWE-915): what its own view then shows, and the first one's does not, was taken over from the
-request. Then the first writes to the second, credentials too (CWE-639, CWE-620): only a login with
-the new secret proves it, or the second's own view. Last a few wrong secrets are given for the
-second, at the pace that the run has leave for (CWE-307). Both are removed.
+Two accounts are registered, the first as the document says. The second is sent further members
+(CWE-915): what its own view shows, and the first one's does not, was accepted from the request.
+Then the first account writes to the second, credentials included (CWE-639, CWE-620): only a login
+with the new secret, or the second's own view, proves that it worked. Last, a few wrong secrets are
+sent for the second, at the rate that the run is allowed (CWE-307). Both accounts are removed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bulk exposure: a search or look-up meant for one object, asked for all of them (P7).
+"""Bulk exposure: a search or look-up meant for one object, requested for all of them (P7).
 
 A search by a whole name leaves out people who do not want to be found. `*` is another query and may
 leave out nobody; so may an empty term, the beginning of a name, all of a host, or a list of ids in

@@ -1,14 +1,14 @@
-"""Caches that serve a response to the wrong reader (P14), told apart from leaks of the API.
+"""Caches that serve a response to the wrong reader (P14), distinguished from leaks of the API.
 
-The sweep asks owners first and others right after, at one address: a shared cache in between gives
-the second reader what was made for the first, which is then a leak like any other. Here such a leak
-is asked for once more past the cache, with a query that nothing has seen before (RFC 9111: the
-address is the key). If it is gone then, and still there without, a cache has leaked.
+The scan requests each URL as the owner first and as others right after. A shared cache in between
+gives the second reader the first one's response, which is a leak like any other. Here such a leak
+is requested once more past the cache, with a query that nothing has used before (RFC 9111: the URL
+is the key). If it is gone then, and still there without the query, a cache has leaked.
 
-Where no cache stands in the way of the scan, one may stand in the way of others: personal answers
-that tell shared caches to keep them for everybody, or that have one strong validator for two of
-which the governed values differ, are suspected. That is read from the answers there were; nothing
-is asked. What no shared cache may keep (`private`, `no-store`) is left alone.
+If there is no cache between scan and API, other clients may have one. So personal responses are
+suspected if they tell shared caches to store them, or if two that differ in governed values have
+the same strong validator. This is read from existing responses, without a request. A response that
+no shared cache may store (`private`, `no-store`) is not suspected.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 If the document says how an object is created and deleted, one is created for an identity, with a
 unique mark in it, and read back by its owner. Another is created with members that its owner may
 not set (CWE-915): those that its view shows, and the first one's view does not, were accepted. Then
-strangers try to delete one; only the owner's own view tells whether it is gone (CWE-639). All that
-remains is found by its mark, and deleted at the end.
+strangers try to delete one; only the owner's own view tells whether it is gone (CWE-639). At the
+end the remaining ones are found by their marks and deleted.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Live feeds: what they push to one identity while another causes it (P11).
 
 Two clients at a time: each kind of viewer listens, the least entitled first, and then the owner
-comes in. Every frame is judged like an answer, for who got it. The first time viewers ask for all
-that has been (`?since=0`, `Last-Event-ID: 0`), the second time for what is to come. With leave to
-change own settings the feed is kept open over a change: a setting is closed, a field is written, a
-relation ends; what comes after that is judged by what is granted after that.
+connects. Every frame is judged like a response to its receiver. The first time, viewers ask for
+past events (`?since=0`, `Last-Event-ID: 0`), the second time for new ones. If the run may change
+own settings, the feed is kept open over a change: a setting is closed, a field is written, a
+relation ends. Frames after that are judged by what is granted after the change.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """GraphQL paths: an object protected at one path and open at another (P10).
 
-The schema is the policy's own file, else what the API tells of itself, else the queries that the
-document gives as examples. Each field of the query's root is asked once for each kind of viewer,
-owners first, with several owners in one request; below it goes everything that can be reached in a
-few steps. Nothing that is suggested for a misspelt name is followed, and no mutation is ever sent.
+The schema is the policy's own file, else the result of introspection, else the queries that the
+document gives as examples. Each field of the query's root is requested once for each kind of
+viewer, owners first, with several owners in one request; it selects everything that can be reached
+in a few steps. Suggestions for misspelt names are not followed, and no mutation is ever sent.
 """
 
 from __future__ import annotations

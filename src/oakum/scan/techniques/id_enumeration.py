@@ -1,11 +1,10 @@
 """Ids that grant access and can be enumerated (P6).
 
 A contract may show something to whoever holds a key: a tracking number, the tag of a dog, a link.
-Then the key is all that keeps strangers out, and must not be found out. It is where keys count up,
-or are few, and nothing brakes who tries them (CWE-340, CWE-799); or where a key that cannot be
-guessed stands in an answer to somebody who is not to know it. Nobody's key is tried: how all keys
-are made is read from own ones, and the endpoint is asked for own objects alone, as a stranger, a
-bounded number of times.
+Then the key is the only protection. It is insufficient if keys are sequential or few and no rate
+limit stops a caller who tries many (CWE-340, CWE-799), or if a response shows a random key to
+somebody who may not know it. No foreign key is tried: how keys are made is inferred from own ones,
+and the endpoint is requested for own objects alone, as a stranger, a bounded number of times.
 """
 
 from __future__ import annotations

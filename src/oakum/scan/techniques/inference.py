@@ -1,7 +1,8 @@
 """Inference: a hidden field changes which objects a filter finds, or their order or number (P15).
 
-No forbidden value stands in any body. Two questions that differ in one value of an owner's, or one
-question in two worlds that do (law 8), are answered differently to somebody who may not see it.
+No response contains a forbidden value. The evidence is that a caller who may not see a value gets
+different responses to two requests that differ in that value of an owner, or to one request in two
+worlds that differ in it (law 8).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Optional parameters that ask an endpoint for more (P7, P8).
 
-A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
-Each parameter that the document declares is tried as its owner first. What changes the form of the
-answer is asked as every kind of viewer, and judged field by field like any answer. What changes
-nothing for the owner may open the object to somebody else: see
-`oakum.scan.requests.viewers_options`. Where an answer declares nothing of anybody's, only values
-out of place tell: viewers are asked at once.
+A list filters its fields and `?include=author` does not; a search that takes `*` returns everybody.
+Each parameter that the document declares is tried as the object's owner first. If it changes the
+form of the response, it is requested as every kind of viewer, and judged field by field like any
+response. If it changes nothing for the owner, it may still open the object to somebody else: see
+`oakum.scan.requests.viewers_options`. If the response declares nobody's data, only misplaced values
+can be evidence, so viewers are asked at once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Another's object requested below a parent of the caller's own (P1).
 
-`GET /users/{userId}/notes/{noteId}` is asked for as the document says it, with both ids of one
-owner. An API that checks whether the *first* is the caller's, and loads the second by its id alone,
-passes that, and shows anybody's note below the caller's own id (CWE-639). So does one that checks
-the first `userId` of a query and answers about the second (CWE-235).
+`GET /users/{userId}/notes/{noteId}` is documented with both ids of one owner. An API that checks
+whether the *first* is the caller's, and loads the second by its id alone, shows anybody's note
+below the caller's own id (CWE-639). An API that checks the first `userId` of a query and answers
+about the second has the same flaw (CWE-235).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Revocation: read, end the grant, read again with what was kept (P16).
+"""Revocation: read, end the grant, read again with the old links and cursors (P16).
 
-For each relation that may be ended and each switch that may be closed: the endpoints are read as
-the one who is still entitled, and links and cursors kept; the grant is taken away; the same
-endpoints, the old cursors and the old links are asked again, and judged by what is granted now.
-Then it is as it was. An ignored switch changes nothing, so the two readings are not compared with
-each other, but the second one with the contract: non-interference is blind here.
+For each relation that may be ended and each setting that may be closed: the endpoints are read as a
+viewer who is still entitled, and links and cursors are kept; the grant is taken away; the same
+endpoints, cursors and links are requested again, and judged by what is granted now. Then the grant
+is restored. An API that ignores the change shows no difference, so the second reading is compared
+with the contract and not with the first one.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Paired worlds: the same requests twice, with one hidden value changed between them (law 8).
 
-An owner's hidden fields are set low, all at once, and every list is read by those who may not see
-them; set low again and read again, which is the noise of two equal worlds, times of change and
-random order included; set high and read; and set low once more. What differs between low and high
-and not between two lows tells one of the fields; which of them, one field alone then shows. At the
-end everything is as it was.
+All hidden fields of an owner are set to low values, and every list is read by viewers who may not
+see the fields. They are set low again and read again, which shows the noise between two equal
+worlds (times, random order); then set high and read; then set low once more. A difference between
+low and high, and not between two lows, reveals one of the fields; changing a single field shows
+which. At the end everything is restored.
 
-Non-interference: Goguen and Meseguer, Security Policies and Security Models, 1982. It is blind to
-fields that owners cannot write and to lists that are random as a whole: these stay unjudged. So do
-fields of objects other than accounts: what was there before the run is not written to.
+Non-interference: Goguen and Meseguer, Security Policies and Security Models, 1982. The test cannot
+find fields that owners cannot write, or lists in random order: these stay unjudged. So do fields of
+objects other than accounts, since objects from before the run are not written to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sends requests and runs login commands, under the rate limit.
 
-Feeds, which stay open, have a module of their own (`feeds`), in the same scope and budget.
+Feeds, which stay open, are in `feeds`, with the same scope and budget.
 
 `HttpTransport` sends to the target and nowhere else. `Governor` keeps to a rate and a budget, waits
 when the target asks for it, and stops before an overloaded target fails.

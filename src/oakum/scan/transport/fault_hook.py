@@ -1,7 +1,7 @@
 """A hook between a run and its target, used to inject faults.
 
-For `oakum gate --self-test`. All parts of a scan (engine, judge, sessions, budget) use it as the
-target, and do not know of it.
+For `oakum gate --self-test`. Engine, judge, sessions and budget use it as the target and do not
+know of it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Open feeds: server-sent events and lines over HTTP, and WebSockets (RFC 6455).
 
-The other place of `scan` that opens sockets. A feed is opened as any request is sent, in the same
-scope, at the same rate, from the same budget, with the same sessions; then a thread of its own
-gathers what comes, until it is closed.
+Besides `client` the only module of `scan` that opens sockets. A feed is opened like any request, in
+the same scope, at the same rate, from the same budget, with the same sessions; then a thread of its
+own collects what arrives, until the feed is closed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Whether the whole target fails, or a few of its operations.
 
-Each operation is judged against its own history: one that has never been answered but with server
-errors is broken, says nothing of the others, and is left alone after a few. Where half of the last
-answers were server errors, a question that was answered well before is asked once more: only if it
-fails, too, is the target given up.
+Each operation is judged against its own history. One that has only ever answered with server errors
+is broken, is no sign for the others, and is not requested again after a few. If half of the last
+responses were server errors, a request that succeeded before is sent once more: the run gives up
+the target only if that fails, too.
 """
 
 from __future__ import annotations

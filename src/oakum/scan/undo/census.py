@@ -1,10 +1,10 @@
 """Compares the identities' objects before a run writes and after it has undone everything.
 
-Each technique reads back what it has changed. No response shows what an API does besides (a
+Each technique reads back what it has changed. No response shows other effects of a write (a
 creation that removes another object, a deletion that removes its siblings, a write that empties
-members that it did not contain). So all that the identities are shown as their own, and their
-relations, are read before the first write and after the last one. Objects that are missing, new or
-different are reported.
+members that it did not contain). So everything that the identities are shown as their own, and
+their relations, is read before the first write and after the last one. Objects that are missing,
+new or different are reported.
 
 Values that change by themselves (times, counters), or that differ between two reads at one moment,
 do not count.

@@ -1,9 +1,9 @@
 """Creations below an object of somebody else's: `POST /rooms/{id}/messages`.
 
-What such a request writes to is the object that its path names. Who may is what `call:` says of
-their relation to that one. An owner has made one there before, and removed it, so whoever may not
-is tried with the same request. It counts where the owner is shown what was made, below their
-object; its maker removes it, else the owner. Who is not tried is named.
+Such a request writes to the object that its path names, and `call:` says by which relation to that
+object it is permitted. An owner creates one there first and removes it; then callers without the
+relation send the same request. It is a finding if the owner is shown the new object below theirs.
+Whoever created it removes it, else the owner does. Callers that were not tried are reported.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Encrypts personal values that the journal needs for an undo.
 
-A setting's value may stand there in clear text (`true`, `only_me`); a birthday may not. It is
-encrypted and authenticated (Fernet: AES-128-CBC and HMAC-SHA256) under a key that scrypt (RFC 7914)
-makes of the identities' own secrets and the run's name. Whoever has those could ask the API for the
-value anyway; whoever has the journal alone has nothing.
+The journal may contain a setting's value in clear text (`true`, `only_me`), but not a birthday.
+Such a value is encrypted and authenticated (Fernet: AES-128-CBC and HMAC-SHA256) under a key that
+scrypt (RFC 7914) derives from the identities' own secrets and the run's name. Whoever has those
+could request the value from the API anyway; the journal alone reveals nothing.
 """
 
 from __future__ import annotations

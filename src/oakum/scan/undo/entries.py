@@ -1,6 +1,7 @@
 """Entries of the undo log: what has to be undone and how.
 
-An entry holds whole requests, with values of people in them; in the journal it is sealed (`seal`).
+An entry contains whole requests, with personal values in them; in the journal it is encrypted
+(`encryption`).
 """
 
 from __future__ import annotations

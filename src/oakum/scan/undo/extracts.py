@@ -1,4 +1,4 @@
-"""Extracts: the members of an answer that a write touches, to compare them over time."""
+"""Extracts: the members of a response that a write changes, to compare them over time."""
 
 from __future__ import annotations
 

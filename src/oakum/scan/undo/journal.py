@@ -1,7 +1,7 @@
 """The journal: what a run has learnt, line by line, so that a killed run can continue.
 
-Held: outcomes (cells, shapes, keyed hashes) and settings flipped. Not held: ids, values, tokens;
-what a resumed run needs of those, it asks its owners for again.
+It contains outcomes (cells, shapes, keyed hashes) and changed settings. It contains no ids, values
+or tokens: a resumed run requests those from the API again, as their owners.
 """
 
 from __future__ import annotations

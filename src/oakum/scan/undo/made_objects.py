@@ -1,8 +1,9 @@
 """Objects that a run creates for an identity, each with a unique mark.
 
-Where the document says how an object is made and how it is taken away. It is entered in the undo
-log before it is made, found again by its mark, and taken away at the end. Nothing that was there
-before is written over: a creation whose answer names such an object is the last one.
+They are created only if the document says how such an object is created and deleted. Each is
+recorded in the undo log before it is created, found again by its mark, and deleted at the end.
+Existing objects are never overwritten: if the response to a creation names one, no further object
+is created.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The control of a write trial: the same write by the owner, which has to take effect.
+"""The control of a write test: the same write by the owner, which has to take effect.
 
 A write that the API refuses to the owner, too, does not show who may write: the object may be
 locked, or the API may require a member that the document does not declare. The same is true of a
-write whose effect no response shows in time. Callers of such writes are reported as untried.
+write whose effect no response shows in time. Callers of such writes are reported as untested.
 """
 
 from __future__ import annotations

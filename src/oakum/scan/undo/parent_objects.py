@@ -1,7 +1,8 @@
 """Parents of a nested object: `DELETE /notes/{id}/comments/{cid}` names a note, then its comment.
 
-An API refuses such a request to whoever cannot see the note, before it looks at the comment: that
-refusal tells nothing of the comment. A trial is a request below a parent that the caller is shown.
+An API refuses such a request if the caller cannot see the note, before it looks at the comment, and
+that refusal says nothing about the comment. So the write test requests it below a parent that the
+caller is shown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`oakum scan --restore`: undoes what a killed run left changed.
 
-The journal decides: a change that it still has at the end was not restored, or no response showed
-that it was. So a second call does nothing, or continues where the first had to stop.
+The journal decides: a change that is still in it was not restored, or no response showed that it
+was. So a second call does nothing, or continues where the first had to stop.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Operations that a scan never calls even where it may write, and why, for the report.
 
-A trial sends nothing to an operation that is a staff matter or moves money, nothing whose body it
-cannot write as declared, and changes no member on which the life of something hangs that was there
-before the run.
+A write test sends nothing to an operation that is a staff function or moves money, and nothing
+whose body it cannot write as declared. It never changes a member that decides about the life cycle
+of an object that existed before the run, such as its status.
 """
 
 from __future__ import annotations

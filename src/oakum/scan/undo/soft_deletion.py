@@ -1,6 +1,6 @@
-"""Objects that an API keeps when they are deleted, and marks so: `status: deleted`, `deleted_at`.
+"""Objects that an API keeps after deletion and marks: `status: deleted`, `deleted_at`.
 
-For the question whether an object exists, it is deleted.
+They count as deleted.
 """
 
 from __future__ import annotations

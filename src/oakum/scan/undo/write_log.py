@@ -1,6 +1,6 @@
 """Counts a run's writes and their undoing, for the report.
 
-The undo log and the journal know what to put back; this only counts, and holds nobody's value.
+The undo log and the journal know what to restore; this only counts, and contains no personal value.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Which operations a trial writes to: those that set members of one object that is there already,
-and those that write a list of objects by key."""
+"""Which operations a write test uses: those that change one existing object or a list by key."""
 
 from __future__ import annotations
 

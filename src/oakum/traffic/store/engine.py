@@ -1,7 +1,7 @@
 """The interface of an SQL engine, and DuckDB, which comes with Oakum.
 
-An engine reads files itself; which, and what they hold, is told by names alone. It answers
-questions of `questions.py` as they are.
+An engine reads files itself, and is given their names only. It runs the queries of `questions.py`
+unchanged.
 """
 
 from __future__ import annotations
