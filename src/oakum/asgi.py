@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote
 from oakum.guard.enforcement import Passing, Refusal
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.guard.mount import SAFE, Mount
 from oakum.routing.messages import Answered, Asked, Denied
 
 Scope = MutableMapping[str, Any]
@@ -54,16 +55,16 @@ class OakumMiddleware(Middleware[App]):
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken, observe = _Taken(receive), self._keeper.observe
         most = self._keeper.policy.guard.max_body
-        inquirer = _Inquirer(self._app, scope, receive, most)
+        inquirer = _Inquirer(self._app, scope, receive, most, self._mount)
         try:
             body_read = await taken.body(most + 1, None if observe else TAKEN)
         except TimeoutError:
-            late = _asked(scope, b"", self._root)
+            late = _asked(scope, b"", self._mount)
             await self._refuse(unread(late, Denied(408, "truncated")), late, send)
             return
         if body_read is None:
             return  # the client has disconnected, and a partial body could mean something else
-        asked = _asked(scope, body_read, self._root)
+        asked = _asked(scope, body_read, self._mount)
         entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
             await self._refuse(entered, asked, send)
@@ -71,7 +72,7 @@ class OakumMiddleware(Middleware[App]):
             await self._watch(entered, inquirer, scope, taken.again(), send)
         else:
             body = _once(entered.forward.body, receive)
-            inner = _scope(scope, entered.forward)
+            inner = inquirer.inner(entered.forward)
             passed = self._watch if entered.raw and not entered.switch else self._guard
             await passed(entered, inquirer, inner, body, send)
 
@@ -148,12 +149,13 @@ class OakumMiddleware(Middleware[App]):
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
-        asked = _asked({"method": "GET", **scope}, b"", self._root)
+        asked = _asked({"method": "GET", **scope}, b"", self._mount)
         asked = Asked(
             "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
             b"", asked.host, asked.scheme, asked.address,
         )  # fmt: skip
-        inquirer = _Inquirer(self._app, scope, receive, self._keeper.policy.guard.max_body)
+        most = self._keeper.policy.guard.max_body
+        inquirer = _Inquirer(self._app, scope, receive, most, self._mount)
         entered = await inquirer.drive(self._keeper.enter(asked))
         self._audit(entered.audit)
         if isinstance(entered, Refusal):
@@ -163,7 +165,7 @@ class OakumMiddleware(Middleware[App]):
             else:
                 await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
             return
-        await self._app(_scope(scope, entered.forward), receive, _socket(send))
+        await self._app(inquirer.inner(entered.forward), receive, _socket(send))
 
 
 # --------------------------------------------------------------------------- what is looked up
@@ -177,6 +179,7 @@ class _Inquirer:
     scope: Scope
     receive: Receive
     most: int
+    mount: Mount
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     """As it was before the application was asked: what it notes of a caller is for one request."""
 
@@ -191,6 +194,11 @@ class _Inquirer:
                 return value
             told = await self._ask(question)
 
+    def inner(self, asked: Asked, like: Scope | None = None) -> Scope:
+        """A scope for what the application is asked instead, like this request or like another."""
+        below = self.mount.below(self.scope["path"])
+        return _scope(self.scope if like is None else like, asked, self.mount, below=below)
+
     async def _ask(self, question: Asked) -> Answered | None:
         """The application's answer; None: there was none in time."""
         heard = _Heard(self.most)
@@ -200,7 +208,7 @@ class _Inquirer:
         until = monotonic() + question.within
 
         async def work() -> None:
-            await self.app(_scope(like, question), _once(b"", self.receive), heard)
+            await self.app(self.inner(question, like), _once(b"", self.receive), heard)
 
         try:
             await _for(question.within, work, heard, self.context.copy())
@@ -278,14 +286,15 @@ def _over(task: asyncio.Task[None]) -> None:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(scope: Scope, body: bytes, root: str) -> Asked:
-    """The request; one that is not mounted at `root` is about no place that anybody could read in
-    one way."""
+def _asked(scope: Scope, body: bytes, mount: Mount) -> Asked:
+    """The request; one that is not mounted there is about no place that anybody could read in one
+    way."""
     headers = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"])
     client = scope.get("client")
     host = next((value for name, value in headers if name == "host"), "")
     query = scope.get("query_string", b"").decode("latin-1")
-    path = _path(scope) if scope.get("root_path", "").rstrip("/") == root else ""
+    there = scope.get("root_path", "").rstrip("/") == mount.root
+    path = mount.inward(scope["path"], _path(scope)) if there else ""
     target = path + (f"?{query}" if query else "")
     address = client[0] if client else ""
     return Asked(scope["method"], target, headers, body, host, scope.get("scheme", "http"), address)
@@ -299,15 +308,17 @@ def _path(scope: Scope) -> str:
     if came and unquote(came) == path:
         return came
     try:
-        return quote(path, safe="/:@!$&'()*+,;=~")
+        return quote(path, safe=SAFE)
     except UnicodeEncodeError:  # half of a surrogate pair, which a URL cannot contain
         return ""
 
 
-def _scope(scope: Scope, asked: Asked) -> Scope:
-    """A scope for what the application is asked instead. Extensions stay outside: they are ways to
-    answer that would not be read."""
+def _scope(scope: Scope, asked: Asked, mount: Mount, *, below: bool) -> Scope:
+    """A scope for what the application is asked instead, with a path that is written as that of a
+    request `below` its mount is. Extensions stay outside: they are ways to answer that would not be
+    read."""
     path, _, query = asked.target.partition("?")
+    path = mount.outward(path, below=below)
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in asked.headers]
     if asked.host and not asked.values("host"):
         headers.append((b"host", asked.host.encode("latin-1")))

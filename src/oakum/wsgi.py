@@ -24,6 +24,7 @@ from urllib.parse import quote, unquote_to_bytes
 from oakum.guard.enforcement import Passing, Refusal
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.guard.mount import SAFE, Mount
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.problem import title
 
@@ -48,7 +49,7 @@ class OakumMiddleware(Middleware[App]):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
         most, observe = self._keeper.policy.guard.max_body, self._keeper.observe
-        asked = _asked(environ, self._root)
+        asked = _asked(environ, self._mount)
         try:
             asked = replace(asked, body=_read(environ, most + 1, needed=not observe))
         except Denied as denied:
@@ -63,7 +64,7 @@ class OakumMiddleware(Middleware[App]):
                 again = _Again(asked.body, environ["wsgi.input"], left)
                 environ["wsgi.input"] = io.BufferedReader(again)
             return self._watch(entered, environ, start_response)
-        inner = _environ(environ, entered.forward)
+        inner = _environ(environ, entered.forward, self._mount)
         if entered.raw and not entered.switch:
             return self._watch(entered, inner, start_response)
         answered = self._heard(inner, late)
@@ -155,7 +156,9 @@ class OakumMiddleware(Middleware[App]):
         like |= {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "wsgi.url_scheme": question.scheme}
         until = monotonic() + question.within
         try:
-            told = _heard(self._app, _environ(like, question), self._keeper.policy.guard.max_body)
+            told = _heard(
+                self._app, _environ(like, question, self._mount), self._keeper.policy.guard.max_body
+            )
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             told = Answered(500)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
@@ -170,8 +173,8 @@ class OakumMiddleware(Middleware[App]):
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(environ: Environ, root: str) -> Asked:
-    """The request without its body; one that is not mounted at `root`, or whose path is no text of
+def _asked(environ: Environ, mount: Mount) -> Asked:
+    """The request without its body; one that is not mounted there, or whose path is no text of
     PEP 3333, is about no place that anybody could read in one way."""
     headers = [
         (key[5:].replace("_", "-").lower(), value)
@@ -185,10 +188,10 @@ def _asked(environ: Environ, root: str) -> Asked:
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING", "")
     try:
-        octets = path.encode("latin-1") if environ.get("SCRIPT_NAME", "") == root else b""
+        octets = path.encode("latin-1") if environ.get("SCRIPT_NAME", "") == mount.root else b""
     except UnicodeEncodeError:
         octets = b""
-    target = quote(octets, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
+    target = mount.inward(path, quote(octets, safe=SAFE)) + (f"?{query}" if query else "")
     return Asked(
         environ["REQUEST_METHOD"],
         target,
@@ -241,10 +244,10 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     return bytes(body)
 
 
-def _environ(environ: Environ, asked: Asked) -> Environ:
+def _environ(environ: Environ, asked: Asked, mount: Mount) -> Environ:
     """An environment for what the application is asked instead."""
     path, _, query = asked.target.partition("?")
-    decoded = unquote_to_bytes(path).decode("latin-1")
+    decoded = unquote_to_bytes(mount.outward(path, below=True)).decode("latin-1")
     prefix = environ.get("SCRIPT_NAME", "")
     if not decoded.startswith(prefix):
         prefix = ""

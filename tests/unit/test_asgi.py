@@ -458,6 +458,29 @@ def test_no_request_says_where_the_application_is_mounted(
     assert {each.get("status", 404) for each in sent if "body" not in each} == {404}
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("below", ["", "/api"], ids=["paths alone", "paths with the prefix"])
+@pytest.mark.parametrize("taken", [True, False], ids=["a proxy takes it away", "it comes along"])
+def test_below_a_prefix_everybody_sees_what_the_contract_grants(
+    tmp_path: Path, framework: str, below: str, taken: bool
+) -> None:
+    """Servers say the prefix in the path or beside it alone, documents in each path or in none."""
+    inner = FRAMEWORKS[framework]([])
+    guarded = OakumMiddleware(inner, gate(tmp_path, below=below), root="/api")
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        before = "" if taken else "/api"
+        path = before + scope["path"]
+        await guarded({**scope, "root_path": "/api", "path": path}, receive, send)
+
+    for (viewer, owner), seen in SEEN.items():
+        answer = call(server, "GET", f"/members/{owner}", viewer)
+        assert (answer.status_code, answer.json().keys()) == (200, seen), viewer
+    assert call(server, "GET", "/me", "ann").json().keys() == SEEN["ann", "ann"]
+    assert call(server, "GET", "/apimembers/ann", "ann").status_code == 404
+    assert call(server, "PUT", "/members/ann", "bob", {"name": "A"}).status_code in (403, 404)
+
+
 def test_what_the_application_raises_is_told_to_nobody_outside(tmp_path: Path) -> None:
     """Starlette's own layer for errors stands outside of every middleware that is added."""
     sent: list[Any] = []

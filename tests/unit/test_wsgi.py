@@ -275,6 +275,19 @@ def test_an_application_below_a_prefix_keeps_it(tmp_path: Path) -> None:
     assert call(app, "GET", "/ann", "ann")[0] == 404
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("below", ["", "/api"], ids=["paths alone", "paths with the prefix"])
+def test_below_a_prefix_everybody_sees_what_the_contract_grants(
+    tmp_path: Path, framework: str, below: str
+) -> None:
+    app = OakumMiddleware(FRAMEWORKS[framework](), gate(tmp_path, below=below), root="/api")
+    for (viewer, owner), seen in SEEN.items():
+        status, _, body = call(app, "GET", f"/members/{owner}", viewer, SCRIPT_NAME="/api")
+        assert (status, json.loads(body).keys()) == (200, seen), viewer
+    assert call(app, "GET", "/members/ann", "ann")[0] == 404
+    assert call(app, "GET", "members/ann", "ann", SCRIPT_NAME="/api")[0] == 404
+
+
 @pytest.mark.parametrize("root", ["", "/members"])
 def test_no_request_says_where_the_application_is_mounted(tmp_path: Path, root: str) -> None:
     """Servers take it from a header, and frameworks route by what comes after it (CWE-436)."""

@@ -146,8 +146,8 @@ class Gatekeeper:
                 [Problem(where, "the contract does not say how to verify a token", hint)]
             )
         self.observe = observe
-        self._model = compiled.model
-        self._lookups = compiled.lookups
+        self._model, self._lookups = compiled.model, compiled.lookups
+        self.paths = tuple(each.path for each in compiled.document.operations)
         self._router = Router(compiled.document.operations)
         self._now = now
         self._tokens = tokens

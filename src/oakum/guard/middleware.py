@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.loading import kept_going, open_gate, written
+from oakum.guard.mount import mounted
 from oakum.routing.messages import Answered, Headers, whole
 
 A = TypeVar("A")
@@ -34,16 +35,16 @@ class Middleware(Generic[A]):
 
         `root`: where the application is mounted, as the server's `root_path` (ASGI) or
         `SCRIPT_NAME` (WSGI) is to say. Some servers let a request say it, and frameworks route by
-        what follows it: others are refused.
+        what follows it: others are refused. The document may write its paths with it or without.
         """
         self._app = app
-        self._root = root.rstrip("/")
         self._audit = kept_going(audit)
         self._keeper = (
             contract
             if isinstance(contract, Gatekeeper)
             else open_gate(Path(contract), observe=observe)
         )
+        self._mount = mounted(root, self._keeper.paths)
 
 
 class TooLong(OSError):

@@ -93,7 +93,9 @@ SEEN = {
 """(viewer, owner) → the members of the answer that are left."""
 
 
-def gate(folder: Path, *, observe: bool = False) -> Gatekeeper:
-    (folder / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
+def gate(folder: Path, *, observe: bool = False, below: str = "") -> Gatekeeper:
+    """`below`: the prefix that the document says before its paths."""
+    servers = f"servers: [{{url: {below}}}]\n" if below else ""
+    (folder / "openapi.yaml").write_text(DOCUMENT + servers, encoding="utf-8")
     (folder / "exposure.yaml").write_text(POLICY, encoding="utf-8")
     return open_gate(folder / "exposure.yaml", observe=observe, environ={})
