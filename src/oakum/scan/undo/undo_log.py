@@ -318,8 +318,12 @@ class UndoLog:
                 self._why[made.name] = standing.value
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
-        for key in ours:
-            if not self._is_removed(replace(made, known=key), _for_key(made.remove, key)):
+        for n, key in enumerate(sorted(ours), 1):
+            its = replace(made, known=key)
+            if n == len(ours) and not made.known:
+                # Once it is removed no mark tells its key; what is removed before is found by it.
+                self._now(its)
+            if not self._is_removed(its, _for_key(made.remove, key)):
                 return False
         if not keys:
             # An object that nobody could see may exist.

@@ -65,7 +65,8 @@ def test_what_was_made_before_its_key_was_told_is_found_on_any_page(cards: bool)
         s for s in SIGNS if s[:5] != "oakum"
     ]
     seen = replace(MADE, shown=True)  # is in the journal before it is removed
-    assert said == [("undo", as_json(seen)), ("undone", MADE.name)]
+    keyed = replace(seen, known="s5")
+    assert said == [("undo", as_json(seen)), ("undo", as_json(keyed)), ("undone", MADE.name)]
 
 
 def test_what_was_never_made_is_done_with_when_all_pages_were_read() -> None:
@@ -269,3 +270,44 @@ def test_whoever_made_it_is_asked_to_remove_it_and_then_its_owner(may: tuple[str
     assert (found.restore() == ()) is ("s5" not in market.stalls) is bool(may)
     deleted = [each for each in market.asked if each.startswith("DELETE")]
     assert len(deleted) == bool(may)
+
+
+class Killed(BaseException):
+    """The process ends at once."""
+
+
+@pytest.mark.parametrize("signs", [SIGNS, [*SIGNS[:4], "oakum 1a2b", *SIGNS[5:]]])
+@pytest.mark.parametrize("strike", [1, 2])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_restoration_that_is_killed_at_a_removal_is_ended_by_another(
+    signs: list[str], strike: int, moment: str
+) -> None:
+    """The API said that it has made the object, which its lists show on a later page."""
+
+    class Striking(Market):
+        deletions = 0
+
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            self.deletions += request.method == "DELETE"
+            struck = request.method == "DELETE" and self.deletions == strike
+            if struck and moment == "before":
+                raise Killed
+            answer = super().__call__(viewer, request)
+            if struck:
+                raise Killed
+            return answer
+
+    market = Striking(signs)
+    found, said = undo_log(market, replace(MADE, taken=True))
+    try:
+        found.restore()
+    except Killed:
+        kept: Entry | None = replace(MADE, taken=True)
+        for kind, entry in said:
+            kept = from_json(entry) if kind == "undo" else None
+        assert kept is not None
+        again, said = undo_log(market, kept)
+        assert again.restore() == ()
+    assert said[-1] == ("undone", MADE.name)
+    left = [each["sign"] for each in market.stalls.values()]
+    assert left == [s for s in signs if s != MADE.mark]
