@@ -152,6 +152,16 @@ def schema(name: str, **members: str) -> str:
     return f"    {name}: {{type: object, properties: {{{listed}}}}}\n"
 
 
+def write(
+    folder: Path, schemas: str, paths: str, policy: str, identities: str = IDENTITIES,
+    document: str = "", relations: str = RELATIONS,
+) -> None:  # fmt: skip
+    """The three files of a scan, in a folder."""
+    (folder / "openapi.yaml").write_text(document or f"{HEAD}{schemas}paths:\n{ME}{paths}")
+    (folder / "exposure.yaml").write_text(relations + policy)
+    (folder / "identities.yaml").write_text(identities)
+
+
 def told(
     folder: Path,
     schemas: str,
@@ -164,9 +174,7 @@ def told(
     **options: Any,
 ) -> Told:
     """Scan an API with a contract made of these parts."""
-    (folder / "openapi.yaml").write_text(document or f"{HEAD}{schemas}paths:\n{ME}{paths}")
-    (folder / "exposure.yaml").write_text(relations + policy)
-    (folder / "identities.yaml").write_text(identities)
+    write(folder, schemas, paths, policy, identities, document, relations)
     with serve(api) as server:
         made = Options(
             folder / "exposure.yaml", server.url, folder / "identities.yaml", rate=1000, **options

@@ -18,7 +18,7 @@ import orjson
 from oakum.authz import Model
 from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
-from oakum.exchange import Exchange, Request, Response
+from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe, frame_media, probe_of
 from oakum.exposure.matrix import Key
 from oakum.finding import Endpoint, Finding
@@ -27,7 +27,7 @@ from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask
-from oakum.scan.scheduler import Scheduler
+from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
 
@@ -145,7 +145,7 @@ class Scope:
         }
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
-    def teach(self, scheduler: Scheduler, given: list[tuple[str, str, Exchange]]) -> None:
+    def teach(self, scheduler: Scheduler, given: Given) -> None:
         """Requests the prerequisites as owners; twice, since one endpoint may need another's
         ids."""
         engine = scheduler.engine

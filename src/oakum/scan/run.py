@@ -22,7 +22,6 @@ from oakum.exchange import Exchange, Request
 from oakum.exposure.endpoints import asking_for_all, asking_for_more, feeds, survey
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
-from oakum.http.origin import origin_of
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
@@ -44,6 +43,7 @@ from oakum.scan.coverage import (
     within_reach,
 )
 from oakum.scan.discovery.facts import with_claims
+from oakum.scan.discovery.security_contact import contact_lines
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.confirming import drop_unconfirmed
@@ -62,7 +62,7 @@ from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, 
 from oakum.scan.requests.operation_names import Names
 from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
-from oakum.scan.scheduler import Scheduler
+from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import left_behind
@@ -73,8 +73,9 @@ from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.undo.census import Census
+from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, Past, left_behind_in, recall
+from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget
 from oakum.scan.undo.restraint import all_untried, untried
 from oakum.scan.undo.write_log import WriteLog, wrote_to
 
@@ -112,6 +113,8 @@ class Scan:
     """What stands between the run and its target; None: nothing, as in every real run."""
     left_behind: tuple[str, ...] = ()
     """What could not be put back at the end, in words."""
+    differing: tuple[str, ...] | None = None
+    """What differs from before the killed run beside what it wrote; None: it was not compared."""
 
     def __post_init__(self) -> None:
         options = self.options
@@ -157,7 +160,7 @@ class Scan:
             self.run = self.past.run
             self.seal = Encryption(self.identities.secrets(), self.run)
         elif options.journal is not None:
-            _refuse_to_forget(options.journal)
+            refuse_to_forget(options.journal)
 
     def _recall(self) -> Past:
         if self.options.journal is None:
@@ -241,7 +244,7 @@ class Scan:
         engine: Engine | None = None
         with self._at_work() as work:
             try:
-                notes += self._security_txt(work.governor)
+                notes += contact_lines(work.governor, options.target)
                 found = self._examined(work)
                 states = found.states
                 notes += found.notes
@@ -249,11 +252,13 @@ class Scan:
                 engine, relations = self._wired(found, work)
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
-                    engine, failed = self._put_back(engine, given)
+                    engine, failed = self._put_back(engine, relations, given, work.journal)
                 distrust += failed
                 if self.stale is None:
                     engine = self.scope.take(engine) if self.scope is not None else engine
-                    self._explore(engine, relations, given, found)
+                    keep = keeper(work.journal, self.seal)
+                    census = Census(engine, relations, Patience(self.sleep), keep=keep)
+                    self._explore(engine, census, given, found)
             except BudgetSpent as error:
                 notes.append(f"{error}: requests that were not sent are reported as untested")
             except TargetError as error:
@@ -263,6 +268,8 @@ class Scan:
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
                     left = self._leave(engine)
+                    if work.journal is not None and self._census is not None:
+                        work.journal.census("")
                 self.left_behind = left
                 distrust += left
         if self.stale is not None:
@@ -320,7 +327,7 @@ class Scan:
             try:
                 found = self._examined(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
-                engine, _ = self._wired(found, work)
+                engine, relations = self._wired(found, work)
                 given = self._given(found, work.sessions)
                 Scheduler(engine).introduce(given, self.past.pending)
                 with self._to_the_end():
@@ -328,6 +335,7 @@ class Scan:
                     failed += (
                         engine.context.provisioned.restore() if engine.context.provisioned else ()
                     )
+                    failed += self._compare(engine, relations, work.journal, settled=not failed)
             except (BudgetSpent, TargetError) as error:
                 failed.append(str(error))
         return tuple(failed)
@@ -398,16 +406,11 @@ class Scan:
             engine = self.between.take(engine)
         return engine, relations
 
-    def _explore(
-        self,
-        engine: Engine,
-        relations: Relations,
-        given: list[tuple[str, str, Exchange]],
-        found: Examination,
-    ) -> None:
-        census = self._census = Census(engine, relations, Patience(self.sleep))
+    def _explore(self, engine: Engine, census: Census, given: Given, found: Examination) -> None:
+        self._census = census
         techniques = self.scope.watched if self.scope is not None else TECHNIQUES
-        scheduler = Scheduler(engine, techniques, relations.doubt, census.take)
+        doubt = census.relations.doubt if census.relations is not None else tuple
+        scheduler = Scheduler(engine, techniques, doubt, census.take)
         if self.scope is not None:
             self.scope.teach(scheduler, given)
         if found.mixed:  # who-am-I itself returned another caller's response
@@ -423,20 +426,26 @@ class Scan:
         further = options.resume or options.restore
         return Journal(options.journal, self.run, options.target, self._digest(), further)
 
-    def _security_txt(self, governor: Governor) -> list[str]:
-        """The contact the target names for security matters (RFC 9116)."""
-        url = origin_of(self.options.target) + "/.well-known/security.txt"
-        response = governor.send(Request("GET", url, {"accept": "text/plain"}))
-        if response.status != 200 or response.media_type != "text/plain":
-            return []
-        text = response.body.decode("utf-8", "replace")
-        fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
-        return [f"security.txt says {line.strip()[:200]}" for line in fields[:6]]
+    def _compare(
+        self, engine: Engine, relations: Relations, journal: Journal | None, *, settled: bool
+    ) -> tuple[str, ...]:
+        """Compares with before a killed run, and says what could not be read; `settled`: all that
+        it wrote is undone, so that nothing is to be compared once more if nothing differs."""
+        if not self.past.census:
+            return ()
+        state, patience = engine.state, Patience(self.sleep)
+        before = len(state.notes)
+        again = partial(differences, self.past.census, self.seal, engine, relations, patience)
+        self.differing = _surely("objects", again)
+        if journal is not None and settled and not self.differing:
+            journal.census("")
+        return tuple(state.notes[before:])
 
     def _put_back(
-        self, engine: Engine, given: list[tuple[str, str, Exchange]]
+        self, engine: Engine, relations: Relations, given: Given, journal: Journal | None
     ) -> tuple[Engine, tuple[str, ...]]:
-        """Put back what a killed run left flipped, before anything else; says what could not be."""
+        """Put back what a killed run left flipped, before anything else; says what could not be,
+        and what differs beside it."""
         if not self.past.left:
             return engine, ()
         Scheduler(engine).introduce(given, self.past.pending)
@@ -445,7 +454,8 @@ class Scan:
             # A second change would overwrite the original value that is to be restored.
             context = replace(engine.context, relationships=None, account_settings=None)
             engine = replace(engine, context=context)
-        return engine, failed
+        self._compare(engine, relations, journal, settled=not failed)
+        return engine, (*failed, *(self.differing or ()))
 
     def _restore(self, engine: Engine | None) -> tuple[str, ...]:
         """Put back what is flipped still, however the run has ended; says what could not be."""
@@ -577,23 +587,8 @@ def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...
         return (f"{what} could not all be restored ({type(error).__name__}): check them by hand",)
 
 
-def _refuse_to_forget(journal: Path) -> None:
-    """A new run begins its journal anew: not one that knows what is still to be put back."""
-    flips, undos = left_behind_in(journal)
-    names = " and ".join(dict.fromkeys(flip.identity for flip in flips))
-    words = f"an interrupted run left settings of {names} changed" if names else ""
-    if undos and not names:
-        words = f"an interrupted run has not undone {', '.join(undos[:3])}"
-    if words:
-        hint = "add --resume, run `oakum scan --restore`, or set them by hand and delete the file"
-        raise InputError([Problem(Location(str(journal)), words, hint)])
-
-
 def _as_problems(journal: Path | None, words: list[str]) -> list[Problem]:
     return [Problem(Location(str(journal)), each) for each in words]
-
-
-_CONTACTS = ("contact:", "expires:", "policy:")
 
 
 __all__ = ["Options", "Scan"]

@@ -8,19 +8,24 @@ new or different are reported.
 
 Values that change by themselves (times, counters), or that differ between two reads at one moment,
 do not count.
+
+What the first reading showed is in the journal, encrypted, so that `oakum scan --restore` compares
+as the whole run does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
+from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.response_reader import read_as_declared
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
@@ -28,19 +33,20 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.patience import Patience
+from oakum.scan.undo.recognition import named
 from oakum.scan.undo.soft_deletion import is_deleted
 
 _MOST = 60
 """Questions of one reading."""
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
-_Place = tuple[str, str, str]
+Place = tuple[str, str, str]
 """(identity, resource, key)."""
-_Rows = dict[_Place, Mapping[str, Json] | None]
+Rows = dict[Place, Mapping[str, Json] | None]
 """None: several objects without a key, of which nothing tells one from another."""
 
 
 @dataclass(frozen=True)
-class _Asked:
+class CensusQuestion:
     """One question, the same before and after."""
 
     who: str
@@ -57,13 +63,19 @@ class Census:
     """The relations between identities; None: the contract looks none up."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited before the questions are asked again."""
-    rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
+    rows: list[tuple[CensusQuestion, Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
-    moving: set[tuple[_Place, str]] = field(default_factory=set)
+    moving: set[tuple[Place, str]] = field(default_factory=set)
     """(object, member) that has differed between two readings before the first write: reading alone
     moves it, as a count of what is unread."""
     traces: list[str] = field(default_factory=list)
     """Objects that the API itself added since, such as log entries: they are left, and no fault."""
+    others: set[tuple[str, str]] = field(default_factory=set)
+    """(resource, key) of what else was shown."""
+    keep: Callable[[Census], None] = lambda census: None
+    """Writes down what the first reading has shown."""
+    recalled: bool = False
+    """The first reading is a killed run's: what told it whose an object is may be unknown now."""
 
     def take(self) -> None:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
@@ -87,8 +99,9 @@ class Census:
                 self.moving.update(self._moved(asked, found))
         if self.relations is not None:
             self.relations.take()
+        self.keep(self)
 
-    def _chosen(self) -> Iterator[_Asked]:
+    def _chosen(self) -> Iterator[CensusQuestion]:
         """For each identity every list of its own, and what shows most of each resource; then the
         lists that another identity was shown."""
         engine = self.engine
@@ -112,10 +125,11 @@ class Census:
                 named = who if probes[endpoint].personal else None
                 filled = fill(probes[endpoint], engine.target, engine.knowledge, named)
                 if filled is not None and who in engine.identities.ids:
-                    yield _Asked(who, probes[endpoint], filled)
+                    yield CensusQuestion(who, probes[endpoint], filled)
 
-    def _shown(self, asked: _Asked) -> _Rows | None:
-        """Own objects in an answer; None: it says nothing of what is there."""
+    def _shown(self, asked: CensusQuestion, before: Rows | None = None) -> Rows | None:
+        """Own objects in an answer, and those of `before` in it; None: it says nothing of what is
+        there."""
         engine, who, probe = self.engine, asked.who, asked.probe
         try:
             answer = engine.context.ask(who, asked.filled.request)
@@ -126,22 +140,45 @@ class Census:
         if not 200 <= answer.status < 300 or answer.truncated:
             return None
         question = engine.question(probe, who, frozenset({who}), asked.filled, probe.id)
-        found: _Rows = {}
+        found: Rows = {}
         instances = engine.evaluator.walk(probe, question, answer)[1].instances
         # nested objects are counted under their own resource
         inner = {id(each.value) for each in instances}
         for each in instances:
             key = engine.model.policy.resources[each.resource].key
             mine = engine.identities.ids[who] & set(each.owners)
-            if mine and (not key or key in each.value) and not is_deleted(each.value):
-                place = (who, each.resource, canonical(each.value[key]) if key else "")
+            if (key and key not in each.value) or is_deleted(each.value):
+                continue
+            named_by = canonical(each.value[key]) if key else ""
+            if mine:
+                place = (who, each.resource, named_by)
                 row = {name: v for name, v in each.value.items() if id(v) not in inner}
                 # Nothing tells several objects without a key apart, and their order may change.
                 several = place in found and not key
                 found[place] = None if several else found.get(place, row)
+            elif not self.recalled:
+                self.others.add((each.resource, named_by))
+        if self.recalled and before:
+            missing = {place: row for place, row in before.items() if place not in found}
+            found |= self._known(asked, answer, missing, {each.resource for each in instances})
         return found
 
-    def _moved(self, asked: _Asked, found: _Rows) -> Iterator[tuple[_Place, str]]:
+    def _known(
+        self, asked: CensusQuestion, answer: Response, missing: Rows, kinds: Collection[str]
+    ) -> Iterator[tuple[Place, Mapping[str, Json] | None]]:
+        """Objects of which only their key tells that they are the identity's; `kinds`: resources
+        that the answer shows."""
+        value = read_as_declared(asked.probe.operation, answer).value
+        for place, before in missing.items():
+            key = self.engine.model.policy.resources[place[1]].key
+            if not key:
+                yield from [(place, None)] if place[1] in kinds else ()
+                continue
+            rows = [row for row in named(value, key, place[2]) if not is_deleted(row)]
+            if rows:
+                yield place, max(rows, key=lambda row: len(row.keys() & (before or {}).keys()))
+
+    def _moved(self, asked: CensusQuestion, found: Rows) -> Iterator[tuple[Place, str]]:
         """Members that the same endpoint has shown with another value before."""
         for place, row in found.items():
             for path, value in _scalars(row or {}, ()):
@@ -152,7 +189,7 @@ class Census:
     def differences(self) -> tuple[str, ...]:
         """What differs from before the run, without values. Repeats requests, since responses may
         vary by themselves."""
-        now = [self._shown(asked) for asked, _ in self.rows]
+        now = [self._shown(asked, before) for asked, before in self.rows]
         told = self._told(now)
         self.patience.renew()
         for seconds in _AGAIN if told or None in now else ():
@@ -164,7 +201,7 @@ class Census:
         self._name_unread(unread, "could not be read after the run wrote")
         gone = Counter((who, resource) for (who, resource, _), at in told if not at)
         more = Counter((who, resource) for (who, resource, _), at in told if at == _NEW)
-        moved: dict[_Place, dict[str, None]] = {}
+        moved: dict[Place, dict[str, None]] = {}
         for place, at in told:
             if at and at != _NEW:
                 plain = self.engine.evaluator.may_write(at[0])
@@ -201,14 +238,14 @@ class Census:
                 self.engine.state.remark(said)
                 self.traces.append(said)
 
-    def _once_more(self, n: int, shown: _Rows | None, told: Collection[_Told]) -> _Rows | None:
+    def _once_more(self, n: int, shown: Rows | None, told: Collection[_Told]) -> Rows | None:
         """What a question shows now, where its last answer was none or one with a difference; an
         answer that does not come leaves the difference told."""
         asked, before = self.rows[n]
         about = {place for place, _ in told}
         if shown is not None and about.isdisjoint({*before, *shown}):
             return shown
-        again = self._shown(asked)
+        again = self._shown(asked, before)
         return shown if again is None else again
 
     def _turn(self, asked: tuple[str, str]) -> int:
@@ -216,7 +253,7 @@ class Census:
         subjects = self.engine.identities.subjects()
         return subjects.index(asked[0]) if asked[0] in subjects else len(subjects)
 
-    def _name_unread(self, unread: Collection[_Asked], why: str) -> None:
+    def _name_unread(self, unread: Collection[CensusQuestion], why: str) -> None:
         """Remarks on what was not compared."""
         shown: dict[str, dict[str, None]] = {}
         for each in unread:
@@ -230,7 +267,7 @@ class Census:
                 f" detected: {', '.join(first)}{more}"
             )
 
-    def _told(self, now: Sequence[_Rows | None]) -> dict[_Told, Json]:
+    def _told(self, now: Sequence[Rows | None]) -> dict[_Told, Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no
         place: the object is not shown any more."""
         seen = set().union(*(rows for rows in now if rows))
@@ -239,7 +276,12 @@ class Census:
         for (_, before), after in zip(self.rows, now, strict=True):
             if after is None:
                 continue
-            found |= {(place, _NEW): None for place in after if place not in known and place[2]}
+            found |= {
+                (place, _NEW): None
+                for place in after
+                if place not in known and place[2]
+                if not (self.recalled and place[1:] in self.others)
+            }
             for place, row in before.items():
                 now_there = after.get(place)
                 if row is not None and now_there is not None:
@@ -263,7 +305,7 @@ _RECORDS = listed(
 """Words of resources to which an API adds by itself."""
 _NEVER = object()
 _At = tuple[str, ...]
-_Told = tuple[_Place, _At]
+_Told = tuple[Place, _At]
 
 
 def _scalars(row: Mapping[str, Json], at: _At) -> Iterator[tuple[str, Json]]:

@@ -90,27 +90,29 @@ def as_json(undo: Entry) -> Json:
     if isinstance(undo, Made):
         return {
             **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
-            "find": [_sent(each) for each in undo.find],
+            "find": [request_as_json(each) for each in undo.find],
             "turns": [list(each) for each in undo.turns],
-            "look": undo.look and _sent(undo.look),
-            "remove": _sent(undo.remove),
+            "look": undo.look and request_as_json(undo.look),
+            "remove": request_as_json(undo.remove),
             "taken": undo.taken,
             "how": undo.how,
             "older": sorted(undo.older),
             "shown": undo.shown,
-            "purge": [[_sent(listed), _sent(remove)] for listed, remove in undo.purge],
+            "purge": [
+                [request_as_json(listed), request_as_json(remove)] for listed, remove in undo.purge
+            ],
             "remover": undo.remover,
         }
     return {
         "name": undo.name,
-        "steps": [[who, _sent(request)] for who, request in undo.steps],
-        "check": [undo.check[0], _sent(undo.check[1])],
+        "steps": [[who, request_as_json(request)] for who, request in undo.steps],
+        "check": [undo.check[0], request_as_json(undo.check[1])],
         "before": undo.before,
         "members": list(undo.members),
         "how": undo.how,
         "sent": undo.sent,
         "after": undo.after,
-        "look": undo.look and [undo.look[0], _sent(undo.look[1])],
+        "look": undo.look and [undo.look[0], request_as_json(undo.look[1])],
         "this": list(undo.this),
         "content": undo.content,
         "beside": list(undo.beside),
@@ -121,29 +123,31 @@ def as_json(undo: Entry) -> Json:
 def from_json(value: Mapping[str, Json]) -> Entry:
     """Inverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
     if "mark" in value:
-        find = tuple(_request(each) for each in value["find"])
+        find = tuple(request_from_json(each) for each in value["find"])
         plain = (value["name"], value["who"], value["mark"], value["key"])
-        look = _request(value["look"]) if value["look"] else None
+        look = request_from_json(value["look"]) if value["look"] else None
         turns = tuple(tuple(each) for each in value["turns"])
-        remove, taken = _request(value["remove"]), bool(value.get("taken"))
+        remove, taken = request_from_json(value["remove"]), bool(value.get("taken"))
         how = str(value.get("how", ""))
         older = frozenset(map(str, value.get("older", ())))
         shown = bool(value.get("shown"))
-        purge = tuple((_request(a), _request(b)) for a, b in value.get("purge", ()))
+        purge = tuple(
+            (request_from_json(a), request_from_json(b)) for a, b in value.get("purge", ())
+        )
         made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
         by = str(value.get("remover", ""))
         return replace(made, shown=shown, purge=purge, remover=by)
     who, asked = value["check"]
     return Undo(
         value["name"],
-        tuple((each, _request(sent)) for each, sent in value["steps"]),
-        (who, _request(asked)),
+        tuple((each, request_from_json(sent)) for each, sent in value["steps"]),
+        (who, request_from_json(asked)),
         value["before"],
         tuple(value["members"]),
         str(value.get("how", "")),
         str(value.get("sent", "")),
         str(value.get("after", "")),
-        (look[0], _request(look[1])) if (look := value.get("look")) else None,
+        (look[0], request_from_json(look[1])) if (look := value.get("look")) else None,
         tuple(value.get("this") or ("", None)),
         value.get("content"),
         tuple(value.get("beside") or ()),
@@ -151,11 +155,13 @@ def from_json(value: Mapping[str, Json]) -> Entry:
     )
 
 
-def _sent(request: Request) -> Json:
+def request_as_json(request: Request) -> Json:
+    """A request as JSON, to be encrypted in the journal."""
     body = request.body.decode("utf-8")
     return [request.method, request.url, dict(request.headers), body]
 
 
-def _request(sent: Json) -> Request:
+def request_from_json(sent: Json) -> Request:
+    """Inverse of `request_as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
     method, url, headers, body = sent
     return Request(method, url, headers, body.encode())

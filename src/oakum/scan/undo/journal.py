@@ -1,7 +1,8 @@
 """The journal: what a run has learnt, line by line, so that a killed run can continue.
 
-It contains outcomes (cells, shapes, keyed hashes) and changed settings. It contains no ids, values
-or tokens: a resumed run requests those from the API again, as their owners.
+It contains outcomes (cells, shapes, keyed hashes), changed settings and, encrypted, what undoing
+needs. It contains no ids, values or tokens in clear text: a resumed run requests those from the API
+again, as their owners.
 """
 
 from __future__ import annotations
@@ -45,11 +46,14 @@ class Past:
     """Settings that were flipped and not put back."""
     undos: Mapping[str, str] = field(default_factory=dict)
     """Writes that were not undone: their name, and how they are, sealed."""
+    census: str = ""
+    """What the identities were shown as their own before the first change, sealed; empty: it was
+    compared since, or nothing was changed."""
 
     @property
     def left(self) -> bool:
-        """Whether anything is to be put back."""
-        return bool(self.pending or self.undos)
+        """Whether anything is to be put back or compared."""
+        return bool(self.pending or self.undos or self.census)
 
 
 class Journal:
@@ -82,6 +86,11 @@ class Journal:
     def undo(self, kind: str, name: str, sealed: str = "") -> None:
         """Records how to undo a write (`undo`, encrypted), or that it was undone (`undone`)."""
         self._line({kind: {"name": name, "sealed": sealed}})
+        self._sync()
+
+    def census(self, sealed: str) -> None:
+        """Records, encrypted, what is shown before the first change; empty: it was compared."""
+        self._line({"census": sealed} if sealed else {"compared": True})
         self._sync()
 
     def close(self) -> None:
@@ -120,20 +129,34 @@ def _refuse_to_overwrite(path: Path) -> None:
         raise InputError([Problem(Location(str(path)), words, "name another file")])
 
 
-def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
-    """Settings that an interrupted run did not restore, and names of writes not undone; empty
-    without a journal."""
-    pending: dict[tuple[str, str], Flip] = {}
-    undos: dict[str, str] = {}
+def left_behind_in(path: Path) -> Past:
+    """What an interrupted run did not restore or compare; empty without a journal."""
+    rest = _Rest()
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError:
-        return (), ()
+        return Past()
     for line in lines if _entry(lines[0]).get("schema") == SCHEMA else ():
         with suppress(KeyError, TypeError):  # one broken line must not invalidate the others
-            _remember_flip(_entry(line), pending)
-            _remember_undo(_entry(line), undos)
-    return tuple(pending.values()), tuple(undos)
+            rest.remember(_entry(line))
+    return rest.past()
+
+
+def refuse_to_forget(path: Path) -> None:
+    """A new run begins its journal anew: not one that knows what is still to be put back. Raises
+    `InputError`."""
+    past = left_behind_in(path)
+    names = " and ".join(dict.fromkeys(flip.identity for flip in past.pending))
+    if names:
+        words = f"an interrupted run left settings of {names} changed"
+    elif past.undos:
+        words = f"an interrupted run has not undone {', '.join([*past.undos][:3])}"
+    elif past.census:
+        words = "an interrupted run has not compared what it left with what there was before"
+    else:
+        return
+    hint = "add --resume, run `oakum scan --restore`, or set them by hand and delete the file"
+    raise InputError([Problem(Location(str(path)), words, hint)])
 
 
 def recall(path: Path, *, outcomes_too: bool = True) -> Past:
@@ -150,19 +173,41 @@ def recall(path: Path, *, outcomes_too: bool = True) -> Past:
         known = f"a journal begins with `{SCHEMA}`"
         raise InputError([Problem(Location(str(path), 1, 1), "not a journal of Oakum", known)])
     outcomes: dict[str, Outcome] = {}
-    pending: dict[tuple[str, str], Flip] = {}
-    undos: dict[str, str] = {}
+    rest = _Rest()
     for number, line in enumerate(lines, 1):
         try:
             if outcomes_too:
                 _remember(_entry(line), outcomes)
-            _remember_flip(_entry(line), pending)
-            _remember_undo(_entry(line), undos)
+            rest.remember(_entry(line))
         except (KeyError, TypeError, ValueError):
             place = Location(str(path), number, 1)
             hint = "start a new run without --resume" if outcomes_too else "look at it by hand"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
-    return Past(run, target, contract, settled(outcomes), tuple(pending.values()), undos)
+    return rest.past(Past(run, target, contract, settled(outcomes)))
+
+
+@dataclass
+class _Rest:
+    """What is left to be put back and compared, as the lines so far tell it."""
+
+    pending: dict[tuple[str, str], Flip] = field(default_factory=dict)
+    undos: dict[str, str] = field(default_factory=dict)
+    census: str = ""
+    changed: bool = False
+    """Something was about to be changed since the census."""
+
+    def remember(self, each: Mapping[str, Json]) -> None:
+        """Takes in a line."""
+        _remember_flip(each, self.pending)
+        _remember_undo(each, self.undos)
+        if "census" in each or "compared" in each:
+            self.census, self.changed = str(each.get("census", "")), False
+        self.changed = self.changed or "flip" in each or "undo" in each
+
+    def past(self, known: Past = Past()) -> Past:
+        """All of it, beside what else is known."""
+        census = self.census if self.changed else ""
+        return replace(known, pending=tuple(self.pending.values()), undos=self.undos, census=census)
 
 
 def _entry(line: bytes) -> Mapping[str, Json]:

@@ -27,7 +27,7 @@ class Restored:
     back: tuple[str, ...]
     left: tuple[str, ...]
     reasons: tuple[str, ...]
-    """What was in the way."""
+    """What was in the way, and what could not be compared."""
     run: str
     """The run that was killed."""
 
@@ -45,10 +45,16 @@ def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     scan = Scan(replace(options, restore=True), emit)
     before = _words(scan.past)
     said = scan.restore()
-    after = _words(recall(options.journal, outcomes_too=False))
+    now = recall(options.journal, outcomes_too=False)
+    after = _words(now)
     back = tuple(words for name, words in before.items() if name not in after)
     left = tuple(words for name, words in before.items() if name in after)
-    return Restored(back, left, said if left else (), scan.past.run)
+    if scan.differing is None and now.census:
+        left += (_NOT_COMPARED,)
+    return Restored(back, (*left, *(scan.differing or ())), said, scan.past.run)
+
+
+_NOT_COMPARED = "what the run did not write was not compared with what there was before"
 
 
 def _words(past: Past) -> dict[tuple[str, str], str]:

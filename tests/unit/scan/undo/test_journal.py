@@ -13,7 +13,7 @@ from oakum.errors import InputError, TargetError
 from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.scan.settings.setting_change import Flip
-from oakum.scan.undo.journal import SCHEMA, Journal, left_behind_in, recall
+from oakum.scan.undo.journal import SCHEMA, Journal, Past, left_behind_in, recall
 
 KEY = Key("getPerson", "Person", "bio", "member", (("private", "true"),))
 LINES = (Line("/bio", "string(9)", "0123456789", "leak"), Line("/id", "null"))
@@ -195,9 +195,9 @@ def test_a_place_that_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_still_flipped_is_known_even_from_a_damaged_journal(path: Path) -> None:
-    assert left_behind_in(path) == ((), ())
+    assert left_behind_in(path) == Past()
     path.write_bytes(b"hello")
-    assert left_behind_in(path) == ((), ())
+    assert left_behind_in(path) == Past()
     with pytest.raises(InputError, match="not a journal of Oakum"):
         journal(path)  # it may be somebody's
     assert path.read_bytes() == b"hello"
@@ -206,9 +206,9 @@ def test_what_is_still_flipped_is_known_even_from_a_damaged_journal(path: Path) 
     made.flip("flip", FLIP)
     with path.open("a") as file:
         file.write('{"outcome": 3}\n{"flip": {"who": "ann"}}\n{"flip": 3}\n')
-    assert left_behind_in(path) == ((FLIP,), ())
+    assert left_behind_in(path) == Past(pending=(FLIP,))
     made.flip("restored", FLIP)
-    assert left_behind_in(path) == ((), ())
+    assert left_behind_in(path) == Past()
 
 
 def test_a_full_disk_is_told_in_words(path: Path) -> None:
@@ -245,3 +245,17 @@ def test_what_the_end_may_take_back_is_asked_for_again(
         made.outcome(each)
     made.close()
     assert recall(path).outcomes.keys() == kept
+
+
+def test_a_census_is_to_be_compared_once_something_was_about_to_change(path: Path) -> None:
+    made = journal(path)
+    made.undo("undo", "an account")
+    made.undo("undone", "an account")
+    made.census("sealed:then")
+    assert not recall(path).left
+    made.undo("undo", "`Note` of ann")
+    made.undo("undone", "`Note` of ann")
+    assert recall(path).census == left_behind_in(path).census == "sealed:then"
+    assert recall(path).left
+    made.census("")
+    assert not recall(path).left
