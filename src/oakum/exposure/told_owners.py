@@ -84,6 +84,13 @@ class ToldOwners:
                 self._owners[at] = tuple(sorted(ids))
             self._met.add(at)
 
+    def forget(self, named: str) -> None:
+        """Forgets who created the objects that a request names (`named`: its address and body): it
+        may have given them to somebody else."""
+        for key in _TOKEN.findall(named):
+            for resource in self.policy.resources:
+                self._owners.pop((resource, key), None)
+
     def _of_parent(
         self, each: ShownObject, shown: Sequence[ShownObject], found: Sequence[tuple[str, ...]],
         asked: Mapping[str, str],

@@ -12,6 +12,7 @@ WHO = "the caller could not be identified"
 OWNER = "the owner of the object could not be identified"
 SETTING = "it depends on a setting of the owner that the response does not contain"
 RELATION = "it depends on a relation or a claim of the caller that is unknown"
+FORMER = "the request may have ended what its caller was to the object"
 OWN = "the response may be about the account that is registering or logging in"
 
 

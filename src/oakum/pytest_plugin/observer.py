@@ -17,6 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
+from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
@@ -27,6 +28,7 @@ from oakum.exposure.response_reader import (
     read_as_declared,
     text_of,
 )
+from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_owners import ToldOwners
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
@@ -34,7 +36,7 @@ from oakum.policy.contract import Contract
 from oakum.pytest_plugin.ear import Heard, Talk
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look, shown_of
-from oakum.pytest_plugin.strays import Kept, Strays, sent_of
+from oakum.pytest_plugin.strays import Kept, Strays
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router, placed
@@ -114,6 +116,7 @@ class Watch:
         self._test = self._callers.test = test
         # Another test may give the same keys to objects of others.
         self._owners = ToldOwners(self.policy, self._sources)
+        self._former = FormerRelations(self.policy)
         self._callers.forget()
         self._strays.begin()
 
@@ -128,8 +131,11 @@ class Watch:
     def hear(self, heard: Heard) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
         found = yield from self._heard(heard)
-        if heard.request.method not in READS and not (found and found.id in self._reads):
-            self._callers.forget()
+        if self._is_read(found, heard.request):
+            return
+        self._callers.forget()
+        if self._former.gives(heard.request) and is_success(heard.response.status):
+            self._owners.forget(f"{heard.request.url} {heard.request.body!r}")
 
     def _heard(self, heard: Heard) -> Generator[Request, Response | None, Operation | None]:
         """Judges a response. The requested operation; None if the document does not declare it."""
@@ -191,6 +197,11 @@ class Watch:
         self.leaks += self._strays.settle(self.tally)
         self.tally.settle()
 
+    def _is_read(self, operation: Operation | None, request: Request) -> bool:
+        """Whether a request changes nothing. `operation`: None: it is not in the document."""
+        reads = operation is not None and operation.id in self._reads
+        return reads or request.method in READS
+
     def missed(self, why: str) -> None:
         """Counts a response that was not judged because of a bug in Oakum."""
         self.tally.faults[why] += 1
@@ -226,13 +237,13 @@ class Watch:
     def _judged(
         self, heard: Heard, asked: Asked
     ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
-        look = Look(self._frame, asked, self.tally.evidence, self._owners).judge()
+        look = self._look(asked)
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
             now = yield from self._asked(heard)
             if now != asked.caller:
                 asked = replace(asked, caller=now)
-                look = Look(self._frame, asked, self.tally.evidence, self._owners).judge()
+                look = self._look(asked)
         self._learn_owners(heard, asked, look)
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
@@ -240,16 +251,22 @@ class Watch:
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
+    def _look(self, asked: Asked) -> Look:
+        told = self.tally.evidence
+        return Look(self._frame, asked, told, self._owners, self._former).judge()
+
     def _learn_owners(self, heard: Heard, asked: Asked, look: Look) -> None:
         """Learns whose the objects of a good response are."""
-        if not self._owners.asked or not is_success(heard.response.status):
+        if not is_success(heard.response.status):
             return
-        creates = heard.request.method == "POST" and asked.operation.id not in self._reads
-        made_by = f"{heard.request.url} {heard.request.body.decode('utf-8', 'replace')}"
-        ids = asked.caller.ids if creates else frozenset[str]()
         shown = shown_of(look.instances)
         owners = [each.owners for each in look.instances]
-        self._owners.learn(shown, owners, ids, made_by if ids else "")
+        self._former.learn(shown, owners)
+        if self._owners.asked:
+            creates = heard.request.method == "POST" and asked.write is not None
+            made_by = f"{heard.request.url} {heard.request.body.decode('utf-8', 'replace')}"
+            ids = asked.caller.ids if creates else frozenset[str]()
+            self._owners.learn(shown, owners, ids, made_by if ids else "")
 
     def _add(self, look: Look, asked: Asked) -> None:
         self.tally.add(look.tally)
@@ -262,7 +279,7 @@ class Watch:
         value = asked.read.value
         loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
         kept = Kept(
-            asked, sent_of(heard.request, asked.params),
+            asked, asked.sent,
             heard.request.body.decode("utf-8", "replace"),
             look.unbound if look is not None else loose,
             look.instances if look is not None else [],
@@ -295,7 +312,8 @@ class Watch:
         return Asked(
             operation, whole, caller, heard.response, read,
             operation.id in self._writes and not params and not self._callers.held(heard.request),
-            self._test, f"{self._test}#{self._number}",
+            self._test, f"{self._test}#{self._number}", sent_of(heard.request, whole),
+            None if self._is_read(operation, heard.request) else heard.request,
         )  # fmt: skip
 
 

@@ -16,14 +16,15 @@ from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.judge import Known as KnownOwner
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.exposure.callers import Caller, Source
 from oakum.exposure.evidence import Redactor, shape
+from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.response_reader import ResponseReader
 from oakum.exposure.told_owners import ShownObject, ToldOwners
-from oakum.exposure.unknowns import OWN, OWNER, RELATION, SETTING, WHO, is_told
+from oakum.exposure.unknowns import FORMER, OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
@@ -82,6 +83,10 @@ class Asked:
     """A registration or a login, perhaps: it changes something, and came without credentials."""
     test: str
     request_key: str
+    sent: frozenset[str] = frozenset()
+    """Every value in the request."""
+    write: Request | None = None
+    """The request, if it may have changed what its caller is to an object; it holds values."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ class _Object:
     """Settings whose value the object does not tell."""
     certain: bool
     """Whether the caller and the owner are known."""
+    former: frozenset[str] = frozenset()
+    """Relations that the caller may have had until this request."""
 
 
 def shown_of(instances: Sequence[ObjectInstance]) -> list[ShownObject]:
@@ -122,6 +129,8 @@ class Look:
     """Evidence that there is already."""
     owners: ToldOwners | None = None
     """Owners that earlier exchanges of the test told; None: of no object that names none."""
+    former: FormerRelations | None = None
+    """What objects said of their owners in earlier exchanges of the test."""
     tally: Tally = field(default_factory=Tally)
     leaks: list[Leaked] = field(default_factory=list)
     instances: list[ObjectInstance] = field(default_factory=list)
@@ -225,11 +234,16 @@ class Look:
             self.tally.stood[found.label] = instance.held
         elif self.asked.caller.known:
             self.tally.unjudged[OWNER] += 1
-        present: set[str] = set()
-        for leaf in instance.leaves:
-            present.add(leaf.path)
-            if leaf.path.rpartition(".")[2] != TAG:
-                self._leaf(found, leaf)
+        present = {leaf.path for leaf in instance.leaves}
+        denied = [
+            leaf
+            for leaf in instance.leaves
+            if leaf.path.rpartition(".")[2] != TAG and self._leaf(found, leaf)
+        ]
+        # What the request itself contained tells of nobody, unless more of the object is beside it.
+        if any(canonical(leaf.value) not in self.asked.sent for leaf in denied):
+            for leaf in denied:
+                self._leak(found, leaf, leaf_index(found.table, leaf.path))
         if found.certain:
             self._withheld(found, present)
 
@@ -241,7 +255,8 @@ class Look:
         states = caller.principal.states
         said = (instance.resource, instance.owners, instance.value, states)
         untold = frozenset(each.name for each in table.states if not is_told(each, *said))
-        may = self._possible(table, subject)
+        former = self._former(instance)
+        may = self._possible(table, subject) | former
         return _Object(
             instance,
             table,
@@ -249,7 +264,16 @@ class Look:
             self._most(instance, table, may, untold),
             untold,
             caller.known and (bool(instance.owners) or not owned),
+            former,
         )
+
+    def _former(self, instance: ObjectInstance) -> frozenset[str]:
+        """Relations that the caller may have had to an object until this request."""
+        asked = self.asked
+        if self.former is None or asked.write is None:
+            return frozenset()
+        shown = ShownObject(instance.resource, instance.owners, instance.value)
+        return self.former.of(shown, asked.caller, asked.write)
 
     def _possible(self, table: Table, subject: Subject) -> frozenset[str]:
         """The relations in which the caller may stand to an object."""
@@ -283,7 +307,7 @@ class Look:
         table = model.tables[above.resource]
         owned = table.resource.owner.kind != "none"
         subject = Subject(above.resource, above.owners, above.value, owned)
-        return self._may_pass(above, self._possible(table, subject))
+        return self._may_pass(above, self._possible(table, subject) | self._former(above))
 
     def _is_own(self, table: Table) -> bool:
         return self.asked.begins and table.resource.is_account
@@ -300,7 +324,8 @@ class Look:
             bits |= table.see(may, {**instance.state, **named})
         return bits
 
-    def _leaf(self, found: _Object, leaf: Leaf) -> None:
+    def _leaf(self, found: _Object, leaf: Leaf) -> bool:
+        """Whether nothing grants a value that came; else what of it is open or not judged."""
         index = leaf_index(found.table, leaf.path)
         doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
         if leaf.allowed or (found.certain and index >= 0 and found.most >> index & 1):
@@ -309,12 +334,13 @@ class Look:
             if found.certain and not doubtful:
                 self._open(found, leaf)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            return
+            return False
         elif index < 0 or not found.most >> index & 1:
-            self._leak(found, leaf, index)
+            return True
         elif found.certain:
-            own = OWN if self._is_own(found.table) else RELATION
+            own = OWN if self._is_own(found.table) else FORMER if found.former else RELATION
             self.tally.unjudged[SETTING if doubtful else own] += 1
+        return False
 
     def _open(self, found: _Object, leaf: Leaf) -> None:
         key, instance = self._key(found, leaf.path), found.instance

@@ -9,22 +9,18 @@ other people. What is found here never closes a cell.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.principal import held, texts
 from oakum.authz.table import deciding, leaf_index
-from oakum.exchange import Request
 from oakum.exposure.ambient import NAMES_ONE, instant
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.exhibits import Question
-from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.misplaced import Found, Misplaced
@@ -343,19 +339,6 @@ class Strays:
             )  # fmt: skip
             note = f"in the test {asked.test.partition('[')[0]}; found by value"
             tally.evidence[bare] = Evidence(None, side, "", note=note)
-
-
-def sent_of(request: Request, params: Mapping[str, str]) -> frozenset[str]:
-    """Every value in a request."""
-    parts = urlsplit(request.url)
-    found = {*params.values(), *map(unquote, parts.path.split("/"))}
-    found.update(value for _, value in parse_qsl(parts.query, keep_blank_values=True))
-    found.update(value for name, value in request.headers.items() if name != "authorization")
-    text = request.body.decode("utf-8", "replace")
-    found.update(value for _, value in parse_qsl(text))
-    with suppress(ValueError, RecursionError):
-        found.update(canonical(leaf) for _, leaf in leaves_of(json.loads(text)))
-    return frozenset(found - {""})
 
 
 def _is_a_time(text: str) -> bool:

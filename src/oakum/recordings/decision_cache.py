@@ -18,7 +18,7 @@ from oakum.authz.principal import at_path, digit, held, named, state_of
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
 from oakum.exposure.matrix import Key, state_key
-from oakum.exposure.unknowns import OWN, RELATION, SETTING, is_told
+from oakum.exposure.unknowns import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 from oakum.recordings.facts import Facts
@@ -63,6 +63,8 @@ class Verdict:
     """All that any possible relation and setting would show."""
     own: bool
     """Whether the object may be the account that registers or logs in."""
+    former: bool = False
+    """Whether the caller may have been more to it until this request."""
     leaks: dict[Form, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
 
     def of(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
@@ -84,7 +86,8 @@ class Verdict:
                 leaks.add(Key(self.endpoint, name, path, self.standing.label, state))
             elif self.standing.certain:
                 doubtful = not self.setting.untold.isdisjoint(deciding(self.table, path))
-                open_questions[SETTING if doubtful else OWN if self.own else RELATION] += 1
+                rest = OWN if self.own else FORMER if self.former else RELATION
+                open_questions[SETTING if doubtful else rest] += 1
         return frozenset(leaks), open_questions
 
 
@@ -120,15 +123,15 @@ class Verdicts:
         rule = self._model.rule(endpoint)
         if rule.call is not None:
             passes = self._passes(endpoint, seen, standing, caller, facts, params)
-        key = (endpoint, seen.resource, id(standing), id(setting), own, passes)
+        key = (endpoint, seen.resource, id(standing), id(setting), own, passes, seen.former)
         found = self._verdicts.get(key)
         if found is None:
-            may = standing.possible
+            may = standing.possible | seen.former
             if own:
                 may |= self._policy.only("owner", "authenticated")
             sees = table.see(standing.held, setting.values) if all(passes[:1]) else 0
             most = _most(table, may, setting) if all(passes[1:]) else 0
-            found = Verdict(endpoint, table, standing, setting, sees, most, own)
+            found = Verdict(endpoint, table, standing, setting, sees, most, own, bool(seen.former))
             self._verdicts[key] = found
         return found
 
@@ -202,7 +205,7 @@ class Verdicts:
     ) -> tuple[bool, bool]:  # fmt: skip
         """Whether `call:` lets the caller have it at all, and whether it may."""
         model, rule = self._model, self._model.rule(endpoint)
-        there = standing.possible
+        there = standing.possible | seen.former
         who = facts.inform(self._policy, caller, seen.owners) if facts is not None else caller
         if rule.owner in params:
             may = may_call(model, who.principal, endpoint, params)

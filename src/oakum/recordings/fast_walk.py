@@ -56,6 +56,8 @@ class Seen:
     form: Form
     above: Seen | None
     """The object around it."""
+    former: frozenset[str] = frozenset()
+    """Relations that the caller may have had to it until this request."""
 
     @property
     def inside(self) -> bool:

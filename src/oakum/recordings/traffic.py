@@ -22,9 +22,12 @@ from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.evidence import declared_names, policy_names
+from oakum.exposure.former_relations import FormerRelations
+from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
+from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWNER, WHO
 from oakum.http.json_pointer import path_of
@@ -137,6 +140,7 @@ class Judged(Declared):
             name: {**params.get(name, {}), **said.get(name, {})} for name in {*params, *said}
         }
         self._owners = ToldOwners(self.policy, sources)
+        self._former = FormerRelations(self.policy)
         self.counted = Counted()
         self._answered = Answered()
         self._written = Writes()
@@ -205,6 +209,9 @@ class Judged(Declared):
         passed, operation = heard.passed, heard.operation
         if not self._reads(heard) and _is_success(passed):
             ids = {*heard.params.values(), *heard.caller.ids, *_scalars(heard.sent)}
+            if self._former.gives(passed.exchange.request):
+                request = passed.exchange.request
+                self._owners.forget(f"{request.url} {request.body!r}")
             self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
         if operation.id in self._lists and _is_good(passed):
             self._listed(heard)
@@ -228,8 +235,8 @@ class Judged(Declared):
             fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
         seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
-        if self._owners.asked:
-            self._own(heard, seen, good=good)
+        self._remember(heard, seen)
+        self._own(heard, seen, good=good)
         begins = request.method not in ("GET", "HEAD") and not params
         begins = begins and not self._callers.held(request)
         for each in seen:
@@ -244,14 +251,27 @@ class Judged(Declared):
             if caller.known and not verdict.standing.certain:
                 self._unjudged[OWNER] += 1
             found, questions = verdict.of(each.form)
-            leaks |= found
+            if found and heard.is_news(each, found):
+                leaks |= found
             if questions:
                 self._unjudged.update(questions)
         if _is_success(heard.passed):
             told = (self.model.tables[each.resource].resource.is_account for each in seen)
-            self._count(heard, seen, verdicts, known=caller.known and not (begins and any(told)))
+            known = (
+                caller.known
+                and not any(each.former for each in seen)
+                and not (begins and any(told))
+            )
+            self._count(heard, seen, verdicts, known=known)
         if leaks:
             self._leaked(heard, seen, leaks, begins)
+
+    def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
+        """What the caller of a write may have been to its objects until then."""
+        request, caller = heard.passed.exchange.request, heard.caller
+        for each in () if self._reads(heard) else seen:
+            shown = ShownObject(each.resource, each.owners, each.value)
+            each.former = self._former.of(shown, caller, request)
 
     def _own(self, heard: _Heard, seen: Sequence[Seen], *, good: bool) -> None:
         """Gives objects that name no owner the one that earlier responses told, and learns."""
@@ -260,13 +280,17 @@ class Judged(Declared):
             ShownObject(each.resource, each.owners, each.value, places.get(id(each.above), -1))
             for each in seen
         ]
-        owners = self._owners.of(shown, heard.operation.id, heard.params)
+        owners = [each.owners for each in seen]
+        if self._owners.asked:
+            owners = self._owners.of(shown, heard.operation.id, heard.params)
         for each, found in zip(seen, owners, strict=True):
             each.owners = found
+        if good:
+            self._former.learn(shown, owners)
         request, ids = heard.passed.exchange.request, heard.caller.ids
         made = request.method == "POST" and not self._reads(heard) and bool(ids)
         made_by = f"{request.url} {request.body.decode('utf-8', 'replace')}" if made else ""
-        if good:
+        if good and self._owners.asked:
             self._owners.learn(shown, owners, ids, made_by)
 
     def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
@@ -438,6 +462,20 @@ class _Heard:
         query = urlsplit(self.passed.exchange.request.url).query
         names = {each.name for each in self.operation.parameters if each.where == "query"}
         return ",".join(sorted(parse_qs(query).keys() & names)) if query else ""
+
+    def is_news(self, seen: Seen, leaks: Set[Key]) -> bool:
+        """Whether not all values of these fields stood in the request itself: what comes back of it
+        tells of nobody."""
+        for key in leaks:
+            values = [v for v in at_path(seen.value, key.field) if not says_nothing(v)]
+            if not values or any(canonical(each) not in self.values for each in values):
+                return True
+        return False
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every value in the request."""
+        return sent_of(self.passed.exchange.request, self.params)
 
     @cached_property
     def question(self) -> tuple[object, ...]:
