@@ -7,6 +7,7 @@ like any other (CWE-915).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oakum.authz.judge import Judge, Keep
@@ -18,6 +19,7 @@ from oakum.authz.rows import whole
 from oakum.authz.span import Span, Unreadable, read
 from oakum.authz.table import Table
 from oakum.authz.writing import Named
+from oakum.http.json_pointer import Pointer
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Media
 
@@ -114,7 +116,23 @@ def weigh(
     judged = judge.judge(value, media.shape if media else None)
     keep = settle(judged.keep, span)
     stands = keep is not False and any(left(keep, each.pointer) for each in judged.instances)
+    if model.policy.guard.unknown == "remove":
+        keep = False if _shortens(keep, span, judge.mapped, ()) else keep
     return Weighed(keep, stands, tuple(judge.written), reading)
+
+
+def _shortens(keep: Keep, span: Span, mapped: Collection[Pointer], at: Pointer) -> bool:
+    """Whether one of many would go, an element of a list or an object in a map: what is left of
+    them says to delete the others, which nobody asked for."""
+    if not isinstance(keep, dict):
+        return False
+    for name, part in span.parts:
+        inner, pointer = keep[name], (*at, name)
+        if inner is False and (span.opening == "[" or pointer in mapped):
+            return True
+        if _shortens(inner, part, mapped, pointer):
+            return True
+    return False
 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:

@@ -36,7 +36,7 @@ from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
-from oakum.authz.writing import Around, Meant, Named, Writing, stepped, stood
+from oakum.authz.writing import Around, MapName, Meant, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import containers
@@ -175,6 +175,8 @@ class Judge:
         self._writing = Writing(writing, principal.ids, named) if writing is not None else None
         self.written: list[tuple[Table, Subject]] = []
         """Request bodies only: objects in the body, and the tables that judge them."""
+        self.mapped = set[Pointer]()
+        """Request bodies only: objects of resources that are values of maps."""
         self._told = told or {}
         self._known = known or {}
         if writing is not None:
@@ -367,6 +369,8 @@ class Judge:
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
         table = self._tables[name]
+        if at and isinstance(at[-1], MapName):
+            self.mapped.add(at)
         outline = self._outline(name, value, at, context)
         verdict = self._verdicts.get(outline) if outline is not None else None
         if verdict is None:
@@ -523,6 +527,8 @@ class Judge:
                 inner = inner or self._bound(here.shape)
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
+                if not spot.granted:
+                    self.mapped.discard(at)
                 return keep if spot.granted else spot.instead
         if not value:
             leaves.append(Leaf(spot.path, at, value, spot.granted))

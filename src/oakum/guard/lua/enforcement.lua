@@ -797,7 +797,7 @@ function Guard:judged(x, req, endpoint, object)
       text, cuts = out, cuts + 1
     end
   until not more and not again
-  local sets = out and seen.sets
+  local sets = (out or why == "refused") and seen.sets
   if not sets and decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"

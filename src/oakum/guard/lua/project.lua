@@ -53,6 +53,8 @@ local DROP_COUNTS
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
 local CHOSEN -- whether the caller chose which members the answer has
+local EVERY -- whether a request body may not lose one of many, in a list or a map: the rest would say to delete it
+local RECENT -- where the object of a resource began that was read last
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local BURIED -- whether one is hidden whole in a row within
@@ -612,6 +614,7 @@ local function below(found, key, i, depth, set, owners, tally)
   PATH[depth], KEYED[depth], LISTS = name, name, LISTS + 1
   local past, became = value(found.node, i, depth + 1, set, owners, tally, found.label)
   LISTS = LISTS - 1
+  if became == GONE and EVERY and RECENT == i then became = REFUSE end
   return past, became
 end
 
@@ -737,6 +740,7 @@ function list(node, i, depth, set, owners, tally, label)
     local past, became = row(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
+    if became == GONE and EVERY then became = REFUSE end
     loose = loose or (OBJECTS == met and first ~= 110)
     if became == GONE then
       rollback(before, tail, no)
@@ -1535,7 +1539,7 @@ end
 function object(body, i, depth, above)
   local around = AROUND
   local past, became = object_at(body, i, depth, above)
-  AROUND = around
+  AROUND, RECENT = around, i
   if above == NO_OWNERS then
     OBJECTS = OBJECTS + 1
     if became == GONE then LOST = true else SHOWN = true end
@@ -1862,6 +1866,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
   APART, CHOSEN = seen.apart or false, seen.chosen or false
+  EVERY, RECENT = subject ~= nil and plan.guard.unknown == "remove", -1
   if not survey() then return nil, "unreadable" end
   SHUT = APART
   local good = run(node)
