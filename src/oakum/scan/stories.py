@@ -89,4 +89,5 @@ _CWE = {
     "CWE-863": "Incorrect Authorization",
     "CWE-1059": "Insufficient Technical Documentation",
     "CWE-915": "Improperly Controlled Modification of Dynamically-Determined Object Attributes",
+    "CWE-1284": "Improper Validation of Specified Quantity in Input",
 }

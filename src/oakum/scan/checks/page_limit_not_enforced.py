@@ -1,0 +1,181 @@
+"""`page-limit-not-enforced`: a list returns more objects at once than its document allows.
+
+It cannot know of lists with no more objects than one page, nor of a limit that no parameter
+declares.
+Remedy: check the page size on the server, and refuse or cut what is larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.exchange import Response
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.signals import Signal
+from oakum.finding import Evidence
+from oakum.inference.lexicon import words
+from oakum.openapi.model import Operation
+from oakum.policy.model import Policy
+from oakum.rules import Rule
+from oakum.scan.checks.leak import Leak, things, who
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.paging import longest_list, value_of
+from oakum.scan.requests.parameter_meanings import SIZES
+from oakum.scan.stories import Incident, Story
+from oakum.scan.technique import Line, Prospect
+
+RULE = Rule("page-limit-not-enforced", "API4:2023", ("CWE-770", "CWE-1284"), "low")
+
+STORY = Story(
+    "The document gives a maximum page size, and the API returns more.",
+    "A caller who collects everybody's data needs a handful of requests, which no rate limit notices.",
+    Incident(
+        "Venmo", "2018",
+        "everybody could read the public feed without a login, as often as one request in half a minute; 208 million transactions of one year were collected",
+    ),
+    (
+        "check the page size on the server: answer 400, or cut the page to the maximum",
+        "apply the same maximum where the caller leaves the size out",
+    ),
+    "partly",
+    "`limits:` on different owners counts each object of a page, however large it is.",
+    ("RFC 9110, 15.5.1",),
+)  # fmt: skip
+
+REFERENCE = """
+*API4:2023 · CWE-770, CWE-1284*
+
+**Finds** lists of other people's objects whose page size has a `maximum` in the document, and which return more. The scan asks for one more
+than the maximum, as the first kind of viewer that the list shows anything to, and again if that many came.
+
+**Cannot know** of lists that have no more objects than the maximum, which is at most 1,000 here, and of a limit that the document does not
+declare: an [overlay](cli.md) can add it.
+
+**Remedy**: check the page size on the server; answer `400`, or cut the page to the maximum.
+
+**Example**: `limit` has `maximum: 100`, and `GET /members?limit=101` returns 101 members.
+"""
+
+HOW = "page-limit"
+RULES: frozenset[str] = frozenset({RULE.id})
+OPENS_WAYS = False
+
+_LARGEST = 1000
+"""Objects: a larger page would be a burden in itself."""
+
+
+def run(engine: Engine) -> None:
+    """Asks each list of owned objects for one object more than its document allows."""
+    engine.say("asking for larger pages than the document allows")
+    for probe in list(engine.state.probes):
+        size = _size(probe.operation)
+        resource = _owned(engine.model.policy, probe)
+        if size is not None and resource and not probe.personal and not probe.query:
+            _Page(engine, probe, resource, *size).test()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each list with a maximum."""
+    for probe in prospect.probes:
+        size = _size(probe.operation)
+        if size is not None and _owned(prospect.model.policy, probe) and not probe.personal:
+            name, most = size
+            yield {
+                "as": "the first kind of viewer that is shown anything",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}?{name}={most + 1}",
+                "why": "whether the page size has the limit that the document declares",
+            }
+
+
+def _size(operation: Operation) -> tuple[str, int] | None:
+    """The query parameter with the page size, and its maximum."""
+    for each in operation.parameters:
+        most = each.shape.maximum
+        sized = each.where == "query" and not SIZES.isdisjoint(words(each.name))
+        if sized and isinstance(most, int) and not isinstance(most, bool) and 0 < most < _LARGEST:
+            return each.name, most
+    return None
+
+
+def _owned(policy: Policy, probe: Probe) -> str:
+    """The first resource with owners that an endpoint shows; empty: none."""
+    return next((name for name in probe.shows if policy.resources[name].owner.kind != "none"), "")
+
+
+class _Page:
+    """One list, and the page size that it may have."""
+
+    def __init__(self, engine: Engine, probe: Probe, resource: str, name: str, most: int) -> None:
+        self.engine, self.probe, self.resource, self.most = engine, probe, resource, most
+        self.way = probe.otherwise(HOW, query=((name, str(most + 1)),))
+
+    def test(self) -> None:
+        """Asks as one viewer after the other until one is shown objects."""
+        engine = self.engine
+        filled = fill(self.way, engine.target, engine.knowledge, None)
+        for viewer in engine.watchers(None) if filled is not None else ():
+            form = engine.state.forms.get((self.probe.id, viewer, None))
+            if filled is None or form is None or not 200 <= form[0] < 300:
+                continue
+            answer = self._asked(viewer, filled)
+            rows = _rows(answer)
+            if rows > self.most and answer is not None:
+                again = self._asked(viewer, filled)
+                self._tell(viewer, filled, answer, rows, sure=_rows(again) > self.most)
+            if rows or answer is None:
+                return
+
+    def _asked(self, viewer: str | None, filled: Filled) -> Response | None:
+        """None: the operation must not be called any more."""
+        pace = self.engine.context.pace
+        if pace and pace.spares(filled.request):
+            return None
+        return self.engine.send(self.way, viewer, filled)
+
+    def _tell(
+        self, viewer: str | None, filled: Filled, answer: Response, rows: int, *, sure: bool
+    ) -> None:
+        engine = self.engine
+        owners = self._others(viewer, filled, answer)
+        if not owners:
+            return
+        owner = sorted(owners)[0]
+        label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
+        says = f"{rows} objects at once, where the document allows {self.most}"
+        evidence = Evidence(
+            None,
+            engine.evaluator.side(viewer, label, answer),
+            curl(filled, engine.context.credentials(viewer)),
+            note=says,
+        )
+        signal = Signal(
+            HOW, self.resource, "*", label, self.way.endpoint, evidence, (), viewer, sure, says
+        )
+        engine.state.report(signal)
+
+    def _others(self, viewer: str | None, filled: Filled, answer: Response) -> set[str]:
+        """Identities other than the viewer whose objects the page has."""
+        engine = self.engine
+        question = engine.question(self.way, viewer, frozenset(), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.way, question, answer)
+        return {engine.identities.who(each.owners) for each in judged.instances} - {viewer, ""}
+
+
+def _rows(answer: Response | None) -> int:
+    return len(longest_list(value_of(answer))[1]) if answer is not None else 0
+
+
+def matches(leak: Leak) -> bool:
+    """Found by pages that are larger than allowed, and by nothing else."""
+    return leak.only(HOW)
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who gets how much at once."""
+    return f"{who(leak)} can list {things(leak)} without the documented limit: {leak.says}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "check the page size on the server: answer 400, or cut the page to the maximum"
