@@ -160,12 +160,12 @@ class Judge:
         known: Mapping[Pointer, Known] | None = None,
         named: Named | None = None,
         *,
-        chosen: bool = False,
+        chosen: frozenset[str] | None = None,
     ) -> None:
         """`writing`: the object that a request body will change; the body is then judged by `set`
         grants, and its own owner and state do not count. `named`: look-ups of the body's other
         objects. `told`: owners of objects that name none. `known`: what the scanner learnt of
-        objects from other responses. `chosen`: the caller chose which members there are."""
+        objects from other responses. `chosen`: as in `Call`."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -199,7 +199,7 @@ class Judge:
         self._rows = Rows()
         self._untold = set[int]()
         graph = bool(self._rule.graphql)
-        self._left_out = LeftOut(model, principal, graph) if chosen else None
+        self._left_out = LeftOut(model, principal, graph, chosen) if chosen is not None else None
         self._lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:

@@ -2,7 +2,8 @@
 
 An object that is missing for this reason is unknown, and not permitted. A row that lacks one is
 judged as if it contained an object whose owner is unknown, since the rest of the row may be about a
-hidden object.
+hidden object. A field of GraphQL that is asked for with arguments may lack any: `first: 0` and a
+filter empty it as well as leaving it out does.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class LeftOut:
     principal: Principal
     graph: bool
     """Whether the answer is that of GraphQL, whose root has fields that few queries select."""
+    argued: frozenset[str] = frozenset()
+    """Fields of GraphQL that the query has with arguments."""
     _led: dict[Shape | None, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _open: dict[str, bool] = field(default_factory=dict)
 
@@ -64,7 +67,7 @@ class LeftOut:
         return [
             (*at, name)
             for name, resources in led.items()
-            if name not in there and not all(map(self._shown, resources))
+            if (name not in there or name in self.argued) and not all(map(self._shown, resources))
         ]
 
     def _shown(self, resource: str) -> bool:

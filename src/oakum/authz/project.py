@@ -34,8 +34,9 @@ class Call:
     apart: bool = False
     """Whether the request names an object that is concealed from the caller, so that only objects
     with an owner of their own pass."""
-    chosen: bool = False
-    """Whether the caller chose which members the response has."""
+    chosen: frozenset[str] | None = None
+    """The caller chose which members the response has: the fields of GraphQL that the query has
+    with arguments. None: the caller had no choice."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
+from oakum.guard.graphql_arguments import chosen
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
@@ -149,8 +150,7 @@ class Gatekeeper:
         self._model, self._lookups = compiled.model, compiled.lookups
         self.paths = tuple(each.path for each in compiled.document.operations)
         self._router = Router(compiled.document.operations)
-        self._now = now
-        self._tokens = tokens
+        self._now, self._tokens = now, tokens
         self._api_keys = api_keys or {}
         self._audit_key = audit_key
         self._contract = contract
@@ -515,8 +515,8 @@ class Gatekeeper:
         cut = _projector(operation, answered)
         if cut is None:
             raise Denied(failed, "undeclared")
-        chosen = endpoint.chosen(passing.forward.target)
-        call = Call(operation.id, passing.params, status, answered.media, chosen=chosen)
+        choice = chosen(endpoint, passing.forward)
+        call = Call(operation.id, passing.params, status, answered.media, chosen=choice)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
         # credentials of the request are not that account's.
         new = logged_in(answered, self._model.rule(operation.id).login)

@@ -17,6 +17,8 @@ from urllib.parse import unquote_plus
 from oakum.authz.span import Unreadable, read
 from oakum.guard.graphql import lexed, parameter
 from oakum.openapi.model import Json
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.messages import Asked
 
 Said = tuple[str, Json]
 """Place, and what stands there; an object stands for what cannot be read."""
@@ -36,6 +38,8 @@ class _Found:
     """A field, a name and the variable that stands there."""
     defaults: dict[str, list[Said]] = field(default_factory=dict)
     """Variable → name within its default (empty: none), and what stands there."""
+    fields: set[str] = field(default_factory=set)
+    """Fields with arguments."""
 
 
 def argument_values(said: Json) -> list[Said]:
@@ -57,6 +61,17 @@ def argument_values(said: Json) -> list[Said]:
             inner = found.defaults.get(variable, ())
             values += ((f"{at}.{each or name}", one) for each, one in inner)
     return [each for each in values if each[1] is not None]
+
+
+def chosen(endpoint: Endpoint, asked: Asked) -> frozenset[str] | None:
+    """As in `Call.chosen`, of a request that passes."""
+    if not endpoint.graph:
+        return frozenset() if endpoint.chosen(asked.target) else None
+    by_url = asked_by_url(asked.target.partition("?")[2])
+    said = read(asked.body)[0] if asked.body else by_url
+    query = said.get("query") if isinstance(said, dict) else None
+    tokens = lexed(query) if isinstance(query, str) else ""
+    return frozenset() if isinstance(tokens, str) else frozenset(_found(tokens).fields)
 
 
 def asked_by_url(query: str) -> Json:
@@ -86,6 +101,8 @@ def _found(tokens: list[str]) -> _Found:
         if token in ("(", ")"):
             inside, name, valued = token == "(", "", False
             at = "@" if tokens[index - 2 : index - 1] == ["@"] else before
+            if inside and levels and at != "@":
+                found.fields.add(at)
         elif not inside:
             levels += {"{": 1, "}": -1}.get(token, 0)
         elif before == "$" and levels:

@@ -957,6 +957,11 @@ end
 
 local cutters = { json = project.body, csv = csv.body }
 
+-- What a request asks GraphQL for, decoded: its body, or the query of its URL.
+local function asked_of(x)
+  return x.said and json.decode(x.said) or graphql_arguments.by_url(x.query or "")
+end
+
 -- The concealed objects that a request names, by its path and beside it, each with the parameters that
 -- name it. What stands in a query for a key and is none names one that nobody knows.
 local function named(x)
@@ -1107,7 +1112,7 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   local failed = status >= 400 and status or 502
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
-  local chosen = endpoint.graphql or route.has(x.query or "", endpoint.picks)
+  local chosen = endpoint.graphql and graphql_arguments.fields(asked_of(x)) or route.has(x.query or "", endpoint.picks) and NONE
   local new = sent and who.logged_in(endpoint.login, status, sent, text)
   x.deadline = nil
   repeat

@@ -37,9 +37,10 @@ local function within(at, name, value, found)
   end
 end
 
--- `FIELD.NAME` and value of each scalar in a query, which variables stand where, and their defaults.
+-- `FIELD.NAME` and value of each scalar in a query, which variables stand where, their defaults, and the
+-- set of the fields with arguments.
 local function parsed(tokens, n)
-  local said, uses, defaults = {}, {}, {}
+  local said, uses, defaults, fields = {}, {}, {}, {}
   local levels, at, name, variable, inside, valued = 0, "", "", "", false, false
   local around = {} -- names of the members in which the current place is
   for i = 1, n do
@@ -47,6 +48,7 @@ local function parsed(tokens, n)
     if token == "(" or token == ")" then
       inside, name, valued = token == "(", "", false
       at = tokens[i - 2] == "@" and "@" or before or ""
+      if inside and levels > 0 and at ~= "@" then fields[at] = true end
     elseif not inside then
       levels = levels + (token == "{" and 1 or token == "}" and -1 or 0)
     elseif before == "$" and levels > 0 then
@@ -71,7 +73,17 @@ local function parsed(tokens, n)
       end
     end
   end
-  return said, uses, defaults
+  return said, uses, defaults, fields
+end
+
+-- The fields that the query of a request, decoded, has with arguments: a set.
+function M.fields(said)
+  local query = json.is_object(said) and said.query
+  local tokens, n
+  if type(query) == "string" then tokens, n = graphql.lexed(query) end
+  if not tokens then return {} end
+  local _, _, _, fields = parsed(tokens, n)
+  return fields
 end
 
 -- `FIELD.NAME` and value of each scalar in an argument of a request, decoded: a list of pairs.

@@ -52,7 +52,7 @@ local HIDDEN -- whether an object of which nothing may be seen was met
 local DROP_COUNTS
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
-local CHOSEN -- whether the caller chose which members the answer has
+local CHOSEN -- where the caller chose which members the answer has: fields of GraphQL that have arguments; else false
 local EVERY -- whether a request body may not lose one of many, in a list or a map: the rest would say to delete it
 local RECENT -- where the object of a resource began that was read last
 local APART -- whether only objects with an owner of their own pass
@@ -633,7 +633,7 @@ end
 local function leave_out(body, there, depth)
   if PLAN.endpoints[ENDPOINT].graphql and depth < 2 then return end
   for name, tables in pairs(body.lacks) do
-    for k = 1, there[name] and 0 or tables.n do
+    for k = 1, there[name] and not CHOSEN[name] and 0 or tables.n do
       if not decide.of_any(PLAN, tables[k], KNOW) then
         LOST, HIDDEN, OBJECTS = true, true, OBJECTS + 1
         return
@@ -1887,7 +1887,7 @@ end
 -- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
 -- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there;
 -- into `seen.rows` go instead the tables of objects that say no owner. `seen.apart`: only objects with an
--- owner of their own may pass; `seen.chosen`: the caller chose which members there are; `seen.event`: it is an event of a feed, and `seen.lost` is
+-- owner of their own may pass; `seen.chosen`: as `CHOSEN`; `seen.event`: it is an event of a feed, and `seen.lost` is
 -- then whether an object of it is hidden that stands in no row within.
 function M.body(plan, node, know, endpoint, params, status, text, seen)
   WHY = nil
