@@ -1,15 +1,17 @@
 """Creations below an object of somebody else's: `POST /rooms/{id}/messages`.
 
-Such a request writes to the object that its path names, and `call:` says by which relation to that
-object it is permitted. An owner creates one there first and removes it; then callers without the
-relation send the same request. It is a finding if the owner is shown the new object below theirs.
-Whoever created it removes it, else the owner does. Callers that were not tried are reported.
+Such a request writes to the innermost object that its path names, and `call:` says by which
+relation to that object it is permitted; the outer objects have to be those that it is in. An owner
+creates one there first and removes it; then callers without the relation send the same request. It
+is a finding if the owner is shown the new object below theirs. Whoever created it removes it, else
+the owner does. Callers that were not tried are reported.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -32,9 +34,11 @@ _OF_ACCESS = (401, 403, 404, 405, 410)
 
 
 def _parent(make: Probe) -> str:
-    """`Resource.field` of the innermost object in the path of a creation; empty: it names none."""
-    named = [n for n in _PLACE.findall(make.operation.path) if n in make.personal]
-    return make.sources[named[-1]] if named else ""
+    """`Resource.field` of the innermost object in the path of a creation; empty: it names none, or
+    nothing says of what kind it is."""
+    listed = {each.name for each in make.operation.parameters if each.shape.enum}
+    named = [n for n in _PLACE.findall(make.operation.path) if n not in listed]
+    return make.sources.get(named[-1], "") if named else ""
 
 
 @dataclass
@@ -58,30 +62,83 @@ class CreationsBelow:
             return
         rows = self.engine.knowledge.objects.get((self.owner, self.resource), ())
         for row in [each for each in rows if self.field in each][:_MOST]:
-            with AsOwn(self.engine, self.owner, self.resource, row):
+            with ExitStack() as alone:
+                alone.enter_context(AsOwn(self.engine, self.owner, self.resource, row))
+                for outer, around in self._around(row).items():
+                    alone.enter_context(AsOwn(self.engine, self.owner, outer, around))
+                astray = self._astray(row)
                 for viewer in self._strangers(row):
-                    if why := self._why_not(viewer) or self._try(viewer, row):
+                    if why := astray or self._why_not(viewer) or self._try(viewer, row):
                         label = self._label(viewer, row)
                         self.engine.state.leave_out(
                             Skipped(self.make.endpoint, f"not tested as `{label}`: {why}")
                         )
 
-    def _held(self, viewer: str | None, row: Mapping[str, str]) -> frozenset[str]:
+    def _outer(self) -> dict[str, dict[str, str]]:
+        """Resources of the owner's that are further out in the path → parameter → field."""
+        found: dict[str, dict[str, str]] = {}
+        for name in _PLACE.findall(self.make.operation.path):
+            outer, _, path = self.make.sources.get(name, "").partition(".")
+            known = self.engine.model.policy.resources.get(outer)
+            if known is not None and outer != self.resource and not known.is_account:
+                found.setdefault(outer, {})[name] = path
+        return found
+
+    def _around(self, row: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+        """The objects of the owner's that this one says that it is in."""
+        known = self.engine.knowledge.objects
+        return {
+            outer: each
+            for outer, fields in self._outer().items()
+            for each in known.get((self.owner, outer), ())
+            if self._is_in(row, outer, each, fields.values())
+        }
+
+    def _is_in(
+        self, row: Mapping[str, str], outer: str, around: Mapping[str, str], fields: Iterable[str]
+    ) -> bool:
+        """Whether an object names another one: by its key, or by all that the path holds of it."""
+        named_in, key = (
+            self.engine.knowledge.named_in,
+            self.engine.model.policy.resources[outer].key,
+        )
+        named = named_in(row, f"{outer}.{key}") or named_in(row, outer) if key else ""
+        if named:
+            return named == around.get(key)
+        return all(each in around for each in fields) and all(
+            named_in(row, f"{outer}.{each}") == around[each] for each in fields
+        )
+
+    def _astray(self, row: Mapping[str, str]) -> str:
+        """Why the path may name another object than this one; empty if it does not."""
+        around = self._around(row)
+        filled = fill(self.make, self.engine.target, self.engine.knowledge, self.owner)
+        params = filled.params if filled is not None else {}
+        for outer, fields in self._outer().items():
+            there = around.get(outer, {})
+            if any(params.get(name) != there.get(path) for name, path in fields.items()):
+                return f"no answer says in which `{outer}` of {self.owner} a `{self.resource}` is"
+        return ""
+
+    def _held(
+        self, viewer: str | None, row: Mapping[str, str], resource: str = ""
+    ) -> frozenset[str]:
         """Relations of a viewer to an object of the owner's: what no answer told may be so."""
+        resource = resource or self.resource
         identities, knowledge = self.engine.identities, self.engine.knowledge
         held = identities.relations(viewer, self.owner)
         if viewer is None:
             return held
-        key = row.get(self.engine.model.policy.resources[self.resource].key, "")
-        if identities.ids[viewer] & {*knowledge.parties.get((self.resource, key), ())}:
+        key = row.get(self.engine.model.policy.resources[resource].key, "")
+        if identities.ids[viewer] & {*knowledge.parties.get((resource, key), ())}:
             held |= identities.relations(viewer, viewer)
         model = self.engine.model
-        leaves = model.tables[self.resource].leaves
+        leaves = model.tables[resource].leaves
         able = frozenset(
             n for n in relations_through_members(model)
             if all(may_have(leaves, at) for at in members_named(model, n))
         )  # fmt: skip
-        told = knowledge.kin.get((self.owner, self.resource, key), {})
+        told = knowledge.kin.get((self.owner, resource, key), {})
         return held | (told.get(viewer, able) & able)
 
     def _label(self, viewer: str | None, row: Mapping[str, str]) -> str:
@@ -91,9 +148,12 @@ class CreationsBelow:
         """Those whom the contract does not let in there; where it does not say who may, those to
         whom it shows nothing of the object."""
         model, operation = self.engine.model, self.make.operation.id
+        outer = self._around(row).items()
         for viewer in (None, *self.engine.identities.names()):
             held = self._held(viewer, row)
-            kind = self._label(viewer, row), held, viewer is not None
+            # Whoever may see an outer object may be let in by it.
+            around = frozenset(each for at, one in outer for each in self._held(viewer, one, at))
+            kind = self._label(viewer, row), held | around, viewer is not None
             if viewer == self.owner or kind in self.done:
                 continue
             free = through(model, operation, held, viewer is not None)
