@@ -15,6 +15,8 @@ from oakum.exchange import Exchange, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.exhibits import Question
 from oakum.exposure.matrix import NOBODY
+from oakum.exposure.ownership import relations_through_members
+from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
@@ -30,6 +32,8 @@ from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique
 
+_FURTHER = (1, 2)
+"""Turns of further objects that belong to tenants."""
 _PART = 10
 """One of so many requests of a small budget is kept for repeating what findings rest on."""
 Given = Iterable[tuple[str, str, Exchange]]
@@ -209,10 +213,19 @@ class Scheduler:
                 concerned = viewer is not None and any(
                     self.decides(probe, v, (viewer,)) for v in (*names, None)
                 )
-                if concerned or self.decides(probe, viewer, (*names, NOBODY)):
+                if (
+                    concerned
+                    or self.decides(probe, viewer, (*names, NOBODY))
+                    or self._may_be_more(probe, viewer)
+                    or (viewer is not None and self._lists_tenants(probe))
+                ):
                     engine.put(probe, viewer, None)
                     if probe.sources and engine.matrix.doubts(probe.id, viewer):
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
+            for turn in _FURTHER if probe.sources and self._naming(probe) else ():
+                for viewer in names:  # to another tenant's object they are something else
+                    if self._may_be_more(probe, viewer):
+                        engine.put(probe, viewer, None, turn=turn)
             if probe.id in state.answered:
                 self._give_up(probe, names)
 
@@ -241,15 +254,50 @@ class Scheduler:
         return bool(again)
 
     def _readers(self, probe: Probe, names: Sequence[str]) -> list[str | None]:
-        """Who requests it: for objects without an owner, one viewer of each kind is enough."""
+        """Who requests it: for objects without an owner, one viewer of each kind is enough, unless
+        only the object tells what a viewer is to it."""
         engine = self.engine
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
-        if any(kind != "none" for kind in owners):
+        if any(kind != "none" for kind in owners) or self._naming(probe):
+            return [*names, None]
+        if self._lists_tenants(probe):
             return [*names, None]
         kinds: dict[Kind, str | None] = {}
         for viewer in (*names, None):
             kinds.setdefault(engine.kind(viewer, NOBODY), viewer)
         return [*kinds.values()]
+
+    def _naming(self, probe: Probe) -> list[tuple[str, str]]:
+        """(resource, relation) of objects without an owner that name the callers who have it, or
+        their tenant."""
+        model = self.engine.model
+        named = relations_through_members(model)
+        return [
+            (name, each)
+            for name in probe.shows
+            if model.policy.resources[name].owner.kind == "none"
+            for each in model.tables[name].relations
+            if each in named
+        ]
+
+    def _lists_tenants(self, probe: Probe) -> bool:
+        """Whether a list shows each caller theirs of what the path to such objects names."""
+        return not probe.sources and any(
+            source.partition(".")[0] in probe.shows
+            for other in self.engine.state.probes
+            if self._naming(other)
+            for source in other.sources.values()
+        )
+
+    def _may_be_more(self, probe: Probe, viewer: str | None) -> bool:
+        """Whether an object that nobody owns may give the viewer a relation that no answer has
+        decided: cells of such are there once somebody was shown one."""
+        for name, relation in self._naming(probe) if viewer is not None else ():
+            found = self.engine.matrix.candidates(probe, name, relation, NOBODY)
+            results = [entry.result for _, entry in found]
+            if not results or Result.UNTESTED in results:
+                return True
+        return False
 
     def learn_ids(self) -> bool:
         """Learns each identity's owner id from its own list."""

@@ -69,7 +69,10 @@ class RunState:
     answered: dict[str, set[str | None]] = field(default_factory=dict)
     """Endpoint → who was answered there; this world."""
     seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
-    """(endpoint, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
+    """(endpoint, whose parameters or which of nobody's) → viewer → (owner, resource) pairs in the
+    answer; this world."""
+    judged: dict[tuple[str, str | None, str, str], set[str]] = field(default_factory=dict)
+    """(endpoint, viewer, owner, resource) → labels by which objects in the answers were judged."""
     pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
     """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
     first: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -183,7 +186,11 @@ class RunState:
         of the owner's objects was named."""
         self.answered.setdefault(probe.id, set()).add(viewer)
         if outcome.whole:
-            self.seen.setdefault((probe.id, who or ""), {})[viewer] = set(outcome.sighted)
+            whose = who or (f"value {turn}" if turn else "")  # another request, to compare apart
+            self.seen.setdefault((probe.id, whose), {})[viewer] = set(outcome.sighted)
+        for each in outcome.observations:
+            place = (probe.id, viewer, each.owner, each.key.resource)
+            self.judged.setdefault(place, set()).add(each.key.viewer)
         own = viewer is not None and any(name == viewer for name, _ in outcome.sighted)
         if own and viewer and first and not (probe.how or probe.batch):
             self.good.setdefault(viewer, (probe, who))

@@ -35,7 +35,9 @@ def close_lists(engine: Engine) -> None:
                     held = engine.identities.relations(viewer, owner)
                     label = engine.identities.label(held, viewer, owner)
                     # Objects that were shown under a further relation say nothing about this one.
-                    if (endpoint, resource, label) not in more:
+                    judged = engine.state.judged.get((endpoint, viewer, owner, resource), {label})
+                    other = owner == NOBODY and not absent and label not in judged
+                    if (endpoint, resource, label) not in more and not other:
                         _close(engine, probe, viewer, owner, resource, absent=absent)
 
 

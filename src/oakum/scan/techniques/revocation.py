@@ -199,7 +199,7 @@ def _close(
 def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Probe, str | None]]:
     """Endpoints at which this viewer has been shown objects of this owner."""
     return [
-        (engine.matrix.probes[endpoint], who or None)
+        (engine.matrix.probes[endpoint], who if who in engine.identities.ids else None)
         for (endpoint, who), answers in engine.state.seen.items()
         if any(name == owner for name, _ in answers.get(viewer, ()))
         and endpoint in engine.matrix.probes
