@@ -568,32 +568,3 @@ def depends_on(policy: Policy, name: str) -> frozenset[str]:
         relation = policy.relations[each]
         found += [e for e in (*relation.unless, *relation.requires) if e not in found]
     return frozenset(found)
-
-
-def relations_to(
-    model: Model,
-    identities: KnownIdentities,
-    name: str,
-    value: Mapping[str, Json],
-    viewer: str | None,
-    owner: str,
-) -> frozenset[str]:
-    """Relations of a viewer to an owner's object: the general ones, and those that the object's
-    members give as a joint owner or otherwise."""
-    held = identities.relations(viewer, owner)
-    if viewer in (None, owner):
-        return held
-    of, policy = model.policy.resources[name].owner, model.policy
-    owners = tuple(id for each in of.members for id in texts(dict(value), each))
-    if of.kind == "field" and identities.ids[viewer] & set(owners):
-        return held | identities.relations(viewer, viewer)
-    subject = Subject(name, owners, dict(value))
-    return held | {
-        each
-        for each in relations_through_members(model)
-        if all(
-            may_have((*model.tables[name].leaves, *value), member)
-            for member in members_named(model, each)
-        )
-        and may_hold(policy, each, identities.principal(viewer), subject)
-    }

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.exposure.exhibits import Question
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.ownership import Ownership, Reading, relations_to
-from oakum.policy.model import Owner, Relation, Resource, State
-from tests.unit.scan.studio import IDS, known_identities, model, probe
+from oakum.exposure.ownership import Ownership, Reading
+from oakum.policy.model import Resource, State
+from tests.unit.scan.studio import known_identities, model, probe
 
 POSTS = [
     {"id": "post-1", "author_id": "p-ann-1001", "text": "first", "draft": "true"},
@@ -125,37 +124,3 @@ def test_a_state_that_an_object_leaves_out_is_known_from_its_own_other_answers_o
     assert found.unread == ({} if known else {("0",): frozenset({"draft"})})
     states = found.known[("0",)].states if ("0",) in found.known else {}
     assert states == ({"draft": True} if known else {})
-
-
-@pytest.mark.parametrize(
-    ("members", "more"),
-    [
-        ({"guest_ids": [IDS["cat"]]}, {"guest"}),
-        ({"guest_ids": [IDS["bob"]]}, set()),
-        ({"guest_ids": []}, set()),
-        ({}, {"guest"}),  # left out: they may be one
-        ({"guest_ids": [], "editor_id": IDS["cat"]}, {"owner"}),
-    ],
-)
-def test_what_somebody_is_to_an_object_is_read_from_that_very_object(
-    members: dict[str, Any], more: set[str]
-) -> None:
-    """One of its owners, or named in it: by whom the owner shares it with, not by what they are to
-    the owner's account."""
-    made = model()
-    post = replace(made.policy.resources["Post"], owner=Owner("field", ("author_id", "editor_id")))
-    guest = Relation("guest", "field", member="guest_ids")
-    policy = replace(
-        made.policy,
-        resources={**made.policy.resources, "Post": post},
-        relations={**made.policy.relations, "guest": guest},
-    )
-    leaves = (*made.tables["Post"].leaves, "guest_ids.*")
-    tables = {**made.tables, "Post": replace(made.tables["Post"], leaves=leaves)}
-    shared = replace(made, policy=policy, tables=tables)
-    value = {"id": "post-1", "author_id": IDS["ann"], **members}
-    plain = known_identities().relations("cat", "ann")
-    assert relations_to(shared, known_identities(), "Post", value, "cat", "ann") == plain | more
-    assert relations_to(
-        shared, known_identities(), "Post", value, None, "ann"
-    ) == known_identities().relations(None, "ann")

@@ -18,7 +18,7 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.ownership import relations_to
+from oakum.exposure.object_relations import relations_given, relations_to
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
@@ -162,6 +162,7 @@ class _Trial:
         known = engine.model.policy.resources[resource]
         untried: dict[str, str] = {}
         held = engine.identities.relations(self.owner, self.owner)
+        held |= relations_given(engine.model, engine.identities, resource, view, self.owner)
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
         found = 0

@@ -18,7 +18,7 @@ from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.ownership import relations_to
+from oakum.exposure.object_relations import relations_given, relations_to
 from oakum.exposure.request_bodies import json_value
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
@@ -219,9 +219,8 @@ class _Endpoint:
 
     def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
         engine = self.engine
-        return relations_to(
-            engine.model, engine.identities, self.resource, view.object, viewer, owner
-        )
+        of = engine.model, engine.identities, self.resource, view.object, viewer
+        return relations_to(*of, owner)
 
     def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
         viewers = todo.values()
@@ -352,6 +351,8 @@ class _Endpoint:
 
     def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
         engine, held = self.engine, self._held(viewer, owner, view)
+        of = engine.model, engine.identities, self.resource, view.object, viewer
+        held |= relations_given(*of)
         if not through(engine.model, self.probe.operation.id, held, viewer is not None):
             return False
         table = engine.model.settable[self.resource]

@@ -1,0 +1,60 @@
+"""Relations that a viewer has to one object, by its owner and by its own members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.authz import Model
+from oakum.authz.principal import Subject, may_hold, texts
+from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.ownership import may_have, members_named, relations_through_members
+from oakum.openapi.model import Json
+
+
+def relations_to(
+    model: Model,
+    identities: KnownIdentities,
+    name: str,
+    value: Mapping[str, Json],
+    viewer: str | None,
+    owner: str,
+) -> frozenset[str]:
+    """Relations by which a viewer of an owner's object is judged: the general ones, and those that
+    its members give as a joint owner or otherwise."""
+    held = identities.relations(viewer, owner)
+    if viewer in (None, owner):
+        return held
+    shared = model.policy.resources[name].owner.kind == "field"
+    if shared and identities.ids[viewer] & {*_owners(model, name, value)}:
+        return held | identities.relations(viewer, viewer)
+    return held | relations_given(model, identities, name, value, viewer)
+
+
+def relations_given(
+    model: Model,
+    identities: KnownIdentities,
+    name: str,
+    value: Mapping[str, Json],
+    viewer: str | None,
+) -> frozenset[str]:
+    """Relations that the members of an object give a viewer, an owner too, as far as nothing that
+    is known rules them out: a member of its tenant, a role there."""
+    if viewer is None:
+        return frozenset()
+    owners = _owners(model, name, value)
+    subject, principal = Subject(name, owners, dict(value)), identities.principal(viewer)
+    return frozenset(
+        each
+        for each in relations_through_members(model)
+        if all(
+            may_have((*model.tables[name].leaves, *value), member)
+            for member in members_named(model, each)
+        )
+        and may_hold(model.policy, each, principal, subject)
+    )
+
+
+def _owners(model: Model, name: str, value: Mapping[str, Json]) -> tuple[str, ...]:
+    """Ids of the owners that an object names."""
+    named = model.policy.resources[name].owner.members
+    return tuple(id for each in named for id in texts(dict(value), each))
