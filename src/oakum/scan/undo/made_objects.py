@@ -13,6 +13,7 @@ import secrets
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.matrix import NOBODY
 from oakum.exposure.request_bodies import body_shape, json_value
 from oakum.finding import Skipped
 from oakum.inference.lexicon import FieldClass, classify_field, words
@@ -96,6 +98,27 @@ class Maker:
 
     def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
         """The created object and its owner's view; None if the API refused."""
+        with self._free_parent():
+            return self._make(more)
+
+    def _free_parent(self) -> AbstractContextManager[None]:
+        """Below what nobody owns, such as a product, an API may write a new object of the caller's
+        over the one that they have there: of several, one where the owner has none is known."""
+        engine, make, resource = self.engine, self.creation.make, self.creation.resource
+        own = engine.knowledge.objects.get((self.owner, resource), ())
+        for source in make.sources.values():
+            parent, _, path = source.partition(".")
+            known = engine.model.policy.resources.get(parent)
+            if known is None or known.owner.kind != "none":
+                continue
+            taken = {engine.knowledge.named_in(row, source) for row in own} - {""}
+            rows = engine.knowledge.objects.get((NOBODY, parent), ())
+            free = next((row for row in rows if row.get(path, "") not in {"", *taken}), None)
+            if taken and free is not None:
+                return AsOwn(engine, NOBODY, parent, free)
+        return nullcontext()
+
+    def _make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
         engine, pair, log = self.engine, self.creation, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
         asked = None if self.removes_nothing() else self.request(mark, more)

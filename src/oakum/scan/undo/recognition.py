@@ -40,6 +40,10 @@ CHANGED = (
     "what stands there now is neither what was there before nor what the run wrote, so it stays"
 )
 UNREAD = "no response shows what stands there now, so nothing was written"
+OVERWROTE = (
+    "it stands in an object that was there before, whose values the creation has changed: do not"
+    " delete it, and restore them by hand"
+)
 BESIDE = (
     "the write sets other members, too, and no response shows what they hold now, so nothing was"
     " written"

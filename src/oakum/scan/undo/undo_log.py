@@ -24,6 +24,7 @@ from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import (
     BESIDE,
     CHANGED,
+    OVERWROTE,
     UNREAD,
     Standing,
     at_its_own,
@@ -310,6 +311,7 @@ class UndoLog:
                 return False
             keys.add(key)
         if keys & made.older:
+            self._why[made.name] = OVERWROTE
             return False
         ours = set()
         for key in keys:
@@ -526,6 +528,8 @@ def _left(entry: Entry, why: str) -> str:
     mark = (
         f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
     )
+    if why == OVERWROTE:  # how a new one is removed would remove this one
+        return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""
     return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
 
