@@ -447,9 +447,12 @@ def served(
     try:
         yield child, listen, said
     finally:
-        child.kill()
-        child.wait()
-        reader.join(patient(5))
+        child.terminate()  # a guard that is killed leaves its engine
+        try:
+            child.wait(patient(20))
+        finally:
+            child.kill()
+            reader.join(patient(5))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
