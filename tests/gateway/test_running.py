@@ -509,6 +509,24 @@ def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Po
         program.communicate(timeout=patient(20))
 
 
+def test_once_a_contract_is_in_force_no_worker_goes_by_the_old_one(
+    club: Club, engine: Target
+) -> None:
+    """Ann shows her city to her friend bob, and to nobody by the other contract."""
+    closed = POLICY.replace("city: [{see: [owner, friend]}]", "city: [{see: [owner]}]")
+    with guarded(replace(options(club, engine), workers=3)) as guard:
+        started = guard.running._starts
+        for policy, there in ((closed, False), (POLICY, True)) * 3:
+            club.write(policy=policy)
+            before = len(guard.told)
+            guard.until(lambda since=before: bool(guard.told[since:]))  # type: ignore[misc]
+            with ThreadPoolExecutor(12) as pool:
+                bodies = pool.map(lambda _: guard.ask("/members/ann", "bob").body, range(24))
+                assert {"city" in fields(body) for body in bodies} == {there}
+            assert guard.told[-1].kind == "reloaded"
+        assert guard.running._starts == started
+
+
 MOST, SLACK = 100, 115
 
 

@@ -39,6 +39,8 @@ _POLL = 1.0
 """Seconds between two checks of the contract's files."""
 _START = 20.0
 """Seconds in which an engine must accept connections after its start."""
+_APPLY = 10.0
+"""Seconds in which all workers of an engine must go by a new contract."""
 _TRIES = 3
 """Attempts to start an engine: another process may have taken its port."""
 _GRACE = 10.0
@@ -369,8 +371,7 @@ class Running:
             self._spawn()
         else:
             self._files = files
-            fill(deployment.folder, {name: files[name] for name in changed})
-            self._signal(bool(changed - self._engine.control.watched))
+            self._swap({name: files[name] for name in changed})
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
@@ -399,10 +400,32 @@ class Running:
     def _warned(self, new: ContractFiles) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))
 
-    def _signal(self, changed: bool) -> None:
+    def _swap(self, files: Mapping[str, bytes]) -> None:
+        """Replaces files of the running engine, and waits until every worker goes by them. An
+        engine that does not take them is started anew, as a request must not meet an old
+        contract once a new one is in force."""
+        before = self._applied("") if files else ""
+        fill(self._deployment.folder, files)
         signalled = self._engine.control.reload
+        changed = files.keys() - self._engine.control.watched
         if changed and signalled is not None and self._child is not None and not self._gone():
             self._child.send_signal(signalled)
+        if not files or not self._engine.control.applied or self._applied(before):
+            return
+        if not self._gone() and not self.ending:
+            self._end()
+            self._spawn()
+
+    def _applied(self, before: str) -> str:
+        """What the engine says of the files that its workers go by, once that is not what it said
+        `before`; empty when it does not come to that."""
+        path, deadline = self._engine.control.applied, time.monotonic() + _APPLY
+        while path and not self._gone() and not self.ending and time.monotonic() < deadline:
+            status, text = told(self._deployment.admin, "GET", path)
+            if status == 200 and text != before:
+                return text
+            time.sleep(0.01)
+        return ""
 
     def _refuse(self, error: OakumError) -> None:
         self.metrics.reloaded(False)

@@ -112,6 +112,9 @@ class Control:
     """Admin path that responds with 200 once the engine has bound its own address."""
     watched: frozenset[str] = frozenset()
     """Those of `swapped` that the engine watches, so that they need no `reload`."""
+    applied: str = ""
+    """Admin path of a text that becomes another one once every worker goes by files that were
+    swapped, with status 200 while all go by the same; empty: there is none."""
     drain: str = ""
     """Admin path to POST to before `stop`, so that connections are drained."""
     busy: str = ""

@@ -412,6 +412,20 @@ def test_health_and_metrics_are_served_beside(contract: Path) -> None:
         ask(admin, "/healthz")
 
 
+def test_an_engine_that_does_not_take_a_new_contract_is_started_anew(
+    contract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_APPLY", 0.02)
+    deaf = replace(SWAPPED, applied="/never-another-text")
+    with guarded(options(contract, engine=Puppet(control=deaf))) as (guard, told):
+        before = json.loads(ask(guard.listen)[1])
+        contract.write_text(OTHER, encoding="utf-8")
+        assert guard.reload()
+        after = json.loads(ask(guard.listen)[1])
+        assert kinds(told) == ["guarding", "reloaded"]
+        assert after["pid"] != before["pid"] and after["contract"] != before["contract"]
+
+
 # ------------------------------------------------------------ signals
 
 _PROGRAM = """

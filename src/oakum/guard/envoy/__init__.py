@@ -46,6 +46,7 @@ class Envoy:
         frozenset((POLICY,)),
         None,
         "/ready",
+        applied="/stats?filter=config_reload$",  # counted when the last worker has it
         drain="/drain_listeners",
         busy="/stats?filter=http.oakum.downstream_rq_active",
     )

@@ -61,6 +61,7 @@ class Nginx:
         SIGHUP,
         "/status",
         frozenset((_LUA, _CHECK)),
+        applied="/contract",
         stop=SIGQUIT,
     )
 

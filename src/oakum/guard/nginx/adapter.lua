@@ -512,6 +512,23 @@ local function line_of(path)
   return line
 end
 
+-- Notes by which file this worker goes.
+local function note(line)
+  local contracts = ngx.shared.oakum_contracts
+  if contracts then contracts:set(ngx.worker.id(), line) end
+end
+
+-- The first line of the file by which all workers go; 503 while they go by several.
+function made.agreed()
+  local contracts, first = ngx.shared.oakum_contracts, nil
+  for id = 0, ngx.worker.count() - 1 do
+    local line = contracts:get(id)
+    if not line or (first and line ~= first) then return ngx.exit(503) end
+    first = line
+  end
+  ngx.say(first)
+end
+
 local function follow(path, last)
   return function(ending)
     local line = line_of(path)
@@ -520,6 +537,7 @@ local function follow(path, last)
     local fine, new = pcall(dofile, path)
     if fine and type(new) == "table" then
       oakum.now = new
+      note(line)
     else
       host.log("error", "a contract does not load, and the old one stays: " .. tostring(new))
     end
@@ -545,6 +563,7 @@ function made.worker(path)
     os.exit(1)
   end
   oakum.now = own
+  note(line)
   assert(ngx.timer.every(OFTEN, follow(path, line)))
 end
 
