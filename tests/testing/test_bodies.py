@@ -5,10 +5,14 @@ Each suite has an owner who is shown her own in one test, and a stranger who ask
 
 from __future__ import annotations
 
+from typing import Any
+
+import flask
 import pytest
 
-from oakum.pytest_plugin.ear import PART, UNREAD
+from oakum.pytest_plugin.ear import PART, UNREAD, Heard, Talk
 from oakum.pytest_plugin.observer import CUT, DEEP
+from oakum.pytest_plugin.taps import Taps
 from tests.testing.test_plugin import told
 from tests.testing.test_strays import OTHER, OWN, results, suite
 
@@ -199,3 +203,37 @@ def test_other():
     done = suite(pytester, tests)
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     assert results(pytester, "email", "member") == {"leak"}
+
+
+class Notes:
+    """Notes the requests that were heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+
+    def hear(self, heard: Heard, /) -> Talk:
+        self.heard.append(heard)
+        yield from ()
+
+    def missed(self, why: str, /) -> None:
+        raise AssertionError(why)
+
+    def wants(self, method: str, url: str, /) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("more", "sent"),
+    [({"json": {"a": 7}}, b'{"a": 7}'), ({"data": {"a": "7"}}, b"a=7"), ({"data": b"x"}, b"x")],
+)
+def test_flasks_client_tells_what_it_sent(more: dict[str, Any], sent: bytes) -> None:
+    app = flask.Flask("notes")
+    app.post("/notes")(lambda: flask.request.get_data())
+    notes = Notes()
+    taps = Taps(notes)
+    taps.open()
+    try:
+        app.test_client().post("/notes", **more)
+    finally:
+        taps.close()
+    assert [(each.request.body, each.blind) for each in notes.heard] == [(sent, False)]

@@ -115,3 +115,18 @@ def test_whose_an_object_is_is_told_by_its_parents(
 ) -> None:  # fmt: skip
     contract = load(test_parents.entry("").write(tmp_path, 1))
     assert leaks(contract, [me("ann"), me("bob"), *exchanges]) == expected
+
+
+def test_a_refusal_of_what_its_creator_was_shown_closes_it(tmp_path: Path) -> None:
+    watch = Watch(load(test_creators.entry(leaky=True).write(tmp_path, 1)), lambda request: None,
+                  key=b"k")  # fmt: skip
+    refused = sent("bob", "GET", "/papers/p1", {})
+    refused = Exchange(refused.request, Response(404, {}, b""))
+    for one in (me("ann"), MADE, sent("ann", "GET", "/papers/p1", PAPER), me("bob"), refused):
+        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        with suppress(StopIteration):
+            asked = next(talk)
+            while True:
+                asked = talk.send(me(asked.headers["authorization"][7:]).response)
+    closed = {(key.field, key.viewer) for key, result in watch.tally.shown if result == "closed"}
+    assert closed == {("id", "member"), ("text", "member")}

@@ -49,6 +49,11 @@ class Caller:
         return self.source != "unknown"
 
     @property
+    def is_nobody(self) -> bool:
+        """Whether the caller is known to have sent no valid credentials."""
+        return self.known and not self.ids
+
+    @property
     def principal(self) -> Principal:
         """The caller as a principal; an unknown one has an id that no owner has."""
         return Principal(self.ids if self.known else frozenset(("\0",)), self.claims)
@@ -78,6 +83,14 @@ class Caller:
                 return subject.owned
             case _:
                 return may_hold(policy, name, principal, subject)
+
+
+def viewer_of(policy: Policy, label: str, caller: Caller) -> str:
+    """How a caller is called to whom something was sent: where no relation says that somebody is
+    logged in, a stranger who is has the label of nobody."""
+    relation = policy.relations.get(label)
+    plain = relation is None or relation.kind == "anyone"
+    return f"{label} who is logged in" if plain and caller.ids else label
 
 
 NOBODY = Caller("nobody")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable, Generator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ from oakum.exposure.response_reader import (
     text_of,
 )
 from oakum.exposure.sent_values import sent_of
+from oakum.exposure.told_facts import Asked as ToldBy
+from oakum.exposure.told_facts import ToldFacts
 from oakum.exposure.told_owners import ToldOwners
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
@@ -59,6 +62,8 @@ CUT = (
     "it is text of 1 MiB or more: only the first part was searched for values that owners had"
     " received"
 )
+_MOST_ASKED = 10
+"""Requests that are sent again before a test fails by what they told."""
 MANY = "there were too many responses to search them for values that only later tests show"
 BLIND = "it contains a value of an owner, but the test's request could not be read"
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
@@ -83,7 +88,7 @@ class Watch:
             told = "there is no policy, so no response can be judged"
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         document, policy = contract.document, contract.policy
-        compiled = compile_for_gateway(contract)
+        compiled = self._compiled = compile_for_gateway(contract)
         self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
         self.probes, self.skipped = survey(self.model, infer_params(document, policy))
         self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
@@ -117,6 +122,7 @@ class Watch:
         # Another test may give the same keys to objects of others.
         self._owners = ToldOwners(self.policy, self._sources)
         self._former = FormerRelations(self.policy)
+        self._told = ToldFacts(self._compiled, keep=True)
         self._callers.forget()
         self._strays.begin()
 
@@ -134,6 +140,8 @@ class Watch:
         if self._is_read(found, heard.request):
             return
         self._callers.forget()
+        if found is None:
+            self._told = ToldFacts(self._compiled, keep=True)
         if self._former.gives(heard.request) and is_success(heard.response.status):
             self._owners.forget(f"{heard.request.url} {heard.request.body!r}")
 
@@ -165,6 +173,7 @@ class Watch:
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
         asked, look = self._ask(heard, operation, params, caller, read), None
+        self._learn_facts(heard, asked)
         if operation.id in self.model.showing:
             if heard.response.status in REFUSED:
                 asked = self._refused(heard, asked)
@@ -244,6 +253,7 @@ class Watch:
             if now != asked.caller:
                 asked = replace(asked, caller=now)
                 look = self._look(asked)
+        look = yield from self._informed(heard, asked, look)
         self._learn_owners(heard, asked, look)
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
@@ -254,6 +264,55 @@ class Watch:
     def _look(self, asked: Asked) -> Look:
         told = self.tally.evidence
         return Look(self._frame, asked, told, self._owners, self._former).judge()
+
+    def _informed(
+        self, heard: Heard, asked: Asked, look: Look
+    ) -> Generator[Request, Response | None, Look]:
+        """The response by what earlier ones of the test told of settings and relations. Where that
+        makes a difference to what leaks, they are requested again: a test may change its database
+        without any request."""
+        self._learn_settings(_told_by(heard.request, asked), look)
+        owners = {owner for each in look.instances for owner in each.owners}
+        found = self._known_look(asked, owners)
+        if found is None or {each.key for each in found.leaks} == {each.key for each in look.leaks}:
+            return look
+        about = owners | asked.caller.ids
+        sources = self._told.sources(about)[:_MOST_ASKED]
+        self._told.forget(about)
+        self._learn_settings(_told_by(heard.request, asked), look)
+        for source in sources:
+            told = yield source.request
+            if told is not None and is_success(told.status):
+                self._learn_again(source, told)
+        return self._known_look(asked, owners) or look
+
+    def _known_look(self, asked: Asked, owners: AbstractSet[str]) -> Look | None:
+        """A response, judged by the facts about these owners; None: there are none."""
+        caller = self._told.facts.inform(self.policy, asked.caller, owners)
+        return None if caller is asked.caller else self._look(replace(asked, caller=caller))
+
+    def _learn_again(self, source: ToldBy, told: Response) -> None:
+        """Learns facts from the response to a request that was sent again."""
+        read, _ = _read(source.operation, told)
+        again = Asked(source.operation, source.params, source.caller, told, read, False, "", "")
+        self._learn_settings(source, self._look(again))
+        self._told.learn_list(source, read.value)
+
+    def _learn_settings(self, source: ToldBy, look: Look) -> None:
+        """Learns settings from the objects of a response."""
+        if is_success(look.asked.response.status):
+            for each in look.instances:
+                self._told.learn_object(each.resource, each.owners, each.value, source)
+
+    def _learn_facts(self, heard: Heard, asked: Asked) -> None:
+        """Forgets what a write may have changed, and learns who is in a list."""
+        if not is_success(heard.response.status):
+            return
+        source = _told_by(heard.request, asked)
+        if asked.write is not None:
+            self._told.write(source)
+        elif heard.request.method == "GET" and not heard.unread:
+            self._told.learn_list(source, asked.read.value)
 
     def _learn_owners(self, heard: Heard, asked: Asked, look: Look) -> None:
         """Learns whose the objects of a good response are."""
@@ -324,6 +383,10 @@ def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str
     read = read_as_declared(operation, response)
     cut = isinstance(read.value, str) and len(read.value) == MAX_TEXT
     return read, CUT if cut else ""
+
+
+def _told_by(request: Request, asked: Asked) -> ToldBy:
+    return ToldBy(asked.operation, asked.params, asked.caller, request)
 
 
 def _is_deep(response: Response) -> bool:

@@ -48,7 +48,7 @@ class Refusals:
         before = self._shown.get(question)
         if before is not None and _states(self._frame, before) != _states(self._frame, asked):
             self._torn.add(question)
-        _keep(self._shown, question, asked)
+        _keep(self._shown, question, look.asked)
         for refused in self._refused.get(question, ()):
             if found := self._looked_through(asked, refused, told):
                 yield found

@@ -17,7 +17,7 @@ from oakum.authz.decide import through
 from oakum.authz.judge import Known as KnownOwner
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import Caller, Source
+from oakum.exposure.callers import Caller, Source, viewer_of
 from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing
@@ -87,6 +87,8 @@ class Asked:
     """Every value in the request."""
     write: Request | None = None
     """The request, if it may have changed what its caller is to an object; it holds values."""
+    known: Mapping[Pointer, KnownOwner] = field(default_factory=dict)
+    """Owners of objects that do not name them, as an earlier judgement of it knew them."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class Look:
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
         if self.owners is not None and (known := self._known(self.owners, judged.instances)):
+            self.asked = replace(asked, known=known)
             judged = judge(known=known).judge(read.value, read.shape)
         instances = self.instances = judged.instances
         self.unbound = [*judged.unbound, *read.beside]
@@ -184,7 +187,7 @@ class Look:
         )
         judge = Judge(
             self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
-            self.asked.response.status, told=read.owners,
+            self.asked.response.status, told=read.owners, known=self.asked.known,
         )  # fmt: skip
         instances = judge.judge(read.value, read.shape).instances
         self._at = {each.pointer: each for each in instances}
@@ -379,6 +382,8 @@ class Look:
         self.tally.stood.setdefault(key.viewer, found.instance.held)
         self.tally.viewers.add((key.endpoint, key.resource, key.viewer))
         self.tally.show(key, Result.LEAK, asked.request_key)
+        if asked.caller.is_nobody:
+            self.tally.nobody.add(key)
         if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
             self.tally.evidence[undocumented(key)] = self._evidence(found, leaf)
         self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
@@ -402,13 +407,14 @@ def leak_of(
     where = frame.model.field_location(key.resource, key.field)
     shown = granted(table, index) if index >= 0 else "no line shows it to anybody"
     state = ", ".join(f"{name}={value}" for name, value in key.state)
+    viewer = viewer_of(frame.model.policy, key.viewer, asked.caller)
     words = (
         f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
-        f" to `{key.viewer}`, to whom the contract does not show it\n"
+        f" to `{viewer}`, to whom the contract does not show it\n"
         f"  endpoint:     {endpoint.method} {endpoint.path} ({endpoint.id})\n"
         f"  answer:   {asked.response.status}, {frame.redactor.pointer(at)}"
         f" is {shape(value)}{f'; {found}' if found else ''}\n"
-        f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
+        f"  caller:   `{viewer}`, {_SAID[asked.caller.source]}\n"
         f"  contract: {where}: {shown}"
     )
     return Leaked(key, words, at, asked.test)

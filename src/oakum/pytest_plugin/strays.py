@@ -331,6 +331,8 @@ class Strays:
         tally.stood.setdefault(key.viewer, leaked.held)
         tally.viewers.add((key.endpoint, key.resource, key.viewer))
         tally.show(key, Result.LEAK, asked.request_key)
+        if asked.caller.is_nobody:
+            tally.nobody.add(key)
         bare = key._replace(endpoint="")
         if bare not in tally.evidence:
             side = self._frame.redactor.answer(

@@ -285,15 +285,15 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
 
         if followed := _history(response):
             # The client sent the redirected requests through this hook, so each was recorded.
-            line.told(lambda: of(self, followed[0], _sent(args, more)), ask)
+            line.told(lambda: of(self, followed[0], _sent(args, more, followed[0])), ask)
             return response
         with suppress(Exception):
             if _is_open(response):
-                heard = of(self, response, _sent(args, more), streamed=True)
+                heard = of(self, response, _sent(args, more, response), streamed=True)
                 response.response = Pieces(line, response.response)
                 line.later(response.response, heard, ask, raw=True)
                 return response
-        line.told(lambda: of(self, response, _sent(args, more)), ask)
+        line.told(lambda: of(self, response, _sent(args, more, response)), ask)
         return response
 
     def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Heard:
@@ -318,11 +318,15 @@ def _is_open(response: Any) -> bool:
     return bool(response.is_streamed and response.content_length is None and not bare)
 
 
-def _sent(args: tuple[Any, ...], more: Mapping[str, Any]) -> bytes | None:
+def _sent(args: tuple[Any, ...], more: Mapping[str, Any], response: Any) -> bytes | None:
     """The request body as given to Werkzeug's client; None if unknown."""
     given = more.get("json", more.get("data"))
     if any(not isinstance(each, str) for each in args):
-        return None  # a request that was built elsewhere
+        # A request that was built elsewhere: Flask's client builds each of its own.
+        with suppress(Exception):
+            built: bytes = response.request.environ["wsgi.input"].getvalue()
+            return built
+        return None
     with suppress(Exception):
         if "json" in more:
             return json.dumps(given).encode()

@@ -23,6 +23,9 @@ class Tally:
 
     shown: dict[tuple[Key, Result], tuple[str, ...]] = field(default_factory=dict)
     """Cell and result → the answers that showed it, two at most."""
+    nobody: set[Key] = field(default_factory=set)
+    """Cells that leaked to a caller without a login: by its label alone a stranger who is logged in
+    is nobody, where no relation says that."""
     stood: dict[str, frozenset[str]] = field(default_factory=dict)
     """What a viewer is called → relations in which they stood to some object."""
     evidence: dict[Key, Evidence] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Tally:
             for request_key in request_keys:
                 self.show(key, result, request_key)
         self.stood |= other.stood
+        self.nobody |= other.nobody
         self.evidence = {**other.evidence, **self.evidence}
         self.sighted |= other.sighted
         self.witnessed |= other.witnessed

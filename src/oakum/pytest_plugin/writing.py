@@ -98,7 +98,8 @@ def _strangers(
 def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
     for (key, result), request_keys in sorted(tally.shown.items()):
         held = tally.stood.get(key.viewer, frozenset())
-        anonymous = all(policy.relations[name].kind == "anyone" for name in held)
+        basic = all(policy.relations[name].kind == "anyone" for name in held)
+        anonymous = basic and (result is not Result.LEAK or key in tally.nobody)
         seen = Observation(
             key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
             tally.evidence.get(undocumented(key)) if result is Result.LEAK else None,

@@ -17,11 +17,11 @@ from oakum.authz.decide import may_call, through
 from oakum.authz.principal import at_path, digit, held, named, state_of
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
+from oakum.exposure.facts import Facts
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.unknowns import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
-from oakum.recordings.facts import Facts
 from oakum.recordings.fast_walk import Form, Seen
 
 _UNSET, _NULL = -2, -1

@@ -17,10 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.asking import READS
 from oakum.authz.owners import named_in_query
-from oakum.authz.principal import at_path, digit, text, texts
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.principal import at_path, texts
 from oakum.authz.table import granted, leaf_index
-from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing
@@ -28,22 +27,19 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
+from oakum.exposure.told_facts import Asked, ToldFacts
 from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWNER, WHO
-from oakum.http.json_pointer import path_of
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.openapi.document import Document
-from oakum.openapi.model import Json, Operation
-from oakum.policy.model import Policy
+from oakum.openapi.model import Operation
 from oakum.recordings.decision_cache import Setting, Standing, Verdict, Verdicts
-from oakum.recordings.facts import Facts, is_whole
 from oakum.recordings.fast_walk import FastWalk, Seen
 from oakum.recordings.field_counts import Counted, Shown
 from oakum.recordings.object_ids import Answered, Bare
 from oakum.recordings.writes import Writes
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Ask
 from oakum.routing.route import Router, placed
 from oakum.traffic.draft_lines import Line
 from oakum.traffic.graphql_operation import graphql
@@ -53,6 +49,7 @@ from oakum.traffic.observation import Drift, Sent
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 _REFUSED = (401, 403, 404)
+_SOMEBODY = Caller("answer", frozenset(("",)))
 
 
 class Declared:
@@ -126,14 +123,11 @@ class Judged(Declared):
         whoami = lookups.whoami
         self._whoami = asks[whoami].operation if whoami is not None else ""
         self._telling = _path_pattern(self.model.operations.get(self._whoami))
-        self._lists: dict[str, list[tuple[str, Ask]]] = {}
-        for name, index in lookups.relations.items():
-            self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
-        self._writes = dict(_writes(compiled.document, self.policy))
+        self._told = ToldFacts(compiled)
+        self.facts = self._told.facts
         self._label = KnownIdentities(self.policy, {}, {}, {}).label
         self._verdicts = Verdicts(self.model, self._label)
         self._fast_walks: dict[str, FastWalk] = {}
-        self.facts = Facts()
         params = infer_params(compiled.document, self.policy)
         said = {name: rule.params for name, rule in self.policy.operations.items()}
         sources = {
@@ -147,6 +141,8 @@ class Judged(Declared):
         self._kinds: dict[object, Shown] = {}
         self._credentials = False
         self._leaks: dict[Key, list[int]] = {}
+        self._nobody = set[Key]()
+        """Those that somebody without a known login was sent, too."""
         self._unjudged: Counter[str] = Counter()
 
     # ------------------------------------------------------------ one exchange
@@ -208,13 +204,12 @@ class Judged(Declared):
     def _learn(self, heard: _Heard) -> None:
         passed, operation = heard.passed, heard.operation
         if not self._reads(heard) and _is_success(passed):
-            ids = {*heard.params.values(), *heard.caller.ids, *_scalars(heard.sent)}
             if self._former.gives(passed.exchange.request):
                 request = passed.exchange.request
                 self._owners.forget(f"{request.url} {request.body!r}")
-            self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
-        if operation.id in self._lists and _is_good(passed):
-            self._listed(heard)
+            self._told.write(heard.asked_by)
+        if self._told.lists(operation.id) and _is_good(passed):
+            self._told.learn_list(heard.asked_by, heard.read.value)
 
     def _reads(self, heard: _Heard) -> bool:
         """Whether an exchange changed nothing: by its method, the contract or GraphQL's own word;
@@ -237,10 +232,9 @@ class Judged(Declared):
         seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
         self._remember(heard, seen)
         self._own(heard, seen, good=good)
-        begins = request.method not in ("GET", "HEAD") and not params
-        begins = begins and not self._callers.held(request)
+        begins = not (self._reads(heard) or params or self._callers.held(request))
         for each in seen:
-            self._settings(each)
+            self._told.learn_object(each.resource, each.owners, each.value, heard.asked_by)
         if seen and not caller.known:
             self._unjudged[WHO] += 1
         leaks = set[Key]()
@@ -301,6 +295,8 @@ class Judged(Declared):
                 heard.operation.id, each, heard.caller, None, heard.params, begins
             )
             certain |= {(key.resource, key.field) for key in verdict.of(each.form)[0]}
+        if not heard.caller.ids:
+            self._nobody |= leaks
         for key in leaks:
             counts = self._leaks.setdefault(key, [0, 0])
             counts[0] += 1
@@ -313,25 +309,6 @@ class Judged(Declared):
             return UNKNOWN
         caller = self._callers.of(passed.exchange.request, None, None)
         return UNKNOWN if caller is NOBODY and not self._credentials else caller
-
-    # ------------------------------------------------------------ facts
-
-    def _listed(self, heard: _Heard) -> None:
-        value, caller = heard.read.value, heard.caller
-        abouts = list(heard.params.values())[:1] or sorted(caller.ids)
-        for name, ask in self._lists[heard.operation.id]:
-            found = frozenset(texts(value, ".".join(path_of(self.policy.relations[name].pointer))))
-            whole = is_whole(ask, value, len(found), heard.passed.exchange.request)
-            for about in abouts:
-                self.facts.list(name, about, found, whole and about in caller.ids)
-
-    def _settings(self, seen: Seen) -> None:
-        for name, state in self.model.tables[seen.resource].resource.states.items():
-            if not state.member or len(seen.owners) != 1:
-                continue
-            inside = at_path(seen.value, state.member)
-            if inside and digit(state, inside[0]) < len(state.values):
-                self.facts.state(seen.owners[0], f"{seen.resource}.{name}", inside[0])
 
     # ------------------------------------------------------------ counting
 
@@ -421,10 +398,13 @@ class Judged(Declared):
     def _drift(self, key: Key, seen: int, certain: int) -> Drift:
         table, endpoint = self.model.tables[key.resource], self.model.operations[key.endpoint]
         index = leaf_index(table, key.field)
+        viewer = (
+            key.viewer if key in self._nobody else viewer_of(self.policy, key.viewer, _SOMEBODY)
+        )
         says = granted(table, index) if index >= 0 else "no line shows it to anybody"
         return Drift(
             "sent-wider" if index >= 0 else "new-field",
-            key.endpoint, endpoint.method, endpoint.path, key.resource, key.field, key.viewer,
+            key.endpoint, endpoint.method, endpoint.path, key.resource, key.field, viewer,
             key.state,
             seen, certain > 0, says, self.model.field_location(key.resource, key.field),
         )  # fmt: skip
@@ -473,6 +453,12 @@ class _Heard:
         return False
 
     @cached_property
+    def asked_by(self) -> Asked:
+        """The request with its caller."""
+        request = self.passed.exchange.request
+        return Asked(self.operation, self.params, self.caller, request)
+
+    @cached_property
     def values(self) -> frozenset[str]:
         """Every value in the request."""
         return sent_of(self.passed.exchange.request, self.params)
@@ -481,33 +467,6 @@ class _Heard:
     def question(self) -> tuple[object, ...]:
         """The operation with its path parameters."""
         return (self.operation.id, *self.params.items())
-
-
-def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Operations whose changes the contract declares; any other may change anything."""
-    said: list[tuple[str, str]] = [
-        (state.switch.operation, "states")
-        for resource in policy.resources.values()
-        for state in resource.states.values()
-        if state.switch is not None
-    ]
-    for relation in policy.relations.values():
-        said += [(step.operation, "lists") for step in (*relation.begin, *relation.end)]
-    if not policy.stated:
-        said += [(operation.id, "states") for operation in _replacing(document)]
-    for name, what in said:
-        operation = document.operation(name)
-        if operation is not None:
-            yield operation.id, (what,)
-
-
-def _replacing(document: Document) -> Iterator[Operation]:
-    """Operations that replace what stands at their own address (RFC 9110, 9.3.4): of a policy that
-    nobody has stated, they change settings, and no list that has an address of its own."""
-    read_at = {each.path for each in document.operations if each.method == "GET"}
-    for each in document.operations:
-        if each.method in ("PUT", "PATCH") and each.path in read_at:
-            yield each
 
 
 def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
@@ -528,12 +487,3 @@ def _is_success(passed: RecordedExchange) -> bool:
 
 def _is_good(passed: RecordedExchange) -> bool:
     return _is_readable(passed) and _is_success(passed)
-
-
-def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
-    """Every text and number of a request body; the ids that it names are among them."""
-    if isinstance(value, dict | list):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
-    elif isinstance(value, str | int) and not isinstance(value, bool):
-        yield text(value)

@@ -1,0 +1,55 @@
+"""A stranger who is logged in is not called nobody, where no relation says that they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from oakum.exchange import Exchange, Request, Response
+from oakum.policy.contract import load
+from oakum.pytest_plugin.ear import Heard
+from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.writing import Run, report
+from oakum.recordings.traffic import Judged
+from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.recorded_exchange import RecordedExchange
+from tests.gate.club import written
+from tests.testing.test_told_owners import HOST, me, sent
+from tests.unit.exposure.test_former_relations import DOCUMENT, OF_ANN, POLICY
+
+BOB = sent("bob", "GET", "/files/f-7", OF_ANN)
+SIGNED_OUT = Exchange(Request("GET", f"{HOST}/files/f-7"), BOB.response)
+ASKED = [
+    ([BOB], "anyone who is logged in", "Anyone who is logged in can read"),
+    ([SIGNED_OUT], "anyone", "Anyone can read"),
+    ([BOB, SIGNED_OUT], "anyone", "Anyone can read"),
+]
+
+
+@pytest.mark.parametrize(("exchanges", "viewer", "title"), ASKED)
+def test_a_stranger_is_called_as_in_a_scan(
+    exchanges: Sequence[Exchange], viewer: str, title: str, tmp_path: Path
+) -> None:
+    contract = load(written(tmp_path, document=DOCUMENT, policy=POLICY))
+    watch = Watch(contract, lambda request: None, key=b"k")
+    for one in (me("ann"), me("bob"), *exchanges):
+        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        answer: Response | None = None
+        while True:
+            try:
+                asked = next(talk) if answer is None else talk.send(answer)
+            except StopIteration:
+                break
+            name = asked.headers.get("authorization", "")[7:]
+            answer = me(name).response if name else Response(401, {}, b"")
+    assert f"was sent to `{viewer}`" in watch.leaks[-1].words
+    watch.tally.settle()
+    run = Run("suite", "exposure.yaml", "", "r", "2026-01-01T00:00:00Z", 0.0, 1)
+    assert report(watch, watch.tally, run).findings[0].title.startswith(title)
+    judged = Judged(compile_for_gateway(contract))
+    for one in (me("ann"), me("bob"), *exchanges):
+        judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
+    assert {each.viewer for each in judged.drift()} == {viewer}
