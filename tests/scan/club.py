@@ -258,12 +258,14 @@ def event(data: Any) -> str:
 
 
 def entry(
-    leaks: Collection[str], options: tuple[str, ...] = ("--allow-own-settings",)
+    leaks: Collection[str],
+    options: tuple[str, ...] = ("--allow-own-settings",),
+    exposure: str = EXPOSURE,
 ) -> tuple[Entry, Club]:
     """Files and options of a scan, and the club to scan."""
     club = Club(leaks)
     made = Entry(
-        "club", "P11", "", "", DOCUMENT, EXPOSURE, lambda seed: IDENTITIES,
+        "club", "P11", "", "", DOCUMENT, exposure, lambda seed: IDENTITIES,
         lambda mode, seed: club.app, (), (), options,
     )  # fmt: skip
     return made, club

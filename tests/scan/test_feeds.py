@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oakum.finding import Finding
 from tests.catalogue.play import play
-from tests.scan.club import LEAKS, entry
+from tests.scan.club import EXPOSURE, LEAKS, entry
 
 pytestmark = pytest.mark.server
 
@@ -72,11 +72,21 @@ def mute(status: int) -> Callable[[ASGIApp], ASGIApp]:
     return around
 
 
-@pytest.mark.parametrize(("status", "trusted"), [(200, False), (403, True)])
-def test_a_feed_that_lets_in_and_stays_silent_is_untested(
-    tmp_path: Path, status: int, trusted: bool
+AT_THE_DESK = EXPOSURE.replace(
+    "owner: {is: owner}}", 'owner: {is: owner}, desk: {claim: role, has: desk, untested: "none"}}'
+).replace("operations:\n", "operations:\n  news: {call: [desk]}\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "exposure", "trusted"),
+    [(200, EXPOSURE, False), (403, EXPOSURE, False), (403, AT_THE_DESK, True)],
+    ids=["silent", "refuses all", "is for others"],
+)
+def test_a_feed_that_shows_nobody_what_the_contract_grants_is_untested(
+    tmp_path: Path, status: int, exposure: str, trusted: bool
 ) -> None:
-    made, _ = entry(())
+    """To refuse all is right only where no identity may see anything of it."""
+    made, _ = entry((), exposure=exposure)
     report = play(made, "fixed", 1, tmp_path, mute(status)).report
     words = f"a feed from which no frame came (answered {status})"
     assert any(words in each for each in (report.notes if trusted else report.distrust))

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import product
 
 import orjson
 
+from oakum.authz import Table
+from oakum.authz.decide import through
 from oakum.exchange import Response, json_bytes
 from oakum.exposure.endpoints import Probe, frame_media, is_websocket
 from oakum.exposure.knowledge import canonical
@@ -84,12 +87,36 @@ def run(engine: Engine) -> None:
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
             why = f"a feed from which no frame came (answered {said})"
-            if any(_is_let_in(each) for each in statuses):
+            if any(map(_is_let_in, statuses)) or _is_to_show(engine, feed):
                 engine.state.lack(endpoint, why)
             else:
                 engine.state.remark(f"{endpoint}: {why}")
         for relation in unmade.keys() - tried:
             engine.state.lack(f"the end of `{relation}` while {endpoint} is open", unmade[relation])
+
+
+def _is_to_show(engine: Engine, feed: Probe) -> bool:
+    """Whether the contract shows anything of this feed to one of the identities: then to refuse
+    everybody is no answer."""
+    identities, model = engine.identities, engine.model
+    held = {
+        (frozenset(identities.relations(viewer, who)), viewer is not None)
+        for who in identities.subjects()
+        for viewer in (None, *identities.ids)
+    }
+    tables = [model.tables[name] for name in feed.shows]
+    return any(
+        through(model, feed.operation.id, relations, logged_in)
+        and any(_shows(table, relations) for table in tables)
+        for relations, logged_in in held
+    )
+
+
+def _shows(table: Table, relations: frozenset[str]) -> bool:
+    """Whether holders of these relations may see a field in any state."""
+    names = [state.name for state in table.states]
+    states = product(*(state.values for state in table.states))
+    return any(table.see(relations, dict(zip(names, values, strict=True))) for values in states)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
