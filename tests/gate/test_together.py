@@ -13,7 +13,7 @@ from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, gathered, judge
-from oakum.gate.coverage import expected
+from oakum.gate.coverage import expected, unreachable
 from oakum.gate.evidence import foreign
 from oakum.gate.guarding import grouped
 from oakum.gate.unclassified_fields import unclassified
@@ -222,3 +222,52 @@ def test_a_remembered_finding_is_excused_by_its_own_waiver_in_force() -> None:
         (waiver(TODAY + timedelta(days=9), "0" * 16), False),
     ):
         assert excused(one, [said], [], TODAY) is holds
+
+
+NOTE = """\
+  Note:
+    key: id
+    owner: owner_id
+    main: getNote
+    fields: {{id: [{{see: {sees}}}], owner_id: [{{see: owner}}]}}
+  Pen:
+    key: id
+    owner: id
+    fields: {{id: [{{see: member}}], ink: [{{see: owner}}]}}
+"""
+AUTHORED = DOCUMENT.replace(
+    "components:\n",
+    """\
+  /notes/{id}:
+    get:
+      operationId: getNote
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: one, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}}
+components:
+""",  # noqa: E501
+).replace(
+    "  schemas:\n",
+    """\
+  schemas:
+    Pen: {type: object, properties: {id: {type: string}, ink: {type: string}}}
+    Note:
+      type: object
+      properties:
+        id: {type: string}
+        owner_id: {type: string}
+        pens: {type: array, items: {$ref: "#/components/schemas/Pen"}}
+""",
+)
+
+
+@pytest.mark.parametrize(("sees", "asked"), [("owner", {"owner"}), ("member", {"owner", "member"})])
+def test_nobody_is_asked_for_what_stands_in_others_that_they_may_not_see(
+    tmp_path: Path, sees: str, asked: set[str]
+) -> None:
+    path = written(tmp_path, document=AUTHORED, policy=POLICY + NOTE.format(sees=sees))
+    loaded = load(path)
+    assert loaded.policy is not None
+    seen, compiled = view(loaded.document, loaded.policy), model(path)
+    assert {viewer for name, viewer in expected(seen, compiled) if name == "Pen"} == asked
+    left = ["`Pen` for `member`: only inside `Note`, which shows them nothing"]
+    assert [*unreachable(seen, compiled)] == ([] if "member" in asked else left)

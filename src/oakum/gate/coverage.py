@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from oakum.authz import Model
+from oakum.authz import Model, Table
 from oakum.errors import counted
 from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
+from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
+from oakum.openapi.model import Shape
 from oakum.policy.model import OperationRule
 from oakum.policy.reader import text
-from oakum.policy.resource_schemas import View
+from oakum.policy.resource_schemas import View, at, success
 
 _FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
@@ -91,12 +94,72 @@ def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
     """Resource and viewer that some cell must be about: of the resources that leave by some
     endpoint, the relations that their grants name, each with those that it brings. Which fields an
     endpoint can show is the scan's to know."""
-    for name, table in model.tables.items():
+    for name in model.tables:
+        hidden = frozenset(_hidden(seen, model, name))
+        viewers = (viewer for viewer, _ in _viewers(model, name) if viewer not in hidden)
         if _leaves(seen, name):
-            known = model.policy.resources[name]
-            own = (e for e in table.relations if not owns_too(model.policy, known, e))
-            viewers = (least_of(model.policy, each)[0] for each in own)
             yield from ((name, viewer) for viewer in dict.fromkeys(viewers))
+
+
+def unreachable(seen: View, model: Model) -> Iterator[str]:
+    """Viewers whom a grant names and nothing can be shown to, in words."""
+    for name in model.tables:
+        around = ", ".join(f"`{each}`" for each in sorted(_around(seen, name)))
+        for viewer in dict.fromkeys(_hidden(seen, model, name)) if _leaves(seen, name) else ():
+            yield f"`{name}` for `{viewer}`: only inside {around}, which shows them nothing"
+
+
+def _viewers(model: Model, resource: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Those whom grants of a resource name: label, and what each is at least."""
+    known = model.policy.resources[resource]
+    for each in model.tables[resource].relations:
+        if not owns_too(model.policy, known, each):
+            yield least_of(model.policy, each)
+
+
+def _hidden(seen: View, model: Model, resource: str) -> Iterator[str]:
+    """Viewers of a resource that stands only inside others of which they may see nothing: where
+    they are shown one, they are more to the object around it, and are called by that."""
+    around = _around(seen, resource)
+    if around and "" not in around:
+        tables = [model.tables[each] for each in around]
+        for viewer, held in _viewers(model, resource):
+            if not any(_shows(table, held) for table in tables):
+                yield viewer
+
+
+def _shows(table: Table, held: frozenset[str]) -> bool:
+    """Whether holders of these relations may see a field in any state."""
+    names = [state.name for state in table.states]
+    states = product(*(state.values for state in table.states))
+    return any(table.see(held, dict(zip(names, values, strict=True))) for values in states)
+
+
+def _around(seen: View, resource: str) -> frozenset[str]:
+    """The resources around one in responses; empty text: it stands by itself."""
+    found: set[str] = set()
+    for name in seen.endpoints[resource]:
+        operation = seen.document.operation(name)
+        if operation is None or not _is_asked_by_scans(seen, name):
+            continue
+        shown = {
+            one: each
+            for shape in success(operation)
+            for each, pointer in seen.policy.operations.get(name, OperationRule(name)).shows
+            if (one := at(shape, path_of(pointer))) is not None
+        }
+        waiting, done = [(shape, "") for shape in success(operation)], set[tuple[Shape, str]]()
+        while waiting:
+            shape, outer = waiting.pop()
+            if (shape, outer) in done:
+                continue
+            done.add((shape, outer))
+            own = shown.get(shape) or seen.resource_of(shape)
+            if own == resource:
+                found.add(outer)
+            below = [*shape.properties.values(), *shape.branches, shape.items, shape.extra]
+            waiting += [(thunk(), own or outer) for thunk in below if thunk is not None]
+    return frozenset(found)
 
 
 def _leaves(seen: View, resource: str) -> bool:

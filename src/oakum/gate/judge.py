@@ -9,7 +9,7 @@ from datetime import date
 from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
-from oakum.gate.coverage import never_asked, shares, unmet_states
+from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.evidence import Evidence
 from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.linting import Linted
@@ -198,8 +198,10 @@ def _shown(case: Case, evidence: Evidence) -> Criterion:
     least = min((each.percent for each in found), default=0.0)
     met = bool(found) and not low
     title = f"each field × viewer has at least {bound:g} % of its cells shown"
+    left = "; ".join(unreachable(case.seen, case.model))
+    figure = f"{least:.3g} % at least shown" + (f"; left out: {left}" if left else "")
     return Criterion(
-        "shown", title, "met" if met else "not met", f"{least:.3g} % at least shown",
+        "shown", title, "met" if met else "not met", figure,
         f"at least {bound:g} %", _SHOW_MORE, tuple(Detail(each.sentence) for each in low),
         ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
