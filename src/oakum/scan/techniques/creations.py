@@ -31,7 +31,7 @@ from oakum.scan.requests.variants import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.made_objects import AsOwn, Maker, creations
+from oakum.scan.undo.made_objects import Maker, creations
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.recognition import bears
 
@@ -142,7 +142,7 @@ class _Trial:
         resource = engine.model.policy.resources[self.pair.resource]
         if resource.owner.kind != "creator":
             return
-        with AsOwn(engine, owner, resource.name, {resource.key: made.known}):
+        with self.maker.as_own(made):
             for probe in engine.state.probes:
                 if resource.name not in probe.shows or probe.batch or probe.how:
                     continue
@@ -262,8 +262,8 @@ class _Trial:
         self.hidden = False
         if not self._shows(made):
             return False  # it was missing before anybody tried to delete it
-        url = made.remove.url.replace("{key}", quote(made.known, safe=""))
-        request = replace(made.remove, url=url)
+        place = quote(self.undo_log.address(made, made.known), safe="")
+        request = replace(made.remove, url=made.remove.url.replace("{key}", place))
         status = self._delete(made, viewer, request)
         if status == _GONE:
             return True
@@ -277,7 +277,7 @@ class _Trial:
 
     def _delete(self, made: Made, viewer: str | None, request: Request) -> int:
         """The status with which a deletion was answered; `_GONE` if the object is missing since."""
-        asked = Filled(request, {}, frozenset({made.known}), self.pair.remove.operation.path)
+        asked = Filled(request, {}, _values(made), self.pair.remove.operation.path)
         answer = self._ask_to_remove(made, viewer, request)
         if not self._is_gone(made):
             return answer.status
@@ -296,7 +296,7 @@ class _Trial:
         symbolic = self.pair.remove.operation.path
 
         def send(asked: Request) -> Response:
-            filled = Filled(asked, {}, frozenset({made.known}), symbolic)
+            filled = Filled(asked, {}, _values(made), symbolic)
             return self.engine.send(self.pair.remove, viewer, filled)
 
         return self.undo_log.in_its_state(send, made, request, made.known)
@@ -320,7 +320,8 @@ class _Trial:
             # An object that disappears after as many reads was not deleted by the viewer.
             if not all(self._shows(fresh) for _ in range(self.reads[made.known])):
                 return False
-            old, new = (f"/{quote(each.known, safe='')}" for each in (made, fresh))
+            places = (self.undo_log.address(each, each.known) for each in (made, fresh))
+            old, new = (f"/{quote(each, safe='')}" for each in places)
             before, _, after = request.url.rpartition(old)
             self._ask_to_remove(fresh, viewer, replace(request, url=f"{before}{new}{after}"))
             return self._is_gone(fresh)
@@ -359,6 +360,11 @@ class _Trial:
         engine.state.report(
             Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, sure, "written")
         )
+
+
+def _values(made: Made) -> frozenset[str]:
+    """Values of an object in the URL of its removal."""
+    return frozenset({made.known, made.place} - {""})
 
 
 def _leaves(

@@ -77,6 +77,10 @@ class Made:
     """A response has shown it with its mark."""
     purge: tuple[tuple[Request, Request], ...] = field(default=(), repr=False)
     """A list that shows what was removed, and what then removes it for good, with `{key}`."""
+    named: str = ""
+    """The member whose value stands in its URL, where that is not `key`."""
+    place: str = ""
+    """This value, once an answer has told it."""
     remover: str = ""
     """Who is asked to remove it before `who` is: whoever made it below somebody else's object;
     empty: `who` alone."""
@@ -102,6 +106,8 @@ def as_json(undo: Entry) -> Json:
                 [request_as_json(listed), request_as_json(remove)] for listed, remove in undo.purge
             ],
             "remover": undo.remover,
+            "named": undo.named,
+            "place": undo.place,
         }
     return {
         "name": undo.name,
@@ -135,8 +141,9 @@ def from_json(value: Mapping[str, Json]) -> Entry:
             (request_from_json(a), request_from_json(b)) for a, b in value.get("purge", ())
         )
         made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
-        by = str(value.get("remover", ""))
-        return replace(made, shown=shown, purge=purge, remover=by)
+        by, named = str(value.get("remover", "")), str(value.get("named", ""))
+        place = str(value.get("place", ""))
+        return replace(made, shown=shown, purge=purge, remover=by, named=named, place=place)
     who, asked = value["check"]
     return Undo(
         value["name"],

@@ -37,7 +37,7 @@ from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.restraint import barred, purgers, remover, why_no_creation
+from oakum.scan.undo.restraint import barred, named_by, purgers, remover, why_no_creation
 from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
 
 _DEPTH = 3
@@ -52,6 +52,8 @@ class Creation:
     """Where in the body the object stands."""
     make: Probe
     remove: Probe
+    named: str = ""
+    """The member whose value stands in the path of `remove`, where that is not the key."""
 
 
 def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Creation]:
@@ -69,7 +71,7 @@ def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator
                 continue
             remove = remover(model, operation, resource, params)
             if remove is not None:
-                yield Creation(resource, at, make, remove)
+                yield Creation(resource, at, make, remove, named_by(model, remove, resource))
 
 
 @dataclass
@@ -133,7 +135,7 @@ class Maker:
             self.owner, mark, key, tuple(request for request, _ in lists), remove,
             look=self._look(), turns=tuple(names for _, names in lists),
             how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {maker}",
-            remover=maker if self.by else "",
+            remover=maker if self.by else "", named=pair.named,
         )  # fmt: skip
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
@@ -147,23 +149,27 @@ class Maker:
             return None
         seen = marked(json_of(answer), mark, key)
         shown = seen[0] if seen else None
-        told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
+        told = in_path(shown[key]) if shown else self._told(answer, key)
         if told in made.older and log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
             return None
         if told and told not in made.older and log.is_ours(made, told, shown, echo=True):
-            made = log.learn(made, told)
+            made = log.learn(made, told, shown)
         view = self._view(made) or shown or {}
         known = made.known or in_path(view.get(key))
         if known in made.older and view is not shown:
             self._wrote_over(made)
             return None
         if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
-            made = log.learn(made, known)
+            made = log.learn(made, known, view)
         if not made.known:
             self._lose(made, told)
             return None
         return self._created(made), view
+
+    def _told(self, answer: Response, key: str) -> str:
+        """The key in an answer that shows nothing else; a `Location` has what stands in URLs."""
+        return ("" if self.creation.named else _from_location(answer)) or _only(answer, key)
 
     def _is_none(self, made: Made, answer: Response) -> bool:
         """Whether an answer says that nothing was made, and no response shows anything else."""
@@ -201,7 +207,7 @@ class Maker:
             key = told or (in_path(seen[0][made.key]) if seen else "")
             if key and key not in made.older and log.is_ours(own, key):
                 log.enter(replace(own, known=key))
-                self.undo(log.learn(own, key))
+                self.undo(log.learn(own, key, seen[0] if seen else None))
                 return
         log.taken(made)
         self._stop()
@@ -279,8 +285,10 @@ class Maker:
         return found[:2]
 
     def _purges(self) -> Iterator[tuple[Request, Request]]:
-        """Lists of what was removed, and what removes it from them."""
+        """Lists of what was removed, and what removes it from them, by its key."""
         engine, pair = self.engine, self.creation
+        if pair.named:
+            return
         params, make = engine.context.params, pair.make.operation
         for path, purge in purgers(engine.model, make, pair.resource, params):
             for probe in engine.state.probes:
@@ -292,29 +300,48 @@ class Maker:
                     yield filled.request, request
 
     def _look(self) -> Request | None:
-        """What shows the object alone, with `{key}` in it; None where no endpoint does."""
-        main = self._main()
+        """What shows the object alone, with `{key}` in it; None where no endpoint does. What is at
+        the URL of the removal says best what that removes."""
+        main = self._there() or self._main()
         return self._with_key(main) if main is not None else None
 
+    def _there(self) -> Probe | None:
+        """The endpoint at the path of the removal that shows such an object."""
+        pair = self.creation
+        return next(
+            (
+                each
+                for each in self.engine.state.probes
+                if each.operation.method == "GET"
+                and each.operation.path == pair.remove.operation.path
+                and pair.resource in each.shows and not (each.batch or each.how or each.query)
+            ),
+            None,
+        )  # fmt: skip
+
     def _with_key(self, of: Probe) -> Request | None:
-        """A question with `{key}` where the key of the object has to stand, at the path's end."""
-        engine = self.engine
-        key = engine.model.policy.resources[self.creation.resource].key
+        """A question with `{key}` where what names the object has to stand, at the path's end."""
+        engine, pair = self.engine, self.creation
+        key = pair.named or engine.model.policy.resources[pair.resource].key
         names = [p.name for p in of.operation.parameters if p.where == "path"]
         last = last_parameter(of.operation.path)
         if last not in names:
             return None
-        sources = {**of.sources, last: f"{self.creation.resource}.{key}"}
+        source = f"{pair.resource}.{key}"
+        if pair.named and of.sources.get(last) != source:
+            return None
+        sources = {**of.sources, last: source}
         probe = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
-        with self._as_own("{key}"):
+        with AsOwn(engine, self.owner, pair.resource, {key: "{key}"}):
             filled = fill(probe, engine.target, engine.knowledge, self.owner)
         if filled is None:
             return None
         return replace(filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}"))
 
-    def _as_own(self, key: str) -> AsOwn:
-        named = self.engine.model.policy.resources[self.creation.resource].key
-        return AsOwn(self.engine, self.owner, self.creation.resource, {named: key})
+    def as_own(self, made: Made) -> AsOwn:
+        """For a moment what was made is all that its owner has."""
+        names = {made.key: made.known, **({made.named: made.place} if made.named else {})}
+        return AsOwn(self.engine, self.owner, self.creation.resource, names)
 
     def _main(self) -> Probe | None:
         """The endpoint of one object, by its key."""
@@ -334,7 +361,7 @@ class Maker:
         """The owner's own view: at the main endpoint, else in a list."""
         engine, main = self.engine, self._main()
         if main is not None and made.known:
-            with self._as_own(made.known):
+            with self.as_own(made):
                 filled = fill(main, engine.target, engine.knowledge, self.owner)
             if filled is not None:
                 answer = engine.send(main, self.owner, filled)

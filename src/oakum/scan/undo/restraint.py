@@ -35,6 +35,7 @@ _MEANT = listed(
 _LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
 """Flags of a removal that makes less, or more, than to remove."""
 
+_KEYS = listed("guid id key pk uuid")
 _TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
 """Words of a list of what was removed and is kept."""
 
@@ -120,11 +121,13 @@ def remover(
     key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none whose
     request can be written."""
     key = f"{resource}.{model.policy.resources[resource].key}"
+    own = f"{resource}."
 
     def rank(found: tuple[Probe, str]) -> tuple[bool, ...]:
         remove, lacks = found
         meant = remove.sources.get(last_parameter(remove.operation.path), "")
-        return _is_below(remove.operation, make), meant == key, not meant, not lacks
+        named = meant == key, meant.startswith(own), not meant
+        return _is_below(remove.operation, make), *named, not lacks
 
     best, lacks = max(_removers(model, make, resource, params), key=rank, default=(None, ""))
     return None if lacks else best
@@ -140,7 +143,7 @@ def _removers(
         if each.method != "DELETE" or not last or not key:
             continue
         remove = probe_of(model, each, params.get(each.id, {}))
-        named = f"{resource}.{key}" in remove.sources.values()
+        named = named_by(model, remove, resource) or f"{resource}.{key}" in remove.sources.values()
         # The creator may not be allowed to delete it if that is reserved for staff.
         if not (_is_below(each, make) or named) or barred(model, each):
             continue
@@ -148,7 +151,37 @@ def _removers(
         lacking = [name for name in agreed.unfilled if name != last]
         lacking += [*_guessed(model, agreed, last), *_lacking_members(agreed)]
         how = f"{each.method} {each.path}"
-        yield agreed, f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
+        why = f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
+        yield agreed, why or _unsure(model, agreed, resource)
+
+
+def named_by(model: Model, remove: Probe, resource: str) -> str:
+    """The member, other than the key, whose value stands last in the path of a removal."""
+    source = remove.sources.get(last_parameter(remove.operation.path), "")
+    name, _, member = source.partition(".")
+    return member if name == resource and member != model.policy.resources[resource].key else ""
+
+
+def _unsure(model: Model, remove: Probe, resource: str) -> str:
+    """Why it is open which object the path of a removal names; empty if it names one of these. By
+    another member than the key it may name several, or another one: an answer at the same path has
+    to show it."""
+    known, operation = model.policy.resources[resource], remove.operation
+    last = last_parameter(operation.path)
+    how, member = f"{operation.method} {operation.path}", named_by(model, remove, resource)
+    shown = any(
+        each.method == "GET" and each.path == operation.path and (media := each.success())
+        and media.shape and "array" not in media.shape.kinds
+        for each in model.operations.values()
+    )  # fmt: skip
+    if member and ("." in member or member in known.owner.members):
+        return f"`{how}` names it by `{member}`, which other objects may have too"
+    said = words(last)
+    named = last in remove.sources or not _KEYS.isdisjoint(said)
+    named = named or said in (words(known.key), words(resource)[-len(said) :])
+    if shown or (named and not member):
+        return ""
+    return f"no GET at `{operation.path}` shows which object `{last}` names"
 
 
 def purgers(

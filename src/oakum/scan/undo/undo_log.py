@@ -117,11 +117,22 @@ class UndoLog:
         self.harmed.append(said)
         self._done(made)
 
-    def learn(self, made: Made, key: str) -> Made:
-        """Records the key of a created object."""
-        now = replace(made, known=key)
+    def learn(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
+        """Records the key of a created object. `row`: a response that shows it."""
+        now = replace(made, known=key, place=self.address(made, key, row))
         self._now(now)
         return now
+
+    def address(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> str:
+        """What stands in the URL of the object with a key; empty if no response tells it."""
+        if not made.named:
+            return key
+        if row is not None and made.named in row:
+            return in_path(row[made.named])
+        if made.place and key == made.known:
+            return made.place
+        rows, _ = self._search(made, 1, key)
+        return next((in_path(each[made.named]) for each in rows if made.named in each), "")
 
     def taken(self, made: Made) -> Made:
         """Records that the API confirmed the creation."""
@@ -184,7 +195,7 @@ class UndoLog:
         if found or not thorough or made.look is None:
             return found
         keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
-        return [each for each in keyed if self._is_there(made, in_path(each[made.key]))]
+        return [each for each in keyed if self._is_there(made, in_path(each[made.key]), each)]
 
     def shows(self, made: Made) -> bool | None:
         """Whether the owner sees the object; None if no response shows it."""
@@ -209,23 +220,23 @@ class UndoLog:
         """
         if not in_path(key):
             return False
-        if echo and made.look is not None and self._is_there(made, key) is False:
+        if echo and made.look is not None and self._is_there(made, key, shown) is False:
             shown = None
         beside = shown.values() if shown is not None else ()
         if any(isinstance(each, str) and bears(each, made.mark) for each in beside):
             return True
-        if made.look is not None and self._is_there(made, key):
+        if made.look is not None and self._is_there(made, key, shown):
             return True
         listed = self.seen(made) if shown is None else ()
         return any(
             in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
         )
 
-    def _is_there(self, made: Made, key: str) -> bool | None:
+    def _is_there(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool | None:
         """Whether the object's own endpoint shows it with its mark; None: its answer tells
         nothing."""
-        answer = self._looked_at(made, key)
-        if tells_nothing(answer):
+        answer = self._looked_at(made, key, row)
+        if answer is None or tells_nothing(answer):
             return None
         there = 200 <= answer.status < 300 and shows(answer, made.mark)
         if there:
@@ -241,9 +252,12 @@ class UndoLog:
             self.unsure.append(said)
         return kept
 
-    def _looked_at(self, made: Made, key: str) -> Response:
-        assert made.look is not None
-        return self.ask(made.who, _for_key(made.look, key))
+    def _looked_at(
+        self, made: Made, key: str, row: Mapping[str, Json] | None = None
+    ) -> Response | None:
+        """What the object's own endpoint answers; None if it has none, or no known URL."""
+        place = self.address(made, key, row) if made.look is not None else ""
+        return self.ask(made.who, _for_key(made.look, place)) if made.look and place else None
 
     def _standing(self, made: Made, key: str) -> Standing:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
@@ -259,7 +273,7 @@ class UndoLog:
 
     def _stands(self, made: Made, key: str) -> Standing:
         signs = {made.mark, *self._texts()}
-        answer = self._looked_at(made, key) if made.look is not None else None
+        answer = self._looked_at(made, key)
         alone = at_its_own(answer, signs) if answer is not None else None
         if alone is Standing.RUNS:
             return alone
@@ -268,17 +282,26 @@ class UndoLog:
         pages = 1 if few else _PAGES
         rows, whole = self._search(made, pages, key)
         if any(holds(row, sign) for row in rows for sign in signs):
-            return Standing.RUNS
+            # The URL of the removal may name something else than the key does.
+            removed = made.look is not None and made.look.url == made.remove.url
+            other = removed and alone in (Standing.GONE, Standing.ANOTHERS)
+            return Standing.UNKNOWN if other else Standing.RUNS
         if made.look is None and made.name in self._own - self._shown:
             return Standing.RUNS  # no response has shown it since it was made
         if rows or (alone is Standing.ANOTHERS and not whole):
             return Standing.ANOTHERS
         if answer is not None and alone is Standing.UNKNOWN:
             # Where its owner was shown it, an answer as for what never was says that it is gone.
-            control = self._looked_at(made, unused(key)) if whole and shown else None
-            gone = control is not None and is_like_absence(answer, control)
-            return Standing.GONE if gone else alone
+            return (
+                Standing.GONE if whole and shown and self._is_absent(made, key, answer) else alone
+            )
         return Standing.GONE if alone is Standing.GONE or whole else Standing.UNKNOWN
+
+    def _is_absent(self, made: Made, key: str, answer: Response) -> bool:
+        """Whether an answer for a key is that for a key which nothing has."""
+        assert made.look is not None
+        never = unused(self.address(made, key))
+        return is_like_absence(answer, self.ask(made.who, _for_key(made.look, never)))
 
     def _texts(self) -> Iterator[str]:
         """Texts of writes that were not taken back: they may stand where a mark has stood."""
@@ -290,8 +313,7 @@ class UndoLog:
         self, send: Callable[[Request], Response], made: Made, request: Request, key: str
     ) -> Response:
         """The answer to a removal, with the tag of the object where the API asks for one."""
-        look = _for_key(made.look, key) if made.look else None
-        return send_on(send, request, lambda: self.ask(made.who, look) if look else None)
+        return send_on(send, request, lambda: self._looked_at(made, key))
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
@@ -321,11 +343,14 @@ class UndoLog:
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
         for n, key in enumerate(sorted(ours), 1):
-            its = replace(made, known=key)
+            its = replace(made, known=key, place=self.address(made, key))
+            if made.named and not its.place:
+                self._why[made.name] = f"no response shows its `{made.named}`"
+                return False
             if n == len(ours) and not made.known:
                 # Once it is removed no mark tells its key; what is removed before is found by it.
                 self._now(its)
-            if not self._is_removed(its, _for_key(made.remove, key)):
+            if not self._is_removed(its, _for_key(made.remove, its.place)):
                 return False
         if not keys:
             # An object that nobody could see may exist.

@@ -99,8 +99,8 @@ def _sets_what_is_there(operation: Operation, probe: Probe) -> bool:
 def is_meant(
     engine: Engine, probe: Probe, resource: str, value: Mapping[str, Json], owner: str
 ) -> bool:
-    """Whether an object is the one that a writing endpoint would name: by its key, else it has to
-    be the owner's only one."""
+    """Whether an object is the one that a writing endpoint would name: by its key or by another
+    member that its path takes, else it has to be the owner's only one."""
     known = engine.model.policy.resources[resource]
     objects = engine.knowledge.objects.get((owner, resource), ())
     if bulk(engine.model, probe.operation):  # by key: the first known object is the one shown
@@ -112,4 +112,8 @@ def is_meant(
     if known.key and names and filled is not None:
         meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
         return known.key in value and canonical(value[known.key]) in meant
+    last = last_parameter(probe.operation.path)
+    name, _, member = probe.sources.get(last, "").partition(".")
+    if name == resource and filled is not None:
+        return member in value and canonical(value[member]) == filled.params.get(last)
     return not known.key or len({row.get(known.key) for row in objects}) <= 1
