@@ -146,7 +146,7 @@ def path(template: str, operation: str, schema: str, *, many: bool = False) -> s
     )
 
 
-def schema(name: str, **members: str) -> str:
+def schema(name: str, /, **members: str) -> str:
     """A schema whose members are of these types, below `HEAD`."""
     listed = ", ".join(f"{each}: {{type: {kind}}}" for each, kind in members.items())
     return f"    {name}: {{type: object, properties: {{{listed}}}}}\n"

@@ -45,6 +45,8 @@ _BARE = "\x1f"
 _UNQUOTED = re.compile(r'"\\u001f([^"]*)\\u001f"')
 _DELIMITERS = re.compile(r"[,| ]")
 _PLACE = re.compile(r"{([^{}]+)}")
+_TELLS = 3
+"""Shortest text that is taken to name one object."""
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
 
@@ -137,6 +139,8 @@ def known_objects(
 ) -> int:
     """How many objects these parameters can name: each by one value, or several by one object."""
     many, left = list[int](), set(parameters)
+    if nested := _nested(probe, knowledge, who):
+        return len(nested) if left & nested[0].keys() else 0
     for resource, named in probe.together:
         if rows := probe.objects_of(who, resource, named, knowledge):
             many += [len(rows)] if left & named.keys() else []
@@ -150,6 +154,8 @@ def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dic
     `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names. Two ids of one owner,
     taken apart, seldom belong together, and nothing is shown of what does not. None: there are not
     so many objects."""
+    if nested := _nested(probe, knowledge, who):
+        return nested[turn] if turn < len(nested) else None
     found: dict[str, str] = {}
     for resource, named in probe.together:
         rows = probe.objects_of(who, resource, named, knowledge)
@@ -185,6 +191,48 @@ def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dic
         if named_there and source != probe.sources[last]:
             found[parameter] = named_there
     return found
+
+
+def _nested(probe: Probe, knowledge: Knowledge, who: str | None) -> list[dict[str, str]]:
+    """Parameters of `/repos/{owner}/{repo}/issues/{number}` by issue: its own number, and what
+    names the repository that it says it is in. Numbers count up in each repository, so a number
+    alone names none. Empty: the path is no such one, or no object says where it is."""
+    order = [each for each in _PLACE.findall(probe.operation.path) if each in probe.personal]
+    if probe.batch or who is None or len(order) < 3 or not probe.whose.keys().isdisjoint(order):
+        return []
+    *above, last = order
+    resource, _, key = probe.sources[last].partition(".")
+    around = [(name, named) for name, named in probe.together if {*named} == {*above}]
+    if not around or around[0][0] == resource:
+        return []
+    parent, named = around[0]
+    places = _told_apart(knowledge, parent, named)
+    found: list[dict[str, str]] = []
+    for row in knowledge.objects.get((who, resource), ()):
+        said = {value for path, value in row.items() if path != key}
+        there = {place for value, place in places.items() if value in said}
+        if key in row and len(there) == 1:
+            each = {**dict(zip(named, there.pop(), strict=True)), last: row[key]}
+            found += [each] if each not in found else []
+    return found
+
+
+def _told_apart(
+    knowledge: Knowledge, resource: str, named: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Texts that one object of a resource has and no other → its values in these parameters."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for (_, name), rows in knowledge.objects.items():
+        for row in rows if name == resource else ():
+            if row.keys() >= {*named.values()}:
+                place = tuple(row[path] for path in named.values())
+                for value in row.values():
+                    found.setdefault(value, set()).add(place)
+    return {
+        value: places.pop()
+        for value, places in found.items()
+        if len(places) == 1 and len(value) >= _TELLS and not value.isdigit()
+    }
 
 
 def _only_known_in(row: Mapping[str, str], known: Collection[str]) -> str:
