@@ -35,7 +35,8 @@ _MEANT = listed(
 _LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
 """Flags of a removal that makes less, or more, than to remove."""
 
-_KEYS = listed("guid id key pk uuid")
+_OTHERS = listed("code index name nr number position serial slug")
+"""Words of what names an object beside its key."""
 _TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
 """Words of a list of what was removed and is kept."""
 
@@ -177,8 +178,8 @@ def _unsure(model: Model, remove: Probe, resource: str) -> str:
     if member and ("." in member or member in known.owner.members):
         return f"`{how}` names it by `{member}`, which other objects may have too"
     said = words(last)
-    named = last in remove.sources or not _KEYS.isdisjoint(said)
-    named = named or said in (words(known.key), words(resource)[-len(said) :])
+    other = last in model.known[resource].names - {known.key} or not _OTHERS.isdisjoint(said)
+    named = last in remove.sources or not other
     if shown or (named and not member):
         return ""
     return f"no GET at `{operation.path}` shows which object `{last}` names"
