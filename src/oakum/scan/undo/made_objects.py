@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -23,24 +21,18 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.matrix import NOBODY
-from oakum.exposure.request_bodies import body_shape, json_value
+from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Skipped
-from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.inference.side_effects import classify
-from oakum.openapi.model import Json, Shape
-from oakum.policy.model import Resource
+from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.person_operations import is_secret, noun_of
-from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 from oakum.scan.requests.variants import last_parameter, written
-from oakum.scan.settings.owned_fields import LETS_IN
+from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.restraint import barred, named_by, purgers, remover, why_no_creation
 from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
-
-_DEPTH = 3
 
 
 @dataclass(frozen=True)
@@ -248,10 +240,11 @@ class Maker:
         if filled is None or shape is None:
             return None
         marks = iter((mark,))
+        new = NewObject(self.creation.resource, self.creation.at, self.owner)
         try:
-            body = _body(engine, shape, self.creation, self.owner, marks, ())
+            body = new_body(engine, shape, new, marks)
             if not holds(body, mark):  # no text is free: a name that lets nobody in holds it
-                body = _body(engine, shape, self.creation, self.owner, iter(()), (), marks)
+                body = new_body(engine, shape, new, iter(()), (), marks)
         except LookupError as error:
             engine.state.leave_out(
                 Skipped(
@@ -266,7 +259,7 @@ class Maker:
             put(body, (*self.creation.at, *at), value)
         if not holds(body, mark):
             return None  # another value has taken its place: the object could not be found again
-        said = json_bytes(_hidden(body, dict(more), self.creation.at)).decode()
+        said = json_bytes(placeholders(body, dict(more), self.creation.at)).decode()
         return with_body(filled, make.operation, body, said)
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
@@ -469,138 +462,6 @@ class Workshop:
             maker.undo(made)
         self._made.clear()
         self._more.clear()
-
-
-def _body(
-    engine: Engine,
-    shape: Shape,
-    pair: Creation,
-    owner: str,
-    marks: Iterator[str],
-    at: tuple[str, ...],
-    in_name: Iterator[str] | None = None,
-) -> dict[str, Json]:
-    """What a creation has to hold, and one mark in a free text of it; `in_name`: in a required
-    name.
-
-    Ids of other objects, and words that stand in several objects, are those that answers have
-    shown: an API takes no others.
-    """
-    body: dict[str, Json] = {}
-    bare = not shape.required
-    inside = at[: len(pair.at)] == pair.at
-    for name, thunk in shape.properties.items():
-        inner = thunk()
-        required = name in shape.required or bare
-        path = ".".join((*at[len(pair.at) :], name)) if inside else name
-        seen = "" if inner.enum else _seen(engine, pair.resource, owner, path, inner)
-        free = _is_free(name, inner) and not seen
-        wrap = pair.at[: len(at) + 1] == (*at, name)
-        if inner.read_only or not (required or free or wrap):
-            continue
-        known = engine.model.policy.resources[pair.resource]
-        if path == known.key:
-            body[name] = _new_key(inner)
-        elif inside and known.owner.kind == "field" and path in known.owner.members:
-            if held := _as_owner(engine, pair.resource, owner, path):
-                body[name] = json_value(held, inner)
-            elif name in shape.required:
-                raise LookupError(name)  # any other value would make it somebody else's
-        elif inner.properties and len(at) < _DEPTH:
-            body[name] = _body(engine, inner, pair, owner, marks, (*at, name), in_name)
-        elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
-            raise LookupError(name)  # any other value would refer to somebody's object
-        elif free:
-            text = next(marks, "")
-            if text or required:
-                body[name] = text or "oakum"
-        elif is_secret(name, inner):
-            body[name] = f"Oak-{secrets.token_hex(6)}-7a"
-        elif seen:
-            body[name] = json_value(seen, inner)
-        else:
-            body[name] = harmless(name, inner)
-            if in_name and body[name] == ANY_TEXT and not noun_of(name, inner):
-                body[name] = next(in_name, ANY_TEXT)
-    return body
-
-
-def _as_owner(engine: Engine, resource: str, owner: str, path: str) -> str:
-    """What an owner member holds in the owner's objects, where it names them; empty: unknown."""
-    rows = engine.knowledge.objects.get((owner, resource), ())
-    ids = engine.identities.ids.get(owner, frozenset())
-    return next((row[path] for row in rows if row.get(path) in ids), "")
-
-
-def _new_key(shape: Shape) -> Json:
-    """A key that nothing has, where whoever makes an object chooses it: an API may write over what
-    has another one."""
-    if shape.kinds & {"integer", "number"}:
-        return 2**30 + secrets.randbelow(2**30)
-    return str(uuid.uuid4()) if shape.format == "uuid" else f"oakum-{secrets.token_hex(8)}"
-
-
-def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:
-    """A value that answers have shown for a member which takes only what is known: the id of
-    another object, or a word that several objects hold; empty: it is none, or none was seen."""
-    known = engine.model.policy.resources[resource]
-    name = path.rpartition(".")[2]
-    knowledge = engine.knowledge
-    if path in (known.key, *known.owner.members) or is_secret(name, shape):
-        return ""
-    own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
-    if classify_field(name, shape) is FieldClass.KEY:
-        if (named := _named_by(engine, name)) is not None:
-            # Owner first: others see an object below theirs, and may get an e-mail about it.
-            whose = (owner, *(each for each in engine.identities.names() if each != owner))
-            rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
-            return next((row[named.key] for row in rows if named.key in row), "")
-        return next(iter((*own, *knowledge.named(name))), "")
-    if classify_field(name, shape) in LETS_IN or not shape.kinds <= {"string", "null"}:
-        return ""
-    held: dict[str, str] = {}
-    for (_, kind), kept in knowledge.objects.items():
-        for row in kept if kind == resource else ():
-            if path in row and known.key in row:
-                held[row[known.key]] = row[path]
-    word = next((each for each, number in Counter(held.values()).most_common(1) if number > 1), "")
-    return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
-
-
-def _named_by(engine: Engine, name: str) -> Resource | None:
-    """The resource, one that somebody owns, whose objects a member names: `post_id`."""
-    said = tuple(word for word in words(name) if word not in ("id", "key", "uuid", "guid"))
-    found = engine.model.policy.resources.values()
-    return next(
-        (e for e in found if words(e.name) == said and e.key and e.owner.kind != "none"), None
-    )
-
-
-def _is_free(name: str, shape: Shape) -> bool:
-    """Whether any text may stand there, and names nobody."""
-    plain = "string" in shape.kinds and not (shape.enum or shape.format)
-    return plain and classify_field(name, shape) not in LETS_IN and not noun_of(name, shape)
-
-
-def put(body: dict[str, Json], at: tuple[str, ...], value: Json) -> None:
-    for step in at[:-1]:
-        inner = body.setdefault(step, {})
-        if not isinstance(inner, dict):
-            return
-        body = inner
-    body[at[-1]] = value
-
-
-def _hidden(
-    body: Mapping[str, Json], more: Mapping[tuple[str, ...], Json], base: tuple[str, ...]
-) -> Json:
-    """The body for a curl line: names, and the values that are asked for."""
-    said: dict[str, Json] = dict.fromkeys(body, "…")
-    for at in more:
-        said.pop((*base, *at)[0], None)
-    for at, value in more.items():
-        put(said, (*base, *at), value)
-    return said
 
 
 def _from_location(answer: Response) -> str:

@@ -119,9 +119,12 @@ class UndoLog:
 
     def learn(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
         """Records the key of a created object. `row`: a response that shows it."""
-        now = replace(made, known=key, place=self.address(made, key, row))
-        self._now(now)
+        self._now(now := self._keyed(made, key, row))
         return now
+
+    def _keyed(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
+        place = self.address(made, key, row) if made.named else ""
+        return replace(made, known=key, place=place)
 
     def address(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> str:
         """What stands in the URL of the object with a key; empty if no response tells it."""
@@ -343,14 +346,14 @@ class UndoLog:
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
         for n, key in enumerate(sorted(ours), 1):
-            its = replace(made, known=key, place=self.address(made, key))
+            its = self._keyed(made, key)
             if made.named and not its.place:
                 self._why[made.name] = f"no response shows its `{made.named}`"
                 return False
             if n == len(ours) and not made.known:
                 # Once it is removed no mark tells its key; what is removed before is found by it.
                 self._now(its)
-            if not self._is_removed(its, _for_key(made.remove, its.place)):
+            if not self._is_removed(its, _for_key(made.remove, its.place or key)):
                 return False
         if not keys:
             # An object that nobody could see may exist.
