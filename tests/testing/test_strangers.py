@@ -11,7 +11,7 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import load
 from oakum.pytest_plugin.ear import Heard
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import BARE_TEXT, Watch
 from oakum.pytest_plugin.writing import Run, report
 from oakum.recordings.traffic import Judged
 from oakum.routing.compiled_contract import compile_for_gateway
@@ -53,3 +53,31 @@ def test_a_stranger_is_called_as_in_a_scan(
     for one in (me("ann"), me("bob"), *exchanges):
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.viewer for each in judged.drift()} == {viewer}
+
+
+EXPORT = DOCUMENT.replace(
+    "  /notes:\n",
+    """\
+  /export:
+    get:
+      operationId: export
+      responses: {"200": {description: all, content: {"text/csv": {schema: {type: string}}}}}
+  /notes:
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "named"),
+    [("text/csv", "id,sum\n7,12\n", True), ("text/plain", "Dear Ann, " * 9, True),
+     ("text/plain", "ok", False), ("application/json", '{"ready": true}', False)],
+)  # fmt: skip
+def test_a_text_without_a_resource_is_named_as_not_judged(
+    kind: str, body: str, named: bool, tmp_path: Path
+) -> None:
+    contract = load(written(tmp_path, document=EXPORT, policy=POLICY))
+    watch = Watch(contract, lambda request: {"id": "u-bob"}, key=b"k")
+    asked = Request("GET", f"{HOST}/export", {"authorization": "Bearer bob"})
+    answer = Response(200, {"content-type": kind}, body.encode())
+    assert not [*watch.hear(Heard(asked, answer, app=watch))]
+    assert watch.tally.places == ({(BARE_TEXT, "export"): 1} if named else {})

@@ -54,6 +54,12 @@ SHAPELESS = (
     "it does not match the document: no object in it could be judged; it was only searched for"
     " values that owners had received"
 )
+BARE_TEXT = (
+    "it is text without a resource of the contract: it was only searched for values that owners had"
+    " received"
+)
+_LONG_TEXT = 40
+"""Characters from which on a text may be somebody's document."""
 DEEP = (
     "it nests deeper than 100 levels: no object in it was judged; its text was only searched for"
     " values that owners had received"
@@ -179,6 +185,8 @@ class Watch:
                 asked = self._refused(heard, asked)
             elif heard.response.body:
                 asked, look = yield from self._judged(heard, asked)
+        elif not heard.unread and _is_bare_text(asked):
+            self.tally.unjudge(BARE_TEXT, operation.id)
         yield from self._searched(heard, asked, look)
         return operation
 
@@ -399,6 +407,14 @@ def _is_deep(response: Response) -> bool:
 
 def _asked_as(method: str) -> str:
     return "GET" if method == "HEAD" else method
+
+
+def _is_bare_text(asked: Asked) -> bool:
+    """Whether a good response is a text or a sheet: what is declared as no resource has no fields
+    to judge."""
+    value, media = asked.read.value, asked.response.media_type
+    text = isinstance(value, str) and len(value) >= _LONG_TEXT
+    return is_success(asked.response.status) and (text or (media == "text/csv" and bool(value)))
 
 
 def _is_shapeless(asked: Asked) -> bool:
