@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape, unescape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
-from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
+from oakum.inference.nouns import (
+    is_of_caller,
+    is_segment,
+    last_parameter,
+    noun_of_path,
+    nouns,
+    parameter_after,
+)
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
@@ -63,6 +70,8 @@ _COUNTERS = listed("count total")
 _COUNTED = listed("all element entry hit item number object of record result row")
 """Words beside them that name no list."""
 _HANDLES = listed("handle login screenname slug username")
+_PATHS = ("fullname", "pathwithnamespace", "path", "name")
+"""What tells objects apart that two parameters choose, the whole before a part."""
 _DEPTH = 12
 _FEW = 2
 
@@ -77,15 +86,26 @@ class _Looker:
     def __init__(self, document: Document) -> None:
         self._named_by: dict[str, set[tuple[str, ...]]] = {}
         """Noun to the words of the parameters that choose one of its kind."""
+        self._paired: set[str] = set()
+        """Nouns of which two parameters together choose one."""
         for operation in document.operations:
             for parameter in operation.parameters:
                 if parameter.where == "path":
-                    for noun in nouns(operation.path, parameter.name):
-                        self._named_by.setdefault(noun, set()).add(words(parameter.name))
+                    self._name(operation.path, parameter.name)
         self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
         self._schemas = document.schemas
         self._nouns: dict[str, str] = {}
+
+    def _name(self, path: str, parameter: str) -> None:
+        """Notes what a parameter may choose one of."""
+        after = parameter_after(path, parameter)
+        chosen = {*nouns(path, after)} if after else set[str]()
+        for noun in nouns(path, parameter):
+            if noun in chosen:
+                self._paired.add(noun)
+            else:
+                self._named_by.setdefault(noun, set()).add(words(parameter))
 
     def look(self, operation: Operation) -> Iterator[DeclaredObject]:
         media = operation.success()
@@ -208,6 +228,7 @@ class _Looker:
             *(f"{joined}{end}" for end in ("id", "uuid", "guid", "key")),
         ]
         wanted += [*chosen, *sorted(_HANDLES)]
+        wanted += _PATHS if noun in self._paired else ()
         return tuple(dict.fromkeys(scalars[word] for word in wanted if word in scalars))
 
 

@@ -31,6 +31,9 @@ _IN_FULL = {
 }
 """What short forms stand for that paths prefer: `/repos/{repo}` is about a `Repository`."""
 
+COUNTS = listed("iid index no number ordinal position seq sequence")
+"""Words for what counts objects, mostly those of one parent."""
+
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
 _SELF = listed("authenticated me my myself self whoami")
 _BESIDE_SELF = _SELF | listed("account current profile user")
@@ -65,6 +68,19 @@ def noun_of_path(path: str) -> str:
         if not all(part in _ACTIONS for part in parts):
             return "_".join((*parts[:-1], singular(parts[-1])))
     return ""
+
+
+def parameter_before(path: str, parameter: str) -> str:
+    """The parameter just before another, with no word between: in `/repos/{owner}/{repo}` a name
+    tells the repositories of one owner apart, and the owner is none of them."""
+    found = re.search(r"\{([^{}]+)\}/\{" + re.escape(parameter) + r"\}", path)
+    return found[1] if found else ""
+
+
+def parameter_after(path: str, parameter: str) -> str:
+    """The parameter just after another, with no word between."""
+    found = re.search(r"\{" + re.escape(parameter) + r"\}/\{([^{}]+)\}", path)
+    return found[1] if found else ""
 
 
 def last_parameter(path: str) -> str:

@@ -11,13 +11,23 @@ from collections.abc import Mapping
 
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
-from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
+from oakum.inference.nouns import (
+    ACCOUNTS,
+    COUNTS,
+    SAYS_A_TEXT,
+    is_segment,
+    nouns,
+    parameter_after,
+    parameter_before,
+)
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import Policy, Resource
 from oakum.policy.resource_schemas import view
 
+_PART = frozenset(("name", "slug"))
+"""What names an object among those of the one before it in a path."""
 _IDS = {"id", "uuid", "guid", "key"}
 
 
@@ -106,13 +116,26 @@ class _Resources:
         """`Resource.field`, or "" if the parameter's meaning is unknown or a secret."""
         if classify_field(parameter.name) is FieldClass.SECRET:
             return ""
+        if beside := self._beside(operation.path, parameter.name):
+            return beside
         for noun in nouns(operation.path, parameter.name):
             resource = self._by_noun.get(noun)
-            if resource is not None and (field := self._field(resource, parameter)):
+            if resource is not None and (field := self._field(resource, parameter, operation.path)):
                 return f"{resource.name}.{field}"
         for name in dict.fromkeys((*self._outermost(operation), *self._endpoints)):
             if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
                 return f"{name}.{parameter.name}"
+        return ""
+
+    def _beside(self, path: str, parameter: str) -> str:
+        """The field for a parameter that names an object together with the one after it: both are
+        then of one object."""
+        after = parameter_after(path, parameter)
+        for noun in nouns(path, after) if after else ():
+            resource = self._by_noun.get(noun)
+            for member in self._members[resource.name] if resource is not None else ():
+                if resource is not None and words(member) == words(parameter):
+                    return f"{resource.name}.{member}"
         return ""
 
     def _outermost(self, operation: Operation) -> list[str]:
@@ -133,8 +156,9 @@ class _Resources:
             level = [each for each in dict.fromkeys(inner) if each not in done]
         return list(found)
 
-    def _field(self, resource: Resource, parameter: Parameter) -> str:
-        """The field of the parameter's own name, a handle where it says no id, or else the key."""
+    def _field(self, resource: Resource, parameter: Parameter, path: str) -> str:
+        """The field of the parameter's own name, a handle where it says no id, or else the key. A
+        parameter that counts takes what counts in the object; the second of a pair, its name."""
         members = self._members[resource.name]
         said = words(parameter.name)
         for member in members:
@@ -142,6 +166,11 @@ class _Resources:
                 words(member) in (said, said[-1:])
                 and classify_field(member) is not FieldClass.SECRET
             ):
+                return member
+        other = _PART if parameter_before(path, parameter.name) else frozenset[str]()
+        other |= COUNTS if not COUNTS.isdisjoint(said[-1:]) else frozenset()
+        for member in members if _IDS.isdisjoint(said) else ():
+            if not other.isdisjoint(words(member)) and len(words(member)) == 1:
                 return member
         key = members.get(resource.key, Shape())
         counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}

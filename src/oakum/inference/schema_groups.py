@@ -14,7 +14,14 @@ from functools import cached_property
 from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of_path, nouns
+from oakum.inference.nouns import (
+    ACCOUNTS,
+    COUNTS,
+    is_of_caller,
+    last_parameter,
+    noun_of_path,
+    nouns,
+)
 from oakum.inference.side_effects import opens_session
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
@@ -237,15 +244,19 @@ def _told_apart(things: Sequence[Thing]) -> list[Thing]:
 
 def _asked_for(thing: Thing) -> str:
     """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
-    paths = (seen.operation.path for seen in thing.objects if is_item(seen) and not seen.inside)
+    items = [seen for seen in thing.objects if is_item(seen) and not seen.inside]
+    paths_of = [seen.operation.path for seen in items]
     taken = [
         words(name)
-        for path in paths
+        for path in paths_of
         if thing.noun in nouns(path, name := last_parameter(path)) and words(name)
     ]
     keys = (seen.keys for seen in thing.objects if seen.keys)
     shared = set.intersection(*map(set, keys)) if thing.key else set[str]()
+    below = all(path.count("{") > 1 for path in paths_of)
     for key in (thing.key, *sorted(shared)):
+        if key != thing.key and below and not COUNTS.isdisjoint(words(key)):
+            continue  # it counts the objects of one parent, and the next parent's as well
         if any(said[-len(words(key)) :] == words(key) for said in taken):
             return key
     return thing.key

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from oakum.inference.draft import draft
+from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
 from oakum.inference.params import infer_params
 from oakum.openapi.document import Document
@@ -204,3 +204,49 @@ def test_an_id_is_of_what_the_answer_shows_and_not_of_what_that_embeds() -> None
     )
     found = infer_params(Document.parse(json.dumps(raw).encode(), "openapi.json"), policy)
     assert found == {"op": {"id": "Entry.id"}}
+
+
+def _object(*names: str) -> Spec:
+    return {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+
+
+def _one(name: str) -> Spec:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}
+
+
+PAIRED: Spec = {
+    "Account": _object("login"),
+    "Repo": _object("full_name", "owner", "name", "description"),
+    "Issue": _object("id", "number", "author", "title"),
+}
+
+
+@pytest.mark.parametrize("counter", ["number", "index", "issue_number"])
+def test_the_second_of_two_parameters_names_the_object_of_the_first(counter: str) -> None:
+    paths = {
+        "/me": {"get": {"operationId": "me", **_one("Account")}},
+        "/repos/{owner}/{repo}": {"get": {"operationId": "repo", **_one("Repo")}},
+        f"/repos/{{owner}}/{{repo}}/issues/{{{counter}}}": {
+            "get": {"operationId": "issue", **_one("Issue")}
+        },
+    }
+    for path, item in paths.items():
+        names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+        item["get"]["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ]
+    raw = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": PAIRED},
+    }
+    document = Document.parse(json.dumps(raw).encode(), "openapi.json")
+    drafted = drafted_policy(document)
+    keys = {name: each.key for name, each in drafted.resources.items()}
+    assert (keys["Repo"], keys["Issue"]) == ("full_name", "id")
+    filled = infer_params(document, drafted)
+    assert filled["repo"] == {"owner": "Repo.owner", "repo": "Repo.name"}
+    assert filled["issue"] == {**filled["repo"], counter: "Issue.number"}
