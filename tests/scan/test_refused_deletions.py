@@ -20,8 +20,10 @@ _SAYS = (b'{"error": "no"}', {"content-type": "application/json"})
 class Refusing(notebook.Notebook):
     """A notebook whose answers to deletions of another's note have a status of their own."""
 
-    def __init__(self, status: int, leaks: tuple[str, ...] = ()) -> None:
+    def __init__(self, status: int, leaks: tuple[str, ...] = (), *, own: int = 0) -> None:
+        """`own`: with which the writer's own deletion is refused; 0: it is not."""
         super().__init__(leaks)
+        self.own = own
         self.status = status
         self.tried: set[str] = set()
         """Notes that somebody else wanted to delete."""
@@ -37,6 +39,10 @@ class Refusing(notebook.Notebook):
             theirs = note is not None and notebook.TOKENS.get(note["writer"]) != token
             refused = scope["method"] == "DELETE" and theirs
             self.tried |= {ref} if refused else set()
+            if scope["method"] == "DELETE" and self.own and note is not None and not theirs:
+                await send({"type": "http.response.start", "status": self.own, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                return
 
             async def said(message: Any) -> None:
                 if refused and message["type"] == "http.response.start":
@@ -99,3 +105,23 @@ def test_an_owner_who_is_refused_after_a_refusal_misses_nothing(
         return (status, *_SAYS[::-1]) if method == "GET" and held else (said, head, body)
 
     assert not scan(made, Odd(book.app(), change), tmp_path).findings
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "named"),
+    [(409, 409, True), (403, 403, True), (403, 409, False), (404, 0, False), (409, 0, False)],
+)
+def test_who_is_refused_like_the_owner_is_named_as_untried(
+    status: int, own: int, named: bool, tmp_path: Path
+) -> None:
+    made, _ = notebook.entry(())
+    book = Refusing(status, own=own)
+    report = scan(made, book.app(), tmp_path)
+    assert book.tried and not report.findings and report.writes is not None
+    said = [
+        each.reason
+        for each in report.writes.untried
+        if each.endpoint.method == "DELETE" and "not tested as `person`" in each.reason
+    ]
+    assert bool(said) is named
+    assert all("deletion was answered with" in each and "the owner's own" in each for each in said)

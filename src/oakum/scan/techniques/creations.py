@@ -32,6 +32,7 @@ from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import Maker, creations
+from oakum.scan.undo.owner_control import Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.recognition import bears
 
@@ -103,6 +104,8 @@ class _Trial:
         """Key → how often the object was asked for."""
         self.hidden = False
         """The last viewer was refused, and may not see the parent of the object."""
+        self.status = 0
+        """With which the last viewer's deletion was answered."""
 
     def run(self) -> bool:
         """Whether an object could be created."""
@@ -112,6 +115,7 @@ class _Trial:
         made, view = control
         self.view = view
         self._read(made)
+        refusals = WriteControl(self.engine, self.pair.remove, noun="deletion")
         hidden: list[str | None] = []
         for viewer in self._strangers():
             if self._taken_away(made, viewer):
@@ -120,9 +124,15 @@ class _Trial:
                 if again is None:
                     return True
                 made, view = again
-            elif self.hidden:
+                continue
+            if self.status:
+                refusals.tried[viewer] = Outcome(self.status, took=False)
+            if self.hidden:
                 hidden.append(viewer)
         self._undo(made)
+        if status := self.undo_log.answered.get(made.name):
+            own = Outcome(status, took=not self.maker.stopped)
+            refusals.tell(self.owner, own, compared=True)
         for viewer in hidden:
             if not self._is_tried_below_shown(viewer):
                 self.parents.name(viewer, self.owner)
@@ -259,12 +269,12 @@ class _Trial:
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its place or below a parent of their own."""
-        self.hidden = False
+        self.hidden, self.status = False, 0
         if not self._shows(made):
             return False  # it was missing before anybody tried to delete it
         place = quote(self.undo_log.address(made, made.known), safe="")
         request = replace(made.remove, url=made.remove.url.replace("{key}", place))
-        status = self._delete(made, viewer, request)
+        status = self.status = self._delete(made, viewer, request)
         if status == _GONE:
             return True
         if not self.parents.refused(viewer, request, status):

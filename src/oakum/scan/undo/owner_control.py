@@ -33,6 +33,8 @@ class WriteControl:
     engine: Engine
     probe: Probe
     tried: dict[str | None, Outcome] = field(default_factory=dict)
+    noun: str = "write"
+    """What a request is called."""
 
     def unsure(self) -> list[str | None]:
         """Viewers whose write took no effect, for a reason that a control may tell; nobody is
@@ -53,7 +55,7 @@ class WriteControl:
                 continue
             identities = self.engine.identities
             label = identities.label(identities.relations(viewer, owner), viewer, owner)
-            said = f"the write was answered with {status} and took no effect"
+            said = f"the {self.noun} was answered with {status} and took no effect"
             if own is not None:
                 said += f", and no more did the owner's own, answered with {own.status}"
             self.engine.state.leave_out(

@@ -79,6 +79,8 @@ class UndoLog:
     """Names of creations that a response has shown with their mark."""
     _why: dict[str, str] = field(default_factory=dict)
     """Name of what is left as it is → why."""
+    answered: dict[str, int] = field(default_factory=dict)
+    """Name of a creation → the status with which the last request to remove it was answered."""
     _removed: list[Made] = field(default_factory=list)
     """What is gone from where it was seen."""
     _after: dict[str, str] = field(default_factory=dict)
@@ -404,6 +406,7 @@ class UndoLog:
         """Asks whoever may remove an object; False if it was refused and is still there."""
         for who in dict.fromkeys((made.remover or made.who, made.who)):
             answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
+            self.answered[made.name] = answer.status
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if who == made.who:
                 return not refused or self.shows(made) is False
