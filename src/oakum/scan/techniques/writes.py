@@ -34,7 +34,7 @@ from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
-from oakum.scan.undo.owner_control import Outcome, WriteControl
+from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import taken_over, tells_nothing
@@ -125,6 +125,7 @@ class _Endpoint:
         self.many = bulk(self.engine.model, self.probe.operation)
         self.parents = ParentObjects(self.engine, self.probe)
         self.control = WriteControl(self.engine, self.probe)
+        self.labels = LabelsTried(self.engine, self.probe, self.resource)
         self.body = WriteBody(self.engine.model, self.probe, self.resource, self.many)
 
     def run(self) -> None:
@@ -139,6 +140,7 @@ class _Endpoint:
             filled = fill(self.probe, engine.target, engine.knowledge, owner) if todo else None
             if filled is not None:
                 done |= self._try_each(owner, todo)
+        self.labels.tell()
         if self.many and self.probe.operation.id not in engine.state.called:
             why = "no identity has an object there that could be restored"
             engine.state.leave_out(Skipped(self.probe.endpoint, f"not written to: {why}"))
@@ -171,7 +173,8 @@ class _Endpoint:
             self._compare(owner, view)
             self._tell_moved(owner)
         for kind in tried & todo.keys():
-            self._name_lacking(owner, todo[kind], kind, view)
+            held = self._held(todo[kind], owner, view)
+            self.labels.add(owner, todo[kind], held, kind.given)
         for viewer in [each for each in todo.values() if each in self.hidden]:
             if not self._is_tried_below_shown(owner, viewer):
                 self.parents.name(viewer, owner)
@@ -205,17 +208,9 @@ class _Endpoint:
             tried = self._try(owner, viewer, view, declared=True)
             self._compare(owner, view)
             self._tell_moved(owner)
+            if tried:
+                self.labels.add(owner, viewer, self._held(viewer, owner, view))
         return tried and viewer not in self.hidden
-
-    def _name_lacking(self, owner: str, viewer: str | None, kind: Kind, view: _View) -> None:
-        """Names a relation that other objects give a viewer and that this one does not: as such,
-        nobody has tried."""
-        held = self._held(viewer, owner, view)
-        if kind.given <= held:
-            return
-        label = self.engine.identities.label(held | kind.given, viewer, owner)
-        why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
-        self.engine.state.leave_out(Skipped(self.probe.endpoint, why))
 
     def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
         engine = self.engine

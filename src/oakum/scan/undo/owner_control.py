@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.ownership import may_have, members_named
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
 
@@ -62,3 +63,40 @@ class WriteControl:
                 Skipped(self.probe.endpoint, f"not tested as `{label}`: {said}")
             )
         self.tried.clear()
+
+
+@dataclass
+class LabelsTried:
+    """As what viewers were tried on objects of a resource, and as what nobody was."""
+
+    engine: Engine
+    probe: Probe
+    resource: str
+    tried: set[str] = field(default_factory=set)
+    lacking: dict[str, None] = field(default_factory=dict)
+
+    def add(
+        self,
+        owner: str,
+        viewer: str | None,
+        held: frozenset[str],
+        given: frozenset[str] = frozenset(),
+    ) -> None:
+        """Records a trial by the relations held to the object; `given`: those that other objects of
+        the owner give the viewer, of which this one may lack some that its kind can give."""
+        identities, model = self.engine.identities, self.engine.model
+        leaves = model.tables[self.resource].leaves
+        able = {
+            each
+            for each in given
+            if all(may_have(leaves, member) for member in members_named(model, each))
+        }
+        self.tried.add(identities.label(held, viewer, owner))
+        if not able <= held:
+            self.lacking[identities.label(held | able, viewer, owner)] = None
+
+    def tell(self) -> None:
+        """Names what nobody was tried as."""
+        for label in (each for each in self.lacking if each not in self.tried):
+            why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
+            self.engine.state.leave_out(Skipped(self.probe.endpoint, why))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from oakum.scan.undo.owner_control import Outcome, WriteControl
-from tests.unit.scan.studio import Run, Studio, probe
+from oakum.finding import Skipped
+from oakum.policy.model import Relation
+from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
+from tests.unit.scan.studio import Run, Studio, known_identities, model, probe
 
 
 def named(stranger: Outcome, own: Outcome | None, *, compared: bool = True) -> bool:
@@ -41,3 +47,37 @@ def test_a_write_that_took_effect_and_a_caller_who_is_nobody_need_no_control() -
     assert control.unsure() == []
     control.tried = {None: Outcome(401, False), "cat": Outcome(422, False)}
     assert control.unsure() == ["cat"]
+
+
+GUEST, ALL = frozenset({"guest"}), frozenset({"anyone", "authenticated"})
+
+
+@pytest.mark.parametrize(
+    ("member", "held", "named"),
+    [
+        ("guest_ids.*", [frozenset()], True),
+        ("guest_ids.*", [GUEST], False),
+        ("guest_ids.*", [frozenset(), GUEST], False),  # the one object does, the other does not
+        ("", [frozenset()], False),  # no object of the resource can make somebody a guest
+    ],
+)
+def test_a_relation_that_nobody_was_tried_as_is_named_if_such_an_object_can_give_it(
+    member: str, held: list[frozenset[str]], named: bool
+) -> None:
+    made, said = model(), list[Skipped]()
+    guest = Relation("guest", "field", member="guest_ids")
+    policy = replace(made.policy, relations={**made.policy.relations, "guest": guest})
+    leaves = (*made.tables["Post"].leaves, *filter(None, [member]))
+    tables = {**made.tables, "Post": replace(made.tables["Post"], leaves=leaves)}
+    known = known_identities()
+    known.policy = policy
+    engine: Any = SimpleNamespace(
+        identities=known,
+        model=replace(made, policy=policy, tables=tables),
+        state=SimpleNamespace(leave_out=said.append),
+    )
+    labels = LabelsTried(engine, probe("getPost"), "Post")
+    for each in held:
+        labels.add("ann", "cat", ALL | each, GUEST)
+    labels.tell()
+    assert [each.reason.partition(":")[0] for each in said] == ["not tested as `guest`"] * named
