@@ -360,12 +360,12 @@ class Scheduler:
                 for path in fields
             )
 
-        if state.has_page(probe, who) or sees(who):
+        if state.has_page(probe, who):
             return
         for viewer in engine.watchers(who):
             if viewer is not None and sees(viewer):
                 outcome = engine.put(probe, viewer, who, turn=turn)
-                shown = {each for each in outcome.sighted if each[0] == who} if outcome else set()
+                shown = outcome.sighted if outcome else ()
                 state.pages.setdefault((probe.id, who), set()).update(shown)
 
     def _fetch(self, probe: Probe, viewers: list[str | None], who: str) -> None:

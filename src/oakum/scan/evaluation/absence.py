@@ -29,9 +29,14 @@ def close_lists(engine: Engine) -> None:
                 engine.matrix.passed_over |= {(endpoint, viewer, owner) for owner in left_out}
             # Shown without the field before not shown at all: the former is stronger evidence.
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
-                if owner != viewer:
-                    probe = engine.matrix.probes[endpoint]
-                    absent = picks and (owner, resource) not in sighted
+                probe = engine.matrix.probes[endpoint]
+                missing = (owner, resource) not in sighted
+                # A list below somebody's object: what others were shown there is missing.
+                below = not picks and not parameter_naming(
+                    probe, engine.model.policy.resources[resource]
+                )
+                if owner != viewer or (below and missing):
+                    absent = missing and (picks or below)
                     held = engine.identities.relations(viewer, owner)
                     label = engine.identities.label(held, viewer, owner)
                     # Objects that were shown under a further relation say nothing about this one.
@@ -119,7 +124,8 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
         here = engine.matrix.own.get((key.endpoint, owner, key.resource), ())
         empty = (owner, key.resource, key.field) in engine.knowledge.empty
         known = key.field in here and (known or empty)
-    if known or closed_by_absence(engine.model.tables[key.resource], key.field):
+    expected = known or closed_by_absence(engine.model.tables[key.resource], key.field)
+    if expected and viewer != owner:  # owners are compared with the entitled alone
         return True
     # The response has no object of the owner, although entitled viewers were shown some.
     entitled = engine.evaluator.entitled
