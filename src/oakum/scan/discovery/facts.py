@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oakum.authz.principal import claimed, joined, with_claim
 from oakum.exposure.claims import unheld
-from oakum.http.json_pointer import member_at, path_of
+from oakum.http.json_pointer import member_at, path_of, values_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
 from oakum.scan.identities.doctor import Examination
@@ -17,6 +17,7 @@ from oakum.scan.identities.doctor import Examination
 if TYPE_CHECKING:
     from oakum.scan.identities.session import Sessions
 
+_ROLES = ("role", "roles", "groups", "scope", "scopes", "permissions")
 _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 
 
@@ -52,23 +53,24 @@ def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
 
 
 def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
-    """Claims from who-am-I, where there is no token: roles and the like at any depth, and claims of
-    the contract beside the caller's id."""
+    """Claims from who-am-I, where there is no token: what stands beside the caller's id, as for the
+    guard. Without a pointer to the id nobody knows where that is: then roles at any depth, and
+    claims of the contract at the top."""
+    *stem, _ = path_of(policy.caller.pointer) or ("",)
+    account = next(iter(values_at(body, stem)), None) if policy.caller.pointer else body
+    places = [account] if policy.caller.pointer else _objects(body)
     found = {
         key: value
-        for each in _objects(body)
+        for each in places
+        if isinstance(each, dict)
         for key, value in each.items()
-        if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
+        if key in _ROLES
     }
-    account = body
-    for step in policy.caller.pointer.split("/")[1:-1]:
-        account = account.get(step) if isinstance(account, dict) else None
     for relation in policy.relations.values():
-        for each in (body, account):
-            if relation.claim and isinstance(each, dict):
-                value = claimed(each, relation.claim)
-                if value is not None:
-                    found = with_claim(found, relation.claim, value)
+        if relation.claim and isinstance(account, dict):
+            value = claimed(account, relation.claim)
+            if value is not None:
+                found = with_claim(found, relation.claim, value)
     return found
 
 

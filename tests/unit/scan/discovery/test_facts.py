@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.authz.principal import Principal, Subject, held
+from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation
+from oakum.routing.messages import Answered
+from oakum.routing.who import by_answer
 from oakum.scan.discovery.facts import body_claims, unshared
 
 
@@ -18,7 +22,7 @@ def policy(claim: str, pointer: str = "/user/id") -> Policy:
     ("claim", "body", "expected"),
     [
         ("is_admin", {"user": {"id": 1, "is_admin": True}}, {"is_admin": True}),
-        ("is_admin", {"user": {"id": 1}, "is_admin": True}, {"is_admin": True}),
+        ("is_admin", {"user": {"id": 1}, "is_admin": True}, {}),
         ("is_admin", {"user": {"id": 1, "is_admin": False}}, {"is_admin": False}),
         (
             "access.staff",
@@ -29,6 +33,10 @@ def policy(claim: str, pointer: str = "/user/id") -> Policy:
         ("is_admin", {"user": {"id": 1}, "team": [{"is_admin": True}]}, {}),
         ("is_admin", "nobody", {}),
         ("is_admin", {"user": {"id": 1, "roles": ["cook"]}}, {"roles": ["cook"]}),
+        ("roles", {"user": {"id": 1}, "roles": ["cook"]}, {}),
+        ("role", {"user": {"id": 1, "manager": {"id": 2, "role": True}}}, {}),
+        ("groups", {"user": {"id": 1, "groups": True}}, {"groups": True}),
+        ("user.groups", {"user": {"id": 1, "groups": True}}, {"groups": True}),
     ],
 )
 def test_a_claim_that_the_contract_names_is_the_callers_own(
@@ -36,6 +44,30 @@ def test_a_claim_that_the_contract_names_is_the_callers_own(
 ) -> None:
     """Somebody else who stands in the answer makes nobody staff."""
     assert dict(body_claims(body, policy(claim))) == expected
+
+
+@pytest.mark.parametrize("claim", ["user.groups", "groups", "access.staff", "is_admin", "role"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"user": {"id": 1, "groups": True, "access": {"staff": True}}},
+        {"user": {"id": 1, "user": {"groups": True}}},
+        {"user": {"id": 1}, "is_admin": True, "groups": True},
+        {"user": {"id": 1, "manager": {"id": 2, "role": True, "is_admin": True}}},
+    ],
+)
+def test_a_claim_holds_in_a_scan_where_it_holds_at_the_guard(claim: str, body: Json) -> None:
+    known = policy(claim)
+    answered = Answered(200, (("content-type", "application/json"),), json_bytes(body))
+    who = by_answer(answered, known.caller)
+    nobodys = Subject("", (), owned=False)
+    at_guard = held(known, Principal(who.ids, who.claims), nobodys)
+    assert held(known, Principal(who.ids, body_claims(body, known)), nobodys) == at_guard
+
+
+def test_without_a_pointer_to_the_id_roles_are_read_anywhere() -> None:
+    body = {"user": {"id": 1, "role": "cook"}}
+    assert dict(body_claims(body, policy("is_admin", ""))) == {"role": "cook"}
 
 
 def test_what_who_am_i_calls_two_identities_names_neither() -> None:
