@@ -19,6 +19,7 @@ import orjson
 from oakum.exchange import Response
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
+from oakum.scan.undo.entries import Entry, Made
 
 _OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
 CLEAR = 8
@@ -179,3 +180,14 @@ def is_like(now: Json, sent: Json) -> bool:
         return float(one) == float(other)
     except ValueError:
         return False
+
+
+def words_of_left(entry: Entry, why: str) -> str:
+    """What could not be undone, in words; `why`: why not, or empty."""
+    mark = (
+        f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+    )
+    if why == OVERWROTE:  # how a new one is removed would remove this one
+        return f"{entry.name} could not be undone{mark}: {why}"
+    how = f" ({entry.how}{mark})" if entry.how else ""
+    return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")

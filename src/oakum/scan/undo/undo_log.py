@@ -35,6 +35,7 @@ from oakum.scan.undo.recognition import (
     shows,
     tells_nothing,
     unused,
+    words_of_left,
 )
 from oakum.scan.undo.soft_deletion import is_deleted
 
@@ -541,7 +542,7 @@ class UndoLog:
         self.pending.clear()
         self.left = tuple(each.name for each in failed)
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
-        return (*(_left(each, self._why.get(each.name, "")) for each in failed), *harmed)
+        return (*(words_of_left(each, self._why.get(each.name, "")) for each in failed), *harmed)
 
     def _done(self, undo: Entry, kind: str = "undone") -> None:
         """`kind`: `refused` of a creation that has made nothing: there was no change to undo. With
@@ -553,16 +554,6 @@ class UndoLog:
         for each in self.pending if isinstance(undo, Made) else ():
             if isinstance(each, Undo) and each.of == undo.name:
                 self._done(each)
-
-
-def _left(entry: Entry, why: str) -> str:
-    mark = (
-        f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
-    )
-    if why == OVERWROTE:  # how a new one is removed would remove this one
-        return f"{entry.name} could not be undone{mark}: {why}"
-    how = f" ({entry.how}{mark})" if entry.how else ""
-    return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
 
 
 def _read(answer: Response) -> tuple[Json, bool]:
