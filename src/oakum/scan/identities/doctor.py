@@ -1,8 +1,10 @@
 """Verifies each identity before a scan uses it, so that a failed login never looks like a pass.
 
 An identity is verified if who-am-I answers it with JSON that no other caller gets: neither a caller
-without credentials nor another identity. If two get the same JSON, a shared cache may have answered
-instead of the API, so each is requested once more at a URL of its own.
+without credentials nor another identity. Where its path names the caller (`/users/$username`), each
+is verified by what it is shown there of itself, and neither nobody nor another is. If two get the
+same JSON, a shared cache may have answered instead of the API, so each is requested once more at a
+URL of its own.
 """
 
 from __future__ import annotations
@@ -11,15 +13,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from oakum.authz.principal import claimed
 from oakum.errors import Location
 from oakum.exchange import Request, Response
+from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
 from oakum.finding import IdentityState
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
-from oakum.scan.identities.credentials import Identities
+from oakum.scan.identities.credentials import Identities, Identity, names
 from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.past_cache import came_from_cache, past_cache
@@ -41,6 +45,9 @@ _NO_ACCOUNT = (
     "its account is unknown, so its findings are at most suspected: add `facts: {id: …}` to it,"
     " or `whoami: /path` to the file"
 )
+_Mark = tuple[tuple[str, ...], str]
+_MOST_BESIDE = 3
+"""Other identities that are sent to a caller's own who-am-I."""
 _NO_SIGN = frozenset({404, 405, 429})
 """Statuses that mean too much else to be read as "you have no session"."""
 
@@ -98,7 +105,9 @@ def examine(
     doctor = _Doctor(identities, sessions, caller, where, bool(stated))
     for name in identities.items:
         doctor.log_in(name)
-    if where:
+    if is_own_path(where):
+        doctor.ask_each()
+    elif where:
         method, url = sessions.places.find(where, "GET", _NOWHERE)
         doctor.ask(Request(method, url, {"accept": ACCEPT, "cache-control": "no-cache"}))
     doctor.ask_others()
@@ -128,6 +137,8 @@ class _Doctor:
         self.answers: dict[str, Response] = {}
         self.nobody = Response(0)
         self.mixed: list[tuple[str, str]] = []
+        self.marks: dict[str, frozenset[_Mark]] = {}
+        """What only the caller itself is shown at its own who-am-I."""
 
     def log_in(self, name: str) -> None:
         try:
@@ -153,6 +164,50 @@ class _Doctor:
             refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
             refusals = frozenset({401} | refusal) - _NO_SIGN
             self.sessions.proof = Proof(request, self._holds, refusals, bool(self.mixed))
+
+    def ask_each(self) -> None:
+        """Calls the who-am-I of each identity, and compares it with what others are shown there."""
+        items = self.identities.items
+        requests: dict[str, Request] = {}
+        for name, identity in items.items():
+            if not identity.whoami and name not in self.wrong:
+                own = _filled(self.where, identity)
+                method, url = self.sessions.places.find(own, "GET", _NOWHERE)
+                headers = {"accept": ACCEPT, "cache-control": "no-cache"}
+                requests[name] = Request(method, url, headers)
+        # All are asked before one is given up: each is compared with what the others are shown.
+        faults = {
+            name: self._ask_own(name, request, [each for each in requests if each != name])
+            for name, request in requests.items()
+        }
+        for name, (words, status) in faults.items():
+            if words and name not in self.wrong:
+                self._object(name, words, denied=status in (401, 403))
+        proven = {name: requests[name] for name in self.marks}
+        if proven:
+            refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
+            refusals = frozenset({401} | refusal) - _NO_SIGN
+            first = next(iter(proven.values()))
+            self.sessions.proof = Proof(first, self._holds, refusals, others=proven)
+
+    def _ask_own(self, name: str, request: Request, others: list[str]) -> tuple[str, int]:
+        """Why an identity's own who-am-I proves nothing, empty when it does, and its status."""
+        self.nobody = self.sessions.send(None, request)
+        answer = self._asked(request, [name]).get(name)
+        if answer is None:
+            return "", 0
+        if words := self._objection(name, answer, own=True):
+            return words, answer.status
+        beside = [self.nobody, *self._asked(request, others[:_MOST_BESIDE]).values()]
+        marks = _marks(answer) & _marks(self._asked(request, [name]).get(name, _NONE))
+        for each in beside:
+            marks -= _marks(each)
+        if not marks:
+            shown = f"`{self.where}` shows `{name}` nothing that others are not shown there"
+            return f"{shown}; {_HINT}", answer.status
+        self.marks[name], self.facts[name] = marks, json_of(answer)
+        self.answers[name] = answer
+        return "", answer.status
 
     def ask_others(self) -> None:
         """Asks of each caller that is no account what answers its credentials and nobody else."""
@@ -223,8 +278,9 @@ class _Doctor:
             self.nobody = self.sessions.send(None, past_cache(request))
         return fresh
 
-    def _objection(self, name: str, response: Response) -> str:
-        """Why this answer of who-am-I proves nothing; empty when it does."""
+    def _objection(self, name: str, response: Response, *, own: bool = False) -> str:
+        """Why this answer of who-am-I proves nothing; empty when it does. `own`: its path names the
+        caller, so others may be shown a part of the same."""
         body = json_of(response)
         if response.status in (401, 403):
             how = "check `send:`, or get new credentials"
@@ -237,7 +293,7 @@ class _Doctor:
             return f"`{self.where}` returns HTML, as a front end does for every path; {_HINT}"
         if body is None or body in ({}, [], ""):
             return f"`{self.where}` returns {response.status} without identifying the caller"
-        if 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
+        if not own and 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
             return f"`{self.where}` returns the same without credentials; {_HINT}"
         return ""
 
@@ -254,6 +310,8 @@ class _Doctor:
             return 200 <= response.status < 300
         if not 200 <= response.status < 300 or body is None:
             return False
+        if is_own_path(self.where):
+            return bool(self.marks.get(name, frozenset()) & _marks(response))
         return name not in self.facts or self._same(body, self.facts[name])
 
     def _same(self, one: Json, other: Json) -> bool:
@@ -345,6 +403,25 @@ class _Doctor:
         if name not in self.ids() and not self.identities.items[name].facts:
             message = f"{message or 'logged in'}; {_NO_ACCOUNT}"
         return IdentityState(name, True, message, relations)
+
+
+def is_own_path(where: str) -> bool:
+    """Whether who-am-I has a path for each caller, with a value of theirs: `/users/$username`."""
+    return where.startswith("/") and any(True for _ in names([where]))
+
+
+def _filled(where: str, identity: Identity) -> str:
+    """The path of an identity's who-am-I; each value is one segment (RFC 3986, 3.3)."""
+    parts = (str(identity.fill(part)) for part in where.split("/"))
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def _marks(response: Response) -> frozenset[_Mark]:
+    """What a good response says, by its place."""
+    body = json_of(response) if 200 <= response.status < 300 else None
+    return frozenset(
+        (at, canonical(value)) for at, value in leaves_of(body) if not says_nothing(value)
+    )
 
 
 def _guess(operations: Iterable[Operation]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exposure.knowledge import canonical
+from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
@@ -28,6 +29,7 @@ from oakum.scan.identities.credentials import (
     Secret,
     Send,
     Tie,
+    names,
     shell_name,
 )
 from oakum.scan.identities.login_methods import Way, Ways
@@ -155,6 +157,7 @@ class _File:
             self._relationships(top["between"], found, relations) if "between" in top else ()
         )
         whoami = top.read("whoami", word, "")
+        self._check_own_path(top, whoami, items)
         return Identities(
             items,
             relationships,
@@ -163,6 +166,20 @@ class _File:
             cleaner=cleaner,
             anonymous=anonymous,
         )
+
+    def _check_own_path(self, top: Entries, whoami: str, items: Mapping[str, Identity]) -> None:
+        """Reports mistakes in a who-am-I whose path holds values of the identities."""
+        for kind, name in names([whoami]):
+            lacking = [n for n, each in items.items() if name not in each.variables]
+            if kind == "environment" or classify_field(name) is FieldClass.SECRET:
+                hint = "a path takes what names the account, such as `$username`"
+                self.r.wrong(top["whoami"], f"`{name}` would stand in an address", hint)
+            elif not whoami.startswith("/"):
+                hint = "write the path out, such as `/users/$username`"
+                self.r.wrong(top["whoami"], f"`{whoami}` is no path", hint)
+            elif lacking := [n for n in lacking if not items[n].whoami]:
+                hint = f"add it to {', '.join(f'`{each}`' for each in lacking)}"
+                self.r.wrong(top["whoami"], f"`${name}` is no value of each identity", hint)
 
     # ------------------------------------------------------------------ a single identity
 

@@ -66,7 +66,10 @@ class Places:
             raise InputError([Problem(place, f"the document has no operation `{where}`", hint)])
         if "{" in operation.path:
             wrong = f"operation `{where}` needs parameters: `{operation.path}`"
-            raise InputError([Problem(place, wrong, "write the path out")])
+            hint = (
+                "write the path out; `whoami` may hold a value of each identity: `/users/$username`"
+            )
+            raise InputError([Problem(place, wrong, hint)])
         query = urlencode(operation.owed)
         return operation.method, self.target + self._path(operation) + (query and f"?{query}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -415,3 +416,80 @@ def test_a_caller_without_an_account_is_known_by_what_answers_it_alone(
     assert "lab" not in found.ids
     if not said:  # a denial elsewhere is no end of its session
         assert clinic.sessions.send("lab", Request("GET", f"{TARGET}/me")).status == 401
+
+
+OWN = """\
+whoami: /users/$username
+identities:
+  ann: {send: "X-Who: $username", username: ann}
+  bob: {send: "X-Who: $username", username: bob}
+"""
+
+
+def of_path(show: Callable[[str, str], Response]) -> Callable[[str, Request], Response]:
+    """A target whose accounts are at a path of their own: whose it is, and who asks."""
+    return lambda who, request: show(request.url.rpartition("/")[2], who)
+
+
+def profile(whose: str, who: str) -> Response:
+    private = {"email": f"{whose}@club.test"} if whose == who else {}
+    return answer(200, {"login": whose, "city": "Brest", **private})
+
+
+def refused(whose: str, who: str) -> Response:
+    return profile(whose, who) if whose == who else answer(403 if who else 401)
+
+
+@pytest.mark.parametrize("show", [profile, refused])
+def test_what_only_the_caller_is_shown_at_a_path_of_theirs_proves_them(
+    clinic: Clinic, show: Callable[[str, str], Response]
+) -> None:
+    found = clinic.examine(of_path(show), OWN)
+    assert found.ok
+    assert words(found) == {"ann": "", "bob": ""}
+    assert found.ids == {"ann": "ann", "bob": "bob"}
+    assert clinic.sessions.alive("ann")
+    assert clinic.sessions.alive("bob")
+    assert {request.url.rpartition("/")[2] for request in clinic.fake.asked} == {"ann", "bob"}
+    proof = clinic.sessions.proof
+    assert proof is not None
+    assert not proof.holds("ann", show("ann", "bob"))
+
+
+@pytest.mark.parametrize(
+    ("show", "says"),
+    [
+        (lambda whose, who: answer(200, {"login": whose}), "shows `ann` nothing that others"),
+        (lambda whose, who: profile(whose, whose) if who else NOBODY, "shows `ann` nothing that"),
+        (lambda whose, who: answer(404), "answers 404"),
+    ],
+    ids=["public", "any login", "missing"],
+)
+def test_a_path_that_shows_others_the_same_proves_nobody(
+    clinic: Clinic, show: Callable[[str, str], Response], says: str
+) -> None:
+    found = clinic.examine(of_path(show), OWN)
+    assert not found.ok
+    assert says in words(found)["ann"]
+    assert clinic.sessions.proof is None
+
+
+@pytest.mark.parametrize(
+    ("whoami", "says"),
+    [
+        ("/users/$name", "`$name` is no value of each identity"),
+        ("/users/$password", "`password` would stand in an address"),
+        ("users/$username", "`users/$username` is no path"),
+    ],
+)
+def test_a_path_of_ones_own_takes_what_each_identity_has(
+    clinic: Clinic, whoami: str, says: str
+) -> None:
+    text = OWN.replace("/users/$username", whoami).replace(
+        "username: ann", "username: ann, name: a"
+    )
+    text = text.replace("username: ann", "username: ann, password: a-1").replace(
+        "username: bob", "username: bob, password: b-1"
+    )
+    with pytest.raises(InputError, match=re.escape(says)):
+        clinic.examine(of_path(profile), text)
