@@ -64,6 +64,10 @@ class Problem:
     message: str
     hint: str = ""
 
+    def members(self) -> dict[str, str | int]:
+        """The mistake as members of a JSON object."""
+        return {**self.location.members(), "message": self.message, "hint": self.hint}
+
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location.file else ""
         hint = f"; {self.hint}" if self.hint else ""

@@ -36,6 +36,10 @@ class Endpoint:
     path: str
     operation: str = ""
 
+    def members(self) -> dict[str, str]:
+        """The operation as members of a JSON object."""
+        return {"method": self.method, "path": self.path, "operation": self.operation}
+
 
 @dataclass(frozen=True)
 class Cell:

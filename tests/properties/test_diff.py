@@ -239,7 +239,10 @@ def turned(found: Difference) -> set[object]:
         (
             move.kind, not move.widens, move.resource, move.leaf, frozenset(move.endpoints),
             move.why,
-            frozenset((world.turned(), frozenset(now)) for world, now in move.spots),
+            frozenset(
+                (replace(world, old=world.new, new=world.old), frozenset(now))
+                for world, now in move.spots
+            ),
         )
         for move in found.moves
     }  # fmt: skip

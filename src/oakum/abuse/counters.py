@@ -81,11 +81,6 @@ class Shown:
         self._odd = np.array(_ODD, np.uint64)[:, None]
         self._now, self._before = 2, 1
 
-    @property
-    def bytes(self) -> int:
-        """Of memory."""
-        return self._cells.nbytes
-
     def day(self, number: int) -> None:
         """Begins another day, and forgets what was shown before yesterday."""
         self._now, self._before = number % 255 + 1, (number - 1) % 255 + 1

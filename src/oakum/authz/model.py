@@ -80,6 +80,12 @@ class Model:
                 return table.rules[index].location
         return table.resource.location
 
+    def field_locations(self) -> Iterator[tuple[str, Location]]:
+        """`Resource.field` → contract line, for every field with a rule."""
+        for name, table in self.tables.items():
+            for leaf, rule in zip(table.leaves, table.rules, strict=True):
+                yield f"{name}.{leaf}", rule.location
+
     def settings_called(self, resource: str, leaf: str) -> list[str]:
         """States of a resource that are stored in a member with this name in the account."""
         found: list[str] = []

@@ -42,8 +42,8 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
     if form == "json":
         content = {
             "schema": "oakum.check/1",
-            "errors": [_plain(each) for each in errors],
-            "warnings": [_plain(each) for each in warnings],
+            "errors": [each.members() for each in errors],
+            "warnings": [each.members() for each in warnings],
         }
         click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -56,11 +56,3 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
             + (f"; {said}" if said else "")
         )
     return int(ExitCode.USAGE if errors else ExitCode.CLEAN)
-
-
-def _plain(problem: Problem) -> dict[str, object]:
-    return {
-        **problem.location.members(),
-        "message": problem.message,
-        "hint": problem.hint,
-    }

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
-from oakum.finding import Endpoint, Finding, Report
+from oakum.finding import Finding, Report
 from oakum.page.text import visible
 from oakum.report.grouping import state_words
 from oakum.rules import Item, current, item
@@ -193,15 +193,11 @@ def _finding(found: Finding) -> dict[str, object]:
         "field": found.field,
         "viewer": found.viewer,
         "state": dict(found.state),
-        "endpoints": [_endpoint(each) for each in found.endpoints],
+        "endpoints": [each.members() for each in found.endpoints],
         "advice": found.advice,
         "contract_location": place.members(),
         "curl": found.evidence.curl if found.evidence else "",
     }
-
-
-def _endpoint(endpoint: Endpoint) -> dict[str, str]:
-    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}
 
 
 def _say(console: Console, words: str, style: str = "", indent: int = 0) -> None:

@@ -15,7 +15,6 @@ from oakum.page.text import visible
 from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
-    from oakum.finding import Endpoint
     from oakum.scan.options import Options
     from oakum.scan.replay import Replay
 
@@ -95,14 +94,14 @@ def _plain(done: Replay) -> dict[str, Any]:
         "state": dict(one.state),
         "verdict": done.verdict.value,
         "endpoints": [
-            {**_endpoint(each.endpoint), "result": each.result.value, "reason": each.reason}
+            {**each.endpoint.members(), "result": each.result.value, "reason": each.reason}
             for each in done.endpoints
         ],
         "left": [
             {
                 "viewer": each.viewer,
                 "field": each.field,
-                "endpoints": [_endpoint(d) for d in each.endpoints],
+                "endpoints": [d.members() for d in each.endpoints],
             }
             for each in done.left
         ],
@@ -110,7 +109,3 @@ def _plain(done: Replay) -> dict[str, Any]:
         "requests": done.requests,
         "seconds": done.seconds,
     }
-
-
-def _endpoint(endpoint: Endpoint) -> dict[str, str]:
-    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}

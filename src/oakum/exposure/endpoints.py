@@ -372,7 +372,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
             name
             for name, source in used.items()
             if names_a_person(model, source)
-            or (name in places and _is_of_account(model, source))
+            or (name in places and is_of_account(model, source))
             or (
                 name in places
                 and _opens(model, operation, source, [used.get(each, "") for each in places])
@@ -437,7 +437,7 @@ def names_a_person(model: Model, source: str) -> bool:
     return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
 
 
-def _is_of_account(model: Model, source: str) -> bool:
+def is_of_account(model: Model, source: str) -> bool:
     """Whether a source is a member of an account, such as its tenant, which selects whose data is
     returned."""
     resource = model.policy.resources.get(source.partition(".")[0])

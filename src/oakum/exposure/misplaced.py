@@ -23,6 +23,7 @@ from oakum.exposure.knowledge import (
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.exposure.spellings import folded, holds, parts, readings, stands_apart
+from oakum.http.json_pointer import any_element
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.openapi.model import Json
 
@@ -98,7 +99,7 @@ class Misplaced:
                     continue
                 if self._is_unrelated(joint, resource, instances):
                     chosen = value in self.context.knowledge.choices
-                    listed = chosen or (_any_element(text.at), resource, path) in lists
+                    listed = chosen or (any_element(text.at), resource, path) in lists
                     few = listed or is_one_of_few(value, path)
                     alone = few and not self._is_named_beside(text, who, unbound)
                     if alone and chosen:
@@ -118,7 +119,7 @@ class Misplaced:
         strange: set[tuple[str, ...]] = set()
         for leaf in unbound:
             known = self.context.knowledge.owners(canonical(leaf.value))
-            at = _any_element(leaf.pointer)
+            at = any_element(leaf.pointer)
             for who, resource, path in known:
                 owners.setdefault((at, resource, path), set()).add(who)
             if not known and not says_nothing(leaf.value):
@@ -295,11 +296,6 @@ def _is_unmistakable(value: str) -> bool:
     """Whether a value in a short text is too distinctive for chance: long, and no date or
     number."""
     return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
-
-
-def _any_element(at: tuple[str, ...]) -> tuple[str, ...]:
-    """A path with `*` for list positions."""
-    return tuple("*" if step.isdigit() else step for step in at)
 
 
 def keys_of(value: Json) -> Iterator[tuple[str, ...]]:

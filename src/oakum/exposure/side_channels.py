@@ -15,7 +15,7 @@ from oakum.authz import Leaf
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical
-from oakum.http.json_pointer import Pointer
+from oakum.http.json_pointer import Pointer, any_element
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 
@@ -64,7 +64,7 @@ def read(
         key = keys.get(instance.resource, "")
         named = next((canonical(leaf.value) for leaf in instance.leaves if leaf.path == key), "")
         token = named or "+".join(sorted(instance.owners))
-        lists.setdefault(_general(instance.pointer), []).append(f"{instance.resource}:{token}")
+        lists.setdefault(any_element(instance.pointer), []).append(f"{instance.resource}:{token}")
         members |= {(instance.resource, owner) for owner in instance.owners}
         if token:
             known.update(instance.pointer[:n] for n in range(len(instance.pointer) + 1))
@@ -81,7 +81,7 @@ def read(
     rest: dict[Place, list[str]] = {}
     for leaf in judged.unbound:
         text = canonical(leaf.value)
-        rest.setdefault(_general(leaf.pointer), []).append(_ECHO if text in sent else text)
+        rest.setdefault(any_element(leaf.pointer), []).append(_ECHO if text in sent else text)
     places |= {("value", *where): tuple(texts) for where, texts in rest.items()}
     places |= {
         ("header", name): _masked(text, sent)
@@ -140,10 +140,6 @@ def told(places: Iterable[Place]) -> str:
     if "members" in kinds:
         kinds -= {"order"}
     return ", ".join(words[kind] for kind in words if kind in kinds)
-
-
-def _general(pointer: tuple[str, ...]) -> Place:
-    return tuple("*" if part.isdigit() else part for part in pointer)
 
 
 def _masked(text: str, sent: Collection[str]) -> str:

@@ -121,7 +121,7 @@ def _stale(
             yield "the contract or its document has changed since, or the run used another"
     elif started < changed.replace(microsecond=0):
         yield "it is older than the contract's files, and does not name its contract"
-    elif _lines(report.field_lines) != _lines(dict(_ruled(model))):
+    elif _lines(report.field_lines) != _lines(dict(model.field_locations())):
         yield "its contract had other lines, so it used another version"
 
 
@@ -145,12 +145,6 @@ def _span(span: timedelta) -> str:
         if seconds >= unit:
             return f"{seconds / unit:.3g}{name}"
     return f"{seconds}s"
-
-
-def _ruled(model: Model) -> Iterator[tuple[str, Location]]:
-    for name, table in model.tables.items():
-        for leaf, rule in zip(table.leaves, table.rules, strict=True):
-            yield f"{name}.{leaf}", rule.location
 
 
 def _lines(places: Mapping[str, Location]) -> Mapping[str, tuple[int, int]]:

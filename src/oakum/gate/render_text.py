@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oakum.errors import ExitCode, Problem, counted
+from oakum.errors import ExitCode, counted
 from oakum.gate.verdict import Criterion, Verdict, Waived
 from oakum.openapi.model import Json
 
@@ -187,7 +187,7 @@ def document(verdict: Verdict, contract: str) -> Json:
             "known": [each.fingerprint for each in verdict.known],
             "gone": verdict.gone,
         },
-        "warnings": [_problem(each) for each in verdict.warnings],
+        "warnings": [each.members() for each in verdict.warnings],
     }
 
 
@@ -200,12 +200,4 @@ def _cell(each: Waived) -> Json:
         "field": cell.field,
         "viewer": cell.viewer,
         "state": dict(cell.state),
-    }
-
-
-def _problem(problem: Problem) -> Json:
-    return {
-        **problem.location.members(),
-        "message": problem.message,
-        "hint": problem.hint,
     }

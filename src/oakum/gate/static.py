@@ -49,7 +49,7 @@ class Flaw:
 def flaws(seen: View, model: Model, stances: Mapping[str, Stance]) -> tuple[Flaw, ...]:
     """All flaws of rules that are not off, in the order of the rules, each once."""
     found = (
-        *_open_to_anybody(seen, model), *_without_owner(seen, model), *_for_anyone(seen, model),
+        *_open_to_anybody(seen), *_without_owner(seen, model), *_for_anyone(seen, model),
         *_privileged(seen, model), *_without_missing(seen), *_open_to_extra(seen),
         *_countable(seen),
     )  # fmt: skip
@@ -106,7 +106,7 @@ def _kinds(seen: View, names: tuple[str, ...]) -> set[str]:
     return {seen.policy.relations[name].kind for name in names if name in seen.policy.relations}
 
 
-def _open_to_anybody(seen: View, model: Model) -> Iterator[Flaw]:
+def _open_to_anybody(seen: View) -> Iterator[Flaw]:
     rules = callers_said(seen.policy, seen.document)
     for operation in seen.document.operations:
         if operation.security is None or not operation.anonymous:

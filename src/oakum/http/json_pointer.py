@@ -34,6 +34,11 @@ def pointer_of(path: Iterable[str]) -> str:
     return "".join(f"/{escape(name)}" for name in path)
 
 
+def any_element(path: Sequence[str]) -> Pointer:
+    """A path with `*` for positions in lists."""
+    return tuple("*" if name.isdigit() else name for name in path)
+
+
 def value_at(value: Json, path: Sequence[str]) -> Json:
     """The value at a path; None if there is none. `*` is an ordinary name here."""
     for name in path:

@@ -12,7 +12,7 @@ from typing import Any
 
 from oakum.inference.lexicon import listed, singular, words
 from oakum.inference.nouns import ACCOUNTS, nouns
-from oakum.inference.schema_groups import Thing, World, world_of
+from oakum.inference.schema_groups import Thing, world_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
@@ -34,7 +34,7 @@ def supposed(document: Document, base: dict[str, Any]) -> dict[str, Any]:
     relations = {**base["relations"]}
     shut: list[str] = []
     for operation in document.operations:
-        for name, pointer in _lists(world, world.account, operation):
+        for name, pointer in _lists(world.account, operation):
             if name not in relations:
                 relations[name] = {"in": operation.id, "id": f"{pointer}/*/{world.account.key}"}
                 shut += [name] if not _SHUTS_OUT.isdisjoint(words(name)) else []
@@ -67,7 +67,7 @@ def _showing(
         yield from {**rule, **({"shows": shows} if shows else {})}.items()
 
 
-def _lists(world: World, account: Thing, operation: Operation) -> Iterator[tuple[str, str]]:
+def _lists(account: Thing, operation: Operation) -> Iterator[tuple[str, str]]:
     """Name and place of a list of accounts that belongs to one account."""
     params = [each.name for each in operation.parameters if each.where == "path"]
     people = ACCOUNTS | {account.noun}

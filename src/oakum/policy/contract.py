@@ -15,11 +15,11 @@ from oakum.openapi.source import Node, parse, parse_json, read_text
 from oakum.policy.caller_choice import chosen
 from oakum.policy.check import check, mistakes
 from oakum.policy.embed import KEY, embedded, keys
-from oakum.policy.grammar import field_lines, parse_policy
+from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
 
-__all__ = ["Contract", "digest", "field_lines", "load"]
+__all__ = ["Contract", "digest", "load"]
 
 _WORDS = ("exposure", "relations", "resources")
 _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)

@@ -15,13 +15,11 @@ from oakum.errors import Problem
 from oakum.openapi.source import Node
 from oakum.policy.amounts import count, duration
 from oakum.policy.model import (
-    SEVERITIES,
     STATIC_RULES,
     Approval,
     CellRef,
     ExitCriteria,
     Policy,
-    Severity,
     Stance,
     Waiver,
 )
@@ -38,6 +36,7 @@ from oakum.policy.reader import (
     text,
     word,
 )
+from oakum.policy.resources import grave
 
 CRITERIA = (
     *("proven", "suspected", "over_blocks", "shown", "states", "security", "classified"),
@@ -57,7 +56,7 @@ def exit_criteria(r: Reader, node: Node, what: str) -> ExitCriteria | None:
     static = found.find("static", named(_stance)) or {}
     filed = "waivers" in found and found["waivers"].kind == "scalar"
     return ExitCriteria(
-        proven=found.read("proven", _severity, usual.proven),
+        proven=found.read("proven", grave, usual.proven),
         suspected=found.read("suspected", count(0), usual.suspected),
         over_blocks=found.read("over_blocks", count(0), usual.over_blocks),
         shown=found.read("shown", _percent, usual.shown),
@@ -97,10 +96,6 @@ def _percent(r: Reader, node: Node, what: str) -> float | None:
     hint = "leave the `%` out" if str(value).rstrip().endswith("%") else ""
     r.unlike(node, what, "a percentage from 0 to 100", hint)
     return None
-
-
-def _severity(r: Reader, node: Node, what: str) -> Severity | None:
-    return cast(Severity | None, one_of(*SEVERITIES)(r, node, what))
 
 
 def _stance(r: Reader, key: Node, node: Node) -> Stance:
@@ -185,7 +180,7 @@ def _cell(r: Reader, node: Node, what: str) -> CellRef | None:
     if full and not field:
         r.wrong(found["field"], f"`{full}` names no field", "write `Resource.field`")
     elif full:
-        r.later(partial(_resource_known, r, found["field"], resource))
+        r.later(partial(resource_known, r, found["field"], resource))
     return CellRef(resource, field, found.read("viewer", word, ""), tuple(sorted(stated.items())))
 
 
@@ -193,5 +188,6 @@ def _value(r: Reader, key: Node, node: Node) -> str:
     return text(scalar(r, node, f"`{key.scalar}`"))
 
 
-def _resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
+def resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
+    """Notes a mistake unless the policy has this resource."""
     r.known(node, resource, policy.resources, "resource")

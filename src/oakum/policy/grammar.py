@@ -7,12 +7,12 @@ rather than interpreted. docs/reference/policy-language.md explains each key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 from oakum.errors import Location, Problem
 from oakum.openapi.source import Node
-from oakum.policy.criteria import exit_criteria
+from oakum.policy.criteria import exit_criteria, resource_known
 from oakum.policy.guarding import guarding, limits
 from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
 from oakum.policy.reader import (
@@ -73,15 +73,6 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
     no_circle(r, policy)
     no_circle_of_parents(r, policy)
     return policy
-
-
-def field_lines(policy: Policy) -> Mapping[str, Location]:
-    """Where the rule of each field stands: `Member.location` to its line."""
-    return {
-        f"{one.name}.{rule.path}": rule.location
-        for one in policy.resources.values()
-        for rule in one.fields
-    }
 
 
 def place(policy: Policy, *keys: str) -> Location:
@@ -199,12 +190,8 @@ def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:
 
 
 def _pointers(r: Reader, key: Node, node: Node) -> tuple[str, ...]:
-    r.later(partial(_resource_known, r, key, str(key.scalar)))
+    r.later(partial(resource_known, r, key, str(key.scalar)))
     return many(pointer, "a JSON pointer")(r, node, f"`{key.scalar}`") or ()
-
-
-def _resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
-    r.known(node, resource, policy.resources, "resource")
 
 
 def _filled_by(r: Reader, key: Node, node: Node) -> str:
@@ -214,5 +201,5 @@ def _filled_by(r: Reader, key: Node, node: Node) -> str:
     if found and not field:
         r.wrong(node, f"`{found}` names no field", "write `Resource.field`")
     elif found:
-        r.later(partial(_resource_known, r, node, resource))
+        r.later(partial(resource_known, r, node, resource))
     return found

@@ -15,7 +15,7 @@ from math import prod
 from oakum.errors import Location, Problem
 from oakum.openapi.model import Json
 from oakum.policy.model import Grant, Policy, Resource
-from oakum.policy.reader import text
+from oakum.policy.reader import is_one_of, text
 
 _MAX_CASES = 4096
 
@@ -98,13 +98,9 @@ def _implied(policy: Policy, name: str) -> frozenset[str]:
 def _shows(grants: tuple[Grant, ...], held: frozenset[str], case: Mapping[str, Json]) -> bool:
     return any(
         not held.isdisjoint(grant.see)
-        and all(_among(case[state], values) for state, values in grant.when.items())
+        and all(is_one_of(case[state], values) for state, values in grant.when.items())
         for grant in grants
     )
-
-
-def _among(value: Json, values: tuple[Json, ...]) -> bool:
-    return any(type(one) is type(value) and one == value for one in values)
 
 
 def _when(case: Case) -> str:

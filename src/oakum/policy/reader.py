@@ -76,6 +76,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known: {few}{', …' if len(names) > 9 else ''}" if names else ""
 
 
+def is_one_of(value: Json, values: Iterable[Json]) -> bool:
+    """Membership in which `true` is not 1."""
+    return any(type(one) is type(value) and one == value for one in values)
+
+
 def text(value: Json) -> str:
     """A scalar as its author wrote it."""
     return {True: "true", False: "false", None: "null"}[value] if _constant(value) else str(value)

@@ -28,6 +28,7 @@ from oakum.policy.reader import (
     boolean_hint,
     circles,
     flag,
+    is_one_of,
     many,
     name,
     named,
@@ -213,7 +214,7 @@ def _values(r: Reader, found: Entries, called: str) -> tuple[Json, ...]:
     values: list[Json] = []
     for element in levels.elements:
         value = scalar(r, element, "a level")
-        if value is not None and _one_of(value, values):
+        if value is not None and is_one_of(value, values):
             r.wrong(element, f"the level `{text(value)}` occurs twice")
         elif value is not None:
             values.append(value)
@@ -243,15 +244,10 @@ def _known_value(r: Reader, node: Node, at: tuple[str, str], policy: Policy) -> 
     _value(r, replace(node, scalar=value), state)
 
 
-def _one_of(value: Json, values: tuple[Json, ...] | list[Json]) -> bool:
-    """Membership in which `true` is not 1."""
-    return any(type(one) is type(value) and one == value for one in values)
-
-
 def _value(r: Reader, node: Node, state: State) -> None:
     """A value that must be one of a state's; silent where those could not be read."""
     value = node.scalar
-    if node.kind != "scalar" or value is None or not state.values or _one_of(value, state.values):
+    if node.kind != "scalar" or value is None or not state.values or is_one_of(value, state.values):
         return
     hint = boolean_hint(value) if True in state.values else ""
     words = [text(one) for one in state.values]

@@ -219,7 +219,7 @@ class Look:
         if index >= 0 and found.most >> index & 1:
             return
         if found.untold.isdisjoint(deciding(found.table, leaf.path)):
-            self._leak(found, leaf._replace(pointer=at), index)
+            self._leak(found, leaf._replace(pointer=at))
 
     def _refused(self, found: _Object, path: str) -> None:
         index = leaf_index(found.table, path)
@@ -246,7 +246,7 @@ class Look:
         # What the request itself contained tells of nobody, unless more of the object is beside it.
         if any(canonical(leaf.value) not in self.asked.sent for leaf in denied):
             for leaf in denied:
-                self._leak(found, leaf, leaf_index(found.table, leaf.path))
+                self._leak(found, leaf)
         if found.certain:
             self._withheld(found, present)
 
@@ -377,7 +377,7 @@ class Look:
 
     # ------------------------------------------------------------ telling
 
-    def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
+    def _leak(self, found: _Object, leaf: Leaf) -> None:
         asked, key = self.asked, self._key(found, leaf.path)
         self.tally.stood.setdefault(key.viewer, found.instance.held)
         self.tally.viewers.add((key.endpoint, key.resource, key.viewer))

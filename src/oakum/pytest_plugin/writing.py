@@ -13,7 +13,7 @@ from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch
 from oakum.pytest_plugin.test_counts import Tally, undocumented
-from oakum.scan.findings import conclude, field_lines
+from oakum.scan.findings import conclude
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (
@@ -78,7 +78,7 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
         distrust=tuple(_distrust(tally, cells)),
         notes=tuple(_notes(tally, run)),
         version=oakum.__version__,
-        field_lines=dict(field_lines(watch.model)),
+        field_lines=dict(watch.model.field_locations()),
         contract_digest=run.digest,
     )
 

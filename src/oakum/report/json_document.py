@@ -115,7 +115,7 @@ def _content(report: Report) -> Json:
             for identity in report.identities
         ],
         "skipped": [
-            {**_endpoint(skipped.endpoint), "reason": skipped.reason}
+            {**skipped.endpoint.members(), "reason": skipped.reason}
             for skipped in sorted(report.skipped, key=lambda item: (item.endpoint, item.reason))
         ],
         "notes": list(report.notes),
@@ -133,9 +133,9 @@ def _writes(writes: Writes) -> Json:
         "undone": writes.undone,
         "left": list(writes.left),
         "operations": [
-            {**_endpoint(endpoint), "sent": number} for endpoint, number in writes.operations
+            {**endpoint.members(), "sent": number} for endpoint, number in writes.operations
         ],
-        "untried": [{**_endpoint(each.endpoint), "reason": each.reason} for each in writes.untried],
+        "untried": [{**each.endpoint.members(), "reason": each.reason} for each in writes.untried],
     }
 
 
@@ -159,7 +159,7 @@ def _finding(finding: Finding) -> Json:
         "doubts": list(finding.doubts),
         "drafted": finding.drafted,
         "advice": finding.advice,
-        "endpoints": [_endpoint(endpoint) for endpoint in finding.endpoints],
+        "endpoints": [endpoint.members() for endpoint in finding.endpoints],
         "fingerprint": finding.fingerprint,
         "contract_location": finding.contract_location.members(),
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
@@ -209,7 +209,7 @@ def _coverage(cells: Iterable[Cell]) -> Json:
                 "field": cell.field,
                 "viewer": cell.viewer,
                 "state": dict(cell.state),
-                **_endpoint(cell.endpoint),
+                **cell.endpoint.members(),
                 "granted": cell.granted,
                 "result": _RESULTS[cell.result],
                 "reason": cell.reason,
@@ -223,10 +223,6 @@ def _coverage(cells: Iterable[Cell]) -> Json:
 def _results(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, int]:
     results = [_RESULTS[cell.result] for cell in cells]
     return {name: results.count(name) for name in names}
-
-
-def _endpoint(endpoint: Endpoint) -> dict[str, str]:
-    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}
 
 
 # --------------------------------------------------------------------------- reading back

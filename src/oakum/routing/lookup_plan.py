@@ -478,7 +478,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
             if name and each.operation and places(make.model.operations[each.operation]) > 1
         ),
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
-        typed(make.paths, operation, target) if write and operation.method != "GET" else None,
+        typed(make.paths, operation) if write and operation.method != "GET" else None,
         plain,
         *_last(make, operation, target, write=write),
         choices=choices(operation, rule.without),

@@ -57,11 +57,6 @@ class Answered:
         return ", ".join(value for each, value in self.headers if each == name)
 
     @property
-    def media_type(self) -> str:
-        """Media type without parameters, in lower case; empty when missing or ambiguous."""
-        return self.media.partition(";")[0]
-
-    @property
     def media(self) -> str:
         """Media type with parameters, in canonical form."""
         said = read_media_type([value for name, value in self.headers if name == "content-type"])

@@ -32,11 +32,6 @@ def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, st
     return found
 
 
-def unknown_arguments(paths: PathObjects, operation: Operation) -> Iterator[str]:
-    """Those of which the contract does not say what they name."""
-    yield from (at for at, name in named_arguments(paths, operation).items() if name == UNKNOWN)
-
-
 def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Iterator[str]:
     model = paths.model
     params = model.rule(operation.id).params

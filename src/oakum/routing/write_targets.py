@@ -94,10 +94,6 @@ class Targets:
         return self.paths.model
 
     @property
-    def document(self) -> Document:
-        return self.paths.document
-
-    @property
     def policy(self) -> Policy:
         return self.model.policy
 

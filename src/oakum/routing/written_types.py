@@ -20,7 +20,7 @@ _DEEP = 3
 """Depth of a response that is searched for the object."""
 
 
-def typed(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
+def typed(paths: PathObjects, operation: Operation) -> Target | None:
     """The GET of the same path, which shows of which of several resources (`kinds`) the object is;
     `none`: only `target` may tell. None: the document leaves nothing open."""
     model, id = paths.model, operation.id

@@ -60,7 +60,7 @@ def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> 
     """Endpoints by descending risk, as far as the budget of requests allows. `viewers`: number of
     kinds of callers, including anonymous."""
     hidden = {name: _hidden(model, name) for name in model.policy.resources}
-    ranked = sorted(probes, key=lambda probe: -risk(model, probe, hidden))
+    ranked = sorted(probes, key=lambda probe: -risk(probe, hidden))
     needed = sum(cost(probe, viewers) for probe in probes)
     if needed <= budget * SHARE:
         return Plan(ranked, [], needed)
@@ -81,7 +81,7 @@ def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> 
     return Plan(asked, [probe for probe in ranked if probe.id not in chosen], needed)
 
 
-def risk(model: Model, probe: Probe, hidden: Mapping[str, Mapping[str, int]]) -> float:
+def risk(probe: Probe, hidden: Mapping[str, Mapping[str, int]]) -> float:
     """Relative harm if an endpoint leaks; a score without unit."""
     weights = [
         weight

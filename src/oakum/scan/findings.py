@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import product
 
@@ -413,10 +413,3 @@ def _endpoint_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool,
 
 def _line(model: Model, key: Key) -> Location:
     return model.field_location(key.resource, key.field)
-
-
-def field_lines(model: Model) -> Iterator[tuple[str, Location]]:
-    """`Resource.field` → contract line, for every field with a rule."""
-    for name, table in model.tables.items():
-        for leaf, rule in zip(table.leaves, table.rules, strict=True):
-            yield f"{name}.{leaf}", rule.location

@@ -47,7 +47,7 @@ from oakum.scan.discovery.security_contact import contact_lines
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.confirming import drop_unconfirmed
-from oakum.scan.findings import conclude, field_lines
+from oakum.scan.findings import conclude
 from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
@@ -553,7 +553,7 @@ class Scan:
             identities=(),
             distrust=tuple(dict.fromkeys(distrust)),
             version=oakum.__version__,
-            field_lines=dict(field_lines(self.model)),
+            field_lines=dict(self.model.field_locations()),
             allowed=options.allowed,
             contract_digest=self.contract_digest,
         )

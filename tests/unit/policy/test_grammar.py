@@ -8,7 +8,7 @@ import pytest
 
 from oakum.errors import Location, Problem
 from oakum.openapi.source import parse
-from oakum.policy.grammar import field_lines, parse_policy, place
+from oakum.policy.grammar import parse_policy, place
 from oakum.policy.model import Caller, ExitCriteria, Grant, Guarding, Limit, Owner
 from tests.unit.policy.grammar import policy, read, said, whole
 
@@ -144,9 +144,10 @@ def test_nothing_is_required_that_can_be_left_out() -> None:
 
 
 def test_each_field_knows_its_line() -> None:
-    lines = field_lines(policy(EVERYTHING))
-    assert lines["Member.username"] == lines["Member.id"] == Location("p", 30, 7)
-    assert lines["Member.extras.**"] == Location("p", 40, 7)
+    member = policy(EVERYTHING).resources["Member"]
+    lines = {rule.path: rule.location for rule in member.fields}
+    assert lines["username"] == lines["id"] == Location("p", 30, 7)
+    assert lines["extras.**"] == Location("p", 40, 7)
 
 
 def test_each_value_knows_its_place_and_the_nearest_one_stands_in() -> None:

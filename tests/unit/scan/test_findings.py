@@ -11,7 +11,7 @@ from oakum.exchange import Response
 from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
-from oakum.scan.findings import conclude, field_lines
+from oakum.scan.findings import conclude
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, known_identities, model, reply
 
 ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]
@@ -135,7 +135,7 @@ def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
 
 def test_a_finding_leads_to_the_line_of_the_contract() -> None:
     leak = one(findings(Run(Open(), ENDPOINTS).explore()), "phone", "member")
-    lines = dict(field_lines(model()))
+    lines = dict(model().field_locations())
     assert leak.contract_location == lines["Person.phone"]
     assert leak.contract_location.line > 0
     assert lines["Person.phone"] == lines["Person.vip"] != lines["Person.bio"]

@@ -57,11 +57,6 @@ class Move:
     own: bool = False
     """Whether only the object's owner gains or loses."""
 
-    @property
-    def cells(self) -> int:
-        """Number of cells that moved."""
-        return len(self.spots) * len(self.endpoints)
-
 
 @dataclass(frozen=True)
 class Difference:

@@ -84,7 +84,7 @@ def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Chan
         if part.why == "undeclared" and (replace(part, why="grant"), leaf) in told:
             continue  # merged into the sentence about endpoints that declare it
         unsaid = told.get((replace(part, why="undeclared"), leaf), {})
-        for keys, state in _split(found, part, endpoints):
+        for keys, state in _split(found, endpoints):
             if state != "both" and part.why == "undeclared" and _declared(found, part, leaf):
                 continue  # a new endpoint that shows less than others do
             also = tuple(unsaid) if part.why == "grant" and state == "both" else ()
@@ -112,9 +112,7 @@ def _order(change: Change) -> tuple[object, ...]:
     return (*rank, change.resource, change.fields, change.sentence)
 
 
-def _split(
-    found: Difference, part: _Told, endpoints: Iterable[str]
-) -> Iterable[tuple[tuple[str, ...], str]]:
+def _split(found: Difference, endpoints: Iterable[str]) -> Iterable[tuple[tuple[str, ...], str]]:
     """Groups endpoints: those in both contracts together, new and removed ones one by one."""
     both = tuple(k for k in endpoints if k in found.old_endpoints and k in found.new_endpoints)
     if both:

@@ -42,10 +42,6 @@ class World:
     unknown: frozenset[Source] = frozenset()
     """Look-ups whose result is unknown."""
 
-    def turned(self) -> World:
-        """The same with old and new exchanged."""
-        return World(self.logged, self.new, self.old, self.unknown)
-
 
 def endpoint_key(method: str, path: str) -> str:
     """Identifies an endpoint independently of parameter names and `operationId`."""

@@ -42,7 +42,7 @@ class Elsewhere:
     """Way → what its owner was answered; None: nothing that an API answers."""
 
     def __post_init__(self) -> None:
-        self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.evaluator)
+        self._likeness = Likeness(self.engine.model, self.engine.knowledge)
 
     def read(self, way: Probe) -> Probe:
         """The variant with a reader for any response format; the documented one if that endpoint

@@ -31,7 +31,6 @@ from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import element, member, member_names, merged, named
 from oakum.policy.model import Resource
 from oakum.scan.discovery.html_page import read_page
-from oakum.scan.evaluation.evaluator import Evaluator
 
 _MORE = 2
 """Members beside key and owner by which an object is told."""
@@ -89,10 +88,9 @@ class _Found:
 class Likeness:
     """Makes readers of undescribed answers."""
 
-    def __init__(self, model: Model, knowledge: Knowledge, evaluator: Evaluator) -> None:
+    def __init__(self, model: Model, knowledge: Knowledge) -> None:
         self._model = model
         self._knowledge = knowledge
-        self._evaluator = evaluator
         self._kinds = {name: kind for name in model.tables if (kind := _kind(model, name))}
 
     def reader(self, probe: Probe) -> Reader:

@@ -52,11 +52,6 @@ class Heard:
         """Whether the whole query was rejected."""
         return self.data is None
 
-    @property
-    def empty(self) -> bool:
-        """Whether it contains no value."""
-        return not any(True for _ in _values(self.data))
-
 
 def heard(response: Response) -> Heard:
     """Parses the response to a query."""

@@ -6,7 +6,7 @@ required argument has no known value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from graphql import (
     GraphQLArgument,
@@ -27,7 +27,7 @@ from graphql import (
 
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
-from oakum.scan.graphql.picks import Hole, Members, Value
+from oakum.scan.graphql.picks import Hole, Members, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _SIZES = listed("first limit size take top max count amount")
@@ -250,15 +250,7 @@ def _is_size(name: str, arg: GraphQLArgument) -> bool:
 
 
 def _has_hole(value: Value) -> bool:
-    return any(True for _ in _walk(value))
-
-
-def _walk(value: Value) -> Iterator[Hole]:
-    if isinstance(value, Hole):
-        yield value
-    elif isinstance(value, Members):
-        for _, each in value.given:
-            yield from _walk(each)
+    return any(True for _ in holes(value))
 
 
 def _core(name: str) -> list[str]:

@@ -55,7 +55,7 @@ class Pick:
 
     def holes(self) -> Iterator[Hole]:
         """All variables in source order."""
-        yield from (hole for _, value in self.args for hole in _holes(value))
+        yield from (hole for _, value in self.args for hole in holes(value))
         for each in self.below:
             yield from each.holes()
 
@@ -232,12 +232,13 @@ def _literal(value: Value) -> str:
     return f"${value.source}" if isinstance(value, Hole) else value
 
 
-def _holes(value: Value) -> Iterator[Hole]:
+def holes(value: Value) -> Iterator[Hole]:
+    """The variables in a value."""
     if isinstance(value, Hole):
         yield value
     elif isinstance(value, Members):
         for _, each in value.given:
-            yield from _holes(each)
+            yield from holes(each)
 
 
 def _names(pick: Pick) -> Iterator[str]:

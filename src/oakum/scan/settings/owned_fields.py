@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import allows
+from oakum.exposure.endpoints import is_of_account
 from oakum.http.json_pointer import pointer_of
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.side_effects import classify
@@ -78,7 +79,7 @@ def _is_own(model: Model, operation: Operation, resource: str, sources: Mapping[
     # `/issues/{id}` with an account in its body changes an issue, not an account.
     named = [each for each in operation.parameters if each.where == "path"]
     return all(
-        len(each.shape.enum) == 1 or _is_account(model, sources.get(each.name, ""))
+        len(each.shape.enum) == 1 or is_of_account(model, sources.get(each.name, ""))
         for each in named
     )
 
@@ -89,11 +90,6 @@ def _in(at: tuple[str, ...], place: tuple[str, ...]) -> bool:
 
 def _one_each(resource: Resource) -> bool:
     return resource.is_account or (not resource.key and resource.owner.kind == "caller")
-
-
-def _is_account(model: Model, source: str) -> bool:
-    known = model.policy.resources.get(source.partition(".")[0])
-    return known is not None and known.is_account
 
 
 def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:

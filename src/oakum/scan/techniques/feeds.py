@@ -22,6 +22,7 @@ from oakum.authz.decide import through
 from oakum.exchange import Response, json_bytes
 from oakum.exposure.endpoints import Probe, frame_media, is_websocket
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.response_reader import is_success
 from oakum.exposure.streams import Frame, Listen, Stream
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
@@ -87,7 +88,7 @@ def run(engine: Engine) -> None:
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
             why = f"a feed from which no frame came (answered {said})"
-            if any(map(_is_let_in, statuses)) or _is_to_show(engine, feed):
+            if any(map(is_success, statuses)) or _is_to_show(engine, feed):
                 engine.state.lack(endpoint, why)
             else:
                 engine.state.remark(f"{endpoint}: {why}")
@@ -226,7 +227,7 @@ class _Hall:
         back = [*reversed(self.viewers)] if self.who is None else self.viewers
         for probe, order in ((self.replay, self.viewers), (self.plain, back)):
             self._arrivals(probe, order)
-        if not any(map(_is_let_in, self.statuses)):
+        if not any(map(is_success, self.statuses)):
             return
         for probe, order in ((self.replay, self.viewers), (self.plain, back)):
             if self._unsure():
@@ -371,7 +372,7 @@ class _Hall:
         first = self._first(filled) if socket else b""
         stream = self.engine.listen(self.listen, probe, viewer, filled, first)
         self.statuses.add(stream.status)
-        if stream.status and not _is_let_in(stream.status):
+        if stream.status and not is_success(stream.status):
             stream.close()
             return False
         if socket:
@@ -501,10 +502,6 @@ class _Hall:
             if key.endpoint == self.plain.id and entry.result is Result.LEAK
             if key.finding not in self.engine.matrix.confirmed
         }
-
-
-def _is_let_in(status: int) -> bool:
-    return 200 <= status < 300 or status == 101
 
 
 def _is_structure(shape: Shape) -> bool:

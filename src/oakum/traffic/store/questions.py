@@ -21,7 +21,6 @@ from oakum.traffic.recorded_exchange import NAMES, NO_ADDRESS, NO_ANSWER, NO_END
 from oakum.traffic.survey import ABSENT, FILE
 
 _READ: Final = ("method", "path", "status", "host", "line", "who")
-_AUDIT: Final = ("op", "removed", "who")
 LOG_NAMES: Final = (
     *dict.fromkeys(n for what in _READ for n in NAMES[what]),
     "op",

@@ -31,7 +31,7 @@ class Desk:
         self.run = run
         question = Question("own", "getPerson", "ann", frozenset({"ann"}), {}, frozenset(), "")
         run.evaluator.look(probe("getPerson"), question, reply(ANN))
-        self.likeness = Likeness(model(), run.knowledge, run.evaluator)
+        self.likeness = Likeness(model(), run.knowledge)
         way = probe(endpoint).otherwise("twin", f"/v1/{endpoint}")
         self.way: Probe = replace(way, reader=self.likeness.reader(way))
 
