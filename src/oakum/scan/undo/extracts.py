@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import orjson
 
 from oakum.exchange import Response, json_bytes
+from oakum.exposure.knowledge import objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 
@@ -20,17 +21,6 @@ def extract(answer: Response, members: tuple[str, ...]) -> str:
     except orjson.JSONDecodeError:
         return ""
     return json_bytes(found, sort=True).decode()
-
-
-def objects_in(value: Json) -> Iterator[Mapping[str, Json]]:
-    """Every object of a value, those within another too."""
-    if isinstance(value, list):
-        for child in value:
-            yield from objects_in(child)
-    elif isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from objects_in(child)
 
 
 def is_same(before: str, now: str) -> bool:
@@ -50,14 +40,10 @@ def _text(value: Json) -> bytes:
     return json_bytes(value, sort=True)
 
 
-def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
-    if isinstance(value, list):
-        return [each for child in value for each in _objects(child, members)]
-    if not isinstance(value, dict):
-        return []
-    own = {name: value[name] for name in members if name in value}
-    inner = [each for child in value.values() for each in _objects(child, members)]
-    return [own, *inner] if own else inner
+def _objects(value: Json, members: tuple[str, ...]) -> Iterator[Json]:
+    for each in objects_of(value):
+        if own := {name: each[name] for name in members if name in each}:
+            yield own
 
 
 def moved_alone(before: str, sent: str, now: str) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from dataclasses import replace
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.knowledge import objects_of
 from oakum.exposure.request_bodies import encode_as
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.extracts import objects_in
 from oakum.scan.undo.recognition import CLEAR
 
 Steps = tuple[tuple[str | None, Request], ...]
@@ -46,7 +46,7 @@ def _shown(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
     if not 200 <= seen.status < 300 or seen.truncated:
         return None
     try:
-        found = [*objects_in(orjson.loads(seen.body))]
+        found = [*objects_of(orjson.loads(seen.body))]
     except orjson.JSONDecodeError:
         return None
     name, key = undo.this

@@ -12,8 +12,8 @@ from dataclasses import replace
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.knowledge import objects_of
 from oakum.openapi.model import Json
-from oakum.scan.undo.extracts import objects_in
 
 _OF_TAGS = (400, 412, 428)
 _OF_STATE = (*_OF_TAGS, 409, 422)
@@ -60,7 +60,7 @@ def _with_members(
         body, seen = orjson.loads(sent), orjson.loads(shown)
     except orjson.JSONDecodeError:
         return sent
-    found = [*objects_in(seen)]
+    found = [*objects_of(seen)]
     named = [each for each in found if this[0] in each and each[this[0]] == this[1]]
     fresh = _renewed(body, named or found, frozenset(kept))
     return sent if fresh == body else json_bytes(fresh)

@@ -17,6 +17,7 @@ from enum import Enum
 import orjson
 
 from oakum.exchange import Response
+from oakum.exposure.knowledge import leaves_of, objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Entry, Made
@@ -104,7 +105,8 @@ def shows(answer: Response, mark: str) -> bool:
     if mark.encode() in answer.body:
         return True
     try:
-        return any(bears(each, mark) for each in _texts(orjson.loads(answer.body)))
+        leaves = leaves_of(orjson.loads(answer.body))
+        return any(isinstance(each, str) and bears(each, mark) for _, each in leaves)
     except orjson.JSONDecodeError:
         return False
 
@@ -113,24 +115,11 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _texts(child)
-
-
 def named(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:
     """Every object of an answer that has this key, those within another too."""
-    if isinstance(value, list):
-        for child in value:
-            yield from named(child, member, key)
-    elif isinstance(value, dict):
-        if isinstance(value.get(member), str | int) and str(value[member]) == key:
-            yield value
-        for child in value.values():
-            yield from named(child, member, key)
+    for each in objects_of(value):
+        if isinstance(each.get(member), str | int) and str(each[member]) == key:
+            yield each
 
 
 def is_written(before: str, sent: str, now: str) -> bool:
