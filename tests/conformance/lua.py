@@ -54,12 +54,14 @@ function bridge.at(plan, endpoint, who, call)
   local answers = plan.endpoints[endpoint].answers
   local answer = asked.status ~= json.null and answers[asked.status][asked.media]
   local node = answer and (asked.good and answer.node or answer.error)
+  local chosen = asked.chosen ~= json.null and {} or false
+  for i = 1, chosen and asked.chosen.n or 0 do chosen[asked.chosen[i]] = true end
   return function(body)
     if body == "" then return "" end
     if not node then return nil, "undeclared" end
     local cut = cutters[answer.kind]
     local status = asked.good and 200 or 404
-    bridge.seen = { removed = {}, owners = {} }
+    bridge.seen = { removed = {}, owners = {}, chosen = chosen }
     return cut(plan, node, know, endpoint, params, status, body, bridge.seen)
   end
 end
@@ -116,6 +118,7 @@ class Lua:
             "media": key(media.type) if media is not None else "",
             "good": call.status < 300,
             "accept": None,
+            "chosen": None if call.chosen is None else sorted(call.chosen),
         }
         cut = self._bridge.at(
             self._plan,

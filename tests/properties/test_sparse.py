@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count, islice
 from random import Random
@@ -43,6 +43,8 @@ _SCALARS: dict[str, tuple[Any, ...]] = {
     "boolean": (True, False),
     "null": (None,),
 }
+UNDECLARED = ("k1", "k2", "u1", "*", "zz")
+"""Names of values in maps, and one that no alternative declares."""
 _TELLING = {"id": PEOPLE, "owner_id": PEOPLE, "level": ("all", "few", "me")}
 _INSIDER = Principal(
     frozenset({"u1"}),
@@ -75,8 +77,9 @@ class Drawn:
         found: Said = answers["200"]["content"]["application/json"]["schema"]
         return found
 
-    def honest(self, random: Random) -> Any:
-        return honest(random, self.schema, self.wild.document.raw["components"]["schemas"])
+    def honest(self, random: Random, depth: int = 0) -> Any:
+        parts = self.wild.document.raw["components"]["schemas"]
+        return honest(random, self.schema, parts, depth)
 
     @property
     def stands_in(self) -> bool:
@@ -168,11 +171,11 @@ def honest(random: Random, schema: Said, components: Said, depth: int = 0) -> An
             elif depth < 5 or isinstance(inner.get("type"), list) or inner.get("type") in _SCALARS:
                 made[name] = honest(random, inner, components, depth + 1)
         extra = schema.get("additionalProperties")
-        for name in random.sample(["k1", "k2", "u1", "*"], random.randrange(3)) if extra else ():
+        for name in random.sample(UNDECLARED[:4], random.randrange(3)) if extra else ():
             inner = extra if isinstance(extra, dict) else {}
             made[name] = honest(random, inner, components, depth + 1)
         if random.random() < 0.1:
-            made["zz"] = random.choice(["u1", {}, [7]])  # which no alternative declares
+            made[UNDECLARED[4]] = random.choice(["u1", {}, [7]])  # which no alternative declares
         return made
     if kind == "array":
         size = random.randrange(3) if depth < 5 else 0
@@ -180,13 +183,14 @@ def honest(random: Random, schema: Said, components: Said, depth: int = 0) -> An
     return random.choice(_SCALARS.get(kind if isinstance(kind, str) else "", _SCALARS["string"]))
 
 
-def sparser(random: Random, value: Any, chance: float) -> Any:
-    """The same with members gone, at any depth; lists keep their elements."""
+def sparser(random: Random, value: Any, chance: float, stay: Collection[str] = ()) -> Any:
+    """The same with members gone, at any depth, but none of those that `stay`; lists keep their
+    elements."""
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if random.random() > chance}
-        return {k: sparser(random, v, chance) for k, v in kept.items()}
+        kept = {k: v for k, v in value.items() if k in stay or random.random() > chance}
+        return {k: sparser(random, v, chance, stay) for k, v in kept.items()}
     if isinstance(value, list):
-        return [sparser(random, each, chance) for each in value]
+        return [sparser(random, each, chance, stay) for each in value]
     return value
 
 
@@ -283,6 +287,28 @@ def known() -> tuple[Drawn, ...]:
     return (*pool(drawn, shows, 24), *islice(filter(shows, made), max(24, MANY // 500)))
 
 
+@pytest.fixture(scope="module")
+def rows() -> tuple[Drawn, ...]:
+    """Contracts whose answers have rows, with objects and with what may tell of them."""
+    made = (_drawn(*in_rows(*pointed(Random(number)))) for number in count())
+    return (*islice(filter(shows, made), max(24, MANY // 500)),)
+
+
+def in_rows(document: Said, policy: Said) -> tuple[Said, Said]:
+    """A contract whose answer is an envelope of rows, beside its counts."""
+    one, two, *_ = (
+        {"$ref": f"#/components/schemas/{name}"} for name in document["components"]["schemas"]
+    )
+    row: Said = {"score": {"type": "integer"}, "text": {"type": "string"}, "one": one, "two": two}
+    row["many"] = {"type": "array", "items": one}
+    listed = {"type": "array", "items": {"type": "object", "properties": row}}
+    within = {"type": "object", "properties": {"total": {"type": "integer"}, "rows": listed}}
+    answer = document["paths"]["/things/{who}"]["get"]["responses"]["200"]["content"]
+    answer["application/json"]["schema"] = within
+    policy["operations"]["list"] |= {"counts": ["/total"]}
+    return document, policy
+
+
 def somebody(random: Random) -> Principal:
     """A caller of whom much is known: what decides must not be missing twice."""
     if random.random() < 0.1:
@@ -325,6 +351,40 @@ def test_a_sparser_object_never_shows_more(known: tuple[Drawn, ...], drawn: byte
     assert less <= bound, (less - bound, number, who, call, *bodies)
     cut = cutter(each)(who, call)
     assert [cut(body) for body in bodies] == [each.body for each in found], (number, who, call)
+
+
+@SEEDED
+@given(drawn=SEEDS)
+def test_whoever_chooses_the_members_is_shown_no_more(
+    known: tuple[Drawn, ...], rows: tuple[Drawn, ...], drawn: bytes
+) -> None:
+    """What stands beside a hidden object stays hidden with the members that the caller left out,
+    and so does a count. Names in a map are nobody's to choose."""
+    random, every = Random(drawn), (*known, *rows, *rows)
+    number = random.randrange(len(every))
+    each = every[number]
+    # An object that lacks all that is shown of it would be a hidden one.
+    whole = each.honest(random, depth=0 if number < len(known) else -3)
+    sparse = sparser(random, whole, random.choice([0.1, 0.3, 0.6]), UNDECLARED)
+    who = somebody(random)
+    call = Call("list", {"who": random.choice((*PEOPLE, *who.ids, *who.ids))})
+    argued = frozenset(
+        random.sample([*MARKS, "b", "mate", "map", "one", "many"], random.choice((0, 0, 2)))
+    )
+    choice, model = replace(call, chosen=argued), each.wild.model
+    bodies = [json.dumps(value).encode() for value in (whole, sparse)]
+    found = [project(model, who, choice, body) for body in bodies]
+    less = shown(found[1].body, nulls=not each.stands_in)
+    seen = found[1].judged.instances if found[1].judged else []
+    full = json.dumps(meant(each, whole, sparse, seen, call, who)).encode()
+    bound = shown(project(each.plain, who, call, full).body)
+    there = project(model, who, call, bodies[0]).judged
+    around = {one.pointer for one in there.instances} if there else set()
+    new = [one.pointer for one in seen if one.pointer not in around]
+    assume(all(any(outer == place[: len(outer)] for outer in around) for place in new))
+    assert less <= bound, (less - bound, number, who, choice, *bodies)
+    cut = cutter(each)(who, choice)
+    assert [cut(body) for body in bodies] == [one.body for one in found], (number, who, choice)
 
 
 def test_most_contracts_of_the_pool_show_somebody_something(known: tuple[Drawn, ...]) -> None:
