@@ -29,6 +29,7 @@ def review(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
         yield from _keyless(seen, resource)
+        yield from _listed_owners(seen, resource)
         yield from _granted(seen, resource)
         yield from _unnamed(seen, resource)
         yield from _unmentioned(seen, resource)
@@ -107,6 +108,20 @@ def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
             " owner",
             "nothing tells one object from another: name the field that does, such as `key: id`",
         )
+
+
+def _listed_owners(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Owners in a list, which names none: it holds several only where the contract says so."""
+    for index, member in enumerate(
+        resource.owner.members if resource.owner.kind == "field" else ()
+    ):
+        shapes = (at(each, member.split(".")) for each in seen.shapes[resource.name])
+        if any(each is not None and each.kinds - {"null"} == {"array"} for each in shapes):
+            yield Problem(
+                place(seen.policy, "resources", resource.name, "owner", str(index)),
+                f"`{member}` of `{resource.name}` is a list, which names no owner",
+                f"`owner: {member}.*` makes each of them one",
+            )
 
 
 def _shows_many(policy: Policy, operation: str, resource: str) -> bool:

@@ -71,6 +71,8 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has its own key but is not a resource; whoever may call `getRide` sees all of it"),
         ("Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "`getAwards` is not in the contract, and shows no resource; so nobody may call it; `{}` follows the document's security"),
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
+        ("owner: user_id", "owner: guest_ids", "`guest_ids` of `Workout` is a list, which names no owner; `owner: guest_ids.*` makes each of them one"),
+        ("owner: user_id", "owner: [user_id, reviewer_ids]", "`reviewer_ids` of `Workout` is a list, which names no owner; `owner: reviewer_ids.*` makes each of them one"),
         ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
         ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` points to nothing in the response of `getMe`"),
         ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` points to nothing in the response of `listFollowers`"),
