@@ -32,6 +32,7 @@ def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
     """A value as query parameters. A parameter with a media type is sent as JSON, and so is an
     object without a declared style."""
     name, style = parameter.name, parameter.style or "form"
+    value = _in_object(parameter, value)
     if parameter.style == "json" or not isinstance(value, list | dict):
         return [(name, text_of(value))]
     if isinstance(value, dict):
@@ -47,6 +48,28 @@ def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
             return [(name, text_of(each)) for each in value]
         flat = [text_of(each) for each in value]
     return [(name, _DELIMITERS.get(style, ",").join(flat))]
+
+
+def _in_object(parameter: Parameter, value: Json) -> Json:
+    """An id for a parameter that is a JSON object: the value of its only member."""
+    member = only_member(parameter)
+    bare = (
+        isinstance(value, int | str)
+        and not isinstance(value, bool)
+        and not str(value).startswith("{")
+    )
+    return {member: value} if member and bare else value
+
+
+def is_json_object(parameter: Parameter) -> bool:
+    """Whether a parameter is an object that is sent as JSON."""
+    return parameter.style in ("", "json") and parameter.shape.kinds - {"null"} == {"object"}
+
+
+def only_member(parameter: Parameter) -> str:
+    """The one member that a JSON parameter declares; empty if there are several, or none."""
+    members = [*children(parameter.shape)] if is_json_object(parameter) else []
+    return members[0] if len(members) == 1 else ""
 
 
 def in_parts(operation: Operation, said: Collection[str] = ()) -> Operation:

@@ -42,6 +42,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _pointers(seen)
     yield from _passed(seen)
     yield from _known(seen.policy)
+    yield from _whole_objects(seen)
 
 
 def _drafted(policy: Policy) -> Iterator[Problem]:
@@ -122,6 +123,22 @@ def _listed_owners(seen: View, resource: Resource) -> Iterator[Problem]:
                 f"`{member}` of `{resource.name}` is a list, which names no owner",
                 f"`owner: {member}.*` makes each of them one",
             )
+
+
+def _whole_objects(seen: View) -> Iterator[Problem]:
+    """Parameters that are JSON objects of several members, or of unknown ones, filled by one
+    value."""
+    for name, rule in seen.policy.operations.items():
+        operation = seen.document.operation(name)
+        for each in operation.parameters if operation is not None else ():
+            is_json = each.style in ("", "json") and each.shape.kinds - {"null"} == {"object"}
+            if each.name in rule.params and is_json and len(children(each.shape)) != 1:
+                yield Problem(
+                    place(seen.policy, "operations", name, "params", each.name),
+                    f"`{each.name}` of `{name}` is an object, and `{rule.params[each.name]}` is one"
+                    " value",
+                    "a scan fills an object that declares a single member; else say `untested:`",
+                )
 
 
 def _shows_many(policy: Policy, operation: str, resource: str) -> bool:

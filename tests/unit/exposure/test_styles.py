@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from oakum.exposure.styles import in_parts, pairs
@@ -63,3 +65,26 @@ def test_an_exploded_object_is_its_members_and_one_that_is_not_stays_whole() -> 
     assert names(Parameter("f", "query", False, FILTER, style="json")) == ["f"]
     assert names(Parameter("f", "query", False, FILTER)) == ["f", "user_id", "on"], "may be JSON"
     assert names(Parameter("f", "header", False, FILTER, style="form")) == ["f"]
+
+
+ONE = {"author": lambda: Shape(kinds=frozenset({"string"}))}
+TWO = {**ONE, "state": lambda: Shape(kinds=frozenset({"string"}))}
+
+
+@pytest.mark.parametrize(
+    ("style", "members", "value", "written"),
+    [
+        ("json", ONE, "u-4100", '{"author":"u-4100"}'),
+        ("", ONE, "u-4100", '{"author":"u-4100"}'),
+        ("json", ONE, '{"author":"u-4100"}', '{"author":"u-4100"}'),
+        ("json", TWO, "u-4100", "u-4100"),
+        ("form", ONE, "u-4100", "u-4100"),
+    ],
+)
+def test_an_id_is_the_only_member_of_a_json_object(
+    style: str, members: dict[str, Any], value: Json, written: str
+) -> None:
+    shape = Shape(kinds=frozenset({"object"}), properties=members)
+    assert pairs(Parameter("filter", "query", shape=shape, style=style), value) == [
+        ("filter", written)
+    ]

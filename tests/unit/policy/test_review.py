@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from oakum.policy.check import check
+from oakum.policy.contract import load
+from tests.gate import club
 from tests.unit.policy.crew import document, of_member, warnings, written
 
 QUIET = """
@@ -221,3 +225,30 @@ def test_a_warning_stands_at_its_line() -> None:
     assert found["/nope"] == (10, 28)
     assert found["owner"] == (2, 25)
     assert found["Workout"] == (4, 3)
+
+
+FILTERED = club.DOCUMENT.replace(
+    "components:\n",
+    """\
+  /found:
+    get:
+      operationId: find
+      parameters:
+        - {name: filter, in: query, content: {application/json: {schema: {type: object, properties: MEMBERS}}}}
+      responses: {"200": {description: all, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Member"}}}}}}
+components:
+""",
+)
+FILL = club.POLICY + "operations:\n  find: {params: {filter: Member.id}}\n"
+
+
+@pytest.mark.parametrize(
+    ("members", "said"), [("{id: {type: string}}", 0), ("{a: {}, b: {}}", 1), ("{}", 1)]
+)
+def test_one_value_fills_no_object_of_several_members(
+    tmp_path: Path, members: str, said: int
+) -> None:
+    document = FILTERED.replace("MEMBERS", members)
+    found = load(club.written(tmp_path, document=document, policy=FILL)).warnings
+    words = "`filter` of `find` is an object, and `Member.id` is one value"
+    assert [each.message for each in found].count(words) == said
