@@ -43,7 +43,7 @@ tried with one object; where the list may replace what is there, *Writes* in the
 A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns, there with an object of the
 run's own, if a read shows that its key names nothing else; what was refused only because of its parent is named as untried too. What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those
 whom `call:` does not let in, if the owner can make one there and remove it; without `call:`, those who may see nothing of the object are
-named as untried. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
+named as untried, and so is an object that the body names (`{"room_id": 40}`) and no `params:` of the operation explains. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
 that nobody has set, a member that it requires and the document does not name, a change that it makes later. On an object that was there
 before, the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
 

@@ -113,7 +113,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
         return ""
     own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
     if classify_field(name, shape) is FieldClass.KEY:
-        if (named := _named_by(engine, name)) is not None:
+        if (named := resource_named(engine, name)) is not None:
             # Owner first: others see an object below theirs, and may get an e-mail about it.
             whose = (owner, *(each for each in engine.identities.names() if each != owner))
             rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
@@ -130,7 +130,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
     return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
 
 
-def _named_by(engine: Engine, name: str) -> Resource | None:
+def resource_named(engine: Engine, name: str) -> Resource | None:
     """The resource, one that somebody owns, whose objects a member names: `post_id`."""
     said = tuple(word for word in words(name) if word not in ("id", "key", "uuid", "guid"))
     found = engine.model.policy.resources.values()

@@ -5,6 +5,9 @@ relation to that object it is permitted; the outer objects have to be those that
 creates one there first and removes it; then callers without the relation send the same request. It
 is a finding if the owner is shown the new object below theirs. Whoever created it removes it, else
 the owner does. Callers that were not tried are reported.
+
+Where the path names none, the body may (`{"room_id": 40}`). They are tried where `params:` of the
+contract says so, since only then `call:` is about that object; else they are reported.
 """
 
 from __future__ import annotations
@@ -19,12 +22,15 @@ from oakum.authz.decide import through
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.ownership import may_have, members_named, relations_through_members
+from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Skipped
 from oakum.scan.checks.bola_write import ADDED
+from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
+from oakum.scan.undo.creation_body import resource_named
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.made_objects import AsOwn, Maker
+from oakum.scan.undo.made_objects import AsOwn, Creation, Maker
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 4
@@ -41,6 +47,25 @@ def _parent(make: Probe) -> str:
     return make.sources.get(named[-1], "") if named else ""
 
 
+def _parent_in_body(engine: Engine, of: Creation) -> tuple[str, str]:
+    """The member of a new object that names one of somebody's, and `Resource.field` of that; empty
+    unless there is exactly one."""
+    shape = body_shape(of.make.operation)
+    for step in of.at:
+        shape = shape.properties[step]() if shape is not None and step in shape.properties else None
+    resources, found = engine.model.policy.resources, list[tuple[str, str]]()
+    own = resources[of.resource]
+    for name in shape.properties if shape is not None else ():
+        if name in (own.key, *own.owner.members):
+            continue
+        known = resource_named(engine, name)
+        source = of.make.sources.get(name) or (f"{known.name}.{known.key}" if known else "")
+        parent = resources.get(source.partition(".")[0])
+        if parent is not None and parent.owner.kind != "none" and not parent.is_account:
+            found.append((name, source))
+    return found[0] if len(found) == 1 else ("", "")
+
+
 @dataclass
 class CreationsBelow:
     """Creations by others below objects of one owner, who can make and remove one there."""
@@ -52,7 +77,9 @@ class CreationsBelow:
     def __post_init__(self) -> None:
         self.engine, self.owner = self.maker.engine, self.maker.owner
         self.make = self.maker.creation.make
-        self.source = _parent(self.make)
+        self.source, self.member = _parent(self.make), ""
+        if not _PLACE.search(self.make.operation.path):
+            self.member, self.source = _parent_in_body(self.engine, self.maker.creation)
         self.resource, _, self.field = self.source.partition(".")
 
     def run(self) -> None:
@@ -165,6 +192,9 @@ class CreationsBelow:
     def _why_not(self, viewer: str | None) -> str:
         """Why nothing is sent; empty if it can be tried."""
         model, pair = self.engine.model, self.maker.creation
+        if self.member and self.member not in model.rule(self.make.operation.id).params:
+            said = f"`params: {{{self.member}: {self.source}}}`"
+            return f"no {said} says that the body names the `{self.resource}` that it is made below"
         if viewer is not None and model.rule(self.make.operation.id).call is None:
             return f"no `call:` says who may make a `{pair.resource}` below a `{self.resource}`"
         if viewer is None and model.policy.resources[pair.resource].owner.kind != "parent":
@@ -200,7 +230,7 @@ class CreationsBelow:
         seen = self.maker.undo_log.seen(made)
         if not any(str(each.get(made.key)) == made.known for each in seen):
             return False
-        if all(urlsplit(each.url).path == path for each in made.find):
+        if not self.member and all(urlsplit(each.url).path == path for each in made.find):
             return True
         named = (self.engine.knowledge.named_in(_texts(each), self.source) for each in seen)
         return any(each and each == row[self.field] for each in named)
