@@ -131,7 +131,8 @@ class _Trial:
                 hidden.append(viewer)
         self._undo(made)
         if status := self.undo_log.answered.get(made.name):
-            own = Outcome(status, took=not self.maker.stopped)
+            refused = status >= 400 and status not in (404, 410)  # it was put away first
+            own = Outcome(status, took=not (refused or self.maker.stopped))
             refusals.tell(self.owner, own, compared=True)
         for viewer in hidden:
             if not self._is_tried_below_shown(viewer):

@@ -75,6 +75,8 @@ class Made:
     """Keys of objects that were there before: what has one of them is not the run's to remove."""
     shown: bool = False
     """A response has shown it with its mark."""
+    before: tuple[Request, ...] = field(default=(), repr=False)
+    """Requests that put it away, with `{key}`, where the API does not remove it as it is."""
     purge: tuple[tuple[Request, Request], ...] = field(default=(), repr=False)
     """A list that shows what was removed, and what then removes it for good, with `{key}`."""
     named: str = ""
@@ -102,6 +104,7 @@ def as_json(undo: Entry) -> Json:
             "how": undo.how,
             "older": sorted(undo.older),
             "shown": undo.shown,
+            "before": [request_as_json(each) for each in undo.before],
             "purge": [
                 [request_as_json(listed), request_as_json(remove)] for listed, remove in undo.purge
             ],
@@ -143,6 +146,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
         by, named = str(value.get("remover", "")), str(value.get("named", ""))
         place = str(value.get("place", ""))
+        before = tuple(map(request_from_json, value.get("before", ())))
+        made = replace(made, before=before)
         return replace(made, shown=shown, purge=purge, remover=by, named=named, place=place)
     who, asked = value["check"]
     return Undo(

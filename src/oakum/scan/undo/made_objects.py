@@ -31,7 +31,14 @@ from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.variants import last_parameter, written
 from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.restraint import barred, named_by, purgers, remover, why_no_creation
+from oakum.scan.undo.restraint import (
+    barred,
+    before_removal,
+    named_by,
+    purgers,
+    remover,
+    why_no_creation,
+)
 from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
 
 
@@ -133,6 +140,7 @@ class Maker:
         rows = (row for _, found in known_of for row in found)
         older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
         made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
+        made = replace(made, before=tuple(self._before(remove)))
         log.enter(made)
         self.status = 0
         answer = engine.send(pair.make, self.writer, asked)
@@ -276,6 +284,14 @@ class Maker:
                 asked = (p.name for p in probe.operation.parameters if p.where == "query")
                 found.append((filled.request, tuple(asked)))
         return found[:2]
+
+    def _before(self, remove: Request) -> Iterator[Request]:
+        """What its owner may ask for to have it put away, where it is not removed as it is."""
+        held = self.engine.identities.relations(self.owner, self.owner)
+        for operation, verb in before_removal(self.engine.model, self.creation.remove.operation):
+            if through(self.engine.model, operation.id, held, True):
+                url = f"{remove.url.partition('?')[0]}/{verb}"
+                yield replace(remove, method=operation.method, url=url, body=b"")
 
     def _purges(self) -> Iterator[tuple[Request, Request]]:
         """Lists of what was removed, and what removes it from them, by its key."""

@@ -39,6 +39,8 @@ _OTHERS = listed("code index name nr number position serial slug")
 """Words of what names an object beside its key."""
 _TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
 """Words of a list of what was removed and is kept."""
+_BEFORE = ("archive", "trash", "discard", "cancel")
+"""Verbs that put an object away, after which an API may let it be removed."""
 
 
 def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
@@ -195,6 +197,20 @@ def purgers(
         at = last == f"{{{last_parameter(each.operation.path)}}}"
         if at and not lacks and not _TRASH.isdisjoint(words(re.sub(r"\W+", " ", path))):
             yield path, each
+
+
+def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation, str]]:
+    """Operations that put away what a removal names, and need nothing else, each with its verb:
+    `POST /notes/{id}/archive` beside `DELETE /notes/{id}`."""
+    for each in model.operations.values():
+        path, _, verb = each.path.rpartition("/")
+        if each.method not in ("POST", "PUT") or path != remove.path or verb not in _BEFORE:
+            continue
+        shape = body_shape(each)
+        more = any(p.required for p in each.parameters if p.where != "path")
+        bare = not each.body or (shape is not None and not shape.required)
+        if bare and not more and not barred(model, each):
+            yield each, verb
 
 
 def _is_below(remove: Operation, make: Operation) -> bool:

@@ -40,6 +40,8 @@ from oakum.scan.undo.recognition import (
 from oakum.scan.undo.soft_deletion import is_deleted
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
+_OF_STATE = (400, 409, 412, 422, 423)
+"""Statuses that refuse a removal for the state that an object is in."""
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
 _LOOKS = 40
@@ -408,6 +410,9 @@ class UndoLog:
         for who in dict.fromkeys((made.remover or made.who, made.who)):
             answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
             self.answered[made.name] = answer.status
+            for first in made.before if answer.status in _OF_STATE and who == made.who else ():
+                self.ask(who, _for_key(first, made.place or made.known))
+                answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if who == made.who:
                 return not refused or self.shows(made) is False
