@@ -1,9 +1,10 @@
 """Reads the API's lists of a relation to their end, before and after a run.
 
-A list is complete only if there is evidence (`authz/whole.py`, as for the guard), and only after
-all pages that it names were read: an account that is missing from one may be on the next. Only a
-complete list proves who is not on it. The write test of a relation ends no relation that was not
-seen to begin.
+A list is complete only if there is evidence, and only after all pages that it names were read: an
+account that is missing from one may be on the next. Only a complete list proves who is not on it.
+The write test of a relation ends no relation that was not seen to begin.
+
+`authz/whole.py` has the rule, which the guard shares.
 """
 
 from __future__ import annotations
