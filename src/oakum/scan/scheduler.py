@@ -323,9 +323,10 @@ class Scheduler:
                 continue
             engine.say(f"{probe.endpoint.method} {probe.endpoint.path} of {who}")
             for turn in engine.evaluator.turns(probe, who):
-                if engine.put(probe, who, who, turn=turn) is None:
+                own = engine.put(probe, who, who, turn=turn)
+                if own is None:
                     break
-                self._as_entitled(probe, who, turn)
+                self._as_entitled(probe, who, turn, refused=own.status in (401, 403, 404))
                 ask_for_nobodys(engine, probe, who)
                 if probe.id in state.ignoring:
                     break  # it ignores the id and shows the caller's own data
@@ -336,9 +337,10 @@ class Scheduler:
                     if self._page_decides(probe, viewer, who):
                         engine.put(probe, viewer, who, turn=turn)
 
-    def _as_entitled(self, probe: Probe, who: str, turn: int) -> None:
-        """Requests what is an owner's where the contract shows them nothing, as one of each kind of
-        viewers to whom it does: what these are shown, others can be compared with."""
+    def _as_entitled(self, probe: Probe, who: str, turn: int, *, refused: bool) -> None:
+        """Requests what is an owner's where the contract shows them nothing, or the API refused
+        them (`refused`), as one of each kind of viewers to whom it shows something: what these are
+        shown, others can be compared with."""
         engine, state = self.engine, self.engine.state
         owned = [
             (name, fields)
@@ -360,7 +362,7 @@ class Scheduler:
                 for path in fields
             )
 
-        if state.has_page(probe, who):
+        if state.has_page(probe, who) or (sees(who) and not refused):
             return
         for viewer in engine.watchers(who):
             if viewer is not None and sees(viewer):
