@@ -19,10 +19,10 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from oakum.guard.enforcement import Passing, Refusal
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
+from oakum.guard.passing import Passing, Refusal
 from oakum.routing.messages import Answered, Asked, Denied
 
 Scope = MutableMapping[str, Any]

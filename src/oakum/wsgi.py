@@ -21,10 +21,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from oakum.guard.enforcement import Passing, Refusal
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
+from oakum.guard.passing import Passing, Refusal
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.problem import title
 

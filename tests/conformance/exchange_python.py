@@ -6,8 +6,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from oakum.guard.enforcement import Gatekeeper, Refusal
+from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys
+from oakum.guard.passing import Refusal
 from oakum.routing.messages import Answered, Asked
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Collection, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -25,6 +25,7 @@ from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
+from oakum.guard.passing import Passing, Refusal
 from oakum.guard.sight import Sight, shows
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
@@ -39,6 +40,7 @@ from oakum.routing.mentions import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form
+from oakum.routing.request_places import Carried
 from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
 from oakum.routing.who import (
     NOBODY,
@@ -60,63 +62,6 @@ _BODILESS = (204, 205, 304)
 _CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
 """What can be wrong with a response itself: the audit records it, the client does not see it."""
 _PORT = re.compile(r":[0-9]*\Z")
-
-
-@dataclass
-class Passing:
-    """A request that was let through, and its audit record so far."""
-
-    asked: Asked
-    forward: Asked
-    """The rewritten request for the API."""
-    contract: str
-    time: float
-    raw: bool = False
-    """The response passes unread: a static file or a WebSocket."""
-    switch: bool = False
-    """Whether it asks for a WebSocket: then a response passes unread only if it is one."""
-    preflight: bool = False
-    endpoint: Endpoint | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    inquiry: Inquiry | None = None
-    stale: frozenset[str] = frozenset()
-    """Ids and marks whose cached look-ups are dropped once this write has been forwarded."""
-    who: str = "anonymous"
-    status: int | None = None
-    upstream: int | None = None
-    removed: Mapping[str, int] = field(default_factory=dict)
-    denied: str | None = None
-    bytes_out: int | None = None
-    shown: bool = False
-    """Whether anything of an object was sent to the client."""
-    sight: Sight | None = None
-    """What it names that may be concealed."""
-
-    @property
-    def audit(self) -> dict[str, Json]:
-        """One audit line: no personal data, and no name that is not declared."""
-        return {
-            "time": int(self.time * 1000) / 1000,
-            "contract": self.contract,
-            "who": self.who,
-            "op": self.endpoint.operation.id if self.endpoint else None,
-            "method": self.asked.method,
-            "status": self.status,
-            "upstream": self.upstream,
-            "removed": dict(sorted(self.removed.items())),
-            "denied": self.denied,
-            "lookups": self.inquiry.asked if self.inquiry else 0,
-            "failed": self.inquiry.failed if self.inquiry else 0,
-            "bytes_in": len(self.asked.body),
-            "bytes_out": self.bytes_out,
-        }
-
-
-@dataclass(frozen=True)
-class Refusal(Answered):
-    """The guard's own response to a request that it denied."""
-
-    audit: Mapping[str, Json] = field(default_factory=dict, kw_only=True)
 
 
 class Gatekeeper:
@@ -202,7 +147,7 @@ class Gatekeeper:
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
-        passing.sight = Sight.of(self._model, endpoint, found[1], query)
+        passing.sight = Sight.of(self._model, endpoint, Carried(asked, query, found[1]))
         held = given(asked, query, self._lookups.credentials)
         said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
         inquiry = passing.inquiry = Inquiry(self._desk, Behalf(asked, held, said), NOBODY)
@@ -216,7 +161,7 @@ class Gatekeeper:
         if endpoint.acts:
             refuse_lost(asked, guard, endpoint.operation.header_names)
         try:
-            taken = yield from self._intake.take(endpoint, passing.params, inquiry, asked)
+            taken = yield from self._intake.take(endpoint, found[1], inquiry, asked, query)
         except Denied as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
@@ -225,13 +170,17 @@ class Gatekeeper:
                 raise absent(endpoint, denied.reason) from None
             raise
         if endpoint.asked.by:
-            unread = bool(asked.body) and taken.value is None
-            passing.sight = passing.sight.reading(query, taken.value, said.beside, found[1], unread)
+            passing.sight = passing.sight.reading(taken.value)
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
             ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))
-            named = taken.about | named_by(asked, passing.params, query, said)
-            passing.stale = named | inquiry.who.ids | {*passing.params.values(), held.mark, *ended}
+            named = named_by(asked, found[1], query, said, endpoint.operation.beside_names)
+            passing.stale = (
+                named
+                | taken.about
+                | inquiry.who.ids
+                | {*passing.params.values(), held.mark, *ended}
+            )
             self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
@@ -473,7 +422,7 @@ class Gatekeeper:
             or passing.raw
         ):
             return False
-        done = endpoint.acts and answered.status < 300
+        done = sight.acts and answered.status < 300
         if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
             return False
         return not (yield from sight.clear(inquiry))
@@ -549,8 +498,7 @@ class Gatekeeper:
         """Counts the owners whose objects are shown against the caller's limits; raises `Denied`
         (429)."""
         who, address = inquiry.who, self._block(passing.asked)
-        asked = b"\0".join((octets(passing.forward.target), passing.forward.body))
-        shown = owners_shown(self.policy, done, self._budgets.limited, asked)
+        shown = owners_shown(self.policy, done, self._budgets.limited, passing.said)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own

@@ -58,6 +58,19 @@ def arguments(said: Json) -> set[str]:
     return {each for each, after in pairwise(tokens) if after == ":" and is_name(each)}
 
 
+def queries(said: Json) -> bool:
+    """Whether a request may run a query: one of its operations is one."""
+    query = said.get("query") if isinstance(said, dict) else None
+    tokens = _tokens(query) if isinstance(query, str) else ""
+    levels, fresh = 0, True
+    for token in () if isinstance(tokens, str) else tokens:
+        if fresh and token in ("{", "query"):
+            return True
+        levels += {"{": 1, "}": -1}.get(token, 0)
+        fresh = token == "}" and levels == 0
+    return False
+
+
 def parameter(query: str) -> str | None:
     """The decoded `query` parameter of a URL; None unless it occurs exactly once, or when it also
     occurs in a form that some servers read as a list."""

@@ -26,6 +26,7 @@ from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.parts import overrides, pair_names, part_names
+from oakum.routing.request_places import Carried
 from oakum.routing.resource_parameters import sends
 from oakum.routing.route import queried
 from oakum.routing.tenant_names import is_named
@@ -61,10 +62,16 @@ class Intake:
         self._guard = model.policy.guard
 
     def take(
-        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, asked: Asked
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        asked: Asked,
+        query: str,
     ) -> Generator[Asked, Answered | None, Taken]:
         """Raises `Denied` for a write to an object that the caller may not touch, and for a body
-        that is unreadable or holds a field that the caller may not set."""
+        that is unreadable or holds a field that the caller may not set. `query`: what is forwarded
+        of it."""
         subject: Subject | None = None
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)
@@ -74,7 +81,7 @@ class Intake:
             raise Denied(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
         if endpoint.write and endpoint.plain:
-            yield from self._named(endpoint, params, inquiry, asked, value, subject)
+            yield from self._named(endpoint, params, inquiry, asked, query, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         media = str(read_media_type(asked.values("content-type")) or "")
@@ -185,6 +192,7 @@ class Intake:
         params: Mapping[str, str],
         inquiry: Inquiry,
         asked: Asked,
+        query: str,
         value: Json,
         subject: Subject | None,
     ) -> Generator[Asked, Answered | None, None]:
@@ -192,9 +200,8 @@ class Intake:
         model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
-        keys = endpoint.plain.keys(
-            asked.target.partition("?")[2], value, inquiry.on.conditions.beside, params
-        )
+        unread = asked.body if value is None else b""
+        keys = endpoint.plain.keys(Carried(asked, query, params, value, unread=unread))
         if keys is None:
             raise absent(endpoint, "call")
         if subject is not None and not keys and self._names_all(endpoint):

@@ -28,7 +28,7 @@ from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
 from oakum.authz.whole import Place
 from oakum.guard.account import called
-from oakum.guard.plan_hidden import hidden
+from oakum.guard.plan_hidden import Shared, hidden
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.settings import passing_parameters, settings
@@ -87,6 +87,7 @@ class _Renderer:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     unions: list[dict[str, Any]] = field(default_factory=list)
     automata: list[dict[str, Any]] = field(default_factory=list)
+    shared: Shared = field(default_factory=Shared)
     writing: bool = False
     _known: dict[object, int] = field(default_factory=dict)
     _keys: dict[Shape, object] = field(default_factory=dict)
@@ -137,6 +138,7 @@ class _Renderer:
             "shut": self._shut(),
             "rivals": list(self._rivals()),
             "automata": self.automata,
+            "shared": self.shared.values,
             "caller": self._caller(),
             "credentials": [
                 {"where": each.where, "name": each.name, "client": each.client}
@@ -226,7 +228,6 @@ class _Renderer:
 
     def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        target = self.targets.plan(endpoint.target)
         return {
             "id": operation.id,
             "method": operation.method,
@@ -237,7 +238,7 @@ class _Renderer:
             "write": endpoint.write,
             "conceals": endpoint.conceals,
             "headless": endpoint.headless,
-            **hidden(endpoint, self.endpoints, self.resources),
+            **self.shared.plan(hidden(endpoint, self.endpoints, self.resources)),
             "ahead": endpoint.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
@@ -252,13 +253,12 @@ class _Renderer:
             **passing_parameters(operation),
             **self._selects(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
-            "target": target,
+            "target": self.targets.plan(endpoint.target),
             "typed": self.targets.plan(endpoint.typed) if endpoint.typed else None,
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
             "unread": sorted(endpoint.unread),
-            "plain": endpoint.plain.plan if endpoint.plain else None,
             **self._written(operation),
             "graphql": bool(rule.graphql),
             "picks": endpoint.choices,

@@ -1,4 +1,4 @@
-"""The concealed objects that requests name, as plan data.
+"""The objects that requests name, as plan data.
 
 This module only renders what `routing.concealing` found. It decides nothing.
 """
@@ -6,6 +6,7 @@ This module only renders what `routing.concealing` found. It decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from oakum.routing.concealing import Concealed
@@ -31,4 +32,26 @@ def hidden(
         "others": list(map(plan, endpoint.others)),
         "asked": asked.keys.plan if asked.by else None,
         "named": {name: plan(each) for name, each in asked.by.items()},
+        "plain": endpoint.plain.plan if endpoint.plain else None,
     }
+
+
+@dataclass
+class Shared:
+    """What many endpoints have alike, each once."""
+
+    values: list[Any] = field(default_factory=list)
+
+    def plan(self, made: dict[str, Any]) -> dict[str, Any]:
+        """The same with these by their place among the values."""
+        for name, each in made.items():
+            if name == "named":
+                made[name] = self._place(each)
+            elif name in ("plain", "asked") and each is not None:
+                made[name] = {**each, "words": self._place(each["words"])}
+        return made
+
+    def _place(self, each: Any) -> int:
+        if each not in self.values:
+            self.values.append(each)
+        return self.values.index(each)

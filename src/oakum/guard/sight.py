@@ -6,14 +6,15 @@ the object stays concealed. Conditions that need no look-up are checked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
 from oakum.authz.principal import held
 from oakum.authz.project import left
+from oakum.guard.graphql import queries
 from oakum.guard.graphql_arguments import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
@@ -22,6 +23,7 @@ from oakum.routing.concealing import Concealed
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked
 from oakum.routing.path_objects import renamed
+from oakum.routing.request_places import Carried
 from oakum.routing.route import filled
 from oakum.routing.who import STRANGER, readable
 
@@ -40,34 +42,34 @@ class Sight:
 
     model: Model
     endpoint: Endpoint
+    carried: Carried
     objects: tuple[tuple[Concealed, Mapping[str, str]], ...]
     """Each with the parameters that name it."""
+    acts: bool = False
+    """Whether its answer is that of a write."""
     _seen: bool | None = None
 
     @classmethod
-    def of(cls, model: Model, endpoint: Endpoint, params: Mapping[str, str], query: str) -> Sight:
-        """Those of the path and of the query."""
-        path = tuple((each, params) for each in (endpoint.hidden, *endpoint.others) if each)
-        return cls(
-            model, endpoint, (*path, *_keyed(params, endpoint.asked.named(query, params=params)))
-        )
+    def of(cls, model: Model, endpoint: Endpoint, carried: Carried) -> Sight:
+        """Those of the path and of what stands beside it; the body is not read yet."""
+        path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
+        named = _keyed(carried.params, endpoint.asked.named(carried))
+        return cls(model, endpoint, carried, (*path, *named), endpoint.acts)
 
-    def reading(
-        self,
-        query: str,
-        value: Json,
-        beside: Iterable[tuple[str, str]],
-        params: Mapping[str, str],
-        unread: bool,
-    ) -> Sight:
-        """The same once the body is read: those that it names, and headers and cookies do."""
+    def reading(self, value: Json) -> Sight:
+        """The same once the body is read."""
         asked = self.endpoint.asked
-        said = asked_by_url(query) if value is None else value
+        said = asked_by_url(self.carried.query) if value is None else value
         arguments = argument_values(said) if asked.keys.arguments else ()
-        named = asked.named(query, value, beside, params, arguments, unread=unread)
+        body = self.carried.asked.body
+        unread = body if value is None else b""
+        carried = replace(self.carried, value=value, arguments=arguments, unread=unread)
+        named = asked.named(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
-        return Sight(self.model, self.endpoint, (*path, *_keyed(params, named)))
+        objects = (*path, *_keyed(carried.params, named))
+        acts = self.acts and not (self.endpoint.graph and queries(said))
+        return Sight(self.model, self.endpoint, carried, objects, acts)
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
         """Whether the caller may know that all of them exist."""
@@ -93,7 +95,7 @@ class Sight:
         that the request names; `apart` cuts it. They are looked at only where that matters."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
-        if self.endpoint.acts or not others or not shows(done):
+        if self.acts or not others or not shows(done):
             return done
         without = apart()
         if without.body == done.body:

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
 from oakum.errors import Location, Problem, few
-from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.openapi.shape import element, scalars
-from oakum.policy.model import Resource
+from oakum.openapi.model import Operation, Parameter
+from oakum.routing.form_members import form_of
 from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.media import FORM, PARTS
+from oakum.routing.objects_by_key import unchecked_keys
 from oakum.routing.path_objects import PathObjects, Step
-from oakum.routing.selection import plain
 from oakum.routing.write_targets import needs_object
-
-_DEEP = 4
-"""Levels of a body that are searched for keys."""
 
 _MARKS = {"label": ".", "matrix": ";"}
 """What a value begins with, by style (OpenAPI 3.1, Style Values)."""
@@ -75,16 +71,21 @@ def _unread(operation: Operation, parameter: Parameter, step: Step) -> tuple[str
 def _keys(
     model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
-    """Warns about what is called like the key of a resource that a body holds, and stands beside
-    it: an API may take it for the key of what it writes."""
+    """Warns about what is called like the key of a resource and is not checked: an API may take it
+    for the key of what it writes."""
     operation, written = endpoint.operation, model.written.get(endpoint.operation.id)
     rule = model.rule(operation.id)
     checked = rule.call is None or needs_object(model.policy, rule.call)
-    if written is None or operation.method not in ("PUT", "PATCH", "DELETE") or not checked:
+    if not endpoint.write or operation.method not in ("PUT", "PATCH", "DELETE") or not checked:
         return
-    for one in (model.policy.resources[name] for name in written.resources):
-        found = [] if one.is_account else [*_called_so(model, operation, one)]
-        if found := [each for each in dict.fromkeys(found) if each not in rule.params]:
+    held = {*written.resources} if written is not None else set[str]()
+    for one in model.policy.resources.values():
+        places = [] if one.is_account else [*unchecked_keys(model, operation, one, held)]
+        names = dict.fromkeys(e.called for e in places if e not in endpoint.plain.places)
+        found = [each for each in names if each not in rule.params]
+        if not (held or one.is_account or endpoint.plain.free):
+            found += _unread_forms(operation)
+        if found:
             yield Problem(
                 where(operation),
                 f"`{operation.id}` may take from {few(found, 3)} which `{one.name}` it writes, and"
@@ -94,22 +95,8 @@ def _keys(
             )
 
 
-def _called_so(model: Model, operation: Operation, one: Resource) -> Iterator[str]:
-    """Headers, cookies and members of a body outside every resource that are called like its
-    key."""
-    own, key = plain(one.name), plain(one.key)
-    known = {key, own + key, own + "id", own + "key", "id", "uuid"} - {""}
-    for each in operation.parameters:
-        if each.where in ("header", "cookie") and plain(each.name) in known:
-            yield each.name
-    todo = [((), each.shape) for each in operation.body if each.shape is not None]
-    tops: list[tuple[tuple[str, ...], Shape]] = [*todo]
-    for at, shape in tops:
-        if resource_of(shape, model.bound):
-            continue
-        listed = element(shape)
-        if at and plain(at[-1]) in known and scalars(listed or shape) and not shape.enum:
-            yield ".".join(at)
-        if len(at) < _DEEP:
-            tops += [((*at, name), child()) for name, child in shape.properties.items()]
-            tops += [((*at, "*"), listed)] if listed is not None else []
+def _unread_forms(operation: Operation) -> Iterator[str]:
+    """Media types of forms that declare no name, so that any passes."""
+    for each in operation.body:
+        if each.type in (FORM, PARTS) and form_of(each.shape) is None:
+            yield each.type

@@ -299,27 +299,25 @@ class Writes:
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects that a write names by plain keys and that are not looked up."""
         operation, id = endpoint.operation, endpoint.operation.id
-        rule, plain = self.model.rule(id), endpoint.plain
-        named = {**plain.query, **plain.body, **plain.beside}
-        for place, resource in (
-            named.items() if rule.call is None or needs_object(self.policy, rule.call) else ()
-        ):
-            where, _, name = place.rpartition(" ")
-            finder = endpoint.finders.get(resource)
+        rule = self.model.rule(id)
+        checked = rule.call is None or needs_object(self.policy, rule.call)
+        for place, resource in endpoint.plain.places.items() if checked else ():
+            finder, name = endpoint.finders.get(resource), place.called
+            stated = name in rule.params
+            other = f"leave `{name}` out of `params`" if stated else _otherwise(id, name, resource)
             if finder is None or finder.kind != "ask":
                 yield Problem(
                     self.where(operation),
                     f"the owner of the `{resource}` that `{name}` names at `{id}` is unknown, so"
                     f" requests that name one are refused",
-                    f"let a GET show a `{resource}` by its key, or leave `{name}` out of `params`",
+                    f"let a GET show a `{resource}` by its key, or {other}",
                 )
-            elif names(operation) and where != "path":
+            elif names(operation) and place.where != "path":
                 yield Problem(
                     self.where(operation),
                     f"`{id}` also requires that the caller may write each `{resource}` that"
                     f" `{name}` names",
-                    f"leave `{name}` out of `params` if it only says what to do with the object"
-                    f" of the path",
+                    f"{other} if it only says what to do with the object of the path",
                 )
 
     def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:
@@ -328,15 +326,16 @@ class Writes:
         checked = rule.call is None or needs_object(self.policy, rule.call)
         if operation.method in ("POST", "QUERY") or names(operation) or not checked:
             return
+        told = {each.name for each in endpoint.plain.places}
         query = [
             f"`{each.name}`"
             for each in operation.parameters
             if each.where == "query" and each.name in endpoint.query
-            and each.name not in rule.params and each.name.lower() not in PAGING
+            and each.name not in {*rule.params, *told} and each.name.lower() not in PAGING
             and not each.shape.enum and each.shape.kinds != {"boolean"}
         ]  # fmt: skip
-        told = endpoint.plain or endpoint.target.kind == "none"
-        found, id = [*query, *([] if told else sorted(self._lists(operation)))], operation.id
+        known = endpoint.plain.places or endpoint.target.kind == "none"
+        found, id = [*query, *([] if known else sorted(self._lists(operation)))], operation.id
         if found:
             few = ", ".join(found[:3]) + (", …" if found[3:] else "")
             said = (
@@ -464,6 +463,11 @@ class Writes:
         )
         pointed = (name for _, name in self.model.sets.get(operation.id, ()))
         return list(dict.fromkeys((*inside, *pointed)))
+
+
+def _otherwise(id: str, name: str, resource: str) -> str:
+    """Hint for what is called like a key and is none."""
+    return f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with what it holds"
 
 
 def _sets(resource: Resource) -> bool:

@@ -336,7 +336,7 @@ class _Reader:
         shape = self._schemas.shape(schema := schema or place.at("schema"))
         if raw.get("in") == "querystring":  # 3.2: one schema for the whole query
             return tuple(
-                Parameter(name, "query", name in shape.required, child, child.example)
+                Parameter(name, "query", name in shape.required, child, child.example, around=shape)
                 for name, child in children(shape).items()
             )
         missing = [word for word in ("name", "in") if type(raw.get(word)) is not str]

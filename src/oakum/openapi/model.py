@@ -75,6 +75,8 @@ class Parameter:
     empty: the document does not say."""
     explode: bool | None = field(default=None, compare=False)
     """Whether each element or member stands by itself; None: the document does not say."""
+    around: Shape | None = field(default=None, compare=False)
+    """The object that the whole query is, of which it is a member (`in: querystring`)."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,12 @@ class Operation:
     def header_names(self) -> frozenset[str]:
         """Header parameters, in lower case."""
         return frozenset(each.name.lower() for each in self.parameters if each.where == "header")
+
+    @property
+    def beside_names(self) -> frozenset[str]:
+        """Headers, in lower case, that hold parameters, `cookie` among them."""
+        jar = {"cookie"} if any(each.where == "cookie" for each in self.parameters) else set()
+        return self.header_names | jar
 
     @property
     def anonymous(self) -> bool:

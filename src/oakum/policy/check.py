@@ -234,10 +234,19 @@ def _rule_parameters(
         known += children(shape)
     for parameter in rule.params:
         inside = declares(bodies, parameter.split(".")) if bodies else False
+        base, steps = _bracketed(parameter)
+        shapes = [each.shape for each in operation.parameters if each.name == base and steps]
+        inside = inside if inside is not False else bool(shapes) and declares(shapes, steps)
         if parameter not in known and inside is False:
             message = f"`{name}` has no parameter or body member `{parameter}`"
             where = place(seen.policy, "operations", name, "params", parameter)
             yield Problem(where, message, nearest(parameter, known))
+
+
+def _bracketed(name: str) -> tuple[str, list[str]]:
+    """A name before its brackets, and what is in them; `*` for elements of a list."""
+    base, *inside = re.split(r"\]?\[", name.removesuffix("]"))
+    return base, [each if each.strip("0123456789") else "*" for each in inside]
 
 
 def _taken_out(
@@ -247,9 +256,7 @@ def _taken_out(
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))
-        base, *inside = re.split(r"\]?\[", parameter.removesuffix("]"))
-        # elements of a list
-        inside = [each if each.strip("0123456789") else "*" for each in inside]
+        base, inside = _bracketed(parameter)
         if inside and parameter not in query and base in query:
             if declares([query[base].shape], inside) is False:
                 message = f"`{base}` of `{name}` has no member `{parameter}`"

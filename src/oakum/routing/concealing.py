@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.model import outermost
 from oakum.authz.places import resource_of
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Operation, Shape
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.object_locations import answer, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
+from oakum.routing.request_places import Carried
 
 _DEEP = 5
 """Depth of nested unions that are searched."""
@@ -50,26 +51,15 @@ class Asked:
     by: Mapping[str, Concealed] = field(default_factory=dict)
     """Resource → how one with the key `KEY` is looked up; `UNKNOWN` if it may be of any."""
 
-    def named(
-        self,
-        query: str,
-        value: Json = None,
-        beside: Iterable[tuple[str, str]] = (),
-        params: Mapping[str, str] | None = None,
-        arguments: Iterable[tuple[str, Json]] = (),
-        *,
-        unread: bool = False,
-    ) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
-        """The objects that a query, a body, what stands beside them, a list in the path and
-        arguments of GraphQL name, each with its key; without one if what stands there is no key, or
-        if the body was not read."""
+    def named(self, carried: Carried) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
+        """The objects that a request names beside its path, each with its key; without one if what
+        stands there is no key, or if the body was not read."""
         if not self.by:
             return ()
-        hidden = unread and bool(self.keys.body)
-        keys = None if hidden else self.keys.keys(query, value, beside, params, arguments)
+        keys = None if carried.unread and self.keys.body else self.keys.keys(carried)
         if keys is None:
             return tuple((replace(each, reader=""), {}) for each in self.by.values())
-        return tuple((self.by[name], {KEY: key}) for name, key in dict.fromkeys(keys))
+        return tuple((self.by[name], {KEY: key}) for name, key in keys)
 
 
 def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
@@ -141,9 +131,8 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
     """The concealed objects that a read may name by their keys beside its path."""
     policy = paths.model.policy
     keys = asked_keys(paths, operation)
-    by = {}
-    places = (keys.query, keys.body, keys.beside, keys.arguments)
-    for name in dict.fromkeys(name for each in places for name in each.values()):
+    by = dict[str, Concealed]()
+    for name in keys.resources:
         if name == UNKNOWN:
             continue
         one = policy.resources[name]
@@ -159,11 +148,7 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
     every = tuple(name for name in shown if policy.resources[name].conceal)
     if UNKNOWN in keys.arguments.values() and every:
         by[UNKNOWN] = Concealed("", every)
-    query, body, beside, arguments = (
-        {param: name for param, name in each.items() if name in by} for each in places
-    )
-    joined = {param: mark for param, mark in keys.joined.items() if param in {*query, *beside}}
-    return Asked(Plain(query, joined, body, beside, arguments), by)
+    return Asked(keys.of(by), by)
 
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.object_locations import copies, shown_at, stands_inside
-from oakum.routing.objects_by_key import Plain, plain_keys
+from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters
@@ -443,6 +443,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     target = Targets(make.paths).target(operation, resource) if write else Target("none")
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
     plain = plain_keys(make.model, operation) if write else Plain()
+    reads_body = plain.body if write else asked_keys(make.paths, operation).body
     unknown = write and target.kind == "none" and not plain
     if unknown and needs_object(make.policy, rule.call):
         make.warnings.append(
@@ -469,8 +470,8 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         hidden,
         neutral(operation, allowed),
         {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
-        form_body(make.model, operation, FORM, judged=bool(plain.body)),
-        form_body(make.model, operation, PARTS, judged=bool(plain.body)),
+        form_body(make.model, operation, FORM, judged=reads_body),
+        form_body(make.model, operation, PARTS, judged=reads_body),
         finders,
         frozenset(
             name
@@ -491,7 +492,7 @@ def _last(
 ) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str]]:
     """The last members of an endpoint, from `unlooked` on."""
     unknown = write and target.kind == "none"
-    reads = not write or operation.method == "GET"
+    reads = not write or operation.method == "GET" or bool(make.model.rule(operation.id).graphql)
     return (
         *(_what_helps(make, operation) if unknown else ("", "")),
         operation.method == "GET" and make.paths.is_headless(operation),
@@ -526,7 +527,7 @@ def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]
     """Media types that name fields in texts, such as JSON Patch, unless `call` says who may write;
     and, where other types hold a resource, those that hold none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
-    loose = bool(plain.body) or model.rule(operation.id).call is None
+    loose = plain.body or model.rule(operation.id).call is None
     for media in (each for each in operation.body if judges_json(each.type)):
         shape, patch = media.shape, edits(media)
         held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
@@ -541,9 +542,7 @@ def _finders(
     shapes = [each.shape for each in operation.body if each.shape is not None]
     held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
     said = [name for _, name in make.model.sets.get(operation.id, ())]
-    for name in dict.fromkeys(
-        (*held, *said, *plain.query.values(), *plain.body.values(), *plain.beside.values())
-    ):
+    for name in dict.fromkeys((*held, *said, *plain.resources)):
         found = finders.by_key(operation, make.policy.resources[name])
         if found is not None:
             yield name, found

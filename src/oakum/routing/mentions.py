@@ -9,7 +9,7 @@ are discarded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
@@ -27,20 +27,25 @@ _WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/:.@+~!*$^%]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HEX = rb"[0-9A-Fa-f]"
 _ESCAPED = re.compile(
-    rb"(\\+)u(?:([dD][89abAB]" + _HEX + rb"{2})\\+u([dD][c-fC-F]" + _HEX + rb"{2})"
+    rb"(?<!\\)(\\+)u(?:([dD][89abAB]" + _HEX + rb"{2})\\+u([dD][c-fC-F]" + _HEX + rb"{2})"
     rb"|(" + _HEX + rb"{4}))"
 )  # fmt: skip
 _DOUBLED = (1, 2, 4)
 """Backslashes of an escape in a text, in a text within a text, and in one within that."""
-_BLANK = re.compile(rb"(\\+)([bfnrt])")
+_BLANK = re.compile(rb"(?<!\\)(\\+)([bfnrt])")
 
 
 def named_by(
-    asked: Asked, params: Mapping[str, str], query: str, conditions: Conditions
+    asked: Asked,
+    params: Mapping[str, str],
+    query: str,
+    conditions: Conditions,
+    declared: Collection[str],
 ) -> frozenset[str]:
     """What a write may be about by its path, its query, its declared headers and cookies, and its
-    body."""
-    beside = (value for _, value in (*conditions.headers, *conditions.cookies))
+    body. `declared`: names of headers, also of standard ones, which are no condition."""
+    beside = [value for _, value in (*conditions.headers, *conditions.cookies)]
+    beside += [value for name, value in asked.headers if name in declared]
     return mentioned((asked.body, query, *params.values(), *beside))
 
 

@@ -1,203 +1,295 @@
 """Objects that a request names by key outside the path's own parameters.
 
-The key may be in the query, headers or cookies, in a list in the path, in members of the body, or
-in arguments of a GraphQL query. A name that `params` declares as the key of a resource names an
-object of it wherever it occurs. A write needs permission for each object that it names, and a read
-for each. If a key cannot be read, the request is refused. In a read, a query parameter also names
-an object if it has the name of a path parameter that names one, and the name is no common one such
-as `id`.
+The key may be in any place of `request_places`. A name that `params` declares as the key of a
+resource names an object of it wherever it occurs. So does a name that consists of a resource and
+its key, as `noteId`: anywhere in a read; in a write beside the object in its body, or where the
+path names no object. A write needs permission for each object that it names, and a read for each.
+If a key cannot be read, the request is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
+from oakum.authz.media import edits
 from oakum.authz.places import resource_of
-from oakum.authz.principal import at_path, identifier
+from oakum.authz.principal import identifier
 from oakum.authz.writing import Key
-from oakum.openapi.model import Json, Operation, Parameter, Shape
-from oakum.openapi.shape import element, named
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape import element, named, scalars
+from oakum.policy.model import Resource
 from oakum.routing.named_arguments import named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
-from oakum.routing.route import called, valued
+from oakum.routing.request_places import (
+    Carried,
+    RequestPlace,
+    body_places,
+    parameter_places,
+    plain,
+    worded,
+    words,
+)
+from oakum.routing.write_targets import needs_object
+
+_ANY = frozenset(("id", "uuid", "key"))
+"""Names of a key beside the one object that a body holds."""
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Parameters and members by which a write names objects: name → resource."""
+    """Places where requests of an operation name objects by their keys."""
 
-    query: Mapping[str, str] = field(default_factory=dict)
-    joined: Mapping[str, str] = field(default_factory=dict)
-    """Those of `query` and `beside` whose value is a joined list → its separator."""
-    body: Mapping[str, str] = field(default_factory=dict)
-    """Member paths of a body that is not a resource → resource."""
-    beside: Mapping[str, str] = field(default_factory=dict)
-    """Headers and cookies, as `Conditions.beside` has them, and lists in a path (`path ids`) →
-    resource."""
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of a GraphQL query, `FIELD.ARGUMENT` → resource."""
+    places: Mapping[RequestPlace, str] = field(default_factory=dict)
+    """Place → resource."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Names of members, as `plain` spells them → resource, of JSON in a text."""
+    free: bool = False
+    """Whether members of the body count, too, and each word of one that is not read."""
+    texts: tuple[RequestPlace, ...] = ()
+    """Where such a text may stand besides the query."""
     needed: bool = False
     """Whether only the query tells which object is meant."""
 
     def __bool__(self) -> bool:
-        return bool(self.query or self.body or self.beside or self.arguments)
+        return bool(self.places or self.words)
+
+    @property
+    def resources(self) -> dict[str, None]:
+        """All that it names objects of."""
+        return dict.fromkeys((*self.places.values(), *self.words.values()))
+
+    @property
+    def body(self) -> bool:
+        """Whether a body has to be read."""
+        return any(each.where == "body" for each in self.places)
+
+    @property
+    def arguments(self) -> Mapping[str, str]:
+        """Arguments of a GraphQL query, `FIELD.ARGUMENT` → resource."""
+        return {each.name: one for each, one in self.places.items() if each.where == "argument"}
+
+    def of(self, known: Mapping[str, object]) -> Plain:
+        """Only what names objects of these resources."""
+        places = {each: one for each, one in self.places.items() if one in known}
+        words = {each: one for each, one in self.words.items() if one in known}
+        return replace(self, places=places, words=words, free=self.free and bool(words))
 
     @property
     def plan(self) -> Json:
         """The names as plan data."""
-        query: dict[str, Json] = dict(self.query)
-        body: list[Json] = [
-            {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
-        ]
-        beside: dict[str, Json] = dict(self.beside)
-        arguments: dict[str, Json] = dict(self.arguments)
-        joined: dict[str, Json] = dict(self.joined)
+        places: list[Json] = [{**each.plan, "resource": one} for each, one in self.places.items()]
+        words: dict[str, Json] = dict(self.words)
         return {
-            "query": query,
-            "joined": joined,
-            "body": body,
-            "beside": beside,
-            "arguments": arguments,
-            "needed": self.needed,
-        }
+            "places": places, "words": words, "free": self.free, "body": self.body,
+            "texts": [each.plan for each in self.texts], "needed": self.needed,
+        }  # fmt: skip
 
-    def keys(
-        self,
-        query: str,
-        value: Json,
-        beside: Iterable[tuple[str, str]] = (),
-        params: Mapping[str, str] | None = None,
-        arguments: Iterable[tuple[str, Json]] = (),
-    ) -> list[Key] | None:
+    def keys(self, carried: Carried) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
         missing."""
-        asked = [*self._asked(query)]
-        if self.needed and not asked:
+        found, asked = list[tuple[str, Json]](), False
+        for place, resource in self.places.items():
+            keys = [(resource, each) for each in carried.said(place)]
+            asked = asked or (place.where == "query" and bool(keys))
+            found += keys
+        if self.words:
+            if self.free and not self.words.keys().isdisjoint(carried.loose):
+                return None
+            said = [*carried.texts(self.texts), *([carried.value] if self.free else [])]
+            found += worded(said, self.words)
+        known = [(name, key) for name, each in found if (key := identifier(each)) is not None]
+        if len(known) != len(found) or (self.needed and not asked):
             return None
-        found = [*asked, *self._said(value)]
-        found += [(self.arguments[at], said) for at, said in arguments if at in self.arguments]
-        inside = ((f"path {name}", said) for name, said in (params or {}).items())
-        for place, said in (*beside, *inside):
-            if place in self.beside:
-                found += [(self.beside[place], each) for each in self._parts(place, said)]
-        keys = [(name, key) for name, said in found if (key := identifier(said)) is not None]
-        return keys if len(keys) == len(found) else None
+        return [*dict.fromkeys(known)]
 
-    def _asked(self, query: str) -> Iterator[tuple[str, Json]]:
-        for piece in query.split("&") if query else ():
-            name = called(piece)
-            name = name if name in self.query else name.partition("[")[0]
-            if name in self.query:
-                for each in self._parts(name, valued(piece)):
-                    yield self.query[name], each
 
-    def _parts(self, name: str, said: str) -> list[str]:
-        return said.split(self.joined[name]) if name in self.joined else [said]
+# --------------------------------------------------------------------------- of one operation
 
-    def _said(self, value: Json) -> Iterator[tuple[str, Json]]:
-        for path, resource in self.body.items():
-            for said in at_path(value, path):
-                if said is not None:
-                    for each in said if isinstance(said, list) else (said,):
-                        yield resource, each
+
+def _stated(model: Model, operation: Operation) -> Iterator[tuple[str, Resource]]:
+    """Names in `params` that hold the key of a resource."""
+    for name, filled in model.rule(operation.id).params.items():
+        kind, _, path = filled.partition(".")
+        resource = model.policy.resources.get(kind)
+        if resource is not None and path == resource.key:
+            yield name, resource
+
+
+def _parameters(model: Model, operation: Operation) -> Iterator[RequestPlace]:
+    """Those of all parameters that are forwarded, of a path only lists of keys."""
+    lists, without = key_lists(model, operation), model.rule(operation.id).without
+    for each in operation.parameters:
+        for place in parameter_places(each) if each.name not in without else ():
+            if (each.where != "path" or each.name in lists) and place.called not in without:
+                yield place
+
+
+def _texts(operation: Operation) -> tuple[RequestPlace, ...]:
+    """Headers and cookies that may hold JSON without saying so."""
+    return tuple(
+        RequestPlace(place.where, place.name)
+        for each in operation.parameters
+        if each.where in ("header", "cookie") and "string" in scalars(each.shape)
+        for place in parameter_places(each)
+    )
+
+
+def _is_called(place: RequestPlace, name: str) -> bool:
+    return place.called == name
+
+
+def stated_places(
+    model: Model, operation: Operation, name: str, resource: Resource
+) -> Iterator[RequestPlace]:
+    """Every place of an operation that a name in `params` means."""
+    yield from (each for each in _parameters(model, operation) if _is_called(each, name))
+    for media in operation.body:
+        held = _held(model, operation, media.shape or Shape(), name)
+        if held is not None:
+            yield RequestPlace("body", "", tuple(name.split(".")), names=not held.properties)
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
-    """What `params` declares for a write, at each place with that name. Below an object that its
-    path names, a POST's key is an argument, and an account is never the object written."""
-    rule, lists = model.rule(operation.id), key_lists(model, operation)
+    """What a write names, at each place with that name. Below an object that its path names, a
+    POST's key is an argument, and an account is never the object written."""
+    lists = key_lists(model, operation)
     within = [each for each in names(operation) if each not in lists]
-    query = {each.name: each for each in operation.parameters if each.where == "query"}
-    tops = [each.shape for each in operation.body if each.shape is not None]
-    asked, said, joined = dict[str, str](), dict[str, str](), dict[str, str]()
-    beside = dict[str, str]()
-    for name, filled in rule.params.items():
-        kind, _, path = filled.partition(".")
-        resource = model.policy.resources.get(kind)
-        if resource is None or path != resource.key:
-            continue
+    found = dict[RequestPlace, str]()
+    for name, resource in _stated(model, operation):
         changed = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
         touched = changed or name in lists
-        if resource.owner.kind == "none" or (within and not touched):
-            continue
-        if name in query and name not in rule.without:
-            asked[name] = kind
-            joined |= {name: between} if (between := _between(query[name])) else {}
-        places = _beside(operation, name, lists)
-        beside |= dict.fromkeys(places, kind)
-        joined |= _places_joined(places)
-        if any(_holds(model, operation, top, name) for top in tops):
-            said[name] = kind
-    elsewhere = {*said, *lists, *(place.partition(" ")[2] for place in beside)}
+        if resource.owner.kind != "none" and (touched or not within):
+            for place in stated_places(model, operation, name, resource):
+                found[place] = resource.name
+    asked = {each.name for each in found if each.where == "query"}
+    elsewhere = {each.called for each in found if each.where != "query"}
     needed = bool(asked) and not within and elsewhere.isdisjoint(asked)
-    return Plain(asked, joined, said, beside, needed=needed)
+    likely = _likely(model, operation, within)
+    for place, name in likely.places.items():
+        found.setdefault(place, name)
+    return replace(likely, places=found, needed=needed)
 
 
-def _beside(operation: Operation, name: str, lists: Collection[str]) -> dict[str, Parameter]:
-    """Headers and cookies of this name, and the list in the path."""
-    return {
-        f"{each.where} {name.lower() if each.where == 'header' else name}": each
-        for each in operation.parameters
-        if each.name == name
-        and (each.where in ("header", "cookie") or (each.where == "path" and name in lists))
-    }
+def _likely(model: Model, operation: Operation, within: Collection[str]) -> Plain:
+    """What nobody stated and is called like the key of what a write touches: beside the resource
+    that its body holds, or where its path names no object. JSON in a text is no argument that the
+    document declares, so that it counts below an object, too."""
+    rule, written = model.rule(operation.id), model.written.get(operation.id)
+    held = {*written.resources} if written is not None else set[str]()
+    known = {
+        name: each for name, each in model.policy.resources.items()
+        if each.key and not each.is_account and each.owner.kind != "none"
+        and (name in held or not held)
+    }  # fmt: skip
+    checked = held or rule.call is None or needs_object(model.policy, rule.call)
+    if operation.method not in ("PUT", "PATCH", "DELETE") or not checked or rule.graphql:
+        return Plain()
+    called = words(model, known)
+    called |= {plain(each.key): name for name, each in known.items() if name in held}
+    alone = held & known.keys()
+    single = next(iter(alone)) if len(alone) == 1 and _is_single(model, operation) else ""
+    body = [each for each, name in body_places(operation, model.bound) if not name]
+    found = dict[RequestPlace, str]()
+    for place in (*_parameters(model, operation), *body) if held or not within else ():
+        word = plain(place.last)
+        name = single if word in _ANY and _is_beside(place) else called.get(word, "")
+        if (
+            name
+            and not (word in _ANY and not single)
+            and not _is_explained(model, operation, place)
+        ):
+            found[place] = name
+    stated = {*_ANY, *(plain(name.rpartition(".")[2]) for name in rule.params)}
+    loose = {word: name for word, name in called.items() if word not in stated}
+    texts = (*_texts(operation), *(replace(e, names=False) for e in body)) if loose else ()
+    patches = bool(operation.body) and all(edits(each) for each in operation.body)
+    free = bool(loose) and not held and (not within or patches)
+    return Plain(found, loose, free, texts)
 
 
-def _places_joined(places: Mapping[str, Parameter]) -> dict[str, str]:
-    """Those whose value is a list (style `simple`, or `form` of a cookie) → its separator."""
-    return {place: "," for place, each in places.items() if "array" in each.shape.kinds}
+def _is_beside(place: RequestPlace) -> bool:
+    """Whether a name that any key may have says which is the one object of a body."""
+    return place.where != "query" and "*" not in place.inside
+
+
+def unchecked_keys(
+    model: Model, operation: Operation, one: Resource, held: Collection[str]
+) -> Iterator[RequestPlace]:
+    """Places that are called like the key of a resource; `held`: those that the body holds, beside
+    which any key counts."""
+    if not one.key or one.owner.kind == "none":
+        return
+    called = {*words(model, {one.name: one})}
+    called |= {plain(one.key), *_ANY} if one.name in held else set()
+    body = (each for each, name in body_places(operation, model.bound) if not name)
+    for place in (*_parameters(model, operation), *body):
+        generic = plain(place.last) in _ANY and place.where == "query"
+        if plain(place.last) in called and not generic:
+            yield place
+
+
+def _is_single(model: Model, operation: Operation) -> bool:
+    """Whether a body holds one object alone, which no list or map is around."""
+    at = [each.inside for each, name in body_places(operation, model.bound) if name]
+    at += [steps for steps, _ in model.sets.get(operation.id, ())]
+    return len({*at}) == 1 and "*" not in at[0]
+
+
+def _is_explained(model: Model, operation: Operation, place: RequestPlace) -> bool:
+    """Whether `params` says what a place holds."""
+    params = model.rule(operation.id).params
+    return any(_is_called(place, each) or each == place.last for each in params)
 
 
 def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
     """What names objects in a read beside its path."""
-    rule = paths.model.rule(operation.id)
-    asked, joined = dict[str, str](), dict[str, str]()
-    for each in operation.parameters:
-        if each.where != "query" or each.name in rule.without:
-            continue
-        one = paths.asked(operation, each.name)
-        if one is not None:
-            asked[each.name] = one.name
-            joined |= {each.name: between} if (between := _between(each)) else {}
-    said, beside = dict[str, str](), dict[str, str]()
-    lists = key_lists(paths.model, operation)
-    tops = [each.shape for each in operation.body if each.shape is not None]
-    for name in rule.params:
-        one = paths.asked(operation, name)
-        if one is None:
-            continue
-        places = _beside(operation, name, lists)
-        beside |= dict.fromkeys(places, one.name)
-        joined |= _places_joined(places)
-        if any(_holds(paths.model, operation, top, name) for top in tops):
-            said[name] = one.name
-    return Plain(asked, joined, said, beside, named_arguments(paths, operation))
+    model, rule = paths.model, paths.model.rule(operation.id)
+    found = dict[RequestPlace, str]()
+    for name, resource in _stated(model, operation):
+        for place in stated_places(model, operation, name, resource):
+            found[place] = resource.name
+    called = {} if rule.graphql else words(model, model.policy.resources)
+    said = {plain(name.rpartition(".")[2]) for name in rule.params}
+    called = {word: name for word, name in called.items() if word not in said}
+    for place in _parameters(model, operation):
+        one = paths.asked(operation, place.name) if place.where == "query" else None
+        named = one.name if one is not None and not place.inside else called.get(plain(place.last))
+        if named and place not in found and not _is_explained(model, operation, place):
+            found[place] = named
+    for place, name in () if rule.graphql else body_places(operation, model.bound):
+        if name and (key := model.policy.resources[name].key):
+            found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
+        elif not name and (named := called.get(plain(place.last))):
+            found.setdefault(place, named)
+    for at, name in named_arguments(paths, operation).items():
+        found[RequestPlace("argument", at)] = name
+    texts = _texts(operation) if called else ()
+    if not (texts or operation.body or any(e.where == "query" for e in operation.parameters)):
+        called = {}
+    return Plain(found, called, bool(called) and bool(operation.body), texts)
 
 
-def _between(parameter: Parameter) -> str:
-    """Separator of a list in one text (OpenAPI 3.1, Style Values); empty when each value is a
-    parameter of its own. Only `form` explodes by default."""
-    mark = {"pipeDelimited": "|", "spaceDelimited": " "}.get(parameter.style, ",")
-    whole = parameter.explode is False or (mark != "," and parameter.explode is None)
-    return mark if whole and "array" in parameter.shape.kinds else ""
-
-
-def _holds(model: Model, operation: Operation, top: Shape, path: str) -> bool:
-    """Whether a body has a member at this path, outside every resource, that may be a scalar or a
-    list of scalars."""
+def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | None:
+    """What stands at a path in a body, outside every resource, if that may be a scalar, a list of
+    scalars, or a map of which these are the names; or anything."""
     if any(not at for at, _ in model.sets.get(operation.id, ())):
-        return False
+        return None
     at: Shape | None = top
     for step in path.split("."):
         if at is None or resource_of(at, model.bound):
-            return False
+            return None
+        if _is_anything(at):
+            return at
         at = element(at) if step == "*" else named(at, step)
-    return at is not None and is_plain(at)
+    inner = element(at) if at is not None else None
+    if at is None or ("object" in at.kinds and at.properties):
+        return None
+    return at if inner is None or "object" not in inner.kinds else None
 
 
-def is_plain(shape: Shape) -> bool:
-    """Whether a schema allows a scalar, or a list of them."""
-    inner = element(shape)
-    return "object" not in shape.kinds and (inner is None or "object" not in inner.kinds)
+def _is_anything(shape: Shape) -> bool:
+    """Whether a schema says nothing of what stands there."""
+    bare = not (shape.properties or shape.branches or shape.items or shape.extra)
+    return bare and (not shape.kinds or "object" in shape.kinds)

@@ -20,6 +20,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import Resource
 from oakum.routing.object_locations import answer, listed_at, outer_at
+from oakum.routing.request_places import plain, words
 from oakum.routing.route import nameless
 
 _NAME = re.compile(r"\{([^{}]+)\}")
@@ -193,6 +194,7 @@ class PathObjects:
         ways = (
             self._said(path, len(before)), self._whole(path), self._shown(path, before, inner),
             self._written(path), self._listed(path, inner), self._called(param, path),
+            self._worded(param),
         )  # fmt: skip
         for found in ways:
             if len(found) == 1:
@@ -300,6 +302,15 @@ class PathObjects:
                 ways[0] += resources if its == word and "{" not in word else []
                 ways[1] += resources if last == f"{{{param}}}" else []
         return ways[0] or ([] if _PLAIN.fullmatch(param) else ways[1])
+
+    def _worded(self, param: str) -> list[Resource]:
+        """By its name, if that is the type with the key: `noteId`."""
+        name = self._words.get(plain(param), "")
+        return [self.model.policy.resources[name]] if name else []
+
+    @cached_property
+    def _words(self) -> Mapping[str, str]:
+        return words(self.model, self.model.policy.resources)
 
     def is_parted_twice(self, operation: Operation) -> bool:
         """Whether the innermost object is of one that is of another itself, as a comment of a task

@@ -21,13 +21,17 @@ def resource_parameters(model: Model, operation: Operation) -> dict[str, str]:
     found, without = dict[str, str](), model.rule(operation.id).without
     for each in (each for each in operation.parameters if each.name not in without):
         name = each.name.lower() if each.where == "header" else each.name
-        for resource, _ in resources_in(each.shape, model.bound) if each.where != "path" else ():
-            found.setdefault(f"{each.where} {name}", resource)
+        for shape in (each.shape, each.around):
+            for resource, _ in resources_in(shape, model.bound) if shape is not None else ():
+                found.setdefault(f"{each.where} {name}", resource)
     return found
 
 
 def sends(asked: Asked, places: Collection[str]) -> bool:
-    """Whether a request sends one of them, or a member of it in a query."""
+    """Whether a request sends one of them, or a member of it in a query. What a path has is always
+    sent."""
+    if any(each.startswith("path ") for each in places):
+        return True
     return bool(places) and not set(_sent(asked)).isdisjoint(places)
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
+from oakum.authz.media import PATCH
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
@@ -18,7 +19,9 @@ from oakum.routing.route import called
 from oakum.routing.selection import TENANTS, Selection, plain
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
-_MEMBER = re.compile(rb"([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
+_MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
+_INNER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\\+\"[\x09\x0a\x0d\x20]*:")
+"""A member in JSON within a text of JSON."""
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
@@ -30,23 +33,30 @@ def is_named(name: str, selection: Selection) -> bool:
 
 def names_tenant(asked: Asked, query: str, selection: Selection) -> bool:
     """Whether the body of a request names the tenant, or the value of a parameter of its query
-    does; `query`: what is forwarded of it."""
-    if not (selection.plain_names or selection.free):
-        return False
-    pieces = [
-        each for each in query.split("&") if called(each).partition("[")[0] in selection.within
-    ]
-    found = [
-        name
-        for piece in pieces
-        for text in _spellings(piece.encode())
-        for name in _WORD.findall(text)
-    ]
+    does; `query`: what is forwarded of it. A member of JSON that no document declares counts by any
+    name of a tenant."""
+    named, inner = set[bytes](), set[bytes]()
+    listens = bool(selection.plain_names) or selection.free
+    for piece in query.split("&"):
+        within = called(piece).partition("[")[0] in selection.within
+        for text in _spellings(piece.encode()):
+            named.update(_WORD.findall(text) if within else ())
+            inner.update(_MEMBER.findall(text) if b'"' in text else ())
     if asked.body:
         kind = read_media_type(asked.values("content-type"))
         names = _MEMBER if kind is not None and is_json(kind.type) else _WORD
-        found += [name for text in _spellings(asked.body) for name in names.findall(text)]
-    return any(is_named(name.decode(), selection) for name in {*found})
+        patch = kind is not None and kind.type == PATCH
+        for text in _spellings(asked.body):
+            named.update(names.findall(text) if listens else ())
+            inner.update(_INNER.findall(text) if b'\\"' in text else ())
+            inner.update(_WORD.findall(text) if patch else ())
+    spelt = {plain(each.decode()) for each in inner}
+    return not spelt.isdisjoint(TENANTS) or any(is_named(e.decode(), selection) for e in named)
+
+
+def words_of(body: bytes) -> set[str]:
+    """Every word that a parser could read in a text."""
+    return {word.decode() for text in _spellings(body) for word in _WORD.findall(text)}
 
 
 def _spellings(text: bytes) -> Iterator[bytes]:

@@ -52,13 +52,13 @@ def test_an_object_in_a_parameter_of_a_write_is_named(tmp_path: Path) -> None:
     assert "`filled`" not in told
 
 
-def test_a_key_beside_the_resource_of_a_body_is_named(tmp_path: Path) -> None:
+def test_keys_beside_a_list_of_resources_are_named(tmp_path: Path) -> None:
     text = {"type": "string"}
+    note = {"$ref": "#/components/schemas/Note"}
 
-    def beside(document: dict[str, Any], _: dict[str, Any], **params: Any) -> None:
-        inside = {"where": {"type": "object", "properties": {"nid": text}}, "why": text}
-        properties = {"noteId": text, "note": {"$ref": "#/components/schemas/Note"}, **inside}
-        content = {"application/json": {"schema": {"type": "object", "properties": properties}}}
+    def beside(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        row = {"type": "object", "properties": {"id": text, "noteId": text, "set": note}}
+        content = {"application/json": {"schema": {"type": "array", "items": row}}}
         document["paths"]["/save"] = {
             "put": {
                 "operationId": "save",
@@ -67,17 +67,36 @@ def test_a_key_beside_the_resource_of_a_body_is_named(tmp_path: Path) -> None:
                 "responses": {"204": {"description": "done"}},
             }
         }
+        policy["operations"]["save"] = {}
 
     def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
         beside(document, policy)
-        names = ("Note-Id", "noteId", "where.nid")
-        policy["operations"]["save"] = {"params": dict.fromkeys(names, "Note.nid")}
+        policy["operations"]["save"] = {"params": {"*.id": "Note.nid"}}
 
-    def granted(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        beside(document, policy)
-        policy["operations"]["save"] = {}
-
-    words = "`save` may take from `Note-Id`, `noteId`, `where.nid` which `Note` it writes"
-    assert words in said(tmp_path, DIFFS, granted)
-    assert "save: {params: {Note-Id: Note.nid}}" in said(tmp_path, DIFFS, granted)
+    # What is called like the type with the key is checked; any object may have an `id`.
+    assert "`save` may take from `*.id` which `Note` it writes" in said(tmp_path, DIFFS, beside)
+    assert "save: {params: {*.id: Note.nid}}" in said(tmp_path, DIFFS, beside)
     assert "`save` may take from" not in said(tmp_path, DIFFS, stated)
+
+
+def test_an_argument_that_is_called_like_a_key_is_named(tmp_path: Path) -> None:
+    def linked(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        names = {"noteId": {"type": "string"}, "why": {"type": "string"}}
+        content = {"application/json": {"schema": {"type": "object", "properties": names}}}
+        document["paths"]["/notes/{nid}/link"] = {
+            "put": {
+                "operationId": "link",
+                "requestBody": {"content": content},
+                "responses": {"204": {"description": "done"}},
+            }
+        }
+        policy["operations"]["link"] = {"call": ["owner"]}
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        linked(document, policy)
+        policy["operations"]["link"]["params"] = {"noteId": "Note.nid"}
+
+    assert "`link` may take from `noteId` which `Note` it writes" in said(tmp_path, DIFFS, linked)
+    told = said(tmp_path, DIFFS, stated)
+    assert "`link` may take from" not in told
+    assert "`link` also requires that the caller may write each `Note` that `noteId` names" in told

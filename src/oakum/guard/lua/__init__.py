@@ -33,6 +33,7 @@ MODULES = (
     "conditions",
     "lookups",
     "subject",
+    "request_places",
     "objects",
     "forms",
     "graphql",

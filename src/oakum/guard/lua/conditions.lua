@@ -48,7 +48,9 @@ end
 -- is and as it is once its escapes are resolved; of a body in JSON only the names of members count, in any
 -- other text each word. The Lua of `routing/tenant_names.py`.
 
-local WORD, MEMBER = "[%w_-]+", '([%w_-]+)"[\t\n\r ]*:'
+local WORD, MEMBER = "[%w_-]+", '%f[%w_-]([%w_-]+)"[\t\n\r ]*:'
+-- A member in JSON within a text of JSON.
+local INNER = '%f[%w_-]([%w_-]+)\\+"[\t\n\r ]*:'
 
 local function byte_of(digits) return string.char(tonumber(digits, 16)) end
 
@@ -58,30 +60,41 @@ function M.is_named(name, selects, tenants)
   return selects.named[plain] or selects.free and tenants[plain] or false
 end
 
-local function holds(text, pattern, selects, tenants)
+-- A text with the escapes of a URL and of JSON resolved (RFC 3986, RFC 8259).
+function M.bare(text)
+  return (gsub(gsub(text, "%%(%x%x)", byte_of), "\\u00([2-7]%x)", byte_of))
+end
+
+local function matched(text, pattern, is_one)
   for name in gmatch(text, pattern) do
-    if M.is_named(name, selects, tenants) then return true end
-  end
-  if not find(text, "%", 1, true) and not find(text, "\\u00", 1, true) then return false end
-  local bare = gsub(gsub(text, "%%(%x%x)", byte_of), "\\u00([2-7]%x)", byte_of)
-  for name in gmatch(bare, pattern) do
-    if M.is_named(name, selects, tenants) then return true end
+    if is_one(name) then return true end
   end
   return false
 end
 
+local function holds(text, pattern, is_one)
+  if matched(text, pattern, is_one) then return true end
+  if not find(text, "%", 1, true) and not find(text, "\\u00", 1, true) then return false end
+  return matched(M.bare(text), pattern, is_one)
+end
+
 -- Whether the body of a request names the tenant, or the value of a parameter of its query does. A body that
--- cannot be read may.
+-- cannot be read may. A member of JSON that no document declares counts by any name of a tenant.
 local function unsaid(selects, x, req, tenants)
-  for piece in gmatch(next(selects.inside) and x.query or "", "[^&]+") do
+  local function is_declared(name) return M.is_named(name, selects, tenants) end
+  local function is_tenant(name) return tenants[lower((gsub(name, "[_-]", "")))] end
+  for piece in gmatch(x.query or "", "[^&]+") do
     local name = base_of(piece)
-    if name and selects.inside[name] and holds(piece, WORD, selects, tenants) then return true end
+    if name and selects.inside[name] and holds(piece, WORD, is_declared) then return true end
+    if (find(piece, '"', 1, true) or find(piece, "%", 1, true)) and holds(piece, MEMBER, is_tenant) then return true end
   end
   if req.empty then return false end
   local text = req.body()
-  if not text then return true end
+  if not text then return selects.listens end
   local said = x.content_type and media.read(x.content_type)
-  return holds(text, said and media.is_json(said.type) and MEMBER or WORD, selects, tenants)
+  if said and said.type == "application/json-patch+json" and holds(text, WORD, is_tenant) then return true end
+  if find(text, '\\"', 1, true) and holds(text, INNER, is_tenant) then return true end
+  return selects.listens and holds(text, said and media.is_json(said.type) and MEMBER or WORD, is_declared)
 end
 
 -- Nothing is looked up any more for a request that names the tenant.
@@ -150,7 +163,7 @@ function M.of(selects, x, req, tenants)
     end
   end
   made.mark, made.path = mark_of(concat(parts, "\0")), selects.path
-  made.unsaid = selects.listens and unsaid(selects, x, req, tenants)
+  made.unsaid = unsaid(selects, x, req, tenants)
   return made
 end
 

@@ -154,7 +154,6 @@ local function prepare(plan, endpoint, index)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
   if endpoint.typed then prepare_target(plan, endpoint.typed) end
   endpoint.below = set_of(endpoint["local"])
-  endpoint.plain = endpoint.plain ~= json.null and endpoint.plain
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.unread = set_of(endpoint.unread)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
@@ -395,6 +394,7 @@ local function call(self, x, req, endpoint)
   local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nested, self.secrets)
   if query == false then return 400, "query" end
   x.query = query
+  if endpoint.write or endpoint.asked or self.counts then x.headers = req.headers end
   if not self.who.reader:gather(x, found) then return 400, "who" end
   x.conditions = conditions.of(endpoint.selects, x, req, self.tenants)
   if not x.conditions then return 400, "unreadable" end
@@ -507,7 +507,7 @@ local function admit(self, x, req)
   if not endpoint or endpoint.barred or endpoint.headless and method == "HEAD" then
     return 404, "route"
   end
-  x.endpoint = endpoint
+  x.endpoint, x.acts = endpoint, endpoint.acts
   x.params = params
   if not fits then return 404, "path" end
   return call(self, x, req, endpoint)
@@ -519,7 +519,7 @@ function Guard:enter(req)
   -- All that most requests have, so that the table is made in one piece.
   local x = {
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
-    peer = false, block = false, path = "", query = false, asked_query = false, segments = false, written = false, values = false, count = 0,
+    peer = false, block = false, path = "", query = false, headers = false, asked_query = false, segments = false, written = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", endpoint = false,
     params = false, credentials = false, carrying = false, conditions = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
@@ -669,7 +669,7 @@ end
 
 -- Whether what stands in a body decides.
 local function binds(endpoint)
-  return endpoint.binds or endpoint.plain and endpoint.plain.body.n > 0
+  return endpoint.binds or endpoint.plain and endpoint.plain.body
 end
 
 local function accepted(x, endpoint)
@@ -744,7 +744,7 @@ function Guard:judged(x, req, endpoint, object)
   text = text or ""
   x.bytes_in = #text
   if self.counts then x.text = text end
-  if endpoint.write then x.written = text end
+  if endpoint.write or endpoint.asked then x.written = text end
   if #text > self.max_body then return 413, "too-long" end
   local decides = endpoint.write and not endpoint.call and endpoint.binds
   if text == "" then
@@ -772,6 +772,7 @@ function Guard:judged(x, req, endpoint, object)
     local said = json.decode(text)
     if said == nil then return 400, "body" end
     if evades(self, x, endpoint, said) then return 400, "query" end
+    x.acts = endpoint.acts and not graphql.queries(said)
   end
   local asking, out, seen = self.asking, nil, nil
   local named = object and objects.named(endpoint)
@@ -810,13 +811,22 @@ function Guard:judged(x, req, endpoint, object)
   x.said = given
 end
 
+-- What a request carries that may name objects. `value`: its body, if it was read; `arguments`: those of a
+-- GraphQL query.
+local function carried(x, value, arguments)
+  return {
+    query = x.query or nil, params = x.params, headers = x.headers, value = value, arguments = arguments,
+    unread = value == nil and x.written or nil,
+  }
+end
+
 -- The objects that a write names by keys alone: each has to be one that it may touch; else a status and a
 -- reason.
 local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
-  local keys = objects.keys(plain, x.query, x.said and json.decode(x.said), x.conditions, x.params)
+  local keys = objects.keys(plain, carried(x, x.said and json.decode(x.said)))
   if not keys then return absent(endpoint), "call" end
   if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
     return absent(endpoint), "call"
@@ -836,6 +846,9 @@ end
 -- Whether a write sends an object of a resource in a parameter, where nobody judges it. The Lua of
 -- `routing/resource_parameters.py`.
 local function sends_unread(x, req, unread)
+  for place in pairs(unread) do
+    if find(place, "^path ") then return true end
+  end
   for piece in string.gmatch(x.asked_query or "", "[^&]+") do
     local name = route.halves(piece)
     if name and (unread["query " .. name] or unread["query " .. match(name, "^[^%[]*")]) then return true end
@@ -873,11 +886,17 @@ end
 function Guard:stale(x, object)
   local ids, list, texts = {}, {}, { x.written or "", x.query or "" }
   if x.said then scalars(json.decode(x.said), ids) end
-  x.said, x.written = nil, nil
+  -- What a query of GraphQL shows is judged by what it says.
+  if not x.endpoint.graphql then x.said = nil end
+  x.written = nil
   for i = 1, object.owners.n do ids[object.owners[i]] = true end
   for i = 1, #x.who.list do ids[x.who.list[i]] = true end
   for _, value in pairs(x.params) do ids[value], texts[#texts + 1] = true, value end
   for _, each in ipairs(x.conditions.headers) do texts[#texts + 1] = each[2] end
+  -- A standard header is no condition.
+  for _, each in ipairs(x.headers) do
+    if x.endpoint.headers[lower(each[1])] then texts[#texts + 1] = each[2] end
+  end
   for _, each in ipairs(x.conditions.cookies) do texts[#texts + 1] = each[2] end
   local named = mentions.of(texts) or { mentions.EVERYBODY }
   for i = 1, #named do ids[named[i]] = true end
@@ -923,13 +942,23 @@ local function declared_answer(endpoint, status, content_type)
   return found
 end
 
+-- What a request says, by which equal answers to different ones are told apart.
+local function asked_for(x)
+  local said = { x.target, x.body or x.text or "" }
+  for i = 1, #x.headers do
+    local name = lower(x.headers[i][1])
+    if x.endpoint.headers[name] then said[#said + 1] = x.headers[i][2] end
+  end
+  return table.concat(said, "\0") .. "\0"
+end
+
 -- Owners but for the caller, in an order that is the same everywhere. Of an object that says neither
 -- owner nor key it is a hash of what is shown of it in answer to this request.
 local function owners_besides(x, owners, bearer)
   local list, asked = {}, nil
   for owner in pairs(owners) do
     if sub(owner, 1, 2) == "\0\0" then
-      asked = asked or x.target .. "\0" .. (x.body or x.text or "") .. "\0"
+      asked = asked or asked_for(x)
       owner = "\0\0" .. hash.sha256_hex(asked .. owner)
     end
     if not bearer.ids[owner] then list[#list + 1] = owner end
@@ -971,9 +1000,9 @@ local function named(x)
   for i = 1, endpoint.others.n do list[#list + 1] = { of = endpoint.others[i], params = x.params } end
   if endpoint.asked then
     local value, keys = x.said and json.decode(x.said), nil
-    if x.said or x.bytes_in == 0 or endpoint.asked.body.n == 0 then
+    if x.said or x.bytes_in == 0 or not endpoint.asked.body then
       local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
-      keys = objects.keys(endpoint.asked, x.query or nil, value, x.conditions, x.params, said)
+      keys = objects.keys(endpoint.asked, carried(x, value, said))
     end
     for _, of in pairs(keys and NONE or endpoint.named) do list[#list + 1] = { of = of, params = x.params } end
     for i = 1, keys and #keys or 0 do
@@ -1089,7 +1118,7 @@ local function left(self, x, out, seen, apart)
   end
   -- Of an answer without an object `tells` decides; an event is an answer of its own.
   local hangs = #others > 0 and (seen.shown or seen.event)
-  if endpoint.acts or not out or not (hangs or seen.lost) then return out, seen end
+  if x.acts or not out or not (hangs or seen.lost) then return out, seen end
   local without = { removed = {}, owners = {}, apart = true, event = seen.event }
   local rest = apart(without)
   if rest == out then return out, seen end
@@ -1103,7 +1132,7 @@ end
 local function tells(self, x, reason)
   local endpoint, status = x.endpoint, x.upstream
   if not endpoint or not x.who or x.preflight or x.shown then return false end
-  if (endpoint.acts and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  if (x.acts and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
   return #named(x) > 0 and not self:visible(x)
 end
 

@@ -54,9 +54,9 @@ local function resolved(text, backslashes)
   end
   local function character(before, digits) return apart(before, utf8_of(tonumber(digits, 16))) end
   local function space(before, letter) return #before > backslashes and " " .. letter or " " end
-  text = gsub(text, "(\\+)([bfnrt])", space)
-  text = gsub(text, "(\\+)u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
-  return (gsub(text, "(\\+)u(%x%x%x%x)", character))
+  text = gsub(text, "%f[\\](\\+)([bfnrt])", space)
+  text = gsub(text, "%f[\\](\\+)u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
+  return (gsub(text, "%f[\\](\\+)u(%x%x%x%x)", character))
 end
 
 -- Adds each word and each few in a row to `into`; how many there are then, and nil where they are too many.

@@ -7,6 +7,7 @@
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
+local places = require "oakum.request_places"
 local project = require "oakum.project"
 local route = require "oakum.route"
 local spelling = require "oakum.spelling"
@@ -153,11 +154,10 @@ function M.named(endpoint)
 end
 
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
--- or nothing that has to. `said`: the conditions of the request; `params`: those of its path; `arguments`:
--- those of a GraphQL query.
-function M.keys(plain, query, value, said, params, arguments)
-  local found, seen, fine, asked = {}, {}, true, false
-  local function add(name, said)
+-- or nothing that has to. `carried`: as in `places.each`.
+function M.keys(plain, carried)
+  local found, seen, fine = {}, {}, true
+  local asked = places.each(plain, carried, function(name, said)
     local id = spelling.id(said)
     fine = fine and id ~= nil
     local mark = id and name .. "\0" .. id
@@ -165,43 +165,7 @@ function M.keys(plain, query, value, said, params, arguments)
       seen[mark] = true
       found[#found + 1] = { name = name, key = id, mark = mark }
     end
-  end
-  local function parts(resource, text, between)
-    if not between then return add(resource, text) end
-    for each in (text .. between):gmatch("([^" .. between .. "]*)[" .. between .. "]") do add(resource, each) end
-  end
-  for where, list in pairs { header = said.headers, cookie = said.cookies } do
-    for i = 1, #list do
-      local place = where .. " " .. list[i][1]
-      if plain.beside[place] then parts(plain.beside[place], list[i][2], plain.joined[place]) end
-    end
-  end
-  for name, text in pairs(params) do
-    local place = "path " .. name
-    if plain.beside[place] then parts(plain.beside[place], text, plain.joined[place]) end
-  end
-  for piece in (query or ""):gmatch "[^&]+" do
-    local name, said = route.halves(piece)
-    if name and not plain.query[name] then name = name:match "^[^%[]*" end
-    if name and plain.query[name] then
-      asked = true
-      parts(plain.query[name], said, plain.joined[name])
-    end
-  end
-  for _, each in ipairs(arguments or {}) do
-    local resource = plain.arguments[each[1]]
-    if resource then add(resource, each[2]) end
-  end
-  for k = 1, value ~= nil and plain.body.n or 0 do
-    local each = plain.body[k]
-    for _, said in ipairs(json.at(value, each.path)) do
-      if json.is_array(said) then
-        for i = 1, said.n do add(each.resource, said[i]) end
-      elseif said ~= json.null then
-        add(each.resource, said)
-      end
-    end
-  end
+  end)
   return fine and (asked or not plain.needed) and found or nil
 end
 

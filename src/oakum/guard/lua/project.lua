@@ -1727,6 +1727,17 @@ local function load_concealed(plan, concealed)
   for i = 1, list.n do list[i] = plan.tables[list[i] + 1] end
 end
 
+-- What many endpoints have alike stands in the plan once.
+local function load_shared(plan, endpoint)
+  local named = plan.shared[endpoint.named + 1]
+  endpoint.named, endpoint.plain = named, given(endpoint.plain)
+  if not plan.loaded[named] then
+    plan.loaded[named] = true
+    for _, concealed in pairs(named) do load_concealed(plan, concealed) end
+  end
+  for _, plain in pairs { endpoint.plain or nil, endpoint.asked or nil } do plain.words = plan.shared[plain.words + 1] end
+end
+
 local function load_endpoints(plan)
   for k = 1, plan.endpoints.n do
     local endpoint = plan.endpoints[k]
@@ -1740,7 +1751,7 @@ local function load_endpoints(plan)
     endpoint.hidden, endpoint.asked = given(endpoint.hidden), given(endpoint.asked)
     if endpoint.hidden then load_concealed(plan, endpoint.hidden) end
     for i = 1, endpoint.others.n do load_concealed(plan, endpoint.others[i]) end
-    for _, concealed in pairs(endpoint.named) do load_concealed(plan, concealed) end
+    load_shared(plan, endpoint)
     for i = 1, endpoint.written.n do endpoint.written[i] = plan.tables[endpoint.written[i] + 1] end
     for media, node in pairs(endpoint.accept or {}) do
       endpoint.accept[media] = node ~= json.null and plan.nodes[node + 1]
@@ -1768,7 +1779,9 @@ function M.load(plan)
   load_unions(plan)
   load_nodes(plan)
   load_bodies(plan)
+  plan.loaded = {}
   load_endpoints(plan)
+  plan.loaded = nil
   for _, state in pairs(plan.states) do state.ask = state.ask + 1 end
   if plan.caller.ask then plan.caller.ask = plan.caller.ask + 1 end
   return plan

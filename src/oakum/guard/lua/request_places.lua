@@ -1,0 +1,229 @@
+-- What is in the places of a request that name objects: the Lua of `routing/request_places.py`. A value that
+-- cannot be read names an unknown object.
+
+local conditions = require "oakum.conditions"
+local json = require "oakum.json"
+local route = require "oakum.route"
+
+local find, gmatch, gsub, lower, match, sub = string.find, string.gmatch, string.gsub, string.lower, string.match, string.sub
+
+local M = {}
+
+local UNREAD = {} -- no key is an object
+
+local function byte_of(digits) return string.char(tonumber(digits, 16)) end
+
+local function unquoted(text) return (gsub(text, "%%(%x%x)", byte_of)) end
+
+local function begins(text) return find(text, "^[ \t\r\n]*[{%[]") ~= nil end
+
+local function parts(text, mark, each)
+  local at = 1
+  while true do
+    local stop = find(text, mark, at, true)
+    each(sub(text, at, (stop or #text + 1) - 1))
+    if not stop then return end
+    at = stop + #mark
+  end
+end
+
+-- What stands at the end of a place in a value, from step `i` on; of a list there, each element.
+local function ends(value, place, i, add)
+  local step = place.inside[i]
+  if step == nil then
+    if json.is_array(value) then
+      for k = 1, value.n do
+        if value[k] ~= json.null then add(value[k]) end
+      end
+    elseif place.names and json.is_object(value) then
+      for name in pairs(value) do add(name) end
+    elseif value ~= json.null then
+      add(value)
+    end
+  elseif json.is_array(value) then
+    for k = 1, step == "*" and value.n or 0 do ends(value[k], place, i + 1, add) end
+  elseif json.is_object(value) then
+    if step == "*" then
+      for _, each in pairs(value) do ends(each, place, i + 1, add) end
+    elseif value[step] ~= nil then
+      ends(value[step], place, i + 1, add)
+    end
+  end
+end
+
+-- What one text says at a place inside it: as JSON, or as a list, or as names and values.
+local function within(text, place, add)
+  if #place.inside == 0 and (place.mark == "" or not begins(text)) then
+    if place.mark == "" then return add(text) end
+    return parts(text, place.mark, add)
+  end
+  if begins(text) then
+    local said = json.decode(text)
+    if said == nil then return add(UNREAD) end
+    return ends(said, place, 1, add)
+  end
+  local words, named = {}, true
+  parts(text, place.mark ~= "" and place.mark or ",", function(word)
+    words[#words + 1] = word
+    named = named and find(word, "=", 1, true) ~= nil
+  end)
+  for i = 1, #words, named and 1 or 2 do
+    local name, value = words[i], words[i + 1]
+    if named then
+      name, value = match(words[i], "^([^=]*)=(.*)$")
+    end
+    if name == place.inside[1] and value then add(value) end
+  end
+end
+
+-- Whether brackets behind a name lead to a place: whatever stands for an element of a list does not count.
+local function leads(brackets, place)
+  local names, wanted = {}, {}
+  for step in gmatch(brackets, "%[([^%[%]]*)%]") do
+    if find(step, "%D") then names[#names + 1] = step end
+  end
+  for i = 1, #place.inside do
+    if place.inside[i] ~= "*" then wanted[#wanted + 1] = place.inside[i] end
+  end
+  if #wanted == 0 then return true end
+  return #names == #wanted and table.concat(names, "\0") == table.concat(wanted, "\0")
+end
+
+local readers = {}
+
+function readers.body(carried, place, add)
+  if carried.value ~= nil then ends(carried.value, place, 1, add) end
+end
+
+function readers.argument(carried, place, add)
+  for _, each in ipairs(carried.arguments or {}) do
+    if each[1] == place.name then add(each[2]) end
+  end
+end
+
+function readers.query(carried, place, add)
+  for piece in gmatch(carried.query or "", "[^&]+") do
+    local name, text = route.halves(piece)
+    if name == place.name then
+      within(text, place, add)
+    elseif name then
+      local base, brackets = match(name, "^([^%[]*)(%[.*)$")
+      if base == place.name and leads(brackets, place) then add(text) end
+    end
+  end
+end
+
+function readers.path(carried, place, add) within(carried.params[place.name], place, add) end
+
+function readers.header(carried, place, add)
+  for i = 1, #carried.headers do
+    if lower(carried.headers[i][1]) == place.name then within(carried.headers[i][2], place, add) end
+  end
+end
+
+-- Some servers decode a cookie.
+function readers.cookie(carried, place, add)
+  for i = 1, #carried.headers do
+    for pair in gmatch(lower(carried.headers[i][1]) == "cookie" and carried.headers[i][2] or "", "[^;]+") do
+      local name, text = match(pair, "^[ \t]*([^=]*)=(.*)$")
+      if name == place.name then
+        text = match(text, "^.*[^ \t]") or ""
+        within(text, place, add)
+        local bare = unquoted(text)
+        if bare ~= text then within(bare, place, add) end
+      end
+    end
+  end
+end
+
+-- Adds the scalars at any depth; whether there were any.
+local function scalars(value, add)
+  local some = false
+  if json.is_array(value) then
+    for i = 1, value.n do some = scalars(value[i], add) or some end
+  elseif json.is_object(value) then
+    for _, each in pairs(value) do some = scalars(each, add) or some end
+  elseif value ~= json.null then
+    add(value)
+    some = true
+  end
+  return some
+end
+
+local function is_empty(value)
+  if json.is_array(value) then return value.n == 0 end
+  return value == json.null or json.is_object(value) and next(value) == nil and value ~= UNREAD
+end
+
+-- The last step of a name that is a path.
+local function last_of(name)
+  local stop = #name
+  while sub(name, stop, stop) == "]" do stop = stop - 1 end
+  name = sub(name, 1, stop)
+  return match(name, "^.*[.:/%[%]](.*)$") or name
+end
+
+-- What members of a value name at any depth, JSON in a text included.
+local function worded(value, words, add)
+  if json.is_array(value) then
+    for i = 1, value.n do worded(value[i], words, add) end
+  elseif json.is_object(value) then
+    if value.op ~= nil and type(value.path) == "string" then -- JSON Patch (RFC 6902)
+      worded({ [value.path] = setmetatable({ n = 2, value.value or json.null, UNREAD }, json.array) }, words, add)
+    end
+    for name, below in pairs(value) do
+      local one = words[lower((gsub(last_of(name), "[_-]", "")))]
+      if not one then
+        worded(below, words, add)
+      elseif not scalars(below, function(said) add(one, said) end) and not is_empty(below) then
+        add(one, UNREAD)
+      end
+    end
+  elseif type(value) == "string" and begins(value) then
+    local said = json.decode(value)
+    if said == nil then
+      -- Of what cannot be read in one way, each member may hold anything.
+      said = {}
+      for name in gmatch(value, '"([^"\\]*)"[ \t\r\n]*:') do said[name] = UNREAD end
+    end
+    worded(said, words, add)
+  end
+end
+
+-- Whether a text that was not read has one of some words, any of which may be the name of a member.
+local function speaks(text, words)
+  for word in gmatch(text, "[%w_-]+") do
+    if words[lower((gsub(word, "[_-]", "")))] then return true end
+  end
+  return false
+end
+
+-- Tells `add` the resource of what a request names by keys alone, and the key. `plain`: as in the plan;
+-- `carried`: `query`, `params`, `headers`, `value` of its body, and `arguments` of a GraphQL query. Whether
+-- the query says any.
+function M.each(plain, carried, add)
+  local asked = false
+  for i = 1, plain.places.n do
+    local place = plain.places[i]
+    readers[place.where](carried, place, function(said)
+      asked = asked or place.where == "query"
+      add(place.resource, said)
+    end)
+  end
+  local words = plain.words
+  if next(words) == nil then return asked end
+  local unread = carried.unread or ""
+  if plain.free and (speaks(unread, words) or speaks(conditions.bare(unread), words)) then add("", UNREAD) end
+  for piece in gmatch(carried.query or "", "[^&]+") do
+    local name, text = route.halves(piece)
+    if name then worded(text, words, add) end
+  end
+  for i = 1, plain.texts.n do
+    local place = plain.texts[i]
+    readers[place.where](carried, place, function(said) worded(said, words, add) end)
+  end
+  if plain.free and carried.value ~= nil then worded(carried.value, words, add) end
+  return asked
+end
+
+return M

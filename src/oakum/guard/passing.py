@@ -1,0 +1,78 @@
+"""A request that the guard let through, or its own answer to one that it denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oakum.guard.lookups import Inquiry
+from oakum.guard.sight import Sight
+from oakum.openapi.model import Json
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.messages import Answered, Asked
+from oakum.routing.who import octets
+
+
+@dataclass
+class Passing:
+    """A request that was let through, and its audit record so far."""
+
+    asked: Asked
+    forward: Asked
+    """The rewritten request for the API."""
+    contract: str
+    time: float
+    raw: bool = False
+    """The response passes unread: a static file or a WebSocket."""
+    switch: bool = False
+    """Whether it asks for a WebSocket: then a response passes unread only if it is one."""
+    preflight: bool = False
+    endpoint: Endpoint | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    inquiry: Inquiry | None = None
+    stale: frozenset[str] = frozenset()
+    """Ids and marks whose cached look-ups are dropped once this write has been forwarded."""
+    who: str = "anonymous"
+    status: int | None = None
+    upstream: int | None = None
+    removed: Mapping[str, int] = field(default_factory=dict)
+    denied: str | None = None
+    bytes_out: int | None = None
+    shown: bool = False
+    """Whether anything of an object was sent to the client."""
+    sight: Sight | None = None
+    """What it names that may be concealed."""
+
+    @property
+    def said(self) -> bytes:
+        """What it says, by which equal answers to different requests are told apart."""
+        declared = self.endpoint.operation.beside_names if self.endpoint else ()
+        beside = (value for name, value in self.asked.headers if name in declared)
+        texts = map(octets, (self.forward.target, *beside))
+        return b"\0".join((*texts, self.forward.body))
+
+    @property
+    def audit(self) -> dict[str, Json]:
+        """One audit line: no personal data, and no name that is not declared."""
+        return {
+            "time": int(self.time * 1000) / 1000,
+            "contract": self.contract,
+            "who": self.who,
+            "op": self.endpoint.operation.id if self.endpoint else None,
+            "method": self.asked.method,
+            "status": self.status,
+            "upstream": self.upstream,
+            "removed": dict(sorted(self.removed.items())),
+            "denied": self.denied,
+            "lookups": self.inquiry.asked if self.inquiry else 0,
+            "failed": self.inquiry.failed if self.inquiry else 0,
+            "bytes_in": len(self.asked.body),
+            "bytes_out": self.bytes_out,
+        }
+
+
+@dataclass(frozen=True)
+class Refusal(Answered):
+    """The guard's own response to a request that it denied."""
+
+    audit: Mapping[str, Json] = field(default_factory=dict, kw_only=True)
