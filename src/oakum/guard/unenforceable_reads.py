@@ -17,6 +17,7 @@ from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_arguments import arguments
+from oakum.guard.unenforceable_bodies import bodies
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
@@ -56,6 +57,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
+        *bodies(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )

@@ -1,0 +1,56 @@
+"""Bodies of which the document leaves a part free."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.guard.test_unenforceable_reads import LEDGER, said
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({}, "`/`"),
+        ({"type": "object"}, "`/`"),
+        ({"type": "object", "additionalProperties": True}, "`/*`"),
+        ({"type": "object", "properties": {"a": {}, "b": {"type": "array"}}}, "`/a`, `/b`"),
+        ({"type": "object", "properties": {"a": {"type": "array", "items": {}}}}, "`/a/*`"),
+        ({"oneOf": [{"type": "string"}, {"type": "object"}]}, "`/`"),
+    ],
+)
+def test_what_a_document_leaves_free_is_named(
+    tmp_path: Path, schema: dict[str, Any], place: str
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"content": {"application/json": {"schema": schema}}}
+        done = {"204": {"description": "done"}}
+        act = {"operationId": "act", "requestBody": body, "responses": done}
+        document["paths"]["/acts"] = {"post": act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    words = f"what stands in {place} of the body of `act` is not declared"
+    assert words in said(tmp_path, LEDGER, change)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string"},
+        {"type": "object", "properties": {"a": {"type": "string"}}},
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {"type": "array", "items": {"$ref": "#/components/schemas/Note"}},
+        {"type": "object", "properties": {"a": {"readOnly": True, "type": "object"}}},
+    ],
+)
+def test_what_is_declared_is_not(tmp_path: Path, schema: dict[str, Any]) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"content": {"application/json": {"schema": schema}}}
+        done = {"204": {"description": "done"}}
+        act = {"operationId": "act", "requestBody": body, "responses": done}
+        document["paths"]["/acts"] = {"post": act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    assert "of the body of `act` is not declared" not in said(tmp_path, LEDGER, change)
