@@ -174,7 +174,15 @@ def strangers(seen: View) -> Mapping[str, list[str]]:
         for schema, endpoints in seen.strangers.items()
         if schema in seen.document.schemas
         and any(_is_key(schema, name) for name in children(seen.document.schemas[schema]()))
+        and not _is_of_resources(seen, seen.document.schemas[schema]())
     }
+
+
+def _is_of_resources(seen: View, shape: Shape) -> bool:
+    """Whether a schema only names alternatives, each of which is a resource: its objects are
+    judged as those."""
+    ways = [branch() for branch in shape.branches]
+    return bool(ways) and all(seen.resource_of(way) for way in ways)
 
 
 def _is_key(schema: str, name: str) -> bool:

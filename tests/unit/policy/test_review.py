@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from oakum.openapi.document import Document
 from oakum.policy.check import check
 from oakum.policy.contract import load
 from tests.gate import club
 from tests.unit.policy.crew import document, of_member, warnings, written
+from tests.unit.policy.grammar import policy, whole
 
 QUIET = """
     caller: {operation: getMe, id: /id}
@@ -99,6 +101,36 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
 def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
     assert old in QUIET
     assert warnings(QUIET.replace(old, new)) == [expected]
+
+
+UNION = """
+openapi: 3.1.0
+info: {title: Acts, version: "1"}
+paths:
+  /acts/{id}:
+    get:
+      operationId: getAct
+      responses:
+        "200":
+          description: one
+          content: {application/json: {schema: {$ref: "#/components/schemas/Act"}}}
+components:
+  schemas:
+    Act: {oneOf: [{$ref: "#/components/schemas/Ride"}, {$ref: "#/components/schemas/Swim"}]}
+    Ride: {type: object, properties: {id: {type: string}, owner: {type: string}}}
+    Swim: {type: object, properties: {id: {type: string}, owner: {type: string}}}
+"""
+
+
+@pytest.mark.parametrize(("swim", "told"), [(True, False), (False, True)])
+def test_a_union_of_resources_is_judged_as_those(tmp_path: Path, swim: bool, told: bool) -> None:
+    (tmp_path / "acts.yaml").write_text(UNION, encoding="utf-8")
+    part = "{key: id, owner: owner, fields: {'id, owner': [{see: owner}]}}"
+    resources = f"Ride: {part}" + (f", Swim: {part}" if swim else "")
+    relations = "relations: {owner: {is: owner}}"
+    contract = policy(whole(f"{relations}\nresources: {{{resources}}}"))
+    _, said = check(Document.load(tmp_path / "acts.yaml"), contract)
+    assert any("`Act` has its own key but is not a resource" in str(each) for each in said) is told
 
 
 @pytest.mark.parametrize(
