@@ -42,7 +42,7 @@ local spelling = require "oakum.spelling"
 return function(text)
   local said, found = json.plain(text), {}
   local carried = said.carried
-  carried.value = said.body ~= json.null and json.decode(said.body) or nil
+  if said.body ~= json.null then carried.value = json.decode(said.body) end
   if carried.unread == json.null then carried.unread = nil end
   local asked = places.each(said.plain, carried, function(name, each)
     found[#found + 1] = name .. "=" .. (spelling.id(each) or "?")
