@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.cli.demo import serving
+from oakum.cli.demo import serving, without_feed
 from oakum.finding import Result
 from oakum.guard.run import Options, running
 from oakum.guard.target import Target
@@ -36,8 +36,9 @@ def test_a_scan_through_the_guard_is_clean(round: tuple[str, type[Target]], tmp_
             Options(contract, upstream, "127.0.0.1:0", engine(), environ=environ), lambda _: None
         ) as guard,
     ):
+        through = without_feed(contract) if engine.name == "envoy" else contract
         asking = Asking(
-            contract, f"http://{guard.listen}", tmp_path / "identities.yaml",
+            through, f"http://{guard.listen}", tmp_path / "identities.yaml",
             budget=5000, rate=5000.0, allow_own_settings=True,
         )  # fmt: skip
         report = Scan(asking, lambda _: None).report()

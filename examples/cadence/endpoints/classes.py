@@ -69,7 +69,7 @@ async def list_recent_following_workouts(
 
 @router.get("/api/peloton/{pelotonId}", **says("getClass", schemas.Peloton, 401, 404))
 async def get_class(world: Here, request: Request, peloton_id: PelotonId) -> Shown:
-    world.visitor(request)
+    world.reader(request)
     found = world.one("SELECT * FROM pelotons WHERE id = ?", peloton_id)
     if found is None:
         raise HTTPException(404, "there is no such class")

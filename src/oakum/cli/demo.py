@@ -166,12 +166,26 @@ def _scan(stage: str, servers: _Servers, kit: Path, engine: Target | None) -> Re
     from oakum.scan.options import Options
     from oakum.scan.run import Scan
 
+    contract = kit / "exposure.yaml"
+    if stage == _GUARDED and engine is not None and engine.name == "envoy":
+        contract = without_feed(contract)
     with _api(stage, servers, kit, engine) as target, progress(_BUDGET) as show:
         options = Options(
-            kit / "exposure.yaml", target, kit / "identities.yaml",
+            contract, target, kit / "identities.yaml",
             budget=_BUDGET, rate=_RATE, allow_own_settings=True,
         )  # fmt: skip
         return Scan(options, show).report()
+
+
+def without_feed(contract: Path) -> Path:
+    """cadence's contract for a scan through Envoy, which refuses the feed: it cannot be tested
+    there, and the contract says so."""
+    line, why = "streamClass:       {", 'untested: "Envoy refuses feeds, and nginx filters them", '
+    text = contract.read_text(encoding="utf-8")
+    assert line in text
+    found = contract.with_name("through-envoy.yaml")
+    found.write_text(text.replace(line, line + why), encoding="utf-8")
+    return found
 
 
 @contextmanager
