@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from oakum.pages import abuse, comparison, inventory, usage
+from oakum.observe_pages import abuse, comparison, inventory, usage
 from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.browser.test_html_report import browser as browser

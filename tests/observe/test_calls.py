@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import cadence
+from oakum.judged_traffic.traffic import Declared
 from oakum.openapi.document import Document
-from oakum.recordings.traffic import Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls import Endpoints, calls
 from oakum.traffic.intake import records, sources

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from oakum.authz.owners import named_in_query
 from oakum.exchange import Exchange, Request, Response
+from oakum.judged_traffic.traffic import Judged
 from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
 from oakum.pytest_plugin.ear import Heard
 from oakum.pytest_plugin.observer import Watch
-from oakum.recordings.traffic import Judged
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan.test_owner_in_query import DAYS, entry

@@ -10,11 +10,11 @@ from oakum.exposure.callers import UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
+from oakum.judged_traffic.decision_cache import Verdicts
+from oakum.judged_traffic.fast_walk import FastWalk
+from oakum.judged_traffic.traffic import Judged
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
-from oakum.recordings.decision_cache import Verdicts
-from oakum.recordings.fast_walk import FastWalk
-from oakum.recordings.traffic import Judged
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.conformance.exchanges import cases
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.matrix import Key
+from oakum.judged_traffic.traffic import Judged
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.ear import Heard
 from oakum.pytest_plugin.observer import Watch
-from oakum.recordings.traffic import Judged
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from oakum.page.text import visible
+from oakum.output.text import visible
 
 _SCHEMES = ("mailto:", "https://", "tel:")
 """RFC 9116, 2.5.3: an address of the web has to be one of TLS."""

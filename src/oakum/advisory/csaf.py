@@ -14,7 +14,7 @@ from oakum.advisory.draft import Draft
 from oakum.errors import counted
 from oakum.memory import Standing
 from oakum.openapi.model import Json
-from oakum.page.text import visible
+from oakum.output.text import visible
 
 _PRODUCT = "CSAFPID-0001"
 _BLANK_URI = "https://your-organisation.invalid"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from oakum.advisory.draft import Draft
 from oakum.errors import counted
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.report.markdown import code_of, escaped
 from oakum.report.pointing import listed, short
 

@@ -126,7 +126,7 @@ def _summary(changes: Sequence[Change]) -> str:
 
 
 def _text(changes: Sequence[Change]) -> Iterator[str]:
-    from oakum.page.text import visible
+    from oakum.output.text import visible
 
     for head, groups in _groups(changes):
         yield f"{head}:"
@@ -150,7 +150,7 @@ def _endpoints(change: Change) -> str:
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
     from oakum.authz.diff.render_text import quoted
-    from oakum.page.text import visible
+    from oakum.output.text import visible
 
     yield f"### Exposure: {_summary(changes)}"
     for head, groups in _groups(changes):

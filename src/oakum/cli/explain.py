@@ -15,7 +15,7 @@ from rich.text import Text
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Finding, Report
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.report.grouping import state_words
 from oakum.rules import Item, current, item
 from oakum.scan.checks import OVER_BLOCK, RULES, STORIES, filed, guarding

@@ -21,7 +21,7 @@ from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.recordings.traffic import Judged
+    from oakum.judged_traffic.traffic import Judged
     from oakum.traffic.intake import Source
     from oakum.traffic.inventory import Endpoint
     from oakum.traffic.paths import Template
@@ -88,7 +88,7 @@ def traffic(
     if json_file is not None:
         shared.write_text(json_file, json_document.render(made).decode())
     if html_file is not None:
-        from oakum.pages.writing import write_inventory
+        from oakum.observe_pages.writing import write_inventory
 
         write_inventory(html_file, json_document.document(made))
     if form == "json":
@@ -210,10 +210,10 @@ def _drafting(
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
     from oakum.inference.suggested_relations import supposed
+    from oakum.judged_traffic.traffic import Judged
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
-    from oakum.recordings.traffic import Judged
     from oakum.routing.compiled_contract import compile_for_gateway
 
     if contract is None:

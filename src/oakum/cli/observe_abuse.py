@@ -22,7 +22,7 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.abuse.detections import Event, Report
-    from oakum.recordings.traffic import Declared
+    from oakum.judged_traffic.traffic import Declared
     from oakum.traffic.call import Call
     from oakum.traffic.observation import Read
     from oakum.traffic.recorded_exchange import RecordedExchange
@@ -112,7 +112,7 @@ def command(
     if json_file is not None:
         shared.write_text(json_file, document)
     if html_file is not None:
-        from oakum.pages.writing import write_abuse
+        from oakum.observe_pages.writing import write_abuse
 
         write_abuse(html_file, json_document.document(report, reads, distrust))
     if form == "json":
@@ -226,7 +226,7 @@ def _read(
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
     from oakum.abuse.reading import Reading
-    from oakum.recordings.traffic import Judged
+    from oakum.judged_traffic.traffic import Judged
     from oakum.traffic.call import Hasher
     from oakum.traffic.calls import Endpoints
     from oakum.traffic.intake import STDIN, records

@@ -18,8 +18,8 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import not_both
 
 if TYPE_CHECKING:
+    from oakum.judged_traffic.traffic import Declared
     from oakum.openapi.model import Operation
-    from oakum.recordings.traffic import Declared
     from oakum.traffic.call import Hasher
     from oakum.traffic.intake import Source
     from oakum.traffic.observation import Observation

@@ -16,7 +16,7 @@ from oakum.errors import ExitCode, Location, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oakum.recordings.traffic import Declared
+    from oakum.judged_traffic.traffic import Declared
     from oakum.traffic.call import Call, Hasher
     from oakum.traffic.intake import Source
     from oakum.traffic.store.layout import Run

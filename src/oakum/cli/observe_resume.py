@@ -24,8 +24,8 @@ import click
 from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
+from oakum.judged_traffic.traffic import Judged
 from oakum.policy.contract import digest, load
-from oakum.recordings.traffic import Judged
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls import Endpoints
 from oakum.traffic.intake import Source, records

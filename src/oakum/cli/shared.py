@@ -255,7 +255,7 @@ def line(words: str, style: str = "") -> None:
     written out."""
     from rich.text import Text
 
-    from oakum.page.text import visible
+    from oakum.output.text import visible
 
     console().print(Text(visible(words), style), soft_wrap=True)
 

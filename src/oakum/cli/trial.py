@@ -15,7 +15,7 @@ from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.policy.contract import digest
 from oakum.policy.resource_schemas import view
 

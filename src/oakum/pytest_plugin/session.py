@@ -18,7 +18,7 @@ import pytest
 from oakum.errors import InputError, counted
 from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.policy.contract import digest, load
 from oakum.pytest_plugin.observer import Watch
 from oakum.pytest_plugin.taps import Taps

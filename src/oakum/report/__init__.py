@@ -10,7 +10,7 @@ from typing import Protocol
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
-from oakum.page import file
+from oakum.output import file
 from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
 from oakum.report.pointing import NO_FACTS, Facts
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from oakum.errors import Location
 from oakum.finding import Cell, Report, Result
-from oakum.page.render import render as page
+from oakum.output.render import render as page
 from oakum.report.grouping import (
     Defect,
     by_item,

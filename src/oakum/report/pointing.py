@@ -15,7 +15,7 @@ from typing import Literal
 
 from oakum.errors import Location, counted
 from oakum.finding import Endpoint, Finding, Report
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.report.grouping import state_words, states_by_field, when_words
 
 Level = Literal["error", "warning", "note"]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.errors import ExitCode, counted
 from oakum.finding import Endpoint, Report, Result
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.report.grouping import (
     Defect,
     by_item,

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from oakum.errors import counted
-from oakum.page.text import visible
+from oakum.output.text import visible
 from oakum.watch.live import Busy, Frame, News
 
 _STYLES = {

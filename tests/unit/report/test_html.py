@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import Location
 from oakum.finding import Report
-from oakum.page.render import _data
+from oakum.output.render import _data
 from oakum.report import html
 from oakum.report.json_document import document
 from tests.unit.report.sample import HOSTILE, clean, hostile, sample, untrusted

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from oakum.observe_pages import abuse, comparison, inventory, usage
 from oakum.openapi.model import Json
-from oakum.page.file import write
-from oakum.pages import abuse, comparison, inventory, usage
+from oakum.output.file import write
 
 _AROUND = 3
 """Lines of a contract that a page shows before and after the one it points at."""

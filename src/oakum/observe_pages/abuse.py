@@ -5,14 +5,14 @@ from __future__ import annotations
 from oakum.abuse.signs import KINDS
 from oakum.errors import ExitCode, counted
 from oakum.openapi.model import Json
-from oakum.page.render import render as page
+from oakum.output.render import render as page
 
 
 def render(abuse: Json) -> str:
     """The page of a document of `oakum.abuse/2`."""
     verdict, mood, code = _verdict(abuse)
     return page(
-        "oakum.pages",
+        "oakum.observe_pages",
         ("shared", "abuse"),
         {"abuse": abuse, "kinds": KINDS},
         abuse=abuse,

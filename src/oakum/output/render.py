@@ -18,7 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from oakum.errors import counted
-from oakum.page.text import visible
+from oakum.output.text import visible
 
 _OBEYED = re.compile(r"[<>&\x7f-\U0010ffff]")
 """Where such a character may be; those of them that print stay."""
@@ -32,8 +32,8 @@ def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> st
     (`NAME.html.j2`), which extends `base.html.j2`. `data`: JSON, at hand for scripts as
     `oakum.data`; `values`: for the template.
     """
-    style = "".join([_asset("oakum.page", "base.css"), *_held(package, parts, "css")])
-    script = "".join([_asset("oakum.page", "base.js"), *_held(package, parts, "js")])
+    style = "".join([_asset("oakum.output", "base.css"), *_held(package, parts, "css")])
+    script = "".join([_asset("oakum.output", "base.js"), *_held(package, parts, "js")])
     environment = Environment(
         loader=FunctionLoader(lambda name: _template(package, name)),
         autoescape=True,
@@ -54,7 +54,7 @@ def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> st
 
 
 def _template(package: str, name: str) -> str:
-    return _asset("oakum.page" if name == "base.html.j2" else package, name)
+    return _asset("oakum.output" if name == "base.html.j2" else package, name)
 
 
 def ticks(text: str) -> Markup:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from oakum.observe_pages import abuse, comparison, inventory, usage
 from oakum.openapi.model import Json
-from oakum.pages import abuse, comparison, inventory, usage
 from tests.unit.report.test_html import Page
 from tests.unit.traffic import samples
 

@@ -8,9 +8,9 @@ import oakum
 from oakum.errors import ExitCode, counted
 from oakum.frontend.contrast import VERDICTS
 from oakum.frontend.usage import UNUSED, USES
+from oakum.observe_pages.inventory import Lines, bar
 from oakum.openapi.model import Json
-from oakum.page.render import render as page
-from oakum.pages.inventory import Lines, bar
+from oakum.output.render import render as page
 
 _SAYS: Final = {
     "rendered": ("the page shows its value", "◉"),
@@ -41,7 +41,7 @@ def render(use: Json, lines: Lines) -> str:
     verdict, mood, code = _verdict(counts, distrust, leaks)
     words = {name: (word, *_SAYS[name]) for name, word in USES.items()}
     return page(
-        "oakum.pages",
+        "oakum.observe_pages",
         ("shared", "usage"),
         {
             "use": use,

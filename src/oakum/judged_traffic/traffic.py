@@ -32,13 +32,13 @@ from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWNER, WHO
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
+from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verdicts
+from oakum.judged_traffic.fast_walk import FastWalk, Seen
+from oakum.judged_traffic.field_counts import Counted, Shown
+from oakum.judged_traffic.object_ids import Answered, Bare
+from oakum.judged_traffic.writes import Writes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.recordings.decision_cache import Setting, Standing, Verdict, Verdicts
-from oakum.recordings.fast_walk import FastWalk, Seen
-from oakum.recordings.field_counts import Counted, Shown
-from oakum.recordings.object_ids import Answered, Bare
-from oakum.recordings.writes import Writes
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.route import Router, placed
 from oakum.traffic.draft_lines import Line

@@ -7,9 +7,9 @@ from typing import Final
 from oakum.errors import ExitCode, counted
 from oakum.frontend.compare.verdict import SAYS, VERDICTS
 from oakum.frontend.usage import USES
+from oakum.observe_pages.inventory import Lines, bar
 from oakum.openapi.model import Json
-from oakum.page.render import render as page
-from oakum.pages.inventory import Lines, bar
+from oakum.output.render import render as page
 
 _GLYPHS: Final = {
     "leak": "✕",
@@ -30,7 +30,7 @@ def render(comparison: Json, lines: Lines) -> str:
     ]
     verdict, mood, code = _verdict(comparison, leaks)
     return page(
-        "oakum.pages",
+        "oakum.observe_pages",
         ("shared", "comparison"),
         {
             "comparison": comparison,

@@ -9,7 +9,7 @@ from typing import Final
 from oakum.errors import ExitCode, counted
 from oakum.inference.lexicon_phrases import FieldClass
 from oakum.openapi.model import Json
-from oakum.page.render import render as page
+from oakum.output.render import render as page
 
 Lines = Mapping[str, Mapping[str, str]]
 """File → number of a line, from 1 → its text: lines that the page shows, and no others."""
@@ -29,7 +29,7 @@ def render(observation: Json, lines: Lines) -> str:
     count = {name: sum(each["standing"] == name for each in found) for name, _, _ in STANDINGS}
     verdict, mood, code = _verdict(observation)
     return page(
-        "oakum.pages",
+        "oakum.observe_pages",
         ("shared", "inventory"),
         {
             "observation": {**observation, "sent": []},
