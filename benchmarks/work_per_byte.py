@@ -26,7 +26,7 @@ from tests.conformance.lua import Lua
 
 from oakum.authz import Call, Principal, Subject, accept, project
 from oakum.authz.csv import project_csv
-from oakum.guard.account import owners_shown, removed
+from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 
 WHO = Principal(frozenset(("bob",)), related={("blocked", "ann"): False})

@@ -237,11 +237,11 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/scan/transport/feeds.py",
         "oakum/asgi.py",  # ends look-ups in time, by tasks; opens nothing
         # waits for a body that a test's own client fetches; opens nothing
-        "oakum/pytest_plugin/wire.py",
+        "oakum/pytest_plugin/network_hooks.py",
         "oakum/cli/revision.py",  # asks git for a file as it was
         "oakum/cli/run_linters.py",  # runs a linter that was asked for
         "oakum/cli/demo.py",  # starts cadence in a process of its own
-        "oakum/guard/local.py",  # speaks to that engine at its own socket
+        "oakum/guard/admin_socket.py",  # speaks to that engine at its own socket
         "oakum/guard/health.py",  # serves health and metrics
         "oakum/guard/run.py",  # keeps an engine running; carries no request
         "oakum/guard/target.py",  # lets an engine judge its files

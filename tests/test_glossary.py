@@ -19,7 +19,7 @@ TELLING = {
     "src/oakum/rules.py": "reads former ids of rules",
     "src/oakum/openapi/typed_json.py": "reads keys of earlier versions",
     "src/oakum/report/json_document.py": "reads reports of version 1",
-    "src/oakum/memory/again.py": "reads replays of version 1",
+    "src/oakum/memory/replay_results.py": "reads replays of version 1",
     "examples/cadence/page/cadence.js": "its own words: a page of a gym",
 }
 """Files that may hold a former word, and why."""

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import Call, Principal, project
 from oakum.authz.span import Unreadable, read
-from oakum.guard.account import removed
+from oakum.guard.audit_counts import removed
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
 

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz import ANONYMOUS, Call, Principal
 from oakum.authz.csv import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
-from oakum.guard.account import removed
+from oakum.guard.audit_counts import removed
 from oakum.openapi.model import Media
 from oakum.policy.model import OperationRule, State
 from tests.conformance.lua import Lua

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.errors import TargetError
-from oakum.guard.local import UNIX
+from oakum.guard.admin_socket import UNIX
 from oakum.guard.target import Control, Deployment
 
 _PROGRAM = """

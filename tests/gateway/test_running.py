@@ -27,11 +27,11 @@ from oakum.errors import InputError
 from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
 from oakum.guard import run
+from oakum.guard.admin_socket import path_of, told
 from oakum.guard.denylist import Listed, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.files import folder_of
-from oakum.guard.local import path_of, told
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import Happening, Options, Running, running

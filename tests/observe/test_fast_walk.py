@@ -15,7 +15,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk
-from oakum.judged_traffic.traffic import Judged
+from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
 from oakum.routing.compiled_contract import compile_for_gateway

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.traffic.call import Hasher
-from oakum.traffic.calls import Endpoints, calls
+from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.intake import records, sources
 from oakum.traffic.observation import Read
 from oakum.traffic.paths import id_form

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oakum.openapi.model import Json
 from oakum.routing.messages import Asked
-from oakum.routing.selection import Selection
+from oakum.routing.selecting_parameters import Selection
 from oakum.routing.tenant_names import names_tenant
 from tests.properties.pool import LAW
 

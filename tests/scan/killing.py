@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from oakum.scan.undo import census
+from oakum.scan.undo import object_snapshots
 from tests.patience import patient
 from tests.scan.servers import App, Call, Reply, serve
 from tests.shell import environment
@@ -79,12 +79,12 @@ class Bench:
 
     def scan(self, *more: str) -> Done:
         """A scan to its end."""
-        with patch.object(census, "_AGAIN", (0.0, 0.0)):
+        with patch.object(object_snapshots, "_AGAIN", (0.0, 0.0)):
             return oakum(*self._words(more))
 
     def restore(self) -> Done:
         """A restoration to its end."""
-        with patch.object(census, "_AGAIN", (0.0, 0.0)):  # the API of a test does not lag
+        with patch.object(object_snapshots, "_AGAIN", (0.0, 0.0)):  # the API of a test does not lag
             return oakum(*self._words(("--restore",)))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from oakum.pytest_plugin import wire
-from oakum.pytest_plugin.ear import PART, UNREAD, Heard, Line, Talk
+from oakum.pytest_plugin import network_hooks
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Heard, Line, Talk
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 
@@ -92,7 +92,7 @@ def ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     ear = Ear()
     ear.line = Line(ear)  # type: ignore[attr-defined]
     ear.session = ClientSession()  # type: ignore[attr-defined]
-    for owner, name, made in wire.aiohttp_client(client, ear.line):  # type: ignore[attr-defined]
+    for owner, name, made in network_hooks.aiohttp_client(client, ear.line):  # type: ignore[attr-defined]
         monkeypatch.setattr(owner, name, made)
     yield ear
 
@@ -125,7 +125,7 @@ def test_a_short_body_is_heard_though_only_the_status_is_looked_at(ear: Ear) -> 
 
 
 def test_a_body_that_stalls_is_not_waited_for(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "_PATIENCE", 0.001)
+    monkeypatch.setattr(network_hooks, "_PATIENCE", 0.001)
 
     async def asked() -> bytes:
         content = StreamReader()

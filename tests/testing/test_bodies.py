@@ -10,9 +10,9 @@ from typing import Any
 import flask
 import pytest
 
-from oakum.pytest_plugin.ear import PART, UNREAD, Heard, Talk
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Heard, Talk
+from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import CUT, DEEP
-from oakum.pytest_plugin.taps import Taps
 from tests.testing.test_plugin import told
 from tests.testing.test_strays import OTHER, OWN, results, suite
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import django.db
 import pytest
 
+from oakum.pytest_plugin.captured_response import UNREAD
 from oakum.pytest_plugin.django_client import _unnoticed
-from oakum.pytest_plugin.ear import UNREAD
 from tests.testing.club import suite
 from tests.testing.test_plugin import run, told
 

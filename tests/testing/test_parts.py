@@ -12,7 +12,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk
-from oakum.judged_traffic.traffic import Judged
+from oakum.judged_traffic.traffic_judge import Judged
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
 from oakum.routing.compiled_contract import compile_for_gateway

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.judged_traffic.traffic import Judged
+from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
-from oakum.pytest_plugin.ear import Heard
+from oakum.pytest_plugin.captured_response import Heard
 from oakum.pytest_plugin.observer import BARE_TEXT, Watch
 from oakum.pytest_plugin.writing import Run, report
 from oakum.routing.compiled_contract import compile_for_gateway

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from oakum.traffic.call import Call, Hasher
-from oakum.traffic.calls import Endpoints
+from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import ASIDE_FILE, aside
 

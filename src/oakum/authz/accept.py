@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from oakum.authz.beside_objects import whole
 from oakum.authz.judge import Judge, Keep
 from oakum.authz.media import chosen
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, left, settle, withheld
-from oakum.authz.rows import whole
 from oakum.authz.span import Span, Unreadable, read
 from oakum.authz.table import Table
 from oakum.authz.writing import Named

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import NamedTuple
 
+from oakum.authz.beside_objects import Keep as Keep
+from oakum.authz.beside_objects import Rows, is_left, whole
 from oakum.authz.decide import all_settable, may_call, through
-from oakum.authz.left_out import LeftOut
 from oakum.authz.model import Model
+from oakum.authz.omitted_objects import LeftOut
 from oakum.authz.owners import owners_of, partly
+from oakum.authz.place_rules import Spot
 from oakum.authz.places import resource_of
 from oakum.authz.principal import (
     Principal,
@@ -28,10 +31,7 @@ from oakum.authz.principal import (
     spread,
     state_of,
 )
-from oakum.authz.rows import Keep as Keep
-from oakum.authz.rows import Rows, is_left, whole
 from oakum.authz.span import MAX_DEPTH
-from oakum.authz.spot import Spot
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.truth import Truth

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.asking import close, leave_owned
+from oakum.authz.beside_objects import without
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep
 from oakum.authz.model import Model, answer_media
+from oakum.authz.outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
-from oakum.authz.rows import without
 from oakum.authz.span import Span, Unreadable, read
 from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json

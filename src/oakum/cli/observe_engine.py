@@ -18,7 +18,7 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import not_both
 
 if TYPE_CHECKING:
-    from oakum.judged_traffic.traffic import Declared
+    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.openapi.model import Operation
     from oakum.traffic.call import Hasher
     from oakum.traffic.intake import Source

@@ -16,7 +16,7 @@ from oakum.errors import ExitCode, Location, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oakum.judged_traffic.traffic import Declared
+    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.traffic.call import Call, Hasher
     from oakum.traffic.intake import Source
     from oakum.traffic.store.layout import Run
@@ -102,7 +102,7 @@ def _kept(
 ) -> tuple[Run, int]:
     """Prints which run was kept, and how many calls it contains."""
     from oakum.traffic.call import Hasher
-    from oakum.traffic.calls import Endpoints, calls
+    from oakum.traffic.call_reader import Endpoints, calls
     from oakum.traffic.intake import STDIN
     from oakum.traffic.store.writing import Keeper
     from oakum.traffic.survey import Surveyor
@@ -137,7 +137,7 @@ def _both(
     found: Sequence[Source], endpoints: object, surveyor: Surveyor, hashed: Hasher
 ) -> Iterator[Call]:
     """Counts and calls in one pass, for what can be read only once."""
-    from oakum.traffic.calls import Endpoints
+    from oakum.traffic.call_reader import Endpoints
     from oakum.traffic.intake import records
 
     assert isinstance(endpoints, Endpoints)

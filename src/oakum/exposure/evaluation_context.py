@@ -10,7 +10,7 @@ from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding, leaf_index
 from oakum.exposure.entitled_views import EntitledViews
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exhibits import OwnView, Question
+from oakum.exposure.finding_evidence import OwnView, Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Matrix
@@ -20,7 +20,7 @@ from oakum.exposure.ownership import (
     members_named,
     relations_through_members,
 )
-from oakum.exposure.retraction import ByObject, ByValue, Placeholders
+from oakum.exposure.withdrawn_findings import ByObject, ByValue, Placeholders
 from oakum.finding import Result
 from oakum.openapi.model import Json
 

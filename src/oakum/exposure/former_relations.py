@@ -17,8 +17,8 @@ from oakum.authz import Subject
 from oakum.authz.principal import texts
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
+from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.sent_values import body_of
-from oakum.exposure.told_owners import ShownObject
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation

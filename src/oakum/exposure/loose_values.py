@@ -9,7 +9,7 @@ from oakum.authz.judge import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.ownership import Reading
 from oakum.exposure.shared_values import sharers

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from oakum.exchange import Response
     from oakum.exposure.endpoints import Probe
     from oakum.exposure.evaluation_context import EvaluationContext
-    from oakum.exposure.exhibits import Question
+    from oakum.exposure.finding_evidence import Question
 
 
 _LONG = 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.policy.model import Resource
 

@@ -17,7 +17,7 @@ from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, name
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import AROUND, UNTOLD

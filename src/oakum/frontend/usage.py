@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from oakum.frontend.fields import Path, leaves, names_somebody, template, told, word
 from oakum.frontend.match import Surface, held_by_controls, shown
 from oakum.openapi.model import Json
-from oakum.traffic.calls import Endpoints
+from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.inventory import Endpoint as Counted
 from oakum.traffic.paths import Paths
 from oakum.traffic.survey import Survey

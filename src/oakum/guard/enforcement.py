@@ -18,15 +18,15 @@ from oakum.authz import Call, Principal, Projection, Subject, answer_media, proj
 from oakum.authz.csv import project_csv
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
+from oakum.guard.audit_counts import owners_shown, removed
+from oakum.guard.concealment import Sight, shows
 from oakum.guard.graphql_arguments import chosen
-from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.passing import Passing, Refusal
-from oakum.guard.sight import Sight, shows
+from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
@@ -36,7 +36,7 @@ from oakum.routing.conditions import conditions
 from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, with_cookies
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
-from oakum.routing.mentions import EVERYBODY, named_by
+from oakum.routing.mentioned_ids import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form

@@ -19,11 +19,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.admin_socket import LONGEST, UNIX
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable
-from oakum.guard.local import LONGEST, UNIX
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.openapi.model import Json
 

@@ -14,15 +14,15 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal
 from oakum.authz.principal import alike, identifiers, text
+from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
-from oakum.guard.whole import is_failed, is_stale, is_whole
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.conditions import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan
-from oakum.routing.mentions import EVERYBODY
+from oakum.routing.mentioned_ids import EVERYBODY
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled

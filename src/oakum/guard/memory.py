@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from oakum.policy.model import Limit
-from oakum.routing.mentions import known_by
+from oakum.routing.mentioned_ids import known_by
 
 _V = TypeVar("_V")
 

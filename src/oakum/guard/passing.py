@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from oakum.guard.concealment import Sight
 from oakum.guard.lookups import Inquiry
-from oakum.guard.sight import Sight
 from oakum.openapi.model import Json
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked

@@ -17,17 +17,17 @@ from typing import Any
 import orjson
 
 from oakum.authz import Model
-from oakum.authz.asking import account, asks
+from oakum.authz.complete_lists import Place
 from oakum.authz.judge import holds, read_only
-from oakum.authz.left_out import members_with_objects
 from oakum.authz.media import distinct, split
+from oakum.authz.omitted_objects import members_with_objects
+from oakum.authz.outside_objects import account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
-from oakum.authz.whole import Place
-from oakum.guard.account import called
+from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
@@ -44,7 +44,7 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
-from oakum.routing.selection import TENANTS, Selection
+from oakum.routing.selecting_parameters import TENANTS, Selection
 from oakum.routing.write_targets import Target
 
 VERSION = 1

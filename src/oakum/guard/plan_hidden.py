@@ -1,6 +1,6 @@
 """The objects that requests name, as plan data.
 
-This module only renders what `routing.concealing` found. It decides nothing.
+This module only renders what `routing.concealed_objects` found. It decides nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oakum.routing.concealing import Concealed
+from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
 
 

@@ -23,13 +23,13 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
+from oakum.guard.admin_socket import UNIX, told
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.file_watch import Watch
 from oakum.guard.files import appendable, fill, folder_of, judged
 from oakum.guard.health import HealthServer, answers, unusable
-from oakum.guard.local import UNIX, told
 from oakum.guard.metrics import Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.openapi.model import Json

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from oakum.authz.model import Model
 from oakum.authz.owners import owners_of
+from oakum.authz.place_rules import segment
 from oakum.authz.places import resource_of
 from oakum.authz.span import MAX_DEPTH
-from oakum.authz.spot import segment
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
 from oakum.authz.unions import chosen

@@ -5,8 +5,7 @@ was untested keeps its state. Taking in the same report twice changes nothing. P
 does the input and output and reads the clock.
 """
 
-from oakum.memory.again import Again, read_replay, replayed
-from oakum.memory.clock import EVENTS, Due, case_of, due, dues, recorded
+from oakum.memory.disclosure_timeline import EVENTS, Due, case_of, due, dues, recorded
 from oakum.memory.file import SCHEMA, read, render
 from oakum.memory.learn import learn, silent
 from oakum.memory.model import (
@@ -21,6 +20,7 @@ from oakum.memory.model import (
     Standing,
     stage,
 )
+from oakum.memory.replay_results import Again, read_replay, replayed
 
 __all__ = [
     "AT_ENDPOINT",

@@ -13,7 +13,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
-from oakum.memory.clock import EVENTS
+from oakum.memory.disclosure_timeline import EVENTS
 from oakum.memory.model import (
     AtEndpoint,
     Disclosure,

@@ -14,8 +14,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.pytest_plugin.ear import UNREAD, Heard, Line, Patch, answered, lower, nobody_asks
-from oakum.pytest_plugin.pieces import AsyncPieces, Pieces
+from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
+from oakum.pytest_plugin.captured_response import (
+    UNREAD,
+    Heard,
+    Line,
+    Patch,
+    answered,
+    lower,
+    nobody_asks,
+)
 
 _OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
 """Settings that name the cookies which Django itself reads: whose they are, `request.user` says."""

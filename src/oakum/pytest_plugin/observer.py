@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.asking import READS
+from oakum.authz.outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
@@ -22,6 +22,7 @@ from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.observed_owners import ToldOwners
 from oakum.exposure.response_reader import (
     MAX_TEXT,
     ResponseReader,
@@ -32,14 +33,13 @@ from oakum.exposure.response_reader import (
 from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import Asked as ToldBy
 from oakum.exposure.told_facts import ToldFacts
-from oakum.exposure.told_owners import ToldOwners
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.ear import Heard, Talk
+from oakum.pytest_plugin.captured_response import Heard, Talk
+from oakum.pytest_plugin.misplaced_values import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look, shown_of
-from oakum.pytest_plugin.strays import Kept, Strays
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router, placed

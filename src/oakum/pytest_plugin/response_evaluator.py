@@ -22,8 +22,8 @@ from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import Key, state_key
+from oakum.exposure.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.response_reader import ResponseReader
-from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import FORMER, OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer

@@ -20,8 +20,8 @@ from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
 from oakum.policy.contract import digest, load
+from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import Watch
-from oakum.pytest_plugin.taps import Taps
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.pytest_plugin.writing import Run, report
 from oakum.report import write

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
-from oakum.routing.selection import Selection
+from oakum.routing.selecting_parameters import Selection
 from oakum.routing.tenant_names import names_tenant
 from oakum.routing.who import cookies
 

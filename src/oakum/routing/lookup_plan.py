@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.asking import changes
+from oakum.authz.complete_lists import Place, place_of
 from oakum.authz.decide import holds_resource
 from oakum.authz.media import edits, judges_json, key
 from oakum.authz.model import resources_in
+from oakum.authz.outside_objects import changes
 from oakum.authz.places import resource_of
-from oakum.authz.whole import Place, place_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
@@ -28,7 +28,7 @@ from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.chosen_fields import choices, chooses
 from oakum.routing.clients import client_keys
-from oakum.routing.concealing import Asked, Concealed, asked, concealed, others
+from oakum.routing.concealed_objects import Asked, Concealed, asked, concealed, others
 from oakum.routing.cors_preflight import neutral
 from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
@@ -40,7 +40,7 @@ from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written
-from oakum.routing.selection import Selection, selections, unasked
+from oakum.routing.selecting_parameters import Selection, selections, unasked
 from oakum.routing.tenant_places import unsaid, with_tenants
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 from oakum.routing.written_types import typed

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from oakum.authz.asking import changes
+from oakum.authz.outside_objects import changes
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
 from oakum.openapi.walk import flatten

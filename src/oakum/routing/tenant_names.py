@@ -16,7 +16,7 @@ from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
 from oakum.routing.route import called
-from oakum.routing.selection import TENANTS, Selection, plain
+from oakum.routing.selecting_parameters import TENANTS, Selection, plain
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
 _MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")

@@ -22,7 +22,7 @@ from oakum.openapi.shape import member_names, named, ways
 from oakum.routing.form_members import form_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.path_objects import PathObjects
-from oakum.routing.selection import Selection, path_tenants, tenants_of
+from oakum.routing.selecting_parameters import Selection, path_tenants, tenants_of
 
 _DEEP = 6
 """Most levels to follow, since a schema may be recursive."""

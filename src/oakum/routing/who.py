@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
+from oakum.authz.complete_lists import is_problem
 from oakum.authz.principal import identifiers
 from oakum.authz.span import Unreadable, read
-from oakum.authz.whole import is_problem
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json

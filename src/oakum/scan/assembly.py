@@ -35,14 +35,14 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
-from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past
-from oakum.scan.undo.restraint import barred
+from oakum.scan.undo.uncalled_operations import barred
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_log import WriteLog
 

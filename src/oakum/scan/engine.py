@@ -26,7 +26,7 @@ from oakum.authz.owners import named_in_query
 from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, is_websocket
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome

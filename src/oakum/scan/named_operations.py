@@ -17,7 +17,7 @@ from oakum.inference.params import enumerated
 from oakum.inference.side_effects import orders
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.undo.restraint import why_not_called
+from oakum.scan.undo.uncalled_operations import why_not_called
 
 _ENDED = "the run ended before it was requested"
 

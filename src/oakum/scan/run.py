@@ -46,7 +46,7 @@ from oakum.scan.discovery.facts import with_claims
 from oakum.scan.discovery.security_contact import contact_lines
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
-from oakum.scan.evaluation.confirming import drop_unconfirmed
+from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.findings import conclude
 from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
@@ -64,19 +64,19 @@ from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.settings.next_settings import reach
-from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import left_behind
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
-from oakum.scan.undo.census import Census
 from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget
-from oakum.scan.undo.restraint import all_untried, untried
+from oakum.scan.undo.object_snapshots import Census
+from oakum.scan.undo.uncalled_operations import all_untried, untried
 from oakum.scan.undo.write_log import WriteLog, wrote_to
 
 _RESTORE_RESERVE = 200

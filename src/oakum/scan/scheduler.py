@@ -13,7 +13,7 @@ from functools import partial
 
 from oakum.exchange import Exchange, Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import NOBODY
 from oakum.exposure.ownership import relations_through_members
 from oakum.finding import Result
@@ -21,7 +21,7 @@ from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
-from oakum.scan.evaluation.confirming import confirm, still_served
+from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
 from oakum.scan.requests.builder import Filled, curl, fill

@@ -19,7 +19,7 @@ from oakum.abuse.signs import KINDS
 from oakum.errors import counted
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
-from oakum.traffic.calls import Endpoints, Finds
+from oakum.traffic.call_reader import Endpoints, Finds
 from oakum.traffic.observation import Drift, Observation, Operation, Read
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation

@@ -9,10 +9,10 @@ import pytest
 from oakum.authz import Call, Principal, Projection, Subject, project
 from oakum.authz.accept import weigh
 from oakum.authz.csv import MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.authz.place_rules import Spot
 from oakum.authz.span import read
-from oakum.authz.spot import Spot
 from oakum.authz.table import compile_resource
-from oakum.guard.account import owners_shown, removed
+from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 from tests.adverse import bodies, model, tables
 from tests.properties.worlds import record

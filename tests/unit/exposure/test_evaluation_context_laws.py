@@ -10,7 +10,7 @@ import pytest
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
 from oakum.exposure.evaluation_context import EvaluationContext, Source, sources_of_value
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.ownership import (

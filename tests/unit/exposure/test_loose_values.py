@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import Leaf
 from oakum.authz.judge import Judgement
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.loose_values import loose_values, stands_loose
 from oakum.exposure.ownership import Reading
 from tests.unit.exposure.test_evaluation_context_laws import instance

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
 from oakum.finding import Endpoint

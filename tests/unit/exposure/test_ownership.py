@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.ownership import Ownership, Reading
 from oakum.policy.model import Resource, State

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.shared_values import sharers, sharers_of_unnamed
 from oakum.openapi.model import Json
 from tests.unit.exposure.test_evaluation_context_laws import instance

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.routing.conditions import Conditions, conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selection import Selection, Supplied
+from oakum.routing.selecting_parameters import Selection, Supplied
 
 SELECTS = Selection(("x-region", "x-tenant"), ("org",), ("space",))
 HOST = ("x-forwarded-host", "api.test")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.routing.messages import Asked
-from oakum.routing.selection import Selection
+from oakum.routing.selecting_parameters import Selection
 from oakum.routing.tenant_names import names_tenant
 
 DECLARED = Selection(body=("tenant_id",), within={"f": ("shop",)})

@@ -13,11 +13,16 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.confirming import drop_unconfirmed, is_sure, repeat, still_served
+from oakum.scan.evaluation.finding_confirmation import (
+    drop_unconfirmed,
+    is_sure,
+    repeat,
+    still_served,
+)
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from oakum.guard.admin_socket import path_of
 from oakum.guard.envoy.clusters import authority, cluster, plain, url
 from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed
 from oakum.guard.envoy.records import access_logs
 from oakum.guard.envoy.replies import local_replies
 from oakum.guard.envoy.tokens import TOKEN, reader, verifying
-from oakum.guard.local import path_of
 from oakum.guard.target import Deployment, address, mistake
 from oakum.openapi.model import Json
 

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from oakum.guard.local import path_of
+from oakum.guard.admin_socket import path_of
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     Control,

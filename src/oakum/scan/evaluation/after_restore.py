@@ -16,7 +16,7 @@ from oakum.exposure.knowledge import canonical
 from oakum.exposure.matrix import Key
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.confirming import confirm
+from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.requests.builder import fill
 
 _MOST = 6

@@ -19,7 +19,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.entitled_views import MissingField, Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
-from oakum.exposure.exhibits import Exhibits, Place, Question, by_way_of, place_of
+from oakum.exposure.finding_evidence import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
 from oakum.exposure.masks import is_partly_masked, kind_of

@@ -6,7 +6,7 @@ from oakum.authz import ObjectInstance
 from oakum.exchange import Response
 from oakum.exposure.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import canonical, is_blank
 from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import is_success

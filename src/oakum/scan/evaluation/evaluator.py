@@ -21,7 +21,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exhibits import OwnView, Place, Question, place_of
+from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
 from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key

@@ -11,7 +11,7 @@ from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.authz.table import leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import MIN_INSIDE, canonical
 from oakum.http.json_pointer import path_of
 

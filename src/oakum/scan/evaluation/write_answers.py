@@ -19,7 +19,7 @@ import orjson
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import SAFE, Probe, is_graphql, probe_of
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import canonical, leaves_of
 from oakum.exposure.matrix import Observation, Outcome
 from oakum.finding import Result

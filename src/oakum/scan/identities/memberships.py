@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from oakum.authz import ObjectInstance
+from oakum.authz.complete_lists import place_of
 from oakum.authz.principal import has_role, identifier, texts
 from oakum.authz.truth import Truth
-from oakum.authz.whole import place_of
 from oakum.errors import OakumError
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge

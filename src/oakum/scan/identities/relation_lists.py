@@ -4,7 +4,7 @@ A list is complete only if there is evidence, and only after all pages that it n
 account that is missing from one may be on the next. Only a complete list proves who is not on it.
 The write test of a relation ends no relation that was not seen to begin.
 
-`authz/whole.py` has the rule, which the guard shares.
+`authz/complete_lists.py` has the rule, which the guard shares.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import islice, permutations
 
 import orjson
 
-from oakum.authz.whole import Pages, Place, extent, look, place_of
+from oakum.authz.complete_lists import Pages, Place, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
@@ -27,7 +27,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.requests.builder import Ask, fill
 from oakum.scan.requests.paging import next_page
-from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.visibility_wait import Patience
 
 _PAGES = 40
 """Pages of a list that are read."""

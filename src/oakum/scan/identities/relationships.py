@@ -25,8 +25,8 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.setting_change import Flip
+from oakum.scan.settings.visibility_wait import Patience
 
 SIGN = " of "
 """Stands in the name of a tie, `follower of pia`, and in no name of a setting."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
+from oakum.authz.complete_lists import Pages, extent, look, place_of
 from oakum.authz.principal import texts
-from oakum.authz.whole import Pages, extent, look, place_of
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing

@@ -24,8 +24,6 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.past_cache import fresh, uncached
-from oakum.scan.settings.patience import Patience
-from oakum.scan.settings.reception import Reception
 from oakum.scan.settings.setting_change import Flip, left_behind, why_left
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
@@ -38,9 +36,11 @@ from oakum.scan.settings.settings_body import (
     settings_in,
     with_value,
 )
-from oakum.scan.settings.vouching import Elsewhere, Vouching, places
+from oakum.scan.settings.settings_verification import Elsewhere, Vouching, places
+from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.settings.write_outcomes import Reception
 from oakum.scan.undo.encryption import is_sealed
-from oakum.scan.undo.shield import heard_afterwards
+from oakum.scan.undo.interrupt_delay import heard_afterwards
 
 
 @dataclass

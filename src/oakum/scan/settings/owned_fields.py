@@ -19,8 +19,8 @@ from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape import member
 from oakum.policy.model import Resource, Switch
-from oakum.scan.requests.variants import place, written
-from oakum.scan.undo.restraint import barred
+from oakum.scan.requests.other_values import place, written
+from oakum.scan.undo.uncalled_operations import barred
 
 _METHODS = ("PATCH", "PUT", "POST")
 LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)

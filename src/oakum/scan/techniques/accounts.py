@@ -31,13 +31,13 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
-from oakum.scan.requests.left_out import left_out
+from oakum.scan.requests.omitted_members import left_out
+from oakum.scan.requests.other_values import other_value, shape_of, written
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.variants import other_value, shape_of, written
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo.restraint import barred
+from oakum.scan.undo.uncalled_operations import barred
 
 HOW = "account"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment", "no-login-rate-limit"})

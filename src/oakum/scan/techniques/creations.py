@@ -26,8 +26,8 @@ from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl
-from oakum.scan.requests.left_out import left_out, why_left_out
-from oakum.scan.requests.variants import other_value, shape_of
+from oakum.scan.requests.omitted_members import left_out, why_left_out
+from oakum.scan.requests.other_values import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made

@@ -24,7 +24,7 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
-from oakum.scan.evaluation.confirming import confirm
+from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.operation_names import base_pattern, path_values

@@ -12,11 +12,11 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Listed, Relations
 from oakum.scan.requests.builder import Filled
-from oakum.scan.settings.patience import Patience
-from oakum.scan.undo.census import Census, CensusQuestion, Rows
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
 from oakum.scan.undo.journal import Journal
+from oakum.scan.undo.object_snapshots import Census, CensusQuestion, Rows
 
 
 def as_json(census: Census) -> Json:

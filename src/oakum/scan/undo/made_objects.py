@@ -28,10 +28,10 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.variants import last_parameter, written
+from oakum.scan.requests.other_values import last_parameter, written
 from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.restraint import (
+from oakum.scan.undo.uncalled_operations import (
     barred,
     before_removal,
     named_by,

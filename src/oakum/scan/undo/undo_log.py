@@ -15,8 +15,8 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.paging import next_page
-from oakum.scan.settings.patience import Patience
 from oakum.scan.settings.settings_body import set_by_the_api
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.other_members import steps_now

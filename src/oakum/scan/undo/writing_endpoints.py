@@ -16,8 +16,8 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
-from oakum.scan.requests.variants import last_parameter, written
-from oakum.scan.undo.restraint import barred
+from oakum.scan.requests.other_values import last_parameter, written
+from oakum.scan.undo.uncalled_operations import barred
 
 _METHODS = ("PATCH", "PUT", "POST")
 _CHANGES = listed("change edit modify patch save set update")

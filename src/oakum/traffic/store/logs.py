@@ -23,7 +23,7 @@ import orjson
 
 from oakum.openapi.model import Operation
 from oakum.traffic.call import Hasher
-from oakum.traffic.calls import Endpoints
+from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.intake import Source, records
 from oakum.traffic.observation import Read
 from oakum.traffic.paths import id_form

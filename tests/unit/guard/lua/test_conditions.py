@@ -9,7 +9,7 @@ import pytest
 
 from oakum.routing.conditions import conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selection import TENANTS, Selection, Supplied
+from oakum.routing.selecting_parameters import TENANTS, Selection, Supplied
 from tests.conformance.lua import runtime
 
 SELECTS = Selection(("x-region", "x-tenant"), ("org",), ("space",))

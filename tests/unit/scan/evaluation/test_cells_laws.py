@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.authz import Model
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import Outcome
 from oakum.finding import Result
 from oakum.policy.graphql import TAG

@@ -12,7 +12,7 @@ import pytest
 
 from oakum.authz import Model
 from oakum.exchange import Response
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outcome
 from oakum.finding import Result
 from oakum.policy.model import OperationRule

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.scan.evaluation.field_meaning import (
     alias,
     is_counted,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.authz.whole import Place
+from oakum.authz.complete_lists import Place
 from oakum.exchange import Request, Response
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities

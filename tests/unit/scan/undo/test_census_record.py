@@ -9,10 +9,10 @@ import pytest
 
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.limits import May
-from oakum.scan.settings.patience import Patience
-from oakum.scan.undo.census import Census
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.census_record import as_json, differences, from_json, keeper
 from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.object_snapshots import Census
 from tests.unit.scan.studio import IDS, Run, Studio
 
 

@@ -19,7 +19,7 @@ from oakum.authz.table import deciding, leaf_index
 from oakum.exposure.ambient import NAMES_ONE, instant
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exhibits import Question
+from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key

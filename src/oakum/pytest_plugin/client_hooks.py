@@ -18,10 +18,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from oakum.exchange import Request, Response
+from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
+from oakum.pytest_plugin.captured_response import Ear, Heard, Line, Patch, answered, lower
 from oakum.pytest_plugin.django_client import django_client
-from oakum.pytest_plugin.ear import Ear, Heard, Line, Patch, answered, lower
-from oakum.pytest_plugin.pieces import AsyncPieces, Pieces
-from oakum.pytest_plugin.wire import aiohttp_client, http_client
+from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
 
 __all__ = ["TAPS", "Ear", "Heard", "Taps"]
 

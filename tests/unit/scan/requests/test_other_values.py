@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Json, Shape
 from oakum.policy.contract import load
-from oakum.scan.requests.variants import body_shape, other_value, shape_of, written
-from oakum.scan.undo.restraint import why_not_called
+from oakum.scan.requests.other_values import body_shape, other_value, shape_of, written
+from oakum.scan.undo.uncalled_operations import why_not_called
 from tests.unit.scan.studio import model
 
 LAW = settings(max_examples=60, deadline=None)

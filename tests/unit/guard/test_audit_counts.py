@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz import Call, project
-from oakum.guard.account import removed
+from oakum.guard.audit_counts import removed
 from oakum.policy.model import OperationRule
 from tests.unit.authz.small import contract
 from tests.unit.authz.test_principal import who

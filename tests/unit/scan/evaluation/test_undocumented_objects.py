@@ -15,8 +15,8 @@ from oakum.authz import ObjectInstance
 from oakum.authz.judge import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.exhibits import Question
-from oakum.scan.evaluation.likeness import Likeness
+from oakum.exposure.finding_evidence import Question
+from oakum.scan.evaluation.undocumented_objects import Likeness
 from tests.unit.scan.studio import IDS, Run, Studio, model, probe, reply
 
 ANN = Studio().people[IDS["ann"]]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from oakum.authz.complete_lists import Pages, Place, extent, look, place_of
 from oakum.authz.principal import alike
-from oakum.authz.whole import Pages, Place, extent, look, place_of
-from oakum.guard.whole import is_whole
+from oakum.guard.complete_responses import is_whole
 from oakum.openapi.model import Shape
 from oakum.routing.messages import Answered
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.exposure.exhibits import Exhibits
+from oakum.exposure.finding_evidence import Exhibits
 from oakum.exposure.matrix import Key
 
 

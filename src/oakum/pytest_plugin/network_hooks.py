@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.pytest_plugin.ear import Heard, Line, Patch, answered, ends, lower
-from oakum.pytest_plugin.pieces import Wire
+from oakum.pytest_plugin.body_chunks import Wire
+from oakum.pytest_plugin.captured_response import Heard, Line, Patch, answered, ends, lower
 
 _MOST = 4 << 20
 """Bytes of a body that is read ahead."""

@@ -10,8 +10,8 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
+from oakum.pytest_plugin.captured_response import Line
 from oakum.pytest_plugin.coding import MOST
-from oakum.pytest_plugin.ear import Line
 
 
 class Pieces:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
-from oakum.authz.asking import READS
+from oakum.authz.outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.principal import at_path, texts
 from oakum.authz.table import granted, leaf_index
@@ -25,10 +25,10 @@ from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
+from oakum.exposure.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import Asked, ToldFacts
-from oakum.exposure.told_owners import ShownObject, ToldOwners
 from oakum.exposure.unknowns import OWNER, WHO
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading

@@ -5,7 +5,7 @@ A list that is not known to be complete counts as cut off. `lua/whole.lua` has t
 
 from __future__ import annotations
 
-from oakum.authz.whole import Place, extent, failed, look
+from oakum.authz.complete_lists import Place, extent, failed, look
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered
 

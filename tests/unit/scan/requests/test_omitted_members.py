@@ -6,7 +6,7 @@ import pytest
 
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Owner, Resource
-from oakum.scan.requests.left_out import why_left_out
+from oakum.scan.requests.omitted_members import why_left_out
 
 NOTE = Resource("Note", ("Note",), key="id", owner=Owner("field", ("by",)))
 

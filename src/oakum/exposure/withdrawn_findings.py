@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from oakum.exposure.exhibits import NOWHERE
+from oakum.exposure.finding_evidence import NOWHERE
 from oakum.exposure.knowledge import Knowledge, canonical, is_theirs
 from oakum.exposure.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.finding import Result, State

@@ -32,7 +32,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.settings.patience import Patience
+from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.recognition import named
 from oakum.scan.undo.soft_deletion import is_deleted
 

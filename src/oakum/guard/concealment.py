@@ -19,7 +19,7 @@ from oakum.guard.graphql_arguments import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.openapi.model import Json
-from oakum.routing.concealing import Concealed
+from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked
 from oakum.routing.path_objects import renamed

@@ -9,8 +9,8 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.scan.limits import BudgetSpent, May
-from oakum.scan.undo import census
-from oakum.scan.undo.census import Census
+from oakum.scan.undo import object_snapshots
+from oakum.scan.undo.object_snapshots import Census
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_compared_is_named() -> None:
 
 
 def test_what_a_reading_leaves_out_is_named() -> None:
-    with patch.object(census, "_MOST", 1):
+    with patch.object(object_snapshots, "_MOST", 1):
         run = Run(Studio())
         run.give(may=May(own_settings=True))
         run.explore()
