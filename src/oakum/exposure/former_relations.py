@@ -56,11 +56,11 @@ class FormerRelations:
             return frozenset()
         key = self._key(each)
         before = self._last.get((each.resource, key))
-        if before is not None:
-            return caller.possible(self.policy, before)
         now = caller.possible(self.policy, Subject(each.resource, each.owners, each.value))
+        if before is not None:
+            return caller.possible(self.policy, before) - now
         ended = frozenset(self._ended(each, key, caller, request))
-        return self._with_dependants(now, ended) if ended else frozenset()
+        return self._with_dependants(now, ended) - now if ended else frozenset()
 
     @staticmethod
     def gives(request: Request) -> bool:

@@ -102,7 +102,6 @@ class Strays:
     def __init__(self, frame: Frame, probes: Iterable[Probe]) -> None:
         self._frame = frame
         self._probes = {probe.operation.id: probe for probe in probes}
-        self._matrix = Matrix(frame.model, self._probes.values(), _People(frame))
         self._run, self._test = self._memory(), self._memory()
         self._here: list[Kept] = []
         self._kept: list[Kept] = []
@@ -114,8 +113,9 @@ class Strays:
 
     def _memory(self) -> _Memory:
         people = _People(self._frame)
+        matrix = Matrix(self._frame.model, self._probes.values(), people)
         context = EvaluationContext(
-            self._frame.model, people, Knowledge(), self._matrix, self._frame.redactor
+            self._frame.model, people, Knowledge(), matrix, self._frame.redactor
         )
         return _Memory(context, people)
 
