@@ -46,8 +46,7 @@ class FormerRelations:
         for each, whose in zip(shown, owners, strict=True):
             at = (each.resource, self._key(each))
             if at[1] and (at in self._last or len(self._last) < MOST):
-                value: Json = {name: each.value[name] for name in self._names if name in each.value}
-                self._last[at] = Subject(each.resource, whose, value)
+                self._last[at] = self._subject(each, whose)
 
     def of(self, each: ShownObject, caller: Caller, request: Request) -> frozenset[str]:
         """Relations that the caller of a write may have had before it to an object that answers.
@@ -56,11 +55,18 @@ class FormerRelations:
             return frozenset()
         key = self._key(each)
         before = self._last.get((each.resource, key))
-        now = caller.possible(self.policy, Subject(each.resource, each.owners, each.value))
         if before is not None:
-            return caller.possible(self.policy, before) - now
+            # Without an owner nothing says that the object is still the same person's.
+            is_same = bool(each.owners) and before == self._subject(each, each.owners)
+            return frozenset() if is_same else caller.possible(self.policy, before)
+        now = caller.possible(self.policy, Subject(each.resource, each.owners, each.value))
         ended = frozenset(self._ended(each, key, caller, request))
-        return self._with_dependants(now, ended) - now if ended else frozenset()
+        return self._with_dependants(now, ended) if ended else frozenset()
+
+    def _subject(self, each: ShownObject, owners: tuple[str, ...]) -> Subject:
+        """What an object says of owners, and of others whom it names."""
+        value: Json = {name: each.value[name] for name in self._names if name in each.value}
+        return Subject(each.resource, owners, value)
 
     @staticmethod
     def gives(request: Request) -> bool:
