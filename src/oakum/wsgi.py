@@ -24,7 +24,7 @@ from urllib.parse import quote, unquote_to_bytes
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
-from oakum.guard.passing import Passing, Refusal
+from oakum.guard.passed_request import Passing, Refusal
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.problem import title
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
-from oakum.guard.passing import Passing, Refusal
+from oakum.guard.passed_request import Passing, Refusal
 from oakum.routing.messages import Answered, Asked
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard

@@ -10,7 +10,7 @@ import lupa.luajit21 as lupa
 import orjson
 
 from oakum.authz import Model, Principal
-from oakum.authz.media import key
+from oakum.authz.declared_media import key
 from oakum.authz.model import answer_media
 from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source

@@ -12,7 +12,7 @@ from oakum.exposure.callers import NOBODY, UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
-from oakum.exposure.unknowns import RELATION
+from oakum.exposure.why_undecided import RELATION
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
 from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look

@@ -19,7 +19,7 @@ from oakum.report.pointing import top
 from oakum.scan.checks import RULES, STORIES, guarding
 from oakum.scan.discovery.keyspace import told_behind
 from oakum.scan.identities.credentials import shell_name
-from oakum.scan.stories import DOES, Story, references
+from oakum.scan.rule_stories import DOES, Story, references
 
 CATEGORIES = {
     FieldClass.SECRET: "secrets that let somebody act as the account",

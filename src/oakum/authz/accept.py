@@ -11,14 +11,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import whole
+from oakum.authz.body_owners import Named
+from oakum.authz.declared_media import chosen
 from oakum.authz.judge import Judge, Keep
-from oakum.authz.media import chosen
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, left, settle, withheld
 from oakum.authz.span import Span, Unreadable, read
 from oakum.authz.table import Table
-from oakum.authz.writing import Named
 from oakum.http.json_pointer import Pointer
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Media

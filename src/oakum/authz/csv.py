@@ -21,7 +21,7 @@ from typing import NamedTuple
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Keep
 from oakum.authz.model import Model, answer_media
-from oakum.authz.outside_objects import close, leave_owned
+from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses

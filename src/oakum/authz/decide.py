@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.authz.body_owners import Meant
 from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held, state_of
 from oakum.authz.table import Table, grants
-from oakum.authz.writing import Meant
 from oakum.errors import Location
 from oakum.openapi.model import Json
 

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from oakum.authz.beside_objects import Keep as Keep
 from oakum.authz.beside_objects import Rows, is_left, whole
+from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, stepped, stood
 from oakum.authz.decide import all_settable, may_call, through
+from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.model import Model
-from oakum.authz.omitted_objects import LeftOut
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Spot
 from oakum.authz.places import resource_of
@@ -36,7 +37,6 @@ from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
-from oakum.authz.writing import Around, MapName, Meant, Named, Writing, stepped, stood
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import containers

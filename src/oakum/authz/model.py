@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from oakum.authz.media import chosen
+from oakum.authz.declared_media import chosen
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from oakum.authz.null_values import taken_by_null
+from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import containers, element, member_names, named, rest, scalars, solid, ways

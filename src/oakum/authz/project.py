@@ -14,7 +14,7 @@ from oakum.authz.beside_objects import without
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep
 from oakum.authz.model import Model, answer_media
-from oakum.authz.outside_objects import close, leave_owned
+from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.span import Span, Unreadable, read
 from oakum.http.json_pointer import Pointer, escape, path_of

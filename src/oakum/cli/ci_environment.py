@@ -37,7 +37,7 @@ def summarise(page: bytes) -> None:
 def facts() -> Facts:
     """The text of `oakum explain` for each rule."""
     from oakum.scan.checks import RULES, STORIES
-    from oakum.scan.stories import references
+    from oakum.scan.rule_stories import references
 
     return Facts(
         {

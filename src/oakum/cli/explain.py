@@ -19,7 +19,7 @@ from oakum.output.text import visible
 from oakum.report.grouping import state_words
 from oakum.rules import Item, current, item
 from oakum.scan.checks import OVER_BLOCK, RULES, STORIES, filed, guarding
-from oakum.scan.stories import DOES, references
+from oakum.scan.rule_stories import DOES, references
 
 
 @click.command(epilog="Example: oakum explain privacy-setting-not-enforced")

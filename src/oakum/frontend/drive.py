@@ -73,7 +73,7 @@ class Seen:
     """Addresses of the scripts of workers."""
 
     def differs(self, other: Seen) -> tuple[str, ...]:
-        """In what two drives differ, without a word of theirs."""
+        """What differs between two visits, in words that quote no text of the pages."""
         failed = [each["failures"] for load in (self.load, other.load) for each in load.told]
         pairs = (
             ("what the instrument can do", 0, sum(failed)),

@@ -25,7 +25,7 @@ from oakum.guard.graphql_arguments import chosen
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
-from oakum.guard.passing import Passing, Refusal
+from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation

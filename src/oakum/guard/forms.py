@@ -14,9 +14,9 @@ from collections.abc import Collection
 
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
+from oakum.routing.form_parts import parts_of
 from oakum.routing.media import FORM, MediaType
 from oakum.routing.messages import Denied
-from oakum.routing.parts import parts_of
 from oakum.routing.route import called, queried, valued
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")

@@ -18,7 +18,7 @@ from oakum.guard.contract_files import read_contract
 from oakum.guard.denylist import denied, read_list
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys, read_key_set
-from oakum.guard.passing import Passing, Refusal
+from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.tokens import verifier
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.who import Verifier

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
 from oakum.authz.judge import Outline
-from oakum.authz.outside_objects import account
+from oakum.authz.operations_outside_objects import account
 from oakum.authz.principal import at_path, digit, heard, holds, state_of
 from oakum.policy.model import Policy, State
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
+from oakum.authz.body_owners import ITSELF, Key, Named
 from oakum.authz.principal import text
-from oakum.authz.writing import ITSELF, Key, Named
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json

@@ -18,10 +18,10 @@ import orjson
 
 from oakum.authz import Model
 from oakum.authz.complete_lists import Place
+from oakum.authz.declared_media import distinct, split
+from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds, read_only
-from oakum.authz.media import distinct, split
-from oakum.authz.omitted_objects import members_with_objects
-from oakum.authz.outside_objects import account, asks
+from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie

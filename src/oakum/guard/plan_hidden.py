@@ -16,7 +16,8 @@ from oakum.routing.lookup_plan import Endpoint
 def hidden(
     endpoint: Endpoint, endpoints: Mapping[str, int], resources: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Those of one endpoint; `endpoints`, `resources`: where each stands in the plan."""
+    """The objects that one endpoint conceals, for the plan; `endpoints`, `resources`: the index of
+    each there."""
 
     def plan(each: Concealed) -> dict[str, Any]:
         return {

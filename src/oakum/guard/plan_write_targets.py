@@ -8,8 +8,8 @@ from typing import Any
 
 from oakum.authz import Model
 from oakum.authz.decide import key_of
+from oakum.authz.declared_media import distinct
 from oakum.authz.judge import matches
-from oakum.authz.media import distinct
 from oakum.authz.model import declared_answers
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table

@@ -8,12 +8,12 @@ from functools import partial
 
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import Reading, Weighed, request_media, weigh
+from oakum.authz.body_owners import Named
 from oakum.authz.decide import may_set, may_write, written
-from oakum.authz.media import PATCH, key, split
+from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.owners import says
 from oakum.authz.principal import identifiers, text
 from oakum.authz.span import Unreadable, read
-from oakum.authz.writing import Named
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -22,10 +22,10 @@ from oakum.guard.objects import find, question, seen, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
+from oakum.routing.form_parts import overrides, pair_names, part_names
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.parts import overrides, pair_names, part_names
 from oakum.routing.request_places import Carried
 from oakum.routing.resource_parameters import sends
 from oakum.routing.route import queried

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.null_values import taken_by_null
+from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape import scalars

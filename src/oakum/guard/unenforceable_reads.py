@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS, Model
 from oakum.authz.decide import may_call
-from oakum.authz.outside_objects import OF_OBJECTS, account, asks
+from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index

@@ -19,7 +19,7 @@ from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
 from oakum.exposure.facts import Facts
 from oakum.exposure.matrix import Key, state_key
-from oakum.exposure.unknowns import FORMER, OWN, RELATION, SETTING, is_told
+from oakum.exposure.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.judged_traffic.fast_walk import Form, Seen
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
-from oakum.authz.outside_objects import READS
+from oakum.authz.operations_outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.principal import at_path, texts
 from oakum.authz.table import granted, leaf_index
@@ -29,7 +29,7 @@ from oakum.exposure.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import Asked, ToldFacts
-from oakum.exposure.unknowns import OWNER, WHO
+from oakum.exposure.why_undecided import OWNER, WHO
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verdicts

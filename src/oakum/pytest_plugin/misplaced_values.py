@@ -25,7 +25,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.misplaced import Found, Misplaced
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.unknowns import RELATION, SETTING, WHO
+from oakum.exposure.why_undecided import RELATION, SETTING, WHO
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.outside_objects import READS
+from oakum.authz.operations_outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem

@@ -24,7 +24,7 @@ from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.response_reader import ResponseReader
-from oakum.exposure.unknowns import FORMER, OWN, OWNER, RELATION, SETTING, WHO, is_told
+from oakum.exposure.why_undecided import FORMER, OWN, OWNER, RELATION, SETTING, WHO, is_told
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation

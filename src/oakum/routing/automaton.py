@@ -271,7 +271,7 @@ def _literal(char: str) -> _Char:
     return _Char(frozenset((ord(char),)), False)
 
 
-# --------------------------------------------------------------------------- a net of steps
+# --------------------------------------------------------------------------- an NFA
 
 
 @dataclass(frozen=True)

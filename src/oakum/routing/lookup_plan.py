@@ -14,9 +14,9 @@ from typing import Literal
 from oakum.authz import Model
 from oakum.authz.complete_lists import Place, place_of
 from oakum.authz.decide import holds_resource
-from oakum.authz.media import edits, judges_json, key
+from oakum.authz.declared_media import edits, judges_json, key
 from oakum.authz.model import resources_in
-from oakum.authz.outside_objects import changes
+from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
@@ -41,7 +41,7 @@ from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written
 from oakum.routing.selecting_parameters import Selection, selections, unasked
-from oakum.routing.tenant_places import unsaid, with_tenants
+from oakum.routing.tenants_without_lookup import unsaid, with_tenants
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 from oakum.routing.written_types import typed
 

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.authz.media import edits
+from oakum.authz.body_owners import Key
+from oakum.authz.declared_media import edits
 from oakum.authz.places import resource_of
 from oakum.authz.principal import identifier
-from oakum.authz.writing import Key
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape import element, named, scalars
 from oakum.policy.model import Resource

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.outside_objects import changes
+from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter

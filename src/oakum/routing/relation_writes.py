@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from oakum.authz.outside_objects import changes
+from oakum.authz.operations_outside_objects import changes
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
 from oakum.openapi.walk import flatten
@@ -100,7 +100,7 @@ def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]
             yield Problem(
                 relation.location,
                 f"`{each.id}` may begin or end `{relation.name}`, and its path does not say whose"
-                f" it is: what `{look.id}` told stays believed for `ttl`",
+                f" it is, so the result of `{look.id}` stays in the cache for `ttl`",
                 f"if it does, write `end: [{each.id}]` or `begin: [{each.id}]` there",
             )
 
@@ -120,7 +120,7 @@ def untold(paths: PathObjects) -> Iterator[Problem]:
             yield Problem(
                 relation.location,
                 f"`{each.id}` may end `{relation.name}`, and its path does not say whose it is:"
-                f" what `{asked}` told stays believed for `ttl`",
+                f" the result of `{asked}` stays in the cache for `ttl`",
                 f"if it does, write `end: [{each.id}]` there",
             )
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from oakum.authz.media import PATCH
+from oakum.authz.declared_media import PATCH
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked

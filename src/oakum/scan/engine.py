@@ -33,9 +33,15 @@ from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.streams import Listen, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
+from oakum.scan.evaluation.answer_fingerprint import (
+    Keeping,
+    form_of,
+    governed,
+    is_broken,
+    keeping_of,
+)
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.response_form import Keeping, form_of, governed, is_broken, keeping_of
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
 

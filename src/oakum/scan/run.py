@@ -59,7 +59,7 @@ from oakum.scan.named_operations import left_alone, unsent_choices, without_fiel
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
-from oakum.scan.requests.operation_names import Names
+from oakum.scan.requests.operation_finder import Names
 from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler

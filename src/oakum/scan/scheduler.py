@@ -223,7 +223,9 @@ class Scheduler:
                     if probe.sources and engine.matrix.doubts(probe.id, viewer):
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
             for turn in _FURTHER if probe.sources and self._naming(probe) else ():
-                for viewer in names:  # to another tenant's object they are something else
+                for (
+                    viewer
+                ) in names:  # another tenant's object gives the same identity other relations
                     if self._may_be_more(probe, viewer):
                         engine.put(probe, viewer, None, turn=turn)
             if probe.id in state.answered:

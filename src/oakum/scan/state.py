@@ -18,9 +18,9 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.signals import Signal
 from oakum.finding import Skipped
+from oakum.scan.evaluation.answer_fingerprint import Form, Keeping
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.response_form import Form, Keeping
 from oakum.scan.requests.builder import Filled
 
 _MOST_ARTEFACTS = 400

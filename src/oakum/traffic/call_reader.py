@@ -82,7 +82,7 @@ class Steps:
 
 
 class Endpoints:
-    """Tells the template of any exchange: of what fits none, one without its words."""
+    """The path template of an exchange; of a path that fits none, one with placeholders."""
 
     def __init__(
         self,

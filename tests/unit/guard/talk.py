@@ -10,7 +10,7 @@ from typing import Any
 
 import cadence
 from oakum.guard.enforcement import Gatekeeper
-from oakum.guard.passing import Passing, Refusal
+from oakum.guard.passed_request import Passing, Refusal
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.messages import Answered, Asked

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.passing import Passing
+from oakum.guard.passed_request import Passing
 from oakum.routing.messages import Answered, Asked
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 

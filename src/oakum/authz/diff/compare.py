@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oakum.authz.diff.endpoints import Declared, Endpoint, Walk, node_at
+from oakum.authz.diff.declared_at_endpoints import Declared, Endpoint, Walk, node_at
 from oakum.authz.diff.worlds import (
     Condition,
     Setting,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.authz.diff.compare import Difference, Kind, Move, Why
-from oakum.authz.diff.terms import terms
+from oakum.authz.diff.outside_tables import terms
 from oakum.authz.diff.viewer_names import Speaker, Viewer, when_words
 from oakum.authz.diff.worlds import Condition
 from oakum.errors import NOWHERE, Location

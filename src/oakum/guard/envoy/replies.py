@@ -21,7 +21,7 @@ def local_replies() -> dict[str, Json]:
 def _mappers() -> Iterator[dict[str, Json]]:
     upgrade = {"header_filter": {"header": {"name": "upgrade", "present_match": True}}}
     yield _mapper(_all(status("EQ", 403), upgrade), 404)  # an upgrade on a path that allows none
-    yield _mapper(status("EQ", 403), 502)  # from the gate: the policy has failed
+    yield _mapper(status("EQ", 403), 502)  # the Lua filter has failed
     unsent = {"response_flag_filter": {"flags": ["UF", "UH"]}}
     overflow = {"response_flag_filter": {"flags": ["UO", "OM"]}}
     # no API was reached, so this reveals nothing about an object

@@ -94,7 +94,7 @@ end
 local ALONE = {}
 
 -- Declared media types, as the plan spells them, by their types: lists of parameters and what is
--- declared (the Lua of `authz/media.py`).
+-- declared (the Lua of `authz/declared_media.py`).
 function M.index(declared)
   local made, alone, n = {}, nil, 0
   for name, value in pairs(declared) do

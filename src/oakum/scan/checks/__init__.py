@@ -31,7 +31,7 @@ from oakum.scan.checks import (
     weak_jwt_secret,
 )
 from oakum.scan.checks.leak import Leak, severity
-from oakum.scan.stories import Story
+from oakum.scan.rule_stories import Story
 
 
 class Check(Protocol):

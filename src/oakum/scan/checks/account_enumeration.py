@@ -6,7 +6,7 @@ Remedy: the same response for everybody; personal data only in a message to the 
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("account-enumeration", "API2:2023", ("CWE-204", "CWE-203"), "medium")
 

@@ -7,7 +7,7 @@ Remedy: compare the caller with the owner of each object.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("authenticated-not-authorized", "API1:2023", ("CWE-862", "CWE-639"))
 

@@ -6,7 +6,7 @@ Remedy: decide by the caller's relation to the object, before anything is writte
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"))
 

@@ -6,7 +6,7 @@ Remedy: look at the caller's role in every handler, or in one place before all o
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("broken-function-level-authorization", "API5:2023", ("CWE-862", "CWE-285"), "high")
 

@@ -6,7 +6,7 @@ Remedy: decide per object, on the server, from the caller's relation to its owne
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("broken-object-level-authorization", "API1:2023", ("CWE-639", "CWE-285"))
 

@@ -6,7 +6,7 @@ Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), 
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("cacheable-personal-data", "API8:2023", ("CWE-525", "CWE-524"), "medium")
 

@@ -7,7 +7,7 @@ Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response w
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("cross-user-cache", "API8:2023", ("CWE-524", "CWE-525"))
 

@@ -7,7 +7,7 @@ Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 t
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")
 
@@ -24,7 +24,7 @@ STORY = Story(
         "answer 429 with `Retry-After` to callers who try many, by account and by address",
     ),
     "partly",
-    "`limits:` on calls answer 429, and a limit on different owners stops the enumeration. The keys do not change.",
+    "`limits:` on calls answer 429, and a limit on the number of owners stops the enumeration. The keys do not change.",
     ("RFC 9562, 8", "RFC 6585, 4"),
 )  # fmt: skip
 

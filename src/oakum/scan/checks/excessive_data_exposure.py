@@ -6,7 +6,7 @@ Remedy: send a view made for the reader instead of the stored row.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("excessive-data-exposure", "API3:2023", ("CWE-213", "CWE-201"))
 

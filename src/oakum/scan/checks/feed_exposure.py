@@ -6,7 +6,7 @@ Remedy: make every frame for the one who receives it, by what they may see when 
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("feed-exposure", "API3:2023", ("CWE-200", "CWE-863"))
 

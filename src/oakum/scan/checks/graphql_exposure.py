@@ -6,7 +6,7 @@ Remedy: decide where the object is loaded or its field resolved, not at a field 
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"))
 

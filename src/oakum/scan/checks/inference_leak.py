@@ -6,7 +6,7 @@ Remedy: sort, filter and count only by what the caller may see of each object.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("inference-leak", "API3:2023", ("CWE-203", "CWE-200"))
 

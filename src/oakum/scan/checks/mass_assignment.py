@@ -6,7 +6,7 @@ Remedy: read from a request what its schema declares, and nothing else.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("mass-assignment", "API3:2023", ("CWE-915",))
 

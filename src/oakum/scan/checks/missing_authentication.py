@@ -6,7 +6,7 @@ Remedy: refuse callers without credentials at the endpoint, then decide by owner
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
 

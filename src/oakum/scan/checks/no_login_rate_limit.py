@@ -6,7 +6,7 @@ Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4)
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("no-login-rate-limit", "API2:2023", ("CWE-307",), "medium")
 

@@ -20,9 +20,9 @@ from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, who
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.paging import longest_list, value_of
+from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.requests.parameter_meanings import SIZES
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 from oakum.scan.technique import Line, Prospect
 
 RULE = Rule("page-limit-not-enforced", "API4:2023", ("CWE-770", "CWE-1284"), "low")

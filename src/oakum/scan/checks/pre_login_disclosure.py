@@ -6,7 +6,7 @@ Remedy: say nothing of an account before its holder has proved to be its holder.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("pre-login-disclosure", "API2:2023", ("CWE-209", "CWE-201"))
 

@@ -6,7 +6,7 @@ Remedy: apply the setting where the object is read, for every endpoint, not wher
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, setting, things, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
 

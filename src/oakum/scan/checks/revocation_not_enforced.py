@@ -6,7 +6,7 @@ Remedy: check the right when something is read, not when a link, a cursor or a c
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("revocation-not-enforced", "API1:2023", ("CWE-613", "CWE-672"))
 

@@ -6,7 +6,7 @@ Remedy: remove the old endpoint, or let both use the same checks.
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, seen, which, who
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"))
 

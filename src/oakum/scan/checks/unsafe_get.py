@@ -6,7 +6,7 @@ Remedy: take it out of what is deployed, or ask for a login, a role and a method
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("unsafe-get", "API5:2023", ("CWE-650", "CWE-306"), "high")
 

@@ -6,7 +6,7 @@ Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), o
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak
-from oakum.scan.stories import Incident, Story
+from oakum.scan.rule_stories import Incident, Story
 
 RULE = Rule("weak-jwt-secret", "API2:2023", ("CWE-521", "CWE-347"), "critical")
 

@@ -19,7 +19,7 @@ from oakum.exposure.matrix import Outcome
 from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.response_form import Form, form_of
+from oakum.scan.evaluation.answer_fingerprint import Form, form_of
 from oakum.scan.evaluation.undocumented_objects import Likeness
 from oakum.scan.requests.builder import Filled, fill
 

@@ -18,7 +18,7 @@ from statistics import median
 from oakum.errors import TargetError
 from oakum.exchange import Response
 from oakum.policy.model import Limit
-from oakum.scan.evaluation.response_form import form_of
+from oakum.scan.evaluation.answer_fingerprint import form_of
 from oakum.scan.limits import Pace
 
 USUAL = 40

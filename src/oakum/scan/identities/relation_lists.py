@@ -26,7 +26,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.requests.paging import next_page
+from oakum.scan.requests.next_page import next_page
 from oakum.scan.settings.visibility_wait import Patience
 
 _PAGES = 40

@@ -23,7 +23,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.paging import longest_list, next_page, says_next, value_of
+from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
 
 HOW = "option"
 _PAGES = 3

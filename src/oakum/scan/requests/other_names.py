@@ -35,7 +35,7 @@ class OtherName:
 
 
 def other_names(model: Model, probes: Iterable[Probe]) -> Iterator[OtherName]:
-    """Every such parameter of endpoints as documented."""
+    """Each path parameter that may take another field of its resource, such as a name for an id."""
     for probe in probes:
         if probe.how or probe.query or probe.batch or probe.asks is not None:
             continue

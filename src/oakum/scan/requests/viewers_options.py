@@ -22,7 +22,7 @@ from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.response_form import Form, form_of
+from oakum.scan.evaluation.answer_fingerprint import Form, form_of
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.parameter_meanings import free, is_text

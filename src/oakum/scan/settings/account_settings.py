@@ -36,8 +36,8 @@ from oakum.scan.settings.settings_body import (
     settings_in,
     with_value,
 )
-from oakum.scan.settings.settings_verification import Elsewhere, Vouching, places
 from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.settings.whose_settings import Elsewhere, Vouching, places
 from oakum.scan.settings.write_outcomes import Reception
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards

@@ -22,7 +22,7 @@ from oakum.exposure.matrix import NOBODY, Key
 from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.response_form import Keeping
+from oakum.scan.evaluation.answer_fingerprint import Keeping
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.technique import Line, Prospect

@@ -213,7 +213,9 @@ class _Trial:
             at: v for at, v in more.items() if member_at(view, at) == v != member_at(before, at)
         }
         for asked_for in (({}, taken) * _AGAIN) if taken else ():
-            again = self._once(asked_for)  # members that every new object has, or that come and go
+            again = self._once(
+                asked_for
+            )  # leaves out members that the API sets or changes by itself
             if again is None:
                 return True
             took = bool(asked_for)

@@ -27,7 +27,7 @@ from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import variable
-from oakum.scan.requests.operation_names import base_pattern, path_values
+from oakum.scan.requests.operation_finder import base_pattern, path_values
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
 

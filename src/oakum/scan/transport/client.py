@@ -29,7 +29,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import not_too_deep
 from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.requests.operation_names import NOTHING
+from oakum.scan.requests.operation_finder import NOTHING
 from oakum.scan.transport.health import Health, is_failure
 
 if TYPE_CHECKING:

@@ -251,7 +251,7 @@ class Maker:
         new = NewObject(self.creation.resource, self.creation.at, self.owner)
         try:
             body = new_body(engine, shape, new, marks)
-            if not holds(body, mark):  # no text is free: a name that lets nobody in holds it
+            if not holds(body, mark):  # no other text may be chosen: the mark goes into a name
                 body = new_body(engine, shape, new, iter(()), (), marks)
         except LookupError as error:
             engine.state.leave_out(

@@ -176,7 +176,7 @@ def words_of_left(entry: Entry, why: str) -> str:
     mark = (
         f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
     )
-    if why == OVERWROTE:  # how a new one is removed would remove this one
+    if why == OVERWROTE:  # it was there before: do not say how it is deleted
         return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""
     return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")

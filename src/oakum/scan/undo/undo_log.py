@@ -14,7 +14,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.paging import next_page
+from oakum.scan.requests.next_page import next_page
 from oakum.scan.settings.settings_body import set_by_the_api
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json

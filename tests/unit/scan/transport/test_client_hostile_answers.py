@@ -18,7 +18,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import DEEPEST, not_too_deep
 from oakum.scan.identities.login import sent_to_login
-from oakum.scan.requests.paging import next_page
+from oakum.scan.requests.next_page import next_page
 from oakum.scan.transport.client import (
     Governor,
     HttpTransport,

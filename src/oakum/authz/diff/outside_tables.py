@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.authz.diff.endpoints import Endpoint
+from oakum.authz.diff.declared_at_endpoints import Endpoint
 from oakum.authz.model import Model
 from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
@@ -91,8 +91,8 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
         if (before := was.get(rule.path, rule.instead)) != rule.instead:
             wide = _STAND_INS[rule.instead] > _STAND_INS[before]
             sentence = (
-                f"in place of a withheld `{rule.path}` of `{new.name}` stands `{rule.instead}`,"
-                f" and stood `{before}`"
+                f"`{rule.instead}` replaces a withheld `{rule.path}` of `{new.name}`; before,"
+                f" `{before}` did"
             )
             yield Term(wide, not wide, sentence, new.name, location=rule.location)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.requests.paging import next_page
+from oakum.scan.requests.next_page import next_page
 
 LIST = "https://api.example.com/v1/stalls?q=x"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import lupa.luajit21 as lupa
 import pytest
 
-from oakum.authz.media import chosen, distinct
+from oakum.authz.declared_media import chosen, distinct
 from oakum.guard.lua import source
 from oakum.openapi.model import Media, Shape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.unknowns import is_told
+from oakum.exposure.why_undecided import is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import State
 

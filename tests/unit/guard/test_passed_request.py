@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from oakum.guard.passing import Passing
+from oakum.guard.passed_request import Passing
 from oakum.openapi.model import Operation, Parameter
 from oakum.routing.messages import Asked
 

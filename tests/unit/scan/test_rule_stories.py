@@ -9,7 +9,7 @@ import pytest
 from oakum.rules import Rule
 from oakum.scan.checks import CHECKS, OVER_BLOCK, STORIES
 from oakum.scan.checks import RULES as ALL
-from oakum.scan.stories import Story, references
+from oakum.scan.rule_stories import Story, references
 
 RULES = [*(check.RULE for check in CHECKS), OVER_BLOCK]
 
