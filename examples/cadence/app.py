@@ -27,8 +27,8 @@ def create_app(stage: Stage, members: int = 200, seed: int = 1, service_key: str
     of a fix, "fixed" as it should have been. The personas and `members` made-up people use it.
 
     Who sends `service_key` as `x-service-key` is a gateway: in every stage it reads profiles,
-    settings, workouts, follows and blocks of anybody and whether they have revoked their link, and
-    nothing else.
+    settings, workouts, follows and blocks of anybody, whether they have revoked their link, and
+    classes, and nothing else.
     """
     app = FastAPI(title="Cadence", version="1.0.0", docs_url=None, redoc_url=None)
     app.state.world = World(opened(members, seed), stage, service_key)

@@ -20,6 +20,7 @@ READS = {
     "getSettings": "/api/user/{userId}/settings",
     "getUser": "/api/user/{userNameOrId}",
     "getWorkout": "/api/workout/{workoutId}",
+    "getClass": "/api/peloton/{pelotonId}",
     "getExportLink": "/api/user/{userId}/workout_history_link",
 }
 
