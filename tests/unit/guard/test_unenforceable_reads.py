@@ -587,7 +587,7 @@ def test_a_write_that_may_end_what_a_claim_tells_is_named(tmp_path: Path) -> Non
     def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["relations"]["mate"].pop("end")
 
-    words = "`leave` may end `mate`, and its path does not say whose it is: what `getMe` told"
+    words = "`leave` may end `mate`, and its path does not say whose it is: the result of `getMe`"
     assert words in said(tmp_path, LEDGER, unsaid)
     assert words not in said(tmp_path, LEDGER)
 
