@@ -49,8 +49,8 @@ REFERENCE = """
 **Finds** lists of other people's objects whose page size has a `maximum` in the document, and which return more. The scan asks for one more
 than the maximum, as the first kind of viewer that the list shows anything to, and again if that many came.
 
-**Cannot know** of lists that have no more objects than the maximum, which is at most 1,000 here, and of a limit that the document does not
-declare: an [overlay](cli.md) can add it.
+**Cannot know** of lists that have no more objects than the maximum, of a maximum of 1,000 or more, which the scan does not ask for, and of a
+limit that the document does not declare: an [overlay](cli.md) can add it.
 
 **Remedy**: check the page size on the server; answer `400`, or cut the page to the maximum.
 

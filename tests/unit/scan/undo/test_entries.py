@@ -48,6 +48,12 @@ MADES = st.builds(
     turns=st.lists(st.lists(PLAIN, max_size=2).map(tuple), max_size=2).map(tuple),
     taken=st.booleans(),
     purge=st.lists(st.tuples(REQUESTS, REQUESTS), max_size=2).map(tuple),
+    older=st.frozensets(PLAIN, max_size=2),
+    shown=st.booleans(),
+    how=PLAIN,
+    remover=PLAIN,
+    named=PLAIN,
+    place=PLAIN,
 )
 
 
