@@ -10,8 +10,8 @@ import lupa.luajit21 as lupa
 import orjson
 
 from oakum.authz import Model, Principal
+from oakum.authz.compiled_model import answer_media
 from oakum.authz.declared_media import key
-from oakum.authz.model import answer_media
 from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Renderer

@@ -16,7 +16,7 @@ from oakum.authz import Model
 from oakum.authz.table import allows, deciding
 from oakum.finding import Cell, Endpoint, State
 from oakum.openapi.model import Json
-from oakum.openapi.shape import member
+from oakum.openapi.shape_queries import member
 from oakum.policy.graphql import Graph
 
 Kind = Literal["field", "check", "switch", "endpoint", "graph", "extra", "own", "rule"]

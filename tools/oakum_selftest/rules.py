@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from oakum.authz import Model, Principal, Subject, Table
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.decide import through
-from oakum.authz.model import resources_in
 from oakum.authz.principal import claimed, held, with_claim
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import whole
 from oakum.authz.body_owners import Named
+from oakum.authz.compiled_model import Model
 from oakum.authz.declared_media import chosen
 from oakum.authz.judge import Judge, Keep
-from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, left, settle, withheld
 from oakum.authz.span import Span, Unreadable, read

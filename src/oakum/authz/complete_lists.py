@@ -20,8 +20,8 @@ from oakum.authz.principal import identifier
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import CURSORS, GOES_ON
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import member as declared_member
-from oakum.openapi.shape import member_names, ways
+from oakum.openapi.shape_queries import member as declared_member
+from oakum.openapi.shape_queries import member_names, ways
 
 Said = Literal["on", "end", "silent", "unknown"]
 """What a part of a response says about its list: it goes on, it ends, nothing, or unclear."""

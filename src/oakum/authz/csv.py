@@ -18,9 +18,9 @@ from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
 
+from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Keep
-from oakum.authz.model import Model, answer_media
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
@@ -29,7 +29,7 @@ from oakum.authz.span import Unreadable
 from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import element, member_names, ways
+from oakum.openapi.shape_queries import element, member_names, ways
 from oakum.policy.model import State
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')

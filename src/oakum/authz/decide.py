@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz.body_owners import Meant
-from oakum.authz.model import Model
+from oakum.authz.compiled_model import Model
 from oakum.authz.principal import Principal, Subject, held, state_of
 from oakum.authz.table import Table, grants
 from oakum.errors import Location

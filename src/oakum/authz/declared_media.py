@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media
-from oakum.openapi.shape import element, member_names, named
+from oakum.openapi.shape_queries import element, member_names, named
 
 PATCH = "application/json-patch+json"
 """Operations on fields, which texts name (RFC 6902)."""

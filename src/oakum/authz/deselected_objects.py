@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from oakum.authz.model import Model, outermost
+from oakum.authz.compiled_model import Model, outermost
 from oakum.authz.principal import Principal, Subject, held
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Shape
-from oakum.openapi.shape import member_names, named
+from oakum.openapi.shape_queries import member_names, named
 
 _SOMEBODY = "\0"
 """The id of an owner of whom nothing is known; no id contains it."""

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from oakum.authz.beside_objects import Keep as Keep
 from oakum.authz.beside_objects import Rows, is_left, whole
 from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, stepped, stood
+from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
-from oakum.authz.model import Model
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Spot
 from oakum.authz.places import resource_of
@@ -39,7 +39,7 @@ from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import containers
+from oakum.openapi.shape_queries import containers
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from oakum.authz.table import Trie
 from oakum.openapi.model import Shape
-from oakum.openapi.shape import element, member_names, named, rest
+from oakum.openapi.shape_queries import element, member_names, named, rest
 
 
 def taken_by_null(node: Trie | None, shape: Shape | None) -> int:

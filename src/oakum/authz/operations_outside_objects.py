@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
+from oakum.authz.compiled_model import Model
 from oakum.authz.decide import through
 from oakum.authz.judge import Judgement, ObjectInstance
-from oakum.authz.model import Model
 from oakum.authz.principal import Principal, Subject, held
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation

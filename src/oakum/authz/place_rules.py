@@ -14,7 +14,16 @@ from typing import Literal
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import containers, element, member_names, named, rest, scalars, solid, ways
+from oakum.openapi.shape_queries import (
+    containers,
+    element,
+    member_names,
+    named,
+    rest,
+    scalars,
+    solid,
+    ways,
+)
 
 StandIn = Literal[False, "null", "refuse"]
 """In place of a withheld value: nothing, `null`, or refusal of the response."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from oakum.openapi.model import Shape
-from oakum.openapi.shape import identity, member, member_names, merged, named
+from oakum.openapi.shape_queries import identity, member, member_names, merged, named
 
 _MAX_DEPTH = 24
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import without
+from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge, Judgement, Keep
-from oakum.authz.model import Model, answer_media
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.span import Span, Unreadable, read

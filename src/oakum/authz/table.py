@@ -18,7 +18,7 @@ from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
 from oakum.authz.principal import digit
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import member, member_names
+from oakum.openapi.shape_queries import member, member_names
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 
 _MAX_ROWS = 1 << 18

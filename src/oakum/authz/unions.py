@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from oakum.authz.model import Members, members_of
+from oakum.authz.compiled_model import Members, members_of
 from oakum.authz.places import resource_of
 from oakum.authz.tags import Tag, objects_of
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import merged
+from oakum.openapi.shape_queries import merged
 
 
 def chosen(

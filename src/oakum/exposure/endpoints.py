@@ -12,7 +12,7 @@ from hashlib import blake2b
 from urllib.parse import urlencode
 
 from oakum.authz import Model
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import besides_resources, leaf_paths, resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
@@ -26,7 +26,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
-from oakum.openapi.shape import member
+from oakum.openapi.shape_queries import member
 from oakum.policy.model import OperationRule
 
 _BRIEF = 60

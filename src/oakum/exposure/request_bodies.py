@@ -17,7 +17,7 @@ import orjson
 from oakum.exchange import json_bytes
 from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Media, Operation, Shape
-from oakum.openapi.shape import scalars
+from oakum.openapi.shape_queries import scalars
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

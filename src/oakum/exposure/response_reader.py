@@ -14,7 +14,7 @@ from oakum.authz import Leaf, likely_media
 from oakum.exchange import Response
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape import element
+from oakum.openapi.shape_queries import element
 
 _MAX_BODY = 10 << 20
 MAX_TEXT = 1 << 20

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model, Table
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.errors import Location
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.document import Document

@@ -15,7 +15,7 @@ from oakum.authz.decide import may_call
 from oakum.authz.principal import held
 from oakum.authz.project import left
 from oakum.guard.graphql import queries
-from oakum.guard.graphql_arguments import argument_values, asked_by_url
+from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.openapi.model import Json

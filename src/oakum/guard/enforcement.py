@@ -21,7 +21,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.concealment import Sight, shows
-from oakum.guard.graphql_arguments import chosen
+from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory

@@ -35,7 +35,7 @@ from oakum.guard.settings import passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Media, Operation, Shape
-from oakum.openapi.shape import element, member_names, named, rest, solid
+from oakum.openapi.shape_queries import element, member_names, named, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import declared_answers
 from oakum.authz.decide import key_of
 from oakum.authz.declared_media import distinct
 from oakum.authz.judge import matches
-from oakum.authz.model import declared_answers
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table
 from oakum.openapi.model import Media
-from oakum.openapi.shape import member, ways
+from oakum.openapi.shape_queries import member, ways
 from oakum.routing.object_locations import enclosing, stands_inside
 from oakum.routing.write_targets import Target
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import scalars
+from oakum.openapi.shape_queries import scalars
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16

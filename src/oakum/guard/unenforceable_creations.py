@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.model import declared_answers, resources_in
+from oakum.authz.compiled_model import declared_answers, resources_in
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape import ways
+from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
 

@@ -27,7 +27,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape import element, member, scalars
+from oakum.openapi.shape_queries import element, member, scalars
 from oakum.policy.model import Grant, Relation, Resource, State, origin
 from oakum.routing.lookup_plan import NEVER_SENT, Endpoint, LookupPlan, kind_of
 from oakum.routing.path_objects import PathObjects

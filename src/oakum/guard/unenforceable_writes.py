@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS, Model
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.decide import may_call
-from oakum.authz.model import resources_in
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape import element, scalars
+from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of

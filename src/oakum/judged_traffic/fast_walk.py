@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.model import Model
+from oakum.authz.compiled_model import Model
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
 from oakum.authz.places import resource_of
@@ -21,7 +21,7 @@ from oakum.authz.tags import tag_of
 from oakum.authz.unions import chosen
 from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import element, named
+from oakum.openapi.shape_queries import element, named
 from oakum.policy.graphql import TAG
 
 _MOST_PLACES = 20_000

@@ -16,7 +16,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape import containers, member, scalars
+from oakum.openapi.shape_queries import containers, member, scalars
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.reader import nearest

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.authz.model import outermost
+from oakum.authz.compiled_model import outermost
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.named_arguments import UNKNOWN

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Parameter, Shape
-from oakum.openapi.shape import containers, element, member_names, named, scalars
+from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
 from oakum.routing.form_parts import declared
 from oakum.routing.nested_parameters import Nested, nested, planned
 

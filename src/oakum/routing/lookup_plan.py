@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.complete_lists import Place, place_of
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, judges_json, key
-from oakum.authz.model import resources_in
 from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.errors import Problem
@@ -23,7 +23,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
-from oakum.openapi.shape import element
+from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.chosen_fields import choices, chooses

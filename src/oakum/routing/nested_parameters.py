@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz.span import Unreadable, read
 from oakum.openapi.model import Json, Parameter, Shape
-from oakum.openapi.shape import containers, element, member_names, named, scalars
+from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
 from oakum.routing.messages import Denied
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape import element, member, ways
+from oakum.openapi.shape_queries import element, member, ways
 from oakum.routing.media import FEEDS
 
 _DEEP = 3

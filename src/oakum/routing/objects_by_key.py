@@ -18,7 +18,7 @@ from oakum.authz.declared_media import edits
 from oakum.authz.places import resource_of
 from oakum.authz.principal import identifier
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape import element, named, scalars
+from oakum.openapi.shape_queries import element, named, scalars
 from oakum.policy.model import Resource
 from oakum.routing.named_arguments import named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names

@@ -17,7 +17,7 @@ from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.authz.span import Unreadable, read
 from oakum.openapi.model import Json, Operation, Parameter, Shape
-from oakum.openapi.shape import containers, scalars, ways
+from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
 from oakum.routing.messages import Asked
 from oakum.routing.nested_parameters import split

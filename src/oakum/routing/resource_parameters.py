@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from oakum.authz import Model
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.openapi.model import Operation
 from oakum.routing.messages import Asked
 from oakum.routing.route import called

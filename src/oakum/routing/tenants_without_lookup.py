@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from oakum.authz import Model
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
 from oakum.errors import Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape import member_names, named, ways
+from oakum.openapi.shape_queries import member_names, named, ways
 from oakum.routing.form_members import form_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.path_objects import PathObjects

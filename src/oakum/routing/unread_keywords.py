@@ -16,7 +16,7 @@ from typing import Any
 from oakum.errors import Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape import merged, scalars, ways
+from oakum.openapi.shape_queries import merged, scalars, ways
 from oakum.openapi.walk import Thunk, shape_with
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 from oakum.authz import Model
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.openapi.shape import named
+from oakum.openapi.shape_queries import named
 from oakum.policy.model import Policy, Resource
 from oakum.routing.largest_page import page
 from oakum.routing.object_locations import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.model import Members
+from oakum.authz.compiled_model import Members
 from oakum.authz.tags import Tag
 from oakum.authz.unions import chosen
 from oakum.openapi.model import Json, Shape

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oakum.authz import model
+from oakum.authz import compiled_model
 from oakum.errors import InputError
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
@@ -135,7 +135,9 @@ def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
         return call
 
-    monkeypatch.setattr(model, "_resource_shapes", counted("model", model._resource_shapes))
+    monkeypatch.setattr(
+        compiled_model, "_resource_shapes", counted("model", compiled_model._resource_shapes)
+    )
     monkeypatch.setattr(lookup_plan, "_Maker", counted("look-ups", lookup_plan._Maker))
     files = read_contract(tmp_path / "exposure.yaml")
     assert files.warnings == files.warned(feeds=True)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape import containers, scalars
+from oakum.openapi.shape_queries import containers, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.authz.compiled_model import Model
 from oakum.authz.diff.declared_at_endpoints import Declared, Endpoint, Walk, node_at
 from oakum.authz.diff.worlds import (
     Condition,
@@ -25,7 +26,6 @@ from oakum.authz.diff.worlds import (
     source_of,
     worlds,
 )
-from oakum.authz.model import Model
 from oakum.authz.table import Table
 from oakum.errors import NOWHERE, Problem
 from oakum.policy.model import Owner, Policy, State

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from oakum.authz.compiled_model import Model
 from oakum.authz.diff.declared_at_endpoints import Endpoint
-from oakum.authz.model import Model
 from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
 

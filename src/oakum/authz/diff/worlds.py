@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from oakum.authz.model import Model
+from oakum.authz.compiled_model import Model
 from oakum.authz.principal import digit
 from oakum.authz.truth import Truth, both, without
 from oakum.errors import InputError, Problem

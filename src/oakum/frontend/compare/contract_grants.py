@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, combinations, product
 
-from oakum.authz.model import Model
+from oakum.authz.compiled_model import Model
 from oakum.authz.table import Table, granted, leaf_index, ruling
 from oakum.errors import Location
 from oakum.frontend.compare.verdict import Grant, State

@@ -1,5 +1,5 @@
 -- The scalars in the arguments of a GraphQL query, with variables replaced by their values: what
--- `guard/graphql_arguments.py` finds.
+-- `guard/graphql_argument_values.py` finds.
 --
 -- Every value that a server may use is listed. For a variable that the request leaves out these are the
 -- defaults of all operations in the document. A text that servers may read differently does not count as

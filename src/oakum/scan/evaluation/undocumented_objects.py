@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from oakum.authz import Leaf, Model
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
 from oakum.authz.principal import at_path
 from oakum.authz.table import Trie
@@ -28,7 +28,7 @@ from oakum.exposure.response_reader import Reader, ResponseReader, read_as_decla
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape import element, member, member_names, merged, named
+from oakum.openapi.shape_queries import element, member, member_names, merged, named
 from oakum.policy.model import Resource
 from oakum.scan.discovery.html_page import read_page
 

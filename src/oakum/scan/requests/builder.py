@@ -30,7 +30,7 @@ from oakum.exposure.request_bodies import (
 from oakum.exposure.styles import pairs, text_of
 from oakum.http.json_pointer import unescape
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape import element
+from oakum.openapi.shape_queries import element
 
 _COUNTED = 10
 """Digits up to which ids are taken to count up."""

@@ -15,8 +15,8 @@ from oakum.authz.places import resource_of
 from oakum.exposure.request_bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape import element, member
-from oakum.scan.requests.other_values import last_parameter, read_there
+from oakum.openapi.shape_queries import element, member
+from oakum.scan.requests.values_to_write import last_parameter, read_there
 
 _CHANGES = listed("change edit modify patch save set update upsert")
 _MANY = listed("all batch bulk many mass multi multiple several")

@@ -14,9 +14,9 @@ from oakum.inference.lexicon import classify_field
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
-from oakum.scan.requests.other_values import place
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
+from oakum.scan.requests.values_to_write import place
 from oakum.scan.settings.owned_fields import LETS_IN
 
 

@@ -17,9 +17,9 @@ from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape import member
+from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource, Switch
-from oakum.scan.requests.other_values import place, written
+from oakum.scan.requests.values_to_write import place, written
 from oakum.scan.undo.uncalled_operations import barred
 
 _METHODS = ("PATCH", "PUT", "POST")

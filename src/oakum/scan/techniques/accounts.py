@@ -32,9 +32,9 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.omitted_members import left_out
-from oakum.scan.requests.other_values import other_value, shape_of, written
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
+from oakum.scan.requests.values_to_write import other_value, shape_of, written
 from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.uncalled_operations import barred

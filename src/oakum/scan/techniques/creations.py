@@ -27,7 +27,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.omitted_members import left_out, why_left_out
-from oakum.scan.requests.other_values import other_value, shape_of
+from oakum.scan.requests.values_to_write import other_value, shape_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made

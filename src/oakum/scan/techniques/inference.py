@@ -25,8 +25,8 @@ from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.json_filters import Dialect, dialects, literal
-from oakum.scan.requests.other_values import shape_of
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
+from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.technique import Line, Prospect
 
 HOW = "inference"

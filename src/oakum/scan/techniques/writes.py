@@ -28,7 +28,7 @@ from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.omitted_members import left_out, why_left_out
-from oakum.scan.requests.other_values import other_value, shape_of
+from oakum.scan.requests.values_to_write import other_value, shape_of
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo

@@ -28,7 +28,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.other_values import last_parameter, written
+from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.uncalled_operations import (

@@ -7,11 +7,11 @@ import re
 import secrets
 
 from oakum.authz import Model
-from oakum.authz.model import resources_in
+from oakum.authz.compiled_model import resources_in
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape import member
+from oakum.openapi.shape_queries import member
 
 _EXACT = 2**53
 """Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.openapi.model import Shape
-from oakum.openapi.shape import member, merged
+from oakum.openapi.shape_queries import member, merged
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import FRIEND, TEXT
 

@@ -11,7 +11,7 @@ from graphql.language import ListValueNode, ObjectValueNode, Visitor, visit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.graphql_arguments import argument_values, asked_by_url
+from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.openapi.model import Json
 from tests.conformance.lua import runtime
 

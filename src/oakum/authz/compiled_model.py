@@ -13,7 +13,7 @@ from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape import element, member, member_names, merged
+from oakum.openapi.shape_queries import element, member, member_names, merged
 from oakum.policy.model import OperationRule, Policy
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.authz.model import answer_media, likely_media
+from oakum.authz.compiled_model import answer_media, likely_media
 from oakum.errors import Location
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Media, Operation
